@@ -1,0 +1,126 @@
+"""What a run may be asked to do: validates the request, is stored with the run, goes to the training process.
+
+Torch-free, so that the web process can import it. Every bound and default of a run is declared here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
+
+Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    """Unknown fields are errors: a misspelt option must never be ignored silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+class DataConfig(Section):
+    """How samples are read and split."""
+
+    batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step")
+    image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
+    channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
+    val_fraction: float = Field(0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split")
+    test_fraction: float = Field(0.0, ge=0.0, lt=0.9, description="Share of samples in the test split; 0 = none")
+    num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
+    id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
+    target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+
+    @model_validator(mode="after")
+    def _some_training_data_remains(self) -> DataConfig:
+        if self.val_fraction + self.test_fraction >= 0.95:
+            raise ValueError("val_fraction + test_fraction must stay below 0.95, so that samples remain for training")
+        return self
+
+
+class ModelConfig(Section):
+    """Which network, and how its scores become predictions."""
+
+    name: Literal["auto", "cnn", "mlp"] = Field("auto", description="auto = cnn for images, mlp for tables")
+    width: int = Field(16, ge=1, le=512, description="Channels of the first convolution, or MLP units / 4")
+    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
+    pos_weight: float | Literal["auto"] | None = Field(
+        "auto", description="Binary loss weight of positives; auto = negatives / positives of the training split"
+    )
+
+    @field_validator("pos_weight")
+    @classmethod
+    def _positive(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, float) and not 0 < value <= 1e6:
+            raise ValueError("pos_weight must be above 0 and at most 1000000")
+        return value
+
+
+class OptimizerConfig(Section):
+    """How weights change."""
+
+    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0.0, le=1e12)
+    weight_decay: float = Field(1e-4, ge=0.0, le=10.0)
+    momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
+    scheduler: Literal["none", "cosine", "step"] = Field("none", description="Changes the rate once per epoch")
+    step_size: int = Field(10, ge=1, le=10_000, description="step: epochs between two changes")
+    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step: factor of a change")
+
+
+class TrainerConfig(Section):
+    """How long and on what; handed to Lightning's Trainer."""
+
+    max_epochs: int = Field(10, ge=1, le=10_000)
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
+    accumulate_grad_batches: int = Field(1, ge=1, le=1024)
+    deterministic: bool = False
+    threads: int | None = Field(None, ge=1, le=256, description="torch threads; default 1 on up to 2 cores, else half")
+
+
+class CallbacksConfig(Section):
+    """What is watched, kept and reported."""
+
+    monitor: Monitor = "val_auroc"
+    mode: Literal["auto", "max", "min"] = Field("auto", description="auto = min for val_loss, else max")
+    save_top_k: int = Field(1, ge=1, le=100, description="Best checkpoints to keep")
+    early_stopping: bool = True
+    patience: int = Field(10, ge=1, le=10_000, description="Epochs without improvement before EarlyStopping stops")
+    min_delta: float = Field(0.0, ge=0.0, le=1e6)
+    batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
+    gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")
+    progress_interval: float = Field(0.5, ge=0.5, le=3600.0, description="Seconds between two progress events")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_mode(cls, data: Any) -> Any:
+        """A stored configuration says what was done, so `auto` is resolved at once."""
+        if isinstance(data, dict) and data.get("mode", "auto") == "auto":
+            return {**data, "mode": "min" if data.get("monitor") == "val_loss" else "max"}
+        return data
+
+
+class TrainingConfig(Section):
+    """One training, completely: the body of `POST /api/experiments/centralized/train`."""
+
+    experiment_name: Name
+    source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    trainer: TrainerConfig = TrainerConfig()
+    callbacks: CallbacksConfig = CallbacksConfig(mode="max")
+    seed: int = Field(42, ge=0, le=2**32 - 1)
+
+    @field_validator("experiment_name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+            raise ValueError("experiment_name must not contain control characters")
+        return value

@@ -1,0 +1,97 @@
+"""What passes between a training process and its supervisor: the job down, events and these reports up.
+
+Events (`runs.events`) become public; the reports here are for the supervisor alone. Pure: no Django, no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from runs.events import Event
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what a training tells its supervisor beside events."""
+
+    type: ClassVar[str]
+
+
+class CheckpointSaved(Report, frozen=True, kw_only=True):
+    """A whole epoch's state is safely on disk. Paths are relative to the run's folder.
+
+    `last` continues the training after `epoch`, the last complete one; `best` is the best so far by `monitor`.
+    """
+
+    type: ClassVar[str] = "checkpoint_saved"
+    epoch: int
+    last: str
+    best: str | None
+
+
+class BestValues(Report, frozen=True, kw_only=True):
+    """Best values up to now, each with the epoch it belongs to; sent after each complete epoch."""
+
+    type: ClassVar[str] = "best_values"
+    best_epoch: int | None
+    best_value: float | None
+    best_val_recall: float | None
+    best_val_recall_epoch: int | None
+    best_val_loss: float | None
+    best_val_loss_epoch: int | None
+    total_epochs: int
+
+
+class Note(Report, frozen=True, kw_only=True):
+    """A warning that stays with the run, e.g. code `diverged`."""
+
+    type: ClassVar[str] = "note"
+    code: str
+    text: str
+
+
+class Outcome(Report, frozen=True, kw_only=True):
+    """The last word of a training; without it the training failed, whatever its exit code.
+
+    `interrupted`: it was told to stop and did, its last complete epoch is in the registered checkpoint.
+    `reason` is a sentence for the user; the traceback is in `train.log`.
+    """
+
+    type: ClassVar[str] = "outcome"
+    status: str  # "completed", "failed" or "interrupted"
+    reason: str | None
+
+
+REPORT_TYPES: dict[str, type[Report]] = {cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Outcome)}
+
+Message: TypeAlias = Event | Report
+Tell: TypeAlias = Callable[[Message], object]
+"""How the training says something: cheap, never blocks, never fails. In a test: `messages.append`."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of one run, as its training process gets it. All paths are absolute."""
+
+    run_id: int
+    attempt: int
+    config: dict[str, object]  # a dumped TrainingConfig
+    run_dir: str  # <home>/runs/<id>; the process writes below it
+    datasets_dir: str  # where built-in data sets are exported once, shared by runs
+    data_roots: list[str]  # folders that source_path may name
+    resume_from: str | None = None  # checkpoint of the last complete epoch
+    resumed_from_epoch: int | None = None
+
+
+__all__ = [
+    "BestValues",
+    "CheckpointSaved",
+    "Job",
+    "Message",
+    "Note",
+    "Outcome",
+    "REPORT_TYPES",
+    "Report",
+    "Tell",
+]

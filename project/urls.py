@@ -1,0 +1,9 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/experiments/", include("experiments.urls")),
+    path("api/runs/", include("runs.urls")),
+    path("", include("realtime.urls")),
+]

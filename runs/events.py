@@ -1,0 +1,221 @@
+"""The event schema: everything that happens in a run, declared once.
+
+Callbacks build these frozen values, the journal stores them, the WebSocket and
+the REST API deliver them inside an envelope. Pure: imports no Django, no torch.
+
+Encoding writes NaN and infinity as ``null``: browsers and PostgreSQL reject both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+
+Status: TypeAlias = Literal["queued", "in_progress", "cancelling", "completed", "failed", "cancelled"]
+Phase: TypeAlias = Literal["train", "val"]
+Split: TypeAlias = Literal["val", "test"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all events; `type` names the event in the envelope and is no field of its data."""
+
+    type: ClassVar[str]
+
+
+class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`sizes` maps a split's name to its number of samples; `classes` are in label order."""
+
+    name: str
+    classes: list[str]
+    sizes: dict[str, int]
+
+
+class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameter counts: all of them, and those that the optimizer may change."""
+
+    name: str
+    parameters: int
+    trainable: int
+
+
+class RunStatus(Event, frozen=True, kw_only=True):
+    """Every status change, the first (`queued`) included."""
+
+    type: ClassVar[str] = "run_status"
+    status: Status
+    previous: Status | None
+    reason: str | None = None
+    queue_position: int | None = None
+
+
+class TrainingStart(Event, frozen=True, kw_only=True):
+    """`resumed_from_epoch` is the last complete epoch of the checkpoint this attempt continues:
+
+    everything known of later epochs is void. Null: the attempt starts from scratch, all earlier values are void.
+    """
+
+    type: ClassVar[str] = "training_start"
+    run_id: int
+    experiment_name: str
+    max_epochs: int
+    training_mode: str
+    resumed_from_epoch: int | None
+    total_steps: int | None
+    dataset: DatasetSummary
+    model: ModelSummary
+
+
+class BatchMetrics(Event, frozen=True, kw_only=True):
+    """Numbers of one training batch, from its own predictions; recall and F1 are null without positives."""
+
+    type: ClassVar[str] = "batch_metrics"
+    step: int
+    batch_idx: int
+    epoch: int
+    loss: float | None
+    accuracy: float | None
+    recall: float | None
+    f1: float | None
+
+
+class GradientStats(Event, frozen=True, kw_only=True):
+    """L2 norms before clipping: global, and per top-level layer group with their extremes."""
+
+    type: ClassVar[str] = "gradient_stats"
+    step: int
+    epoch: int
+    total_norm: float | None
+    layer_norms: dict[str, float | None]
+    max_norm: float | None
+    min_norm: float | None
+    nonfinite: bool = False
+
+
+class EpochEnd(Event, frozen=True, kw_only=True):
+    """All numbers of one phase of one complete epoch, under the names of `metrics.md`."""
+
+    type: ClassVar[str] = "epoch_end"
+    epoch: int
+    phase: Phase
+    metrics: dict[str, float | None]
+    timestamp: str
+
+
+class LrUpdate(Event, frozen=True, kw_only=True):
+    """The learning rate of the first parameter group changed."""
+
+    type: ClassVar[str] = "lr_update"
+    epoch: int
+    step: int
+    learning_rate: float | None
+
+
+class EarlyStopped(Event, frozen=True, kw_only=True):
+    """Sent only when EarlyStopping itself stopped the run."""
+
+    type: ClassVar[str] = "early_stopping"
+    epoch: int
+    best_metric_value: float | None
+    patience: int
+    monitor: str
+    reason: str
+
+
+class Progress(Event, frozen=True, kw_only=True):
+    """At most two a second; rates are samples per second, times are seconds."""
+
+    type: ClassVar[str] = "progress"
+    epoch: int
+    batch_idx: int
+    batches: int | None
+    step: int
+    total_steps: int | None
+    samples_per_second: float | None
+    eta_seconds: float | None
+
+
+class FinalStats(Event, frozen=True, kw_only=True):
+    """The best checkpoint, evaluated once over one split.
+
+    `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`.
+    `statistics` is flat: a name of `metrics.md`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval,
+    and `<name>/<class>` for the per-class rows of a multi-class run.
+    """
+
+    type: ClassVar[str] = "final_stats"
+    split: Split
+    epoch: int
+    threshold: float | None
+    confusion_matrix: list[list[int]]
+    class_names: list[str]
+    statistics: dict[str, float | None]
+
+
+class TrainingEnd(Event, frozen=True, kw_only=True):
+    """The last event of every run, whatever its end; `total_epochs` counts epochs really trained."""
+
+    type: ClassVar[str] = "training_end"
+    run_id: int
+    status: Literal["completed", "failed", "cancelled"]
+    best_epoch: int | None
+    best_val_recall: float | None
+    best_val_loss: float | None
+    total_epochs: int
+    duration_seconds: float
+    reason: str | None
+
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    cls.type: cls
+    for cls in (
+        RunStatus,
+        TrainingStart,
+        BatchMetrics,
+        GradientStats,
+        EpochEnd,
+        LrUpdate,
+        EarlyStopped,
+        Progress,
+        FinalStats,
+        TrainingEnd,
+    )
+}
+EPHEMERAL_TYPES = frozenset({BatchMetrics.type, GradientStats.type, Progress.type})
+
+Emit: TypeAlias = Callable[[Event], object]
+"""How a callback says that something happened: `events.append` in a test, a queue's `put` in a training."""
+
+
+def utc_now() -> str:
+    """The current time as events carry it: UTC, ISO 8601, `Z`."""
+    return format_time(datetime.now(UTC))
+
+
+def format_time(moment: datetime) -> str:
+    """UTC, ISO 8601 with microseconds and `Z`; expects an aware datetime."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def encode(event: Event) -> bytes:
+    """The event's data as JSON, non-finite numbers as null."""
+    return msgspec.json.encode(event)
+
+
+def decode(type_: str, data: bytes) -> Event:
+    """Build the event of that type from JSON; raises `msgspec.ValidationError` for anything outside the contract."""
+    try:
+        cls = EVENT_TYPES[type_]
+    except KeyError:
+        raise msgspec.ValidationError(f"Unknown event type {type_!r}") from None
+    return msgspec.json.decode(data, type=cls)
+
+
+def envelope(*, type_: str, run_id: int, seq: int, attempt: int, timestamp: str, data: str) -> str:
+    """One event as it is sent: its encoded data is embedded as it was stored, never encoded twice."""
+    return (
+        f'{{"type":"{type_}","run_id":{run_id},"seq":{seq},"attempt":{attempt},'
+        f'"timestamp":"{timestamp}","data":{data}}}'
+    )

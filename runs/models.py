@@ -1,0 +1,193 @@
+"""What is known of a run. `lifecycle` alone writes a status; `recorder` alone writes metrics and the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Run(models.Model):
+    """One training, from its submission to its end.
+
+    | from | to | by |
+    |---|---|---|
+    | (new) | queued | launch |
+    | queued | in_progress, cancelled | claim, cancel |
+    | in_progress | completed, failed, cancelled, queued (lost or drained, to be resumed) | supervisor, reaper |
+    | in_progress | cancelling -> cancelled | cancel request, then the supervisor |
+
+    `attempt` is the fencing token: whoever holds the lease writes with the attempt it got, and a writer whose
+    attempt is no longer the row's writes nothing. `last_seq` numbers the journal without gaps.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        IN_PROGRESS = "in_progress"
+        CANCELLING = "cancelling"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    RUNNING = (Status.IN_PROGRESS, Status.CANCELLING)
+    UNFINISHED = (Status.QUEUED, *RUNNING)
+    ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+    # What was asked for
+    experiment_name = models.CharField(max_length=200, db_index=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="runs")
+    training_mode = models.CharField(max_length=20, default="centralized")
+    source_path = models.CharField(max_length=4096)
+    config = models.JSONField()
+    seed = models.BigIntegerField()
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    # What carried it out
+    versions = models.JSONField(default=dict)
+    git_commit = models.CharField(max_length=40, blank=True)
+    # Where it stands
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    reason = models.TextField(null=True, blank=True)
+    notes = models.JSONField(default=list, help_text="Warnings that stay with the run: [{code, text}]")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    start_time = models.DateTimeField(null=True, blank=True)
+    end_time = models.DateTimeField(null=True, blank=True)
+    # Lease
+    attempt = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # Journal
+    last_seq = models.PositiveBigIntegerField(default=0)
+    # Progress
+    current_epoch = models.PositiveIntegerField(null=True, blank=True)
+    max_epochs = models.PositiveIntegerField()
+    progress = models.FloatField(default=0.0, help_text="Share of the training steps done, 0 to 1")
+    samples_per_second = models.FloatField(null=True, blank=True)
+    eta_seconds = models.FloatField(null=True, blank=True)
+    # Summary of the training
+    dataset = models.JSONField(null=True, blank=True)
+    model = models.JSONField(null=True, blank=True)
+    monitor = models.CharField(max_length=50)
+    best_epoch = models.PositiveIntegerField(null=True, blank=True)
+    best_value = models.FloatField(null=True, blank=True)
+    best_val_recall = models.FloatField(null=True, blank=True)
+    best_val_recall_epoch = models.PositiveIntegerField(null=True, blank=True)
+    best_val_loss = models.FloatField(null=True, blank=True)
+    best_val_loss_epoch = models.PositiveIntegerField(null=True, blank=True)
+    total_epochs = models.PositiveIntegerField(null=True, blank=True)
+    duration_seconds = models.FloatField(null=True, blank=True)
+    # Checkpoints, relative to the run's folder
+    last_checkpoint = models.CharField(max_length=500, blank=True)
+    last_checkpoint_epoch = models.PositiveIntegerField(null=True, blank=True)
+    best_checkpoint = models.CharField(max_length=500, blank=True)
+    # Headline of the final statistics: the test split's where there is one, else the validation split's
+    final_split = models.CharField(max_length=10, blank=True)
+    cm_tp = models.PositiveIntegerField("TP", null=True, blank=True)
+    cm_tn = models.PositiveIntegerField("TN", null=True, blank=True)
+    cm_fp = models.PositiveIntegerField("FP", null=True, blank=True)
+    cm_fn = models.PositiveIntegerField("FN", null=True, blank=True)
+    final_precision = models.FloatField("precision", null=True, blank=True)
+    final_recall = models.FloatField("recall", null=True, blank=True)
+    final_f1 = models.FloatField("F1", null=True, blank=True)
+    final_auroc = models.FloatField("AUROC", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_run_per_idempotency_key"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "id"], name="run_status_id"),
+            models.Index(fields=["lease_until"], name="run_running_lease", condition=Q(status="in_progress")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_name} #{self.pk}"
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder; its id is never reused, so no two runs share it."""
+        return Path(settings.RUNS_ROOT) / str(self.pk)
+
+
+class RunEvent(models.Model):
+    """The journal: `data` is the event's JSON exactly as it is sent to clients."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveBigIntegerField()
+    attempt = models.PositiveIntegerField()
+    type = models.CharField(max_length=30)
+    timestamp = models.CharField(max_length=27, help_text="UTC, ISO 8601, as it is sent")
+    data = models.TextField()
+
+    class Meta:
+        ordering = ["run", "seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_event_per_seq")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} event {self.seq} ({self.type})"
+
+
+class RunMetric(models.Model):
+    """One number of one epoch; `context` is `epoch`, or `final` for the evaluation of the best checkpoint.
+
+    `class_name` is blank for a number of the whole split, else one class's row of a multi-class run.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
+    epoch = models.PositiveIntegerField()
+    metric_name = models.CharField(max_length=100)
+    value = models.FloatField(null=True)
+    dataset_type = models.CharField(max_length=10, help_text="train, val or test")
+    context = models.CharField(max_length=20, default="epoch")
+    class_name = models.CharField(max_length=200, blank=True, default="")
+    threshold = models.FloatField(null=True, blank=True, help_text="Of final rows of a binary run")
+    client_id = models.CharField(max_length=100, null=True, blank=True, help_text="Federated runs only")
+    round_id = models.PositiveIntegerField(null=True, blank=True, help_text="Federated runs only")
+
+    class Meta:
+        ordering = ["run", "epoch", "id"]
+        constraints = [
+            # SQL holds two nulls to be different, so rows of a centralized run need a rule of their own.
+            models.UniqueConstraint(
+                fields=["run", "metric_name", "epoch", "dataset_type", "context", "class_name"],
+                condition=Q(client_id__isnull=True, round_id__isnull=True),
+                name="one_value_per_epoch",
+            ),
+            models.UniqueConstraint(
+                fields=[
+                    "run",
+                    "metric_name",
+                    "epoch",
+                    "dataset_type",
+                    "context",
+                    "class_name",
+                    "client_id",
+                    "round_id",
+                ],
+                name="one_value_per_client_round",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.metric_name}[{self.epoch}]"
+
+
+class FinalResult(models.Model):
+    """The best checkpoint evaluated over one split: what a `final_stats` event says, kept whole."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="final_results")
+    split = models.CharField(max_length=10)
+    epoch = models.PositiveIntegerField()
+    threshold = models.FloatField(null=True)
+    class_names = models.JSONField()
+    confusion_matrix = models.JSONField(help_text="n x n, row = true class, column = predicted class")
+    statistics = models.JSONField()
+
+    class Meta:
+        ordering = ["run", "-split"]
+        constraints = [models.UniqueConstraint(fields=["run", "split"], name="one_final_result_per_split")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} final {self.split}"
