@@ -78,7 +78,9 @@ def _secret_key(path: Path) -> str:
 
 
 # --- Livetrain ---
-LIVETRAIN_HOME: Path = _read("LIVETRAIN_HOME", lambda raw: Path(raw).expanduser().resolve(), BASE_DIR / "var", "a folder")
+LIVETRAIN_HOME: Path = _read(
+    "LIVETRAIN_HOME", lambda raw: Path(raw).expanduser().resolve(), BASE_DIR / "var", "a folder"
+)
 LIVETRAIN_HOME.mkdir(parents=True, exist_ok=True)
 RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
@@ -88,7 +90,9 @@ GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seco
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
 
 REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
-BROKER_URL = _read("BROKER_URL", _url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…")
+BROKER_URL = _read(
+    "BROKER_URL", _url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
+)
 PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", _url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")
 

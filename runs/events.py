@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 import msgspec
 
 Status: TypeAlias = Literal["queued", "in_progress", "cancelling", "completed", "failed", "cancelled"]
+Ending: TypeAlias = Literal["completed", "failed", "cancelled"]
 Phase: TypeAlias = Literal["train", "val"]
 Split: TypeAlias = Literal["val", "test"]
 
@@ -159,7 +160,7 @@ class TrainingEnd(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "training_end"
     run_id: int
-    status: Literal["completed", "failed", "cancelled"]
+    status: Ending
     best_epoch: int | None
     best_val_recall: float | None
     best_val_loss: float | None

@@ -57,6 +57,7 @@ class Run(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
     # Journal
     last_seq = models.PositiveBigIntegerField(default=0)
     # Progress

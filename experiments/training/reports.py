@@ -85,13 +85,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 __all__ = [
+    "REPORT_TYPES",
     "BestValues",
     "CheckpointSaved",
     "Job",
     "Message",
     "Note",
     "Outcome",
-    "REPORT_TYPES",
     "Report",
     "Tell",
 ]

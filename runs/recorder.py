@@ -1,0 +1,219 @@
+"""The only writer of metrics and the journal: events become rows, all of a batch in one transaction.
+
+Every write is fenced: it happens only while the run is running under the writer's attempt, and else raises `Fenced`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from runs.events import (
+    EpochEnd,
+    Event,
+    FinalStats,
+    Progress,
+    TrainingStart,
+    encode,
+    utc_now,
+)
+from runs.models import FinalResult, Run, RunEvent, RunMetric
+
+
+class Fenced(Exception):
+    """Somebody else holds the run now (or it has ended): this writer must stop, and has written nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An event with the moment it happened and its data as JSON, encoded once where it arose."""
+
+    event: Event
+    timestamp: str
+    data: str
+
+
+def stamp(event: Event) -> Stamped:
+    """An event that happens now."""
+    return Stamped(event, utc_now(), encode(event).decode())
+
+
+def record(
+    run_id: int,
+    attempt: int,
+    batch: Sequence[Stamped],
+    *,
+    columns: Mapping[str, Any] | None = None,
+    notes: Iterable[Mapping[str, str]] = (),
+) -> None:
+    """Store a batch of a running attempt and renew its lease; all or nothing.
+
+    `columns` are further columns of the Run (checkpoints, best values). Raises `Fenced`.
+    """
+    with transaction.atomic():
+        updates: dict[str, Any] = {"lease_until": lease_end()}
+        for stamped in batch:
+            updates |= _columns_of(stamped.event)
+        updates |= columns or {}
+        running = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
+        if not running.update(**updates):
+            raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
+        for stamped in batch:
+            _store_rows(run_id, stamped.event)
+        _add_notes(run_id, notes)
+        append(run_id, attempt, batch)
+
+
+def append(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
+    """Add to the journal inside the caller's transaction; the caller has checked that it may.
+
+    The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes
+    visible only after all smaller ones.
+    """
+    if not batch:
+        return
+    Run.objects.filter(pk=run_id).update(last_seq=F("last_seq") + len(batch))
+    last = Run.objects.values_list("last_seq", flat=True).get(pk=run_id)
+    RunEvent.objects.bulk_create(
+        RunEvent(
+            run_id=run_id,
+            seq=last - len(batch) + 1 + index,
+            attempt=attempt,
+            type=stamped.event.type,
+            timestamp=stamped.timestamp,
+            data=stamped.data,
+        )
+        for index, stamped in enumerate(batch)
+    )
+
+
+def add_note(run_id: int, code: str, text: str) -> None:
+    """A warning that stays with the run; the same code is noted once."""
+    with transaction.atomic():
+        _add_notes(run_id, [{"code": code, "text": text}])
+
+
+def lease_end() -> Any:
+    """Until when a lease taken or renewed now holds."""
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:
+    for note in notes:
+        known = Run.objects.select_for_update().values_list("notes", flat=True).get(pk=run_id)
+        if all(other["code"] != note["code"] for other in known):
+            Run.objects.filter(pk=run_id).update(notes=[*known, dict(note)])
+
+
+# --- what an event changes on the run's own row ---
+
+
+def _progress_columns(event: Progress) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "current_epoch": event.epoch,
+        "samples_per_second": event.samples_per_second,
+        "eta_seconds": event.eta_seconds,
+    }
+    if event.total_steps:
+        columns["progress"] = min(1.0, event.step / event.total_steps)
+    return columns
+
+
+def _start_columns(event: TrainingStart) -> dict[str, Any]:
+    return {
+        "dataset": {"name": event.dataset.name, "classes": event.dataset.classes, "sizes": event.dataset.sizes},
+        "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
+    }
+
+
+def _headline_columns(event: FinalStats) -> dict[str, Any]:
+    """The test split speaks for the run where there is one: it comes last."""
+    statistics = event.statistics
+    return {
+        "final_split": event.split,
+        **{name: _count(statistics.get(name)) for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn")},
+        "final_precision": statistics.get("final_precision_cm"),
+        "final_recall": statistics.get("final_recall_cm"),
+        "final_f1": statistics.get("final_f1_cm"),
+        "final_auroc": statistics.get("final_auroc_cm"),
+    }
+
+
+def _count(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+_COLUMNS: dict[type[Event], Callable[[Any], dict[str, Any]]] = {
+    Progress: _progress_columns,
+    TrainingStart: _start_columns,
+    FinalStats: _headline_columns,
+    EpochEnd: lambda event: {"current_epoch": event.epoch},
+}
+
+
+def _columns_of(event: Event) -> dict[str, Any]:
+    return _COLUMNS[type(event)](event) if type(event) in _COLUMNS else {}
+
+
+# --- what an event adds to other tables ---
+
+
+def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
+    """Epochs after the checkpoint are trained again, and so is the evaluation at the end."""
+    first_void = 0 if event.resumed_from_epoch is None else event.resumed_from_epoch + 1
+    RunMetric.objects.filter(run_id=run_id, epoch__gte=first_void).delete()
+    RunMetric.objects.filter(run_id=run_id, context="final").delete()
+    FinalResult.objects.filter(run_id=run_id).delete()
+
+
+def _store_epoch(run_id: int, event: EpochEnd) -> None:
+    RunMetric.objects.bulk_create(
+        RunMetric(run_id=run_id, epoch=event.epoch, metric_name=name, value=value, dataset_type=event.phase)
+        for name, value in event.metrics.items()
+    )
+
+
+def _store_final(run_id: int, event: FinalStats) -> None:
+    FinalResult.objects.create(
+        run_id=run_id,
+        split=event.split,
+        epoch=event.epoch,
+        threshold=event.threshold,
+        class_names=event.class_names,
+        confusion_matrix=event.confusion_matrix,
+        statistics=event.statistics,
+    )
+    RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
+
+
+def _final_row(run_id: int, event: FinalStats, name: str, value: float | None) -> RunMetric:
+    metric, _, class_name = name.partition("/")
+    return RunMetric(
+        run_id=run_id,
+        epoch=event.epoch,
+        metric_name=metric,
+        value=value,
+        dataset_type=event.split,
+        context="final",
+        class_name=class_name,
+        threshold=event.threshold,
+    )
+
+
+_ROWS: dict[type[Event], Callable[[int, Any], None]] = {
+    TrainingStart: _void_later_epochs,
+    EpochEnd: _store_epoch,
+    FinalStats: _store_final,
+}
+
+
+def _store_rows(run_id: int, event: Event) -> None:
+    if type(event) in _ROWS:
+        _ROWS[type(event)](run_id, event)
