@@ -1,0 +1,103 @@
+"""What all tests share: a private home, users, and the rule that nothing real is skipped quietly.
+
+Tests never touch `var/`, a configured database or a configured broker: the environment is made private here,
+before Django reads it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import django
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+REQUIRE_SERVICES = os.environ.pop("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
+REAL_PARTS = ("browser", "services")
+CURE = "apt-get install chromium redis-server rabbitmq-server postgresql"
+
+
+def _make_environment_private() -> None:
+    """A home of its own, and none of the settings that this shell may have exported for a real server."""
+    if "project.settings" in sys.modules:
+        pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make a private LIVETRAIN_HOME before settings load.", 4)
+    for name in list(os.environ):
+        if name.startswith("LIVETRAIN_") or name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL"):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="livetrain-tests-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["LIVETRAIN_HOME"] = home
+    os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads on two busy cores are ten times slower than one
+
+
+_make_environment_private()
+django.setup()
+
+# Models can be imported only after the set-up above.
+from django.contrib.auth.models import User  # noqa: E402
+from rest_framework.authtoken.models import Token  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
+    """Run ids start again in each test, so run folders must too."""
+    settings.RUNS_ROOT = tmp_path / "runs"
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """An active user without special rights."""
+    return User.objects.create_user("ada")
+
+
+@pytest.fixture
+def api(user: User) -> Client:
+    """A client that sends `user`'s API token with every request."""
+    token = Token.objects.create(user=user)
+    return Client(headers={"authorization": f"Token {token.key}"})
+
+
+@pytest.fixture
+def browser_session(user: User) -> Client:
+    """A client logged in as `user` by session cookie, as a browser is."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _real_part(item: pytest.Item) -> str | None:
+    return next((name for name in REAL_PARTS if item.get_closest_marker(name)), None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where services are required, a skipped real part is a failure."""
+    report = yield
+    if REQUIRE_SERVICES and report.skipped and _real_part(item):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, but LIVETRAIN_REQUIRE_SERVICES forbids it: {_reason(report)}"
+    return report
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name loudly what this run did not test."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    real = [report for report in skipped if any(part in report.keywords for part in REAL_PARTS)]
+    if not real:
+        return
+    terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+    for report in real:
+        terminalreporter.line(f"{report.nodeid}: {_reason(report)}", red=True)
+    terminalreporter.line(f"{len(real)} tests of real services or a real browser did not run. Cure: {CURE}", bold=True)
