@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import re_path
 
-urlpatterns: list[URLPattern] = []
+from experiments.views import CentralizedTrainView
+
+urlpatterns = [
+    re_path(r"^centralized/train/?$", CentralizedTrainView.as_view(), name="centralized-train"),
+]

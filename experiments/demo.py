@@ -1,0 +1,61 @@
+"""The first thing a stranger sees: a real training, submitted through the real endpoint, and the link to watch it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import urllib.request
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connections
+from django.urls import reverse
+from realtime.login import login_link
+from rest_framework.authtoken.models import Token
+
+from runs.models import Run
+
+REQUEST: dict[str, Any] = {
+    "experiment_name": "Is it an eight?",
+    "source_path": "builtin:digits-is-8",
+    "data": {"val_fraction": 0.2, "test_fraction": 0.2, "batch_size": 16},
+    "trainer": {"max_epochs": 40},
+    "callbacks": {"patience": 40},
+}
+
+
+def welcome(address: str) -> None:
+    """Submit a training, unless one is still going on, and print how to see it."""
+    user = administrator()
+    unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by("id").first()
+    run_id = unfinished.pk if unfinished else _submit(address, Token.objects.get_or_create(user=user)[0].key)
+    page = reverse("run-page", args=[run_id])
+    print(  # noqa: T201  (this is what the command is for)
+        f"\n  Livetrain runs at {address}/\n\n"
+        f"  Watch run {run_id} live (this link logs you in, once):\n"
+        f"    {address}{login_link(user, page)}\n\n"
+        f"  Admin, in the same browser afterwards:  {address}{reverse('admin:index')}\n"
+        f"  Another link:                           python manage.py loginlink {user.get_username()}\n"
+        f"  A token for the API:                    python manage.py apitoken {user.get_username()}\n"
+        "  Stop with Ctrl-C; a running training goes on at the next start.\n",
+        flush=True,
+    )
+    connections.close_all()
+
+
+def administrator() -> User:
+    """Whoever types the command, as a superuser without a password: only one-time links log in."""
+    user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if user is None:
+        user = User.objects.create_superuser(getpass.getuser())
+    return user
+
+
+def _submit(address: str, token: str) -> int:
+    request = urllib.request.Request(  # noqa: S310  (our own http address)
+        f"{address}{reverse('centralized-train')}",
+        data=json.dumps(REQUEST).encode(),
+        headers={"Authorization": f"Token {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        return int(json.load(response)["run_id"])

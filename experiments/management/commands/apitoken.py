@@ -1,0 +1,20 @@
+"""`manage.py apitoken USER`: a token for the API and the WebSocket."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rest_framework.authtoken.models import Token
+
+
+class Command(BaseCommand):
+    help = "Print the user's API token; the user is created, without a password, if need be."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["user"]).first() or User.objects.create_user(options["user"])
+        if not user.is_active:
+            raise CommandError(f"User {options['user']!r} is inactive; activate it in the admin first.")
+        self.stdout.write(Token.objects.get_or_create(user=user)[0].key)

@@ -1,0 +1,24 @@
+"""`manage.py web`: the web process that `serve` keeps alive; Daphne on a socket the launcher holds."""
+
+from typing import Any
+
+from daphne.cli import CommandLineInterface
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from experiments.server import end_with_parent
+
+
+class Command(BaseCommand):
+    help = "Serve HTTP and WebSocket on an inherited listening socket (started by `serve`)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--fd", type=int, required=True, help="descriptor of the listening socket")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        end_with_parent()
+        # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
+        arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
+        if settings.PUBLIC_URL:
+            arguments.append("--proxy-headers")
+        CommandLineInterface().run([*arguments, settings.ASGI_APPLICATION.replace(".application", ":application")])

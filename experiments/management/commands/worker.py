@@ -1,0 +1,17 @@
+"""`manage.py worker`: run queued trainings on this machine."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from experiments.worker import work
+
+
+class Command(BaseCommand):
+    help = "Run queued trainings until SIGTERM; then they stop after a batch and go back to the queue."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--slots", type=int, default=1, help="trainings at once (default: %(default)s)")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        work(max(1, options["slots"]))

@@ -1,0 +1,58 @@
+"""A validation error in words: which field is wrong, and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from experiments.training.config import TrainingConfig
+
+
+def explain(error: ValidationError) -> list[dict[str, str]]:
+    """One entry per wrong field: its dotted path, and a sentence with the cure."""
+    found: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        path = [str(part) for part in problem["loc"] if _is_field(part)]
+        found.setdefault(".".join(path) or "(body)", _message(problem, path))
+    return [{"field": field, "message": message} for field, message in found.items()]
+
+
+def _is_field(part: int | str) -> bool:
+    """Pydantic adds the branch of a union to the path; that is no name of ours."""
+    return not (isinstance(part, str) and part.startswith(("literal[", "float", "str", "constrained")))
+
+
+def _message(problem: Any, path: list[str]) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(path)
+    if kind == "missing":
+        return "Required; add it to the request."
+    if kind == "value_error":
+        return f"{context['error']}."
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return "Must be a JSON object."
+    return f"{problem['msg']}; got {_short(problem['input'])}."
+
+
+def _unknown(path: list[str]) -> str:
+    known = _fields_of(path[:-1])
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or use one of: " + ", ".join(known) + "."
+    return f"Unknown field. {hint}"
+
+
+def _fields_of(path: list[str]) -> list[str]:
+    model: type[BaseModel] = TrainingConfig
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}… ({len(text)} characters)"

@@ -1,0 +1,47 @@
+"""Recovers runs whose worker was lost. Every web and worker process runs one: it is cheap, and one is enough."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from realtime import broadcast
+from runs import lifecycle
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5.0
+
+
+class Reaper(threading.Thread):
+    """Looks at once and then periodically; a database that does not answer is tried again."""
+
+    def __init__(self) -> None:
+        super().__init__(name="reaper", daemon=True)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        while True:
+            try:
+                reap()
+            except DatabaseError:
+                logger.exception("lost runs could not be looked for")
+            finally:
+                connections.close_all()
+            if self._stopped.wait(min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)):
+                return
+
+
+def reap() -> list[int]:
+    """Recover every lost run once; returns those that this call recovered."""
+    recovered = [run_id for run_id in lifecycle.lost_runs() if lifecycle.recover(run_id)]
+    for run_id in recovered:
+        logger.warning("run %s: recovered from a lost worker", run_id)
+        broadcast.hint(run_id)
+    return recovered

@@ -1,0 +1,248 @@
+"""Carries out one run: claim it, follow its process, store and announce what happens, decide how it ended.
+
+Policy only; the mechanism is in `process`, the writing in `runs.recorder` and `runs.lifecycle`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome
+from realtime import broadcast
+from runs import exports, lifecycle, recorder
+from runs.events import Ending, Event
+from runs.models import Run
+from runs.recorder import Fenced, Stamped
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
+STORE_PATIENCE_SECONDS = 300.0  # how long a failing database is tried again before the training is stopped
+DRAINED = "The server was stopped; the run goes on from its last complete epoch."
+
+Observer = Callable[[Message], object]
+
+
+def supervise(run_id: int, *, draining: threading.Event, observe: Observer | None = None) -> bool:
+    """Carry out a queued run to its end, or until `draining` is set. False: it was not to be had."""
+    run = lifecycle.claim(run_id, f"{socket.gethostname()}:{os.getpid()}")
+    if run is None:
+        return False
+    carry_out(run, draining=draining, observe=observe)
+    return True
+
+
+def carry_out(run: Run, *, draining: threading.Event, observe: Observer | None = None) -> None:
+    """Follow an already claimed run. Returns when its status is settled, or when somebody else holds it."""
+    broadcast.hint(run.pk)
+    lease = Lease(run.pk, run.attempt)
+    lease.start()
+    try:
+        Supervision(run, lease, draining, observe).carry_out()
+    except Fenced as error:
+        logger.warning("%s; stopped here", error)
+    finally:
+        lease.stop()
+        broadcast.hint(run.pk)
+
+
+class Lease(threading.Thread):
+    """Renews the lease from a thread of its own, so that no slow step of the supervisor can lose it."""
+
+    def __init__(self, run_id: int, attempt: int) -> None:
+        super().__init__(name=f"lease-{run_id}", daemon=True)
+        self._run_id, self._attempt = run_id, attempt
+        self._stopped = threading.Event()
+        self.lost = threading.Event()
+        self.cancelling = threading.Event()
+
+    def stop(self) -> None:
+        """End the thread; the lease is neither renewed nor given up."""
+        self._stopped.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look once a second (a cancel request shows there too); a database that does not answer is tried again."""
+        try:
+            while not self._stopped.wait(min(1.0, settings.LEASE_SECONDS / 4)):
+                self._renew()
+        except Fenced:
+            self.lost.set()
+        finally:
+            connections.close_all()
+
+    def _renew(self) -> None:
+        try:
+            if lifecycle.renew(self._run_id, self._attempt) == Run.Status.CANCELLING:
+                self.cancelling.set()
+        except DatabaseError:
+            logger.exception("run %s: lease not renewed", self._run_id)
+
+
+class Supervision:
+    """One attempt of one run, from the start of its process to the end of its status."""
+
+    def __init__(self, run: Run, lease: Lease, draining: threading.Event, observe: Observer | None) -> None:
+        self._run, self._lease, self._draining = run, lease, draining
+        self._observe = observe or (lambda _message: None)
+        self._outcome: Outcome | None = None
+        self._trouble: str | None = None  # why we stopped the training ourselves
+        self._asked_at: float | None = None  # monotonic time of the stop request
+        self._terminated = False
+
+    def carry_out(self) -> None:
+        """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
+        process = self._start()
+        if process is None:
+            self._finish("failed", self._trouble)
+            return
+        try:
+            self._follow(process)
+        except ProtocolError as error:
+            self._trouble = f"The training sent something that is no event: {error}"
+        finally:
+            code = process.close()
+        self._settle(code)
+
+    def _start(self) -> TrainingProcess | None:
+        try:
+            exports.write_config(self._run)
+            return TrainingProcess(job_of(self._run))
+        except OSError as error:
+            logger.exception("run %s: not started", self._run.pk)
+            self._trouble = f"The training could not be started: {error}"
+            return None
+
+    def _follow(self, process: TrainingProcess) -> None:
+        heard = time.monotonic()
+        for batch in process.batches(TICK_SECONDS):
+            if self._lease.lost.is_set():
+                raise Fenced(f"run {self._run.pk}: the lease of attempt {self._run.attempt} was lost")
+            if batch is not None:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENCE_SECONDS:
+                self._trouble = f"The training process gave no sign of life for {SILENCE_SECONDS:.0f} seconds."
+                process.kill()
+            if batch:
+                self._take(batch)
+            self._obey(process)
+
+    def _take(self, batch: Sequence[Received]) -> None:
+        happened = [Stamped(message, moment, data) for message, moment, data in batch if isinstance(message, Event)]
+        columns: dict[str, Any] = {}
+        notes: list[dict[str, str]] = []
+        for message, _, _ in batch:
+            columns |= columns_of(message)
+            if isinstance(message, Note):
+                notes.append({"code": message.code, "text": message.text})
+            elif isinstance(message, Outcome):
+                self._outcome = message
+        self._store(lambda: recorder.record(self._run.pk, self._run.attempt, happened, columns=columns, notes=notes))
+        broadcast.hint(self._run.pk)
+        for message, _, _ in batch:
+            self._observe(message)
+
+    def _store(self, write: Callable[[], None]) -> None:
+        """Try again with growing pauses while the database fails; the training goes on meanwhile."""
+        pause, given_up = 0.1, time.monotonic() + STORE_PATIENCE_SECONDS
+        while True:
+            try:
+                return write()
+            except DatabaseError:
+                if self._lease.lost.is_set() or time.monotonic() > given_up:
+                    raise
+                logger.exception("run %s: not stored, trying again in %.1f s", self._run.pk, pause)
+                connections.close_all()
+                time.sleep(pause)
+                pause = min(5.0, pause * 2)
+
+    def _obey(self, process: TrainingProcess) -> None:
+        """Cancel and drain: ask, after the grace period TERM, after another KILL."""
+        if not (self._draining.is_set() or self._lease.cancelling.is_set()):
+            return
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+            process.request_stop()
+        elif now - self._asked_at > settings.GRACE_SECONDS + 2:
+            process.kill()
+        elif now - self._asked_at > settings.GRACE_SECONDS and not self._terminated:
+            self._terminated = True
+            process.terminate()
+
+    def _settle(self, code: int | None) -> None:
+        """The end is what the training said last, never its exit code."""
+        said = self._outcome.status if self._outcome else None
+        if said == "completed":
+            self._finish("completed", None)
+        elif said == "failed" and self._outcome:
+            self._finish("failed", self._outcome.reason)
+        elif self._lease.cancelling.is_set():
+            self._finish("cancelled", "Cancelled by request.")
+        elif self._draining.is_set():
+            self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
+        elif said == "interrupted":
+            self._finish("failed", "The training was stopped from outside (SIGTERM) without a request to this server.")
+        else:
+            self._finish("failed", self._trouble or describe_exit(code)[:1].upper() + describe_exit(code)[1:] + ".")
+
+    def _finish(self, status: Ending, reason: str | None) -> None:
+        """Numbers are stored already; then the files, then the status and the last event."""
+        run = Run.objects.get(pk=self._run.pk)
+        try:
+            exports.export(run)
+        except OSError as error:
+            logger.exception("run %s: files not written", run.pk)
+            text = (
+                f"Not all files could be written: {error}. The numbers are stored; "
+                f"make room, then write the files with: python manage.py export {run.pk}"
+            )
+            self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
+        self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
+
+
+def job_of(run: Run) -> Job:
+    """What the training process needs to know of a claimed run."""
+    checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None
+    resumable = checkpoint is not None and checkpoint.is_file()
+    return Job(
+        run_id=run.pk,
+        attempt=run.attempt,
+        config=run.config,
+        run_dir=str(run.folder),
+        datasets_dir=str(settings.DATASETS_ROOT),
+        data_roots=[str(root) for root in settings.LIVETRAIN_DATA_ROOTS],
+        resume_from=str(checkpoint) if resumable else None,
+        resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
+    )
+
+
+def columns_of(message: Message) -> dict[str, Any]:
+    """What a report changes on the run's row; paths are kept only when they stay inside the run's folder."""
+    if isinstance(message, CheckpointSaved):
+        return {
+            "last_checkpoint": _inside(message.last),
+            "last_checkpoint_epoch": message.epoch,
+            "best_checkpoint": _inside(message.best) if message.best else "",
+        }
+    if isinstance(message, BestValues):
+        return {name: getattr(message, name) for name in message.__struct_fields__}
+    return {}
+
+
+def _inside(path: str) -> str:
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ProtocolError(f"checkpoint outside the run's folder: {path!r}")
+    return path

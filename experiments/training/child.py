@@ -1,0 +1,133 @@
+"""What runs in a training's own process: redirect output, listen for commands, send messages, call the recipe.
+
+Imports no torch itself: the worker pickles `main` by name, and only the fork server loads the recipe.
+Wire format, child to supervisor: JSON arrays of `[type, timestamp, data]`; an empty array is a heartbeat.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import msgspec
+
+from experiments.training.reports import Job, Message
+from runs.events import EPHEMERAL_TYPES, format_time
+
+RECIPE = "experiments.training.centralized"
+STOP = b"stop"
+BATCH_SECONDS = 0.05
+HEARTBEAT_SECONDS = 1.0
+QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
+ORPHAN_GRACE_SECONDS = 10.0
+ORPHANED = 70  # exit code of a training whose supervisor died
+
+
+class Emitter:
+    """Takes messages from the training thread without blocking it; a thread of its own sends them in batches."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queue: SimpleQueue[tuple[float, Message] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
+        self._thread.start()
+
+    def tell(self, message: Message) -> None:
+        """Queue one message; well under a microsecond."""
+        if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
+            return
+        self._queue.put((time.time(), message))
+
+    def close(self) -> None:
+        """Send what is queued, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _send_forever(self) -> None:
+        closing = False
+        try:
+            while not closing:
+                batch, closing = self._gather()
+                self._connection.send_bytes(msgspec.json.encode(batch))
+        except OSError:
+            return  # the supervisor is gone; the command pipe's end stops the training
+
+    def _gather(self) -> tuple[list[tuple[str, str, msgspec.Raw]], bool]:
+        """Wait for a first message (or a heartbeat's time), then take what comes within the batch time."""
+        batch: list[tuple[str, str, msgspec.Raw]] = []
+        deadline = time.monotonic() + HEARTBEAT_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                item = self._queue.get(timeout=left)
+            except Empty:
+                break
+            if item is None:
+                return batch, True
+            if not batch:
+                deadline = time.monotonic() + BATCH_SECONDS
+            batch.append(_encoded(*item))
+        return batch, False
+
+
+def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:
+    timestamp = format_time(datetime.fromtimestamp(moment, UTC))
+    return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
+
+
+def main(job: bytes, messages: Connection, commands: Connection) -> None:
+    """Entry of the process; `job` is a Job as JSON. Ends with its last message sent."""
+    os.setsid()  # a process group of its own: signals to the terminal pass by, and a kill reaches data loader workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoded = msgspec.json.decode(job, type=Job)
+    _redirect_output(Path(decoded.run_dir) / "train.log", decoded.attempt)
+    stop = threading.Event()
+    threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
+    emitter = Emitter(messages)
+    try:
+        recipe: Any = importlib.import_module(RECIPE)
+        recipe.train(decoded, emitter.tell, stop)
+    finally:
+        emitter.close()
+
+
+def warm() -> None:
+    """Fails unless the fork server has loaded the recipe: the first real training would wait for it."""
+    if RECIPE not in sys.modules:
+        raise SystemExit(f"{RECIPE} is not preloaded")
+
+
+def _obey(commands: Connection, stop: threading.Event) -> None:
+    """Wait for the stop command. A closed pipe means that the supervisor died: stop soon, or be stopped."""
+    try:
+        while commands.recv_bytes() != STOP:
+            pass
+        stop.set()
+        while True:
+            commands.recv_bytes()
+    except (EOFError, OSError):
+        stop.set()
+        time.sleep(ORPHAN_GRACE_SECONDS)
+        os._exit(ORPHANED)
+
+
+def _redirect_output(path: Path, attempt: int) -> None:
+    """Send everything printed, by native code too, to the run's log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    faulthandler.enable(sys.stderr)
+    sys.stdout.write(f"=== attempt {attempt}, {format_time(datetime.now(UTC))} ===\n")

@@ -1,0 +1,95 @@
+"""A worker process: a Dramatiq worker with one thread per slot, a feeder, and a reaper. Imports no torch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+
+import dramatiq
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from experiments import process, tasks
+from experiments.reaper import Reaper
+from runs.models import Run
+
+logger = logging.getLogger(__name__)
+
+FEED_SECONDS = 0.2
+SAFETY_NET_SECONDS = 15.0  # with a real broker: how long a queued run waits before it is sent once more
+
+
+class Feeder(threading.Thread):
+    """Sends queued runs to this process's broker: its only source when embedded, the safety net beside a real one."""
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(name="feeder", daemon=True)
+        self._slots = slots
+        self._embedded = settings.BROKER_URL.startswith("db:")
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._stopped.wait(FEED_SECONDS if self._embedded else SAFETY_NET_SECONDS):
+            try:
+                self._feed()
+            except DatabaseError:
+                logger.exception("queued runs could not be looked for")
+                connections.close_all()
+        connections.close_all()
+
+    def _feed(self) -> None:
+        """Embedded, no more than free slots: what lies in this process's memory is out of other workers' reach."""
+        room = self._slots
+        if self._embedded:
+            queue = dramatiq.get_broker().queues[tasks.QUEUE]
+            room -= queue.unfinished_tasks
+        if room > 0:
+            queued = Run.objects.filter(status=Run.Status.QUEUED).order_by("id").values_list("pk", flat=True)
+            for run_id in queued[:room]:
+                tasks.enqueue(run_id)
+
+
+def work(slots: int) -> None:
+    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and go back to the queue."""
+    stopping = threading.Event()
+
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        tasks.draining.set()
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    process.warm_up()  # before the first claim: loading takes longer than a lease may
+    broker = dramatiq.get_broker()
+    broker.emit_after("process_boot")
+    worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
+    worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
+    feeder, reaper = Feeder(slots), Reaper()
+    if not stopping.is_set():
+        worker.start()
+        feeder.start()
+        reaper.start()
+        logger.info("worker ready: %d slot%s", slots, "" if slots == 1 else "s")
+        _wait(stopping)
+        logger.info("worker stopping: trainings go back to the queue")
+        feeder.stop()
+        reaper.stop()
+        worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
+    broker.close()
+
+
+def _wait(stopping: threading.Event) -> None:
+    """Until told to stop, or until the launcher that started this process has died."""
+    parent = os.getppid()
+    while not stopping.wait(0.5):
+        if os.getppid() != parent:
+            logger.warning("the launcher is gone")
+            tasks.draining.set()
+            return

@@ -1,0 +1,16 @@
+"""The web process: HTTP by Django, WebSocket by realtime, and a reaper beside them."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+http_application = get_asgi_application()  # before any import that needs the apps
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from realtime.routing import websocket_application  # noqa: E402
+
+from experiments.reaper import Reaper  # noqa: E402
+
+Reaper().start()
+application = ProtocolTypeRouter({"http": http_application, "websocket": websocket_application})

@@ -1,0 +1,29 @@
+"""The Dramatiq broker of this process, chosen by BROKER_URL. A broker only wakes workers; the database is the truth."""
+
+from __future__ import annotations
+
+import dramatiq
+from django.conf import settings
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Middleware, Retries, TimeLimit
+
+
+def connect() -> dramatiq.Broker:
+    """Build the broker and make it the process's own; connects to nothing yet.
+
+    Retries and time limits are present only so that the actor can switch them off by name.
+    """
+    broker = _build(settings.BROKER_URL, [TimeLimit(), Retries()])
+    dramatiq.set_broker(broker)
+    return broker
+
+
+def _build(address: str, middleware: list[Middleware]) -> dramatiq.Broker:
+    if address.startswith("db:"):
+        return StubBroker(middleware=middleware)  # type: ignore[no-untyped-call,unused-ignore]
+    if address.startswith(("amqp:", "amqps:")):
+        return RabbitmqBroker(url=address, middleware=middleware)
+    # Redis notices messages of dead workers only during maintenance, by default once in a thousand commands.
+    return RedisBroker(url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000)
