@@ -1,0 +1,45 @@
+"""A user's valid request, and runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.fixtures import Settings
+
+from experiments import launch, process, supervisor
+from experiments.training.config import TrainingConfig
+from runs.models import Run
+
+
+@pytest.fixture
+def config() -> TrainingConfig:
+    """A request on built-in data."""
+    return TrainingConfig(experiment_name="test", source_path="builtin:breast-cancer")
+
+
+@pytest.fixture
+def queued(transactional_db: None, config: TrainingConfig) -> Run:
+    """A queued run, committed: other threads see it."""
+    owner, _ = User.objects.get_or_create(username="grace")
+    return launch.create(config, owner)
+
+
+@pytest.fixture(scope="session")
+def warm() -> None:
+    """The fork server, loaded once: that takes seconds."""
+    process.warm_up()
+
+
+@pytest.fixture
+def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Generator[Callable[[str], None]]:
+    """Choose what the training process runs in place of the real recipe: a module of `tests.experiments.recipes`."""
+    settings.GRACE_SECONDS = 1.0
+
+    def choose(name: str) -> None:
+        module = f"tests.experiments.recipes.{name}"
+        monkeypatch.setattr(supervisor, "TrainingProcess", partial(process.TrainingProcess, recipe=module))
+
+    yield choose

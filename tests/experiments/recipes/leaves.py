@@ -1,0 +1,9 @@
+"""Ends with exit code 0 and without an outcome, as Lightning does on SIGTERM."""
+
+import threading
+
+from experiments.training.reports import Job, Tell
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    raise SystemExit(0)

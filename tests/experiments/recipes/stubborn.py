@@ -1,0 +1,13 @@
+"""Hears no command and no SIGTERM, as native code that hangs does."""
+
+import signal
+import threading
+import time
+
+from experiments.training.reports import Job, Note, Tell
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell(Note(code="started", text="-"))
+    time.sleep(120)

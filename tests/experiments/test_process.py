@@ -1,0 +1,50 @@
+"""The mechanism alone: messages in order and whole, and words for every exit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from experiments.process import ProtocolError, TrainingProcess, _decode, describe_exit
+from experiments.training.reports import Job, Outcome
+
+
+def job(tmp_path: Path) -> Job:
+    return Job(run_id=1, attempt=1, config={}, run_dir=str(tmp_path), datasets_dir=str(tmp_path), data_roots=[])
+
+
+def test_messages_arrive_in_order_and_the_last_is_the_outcome(tmp_path: Path, warm: None) -> None:
+    process = TrainingProcess(job(tmp_path), recipe="tests.experiments.recipes.completes")
+    received = [item for batch in process.batches(5.0) if batch for item in batch]
+    assert process.close() == 0
+    assert [type(message).__name__ for message, _, _ in received][:3] == ["TrainingStart", "EpochEnd", "EpochEnd"]
+    assert received[-1][0] == Outcome(status="completed", reason=None)
+    moments = [moment for _, moment, _ in received]
+    assert moments == sorted(moments)
+
+
+def test_a_heartbeat_comes_while_nothing_happens(tmp_path: Path, warm: None) -> None:
+    process = TrainingProcess(job(tmp_path), recipe="tests.experiments.recipes.stubborn")
+    batches = process.batches(10.0)
+    assert next(batches)  # its first word
+    assert next(batches) == []
+    process.kill()
+    assert process.close() == -9
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"{", b'[["run_status"]]', b'[["no_such_event","t",{}]]', b'[["progress","t",{"epoch":"x"}]]', b'[["outcome","t",{}]]'],
+)
+def test_anything_outside_the_contract_is_refused(raw: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        _decode(raw)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "SIGKILL"), (-11, "SIGSEGV"), (0, "exit code 0"), (3, "exit code 3"), (70, "supervisor"), (None, "unknown")],
+)
+def test_every_exit_has_words(code: int | None, words: str) -> None:
+    assert words in describe_exit(code)

@@ -1,0 +1,221 @@
+"""How runs end, each with a real process: the status is the truth whatever the training does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connections
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from experiments import supervisor
+from runs import exports, lifecycle, recorder
+from runs.models import FinalResult, Run, RunEvent, RunMetric
+from tests.waiting import eventually
+
+Recipe = Callable[[str], None]
+
+
+def events_of(run: Run) -> list[str]:
+    events = list(RunEvent.objects.filter(run=run).order_by("seq"))
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    return [event.type for event in events]
+
+
+def supervise(run: Run, draining: threading.Event | None = None) -> Run:
+    assert supervisor.supervise(run.pk, draining=draining or threading.Event())
+    run.refresh_from_db()
+    return run
+
+
+class Background:
+    """A supervision in a thread, as a worker has it."""
+
+    def __init__(self, run: Run) -> None:
+        self.draining = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._future: Future[bool] = self._pool.submit(self._work, run.pk)
+
+    def _work(self, run_id: int) -> bool:
+        try:
+            return supervisor.supervise(run_id, draining=self.draining)
+        finally:
+            connections.close_all()
+
+    def wait(self) -> bool:
+        return self._future.result(30)
+
+
+def test_a_run_is_stored_completely(queued: Run, recipe: Recipe) -> None:
+    recipe("completes")
+    run = supervise(queued)
+    assert run.status == "completed"
+    assert run.reason is None
+    assert run.attempt == 1
+    assert run.progress == 1.0
+    assert (run.best_epoch, run.best_value, run.best_val_recall_epoch) == (1, 0.75, 0)
+    assert (run.cm_tp, run.cm_fn, run.final_auroc, run.final_precision) == (1, 0, 1.0, None)
+    assert run.last_checkpoint == "checkpoints/epoch-1.ckpt"
+    assert [note["code"] for note in run.notes] == ["diverged"]
+    assert run.end_time is not None
+    assert run.start_time is not None
+    assert events_of(run) == [
+        "run_status", "run_status", "training_start", "epoch_end", "epoch_end", "epoch_end", "epoch_end",
+        "progress", "final_stats", "run_status", "training_end",
+    ]  # fmt: skip
+    epochs = RunMetric.objects.filter(run=run, context="epoch").values_list("epoch", "metric_name", "value")
+    assert (0, "train_loss", 0.5) in epochs
+    assert (1, "val_loss", None) in epochs
+    per_class = RunMetric.objects.get(run=run, metric_name="final_f1_cm")
+    assert (per_class.class_name, per_class.context, per_class.threshold) == ("b", "final", 0.5)
+    assert FinalResult.objects.get(run=run).confusion_matrix == [[1, 0], [0, 1]]
+    assert (run.folder / "metrics.csv").is_file()
+    assert "attempt 1" in (run.folder / "train.log").read_text()
+
+
+def test_a_crash_names_the_signal(queued: Run, recipe: Recipe) -> None:
+    recipe("crashes")
+    run = supervise(queued)
+    assert run.status == "failed"
+    assert "SIGSEGV" in (run.reason or "")
+    assert events_of(run)[-2:] == ["run_status", "training_end"]
+    assert "about to crash" in (run.folder / "train.log").read_text()
+
+
+def test_exit_code_0_is_no_success(queued: Run, recipe: Recipe) -> None:
+    recipe("leaves")
+    run = supervise(queued)
+    assert run.status == "failed"
+    assert "exit code 0" in (run.reason or "")
+
+
+def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> None:
+    recipe("obedient")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    killed = time.monotonic()
+    os.killpg(child_pid(), signal.SIGKILL)
+    background.wait()
+    assert time.monotonic() - killed < 10
+    run = Run.objects.get(pk=queued.pk)
+    assert run.status == "failed"
+    assert "SIGKILL" in (run.reason or "")
+
+
+def child_pid() -> int:
+    """The one training process of this test: it leads its own process group."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and _runs_training(int(entry)):
+            return int(entry)
+    raise AssertionError("no training process")
+
+
+def _runs_training(pid: int) -> bool:
+    try:
+        command = open(f"/proc/{pid}/cmdline", "rb").read()
+        return b"forkserver" in command and os.getsid(pid) == pid and os.getppid() != pid
+    except OSError:
+        return False
+
+
+def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:
+    recipe("obedient")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    assert lifecycle.cancel(queued.pk, "Cancelled by grace.")
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert run.status == "cancelled"
+    assert events_of(run)[-3:] == ["run_status", "run_status", "training_end"]
+
+
+def test_a_training_that_does_not_listen_is_killed(queued: Run, recipe: Recipe) -> None:
+    recipe("stubborn")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).notes)
+    assert lifecycle.cancel(queued.pk, "Cancelled.")
+    started = time.monotonic()
+    background.wait()
+    assert time.monotonic() - started < 10
+    assert Run.objects.get(pk=queued.pk).status == "cancelled"
+
+
+def test_draining_puts_the_run_back_and_it_goes_on_from_its_checkpoint(queued: Run, recipe: Recipe) -> None:
+    recipe("obedient")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    background.draining.set()
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert run.status == "queued"
+    assert run.lease_until is None
+    assert "training_end" not in events_of(run)
+    recipe("completes")
+    run = supervise(run)
+    assert run.status == "completed"
+    assert run.attempt == 2
+    start = RunEvent.objects.get(run=run, type="training_start")
+    assert '"resumed_from_epoch":0' in start.data
+    assert not RunMetric.objects.filter(run=run, context="epoch", epoch=0).exists()  # attempt 1 had told of none
+
+
+def test_a_supervisor_that_lost_its_lease_writes_nothing(queued: Run, recipe: Recipe, settings: Settings) -> None:
+    recipe("obedient")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    Run.objects.filter(pk=queued.pk).update(attempt=2, worker="somebody else", lease_until=timezone.now() + timedelta(60))
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert (run.status, run.attempt, run.worker) == ("in_progress", 2, "somebody else")
+    assert "training_end" not in events_of(run)
+
+
+def test_a_report_outside_the_contract_fails_the_run(queued: Run, recipe: Recipe) -> None:
+    recipe("babbles")
+    run = supervise(queued)
+    assert run.status == "failed"
+    assert "outside the run's folder" in (run.reason or "")
+    assert run.last_checkpoint == ""
+
+
+def test_a_full_disk_costs_files_but_no_numbers(queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_run: Run) -> None:
+        raise OSError(28, "No space left on device")
+
+    recipe("completes")
+    monkeypatch.setattr(exports, "export", full)
+    run = supervise(queued)
+    assert run.status == "completed"
+    assert FinalResult.objects.filter(run=run).exists()
+    [note] = [note for note in run.notes if note["code"] == "export_failed"]
+    assert "No space left on device" in note["text"]
+    assert f"manage.py export {run.pk}" in note["text"]
+
+
+def test_a_failing_database_is_tried_again(queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failures = recorder.record, [OperationalError("gone"), OperationalError("still gone")]
+
+    def flaky(*args: object, **kwargs: object) -> None:
+        if failures:
+            raise failures.pop()
+        real(*args, **kwargs)  # type: ignore[arg-type]
+
+    recipe("completes")
+    monkeypatch.setattr(recorder, "record", flaky)
+    run = supervise(queued)
+    assert not failures
+    assert run.status == "completed"
+    assert events_of(run).count("epoch_end") == 4
+
+
+def test_only_one_supervisor_gets_a_run(queued: Run) -> None:
+    assert lifecycle.claim(queued.pk, "first") is not None
+    assert not supervisor.supervise(queued.pk, draining=threading.Event())
+    assert Run.objects.get(pk=queued.pk).attempt == 1
