@@ -50,12 +50,12 @@ def warm_up() -> None:
 class TrainingProcess:
     """One attempt of one run, in a process group of its own."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, recipe: str = child.RECIPE) -> None:
         self._messages, messages_end = _CONTEXT.Pipe(duplex=False)
         commands_end, self._commands = _CONTEXT.Pipe(duplex=False)
         self._process = _CONTEXT.Process(
             target=child.main,
-            args=(msgspec.json.encode(job), messages_end, commands_end),
+            args=(msgspec.json.encode(job), messages_end, commands_end, recipe),
             name=f"training-{job.run_id}",
         )
         self._process.start()

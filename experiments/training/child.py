@@ -84,8 +84,11 @@ def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:
     return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
 
 
-def main(job: bytes, messages: Connection, commands: Connection) -> None:
-    """Entry of the process; `job` is a Job as JSON. Ends with its last message sent."""
+def main(job: bytes, messages: Connection, commands: Connection, recipe: str = RECIPE) -> None:
+    """Entry of the process; `job` is a Job as JSON, `recipe` a module with `train(job, tell, stop)`.
+
+    Ends with its last message sent.
+    """
     os.setsid()  # a process group of its own: signals to the terminal pass by, and a kill reaches data loader workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoded = msgspec.json.decode(job, type=Job)
@@ -94,8 +97,8 @@ def main(job: bytes, messages: Connection, commands: Connection) -> None:
     threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)
     try:
-        recipe: Any = importlib.import_module(RECIPE)
-        recipe.train(decoded, emitter.tell, stop)
+        module: Any = importlib.import_module(recipe)
+        module.train(decoded, emitter.tell, stop)
     finally:
         emitter.close()
 
