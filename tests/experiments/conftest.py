@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -34,7 +34,7 @@ def warm() -> None:
 
 
 @pytest.fixture
-def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Generator[Callable[[str], None]]:
+def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[str], None]:
     """Choose what the training process runs in place of the real recipe: a module of `tests.experiments.recipes`."""
     settings.GRACE_SECONDS = 1.0
 
@@ -42,4 +42,4 @@ def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> G
         module = f"tests.experiments.recipes.{name}"
         monkeypatch.setattr(supervisor, "TrainingProcess", partial(process.TrainingProcess, recipe=module))
 
-    yield choose
+    return choose

@@ -35,7 +35,13 @@ def test_a_heartbeat_comes_while_nothing_happens(tmp_path: Path, warm: None) -> 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"{", b'[["run_status"]]', b'[["no_such_event","t",{}]]', b'[["progress","t",{"epoch":"x"}]]', b'[["outcome","t",{}]]'],
+    [
+        b"{",
+        b'[["run_status"]]',
+        b'[["no_such_event","t",{}]]',
+        b'[["progress","t",{"epoch":"x"}]]',
+        b'[["outcome","t",{}]]',
+    ],
 )
 def test_anything_outside_the_contract_is_refused(raw: bytes) -> None:
     with pytest.raises(ProtocolError):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
+import psutil
 import pytest
 from django.db import OperationalError, connections
 from django.utils import timezone
@@ -110,19 +111,9 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> 
 
 
 def child_pid() -> int:
-    """The one training process of this test: it leads its own process group."""
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _runs_training(int(entry)):
-            return int(entry)
-    raise AssertionError("no training process")
-
-
-def _runs_training(pid: int) -> bool:
-    try:
-        command = open(f"/proc/{pid}/cmdline", "rb").read()
-        return b"forkserver" in command and os.getsid(pid) == pid and os.getppid() != pid
-    except OSError:
-        return False
+    """The one training process of this test: a descendant that leads its own session."""
+    [pid] = [child.pid for child in psutil.Process().children(recursive=True) if os.getsid(child.pid) == child.pid]
+    return pid
 
 
 def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:
@@ -170,7 +161,9 @@ def test_a_supervisor_that_lost_its_lease_writes_nothing(queued: Run, recipe: Re
     recipe("obedient")
     background = Background(queued)
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
-    Run.objects.filter(pk=queued.pk).update(attempt=2, worker="somebody else", lease_until=timezone.now() + timedelta(60))
+    Run.objects.filter(pk=queued.pk).update(
+        attempt=2, worker="somebody else", lease_until=timezone.now() + timedelta(60)
+    )
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.attempt, run.worker) == ("in_progress", 2, "somebody else")

@@ -1,0 +1,197 @@
+"""The main job, end to end, against a running server: submit, listen, and recompute every number independently."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import sklearn.metrics as sk
+from websockets.sync.client import connect
+
+from tests.installation import Installation, Server
+from tests.waiting import eventually
+
+REQUEST: dict[str, Any] = {
+    "experiment_name": "end to end",
+    "source_path": "builtin:digits-is-8",
+    "data": {"val_fraction": 0.2, "test_fraction": 0.2, "batch_size": 32},
+    "trainer": {"max_epochs": 3},
+    "callbacks": {"batch_metrics_every": 5, "gradient_stats_every": 5},
+}
+LONG: dict[str, Any] = REQUEST | {"trainer": {"max_epochs": 200}, "callbacks": {"early_stopping": False}}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    with Installation(tmp_path_factory.mktemp("home"), LIVETRAIN_LEASE_SECONDS="5").serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def finished(server: Server) -> dict[str, Any]:
+    """A completed run with everything that was heard of it, live."""
+    run_id = server.train(**REQUEST)
+    events = listen(server, run_id)
+    return {"id": run_id, "events": events, "detail": server.get(f"/api/runs/{run_id}/")}
+
+
+def listen(server: Server, run_id: int, after: int = 0) -> list[dict[str, Any]]:
+    """All events after `after` until the run's last."""
+    events: list[dict[str, Any]] = []
+    headers = {"Authorization": f"Token {server.token}"}
+    with connect(f"{server.websocket}/ws/runs/{run_id}/?after={after}", additional_headers=headers) as socket:
+        while not events or events[-1]["type"] != "training_end":
+            events.extend(json.loads(socket.recv(timeout=120)))
+    return events
+
+
+def of_type(events: list[dict[str, Any]], type_: str) -> list[dict[str, Any]]:
+    return [event["data"] for event in events if event["type"] == type_]
+
+
+def test_every_event_arrives_once_in_order_and_is_the_journal(server: Server, finished: dict[str, Any]) -> None:
+    events = finished["events"]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert server.get(f"/api/runs/{finished['id']}/events/?after=0&limit=1000")["events"] == events
+    middle = len(events) // 2
+    assert listen(server, finished["id"], after=middle) == events[middle:]
+    assert all(event["run_id"] == finished["id"] and event["attempt"] in (0, 1) for event in events)
+    types = {event["type"] for event in events}
+    assert types == {
+        "run_status", "training_start", "batch_metrics", "gradient_stats", "epoch_end",
+        "lr_update", "progress", "final_stats", "training_end",
+    }  # fmt: skip
+
+
+def test_the_end_comes_in_order(finished: dict[str, Any]) -> None:
+    tail = [event["type"] for event in finished["events"]][-4:]
+    assert tail == ["final_stats", "final_stats", "run_status", "training_end"]
+    assert [data["status"] for data in of_type(finished["events"], "run_status")] == [
+        "queued", "in_progress", "completed",
+    ]  # fmt: skip
+    end = finished["events"][-1]["data"]
+    assert (end["status"], end["total_epochs"], end["reason"]) == ("completed", 3, None)
+
+
+def test_epoch_metrics_are_stored_under_their_epoch(server: Server, finished: dict[str, Any]) -> None:
+    sent = {(e["phase"], e["epoch"]): e["metrics"] for e in of_type(finished["events"], "epoch_end")}
+    assert set(sent) == {(phase, epoch) for phase in ("train", "val") for epoch in range(3)}
+    assert set(sent["train", 0]) == {"train_loss", "train_acc", "train_f1", "train_recall", "learning_rate"}
+    assert set(sent["val", 0]) == {
+        "val_loss", "val_acc", "val_precision", "val_recall", "val_f1", "val_auroc",
+        "val_cm_tp", "val_cm_tn", "val_cm_fp", "val_cm_fn",
+    }  # fmt: skip
+    rows = read_csv(server, finished["id"])
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
+    for (_, epoch), metrics in sent.items():
+        for name, value in metrics.items():
+            assert float(rows[epoch][name]) == value
+
+
+def read_csv(server: Server, run_id: int) -> list[dict[str, str]]:
+    text = server.download(f"/api/runs/{run_id}/files/metrics.csv").decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_best_values_are_the_best(finished: dict[str, Any]) -> None:
+    val = [e["metrics"] for e in of_type(finished["events"], "epoch_end") if e["phase"] == "val"]
+    best = finished["detail"]["best"]
+    assert best["value"] == max(metrics["val_auroc"] for metrics in val)
+    assert val[best["epoch"]]["val_auroc"] == best["value"]
+    assert best["val_loss"] == min(metrics["val_loss"] for metrics in val)
+    assert best["val_recall"] == max(metrics["val_recall"] for metrics in val)
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_final_statistics_recompute_from_the_stored_predictions(
+    server: Server, finished: dict[str, Any], split: str
+) -> None:
+    [sent] = [data for data in of_type(finished["events"], "final_stats") if data["split"] == split]
+    stored = pq.read_table(io.BytesIO(server.download(f"/api/runs/{finished['id']}/files/predictions.parquet")))
+    rows = [row for row in stored.to_pylist() if row["split"] == split]
+    label = np.array([row["label"] for row in rows])
+    score = np.array([row["score"] for row in rows])
+    predicted = (score >= sent["threshold"]).astype(int)
+    assert sent["epoch"] == finished["detail"]["best"]["epoch"]
+    assert sent["confusion_matrix"] == sk.confusion_matrix(label, predicted).tolist()
+    tn, fp, fn, tp = sk.confusion_matrix(label, predicted).ravel()
+    assert tn + fp + fn + tp == len(label) == {"val": 360, "test": 359}.get(split, len(label)) or len(label) in (
+        359,
+        360,
+    )
+    expected = {
+        "cm_tp": tp,
+        "cm_tn": tn,
+        "cm_fp": fp,
+        "cm_fn": fn,
+        "final_precision_cm": sk.precision_score(label, predicted),
+        "final_recall_cm": sk.recall_score(label, predicted),
+        "final_sensitivity": sk.recall_score(label, predicted),
+        "final_specificity": sk.recall_score(label, predicted, pos_label=0),
+        "final_accuracy_cm": sk.accuracy_score(label, predicted),
+        "final_f1_cm": sk.f1_score(label, predicted),
+        "final_auroc_cm": sk.roc_auc_score(label, score),
+        "final_npv": sk.precision_score(label, predicted, pos_label=0),
+        "final_balanced_accuracy": sk.balanced_accuracy_score(label, predicted),
+        "final_mcc": sk.matthews_corrcoef(label, predicted),
+        "final_brier": sk.brier_score_loss(label, score),
+        "final_average_precision": sk.average_precision_score(label, score),
+    }
+    for name, value in expected.items():
+        assert sent["statistics"][name] == pytest.approx(float(value), rel=1e-12), name
+    final = server.get(f"/api/runs/{finished['id']}/final-stats/")
+    assert json.dumps(sent["statistics"], sort_keys=True) in json.dumps(final, sort_keys=True)
+
+
+def test_the_files_are_there_and_say_the_same(server: Server, finished: dict[str, Any]) -> None:
+    listing = json.dumps(server.get(f"/api/runs/{finished['id']}/files/"))
+    for name in ("metrics.csv", "metadata.json", "results.json", "predictions.parquet", "config.json", "train.log"):
+        assert f'"{name}"' in listing
+        assert server.download(f"/api/runs/{finished['id']}/files/{name}")
+    config = json.loads(server.download(f"/api/runs/{finished['id']}/files/config.json"))
+    assert json.dumps(REQUEST["data"])[1:-1].split(",")[0] in json.dumps(config)
+    assert ".ckpt" in listing
+
+
+def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "home")
+    with installation.serve() as server:
+        run_id = server.train(**LONG)
+        eventually(lambda: epochs(server, run_id) >= 2, within=60)
+    with installation.serve() as server:
+        assert server.get(f"/api/runs/{run_id}/")["status"] in ("queued", "in_progress")
+        detail = eventually(lambda: started_twice(server, run_id), within=60)
+        before = detail["resumed_from_epoch"]
+        assert before >= 1
+        eventually(lambda: epochs(server, run_id) >= before + 3, within=60)
+        values = server.get(f"/api/runs/{run_id}/metrics/?name=val_loss")
+        assert '"epochs": [0, 1, 2' in json.dumps(values)
+
+
+def epochs(server: Server, run_id: int) -> int:
+    return server.get(f"/api/runs/{run_id}/")["progress"]["epoch"] or 0
+
+
+def started_twice(server: Server, run_id: int) -> Any:
+    events = server.get(f"/api/runs/{run_id}/events/?after=0&limit=1000&types=training_start")["events"]
+    return events[1]["data"] if len(events) == 2 else None
+
+
+def test_a_killed_worker_loses_nothing(server: Server) -> None:
+    run_id = server.train(**LONG)
+    eventually(lambda: epochs(server, run_id) >= 2, within=60)
+    [worker] = [p for p in psutil.Process(server.process.pid).children() if "worker" in p.cmdline()]
+    os.kill(worker.pid, signal.SIGKILL)
+    resumed = eventually(lambda: started_twice(server, run_id), within=60)
+    assert resumed["resumed_from_epoch"] >= 1
+    assert server.get(f"/api/runs/{run_id}/")["status"] == "in_progress"
