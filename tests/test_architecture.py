@@ -1,0 +1,113 @@
+"""The architecture is a test: what may import what, where code may lie, how large a piece may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+APPS = ("project", "experiments", "runs", "realtime")
+CODE_FOLDERS = (*APPS, "tests", "benchmarks")
+FILE_LINES = 400
+FUNCTION_LINES = 60
+
+# Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
+LOCAL_IMPORTS = {
+    ("manage.py", "django.core.management"): "settings come first",
+}
+
+
+def python_files(*folders: str) -> list[Path]:
+    files = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in files if "migrations" not in path.parts)
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_import_contracts_hold() -> None:
+    script = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param(("project.asgi",), id="web"),
+        pytest.param(("experiments.worker", "experiments.management.commands.worker"), id="worker"),
+        pytest.param(("experiments.server", "experiments.management.commands.serve"), id="launcher"),
+    ],
+)
+def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
+    """It would cost each of them hundreds of megabytes and seconds."""
+    imports = "".join(f"import {module}\n" for module in modules)
+    script = f"import sys, django\ndjango.setup()\n{imports}print('loaded:', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded & {"torch", "pytorch_lightning", "lightning", "torchmetrics", "sklearn", "pyarrow"} == set()
+    assert modules[0].partition(".")[0] in loaded
+
+
+def test_only_these_packages_lie_at_the_top() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages - {"benchmarks"} == {*APPS, "tests"}
+
+
+def test_packages_start_empty() -> None:
+    """An import of a package runs no code but that of the module that was asked for."""
+    full = [relative(path) for path in python_files(*CODE_FOLDERS) if path.name == "__init__.py" and path.read_text()]
+    assert full == []
+
+
+def test_files_are_named_after_their_one_job() -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "services", "misc", "tools"}
+    names = [path for path in python_files(*APPS) if vague & {path.stem, path.parent.name}]
+    assert [relative(path) for path in names] == []
+
+
+def test_imports_stand_at_the_top_of_files() -> None:
+    found = {
+        (relative(path), node.module if isinstance(node, ast.ImportFrom) else node.names[0].name)
+        for path in [*python_files(*APPS), ROOT / "manage.py"]
+        for function in functions(ast.parse(path.read_text()))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert found == set(LOCAL_IMPORTS)
+
+
+def test_files_and_functions_stay_small() -> None:
+    large = []
+    for path in [*python_files(*CODE_FOLDERS), ROOT / "manage.py"]:
+        text = path.read_text()
+        if (lines := text.count("\n")) > FILE_LINES:
+            large.append(f"{relative(path)}: {lines} lines")
+        for function in functions(ast.parse(text)):
+            if (lines := (function.end_lineno or 0) - function.lineno + 1) > FUNCTION_LINES:
+                large.append(f"{relative(path)}: {function.name} has {lines} lines")
+    assert large == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    """So that every setting is documented, typed and checked at start."""
+    reads = [
+        relative(path)
+        for path in python_files(*APPS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value.startswith("LIVETRAIN_") or node.value in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
+    ]
+    assert set(reads) == {"project/settings.py"}
