@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from runs import views
+
+urlpatterns = [
+    path("", views.RunList.as_view(), name="run-list"),
+    path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
+    path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
+    path("<int:run_id>/events/", views.RunEvents.as_view(), name="run-events"),
+    path("<int:run_id>/final-stats/", views.RunFinalStats.as_view(), name="run-final-stats"),
+    path("<int:run_id>/files/", views.RunFiles.as_view(), name="run-files"),
+    path("<int:run_id>/files/<path:name>", views.RunFileDownload.as_view(), name="run-file"),
+]

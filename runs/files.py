@@ -1,0 +1,123 @@
+"""The files of a run as strangers may read them: regular files inside the run's folder, never through a link.
+
+Names that begin with a dot are files being written (`atomic_files`) and do not exist for readers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+CHUNK = 256 * 1024
+_MEDIA_TYPES = {
+    ".ckpt": "application/octet-stream",
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".log": "text/plain",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class RunFile(NamedTuple):
+    """`name` is relative to the run's folder, with slashes; `size` is in bytes."""
+
+    name: str
+    size: int
+    modified: datetime
+    media_type: str
+
+
+class Content:
+    """An open file as ASGI streams it: chunk by chunk, read outside the event loop, closed with the response."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Never more than the announced size, should somebody be appending."""
+        left = self.size
+        while left and (chunk := await asyncio.to_thread(self.file.read, min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def list_files(folder: Path) -> list[RunFile]:
+    """Every file below `folder`, by name; a folder that does not exist yet has none."""
+    return sorted(_walk(folder, ""))
+
+
+def open_file(folder: Path, name: str) -> BinaryIO:
+    """Open `name` below `folder` for reading; FileNotFoundError for whatever `list_files` would not list.
+
+    Goes down folder by folder from an open one and follows no link, so nothing outside can be reached, not even
+    by exchanging a folder for a link meanwhile.
+    """
+    *parents, last = name.split("/")
+    if not all(_is_public(part) for part in (*parents, last)):
+        raise FileNotFoundError(name)
+    try:
+        return _open_below(folder, parents, last)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte, or text that no file name can hold
+        raise FileNotFoundError(name) from error
+
+
+def media_type(name: str) -> str:
+    """By the name's ending; unknown is a stream of bytes."""
+    suffix = Path(name).suffix.lower()
+    return _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _is_public(part: str) -> bool:
+    """Control characters and undecodable bytes fit neither JSON nor a header."""
+    return bool(part) and not part.startswith(".") and part.isprintable()
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[RunFile]:
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        if not _is_public(entry.name) or entry.is_symlink():
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, f"{name}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield from _described(entry, name)
+
+
+def _described(entry: os.DirEntry[str], name: str) -> Iterator[RunFile]:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:  # replaced or deleted since the listing
+        return
+    yield RunFile(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), media_type(name))
+
+
+def _open_below(folder: Path, parents: list[str], last: str) -> BinaryIO:
+    current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parents:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            inner = os.open(part, flags, dir_fd=current)
+            os.close(current)
+            current = inner
+        # O_NONBLOCK: opening a named pipe must not wait for its writer.
+        found = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=current)
+    finally:
+        os.close(current)
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise FileNotFoundError(last)
+    return os.fdopen(found, "rb")

@@ -1,0 +1,79 @@
+"""Waiting until runs' journals grow: any number of waiting clients cost one small query per tick together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import AbstractEventLoop
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, connection
+
+from runs.models import Run
+from runs.queries import Head, heads
+
+TICK = 0.05  # seconds between two looks at the watched runs
+logger = logging.getLogger(__name__)
+
+
+class JournalWatch:
+    """Of one event loop; its task lives while somebody waits."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, dict[asyncio.Future[Head], int]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def grown(self, run_id: int, after: int, seconds: float) -> Head | None:
+        """Return as soon as the run's journal reaches beyond `after` or the run has ended; None: neither in time."""
+        news: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run_id, {})[news] = after
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        try:
+            return await asyncio.wait_for(news, seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.get(run_id, {}).pop(news, None)
+
+    async def _run(self) -> None:
+        # A thread of its own: an executor of asgiref's would lend it the connection of some request.
+        with ThreadPoolExecutor(1, "journal-watch") as executor:
+            loop = asyncio.get_running_loop()
+            try:
+                while watched := self._watched():
+                    self._tell(await loop.run_in_executor(executor, _look, watched))
+                    await asyncio.sleep(TICK)
+            finally:
+                self._task = None  # before anything is awaited: who comes now needs a new task
+                await loop.run_in_executor(executor, connection.close)
+
+    def _watched(self) -> list[int]:
+        self._waiting = {run_id: clients for run_id, clients in self._waiting.items() if clients}
+        return list(self._waiting)
+
+    def _tell(self, found: Iterable[Head]) -> None:
+        for head in found:
+            for news, after in self._waiting.get(head.id, {}).items():
+                if not news.done() and (head.last_seq > after or head.status in Run.ENDED):
+                    news.set_result(head)
+
+
+def _look(run_ids: list[int]) -> list[Head]:
+    """A database that is away for a moment must not wake or fail the waiting."""
+    try:
+        return heads(run_ids)
+    except DatabaseError:
+        logger.exception("Cannot look for new events")
+        connection.close()
+        return []
+
+
+_watches: WeakKeyDictionary[AbstractEventLoop, JournalWatch] = WeakKeyDictionary()
+
+
+def journal_watch() -> JournalWatch:
+    """The watch of the running event loop: a server has one, tests have many."""
+    return _watches.setdefault(asyncio.get_running_loop(), JournalWatch())

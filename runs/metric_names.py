@@ -1,0 +1,40 @@
+"""Every metric's one spelling, in the order in which tables and files show them. Pure."""
+
+from __future__ import annotations
+
+_TRAIN = ("loss", "acc", "f1", "recall")
+_EVALUATION = ("loss", "acc", "precision", "recall", "f1", "auroc", "cm_tp", "cm_tn", "cm_fp", "cm_fn")
+
+EPOCH_METRICS: tuple[str, ...] = (
+    *(f"train_{name}" for name in _TRAIN),
+    *(f"val_{name}" for name in _EVALUATION),
+    "learning_rate",
+)
+"""One value per epoch; the counts belong to binary runs."""
+
+TEST_METRICS: tuple[str, ...] = tuple(f"test_{name}" for name in _EVALUATION)
+"""One value per run: the best checkpoint over the test split."""
+
+FINAL_STATISTICS: dict[str, str] = {
+    "final_auroc_cm": "AUROC",
+    "final_average_precision": "Average precision",
+    "final_sensitivity": "Sensitivity (recall)",
+    "final_recall_cm": "Recall",
+    "final_specificity": "Specificity",
+    "final_precision_cm": "Precision (PPV)",
+    "final_npv": "Negative predictive value",
+    "final_f1_cm": "F1",
+    "final_accuracy_cm": "Accuracy",
+    "final_balanced_accuracy": "Balanced accuracy",
+    "final_mcc": "Matthews correlation",
+    "final_brier": "Brier score",
+    "final_ece": "Expected calibration error",
+}
+"""Name to the words a reader sees."""
+
+COUNTS: tuple[str, ...] = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
+
+
+def is_count(name: str) -> bool:
+    """Counts are stored as floats beside the other metrics, but are whole numbers to a reader."""
+    return name.endswith(COUNTS)

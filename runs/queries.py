@@ -1,0 +1,136 @@
+"""Reading runs. `visible_runs` is the only door to "the runs this user may see"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from runs.models import FinalResult, Run, RunEvent, RunMetric
+
+SUMMARY_COLUMNS = (
+    "id",
+    "experiment_name",
+    "training_mode",
+    "source_path",
+    "status",
+    "reason",
+    "notes",
+    "owner_id",
+    "owner__username",
+    "created_at",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+    "attempt",
+    "last_seq",
+    "progress",
+    "current_epoch",
+    "max_epochs",
+    "samples_per_second",
+    "eta_seconds",
+    "monitor",
+    "best_epoch",
+    "best_value",
+    "best_val_recall",
+    "best_val_recall_epoch",
+    "best_val_loss",
+    "best_val_loss_epoch",
+    "final_split",
+    "cm_tp",
+    "cm_tn",
+    "cm_fp",
+    "cm_fn",
+    "final_precision",
+    "final_recall",
+    "final_f1",
+    "final_auroc",
+)
+
+
+class Head(NamedTuple):
+    """How far a run's journal goes, and the status that belongs to it: both from one row, so they agree."""
+
+    id: int
+    last_seq: int
+    status: str
+
+
+class MetricRow(NamedTuple):
+    """One value with everything that tells its series from others."""
+
+    metric_name: str
+    dataset_type: str
+    context: str
+    class_name: str
+    client_id: str | None
+    round_id: int | None
+    epoch: int
+    value: float | None
+
+
+def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """The runs that `user` may see: today every active user sees all."""
+    return Run.objects.all() if user.is_authenticated and user.is_active else Run.objects.none()
+
+
+def with_summary(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Only what `serializers.run_summary` needs, in one query: configurations are large and stay behind."""
+    return runs.select_related("owner").only(*SUMMARY_COLUMNS)
+
+
+def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
+    """The journal heads of those runs that exist, in no order."""
+    return [Head(*row) for row in Run.objects.filter(pk__in=run_ids).order_by().values_list(*Head._fields)]
+
+
+def unfinished_heads() -> list[Head]:
+    """The journal heads of all runs that may still change."""
+    unfinished = Run.objects.filter(status__in=Run.UNFINISHED)
+    return [Head(*row) for row in unfinished.order_by("id").values_list(*Head._fields)]
+
+
+def events_after(
+    run_id: int, after: int, limit: int, *, until: int | None = None, types: Collection[str] = ()
+) -> list[RunEvent]:
+    """At most `limit` events with `after` < seq (<= `until`) in seq order; `types` empty means all."""
+    events = RunEvent.objects.filter(run_id=run_id, seq__gt=after)
+    if until is not None:
+        events = events.filter(seq__lte=until)
+    if types:
+        events = events.filter(type__in=types)
+    return list(events.order_by("seq")[:limit])
+
+
+def queue_position(run: Run) -> int | None:
+    """1 = next; null unless it is queued."""
+    if run.status != Run.Status.QUEUED:
+        return None
+    return Run.objects.filter(status=Run.Status.QUEUED, pk__lt=run.pk).count() + 1
+
+
+def metric_rows(metrics: QuerySet[RunMetric]) -> Iterator[MetricRow]:
+    """Rows in epoch order; no model instances, because a long run has 100,000 of them."""
+    rows = metrics.order_by("epoch").values_list(*MetricRow._fields)
+    return map(MetricRow._make, rows.iterator(chunk_size=10_000))
+
+
+def epoch_history(run_id: int) -> list[dict[str, Any]]:
+    """One dict per epoch, `{"epoch": 0, metric: value, …}`, unknown metrics missing."""
+    metrics = RunMetric.objects.filter(run_id=run_id, context="epoch", class_name="", client_id=None)
+    history: dict[int, dict[str, Any]] = {}
+    for epoch, name, value in metrics.order_by("epoch", "id").values_list("epoch", "metric_name", "value"):
+        history.setdefault(epoch, {"epoch": epoch})[name] = value
+    return list(history.values())
+
+
+def final_results(run_id: int) -> list[FinalResult]:
+    """The evaluated splits, validation first."""
+    return list(FinalResult.objects.filter(run_id=run_id).order_by("-split"))
+
+
+def last_event(run_id: int, type_: str) -> RunEvent | None:
+    """The newest event of that type, if it has not been pruned."""
+    return RunEvent.objects.filter(run_id=run_id, type=type_).order_by("-seq").first()

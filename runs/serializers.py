@@ -1,0 +1,181 @@
+"""Runs as JSON: plain functions from rows to dicts, used by the REST API, the WebSocket and the pages alike.
+
+Unknown is null. Times are UTC, ISO 8601 with `Z`. Epochs are 0-based.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from runs.events import envelope, format_time
+from runs.files import RunFile
+from runs.models import FinalResult, Run, RunEvent
+from runs.queries import MetricRow, queue_position
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """One line of a list; needs the columns of `queries.with_summary` and no further query."""
+    return {
+        "id": run.pk,
+        "run_id": run.pk,
+        "experiment_name": run.experiment_name,
+        "training_mode": run.training_mode,
+        "source_path": run.source_path,
+        "status": run.status,
+        "reason": run.reason,
+        "notes": run.notes,
+        "owner": run.owner.username,
+        "created_at": format_time(run.created_at),
+        "start_time": _time(run.start_time),
+        "end_time": _time(run.end_time),
+        "duration_seconds": run.duration_seconds,
+        "attempt": run.attempt,
+        "last_seq": run.last_seq,
+        "progress": {
+            "fraction": run.progress,
+            "epoch": run.current_epoch,
+            "max_epochs": run.max_epochs,
+            "samples_per_second": run.samples_per_second,
+            "eta_seconds": run.eta_seconds,
+        },
+        "monitor": run.monitor,
+        "best": {
+            "epoch": run.best_epoch,
+            "value": run.best_value,
+            "val_recall": run.best_val_recall,
+            "val_recall_epoch": run.best_val_recall_epoch,
+            "val_loss": run.best_val_loss,
+            "val_loss_epoch": run.best_val_loss_epoch,
+        },
+        "final": _headline(run),
+        "links": links(run.pk),
+    }
+
+
+def run_detail(run: Run) -> dict[str, Any]:
+    """Everything known of one run but its journal, metrics and files; asks for the queue when it is queued."""
+    return run_summary(run) | {
+        "config": run.config,
+        "versions": run.versions,
+        "seed": run.seed,
+        "git_commit": run.git_commit or None,
+        "dataset": run.dataset,
+        "model": run.model,
+        "total_epochs": run.total_epochs,
+        "best_checkpoint": run.best_checkpoint or None,
+        "last_checkpoint": run.last_checkpoint or None,
+        "queue_position": queue_position(run),
+    }
+
+
+def links(run_id: int) -> dict[str, str]:
+    """Paths on this server; a test holds them against the URL names."""
+    api = f"/api/runs/{run_id}/"
+    return {
+        "self": api,
+        "metrics": f"{api}metrics/",
+        "events": f"{api}events/",
+        "final_stats": f"{api}final-stats/",
+        "files": f"{api}files/",
+        "page": f"/runs/{run_id}/",
+        "websocket": f"/ws/runs/{run_id}/",
+    }
+
+
+def event_envelope(event: RunEvent) -> str:
+    """One journal row as it is sent."""
+    return envelope(
+        type_=event.type,
+        run_id=event.run_id,
+        seq=event.seq,
+        attempt=event.attempt,
+        timestamp=event.timestamp,
+        data=event.data,
+    )
+
+
+def journal_page(events: Iterable[RunEvent], last_seq: int, status: str) -> dict[str, Any]:
+    """`last_seq` is the next request's `after`."""
+    envelopes = [msgspec.Raw(event_envelope(event)) for event in events]
+    return {"events": envelopes, "last_seq": last_seq, "status": status}
+
+
+def metric_series(rows: Iterable[MetricRow]) -> list[dict[str, Any]]:
+    """Rows in epoch order become one object per series with two columns, `epochs` and `values`, of equal length.
+
+    A series is told from others by name, split, context (`epoch`, or `final` for the best checkpoint's evaluation)
+    and class (null: the whole split); federated runs also by client and round.
+    """
+    columns: dict[tuple[Any, ...], tuple[list[int], list[float | None]]] = {}
+    for *key, epoch, value in rows:
+        series = columns.get(identity := tuple(key))
+        if series is None:
+            series = columns[identity] = ([], [])
+        series[0].append(epoch)
+        series[1].append(value)
+    return [
+        {
+            "name": name,
+            "split": split,
+            "context": context,
+            "class": class_name or None,
+            "client_id": client,
+            "round_id": round_,
+            "epochs": epochs,
+            "values": values,
+        }
+        for (name, split, context, class_name, client, round_), (epochs, values) in sorted(
+            columns.items(), key=lambda item: tuple(str(part or "") for part in item[0])
+        )
+    ]
+
+
+def final_split(result: FinalResult) -> dict[str, Any]:
+    """The best checkpoint over one split; the matrix' rows are true, its columns predicted classes."""
+    return {
+        "epoch": result.epoch,
+        "threshold": result.threshold,
+        "class_names": result.class_names,
+        "confusion_matrix": result.confusion_matrix,
+        "statistics": result.statistics,
+    }
+
+
+def files(run_id: int, found: Iterable[RunFile]) -> list[dict[str, Any]]:
+    """`size` in bytes; `url` downloads the file."""
+    folder = links(run_id)["files"]
+    return [
+        {
+            "name": file.name,
+            "size": file.size,
+            "modified": format_time(file.modified),
+            "media_type": file.media_type,
+            "url": folder + quote(file.name),
+        }
+        for file in found
+    ]
+
+
+def _headline(run: Run) -> dict[str, Any] | None:
+    if not run.final_split:
+        return None
+    return {
+        "split": run.final_split,
+        "cm_tp": run.cm_tp,
+        "cm_tn": run.cm_tn,
+        "cm_fp": run.cm_fp,
+        "cm_fn": run.cm_fn,
+        "precision": run.final_precision,
+        "recall": run.final_recall,
+        "f1": run.final_f1,
+        "auroc": run.final_auroc,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

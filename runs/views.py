@@ -1,0 +1,168 @@
+"""GET /api/runs/…: find a run that the user may see, one query, respond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import queries, serializers
+from runs.files import Content, list_files, media_type, open_file
+from runs.filters import (
+    METRIC_LOOKUPS,
+    RUN_LOOKUPS,
+    EventsParameters,
+    MetricParameters,
+    Parameters,
+    RunParameters,
+    narrowed,
+    validated,
+)
+from runs.journal_watch import journal_watch
+from runs.models import Run, RunMetric
+from runs.pagination import page_of
+from runs.renderers import JSONRenderer
+
+
+class ReadingView(APIView):
+    """Answers GET and HEAD in JSON; 404 for a run that does not exist and for one that the user may not see."""
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer]
+    parameters: type[Parameters] = Parameters
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Parameters are checked after the login and before any work."""
+        super().initial(request, *args, **kwargs)
+        self.asked = validated(self.parameters, request)
+
+    def visible(self) -> QuerySet[Run]:
+        return queries.visible_runs(self.request.user)
+
+    def head_of(self, run_id: int) -> queries.Head:
+        """The run's id, last seq and status."""
+        found = queries.heads(self.visible().filter(pk=run_id).values("pk"))
+        if not found:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return found[0]
+
+
+class RunList(ReadingView):
+    """One page of summaries, newest first unless asked otherwise."""
+
+    parameters = RunParameters
+
+    def get(self, request: Request) -> Response:
+        runs = narrowed(queries.with_summary(self.visible()), RUN_LOOKUPS, self.asked)
+        page = page_of(runs, self.asked["ordering"], self.asked["page_size"], self.asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        return Response({**links, "results": [serializers.run_summary(run) for run in page.rows]})
+
+
+class RunDetail(ReadingView):
+    """Everything known of one run but its journal, metrics and files."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        run = self.visible().select_related("owner").filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return Response(serializers.run_detail(run))
+
+
+class RunMetrics(ReadingView):
+    """All epochs of the run's metrics, one series per name, split, context and class."""
+
+    parameters = MetricParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        head = self.head_of(run_id)
+        metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
+        series = serializers.metric_series(queries.metric_rows(metrics))
+        return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
+
+
+class RunFinalStats(ReadingView):
+    """The best checkpoint's evaluation, per split; `splits` is empty until there is one."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        head = self.head_of(run_id)
+        splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
+        return Response({"run_id": head.id, "status": head.status, "splits": splits})
+
+
+class RunFiles(ReadingView):
+    """Every file of the run; also those of an unfinished one, which are whole too."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        run = Run(pk=self.head_of(run_id).id)
+        return Response({"run_id": run.pk, "files": serializers.files(run.pk, list_files(run.folder))})
+
+
+class RunFileDownload(ReadingView):
+    """One file, streamed as an attachment."""
+
+    def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
+        run = Run(pk=self.head_of(run_id).id)
+        try:
+            content = Content(open_file(run.folder, name))
+        except FileNotFoundError:
+            raise NotFound(f"Run {run_id} has no file {name!r}.") from None
+        headers = {
+            "Content-Disposition": content_disposition_header(True, name.rpartition("/")[2]) or "attachment",
+            "Content-Length": str(content.size),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-cache",
+        }
+        return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+
+
+class RunEvents(ReadingView):
+    """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
+
+    Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
+    """
+
+    parameters = EventsParameters
+
+    async def get(self, _request: Request, run_id: int) -> Response:
+        asked = self.asked
+        head = await sync_to_async(self.head_of)(run_id)
+        if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
+            await sync_to_async(_lend_back_connection)()
+            head = await journal_watch().grown(run_id, asked["after"], asked["wait"]) or head
+        return Response(await sync_to_async(_journal_page)(head, asked))
+
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        """As DRF's, which does not await."""
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            await sync_to_async(self.initial)(self.request, *args, **kwargs)
+            if request.method not in ("GET", "HEAD"):
+                self.http_method_not_allowed(self.request)
+            response = await self.get(self.request, *args, **kwargs)
+        except Exception as error:
+            response = self.handle_exception(error)
+        return self.finalize_response(self.request, response, *args, **kwargs)
+
+
+def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
+    """Up to the head that was seen, so that status and events tell of the same moment."""
+    events = queries.events_after(head.id, asked["after"], asked["limit"], until=head.last_seq, types=asked["types"])
+    last_seq = events[-1].seq if len(events) == asked["limit"] else head.last_seq
+    return serializers.journal_page(events, last_seq, head.status)
+
+
+def _lend_back_connection() -> None:
+    """A client that waits holds no database connection; inside a transaction (tests) it must stay."""
+    if not connection.in_atomic_block:
+        connection.close()
