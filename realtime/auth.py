@@ -1,0 +1,122 @@
+"""Who opens a socket: a browser by its session, a script by its API token.
+
+| sent | result |
+|---|---|
+| an `Origin` that is not ours | closed with 4403, whatever else is sent |
+| a token, as header `Authorization: Token …` or as `?token=` | its user, if active; else closed with 4401 |
+| a session and our `Origin` | its user, if logged in and active; else closed with 4401 |
+| a session without `Origin` | closed with 4403: browsers always send one, and a stolen cookie is not enough |
+
+Ours is the origin that the request itself names as `Host` (which must be an allowed one), and those of
+`CSRF_TRUSTED_ORIGINS`. The port counts: cookies are shared by all ports of a host, so a page served by some other
+program on this machine would otherwise read everything. A page elsewhere has no use for a token either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import User
+from django.http import HttpRequest, parse_cookie
+from django.http.request import split_domain_port, validate_host
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from realtime.reader import pages
+from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
+
+Scope: TypeAlias = dict[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
+Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
+
+
+class Authenticated:
+    """ASGI middleware: sets `scope["user"]` and takes the credentials out of the scope, or closes the socket."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            user = await pages(identify, scope)
+        except Refused as refused:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            return
+        await self._application(_without_credentials(scope) | {"user": user}, receive, send)
+
+
+def identify(scope: Scope) -> User:
+    """The active user who opens this socket; raises `Refused`. Synchronous database access."""
+    headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
+    origin = headers.get("origin")
+    if origin is not None and not is_ours(origin, headers.get("host", "")):
+        raise Refused(WRONG_ORIGIN, "Pages of another origin may not listen.")
+    token = _token(headers, dict(_query(scope)))
+    if token is not None:
+        return _user_of_token(token)
+    user = _user_of_session(headers.get("cookie", ""))
+    if origin is None:
+        raise Refused(WRONG_ORIGIN, "A session counts only with the Origin header that browsers send.")
+    return user
+
+
+def is_ours(origin: str, host: str) -> bool:
+    """Whether pages of `origin` (scheme://host[:port]) are served by this server, addressed as `host`."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    schemes = ("https",) if settings.HTTPS else ("http", "https")
+    if parts.scheme not in schemes or parts.netloc.lower() != host.lower():
+        return False
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "token" else query.get("token")
+
+
+def _user_of_token(token: str) -> User:
+    try:
+        if _TOKEN.fullmatch(token):
+            user: User = TokenAuthentication().authenticate_credentials(token)[0]
+            return user
+    except AuthenticationFailed:
+        pass
+    raise Refused(NO_LOGIN, "The token is not valid, or its user is not active.")
+
+
+def _user_of_session(cookies: str) -> User:
+    request = HttpRequest()
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    if not isinstance(user, User):
+        raise Refused(NO_LOGIN, "Log in, or send an API token.")
+    return user
+
+
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin1"), keep_blank_values=True)
+
+
+def _without_credentials(scope: Scope) -> Scope:
+    """What is further in needs none, and so cannot log any."""
+    query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in (b"authorization", b"cookie")]
+    return scope | {"query_string": query.encode(), "headers": headers}

@@ -1,0 +1,156 @@
+"""WebSocket endpoints. Frames from the server are JSON arrays; the client may send `{"ack": seq}`.
+
+Close codes: 4400 bad request (`?after=`, a malformed or oversized message), 4401 no login, 4403 wrong or missing
+origin, 4404 no such run (or path), 1011 a fault of the server. After any other end a client comes back with
+`?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+import msgspec
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import User
+
+from realtime import switchboard
+from realtime.frames import Frame
+from realtime.reader import pages
+from realtime.refusal import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
+from realtime.window import Window
+from runs.queries import visible_runs
+
+logger = logging.getLogger(__name__)
+MESSAGE_CHARACTERS = 1_024
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class ClientMessage(msgspec.Struct):
+    """All that a client may say; fields that are not known are ignored."""
+
+    ack: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class Live(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """Accepts, then streams in a task of its own until the socket ends."""
+
+    channel_layer_alias = "none"  # hubs are members of groups; one member per browser breaks between 50 and 200
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._streaming: asyncio.Task[None] | None = None
+        self._window = Window()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._streaming is not None:
+                self._streaming.cancel()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As the base class, without the thread switch that tidies database connections: there are none here."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._streaming = asyncio.create_task(self._serve())
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        try:
+            ack = acknowledgement(message.get("text"))
+        except Refused as refused:
+            await self.close(refused.code, refused.reason)
+            return
+        if ack is not None:
+            self.acknowledged(ack)
+
+    def acknowledged(self, seq: int) -> None:
+        """The client has everything up to `seq`."""
+
+    async def stream(self) -> None:
+        """Send until cancelled; raises `Refused`."""
+        raise NotImplementedError
+
+    async def deliver(self, frame: Frame) -> None:
+        self._window.sent(frame)
+        await self.send(text_data=frame.text)
+
+    async def _serve(self) -> None:
+        try:
+            await self.stream()
+        except Refused as refused:
+            await self.close(refused.code, refused.reason)
+        except Exception:
+            logger.exception("A WebSocket stream failed.")
+            await self.close(FAILED)
+
+
+class RunConsumer(Live):
+    """`ws/runs/<id>/?after=<seq>[&ack=1]`: every event after `seq`, then what comes."""
+
+    async def stream(self) -> None:
+        run_id, query = int(self.scope["url_route"]["kwargs"]["run_id"]), _query(self.scope)
+        cursor = starting_number(query)
+        if query.get("ack") == ["1"]:
+            self._window.acknowledged(cursor)
+        if not await pages(_is_visible, self.scope["user"], run_id):
+            raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
+        with switchboard.here().watching_run(run_id) as hub:
+            while True:
+                frame = await hub.frame_after(cursor, await self._window.opened())
+                await self.deliver(frame)
+                cursor = frame.last
+
+    def acknowledged(self, seq: int) -> None:
+        self._window.acknowledged(seq)
+
+
+class RunListConsumer(Live):
+    """`ws/runs/`: a summary of each unfinished run, then status changes and summaries of all runs.
+
+    Nothing here has a number to acknowledge: a slow client gets the newest summary of each run when it comes to it.
+    """
+
+    async def stream(self) -> None:
+        with switchboard.here().watching_list(self.scope["user"]) as outbox:
+            while True:
+                await self._window.opened()
+                await self.deliver(await outbox.frame())
+
+
+class NothingHere(Live):
+    """Any other path."""
+
+    async def stream(self) -> None:
+        raise Refused(UNKNOWN_RUN, "There is nothing to listen to at this path.")
+
+
+def starting_number(query: dict[str, list[str]]) -> int:
+    """The number after `?after=`, 0 without it; raises `Refused`."""
+    values = query.get("after", ["0"])
+    if len(values) != 1 or not _NUMBER.fullmatch(values[0]):
+        raise Refused(BAD_REQUEST, "after must be an integer of at least 0.")
+    return int(values[0])
+
+
+def acknowledgement(text: str | None) -> int | None:
+    """The number that a client's message acknowledges, if any; raises `Refused`."""
+    if text is None or len(text) > MESSAGE_CHARACTERS:
+        raise Refused(BAD_REQUEST, f"Messages are JSON texts of at most {MESSAGE_CHARACTERS} characters.")
+    try:
+        return msgspec.json.decode(text, type=ClientMessage).ack
+    except msgspec.DecodeError as error:
+        raise Refused(BAD_REQUEST, 'Expected {"ack": seq}.') from error
+
+
+def _query(scope: dict[str, Any]) -> dict[str, list[str]]:
+    return parse_qs(scope["query_string"].decode("latin1"), keep_blank_values=True)
+
+
+def _is_visible(user: User, run_id: int) -> bool:
+    return visible_runs(user).filter(pk=run_id).exists()

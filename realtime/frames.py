@@ -1,0 +1,76 @@
+"""What goes over the wire: items of a run's stream, and text frames made of them.
+
+An item covers the numbers `first` to `last`. An event covers its own; a marker
+`{"type": "skipped", "run_id", "from", "to"}` covers a range of events that are not sent. The items a client gets
+cover every number after its `?after=` exactly once and in order, so the next item's `first` is always the last
+one's `last` + 1. Markers stand only for ephemeral events: pruned ones, or old ones that a client very far behind
+is spared; both kinds may be fetched over HTTP as far as the journal still has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from runs.events import EPHEMERAL_TYPES, EVENT_TYPES
+from runs.models import RunEvent
+from runs.queries import events_after
+from runs.serializers import event_envelope
+
+FRAME_EVENTS = 500
+FRAME_CHARACTERS = 131_072
+DURABLE_TYPES = tuple(sorted(set(EVENT_TYPES) - EPHEMERAL_TYPES))
+
+
+class Item(NamedTuple):
+    """One envelope or marker, encoded."""
+
+    first: int
+    last: int
+    text: str
+
+
+class Frame(NamedTuple):
+    """A JSON array as it is sent: `events` items up to number `last`."""
+
+    text: str
+    last: int
+    events: int
+
+
+def skipped(run_id: int, first: int, last: int) -> Item:
+    """The marker in place of the ephemeral events `first` to `last`."""
+    return Item(first, last, f'{{"type":"skipped","run_id":{run_id},"from":{first},"to":{last}}}')
+
+
+def items(run_id: int, events: Iterable[RunEvent], after: int, until: int) -> list[Item]:
+    """Cover the numbers after `after` up to `until`: with the events, and markers where there is none."""
+    covered: list[Item] = []
+    for event in events:
+        if event.seq > after + 1:
+            covered.append(skipped(run_id, after + 1, event.seq - 1))
+        covered.append(Item(event.seq, event.seq, event_envelope(event)))
+        after = event.seq
+    if until > after:
+        covered.append(skipped(run_id, after + 1, until))
+    return covered
+
+
+def frame(covering: Sequence[Item]) -> Frame:
+    """As many of the items (at least one) as one frame may hold."""
+    size = 0
+    for count, item in enumerate(covering, 1):
+        size += len(item.text)
+        if size >= FRAME_CHARACTERS or count >= FRAME_EVENTS:
+            break
+    sent = covering[:count]
+    return Frame(f"[{','.join(item.text for item in sent)}]", sent[-1].last, count)
+
+
+def read(run_id: int, after: int, until: int, *, limit: int = FRAME_EVENTS, sparing: bool = False) -> list[Item]:
+    """Items from the journal, by at most `limit` events; with `sparing` all ephemeral ones become markers.
+
+    Synchronous database access. There is an item unless `until` <= `after`.
+    """
+    events = events_after(run_id, after, limit, until=until, types=DURABLE_TYPES if sparing else ())
+    return items(run_id, events, after, until if len(events) < limit else events[-1].seq)

@@ -1,0 +1,123 @@
+"""One run in one process: one group member and one journal reader, however many clients watch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from realtime.broadcast import run_group
+from realtime.frames import FRAME_EVENTS, Frame, frame, read
+from realtime.outage import Outage
+from realtime.reader import pages, tail
+from realtime.ring import Ring
+from realtime.subscription import Subscription
+from runs.queries import heads
+
+logger = logging.getLogger(__name__)
+PRELOAD = 2_000
+"""Newest events that a new hub reads at once: after a restart all clients come back with a recent number."""
+FAR_BEHIND = 20_000
+"""A client that lacks more events than this is spared old ephemeral ones …"""
+SPARED_UNTIL = 5_000
+"""… up to this many events before the newest."""
+JOIN_SECONDS = 2.0
+BREATH_SECONDS = 0.02
+RETRY_SECONDS = 1.0
+FRAMES_KEPT = 16
+
+
+class Hub:
+    """Follows one run's journal. Clients are mere cursors: each asks for the frame after the number it has.
+
+    A slow client holds nothing here and delays nobody: what has left the ring it gets from the journal, page by
+    page. Clients at the same number share one encoded frame. Needs a running event loop; ended by `close`.
+    """
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self.watchers = 0
+        self._ring: Ring | None = None
+        self._frames: dict[tuple[int, int], Frame] = {}
+        self._grown = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._joined = asyncio.Event()
+        self._outage = Outage(logger, f"Reading the journal of run {run_id}")
+        self._subscription = Subscription(run_group(run_id), lambda _: self.wake(), self._on_join)
+        self._task = asyncio.create_task(self._follow(), name=f"hub of run {run_id}")
+
+    @property
+    def head(self) -> int:
+        """The newest number read; -1 before the first look."""
+        return -1 if self._ring is None else self._ring.head
+
+    def wake(self) -> None:
+        """There may be more in the journal."""
+        self._wake.set()
+
+    def close(self) -> None:
+        self._subscription.close()
+        self._task.cancel()
+
+    async def frame_after(self, cursor: int, limit: int = FRAME_EVENTS) -> Frame:
+        """What follows number `cursor`, at most `limit` items; waits until there is something."""
+        while self._ring is None or self._ring.head <= cursor:
+            await self._grown.wait()
+        if self._ring.head - cursor > FAR_BEHIND:
+            return await self._page(cursor, self._ring.head - SPARED_UNTIL, limit, sparing=True)
+        if cursor < self._ring.start:
+            return await self._page(cursor, self._ring.start, limit)
+        return self._shared(self._ring, cursor, limit)
+
+    def _shared(self, ring: Ring, cursor: int, limit: int) -> Frame:
+        key = (cursor, limit)
+        if key not in self._frames:
+            if len(self._frames) >= FRAMES_KEPT:
+                self._frames.clear()
+            self._frames[key] = frame(ring.after(cursor, limit))
+        return self._frames[key]
+
+    async def _page(self, cursor: int, until: int, limit: int, *, sparing: bool = False) -> Frame:
+        while True:
+            try:
+                return frame(await pages(read, self.run_id, cursor, until, limit=limit, sparing=sparing))
+            except Exception as error:
+                self._outage.failed(error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _on_join(self) -> None:
+        self._joined.set()
+        self._wake.set()
+
+    async def _follow(self) -> None:
+        """First join, then read: what is stored in between is seen by the read, what comes later makes a hint."""
+        with contextlib.suppress(TimeoutError):  # a layer that fails must not keep clients from the journal
+            await asyncio.wait_for(self._joined.wait(), JOIN_SECONDS)
+        self._wake.set()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._catch_up()
+                self._outage.recovered()
+                await asyncio.sleep(BREATH_SECONDS)
+            except Exception as error:
+                self._outage.failed(error)
+                self._wake.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _catch_up(self) -> None:
+        """Read all there is: the row's `last_seq` and the events up to it are committed together."""
+        found = await tail(heads, [self.run_id])
+        last = found[0].last_seq if found else 0
+        ring = self._ring or Ring(self.run_id, max(0, last - PRELOAD))
+        while ring.head < last:
+            ring.extend(await tail(read, self.run_id, ring.head, last))
+            self._tell(ring)
+        self._tell(ring)
+
+    def _tell(self, ring: Ring) -> None:
+        self._ring = ring
+        self._frames.clear()
+        self._grown.set()
+        self._grown = asyncio.Event()

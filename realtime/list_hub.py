@@ -1,0 +1,220 @@
+"""The list of runs in one process: what changed, read and encoded once for all clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from django.contrib.auth.models import User
+from django.db.models import Max
+
+from realtime.broadcast import RUN_LIST
+from realtime.frames import FRAME_CHARACTERS, Frame
+from realtime.outage import Outage
+from realtime.reader import tail
+from realtime.subscription import Subscription
+from runs.events import RunStatus, utc_now
+from runs.models import Run, RunEvent
+from runs.queries import Head, visible_runs, with_summary
+from runs.serializers import event_envelope, run_summary
+
+logger = logging.getLogger(__name__)
+TICK_SECONDS = 0.25
+"""At most four summaries per second and run."""
+RETRY_SECONDS = 1.0
+SNAPSHOT_RUNS = 500
+STATUSES_PER_CHANGE = 20
+STATUSES_WAITING = 1_000
+
+
+class Change(NamedTuple):
+    """A run as it is now: status events since the last look, and its summary, encoded."""
+
+    head: Head
+    statuses: list[str]
+    summary: str
+
+
+class Outbox:
+    """One client's unsent news. Bounded: a newer summary replaces an older one, of statuses the oldest give way.
+
+    Summaries carry the status too, so that a client that was too slow for a status event still ends up right.
+    """
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.seen: dict[int, bool] = {}  # run -> whether the user may see it
+        self._statuses: list[str] = []
+        self._summaries: dict[int, str] = {}
+        self._news = asyncio.Event()
+
+    def put(self, change: Change) -> None:
+        self._statuses = [*self._statuses, *change.statuses][-STATUSES_WAITING:]
+        self._summaries[change.head.id] = change.summary
+        self._news.set()
+
+    async def frame(self) -> Frame:
+        """Wait for news; a JSON array of status events, then summaries, as many as one frame may hold."""
+        await self._news.wait()
+        parts, size = self._statuses, sum(map(len, self._statuses))
+        self._statuses = []
+        while self._summaries and size < FRAME_CHARACTERS:
+            parts.append(self._summaries.pop(next(iter(self._summaries))))
+            size += len(parts[-1])
+        if not self._summaries:
+            self._news.clear()
+        return Frame(f"[{','.join(parts)}]", 0, len(parts))
+
+
+class ListHub:
+    """Follows all runs that are unfinished or new. Needs a running event loop; ended by `close`.
+
+    What happens before the group is joined, and hints that get lost, are found by the relay, which asks `is_behind`.
+    """
+
+    def __init__(self) -> None:
+        self._outboxes: set[Outbox] = set()
+        self._newcomers: list[Outbox] = []
+        self._open: dict[int, Head] = {}  # unfinished runs, as they were told
+        self._newest: int | None = None
+        self._dirty: set[int] = set()
+        self._wake = asyncio.Event()
+        self._outage = Outage(logger, "Reading the list of runs")
+        self._subscription = Subscription(RUN_LIST, self.wake, self._wake.set)
+        self._task = asyncio.create_task(self._follow(), name="hub of the run list")
+
+    @property
+    def watchers(self) -> int:
+        return len(self._outboxes)
+
+    @property
+    def newest(self) -> int | None:
+        """The highest run id known; null before the first look."""
+        return self._newest
+
+    @property
+    def open_runs(self) -> Collection[int]:
+        """Runs that were unfinished when they were last told."""
+        return self._open.keys()
+
+    def join(self, user: User) -> Outbox:
+        """A client's outbox: first all unfinished runs that it may see, then every change."""
+        outbox = Outbox(user)
+        self._outboxes.add(outbox)
+        self._newcomers.append(outbox)
+        self._wake.set()
+        return outbox
+
+    def leave(self, outbox: Outbox) -> None:
+        self._outboxes.discard(outbox)
+
+    def wake(self, run_id: int) -> None:
+        """That run may have changed."""
+        self._dirty.add(run_id)
+        self._wake.set()
+
+    def is_behind(self, head: Head) -> bool:
+        """Whether clients have not been told what `head` says."""
+        if self._newest is None:
+            return False
+        known = self._open.get(head.id)
+        if known is None:
+            return head.id > self._newest or head.status in Run.UNFINISHED
+        return known != head
+
+    def close(self) -> None:
+        self._subscription.close()
+        self._task.cancel()
+
+    async def _follow(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._welcome()
+                await self._tell_changes()
+                self._outage.recovered()
+                await asyncio.sleep(TICK_SECONDS)
+            except Exception as error:
+                self._outage.failed(error)
+                self._wake.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _welcome(self) -> None:
+        """Only this task reads and tells, so no summary can overtake a newer one."""
+        while self._newcomers:
+            if self._newest is None:
+                self._newest = await tail(_newest_run)
+            outbox = self._newcomers[0]
+            for change in await tail(_unfinished, outbox.user):
+                outbox.seen[change.head.id] = True
+                outbox.put(change)
+                self._open.setdefault(change.head.id, change.head)
+            self._newcomers.remove(outbox)
+
+    async def _tell_changes(self) -> None:
+        dirty, self._dirty = self._dirty, set()
+        try:
+            changes = await tail(_changes, dirty, dict(self._open), self._newest or 0) if dirty else []
+            for change in changes:
+                await self._tell(change)
+        except BaseException:
+            self._dirty |= dirty
+            raise
+
+    async def _tell(self, change: Change) -> None:
+        for outbox in list(self._outboxes):
+            if await _may_see(outbox, change.head.id):
+                outbox.put(change)
+        self._remember(change.head)
+
+    def _remember(self, head: Head) -> None:
+        self._newest = max(self._newest or 0, head.id)
+        if head.status in Run.UNFINISHED:
+            self._open[head.id] = head
+        else:
+            self._open.pop(head.id, None)
+
+
+async def _may_see(outbox: Outbox, run_id: int) -> bool:
+    if run_id not in outbox.seen:
+        outbox.seen[run_id] = await tail(_is_visible, outbox.user, run_id)
+    return outbox.seen[run_id]
+
+
+# --- database, in a reader's thread ---
+
+
+def _newest_run() -> int:
+    return Run.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _is_visible(user: User, run_id: int) -> bool:
+    return visible_runs(user).filter(pk=run_id).exists()
+
+
+def _unfinished(user: User) -> list[Change]:
+    runs = visible_runs(user).filter(status__in=Run.UNFINISHED).order_by("-id")[:SNAPSHOT_RUNS]
+    return [_change(run, []) for run in reversed(with_summary(runs))]
+
+
+def _changes(run_ids: Iterable[int], known: Mapping[int, Head], newest: int) -> list[Change]:
+    runs = with_summary(Run.objects.filter(pk__in=list(run_ids))).order_by("id")
+    return [_change(run, _statuses(run, known.get(run.pk), is_new=run.pk > newest)) for run in runs]
+
+
+def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
+    """Status events since `known`; of an older run that comes back, only the one that brought it back."""
+    events = RunEvent.objects.filter(run_id=run.pk, type=RunStatus.type, seq__lte=run.last_seq)
+    events = events.filter(seq__gt=known.last_seq if known else 0).order_by("-seq")
+    limit = STATUSES_PER_CHANGE if known or is_new else 1
+    return [event_envelope(event) for event in reversed(events[:limit])]
+
+
+def _change(run: Run, statuses: list[str]) -> Change:
+    """Decimal text of floats by msgspec: non-finite ones become null."""
+    message = {"type": "run_summary", "run_id": run.pk, "timestamp": utc_now(), "data": run_summary(run)}
+    return Change(Head(run.pk, run.last_seq, run.status), statuses, msgspec.json.encode(message).decode())

@@ -1,0 +1,77 @@
+"""Looks at the Run table for news, as long as anybody watches.
+
+Without Redis this is how the web process learns of what workers store: a look every 75 ms, and a hint to the groups
+of its in-memory layer. With Redis workers send hints themselves, and a look every second catches those that got
+lost; it wakes the hubs directly, because the layer may be what fails. Watchers say what they know, so a lost hint
+is sent again at the next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, Protocol
+
+from django.db.models import Q
+
+from realtime import broadcast
+from realtime.outage import Outage
+from realtime.reader import tail
+from runs.models import Run
+from runs.queries import Head
+
+logger = logging.getLogger(__name__)
+LOOK_SECONDS = 0.075
+SAFETY_SECONDS = 1.0
+PAUSE_LIMIT_SECONDS = 5.0
+
+
+class Interest(NamedTuple):
+    """Which runs to look at: those of `run_ids`; and, if the list is watched, unfinished ones and `newer_than`."""
+
+    run_ids: Collection[int]
+    newer_than: int | None
+
+
+class Watchers(Protocol):
+    """Whom the relay works for."""
+
+    def interest(self) -> Interest: ...
+
+    def groups_behind(self, head: Head) -> Iterable[str]:
+        """The groups whose watchers do not know yet what `head` says."""
+
+    def wake(self, group: str, run_id: int) -> None: ...
+
+
+async def relay(watchers: Watchers) -> None:
+    """Runs until cancelled; a database or layer that fails is asked less often, and logged once."""
+    outage = Outage(logger, "Looking for news of runs")
+    usual = SAFETY_SECONDS if broadcast.crosses_processes() else LOOK_SECONDS
+    pause = usual
+    while True:
+        try:
+            await _look(watchers)
+            outage.recovered()
+            pause = usual
+        except Exception as error:
+            outage.failed(error)
+            pause = min(PAUSE_LIMIT_SECONDS, pause * 2)
+        await asyncio.sleep(pause)
+
+
+async def _look(watchers: Watchers) -> None:
+    for head in await tail(_heads, watchers.interest()):
+        for group in watchers.groups_behind(head):
+            if broadcast.crosses_processes():
+                watchers.wake(group, head.id)
+            else:
+                await broadcast.publish(group, head.id)
+
+
+def _heads(interest: Interest) -> list[Head]:
+    wanted = Q(pk__in=interest.run_ids)
+    if interest.newer_than is not None:
+        wanted |= Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
+    return [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]

@@ -1,0 +1,57 @@
+"""Membership of one channel-layer group: kept, renewed, and given back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from channels.layers import get_channel_layer
+
+from realtime.outage import Outage
+
+logger = logging.getLogger(__name__)
+RENEWAL_SECONDS = 3600.0  # layers forget members after a day
+RETRY_SECONDS = 2.0
+
+
+class Subscription:
+    """Calls `on_hint(run_id)` for each hint, and `on_join()` each time the group is joined.
+
+    What happened before joining can only be read, so whoever is told to have joined must look.
+    A layer that fails is tried again; until then no hint comes.
+    """
+
+    def __init__(self, group: str, on_hint: Callable[[int], object], on_join: Callable[[], object]) -> None:
+        self._group = group
+        self._on_hint = on_hint
+        self._on_join = on_join
+        self._outage = Outage(logger, f"Listening to the channel layer group {group}")
+        self._task = asyncio.create_task(self._keep(), name=f"subscription {group}")
+
+    def close(self) -> None:
+        self._task.cancel()
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except Exception as error:  # whatever a layer raises, the journal is read by polling meanwhile
+                self._outage.failed(error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        try:
+            await layer.group_add(self._group, channel)
+            self._outage.recovered()
+            self._on_join()
+            # Ended by cancelling `receive`: only that makes the Redis layer give the channel back.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEWAL_SECONDS):
+                    while True:
+                        self._on_hint((await layer.receive(channel))["run_id"])
+        finally:
+            await layer.group_discard(self._group, channel)
