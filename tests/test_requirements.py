@@ -1,0 +1,72 @@
+"""The requirement files agree with each other and with what the code imports."""
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FILES = ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+
+
+def pins(name: str) -> dict[str, str]:
+    """Canonical package name to version; a line that is not `name==version` fails."""
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    found = {}
+    for line in filter(None, lines):
+        pin = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", line)
+        assert pin, f"{name}: {line!r} is not a plain pin"
+        found[canonical(pin[1])] = pin[2]
+    return found
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(*folders: str) -> set[str]:
+    """Top-level names of all imports; those under TYPE_CHECKING too."""
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def packages(names: set[str]) -> set[str]:
+    """The distributions that provide these modules, without our own and the standard library."""
+    known = packages_distributions()
+    return {canonical(distribution) for name in names - sys.stdlib_module_names for distribution in known.get(name, [])}
+
+
+def test_every_requirement_is_pinned_to_the_constraints_version() -> None:
+    constraints = pins("constraints.txt")
+    for name in FILES:
+        for package, version in pins(name).items():
+            assert constraints.get(package) == version, f"{name}: {package}"
+
+
+def test_the_server_imports_only_what_its_requirements_name() -> None:
+    direct = set(pins("requirements.txt")) | set(pins("requirements-torch.txt"))
+    provided_with = {
+        "redis",
+        "pika",
+        "asgiref",
+        "twisted",
+        "autobahn",
+    }  # of channels-redis, dramatiq[…], channels, daphne
+    assert packages(imported("project", "experiments", "runs", "realtime")) - direct - provided_with == set()
+
+
+def test_every_requirement_is_used() -> None:
+    by_name = {  # named in settings and commands, or by Django itself, instead of imported
+        "dj-database-url", "whitenoise", "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
+        "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
+    }  # fmt: skip
+    used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
+    unused = {package for name in FILES for package in pins(name)} - used
+    assert unused == set()
