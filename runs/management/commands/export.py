@@ -1,0 +1,29 @@
+"""`manage.py export RUN_ID`: write a run's files again from what the database holds."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from runs.exports import export, write_config
+from runs.models import Run
+
+
+class Command(BaseCommand):
+    help = "Write a run's files (metrics.csv, metadata.json, results.json, …) again from the database."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run_id", type=int)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        run = Run.objects.filter(pk=options["run_id"]).first()
+        if run is None:
+            raise CommandError(f"Run {options['run_id']} does not exist.")
+        try:
+            write_config(run)
+            export(run)
+        except OSError as error:
+            raise CommandError(f"Not all files could be written: {error}") from error
+        self.stdout.write(f"Written to {run.folder}")
