@@ -1,0 +1,123 @@
+"""A real web server for tests: Daphne over the test database, on a free port of the loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+class WebServer:
+    """A subprocess with `project.asgi`, reachable when the context is entered, gone when it is left.
+
+    Its output is in `log`. `kill` and `start` may be called in between: it comes back on the same port.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.log = folder / "server.log"
+        self._environment = server_environment(folder) | environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> WebServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def websocket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Returns when it accepts connections; raises with its log when it dies or takes too long."""
+        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "project.asgi:application"]
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=settings.BASE_DIR,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._accepts():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"The server did not start:\n{self.log.read_text(errors='replace')}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """As an operator stops it; one that does not end in time is killed."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a crash ends it."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def server_environment(folder: Path) -> dict[str, str]:
+    """This process' environment, with its test database and a home of the server's own."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    return os.environ | {
+        "LIVETRAIN_HOME": str(home),
+        "LIVETRAIN_SECRET_KEY": settings.SECRET_KEY,  # sessions made here are valid there
+        "DATABASE_URL": database_url(connection.settings_dict),
+    }
+
+
+def database_url(database: Mapping[str, Any]) -> str:
+    """`DATABASE_URL` of Django's settings of one database."""
+    if database["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{database['NAME']}"
+    return "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format_map(database)
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
