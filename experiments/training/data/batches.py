@@ -1,0 +1,86 @@
+"""Batches taken whole from tensors in memory: collating samples one by one costs more than a small network's step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
+
+
+class TensorBatches(Dataset[Batch]):
+    """Indexed by a tensor of sample indices; gives (x float32, y int64, the indices).
+
+    uint8 pixels become -1 … 1 here, batch by batch: as floats they would take four times the memory.
+    """
+
+    def __init__(self, inputs: Tensor, labels: Tensor) -> None:
+        self._inputs = inputs
+        self._labels = labels
+
+    def __getitem__(self, indices: Tensor) -> Batch:
+        x = self._inputs[indices]
+        if x.dtype == torch.uint8:
+            x = x.float().div_(127.5).sub_(1)
+        return x, self._labels[indices], indices
+
+
+class BatchIndices(Sampler[Tensor]):
+    """The indices of one split, cut into batches; with a seed in an order that is a function of seed and epoch only.
+
+    Lightning finds `set_epoch` on a loader's sampler and calls it before each epoch, after a resume too.
+    """
+
+    def __init__(self, indices: Sequence[int], batch_size: int, *, seed: int | None = None) -> None:
+        self._indices = torch.tensor(indices, dtype=torch.int64)
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self._indices), self._batch_size)
+        return whole + (rest > self._skipped_rest)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        batches = torch.split(self._ordered(), self._batch_size)
+        return iter(batches[: len(self)])
+
+    @property
+    def _skipped_rest(self) -> int:
+        """A last batch of one sample is left out of training: batch normalisation has no variance there."""
+        return 0 if self._seed is None else 1
+
+    def _ordered(self) -> Tensor:
+        if self._seed is None:
+            return self._indices
+        generator = torch.Generator().manual_seed(_mixed(self._seed, self._epoch))
+        return self._indices[torch.randperm(len(self._indices), generator=generator)]
+
+
+def loader(data: TensorBatches, indices: BatchIndices, num_workers: int) -> DataLoader[Batch]:
+    """A loader that takes each element of `indices` as one whole batch."""
+    return DataLoader(
+        data,
+        batch_size=None,
+        sampler=indices,
+        num_workers=num_workers,
+        persistent_workers=num_workers > 0,
+        collate_fn=_as_is,
+    )
+
+
+def _as_is(batch: Any) -> Any:
+    return batch
+
+
+def _mixed(seed: int, epoch: int) -> int:
+    """32 bits, all that torch's generator uses, different for each epoch of each seed."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{epoch}".encode(), digest_size=4).digest(), "big")

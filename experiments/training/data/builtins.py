@@ -1,0 +1,85 @@
+"""The built-in data sets themselves, from scikit-learn: no download, no licence to accept."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.datasets import load_breast_cancer, load_digits
+from torch import Tensor
+
+from experiments.training.data import catalogue
+
+TABLE_NAME = "metadata.csv"
+ID_COLUMN, TARGET_COLUMN = "patientId", "Target"
+DIGITS = catalogue.BUILTINS["digits-is-8"]
+
+
+def export_digits(datasets_dir: Path) -> Path:
+    """The folder with 1,797 PNG files and `metadata.csv` (patientId, Target 1 = the digit 8), made once.
+
+    Runs that come at once wait for the first one's export; a damaged one is made again.
+    """
+    folder = datasets_dir / "builtin" / DIGITS.name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_name(f".{DIGITS.name}.lock")):
+        if not _complete(folder):
+            _export(folder)
+    return folder
+
+
+def load_breast_cancer_table() -> tuple[Tensor, list[int]]:
+    """float32 (569, 30), not standardised, and labels with 1 = malignant (0 in scikit-learn)."""
+    bunch = load_breast_cancer()
+    labels = [1 - int(target) for target in bunch.target]
+    return torch.from_numpy(bunch.data.astype(np.float32)), labels
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time; the system frees the lock of a process that dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _export(folder: Path) -> None:
+    """Under its name only when whole: written elsewhere, then renamed."""
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        _write_digits(temporary / "new")
+        if folder.exists():
+            folder.rename(temporary / "damaged")
+        (temporary / "new").rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _complete(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            filled = [entry.name for entry in entries if entry.stat().st_size]
+    except FileNotFoundError:
+        return False
+    return TABLE_NAME in filled and len(filled) == 1 + sum(DIGITS.counts.values())
+
+
+def _write_digits(folder: Path) -> None:
+    folder.mkdir()
+    digits = load_digits()
+    pixels = (digits.images * (255 / 16)).round().astype(np.uint8)  # scikit-learn's digits go from 0 to 16
+    with (folder / TABLE_NAME).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow((ID_COLUMN, TARGET_COLUMN))
+        for number, (image, target) in enumerate(zip(pixels, digits.target, strict=True)):
+            Image.fromarray(image).save(folder / f"{number:04d}.png")
+            writer.writerow((f"{number:04d}", int(target == 8)))

@@ -1,0 +1,97 @@
+"""A data set's files in a folder, and what every container of files offers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from experiments.training.data.errors import SourceError
+
+MAX_FILES = 1_000_000
+MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout, and loops of links end here
+JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+
+
+class Files(Protocol):
+    """Named files, read only. `sizes` maps each file's name (parts joined by `/`) to its bytes, in name order."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Literal["directory", "zip"]: ...
+
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+
+    def open(self, name: str) -> BinaryIO: ...
+
+    def close(self) -> None: ...
+
+
+class Folder:
+    """The regular files below `path`; a link out of `root` (resolved) is refused, hidden files are ignored."""
+
+    kind: Literal["directory"] = "directory"
+
+    def __init__(self, path: Path, root: Path) -> None:
+        self.name = path.name
+        self._path = path
+        try:
+            self.sizes: Mapping[str, int] = dict(sorted(_bounded(_walk(path, "", root))))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise SourceError("source_path", f"{error.filename or path} cannot be read: {reason}.") from error
+
+    def open(self, name: str) -> BinaryIO:
+        return (self._path / name).open("rb")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def is_junk(name: str) -> bool:
+    """What file managers and packers leave behind."""
+    return name.startswith(".") or name in JUNK
+
+
+def _bounded(found: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    for count, item in enumerate(found, start=1):
+        if count > MAX_FILES:
+            raise SourceError("source_path", f"More than {MAX_FILES:,} files; name the folder of one data set.")
+        yield item
+
+
+def _walk(folder: Path, prefix: str, root: Path, depth: int = 0) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_junk(entry.name):
+                continue
+            if entry.is_symlink():
+                _refuse_escape(Path(entry.path), prefix + entry.name, root)
+            if entry.is_dir():
+                if depth < MAX_DEPTH:
+                    yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, depth + 1)
+            elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader for ever
+                yield _utf8(prefix + entry.name), status.st_size
+
+
+def _refuse_escape(link: Path, name: str, root: Path) -> None:
+    try:
+        inside = link.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError) as error:
+        raise SourceError("source_path", f"{name} is a broken link; remove it.") from error
+    if not inside:
+        raise SourceError("source_path", f"{name} is a link that leads outside the data root; put a copy there.")
+
+
+def _utf8(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = name.encode(errors="backslashreplace").decode()
+        raise SourceError("source_path", f"The file name {shown} is not UTF-8; rename it.") from error
+    return name

@@ -1,0 +1,114 @@
+"""Which file is which sample: a CSV with images, or one folder per class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from experiments.training.config import DataConfig
+from experiments.training.data import labels, tables
+from experiments.training.data.errors import SourceError, some
+from experiments.training.data.folders import Files
+
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`file` is the image's name in its container, `label` the index of its class."""
+
+    id: str
+    patient_id: str
+    file: str
+    label: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """All samples in the order of their ids, so that a folder and its zip give the same splits."""
+
+    classes: list[str]
+    samples: list[Sample]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Samples per class, in label order."""
+        found = [0] * len(self.classes)
+        for sample in self.samples:
+            found[sample.label] += 1
+        return dict(zip(self.classes, found, strict=True))
+
+
+def read(files: Files, config: DataConfig) -> Index:
+    """The data set's samples; raises SourceError. Looks at names and the CSV only, opens no image."""
+    paths = [path for path in map(PurePosixPath, files.sizes) if _is_table(path) or _is_image(path)]
+    base = _base(paths)
+    near = [path for path in paths if base in (path.parent, path.parent.parent)]
+    images = [path for path in near if _is_image(path)]
+    found_tables = [str(path) for path in near if _is_table(path) and path.parent == base]
+    if found_tables:
+        return _from_table(files, found_tables, images, config)
+    return _from_folders([path for path in images if path.parent != base])
+
+
+def _from_table(files: Files, names: list[str], images: list[PurePosixPath], config: DataConfig) -> Index:
+    name, rows = tables.read(files, names, config)
+    file_of = _by_id(images)
+    missing = [row.id for row in rows if row.id not in file_of]
+    if missing:
+        raise _error(
+            f"{len(missing)} of the {len(rows)} images that {name} names are missing: {some(missing)}. "
+            f"Put them beside the CSV or in a folder such as images/, named id + {', '.join(sorted(EXTENSIONS))}."
+        )
+    ambiguous = [f"{row.id} ({some(file_of[row.id])})" for row in rows if len(file_of[row.id]) > 1]
+    if ambiguous:
+        raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
+    classes, label_of = labels.number(row.target for row in rows)
+    samples = [Sample(row.id, row.id, file_of[row.id][0], label_of[row.target]) for row in rows]
+    return Index(classes, sorted(samples, key=lambda sample: sample.id))
+
+
+def _from_folders(images: Sequence[PurePosixPath]) -> Index:
+    if not images:
+        raise _error(
+            "Neither a CSV nor class folders with images were found; give a CSV with an id and a target column "
+            f"beside the images, or one folder per class that holds {', '.join(sorted(EXTENSIONS))} files."
+        )
+    classes, label_of = labels.number(path.parent.name for path in images)
+    named = [(f"{path.parent.name}/{path.name}", path) for path in images]
+    return Index(classes, [Sample(id_, id_, str(path), label_of[path.parent.name]) for id_, path in sorted(named)])
+
+
+def _by_id(images: Sequence[PurePosixPath]) -> dict[str, list[str]]:
+    """Images by name without extension, and by whole name for tables that write it out."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in images:
+        found[path.stem].append(str(path))
+        found[path.name].append(str(path))
+    return found
+
+
+def _base(paths: Sequence[PurePosixPath]) -> PurePosixPath:
+    """The folder that holds the data: below any lone wrapping folder, as zips and downloads have them."""
+    base = PurePosixPath()
+    while len(tops := {path.parts[len(base.parts)] for path in paths}) == 1:
+        inner = base / tops.pop()
+        inside = [path for path in paths if path.parent == inner]
+        if inner in paths or (any(map(_is_image, inside)) and not any(map(_is_table, inside))):
+            break
+        base = inner
+    return base
+
+
+def _is_table(path: PurePosixPath) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _is_image(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in EXTENSIONS
+
+
+def _error(message: str) -> SourceError:
+    return SourceError("source_path", message)

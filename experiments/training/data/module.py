@@ -1,0 +1,105 @@
+"""The data of a run as Lightning takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from experiments.training.config import TrainingConfig
+from experiments.training.data import splits
+from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
+from experiments.training.data.errors import SourceError
+from experiments.training.data.loading import Samples, load
+from experiments.training.data.splits import SplitName
+from experiments.training.reports import Job
+from runs.events import DatasetSummary
+
+SPLIT_FILE = "split.csv"
+
+
+class DataModule(LightningDataModule):
+    """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids` and `patient_ids`.
+
+    `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
+    `pos_weight_auto` is negatives / positives of the training split, None for more classes.
+    """
+
+    def __init__(
+        self, samples: Samples, indices: Mapping[SplitName, list[int]], *, batch_size: int, num_workers: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.class_names = samples.classes
+        self.num_classes = len(samples.classes)
+        self.input_shape = tuple(samples.inputs.shape[1:])
+        self.sample_ids = samples.sample_ids
+        self.patient_ids = samples.patient_ids
+        self.indices = indices
+        self.summary = DatasetSummary(
+            name=samples.name,
+            classes=samples.classes,
+            sizes={name: len(part) for name, part in indices.items() if part},
+        )
+        self.pos_weight_auto = _pos_weight([samples.labels[i] for i in indices["train"]], self.num_classes)
+        self._batches = TensorBatches(samples.inputs, torch.tensor(samples.labels, dtype=torch.int64))
+        self._batch_size = batch_size
+        self._num_workers = num_workers
+        self._seed = seed
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        return loader(
+            self._batches, BatchIndices(self.indices["train"], self._batch_size, seed=self._seed), self._num_workers
+        )
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        return self._in_order("val")
+
+    def test_dataloader(self) -> DataLoader[Batch] | None:
+        """None without a test split."""
+        return self._in_order("test") if self.indices["test"] else None
+
+    def _in_order(self, split: SplitName) -> DataLoader[Batch]:
+        return loader(self._batches, BatchIndices(self.indices[split], self._batch_size), self._num_workers)
+
+
+def build(config: TrainingConfig, job: Job) -> DataModule:
+    """Load and split the run's data and write its `split.csv`; raises SourceError."""
+    samples = load(config, job)
+    assigned = splits.assign(samples.labels, config.data, config.seed)
+    _record(Path(job.run_dir) / SPLIT_FILE, samples, assigned, resuming=job.resume_from is not None)
+    indices = splits.indices(assigned)
+    if samples.inputs.ndim == 2:
+        samples = replace(samples, inputs=standardise(samples.inputs, indices["train"]))
+    return DataModule(
+        samples,
+        indices,
+        batch_size=config.data.batch_size,
+        num_workers=config.data.num_workers,
+        seed=config.seed,
+    )
+
+
+def standardise(table: Tensor, train: Sequence[int]) -> Tensor:
+    """Each column with the mean and standard deviation of the training rows only; constant columns become 0."""
+    known = table[list(train)].double()
+    deviation = known.std(dim=0, correction=0)
+    deviation[deviation == 0] = 1.0
+    return ((table.double() - known.mean(dim=0)) / deviation).float()
+
+
+def _record(path: Path, samples: Samples, assigned: list[SplitName], *, resuming: bool) -> None:
+    """A resumed run must meet its own splits again: else it would be validated on what it was trained on."""
+    rows = (samples.sample_ids, assigned, samples.labels)
+    if resuming and not splits.unchanged(path, *rows):
+        raise SourceError("source_path", "The data changed since this run began; start a new run.")
+    splits.write(path, *rows)
+
+
+def _pos_weight(labels: Sequence[int], num_classes: int) -> float | None:
+    positives = sum(labels)
+    return (len(labels) - positives) / positives if num_classes == 2 else None

@@ -1,0 +1,74 @@
+"""Whether images can be read, told before a run is queued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+from experiments.training.data.errors import SourceError, some
+from experiments.training.data.folders import Files
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF")  # Pillow's other parsers stay closed to files from outside
+MAX_PIXELS = 64 * 2**20
+MAX_VERIFIED = 2000  # images; of more, an evenly spread sample of this size
+MAX_VERIFIED_BYTES = 512 * 2**20  # a request must not take minutes
+
+
+def check(files: Files, names: Sequence[str]) -> None:
+    """Raise SourceError for empty and unreadable images, naming the first few."""
+    empty = [name for name in names if not files.sizes[name]]
+    if empty:
+        raise _error(f"{len(empty)} of {len(names)} images are empty (0 bytes): {some(empty)}; copy them again.")
+    chosen = spread(names, _affordable(files, names))
+    broken = [f"{name} ({problem})" for name in chosen if (problem := problem_of(files, name))]
+    if broken:
+        raise _error(
+            f"{len(broken)} of the {len(chosen)} images checked cannot be read: {some(broken)}. "
+            "Replace them, or leave them out."
+        )
+
+
+def problem_of(files: Files, name: str) -> str | None:
+    """Why this image cannot be read, None if it can be as far as its checksums tell."""
+    try:
+        with files.open(name) as file, opened(file) as image:
+            image.verify()
+    except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
+        return words(error)
+    return None
+
+
+def opened(file: BinaryIO) -> Image:
+    """The image, not yet decoded; raises what Pillow raises, ValueError for a size that would fill the memory."""
+    from PIL import Image  # noqa: PLC0415  # the web process loads Pillow only when a request needs it
+
+    image = Image.open(file, formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"{image.width} x {image.height} pixels are too many")
+    return image
+
+
+def words(error: Exception) -> str:
+    """Pillow's error for a user; its own names a Python object instead of the file."""
+    if type(error).__name__ == "UnidentifiedImageError":
+        return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image"
+    return str(error) or type(error).__name__
+
+
+def spread(names: Sequence[str], count: int) -> Sequence[str]:
+    """At most `count` names, evenly spread, the first included."""
+    if len(names) <= count:
+        return names
+    return [names[i * len(names) // count] for i in range(count)]
+
+
+def _affordable(files: Files, names: Sequence[str]) -> int:
+    mean = sum(files.sizes[name] for name in names) / len(names)
+    return min(MAX_VERIFIED, max(1, int(MAX_VERIFIED_BYTES / mean)))
+
+
+def _error(message: str) -> SourceError:
+    return SourceError("source_path", message)
