@@ -33,6 +33,13 @@ def own_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServer]:
 
 
 @pytest.fixture
+def own_loud_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServer]:
+    """Logs all it can."""
+    with WebServer(tmp_path, LIVETRAIN_LOG_LEVEL="DEBUG") as server:
+        yield server
+
+
+@pytest.fixture
 def owner(transactional_db: None) -> User:
     """Owns the runs of a test."""
     return new_user()[0]
