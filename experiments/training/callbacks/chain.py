@@ -1,0 +1,90 @@
+"""The callback chain of one training: each one concern, in this order."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from pytorch_lightning.callbacks import Callback
+
+from experiments.training.callbacks.batch_metrics import BatchReporter
+from experiments.training.callbacks.best_values import BestTracker
+from experiments.training.callbacks.checkpoint import RunCheckpoint
+from experiments.training.callbacks.early_stopping import EarlyStoppingSignal, RunEarlyStopping
+from experiments.training.callbacks.gradients import GradientMonitor
+from experiments.training.callbacks.learning_rate import LearningRate
+from experiments.training.callbacks.metrics_collector import MetricsCollector
+from experiments.training.callbacks.progress import ProgressReporter
+from experiments.training.callbacks.randomness import EpochSeed
+from experiments.training.callbacks.ranking import Mode
+from experiments.training.callbacks.stopping import StopWatcher
+from experiments.training.callbacks.training_start import StartAnnouncer
+from experiments.training.config import TrainingConfig
+from experiments.training.reports import Job, Tell
+from runs.events import DatasetSummary, ModelSummary
+
+
+class Chain(NamedTuple):
+    """`callbacks` in order; the two that the recipe talks to are named."""
+
+    callbacks: list[Callback]
+    checkpoint: RunCheckpoint
+    start: StartAnnouncer
+
+
+def build_chain(
+    config: TrainingConfig,
+    job: Job,
+    *,
+    dataset: DatasetSummary,
+    model: ModelSummary,
+    threshold: float | None,
+    tell: Tell,
+    stop: threading.Event,
+) -> Chain:
+    """Lightning calls what monitors a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint last.
+
+    So an epoch is told as: `epoch_end` (train, val), `BestValues`, `CheckpointSaved`. The best-metric tracker stands
+    before the collector because the collector may end a diverged training in the same hook.
+    """
+    asked = config.callbacks
+    mode: Mode = "min" if asked.mode == "min" else "max"  # the configuration has resolved "auto"
+    checkpoint = RunCheckpoint(
+        run_dir=Path(job.run_dir),
+        attempt=job.attempt,
+        monitor=asked.monitor,
+        mode=mode,
+        save_top_k=asked.save_top_k,
+        tell=tell,
+    )
+    start = StartAnnouncer(
+        run_id=job.run_id,
+        experiment_name=config.experiment_name,
+        resumed_from_epoch=job.resumed_from_epoch,
+        dataset=dataset,
+        model=model,
+        emit=tell,
+    )
+    callbacks = [
+        start,
+        checkpoint,
+        *_early_stopping(config, mode, tell),
+        LearningRate(tell),
+        BestTracker(monitor=asked.monitor, mode=mode, tell=tell),
+        MetricsCollector(threshold=threshold, tell=tell),
+        BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=tell),
+        GradientMonitor(every=asked.gradient_stats_every, emit=tell),
+        ProgressReporter(interval=asked.progress_interval, emit=tell),
+        EpochSeed(config.seed),
+        StopWatcher(stop),
+    ]
+    return Chain(callbacks, checkpoint, start)
+
+
+def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:
+    asked = config.callbacks
+    if not asked.early_stopping:
+        return []
+    stopping = RunEarlyStopping(monitor=asked.monitor, mode=mode, patience=asked.patience, min_delta=asked.min_delta)
+    return [stopping, EarlyStoppingSignal(stopping, tell)]

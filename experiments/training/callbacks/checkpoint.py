@@ -1,0 +1,112 @@
+"""Keeps the best epochs and the last complete one on disk, and says when they are safe there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins import TorchCheckpointIO
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from experiments.training.artifacts import written_whole
+from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
+from experiments.training.reports import CheckpointSaved, Tell
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """A checkpoint is on disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        if storage_options is not None:
+            raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
+        with written_whole(Path(path)) as file:
+            torch.save(checkpoint, file)
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """One file per complete epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
+
+    Best by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k` best and the
+    last; those of the epoch before stay one epoch longer, because the last one *registered* with the server may
+    still be the older one, and an attempt that resumes from it needs them all.
+
+    State and messages carry paths relative to the run's folder: an attempt resumes into a folder of its own, the
+    server's home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes).
+    Lightning moves every ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
+    """
+
+    def __init__(self, *, run_dir: Path, attempt: int, monitor: str, mode: Mode, save_top_k: int, tell: Tell) -> None:
+        self._run_dir = run_dir.resolve()
+        self._folder = f"checkpoints/a{attempt}"
+        super().__init__(dirpath=self._run_dir / self._folder, monitor=monitor, mode=mode, save_top_k=save_top_k)
+        self._metric, self._mode, self._tell = monitor, mode, tell
+        self._best: list[Score] = []
+        self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
+        self._last: int | None = None
+
+    @property
+    def best(self) -> Score | None:
+        """The best epoch up to now, even one whose monitored value is unknown when there is no other."""
+        return self._best[0] if self._best else None
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Runs for complete epochs only, so the file is a state that can be resumed exactly."""
+        epoch, metrics = trainer.current_epoch, trainer.callback_metrics
+        kept_before = self._kept()
+        self._paths[epoch] = f"{self._folder}/epoch{epoch:04d}.ckpt"
+        self._last = epoch
+        score = Score(epoch, logged(metrics, self._metric), logged(metrics, "val_loss"))
+        self._best = ranked([*self._best, score], self._mode)[: self.save_top_k]
+        self._tell_lightning()
+        trainer.save_checkpoint(self.last_model_path)
+        self._tell(CheckpointSaved(epoch=epoch, last=self._paths[epoch], best=self._paths[self._best[0].epoch]))
+        self._remove_all_but(self._kept() | kept_before)
+
+    def tidy(self) -> None:
+        """Remove what only a resume from the epoch before would need."""
+        self._remove_all_but(self._kept())
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """No checkpoint in mid-epoch: it could not be resumed exactly."""
+
+    def on_validation_end(self, *_: Any) -> None:
+        """The epoch is not complete yet."""
+
+    def on_train_end(self, *_: Any) -> None:
+        """The last complete epoch is on disk already."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": [list(score) for score in self._best], "paths": dict(self._paths), "last": self._last}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._best = [Score(*values) for values in state_dict["best"]]
+        self._paths = dict(state_dict["paths"])
+        self._last = state_dict["last"]
+        self._tell_lightning()
+
+    def _kept(self) -> set[int]:
+        return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
+
+    def _remove_all_but(self, kept: set[int]) -> None:
+        for epoch in self._paths.keys() - kept:
+            self._absolute(epoch).unlink(missing_ok=True)
+            del self._paths[epoch]
+
+    def _absolute(self, epoch: int) -> Path:
+        return self._run_dir / self._paths[epoch]
+
+    def _tell_lightning(self) -> None:
+        """Fill the attributes that Lightning's own ModelCheckpoint has."""
+        if self._last is None:
+            return
+        self.best_k_models = {str(self._absolute(score.epoch)): _tensor(score.value) for score in self._best}
+        paths = list(self.best_k_models)
+        self.best_model_path, self.kth_best_model_path = paths[0], paths[-1]
+        self.best_model_score, self.kth_value = self.best_k_models[paths[0]], self.best_k_models[paths[-1]]
+        self.last_model_path = str(self._absolute(self._last))
+
+
+def _tensor(value: float | None) -> torch.Tensor:
+    return torch.tensor(float("nan") if value is None else value, dtype=torch.float64)

@@ -1,0 +1,76 @@
+"""Tells how large the gradients are, per layer group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from torch.optim import Optimizer
+
+from runs.events import Emit, GradientStats
+
+
+class GradientMonitor(Callback):
+    """`gradient_stats` for every n-th optimizer step, the first one included, before gradients are clipped.
+
+    `step` counts the optimizer steps, this one included, as in `batch_metrics`.
+    """
+
+    def __init__(self, *, every: int, emit: Emit) -> None:
+        self._every, self._emit = every, emit
+
+    def on_before_optimizer_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        _optimizer: Optimizer,
+    ) -> None:
+        if trainer.global_step % self._every:
+            return
+        gradients = {name: p.grad for name, p in pl_module.named_parameters() if p.grad is not None}
+        if gradients:
+            norms = dict(zip(gradients, _norms(list(gradients.values())), strict=True))
+            self._emit(gradient_stats(norms, step=trainer.global_step + 1, epoch=trainer.current_epoch))
+
+
+def _norms(gradients: Sequence[torch.Tensor]) -> list[float]:
+    """L2 norm of each, in one fused computation and one copy from the device; squares cannot overflow float64."""
+    norms: list[float] = torch.stack(torch._foreach_norm(list(gradients), 2, dtype=torch.float64)).tolist()
+    return norms
+
+
+def gradient_stats(norms: dict[str, float], *, step: int, epoch: int) -> GradientStats:
+    """The event, from the L2 norm of each parameter's gradient."""
+    groups: dict[str, list[float]] = {}
+    for name, group in layer_groups(norms).items():
+        groups.setdefault(group, []).append(norms[name])
+    layers = {group: _known(math.hypot(*members)) for group, members in groups.items()}
+    known = [norm for norm in layers.values() if norm is not None]
+    return GradientStats(
+        step=step,
+        epoch=epoch,
+        total_norm=_known(math.hypot(*norms.values())),
+        layer_norms=layers,
+        max_norm=max(known, default=None) if len(known) == len(layers) else None,
+        min_norm=min(known, default=None) if len(known) == len(layers) else None,
+        nonfinite=len(known) < len(layers),
+    )
+
+
+def layer_groups(names: Iterable[str]) -> dict[str, str]:
+    """The top-level layer of each parameter.
+
+    That is the first part of its name in which the parameters differ: wrappers around the whole network are no layer.
+    """
+    parts = {name: name.split(".") for name in names}
+    depth = 0
+    while all(len(path) > depth + 2 for path in parts.values()) and len({path[depth] for path in parts.values()}) == 1:
+        depth += 1
+    return {name: path[depth] for name, path in parts.items()}
+
+
+def _known(norm: float) -> float | None:
+    return norm if math.isfinite(norm) else None

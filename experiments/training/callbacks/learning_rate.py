@@ -1,0 +1,34 @@
+"""Tells when the learning rate changed. Lightning's LearningRateMonitor does this for loggers only, and needs one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from runs.events import Emit, LrUpdate
+
+
+def current_rate(trainer: pl.Trainer) -> float:
+    """The learning rate of the first parameter group, as the next step will use it."""
+    return float(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+class LearningRate(Callback):
+    """`lr_update` before the first step that uses a new rate, the very first one included.
+
+    `step` counts the optimizer steps done before it.
+    """
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._told: float | None = None
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        rate = current_rate(trainer)
+        if rate != self._told:
+            self._told = rate
+            known = rate if math.isfinite(rate) else None
+            self._emit(LrUpdate(epoch=trainer.current_epoch, step=trainer.global_step, learning_rate=known))

@@ -1,0 +1,100 @@
+"""Computes each epoch's numbers once, at its end, from what the steps returned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from experiments.training.callbacks.learning_rate import current_rate
+from experiments.training.callbacks.steps import Steps
+from experiments.training.reports import Note, Tell
+from runs.events import EpochEnd, utc_now
+from runs.roc import Number
+from runs.statistics import epoch_metrics
+
+
+class Diverged(Exception):  # the message is a sentence for the user
+    """Nothing finite is left to train on."""
+
+
+class MetricsCollector(Callback):
+    """Works with any module whose steps return `{"loss", "logits", "target"}` and log nothing.
+
+    Validation of epoch e belongs to epoch e: Lightning runs it before `on_train_epoch_end`, so both `epoch_end`
+    events are told when validation ends, train first. The `val_*` numbers are logged, in float64, for EarlyStopping
+    and ModelCheckpoint; an unknown one is logged as NaN.
+    """
+
+    def __init__(self, *, threshold: float | None, tell: Tell) -> None:
+        self._threshold, self._tell = threshold, tell
+        self._train, self._val = Steps(), Steps()
+        self._rate = 0.0
+        self._val_numbers: dict[str, Number] = {}
+        self._warned = False
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        self._train.clear()
+        self._rate = current_rate(trainer)  # schedulers step before this epoch's end is reported
+
+    def on_train_batch_end(self, _trainer: pl.Trainer, _module: Any, outputs: Any, *_: Any) -> None:
+        self._train.add(outputs)
+
+    def on_validation_epoch_start(self, *_: Any) -> None:
+        self._val.clear()
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, _module: Any, outputs: Any, *_: Any) -> None:
+        if not trainer.sanity_checking:
+            self._val.add(outputs)
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking:
+            return
+        self._val_numbers = self._numbers("val", self._val, self._val.mean_loss())
+        pl_module.log_dict({name: _logged(value) for name, value in self._val_numbers.items()})
+
+    def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        if trainer.sanity_checking:
+            return
+        # Lightning divides the loss of a training step by accumulate_grad_batches.
+        loss = self._train.mean_loss(scale=trainer.accumulate_grad_batches)
+        train = self._numbers("train", self._train, loss) | {"learning_rate": self._rate}
+        now = utc_now()
+        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=train, timestamp=now))
+        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """After the epoch was reported, and before a checkpoint of it is kept."""
+        if self._train.mean_loss() is not None and self._val_numbers["val_loss"] is not None:
+            return
+        sentence = divergence(trainer.current_epoch, self._rate)
+        if not self._warned:
+            self._warned = True
+            self._tell(Note(code="diverged", text=sentence))
+        if self._train.diverged() or self._val.diverged():
+            raise Diverged(sentence)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"warned": self._warned}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._warned = state_dict["warned"]
+
+    def _numbers(self, phase: str, steps: Steps, loss: Number) -> dict[str, Number]:
+        return epoch_metrics(
+            phase, loss=loss, scores=steps.scores(), targets=steps.targets(), threshold=self._threshold
+        )
+
+
+def divergence(epoch: int, rate: float) -> str:
+    """What happened, where, and the cure."""
+    return (
+        f"The training diverged: in epoch {epoch}, at learning rate {rate:g}, the loss is no longer a finite number. "
+        f"Lower optimizer.learning_rate (try {rate / 10:g}), or limit the steps with trainer.gradient_clip_val."
+    )
+
+
+def _logged(value: Number) -> torch.Tensor:
+    return torch.tensor(float("nan") if value is None else value, dtype=torch.float64)

@@ -1,0 +1,35 @@
+"""Makes an epoch's randomness a function of seed and epoch, so that a resumed run repeats an uninterrupted one."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+
+class EpochSeed(Callback):
+    """Seeds Python, numpy and torch at each epoch's start, and again before its first step.
+
+    Twice, because a resumed run makes the epoch's data iterator (which may draw a number) before the epoch starts,
+    and any other epoch after it.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        self._reseed(trainer.current_epoch, 0)
+
+    def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, _batch: Any, batch_idx: int) -> None:
+        if batch_idx == 0:
+            self._reseed(trainer.current_epoch, 1)
+
+    def _reseed(self, epoch: int, moment: int) -> None:
+        derived = int(np.random.SeedSequence([self._seed, epoch, moment]).generate_state(1)[0])
+        random.seed(derived)
+        np.random.seed(derived)  # data sets of others may use the global generator
+        torch.manual_seed(derived)

@@ -1,0 +1,66 @@
+"""Collects what the steps of one epoch return, without waiting for the device, and reads it once at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from runs.roc import Floats, Ints, Number
+from runs.statistics import scores_from_logits
+
+
+class Steps:
+    """The outputs `{"loss", "logits", "target"}` of the steps since the last `clear`.
+
+    `logits` are (B,) of a binary or (B, C) of a multi-class module, `target` (B,) labels, `loss` the batch's mean.
+    """
+
+    def __init__(self) -> None:
+        self._losses: list[torch.Tensor] = []
+        self._logits: list[torch.Tensor] = []
+        self._targets: list[torch.Tensor] = []
+
+    def add(self, outputs: Mapping[str, Any]) -> None:
+        """A few list operations; no copy, no synchronisation with the device."""
+        self._losses.append(outputs["loss"].detach())
+        self._logits.append(outputs["logits"].detach())
+        self._targets.append(outputs["target"].detach())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._losses.clear()
+        self._logits.clear()
+        self._targets.clear()
+
+    def losses(self) -> Floats:
+        """(steps,) losses of the batches."""
+        return _array(torch.stack(self._losses)) if self._losses else np.empty(0)
+
+    def scores(self) -> Floats:
+        """(N,) or (N, C) probabilities: float64 sigmoid or softmax of the logits."""
+        return scores_from_logits(_array(torch.cat(self._logits))) if self._logits else np.empty(0)
+
+    def targets(self) -> Ints:
+        """(N,) labels."""
+        if not self._targets:
+            return np.empty(0, dtype=np.int64)
+        return torch.cat(self._targets).cpu().numpy().astype(np.int64, copy=False)
+
+    def mean_loss(self, scale: float = 1.0) -> Number:
+        """The mean over samples (batches weighted by their size), times `scale`; None if it is not finite."""
+        sizes = np.array([len(target) for target in self._targets])
+        total = float((self.losses() * sizes).sum()) * scale if len(sizes) else math.nan
+        return total / float(sizes.sum()) if math.isfinite(total) else None
+
+    def diverged(self) -> bool:
+        """Whether there were losses, and not one of them was finite."""
+        losses = self.losses()
+        return bool(len(losses)) and not np.isfinite(losses).any()
+
+
+def _array(tensor: torch.Tensor) -> Floats:
+    return np.asarray(tensor.double().cpu().numpy(), dtype=np.float64)

@@ -1,0 +1,63 @@
+"""Stop after the current batch when told to, by the event or by SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pytorch_lightning.callbacks import Callback
+
+
+class Interrupted(Exception):  # it says what happened, and nothing went wrong
+    """The training was told to stop. Raised between batches, so no hook runs for the incomplete epoch."""
+
+
+def install(stop: threading.Event) -> Any:
+    """Let SIGTERM set the event; returns the handler that was there. Does nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+
+@contextmanager
+def sigterm_sets(stop: threading.Event) -> Iterator[None]:
+    """For the length of the block, SIGTERM sets the event."""
+    previous = install(stop)
+    try:
+        yield
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+
+
+class StopWatcher(Callback):
+    """Raises `Interrupted` at the next batch once the event is set.
+
+    `trainer.should_stop` will not do: in mid-epoch it still fires `on_train_epoch_end`, as if the epoch were whole.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def on_train_start(self, *_: Any) -> None:
+        install(self._stop)  # Lightning has just put its own handler in front, which ends the process with exit code 0
+        self._check()
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self._check()
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self._check()
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        self._check()
+
+    def on_test_batch_end(self, *_: Any) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted

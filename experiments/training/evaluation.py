@@ -1,0 +1,114 @@
+"""The end of a training: its best checkpoint, evaluated once over each held-out split, and the predictions kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from experiments.training.artifacts import written_whole
+from experiments.training.callbacks.metrics_collector import Diverged
+from experiments.training.callbacks.steps import Steps
+from runs.events import FinalStats, Split
+from runs.roc import Floats, Ints, Number
+from runs.statistics import epoch_metrics, final_statistics
+
+MakeTrainer = Callable[[list[Callback]], pl.Trainer]
+
+
+class Predictions(NamedTuple):
+    """One split, sample by sample, in its own order; `positions` point into the data module's lists of ids."""
+
+    split: Split
+    loss: Number
+    scores: Floats
+    targets: Ints
+    positions: Ints
+
+
+class Capture(Callback):
+    """Keeps what the steps of an evaluation return."""
+
+    def __init__(self) -> None:
+        self._steps = Steps()
+        self._positions: list[torch.Tensor] = []
+
+    def on_validation_batch_end(self, _trainer: Any, _module: Any, outputs: Any, batch: Any, *_: Any) -> None:
+        self._steps.add(outputs)
+        self._positions.append(batch[2])
+
+    def on_test_batch_end(self, *arguments: Any) -> None:
+        self.on_validation_batch_end(*arguments)
+
+    def predictions(self, split: Split) -> Predictions:
+        """All of them; read once, at the end."""
+        positions = torch.cat(self._positions).cpu().numpy()
+        return Predictions(split, self._steps.mean_loss(), self._steps.scores(), self._steps.targets(), positions)
+
+
+def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any, checkpoint: Path) -> list[Predictions]:
+    """Load the checkpoint (tensors only, no code) and run it in evaluation mode over validation and, if any, test."""
+    capture = Capture()
+    trainer = make_trainer([capture])
+    trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
+    predictions = [capture.predictions("val")]
+    if data.test_dataloader() is not None:
+        capture = Capture()
+        trainer = make_trainer([capture])
+        trainer.test(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
+        predictions.append(capture.predictions("test"))
+    return predictions
+
+
+def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
+    """Write one row per sample, from which anyone can recompute each figure.
+
+    Columns: `split`, `sample_id`, `patient_id`, `label` (0, 1, ...), `score_<class>` for each class, unrounded
+    float64; a binary run has `score` too, the positive class's.
+    """
+    columns = [_columns(part, data) for part in predictions]
+    table = pa.concat_tables([pa.table(part) for part in columns])
+    with written_whole(path) as file:
+        pq.write_table(table, file)
+
+
+def _columns(part: Predictions, data: Any) -> dict[str, Any]:
+    scores = part.scores if part.scores.ndim == 2 else np.column_stack([1 - part.scores, part.scores])
+    columns: dict[str, Any] = {
+        "split": [part.split] * len(part.targets),
+        "sample_id": [data.sample_ids[i] for i in part.positions],
+        "patient_id": [data.patient_ids[i] for i in part.positions],
+        "label": part.targets,
+    }
+    if part.scores.ndim == 1:
+        columns["score"] = part.scores
+    return columns | {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
+
+
+def final_stats(part: Predictions, *, epoch: int, threshold: float | None, class_names: Sequence[str]) -> FinalStats:
+    """Everything known of one split. Raises `Diverged` if the scores are no numbers."""
+    if not np.isfinite(part.scores).all():
+        raise Diverged(
+            f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
+            "Lower optimizer.learning_rate."
+        )
+    matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)
+    if part.split == "test":
+        statistics |= epoch_metrics(
+            "test", loss=part.loss, scores=part.scores, targets=part.targets, threshold=threshold
+        )
+    return FinalStats(
+        split=part.split,
+        epoch=epoch,
+        threshold=threshold,
+        confusion_matrix=matrix.tolist(),
+        class_names=list(class_names),
+        statistics=statistics,
+    )
