@@ -52,9 +52,11 @@ class DataModule(LightningDataModule):
         self._seed = seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        return loader(
-            self._batches, BatchIndices(self.indices["train"], self._batch_size, seed=self._seed), self._num_workers
-        )
+        indices = BatchIndices(self.indices["train"], self._batch_size, seed=self._seed)
+        if self.trainer is not None:
+            # A resumed training makes its first iterator before Lightning calls `set_epoch`.
+            indices.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)  # type: ignore[attr-defined]
+        return loader(self._batches, indices, self._num_workers)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self._in_order("val")
