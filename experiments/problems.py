@@ -8,15 +8,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from experiments.training.config import TrainingConfig
+from runs.errors import FieldError
 
 
-def explain(error: ValidationError) -> list[dict[str, str]]:
+def explain(error: ValidationError) -> list[FieldError]:
     """One entry per wrong field: its dotted path, and a sentence with the cure."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"] if _is_field(part)]
-        found.setdefault(".".join(path) or "(body)", _message(problem, path))
-    return [{"field": field, "message": message} for field, message in found.items()]
+        found.setdefault(".".join(path) or "(body)", []).append(_message(problem, path))
+    return [{"field": field, "message": " Or: ".join(messages)} for field, messages in found.items()]
 
 
 def _is_field(part: int | str) -> bool:

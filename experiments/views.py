@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from pydantic import ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +15,7 @@ from experiments.launch import KeyReused, launch
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
+from runs.errors import InvalidRequest
 from runs.models import Run
 
 MAX_KEY_LENGTH = 200
@@ -23,19 +25,29 @@ class CentralizedTrainView(APIView):
     """Queues one training. 400 names every wrong field with its cure and queues nothing."""
 
     def post(self, request: Request) -> Response:
-        key = request.headers.get("Idempotency-Key") or None
-        if key and len(key) > MAX_KEY_LENGTH:
-            return _refuse([{"field": "Idempotency-Key", "message": f"At most {MAX_KEY_LENGTH} characters."}])
         try:
             config = TrainingConfig.model_validate(request.data)
-            run = launch(config, request.user, idempotency_key=key)  # type: ignore[arg-type]  # IsAuthenticated
+            run = launch(config, request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
         except ValidationError as error:
-            return _refuse(explain(error))
+            raise InvalidRequest(explain(error)) from error
         except SourceError as error:
-            return _refuse([{"field": error.field, "message": error.message}])
+            raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
         except KeyReused as error:
-            return _refuse([{"field": "Idempotency-Key", "message": str(error)}], status=409)
+            raise Conflict(str(error)) from error
         return Response(_accepted(run, request), status=202)
+
+
+class Conflict(APIException):
+    """409: the request contradicts an earlier one."""
+
+    status_code = 409
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key") or None
+    if key and len(key) > MAX_KEY_LENGTH:
+        raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])
+    return key
 
 
 def _accepted(run: Run, request: Request) -> dict[str, Any]:
@@ -49,8 +61,3 @@ def _accepted(run: Run, request: Request) -> dict[str, Any]:
             "page": request.build_absolute_uri(reverse("run-page", args=[run.pk])),
         },
     }
-
-
-def _refuse(errors: list[dict[str, str]], status: int = 400) -> Response:
-    count = f"{len(errors)} error" + ("s" if len(errors) > 1 else "")
-    return Response({"detail": f"{count}; nothing was started.", "errors": errors}, status=status)
