@@ -22,6 +22,7 @@ from runs.events import EVENT_TYPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 OURS = ("experiments", "realtime", "runs", "project")
 
 
@@ -162,3 +163,11 @@ def test_the_request_example_is_valid() -> None:
 def test_the_changelog_names_the_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert re.search(rf"^## \[{re.escape(version)}\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+
+def test_the_live_page_handles_every_event() -> None:
+    """The browser's copy of the list of events: one handler each, and one for what is skipped."""
+    scripts = (ROOT / "realtime" / "static" / "realtime").glob("*.js")
+    [block] = [found[1] for script in scripts if (found := HANDLERS.search(script.read_text()))]
+    handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)
+    assert sorted(handled) == sorted([*EVENT_TYPES, "skipped"])
