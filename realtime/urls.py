@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from realtime import login, views
+
+urlpatterns = [
+    path("", views.run_list_page, name="run-list-page"),
+    path("runs/<int:run_id>/", views.run_page, name="run-page"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="realtime/login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("login/once/<str:uidb64>/<str:token>/", login.login_once, name="login-once"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

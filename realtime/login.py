@@ -1,0 +1,79 @@
+"""Login without a password: a link that works once.
+
+Whoever may run a command on the server may log in as anybody, so the server prints links. A token is signed, lives
+for `PASSWORD_RESET_TIMEOUT` seconds, and contains the moment of the last login: the login it makes ends it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+
+class LoginTokens(PasswordResetTokenGenerator):
+    """Tokens that no password reset accepts, and that know the last login to the microsecond.
+
+    Django's own token drops the microseconds: a link made and used in the second of another login would live on.
+    """
+
+    key_salt = "realtime.login.LoginTokens"
+
+    def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:
+        last_login = user.last_login.isoformat() if user.last_login else ""
+        return f"{user.pk} {user.password} {last_login} {timestamp}"
+
+
+TOKENS = LoginTokens()
+
+
+def login_link(user: User, next_page: str = "") -> str:
+    """The path that logs `user` in once and goes on to `next_page`, a path on this server ("" = the list of runs)."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    path = reverse("login-once", args=[uid, TOKENS.make_token(user)])
+    return f"{path}?{urlencode({'next': next_page})}" if next_page else path
+
+
+@never_cache
+@require_GET
+def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+    """Log in and go on; a dead link says how to get a new one, unless its reader is logged in as that user anyway."""
+    user = _user(uidb64)
+    if user is not None and _spend(user, token):
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    elif user is None or request.user != user:
+        return render(request, "realtime/login_link_dead.html", status=410)
+    return redirect(_safe_next(request))
+
+
+def _user(uidb64: str) -> User | None:
+    try:
+        return User.objects.get(pk=urlsafe_base64_decode(uidb64).decode(), is_active=True)
+    except (ValueError, OverflowError, User.DoesNotExist):
+        return None
+
+
+def _spend(user: User, token: str) -> bool:
+    """Whether the token was alive; it is dead afterwards, even if two requests bring it at the same moment."""
+    if not TOKENS.check_token(user, token):
+        return False
+    unspent = User.objects.filter(pk=user.pk, last_login=user.last_login)
+    return unspent.update(last_login=timezone.now()) == 1
+
+
+def _safe_next(request: HttpRequest) -> str:
+    asked = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if safe else resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,201 @@
+// The live page of one run: what each event means for the page, and when to draw.
+
+import { drawAbout } from "./about.js";
+import { drawConnection } from "./connection.js";
+import { Curves } from "./curves.js";
+import { ENDED, known } from "./format.js";
+import { Header } from "./header.js";
+import { Log } from "./log.js";
+import { drawResults } from "./matrix.js";
+import { Epochs, Samples } from "./series.js";
+import { Stream } from "./stream.js";
+
+const DRAW_EVERY = 200; // milliseconds
+const HIDDEN_DRAW_EVERY = 2000;
+const ASK_AGAIN_AFTER = 3000;
+
+const json = (id) => JSON.parse(document.getElementById(id).textContent);
+const detail = json("run-detail");
+
+const state = {
+  status: detail.status,
+  reason: detail.reason,
+  queuePosition: detail.queue_position,
+  attempt: detail.attempt,
+  startTime: detail.start_time,
+  duration: detail.duration_seconds,
+  progress: detail.progress.epoch === null ? null : detail.progress,
+  maxEpochs: detail.progress.max_epochs,
+  epochsDone: detail.total_epochs ?? 0,
+  monitor: detail.monitor,
+  mode: detail.config?.callbacks?.mode ?? (detail.monitor === "val_loss" ? "min" : "max"),
+  best: detail.best,
+  bestEpoch: detail.best.epoch,
+  notes: detail.notes,
+  files: detail.links.files,
+  dataset: detail.dataset,
+  model: detail.model,
+  epochs: new Epochs(),
+  batches: new Samples(),
+  gradients: new Samples(),
+  rates: new Samples(),
+  step: 0,
+  finals: new Map(),
+  skipped: 0,
+  lastMoment: null,
+  heardAt: Date.now(),
+};
+
+// One function per event type of the contract; `skipped` stands for sampled events that are not sent.
+export const handlers = {
+  run_status({ status, reason, queue_position: position }, { attempt, timestamp }) {
+    Object.assign(state, { status, reason, queuePosition: position, attempt });
+    if (status === "in_progress") state.startTime ??= timestamp;
+    if (status === "queued") state.progress = state.progress && { ...state.progress, samples_per_second: null, eta_seconds: null };
+    askAgain();
+  },
+  training_start({ resumed_from_epoch: epoch, max_epochs: most, dataset, model }) {
+    Object.assign(state, { maxEpochs: most, dataset, model, progress: null, step: 0 });
+    for (const series of [state.epochs, state.batches, state.gradients, state.rates]) series.dropAfter(epoch);
+    state.finals.clear();
+    dirty.results = dirty.about = true;
+    reckonBest();
+  },
+  batch_metrics(data) {
+    state.batches.add(data);
+    state.step = data.step;
+  },
+  gradient_stats(data) {
+    state.gradients.add(data);
+  },
+  epoch_end({ epoch, phase, metrics }) {
+    state.epochs.put(epoch, metrics);
+    reckonBest();
+    if (metrics[`${phase}_loss`] === null) askAgain(); // it may have been noted as diverged
+  },
+  lr_update(data) {
+    state.rates.add(data);
+  },
+  early_stopping() {},
+  progress(data) {
+    state.progress = data;
+    state.step = data.step;
+  },
+  final_stats(data) {
+    state.finals.set(data.split, data);
+    dirty.results = true;
+  },
+  training_end({ total_epochs: epochs, duration_seconds: seconds, best_epoch: best }) {
+    Object.assign(state, { duration: seconds, epochsDone: epochs, bestEpoch: best });
+    askAgain();
+  },
+  skipped({ from, to }) {
+    state.skipped += to - from + 1;
+  },
+};
+
+const dirty = { curves: true, results: false, about: true };
+const header = new Header(detail.experiment_name);
+const curves = new Curves(document.getElementById("curves"), document.getElementById("epochs"));
+const log = new Log(document.getElementById("log"), detail.links.events);
+const labels = json("statistic-labels");
+let connection = { kind: "connecting" };
+let files = [];
+let caughtUp = detail.last_seq === 0;
+let drawing = null;
+
+function reckonBest() {
+  const { epochs } = state;
+  const of = (name, mode) => {
+    const epoch = epochs.best(name, mode);
+    return [epoch, epoch === null ? null : epochs.value(epoch, name)];
+  };
+  const [epoch, value] = of(state.monitor, state.mode);
+  const [recallEpoch, recall] = of("val_recall", "max");
+  const [lossEpoch, loss] = of("val_loss", "min");
+  state.bestEpoch = epoch;
+  state.best = { epoch, value, val_recall: recall, val_recall_epoch: recallEpoch, val_loss: loss, val_loss_epoch: lossEpoch };
+  state.epochsDone = epochs.size;
+}
+
+function take(events) {
+  for (const event of events) {
+    if (event.type === "skipped") {
+      handlers.skipped(event);
+      continue;
+    }
+    handlers[event.type]?.(event.data, event);
+    state.lastMoment = event.timestamp;
+    log.add(event);
+  }
+  state.heardAt = Date.now();
+  dirty.curves = true;
+  caughtUp ||= stream.last >= detail.last_seq;
+  schedule();
+}
+
+// Seconds since the start by the server's clock: that of its last event, and what has passed here since.
+function elapsed() {
+  if (!state.startTime || !state.lastMoment) return null;
+  return (Date.parse(state.lastMoment) - Date.parse(state.startTime) + (Date.now() - state.heardAt)) / 1000;
+}
+
+// At most every 200 ms; a page nobody sees only keeps its title right.
+function schedule() {
+  drawing ??= setTimeout(() => (document.hidden ? draw() : requestAnimationFrame(draw)), document.hidden ? HIDDEN_DRAW_EVERY : DRAW_EVERY);
+}
+
+function draw() {
+  drawing = null;
+  drawConnection(document.getElementById("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
+  if (caughtUp) header.draw({ ...state, elapsed: elapsed() }); // until then the server's words hold: history is not news
+  if (document.hidden) return;
+  if (dirty.curves) {
+    curves.draw(state);
+    log.draw();
+  }
+  if (dirty.results) drawResults(document.getElementById("results"), document.getElementById("splits"), state.finals, labels);
+  if (dirty.about) drawAbout(document.getElementById("about"), { detail, files, dataset: state.dataset, model: state.model });
+  Object.assign(dirty, { curves: false, results: false, about: false });
+}
+
+// Notes and files are no events: ask for them when something happened, but not for every event of a long history.
+let asking = null;
+function askAgain() {
+  asking ??= setTimeout(() => {
+    asking = null;
+    askForNotesAndFiles();
+  }, ASK_AGAIN_AFTER / 10);
+}
+
+async function askForNotesAndFiles() {
+  const get = async (url) => {
+    const response = await fetch(url, { headers: { Accept: "application/json" } });
+    return response.ok ? response.json() : {};
+  };
+  try {
+    const [run, list] = await Promise.all([get(detail.links.self), get(detail.links.files)]);
+    state.notes = run.notes ?? state.notes;
+    files = list.files ?? files;
+    dirty.about = true;
+    schedule();
+  } catch {
+    asking ??= setTimeout(() => ((asking = null), askForNotesAndFiles()), ASK_AGAIN_AFTER);
+  }
+}
+
+const stream = new Stream({
+  links: detail.links,
+  target: detail.last_seq,
+  onEvents: take,
+  onState: (next) => {
+    connection = next;
+    schedule();
+  },
+});
+document.addEventListener("visibilitychange", () => document.hidden || draw());
+setInterval(() => known(elapsed()) && schedule(), 1000);
+header.draw({ ...state, elapsed: null });
+draw();
+stream.open();
+askForNotesAndFiles();

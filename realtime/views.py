@@ -1,0 +1,40 @@
+"""The pages: a run, live, and the list of runs. They carry what is known when they are asked for; scripts go on."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from runs.metric_names import FINAL_STATISTICS
+from runs.models import Run
+from runs.queries import visible_runs
+from runs.serializers import run_detail
+
+
+@never_cache
+@login_required
+@require_safe
+def run_list_page(request: HttpRequest) -> HttpResponse:
+    """All runs; the query string is that of `GET /api/runs/`, which the page asks for its rows."""
+    context = {
+        "statuses": Run.Status.choices,
+        "chosen": request.GET.get("status", ""),
+        "name": request.GET.get("name", ""),
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "realtime/run_list.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One run, from its submission to long after its end."""
+    run = get_object_or_404(visible_runs(request.user).select_related("owner"), pk=run_id)
+    admin = reverse("admin:runs_run_change", args=[run.pk]) if request.user.is_staff else ""
+    context = {"run": run, "detail": run_detail(run), "statistics": FINAL_STATISTICS, "admin_link": admin}
+    return render(request, "realtime/run.html", context)
