@@ -7,7 +7,7 @@ import contextlib
 import logging
 
 from realtime.broadcast import run_group
-from realtime.frames import FRAME_EVENTS, Frame, frame, read
+from realtime.frames import FRAME_CHARACTERS, FRAME_EVENTS, Frame, frame, read
 from realtime.outage import Outage
 from realtime.reader import pages, tail
 from realtime.ring import Ring
@@ -63,11 +63,13 @@ class Hub:
         """What follows number `cursor`, at most `limit` items; waits until there is something."""
         while self._ring is None or self._ring.head <= cursor:
             await self._grown.wait()
-        if self._ring.head - cursor > FAR_BEHIND:
-            return await self._page(cursor, self._ring.head - SPARED_UNTIL, limit, sparing=True)
-        if cursor < self._ring.start:
-            return await self._page(cursor, self._ring.start, limit)
-        return self._shared(self._ring, cursor, limit)
+        ring = self._ring
+        if ring.head - cursor > FAR_BEHIND:
+            return await self._page(cursor, ring.head - SPARED_UNTIL, limit, sparing=True)
+        if cursor < ring.start:
+            # No more than a frame will hold: what is read beyond it would have to be read again.
+            return await self._page(cursor, ring.start, min(limit, FRAME_CHARACTERS // ring.typical_characters + 1))
+        return self._shared(ring, cursor, limit)
 
     def _shared(self, ring: Ring, cursor: int, limit: int) -> Frame:
         key = (cursor, limit)

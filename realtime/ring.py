@@ -22,6 +22,11 @@ class Ring:
         self._items: deque[Item] = deque()
         self._characters = 0
 
+    @property
+    def typical_characters(self) -> int:
+        """Mean length of an item, at least 1."""
+        return self._characters // max(1, len(self._items)) or 1
+
     def extend(self, news: Iterable[Item]) -> None:
         """Add items that follow `head`; the oldest ones make room."""
         for item in news:

@@ -20,8 +20,8 @@ from realtime.frames import FRAME_EVENTS, Frame
 
 ACK_EVENTS = 5_000
 ACK_CHARACTERS = 4_194_304
-BURST = 4_194_304
-PACE = 262_144
+BURST = 8_388_608
+PACE = 524_288
 
 
 class Window:

@@ -72,9 +72,11 @@ class Listener:
         async with self.connected() as opened:
             await self.read_until(opened, last)
 
-    async def read_until(self, opened: ClientConnection, last: int) -> None:
+    async def read_until(self, opened: ClientConnection, last: int, *, acknowledge: bool = False) -> None:
         while self.last < last:
             self.take(await frame(opened))
+            if acknowledge:
+                await opened.send(json.dumps({"ack": self.last}))
 
     async def roam_until(self, last: int, chance: random.Random) -> None:
         """Leave at random, half of the times without a good-bye, come back with the last number; outlive the server."""

@@ -1,0 +1,117 @@
+"""`ws/runs/`: all unfinished runs at once, then what changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
+from websockets.asyncio.client import ClientConnection
+
+from runs import lifecycle
+from runs.models import Run
+from runs.queries import with_summary
+from runs.serializers import run_summary
+from tests.realtime.listening import frame, socket
+from tests.realtime.writing import in_thread, queued_run, running_run, store_at_rate, training_events
+from tests.servers import WebServer
+
+Message = dict[str, Any]
+
+
+async def until(opened: ClientConnection, found: Callable[[Message], bool]) -> list[Message]:
+    """All messages up to the first that is the one."""
+    received: list[Message] = []
+    while not any(found(message) for message in received):
+        received += await frame(opened)
+    return received
+
+
+def summary_of(run: Run, status: str) -> Callable[[Message], bool]:
+    return lambda message: (
+        message["type"] == "run_summary" and message["run_id"] == run.pk and message["data"]["status"] == status
+    )
+
+
+def statuses(received: list[Message], run: Run) -> list[str]:
+    return [m["data"]["status"] for m in received if m["type"] == "run_status" and m["run_id"] == run.pk]
+
+
+async def test_starts_with_unfinished_runs(server: WebServer, owner: User, token: str) -> None:
+    ended, queued, running = await in_thread(_three_runs, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        first = await frame(opened)
+    assert [(message["type"], message["run_id"]) for message in first] == [
+        ("run_summary", queued.pk),
+        ("run_summary", running.pk),
+    ]
+    assert first[1]["data"] == await in_thread(_summary, running)
+    assert first[1]["timestamp"].endswith("Z")
+    assert ended.pk < queued.pk
+
+
+async def test_new_run_appears_and_is_followed_to_its_end(server: WebServer, owner: User, token: str) -> None:
+    before = await in_thread(running_run, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(before, "in_progress"))
+        run = await in_thread(queued_run, owner)
+        received = await until(opened, summary_of(run, "queued"))
+        claimed = await in_thread(lifecycle.claim, run.pk, "tester")
+        assert claimed is not None
+        received += await until(opened, summary_of(run, "in_progress"))
+        await in_thread(lifecycle.finish, run.pk, claimed.attempt, "completed", None)
+        received += await until(opened, summary_of(run, "completed"))
+    assert statuses(received, run) == ["queued", "in_progress", "completed"]
+    assert received[-1]["data"] == await in_thread(_summary, run)
+
+
+async def test_run_that_begins_and_ends_between_two_looks(server: WebServer, owner: User, token: str) -> None:
+    before = await in_thread(running_run, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(before, "in_progress"))
+        run = await in_thread(_brief_run, owner)
+        received = await until(opened, summary_of(run, "cancelled"))
+        assert statuses(received, run) == ["queued", "cancelled"]
+
+
+async def test_ended_run_that_comes_back(server: WebServer, owner: User, token: str) -> None:
+    ended, queued, _ = await in_thread(_three_runs, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(queued, "queued"))
+        await in_thread(_come_back, ended)
+        received = await until(opened, summary_of(ended, "in_progress"))
+    assert statuses(received, ended) == ["in_progress"]
+
+
+async def test_at_most_four_summaries_a_second(server: WebServer, owner: User, token: str) -> None:
+    run = await in_thread(running_run, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(run, "in_progress"))
+        start = time.monotonic()
+        await in_thread(store_at_rate, run, training_events(400), per_second=200)
+        await in_thread(lifecycle.finish, run.pk, run.attempt, "completed", None)
+        received = await until(opened, summary_of(run, "completed"))
+        seconds = time.monotonic() - start
+    summaries = [message for message in received if message["type"] == "run_summary"]
+    assert 2 <= len(summaries) <= 4 * seconds + 2
+    assert [m["data"]["last_seq"] for m in summaries] == sorted({m["data"]["last_seq"] for m in summaries})
+
+
+def _three_runs(owner: User) -> tuple[Run, Run, Run]:
+    return _brief_run(owner), queued_run(owner), running_run(owner)
+
+
+def _brief_run(owner: User) -> Run:
+    run = queued_run(owner)
+    assert lifecycle.cancel(run.pk, "Not wanted.")
+    return run
+
+
+def _come_back(run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(status="queued")
+    assert lifecycle.claim(run.pk, "tester") is not None
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return run_summary(with_summary(Run.objects.all()).get(pk=run.pk))
