@@ -48,7 +48,7 @@ class JournalWatch:
                     await asyncio.sleep(TICK)
             finally:
                 self._task = None  # before anything is awaited: who comes now needs a new task
-                await loop.run_in_executor(executor, connection.close)
+                await loop.run_in_executor(executor, _close)
 
     def _watched(self) -> list[int]:
         self._waiting = {run_id: clients for run_id, clients in self._waiting.items() if clients}
@@ -67,8 +67,13 @@ def _look(run_ids: list[int]) -> list[Head]:
         return heads(run_ids)
     except DatabaseError:
         logger.exception("Cannot look for new events")
-        connection.close()
+        _close()
         return []
+
+
+def _close() -> None:
+    """The calling thread's connection: `connection` means another one in each thread."""
+    connection.close()
 
 
 _watches: WeakKeyDictionary[AbstractEventLoop, JournalWatch] = WeakKeyDictionary()
