@@ -125,10 +125,8 @@ def test_final_statistics_recompute_from_the_stored_predictions(
     assert sent["epoch"] == finished["detail"]["best"]["epoch"]
     assert sent["confusion_matrix"] == sk.confusion_matrix(label, predicted).tolist()
     tn, fp, fn, tp = sk.confusion_matrix(label, predicted).ravel()
-    assert tn + fp + fn + tp == len(label) == {"val": 360, "test": 359}.get(split, len(label)) or len(label) in (
-        359,
-        360,
-    )
+    sizes = of_type(finished["events"], "training_start")[0]["dataset"]["sizes"]
+    assert tn + fp + fn + tp == len(label) == sizes[split]
     expected = {
         "cm_tp": tp,
         "cm_tn": tn,
@@ -149,18 +147,21 @@ def test_final_statistics_recompute_from_the_stored_predictions(
     }
     for name, value in expected.items():
         assert sent["statistics"][name] == pytest.approx(float(value), rel=1e-12), name
-    final = server.get(f"/api/runs/{finished['id']}/final-stats/")
-    assert json.dumps(sent["statistics"], sort_keys=True) in json.dumps(final, sort_keys=True)
+    answer = server.get(f"/api/runs/{finished['id']}/final-stats/")["splits"][split]
+    for name in ("epoch", "threshold", "class_names", "confusion_matrix", "statistics"):
+        assert answer[name] == sent[name]
 
 
 def test_the_files_are_there_and_say_the_same(server: Server, finished: dict[str, Any]) -> None:
-    listing = json.dumps(server.get(f"/api/runs/{finished['id']}/files/"))
+    listed = {file["name"] for file in server.get(f"/api/runs/{finished['id']}/files/")["files"]}
     for name in ("metrics.csv", "metadata.json", "results.json", "predictions.parquet", "config.json", "train.log"):
-        assert f'"{name}"' in listing
+        assert name in listed
         assert server.download(f"/api/runs/{finished['id']}/files/{name}")
     config = json.loads(server.download(f"/api/runs/{finished['id']}/files/config.json"))
-    assert json.dumps(REQUEST["data"])[1:-1].split(",")[0] in json.dumps(config)
-    assert ".ckpt" in listing
+    assert config == finished["detail"]["config"]
+    assert config["data"]["batch_size"] == REQUEST["data"]["batch_size"]
+    results = json.loads(server.download(f"/api/runs/{finished['id']}/files/results.json"))
+    assert results["checkpoint"]["path"] in listed
 
 
 def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:
@@ -174,8 +175,8 @@ def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -
         before = detail["resumed_from_epoch"]
         assert before >= 1
         eventually(lambda: epochs(server, run_id) >= before + 3, within=60)
-        values = server.get(f"/api/runs/{run_id}/metrics/?name=val_loss")
-        assert '"epochs": [0, 1, 2' in json.dumps(values)
+        [series] = server.get(f"/api/runs/{run_id}/metrics/?name=val_loss")["series"]
+        assert series["epochs"] == list(range(len(series["epochs"])))
 
 
 def epochs(server: Server, run_id: int) -> int:
@@ -192,6 +193,6 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
     eventually(lambda: epochs(server, run_id) >= 2, within=60)
     [worker] = [p for p in psutil.Process(server.process.pid).children() if "worker" in p.cmdline()]
     os.kill(worker.pid, signal.SIGKILL)
-    resumed = eventually(lambda: started_twice(server, run_id), within=60)
+    resumed = eventually(lambda: started_twice(server, run_id), within=120)
     assert resumed["resumed_from_epoch"] >= 1
     assert server.get(f"/api/runs/{run_id}/")["status"] == "in_progress"
