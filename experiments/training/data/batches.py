@@ -55,7 +55,7 @@ class BatchIndices(Sampler[Tensor]):
 
     @property
     def _skipped_rest(self) -> int:
-        """A last batch of one sample is left out of training: batch normalisation has no variance there."""
+        """A last batch of one sample is left out of training: a network with batch normalisation fails on it."""
         return 0 if self._seed is None else 1
 
     def _ordered(self) -> Tensor:

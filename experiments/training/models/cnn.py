@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor, nn
 
 STRIDED_FROM = 96  # pixels; larger images are halved at once
 
 
 class CNN(nn.Module):
-    """(N, C, H, W) -> (N, outputs), raw scores. Top-level groups: stem, block1, block2, head."""
+    """(N, C, H, W) -> (N, outputs), raw scores. Top-level groups: stem, block1, block2, head.
+
+    Group normalisation: with batch normalisation the scores jumped between epochs (running statistics lag behind
+    the weights), and predictions at a fixed threshold with them; nor could batches of one sample be trained on.
+    """
 
     def __init__(self, *, channels: int, size: int, outputs: int, width: int, dropout: float) -> None:
         super().__init__()
         self.stem = _block(channels, width, stride=2 if size >= STRIDED_FROM else 1)
-        self.block1 = _down(width, 2 * width)
-        self.block2 = _down(2 * width, 4 * width)
+        self.block1 = nn.Sequential(nn.MaxPool2d(2), *_block(width, 2 * width))
+        self.block2 = nn.Sequential(nn.MaxPool2d(2), *_block(2 * width, 4 * width))
         self.head = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(4 * width, outputs)
+            GlobalPool(), nn.LayerNorm(8 * width), nn.Dropout(dropout), nn.Linear(8 * width, outputs)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -25,13 +32,16 @@ class CNN(nn.Module):
         return scores
 
 
-def _down(channels: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.MaxPool2d(2), *_block(channels, width))
+class GlobalPool(nn.Module):
+    """(N, C, H, W) -> (N, 2C): how much of each feature there is on average, and at its strongest place."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat((x.mean(dim=(2, 3)), x.amax(dim=(2, 3))), dim=1)
 
 
 def _block(channels: int, width: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, width, kernel_size=3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(width),
+        nn.GroupNorm(math.gcd(width, 8), width),
         nn.ReLU(inplace=True),
     )
