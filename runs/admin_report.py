@@ -1,0 +1,167 @@
+"""What the admin's page of one run shows, computed from its rows; the template only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import msgspec
+
+from runs import queries, serializers
+from runs.charts import Chart, line_chart
+from runs.files import list_files
+from runs.metric_names import COUNTS, EPOCH_METRICS, FINAL_STATISTICS, is_count
+from runs.models import FinalResult, Run
+
+MOST_EPOCHS = 200  # rows of the table; the chart and the files have all
+SHADES = 10
+History: TypeAlias = Sequence[Mapping[str, Any]]
+CHARTS: dict[str, tuple[str, ...]] = {
+    "Loss": ("train_loss", "val_loss"),
+    "Validation metrics": ("val_auroc", "val_f1", "val_recall", "val_precision", "val_acc"),
+    "Training and validation accuracy, F1": ("train_acc", "val_acc", "train_f1", "val_f1"),
+    "Learning rate": ("learning_rate",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`shade` is the share of the true class, in tenths; `mark` is TP, TN, FP or FN of a binary run."""
+
+    count: int
+    share: str
+    shade: int
+    correct: bool
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    name: str
+    label: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """`matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row."""
+
+    split: str
+    epoch: int
+    threshold: float | None
+    classes: list[str]
+    matrix: list[tuple[str, list[Cell], int]]
+    statistics: list[Statistic]
+    class_columns: list[str]
+    per_class: list[tuple[str, list[str]]]
+
+
+def report(run: Run) -> dict[str, Any]:
+    """The template's context."""
+    history = queries.epoch_history(run.pk)
+    columns = [name for name in EPOCH_METRICS if any(name in row for row in history)]
+    return {
+        "charts": charts(history, run.best_epoch),
+        "columns": columns,
+        "epochs": [(row["epoch"], [number(row.get(name), name) for name in columns]) for row in history[-MOST_EPOCHS:]],
+        "epochs_total": len(history),
+        "epochs_left_out": max(0, len(history) - MOST_EPOCHS),
+        "best": best_facts(run),
+        "duration": duration(run.duration_seconds),
+        "splits": [split_report(result) for result in queries.final_results(run.pk)],
+        "files": serializers.files(run.pk, list_files(run.folder)),
+        "links": serializers.links(run.pk),
+        "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
+        "queue_position": queries.queue_position(run),
+    }
+
+
+def best_facts(run: Run) -> list[dict[str, Any]]:
+    """Each best value under its own name, with the epoch it belongs to."""
+    return [
+        {"label": f"Best {run.monitor} (decides)", "value": number(run.best_value), "epoch": run.best_epoch},
+        {"label": "Best val_recall", "value": number(run.best_val_recall), "epoch": run.best_val_recall_epoch},
+        {"label": "Best val_loss", "value": number(run.best_val_loss), "epoch": run.best_val_loss_epoch},
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """Hours, minutes, seconds."""
+    return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def charts(history: History, best_epoch: int | None) -> list[Chart]:
+    """Those charts for which the run has numbers."""
+    drawn = []
+    for title, names in CHARTS.items():
+        series = {name: [(row["epoch"], row[name]) for row in history if name in row] for name in names}
+        chart = line_chart(title, {name: points for name, points in series.items() if points}, best_epoch=best_epoch)
+        if chart:
+            drawn.append(chart)
+    return drawn
+
+
+def split_report(result: FinalResult) -> SplitReport:
+    """One split's matrix and statistics, those with a name we know first, in their order."""
+    per_class = [
+        name for name in FINAL_STATISTICS if any(f"{name}/{c}" in result.statistics for c in result.class_names)
+    ]
+    return SplitReport(
+        split=result.split,
+        epoch=result.epoch,
+        threshold=result.threshold,
+        classes=result.class_names,
+        matrix=list(_matrix(result.class_names, result.confusion_matrix)),
+        statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
+        class_columns=[FINAL_STATISTICS[name] for name in per_class],
+        per_class=[
+            (label, [number(result.statistics.get(f"{name}/{label}"), name) for name in per_class])
+            for label in (result.class_names if per_class else ())
+        ],
+    )
+
+
+def number(value: float | None, name: str = "") -> str:
+    """Counts whole, others with four digits after the point unless they are very small or large; unknown is a dash."""
+    if value is None:
+        return "–"
+    if is_count(name):
+        return str(int(value))
+    return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.3g}"
+
+
+def _matrix(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
+    marks = (("TN", "FP"), ("FN", "TP")) if len(classes) == 2 else None
+    for true, (label, counts) in enumerate(zip(classes, matrix, strict=True)):
+        total = sum(counts)
+        cells = [
+            Cell(
+                count=count,
+                share=f"{count / total:.1%}" if total else "–",
+                shade=round(SHADES * count / total) if total else 0,
+                correct=true == predicted,
+                mark=marks[true][predicted] if marks else "",
+            )
+            for predicted, count in enumerate(counts)
+        ]
+        yield label, cells, total
+
+
+def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
+    """Neither classes, nor ends of intervals, nor the counts that the matrix shows."""
+    shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
+    known = [name for name in FINAL_STATISTICS if name in shown]
+    return known + [name for name in shown if name not in FINAL_STATISTICS and name not in COUNTS]
+
+
+def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:
+    low, high = statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high")
+    return Statistic(
+        name=name,
+        label=FINAL_STATISTICS.get(name, name),
+        value=number(statistics[name], name),
+        interval="" if low is None or high is None else f"{number(low)} to {number(high)}",
+    )
