@@ -79,11 +79,9 @@ def _carry_out(
     best = chain.checkpoint.best
     if best is None:
         raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
+    evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
-        lambda callbacks: _trainer(config, job, [*callbacks, StopWatcher(stop)]),
-        module,
-        data,
-        Path(chain.checkpoint.best_model_path),
+        lambda callbacks: _trainer(config, job, [*callbacks, StopWatcher(stop)]), module, data
     )
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data

@@ -53,16 +53,21 @@ class Capture(Callback):
         return Predictions(split, self._steps.mean_loss(), self._steps.scores(), self._steps.targets(), positions)
 
 
-def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any, checkpoint: Path) -> list[Predictions]:
-    """Load the checkpoint (tensors only, no code) and run it in evaluation mode over validation and, if any, test."""
+def restore(module: pl.LightningModule, checkpoint: Path) -> None:
+    """Put the checkpoint's weights into the module; reads tensors and plain values only, never code."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    module.on_load_checkpoint(state)
+    module.load_state_dict(state["state_dict"])
+
+
+def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
+    """Run the module in evaluation mode, unshuffled, over the validation split and, if there is one, the test split."""
     capture = Capture()
-    trainer = make_trainer([capture])
-    trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
+    make_trainer([capture]).validate(module, datamodule=data, verbose=False)
     predictions = [capture.predictions("val")]
     if data.test_dataloader() is not None:
         capture = Capture()
-        trainer = make_trainer([capture])
-        trainer.test(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
+        make_trainer([capture]).test(module, datamodule=data, verbose=False)
         predictions.append(capture.predictions("test"))
     return predictions
 

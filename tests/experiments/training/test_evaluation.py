@@ -1,0 +1,107 @@
+"""The best checkpoint's numbers can be recomputed from the stored predictions, exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from sklearn import metrics as sk
+
+from experiments.training import evaluation
+from experiments.training.callbacks.metrics_collector import Diverged
+from experiments.training.evaluation import Predictions
+from experiments.training.reports import Message
+from runs.events import FinalStats
+from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
+
+
+def evaluated(tmp_path: Path, samples: Any = None, network: Any = None, **config: Any) -> tuple[list[Message], Any]:
+    job = job_of(tmp_path / "7", attempt=2, trainer={"max_epochs": 2}, **config)
+    messages = carry_out(job, data=samples, model=network)
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    return messages, pq.read_table(tmp_path / "7" / "attempts" / "2" / "predictions.parquet")
+
+
+def test_binary_statistics_follow_from_the_predictions(tmp_path: Path) -> None:
+    messages, table = evaluated(tmp_path, data={"test_fraction": 0.2})
+    for event in told(messages, FinalStats):
+        rows = table.filter(np.array(table["split"]) == event.split)
+        y, scores = rows["label"].to_numpy(), rows["score"].to_numpy()
+        said = scores >= 0.5
+        expected = {
+            "final_precision_cm": sk.precision_score(y, said),
+            "final_recall_cm": sk.recall_score(y, said),
+            "final_specificity": sk.recall_score(y, said, pos_label=0),
+            "final_accuracy_cm": sk.accuracy_score(y, said),
+            "final_f1_cm": sk.f1_score(y, said),
+            "final_auroc_cm": sk.roc_auc_score(y, scores),
+            "final_npv": sk.precision_score(y, said, pos_label=0),
+            "final_balanced_accuracy": sk.balanced_accuracy_score(y, said),
+            "final_mcc": sk.matthews_corrcoef(y, said),
+            "final_brier": sk.brier_score_loss(y, scores),
+            "final_average_precision": sk.average_precision_score(y, scores),
+        }
+        assert {name: event.statistics[name] for name in expected} == pytest.approx(expected, abs=1e-12)
+        assert event.confusion_matrix == sk.confusion_matrix(y, said).tolist()
+        assert np.sum(event.confusion_matrix) == len(rows)
+        assert event.threshold == 0.5
+        assert event.class_names == ["benign", "malignant"]
+
+
+def test_the_test_split_has_its_own_names_too(tmp_path: Path) -> None:
+    messages, table = evaluated(tmp_path, SmallData(), Network())
+    val, test = (event.statistics for event in told(messages, FinalStats))
+    assert not [name for name in val if name.startswith("test_")]
+    rows = table.filter(np.array(table["split"]) == "test")
+    y, scores = rows["label"].to_numpy(), rows["score"].to_numpy()
+    assert test["test_loss"] == pytest.approx(sk.log_loss(y, scores), rel=1e-6)
+    assert test["test_auroc"] == test["final_auroc_cm"] == pytest.approx(sk.roc_auc_score(y, scores))
+    assert test["test_cm_tp"] == test["cm_tp"]
+
+
+def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None:
+    data, model = SmallData(), Network()
+    _, table = evaluated(tmp_path, data, model)
+    rows = [*range(50, 80), *range(80, 100)]
+    assert table.column_names == [
+        "split",
+        "sample_id",
+        "patient_id",
+        "label",
+        "score",
+        "score_class 0",
+        "score_class 1",
+    ]
+    assert table["split"].to_pylist() == ["val"] * 30 + ["test"] * 20
+    assert table["sample_id"].to_pylist() == [f"s{i}" for i in rows]
+    assert table["patient_id"].to_pylist() == [f"p{i // 2}" for i in rows]
+    assert table["label"].to_pylist() == data.y[rows].tolist()
+    with torch.no_grad():  # the best epoch's weights are in the module now
+        expected = model.eval()(data.x[rows]).double().sigmoid().numpy()
+    assert table["score"].to_numpy() == pytest.approx(expected, rel=1e-6)
+    assert str(table["score"].type) == "double"
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    messages, table = evaluated(tmp_path, SmallData(classes=3), Network(classes=3))
+    val = told(messages, FinalStats)[0]
+    rows = table.filter(np.array(table["split"]) == "val")
+    scores = np.column_stack([rows[f"score_class {label}"].to_numpy() for label in range(3)])
+    y = rows["label"].to_numpy()
+    assert "score" not in table.column_names
+    assert val.threshold is None
+    assert val.confusion_matrix == sk.confusion_matrix(y, scores.argmax(axis=1)).tolist()
+    assert val.statistics["final_auroc_cm"] == pytest.approx(sk.roc_auc_score(y, scores, multi_class="ovr"))
+    assert val.statistics["final_recall_cm/class 1"] == pytest.approx(
+        sk.recall_score(y, scores.argmax(axis=1), labels=[1], average="macro")
+    )
+
+
+def test_scores_that_are_no_numbers_are_refused() -> None:
+    part = Predictions("val", None, np.array([0.2, np.nan]), np.array([0, 1]), np.array([0, 1]))
+    with pytest.raises(Diverged, match="best epoch"):
+        evaluation.final_stats(part, epoch=3, threshold=0.5, class_names=["no", "yes"])
