@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -35,6 +34,5 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run, from its submission to long after its end."""
     run = get_object_or_404(visible_runs(request.user).select_related("owner"), pk=run_id)
-    admin = reverse("admin:runs_run_change", args=[run.pk]) if request.user.is_staff else ""
-    context = {"run": run, "detail": run_detail(run), "statistics": FINAL_STATISTICS, "admin_link": admin}
+    context = {"run": run, "detail": run_detail(run), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/run.html", context)

@@ -29,13 +29,13 @@ export class Chart {
     this.note = el("p", { class: "note", hidden: true });
     this.empty = el("p", { class: "empty" }, globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.");
     const toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) }, "log");
-    const head = el("div", { class: "chart-head" }, el("h3", {}, title), el("div", { class: "controls" }, ...controls, log ? toggle : null));
+    const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, el("small", {}, `by ${along}`)), el("div", { class: "controls" }, ...controls, log ? toggle : null));
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
     charts.add(this);
   }
 
-  // `series`: [{label, colour, dash?, thin?, stepped?}]; `data`: [xs, ys, …], null = a gap; `mark`: {x, text} or null.
+  // `series`: [{label, colour, dash?, thin?, stepped?, exact?}]; `data`: [xs, ys, …], null = a gap; `mark`: {x, text} or null.
   update(series, data, { mark = null, note = "" } = {}) {
     const fresh = JSON.stringify(series) !== JSON.stringify(this.series);
     Object.assign(this, { series, data, mark });
@@ -124,7 +124,7 @@ export class Chart {
       width: thin ? 1 : 1.75,
       dash,
       paths: stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
-      points: { show: points === false ? false : undefined, size: 4.5, fill: () => colour(name) },
+      points: { size: 4.5, fill: () => colour(name), filter: lonely, ...(points === false ? { show: false } : {}) },
     };
   }
 
@@ -151,8 +151,12 @@ export class Chart {
     if (!this.values || !this.data[0].length) return;
     const [xs, ...columns] = this.data;
     const hovering = known(index);
-    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], number(hovering ? ys[index] : newest(ys))));
+    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? ys[index] : newest(ys))));
     setText(this.at, hovering ? `${this.along} ${xs[index]}` : "");
+  }
+
+  #words(i, value) {
+    return this.series[i].exact && known(value) ? tick(value) : number(value);
   }
 
   #drawMark(u) {
@@ -181,6 +185,12 @@ export class Chart {
     const best = this.mark ? `; best ${this.along} ${this.mark.x}` : "";
     return `${this.title} by ${this.along}, ${xs[0]} to ${xs[xs.length - 1]}. ${parts.join("; ")}${best}.`;
   }
+}
+
+// A value between two gaps has no line: it is drawn as a point even where others are not.
+function lonely(u, index, show) {
+  const ys = u.data[index];
+  return show ? null : [...ys.keys()].filter((i) => known(ys[i]) && !known(ys[i - 1]) && !known(ys[i + 1]));
 }
 
 // Epochs and steps are whole numbers.

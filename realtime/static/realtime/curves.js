@@ -91,7 +91,7 @@ export class Curves {
       xs.push(step);
       ys.push(ys[ys.length - 1]);
     }
-    this.rates.update([{ label: "rate", colour: "--train", stepped: true, points: false }], [xs, ...(xs.length ? [ys] : [])]);
+    this.rates.update([{ label: "rate", colour: "--train", exact: true, stepped: true, points: false }], [xs, ...(xs.length ? [ys] : [])]);
   }
 
   #picker() {

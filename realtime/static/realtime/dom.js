@@ -1,4 +1,4 @@
-// Elements without innerHTML: what a run is called can never become markup.
+// Elements made of text, never of markup: what a run is called stays text.
 
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);

@@ -11,7 +11,7 @@ export function number(value) {
   const size = Math.abs(value);
   if (value === 0 || (size >= 0.001 && size < 100)) return value.toFixed(4);
   if (size >= 100 && size < 100000) return value.toFixed(size < 1000 ? 2 : 1);
-  return value.toExponential(3);
+  return value.toExponential(3).replace("e+", "e");
 }
 
 export const count = (value) => (known(value) ? whole.format(value) : UNKNOWN);
@@ -22,7 +22,7 @@ export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).t
 export function tick(value) {
   if (!known(value)) return "";
   const size = Math.abs(value);
-  if (value !== 0 && (size >= 10000 || size < 0.001)) return value.toExponential(0);
+  if (value !== 0 && (size >= 10000 || size < 0.001)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
   return String(Number(value.toPrecision(4)));
 }
 

@@ -2,7 +2,7 @@
 
 import { drawConnection } from "./connection.js";
 import { arrange, el, setText } from "./dom.js";
-import { count, dateTime, duration, ENDED, known, metricName, number, percent, STATUS_WORDS } from "./format.js";
+import { count, dateTime, duration, ENDED, known, metricName, number, percent, plural, STATUS_WORDS } from "./format.js";
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
@@ -53,7 +53,7 @@ function show({ results, next, previous }) {
 }
 
 function newRow(run) {
-  const cells = Object.fromEntries(["status", "words", "best", "auroc", "recall", "precision", "duration"].map((name) => [name, el("span")]));
+  const cells = Object.fromEntries(["status", "words", "best", "monitor", "auroc", "recall", "precision", "duration"].map((name) => [name, el("span")]));
   const bar = el("progress", { max: 1, "aria-label": "Share of the training steps done" });
   const mode = el("small", { class: "muted" }, `#${run.id} · ${run.source_path}`);
   const number = (name, label) => el("td", { class: "number", "data-label": label }, cells[name]);
@@ -61,7 +61,8 @@ function newRow(run) {
     el("th", { scope: "row" }, el("a", { href: run.links.page }, run.experiment_name), mode),
     el("td", { "data-label": "Status" }, cells.status),
     el("td", { "data-label": "Progress", class: "wide" }, bar, cells.words),
-    number("best", "Best"), number("auroc", "AUROC"), number("recall", "Recall"), number("precision", "Precision"), number("duration", "Duration"),
+    el("td", { class: "number best-value", "data-label": "Best" }, cells.best, cells.monitor),
+    number("auroc", "Final AUROC"), number("recall", "Final recall"), number("precision", "Final precision"), number("duration", "Duration"),
     el("td", { "data-label": "Created", class: "when" }, dateTime(run.created_at)));
   return { node, bar, ...cells };
 }
@@ -75,7 +76,7 @@ function fill(row, run) {
   row.bar.value = progress.fraction ?? 0;
   setText(row.words, words(run, progress));
   setText(row.best, number(best.value));
-  row.best.title = known(best.epoch) ? `${metricName(run.monitor)}, epoch ${best.epoch}` : metricName(run.monitor);
+  setText(row.monitor, known(best.epoch) ? `${metricName(run.monitor)}, epoch ${best.epoch}` : "");
   setText(row.auroc, number(final?.auroc));
   setText(row.recall, percent(final?.recall));
   setText(row.precision, percent(final?.precision));
@@ -83,12 +84,12 @@ function fill(row, run) {
   return row;
 }
 
-function words({ status, reason }, { epoch, max_epochs: most, eta_seconds: eta }) {
+function words({ status, reason }, { fraction, epoch, max_epochs: most, eta_seconds: eta }) {
   if (status === "queued") return reason ?? "Waiting for a worker";
-  if (ENDED.has(status)) return reason ?? "";
-  if (epoch === null) return "Preparing";
+  if (ENDED.has(status)) return reason ?? (known(epoch) ? `${count(epoch + 1)} of ${plural(most, "epoch")}` : "");
+  if (epoch === null) return "Preparing data and model";
   const left = known(eta) ? ` · about ${duration(Math.ceil(eta))} left` : "";
-  return `Epoch ${epoch}, at most ${count(most)} epochs${left}`;
+  return `${percent(fraction, 0)} of ${plural(most, "epoch")}${left}`;
 }
 
 function take(item) {

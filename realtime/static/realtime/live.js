@@ -176,8 +176,9 @@ async function askForNotesAndFiles() {
   try {
     const [run, list] = await Promise.all([get(detail.links.self), get(detail.links.files)]);
     state.notes = run.notes ?? state.notes;
+    if (ENDED.has(run.status) && run.status === state.status) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch });
     files = list.files ?? files;
-    dirty.about = true;
+    dirty.about = dirty.curves = true;
     schedule();
   } catch {
     asking ??= setTimeout(() => ((asking = null), askForNotesAndFiles()), ASK_AGAIN_AFTER);

@@ -1,7 +1,7 @@
 // The event log: each event as a sentence, newest first, by kind. Bounded; the journal itself is in the API.
 
 import { arrange, el, setText } from "./dom.js";
-import { clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS } from "./format.js";
+import { clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "./format.js";
 
 const MOST_EVENTS = 1000; // of each kind
 const ROWS = 100;
@@ -33,7 +33,7 @@ export const sentences = {
     `Step ${step}: gradient norm ${number(total)}, layer groups ${number(least)} to ${number(most)}` + (nonfinite ? ", not finite." : "."),
   epoch_end: ({ epoch, phase, metrics }) =>
     `Epoch ${epoch}, ${splitName(phase).toLowerCase()}: ${values(shortly(metrics, phase))}.`,
-  lr_update: ({ epoch, learning_rate: rate }) => `Learning rate ${number(rate)} from epoch ${epoch}.`,
+  lr_update: ({ epoch, learning_rate: rate }) => `Learning rate ${known(rate) ? tick(rate) : number(rate)} from epoch ${epoch}.`,
   early_stopping: ({ epoch, patience, monitor, best_metric_value: best, reason }) =>
     `Stopped early after epoch ${epoch}: ${metricName(monitor)} has not improved on ${number(best)} for ${plural(patience, "epoch")}. ${reason}`,
   progress: ({ epoch, batch_idx: batch, batches, samples_per_second: rate, eta_seconds: eta }) =>

@@ -32,7 +32,7 @@ function drawMatrix({ confusion_matrix: matrix, class_names: names }) {
     return el("tr", {}, el("th", { scope: "row", title: names[i] }, names[i]), ...row.map((cell, j) => matrixCell(cell, total, i === j, matrix.length === 2 ? BINARY_CELLS[i][j] : null, `true ${names[i]}, predicted ${names[j]}`)));
   });
   const table = el("table", { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
-    el("caption", {}, "Confusion matrix: rows true, columns predicted"), el("thead", {}, head), el("tbody", {}, ...rows));
+    el("caption", {}, "Rows true, columns predicted"), el("thead", {}, head), el("tbody", {}, ...rows));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" }, table);
 }
 

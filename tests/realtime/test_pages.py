@@ -1,0 +1,195 @@
+"""The pages as the server sends them: to whom, under which policy, with what in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import resolve
+
+from realtime.login import login_link
+from runs import lifecycle
+from runs.models import Run
+from runs.serializers import run_detail
+
+SCRIPTS = Path(settings.BASE_DIR) / "realtime" / "static" / "realtime"
+HOSTILE_NAME = '</script><script>alert("x")</script> & <b onclick=x>'
+CONFIG = {
+    "experiment_name": HOSTILE_NAME,
+    "source_path": "builtin:digits-is-8",
+    "trainer": {"max_epochs": 10},
+    "callbacks": {"monitor": "val_auroc", "mode": "max"},
+    "seed": 42,
+}
+
+
+class Page(HTMLParser):
+    """What a document holds, as far as a policy or a reader cares."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inline_scripts: list[str] = []
+        self._inside = ""
+        self.text = ""
+        self.feed(b"".join(response).decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        executable = tag == "script" and dict(attrs).get("type") != "application/json"
+        self._inside = "script" if executable else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._inside == "script" and data.strip():
+            self.inline_scripts.append(data)
+
+    def attributes(self, name: str) -> list[str]:
+        return [value or "" for _, attributes in self.elements for key, value in attributes.items() if key == name]
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def run(user: User) -> Run:
+    return Run.objects.get(pk=lifecycle.create(user, CONFIG).pk)
+
+
+@pytest.fixture
+def pages(browser_session: Client, run: Run) -> dict[str, Page]:
+    """Every kind of page; the login pages as a stranger sees them."""
+    dead_link = f"{login_link(run.owner)[:-1]}x/"
+    stranger = Client()
+    return {
+        "list": Page(browser_session.get("/")),
+        "run": Page(browser_session.get(f"/runs/{run.pk}/")),
+        "missing": Page(browser_session.get(f"/runs/{run.pk + 1}/")),
+        "login": Page(stranger.get("/login/")),
+        "wrong": Page(stranger.post("/login/", {"username": HOSTILE_NAME, "password": "x"})),
+        "dead": Page(stranger.get(dead_link)),
+    }
+
+
+def test_nothing_is_inline(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert page.inline_scripts == [], name
+        assert page.named("style") == [], name
+        assert page.attributes("style") == [], name
+        handlers = [key for _, attributes in page.elements for key in attributes if key.startswith("on")]
+        assert handlers == [], name
+
+
+def test_the_policy_allows_nothing_inline_and_nothing_foreign(browser_session: Client, run: Run) -> None:
+    for path in ("/", f"/runs/{run.pk}/", "/login/once/a/b/"):
+        policy = browser_session.get(path)["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "*" not in policy
+        assert "http" not in policy
+        directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+        assert directives["default-src"] == "'none'"
+        assert directives["script-src"] == directives["style-src"] == directives["connect-src"] == "'self'"
+        assert directives["frame-ancestors"] == "'none'"
+
+
+def test_everything_a_page_loads_is_there(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        loaded = [value for name in ("src", "href") for value in page.attributes(name) if value.startswith("/static/")]
+        assert loaded
+        for address in loaded:
+            assert finders.find(address.removeprefix("/static/")), address
+
+
+def test_everything_a_script_imports_is_there() -> None:
+    for script in SCRIPTS.glob("*.js"):
+        for imported in re.findall(r'^import .* from "(.+)";$', script.read_text(), re.MULTILINE):
+            assert (SCRIPTS / imported).is_file(), f"{script.name} imports {imported}"
+
+
+def test_scripts_make_no_markup_from_text_and_evaluate_nothing() -> None:
+    for script in SCRIPTS.glob("*.js"):
+        forbidden = re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", script.read_text()
+        )
+        assert forbidden == [], script.name
+
+
+def test_own_scripts_stay_small() -> None:
+    assert sum(script.stat().st_size for script in SCRIPTS.glob("*.js")) < 66_000
+
+
+def test_every_link_of_the_pages_leads_somewhere(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        for link in page.attributes("href") + page.attributes("action"):
+            if link.startswith("/") and not link.startswith("/static/"):
+                resolve(link.partition("?")[0])
+
+
+def test_the_run_page_carries_the_run_and_no_markup_from_its_name(
+    browser_session: Client, pages: dict[str, Page], run: Run
+) -> None:
+    html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    found = re.search(r'<script id="run-detail" type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert found
+    assert json.loads(found[1]) == json.loads(json.dumps(run_detail(run)))
+    assert HOSTILE_NAME in pages["run"].text
+    assert pages["run"].named("b") == []
+    assert f"/api/runs/{run.pk}/" in pages["run"].attributes("href")
+
+
+def test_a_run_that_does_not_exist_is_not_found(browser_session: Client, run: Run) -> None:
+    response = browser_session.get(f"/runs/{run.pk + 1}/")
+    assert response.status_code == 404
+    assert b"All runs" in response.content
+
+
+def test_pages_are_kept_in_no_cache(browser_session: Client, run: Run) -> None:
+    for path in ("/", f"/runs/{run.pk}/"):
+        assert "no-store" in browser_session.get(path)["Cache-Control"]
+
+
+def test_pages_are_only_read(browser_session: Client, run: Run) -> None:
+    for path in ("/", f"/runs/{run.pk}/"):
+        assert browser_session.post(path).status_code == 405
+
+
+def test_the_list_keeps_what_was_asked_for(browser_session: Client) -> None:
+    page = Page(browser_session.get("/", {"status": "failed", "name": 'eight "8"'}))
+    chosen = [option for option in page.named("option") if "selected" in option]
+    assert [option["value"] for option in chosen] == ["failed"]
+    assert [field["value"] for field in page.named("input") if field.get("name") == "name"] == ['eight "8"']
+
+
+def test_the_empty_list_says_how_to_start_a_run(browser_session: Client) -> None:
+    text = browser_session.get("/").content.decode()
+    assert "curl http://testserver/api/experiments/centralized/train" in text
+    assert "python manage.py apitoken ada" in text
+
+
+def test_only_staff_are_shown_the_admin(browser_session: Client, user: User, run: Run) -> None:
+    paths = ("/", f"/runs/{run.pk}/")
+    assert not any(b"/admin/" in browser_session.get(path).content for path in paths)
+    user.is_staff = user.is_superuser = True
+    user.save()
+    assert all(b"/admin/" in browser_session.get(path).content for path in paths)
+    assert f"/admin/runs/run/{run.pk}/change/".encode() in browser_session.get(paths[1]).content
+
+
+def test_chart_library_is_pinned_by_content_without_addresses() -> None:
+    """The lock file says what is installed, and leaves where it comes from to the registry of the machine."""
+    lock = json.loads((Path(settings.BASE_DIR) / "package-lock.json").read_text())
+    package = lock["packages"]["node_modules/uplot"]
+    assert package["version"] == lock["packages"][""]["dependencies"]["uplot"]
+    assert package["integrity"].startswith("sha512-")
+    assert "resolved" not in package
