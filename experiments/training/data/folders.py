@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, Protocol
 from experiments.training.data.errors import SourceError
 
 MAX_FILES = 1_000_000
-MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout, and loops of links end here
+MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -41,7 +41,7 @@ class Folder:
         self.name = path.name
         self._path = path
         try:
-            self.sizes: Mapping[str, int] = dict(sorted(_bounded(_walk(path, "", root))))
+            self.sizes: Mapping[str, int] = dict(sorted(_bounded(_walk(path, "", root, set()))))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError("source_path", f"{error.filename or path} cannot be read: {reason}.") from error
@@ -65,7 +65,12 @@ def _bounded(found: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         yield item
 
 
-def _walk(folder: Path, prefix: str, root: Path, depth: int = 0) -> Iterator[tuple[str, int]]:
+def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    """Names and sizes below `folder`, each folder once: links may lead in circles."""
+    status = folder.stat()
+    if (status.st_dev, status.st_ino) in seen or prefix.count("/") > MAX_DEPTH:
+        return
+    seen.add((status.st_dev, status.st_ino))
     with os.scandir(folder) as entries:
         for entry in entries:
             if is_junk(entry.name):
@@ -73,8 +78,7 @@ def _walk(folder: Path, prefix: str, root: Path, depth: int = 0) -> Iterator[tup
             if entry.is_symlink():
                 _refuse_escape(Path(entry.path), prefix + entry.name, root)
             if entry.is_dir():
-                if depth < MAX_DEPTH:
-                    yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, depth + 1)
+                yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, seen)
             elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader for ever
                 yield _utf8(prefix + entry.name), status.st_size
 

@@ -1,0 +1,76 @@
+"""Small real data sets on disk, as users bring them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from experiments.training.config import TrainingConfig
+from experiments.training.reports import Job
+
+TEN: Mapping[str, object] = {f"{number:03d}": number % 2 for number in range(10)}  # ids 000 … 009, targets 0 and 1
+
+
+def config_of(source_path: str | Path, **groups: Any) -> TrainingConfig:
+    """Batches of two unless `data` says otherwise; these data sets are tiny."""
+    data = {"batch_size": 2, "image_size": 8, **groups.pop("data", {})}
+    return TrainingConfig.model_validate(
+        {"experiment_name": "a test", "source_path": str(source_path), "data": data, **groups}
+    )
+
+
+def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None) -> Job:
+    """A job whose data root is `home`, as its run and data set folders are."""
+    return Job(
+        run_id=1,
+        attempt=1,
+        config=config.model_dump(mode="json"),
+        run_dir=str(home / "run"),
+        datasets_dir=str(home / "datasets"),
+        data_roots=[str(home)],
+        resume_from=resume_from,
+    )
+
+
+def write_image(path: Path, value: int = 128, *, size: tuple[int, int] = (10, 10)) -> None:
+    """A grey image of one value, in the format of the path's extension."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, value).save(path)
+
+
+def write_csv(path: Path, rows: Sequence[Sequence[object]], header: Sequence[str] = ("patientId", "Target")) -> None:
+    """Plain comma-separated text; nothing here needs quotes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(",".join(map(str, row)) + "\n" for row in [header, *rows]), encoding="utf-8")
+
+
+def with_csv(
+    folder: Path, targets: Mapping[str, object] = TEN, *, images: str = "images", extension: str = ".png"
+) -> Path:
+    """A CSV and one image per id; the n-th image has the grey value n."""
+    write_csv(folder / "labels.csv", list(targets.items()))
+    for value, id_ in enumerate(targets):
+        write_image(folder / images / f"{id_}{extension}", value)
+    return folder
+
+
+def with_class_folders(folder: Path, counts: Mapping[str, int]) -> Path:
+    """One folder per class with numbered images."""
+    for name, count in counts.items():
+        for number in range(count):
+            write_image(folder / name / f"{number:03d}.png", number)
+    return folder
+
+
+def zipped(folder: Path, *, prefix: str = "") -> Path:
+    """A zip beside the folder with the folder's contents, all below `prefix`."""
+    path = folder.with_name(f"{folder.name}.zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, prefix + file.relative_to(folder).as_posix())
+    return path

@@ -1,0 +1,105 @@
+"""The order of samples: a function of seed and epoch, in a real Trainer and after a resume too."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+
+from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
+from experiments.training.data.module import DataModule, build
+from experiments.training.models import registry
+from tests.experiments.training.datasets import config_of, job_of
+
+
+def order(indices: BatchIndices, epoch: int) -> list[list[int]]:
+    indices.set_epoch(epoch)
+    return [batch.tolist() for batch in indices]
+
+
+def test_each_epoch_has_an_order_of_its_own_with_every_sample_once() -> None:
+    indices = BatchIndices(range(100, 150), 8, seed=3)
+    epochs = [order(indices, epoch) for epoch in range(5)]
+    assert len({str(epoch) for epoch in epochs}) == 5
+    for epoch in epochs:
+        assert sorted(chain(*epoch)) == list(range(100, 150))
+        assert [len(batch) for batch in epoch] == [8] * 6 + [2]
+    assert order(BatchIndices(range(100, 150), 8, seed=3), 4) == epochs[4]
+    assert order(BatchIndices(range(100, 150), 8, seed=4), 4) != epochs[4]
+
+
+def test_without_a_seed_samples_come_in_order() -> None:
+    indices = BatchIndices([5, 3, 9], 2)
+    assert order(indices, 0) == order(indices, 1) == [[5, 3], [9]]
+
+
+@pytest.mark.parametrize(
+    ("samples", "batch_size", "sizes"), [(9, 4, [4, 4]), (10, 4, [4, 4, 2]), (8, 4, [4, 4]), (3, 1, [1, 1, 1])]
+)
+def test_a_last_training_batch_of_one_sample_is_left_out(samples: int, batch_size: int, sizes: list[int]) -> None:
+    indices = BatchIndices(range(samples), batch_size, seed=1)
+    assert [len(batch) for batch in indices] == sizes
+    assert len(indices) == len(sizes)
+
+
+def test_every_sample_is_validated() -> None:
+    assert len(BatchIndices(range(9), 4)) == 3
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_batches_hold_normalised_inputs_labels_and_their_indices(num_workers: int) -> None:
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1).expand(3, 1, 2, 2)
+    data = TensorBatches(pixels, torch.tensor([0, 1, 1]))
+    (x, y, index), last = loader(data, BatchIndices([2, 0, 1], 2), num_workers)
+    assert (x.dtype, y.dtype, index.dtype) == (torch.float32, torch.int64, torch.int64)
+    assert x.shape == (2, 1, 2, 2)
+    assert x[:, 0, 0, 0].tolist() == [1.0, -1.0]
+    assert last[0][0, 0, 1, 1].item() == pytest.approx(-0.6)
+    assert (y.tolist(), index.tolist(), last[2].tolist()) == ([1, 0], [2, 0], [1])
+
+
+class Recorder(Callback):
+    """Which samples each training batch of each epoch had."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, list[list[int]]] = {}
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch, _: int) -> None:
+        self.seen.setdefault(trainer.current_epoch, []).append(batch[2].tolist())
+
+
+def fit(home: Path, epochs: int, *, resume_from: Path | None = None) -> tuple[Recorder, DataModule]:
+    config = config_of("builtin:breast-cancer", data={"batch_size": 64})
+    data = build(config, job_of(config, home, resume_from=str(resume_from) if resume_from else None))
+    pl.seed_everything(config.seed)
+    module = registry.build(config, input_shape=data.input_shape, num_classes=2, pos_weight=data.pos_weight_auto)
+    recorder = Recorder()
+    checkpoint = ModelCheckpoint(dirpath=home / "checkpoints", save_last=True, save_on_train_epoch_end=True)
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        callbacks=[recorder, checkpoint],
+    )
+    trainer.fit(module, datamodule=data, ckpt_path=resume_from, weights_only=True)
+    return recorder, data
+
+
+def test_a_resumed_training_goes_on_in_the_order_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole, data = fit(tmp_path / "whole", 5)
+    assert list(whole.seen) == [0, 1, 2, 3, 4]
+    assert len({str(batches) for batches in whole.seen.values()}) == 5
+    assert sorted(chain(*whole.seen[0])) == data.indices["train"]
+
+    before, _ = fit(tmp_path / "parts", 2)
+    after, resumed = fit(tmp_path / "parts", 5, resume_from=tmp_path / "parts" / "checkpoints" / "last.ckpt")
+    assert list(after.seen) == [2, 3, 4]
+    assert before.seen | after.seen == whole.seen
+    assert resumed.indices == data.indices
