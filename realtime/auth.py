@@ -10,10 +10,14 @@
 Ours is the origin that the request itself names as `Host` (which must be an allowed one), and those of
 `CSRF_TRUSTED_ORIGINS`. The port counts: cookies are shared by all ports of a host, so a page served by some other
 program on this machine would otherwise read everything. A page elsewhere has no use for a token either.
+
+The same is asked again every minute: a session that ended, a token taken back, a user no longer active close the
+socket with 4401.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
@@ -23,6 +27,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
+from django.db import Error
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
@@ -39,6 +44,9 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
+RECHECK_SECONDS = 60.0
+
+
 class Authenticated:
     """ASGI middleware: sets `scope["user"]` and takes the credentials out of the scope, or closes the socket."""
 
@@ -51,9 +59,30 @@ class Authenticated:
         except Refused as refused:
             await receive()
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            await _close(send, refused)
             return
-        await self._application(_without_credentials(scope) | {"user": user}, receive, send)
+        watch = asyncio.create_task(_watch(scope, send))
+        try:
+            await self._application(_without_credentials(scope) | {"user": user}, receive, send)
+        finally:
+            watch.cancel()
+
+
+async def _watch(scope: Scope, send: Send) -> None:
+    """Close the socket when its credentials have lost their worth."""
+    while True:
+        await asyncio.sleep(RECHECK_SECONDS)
+        try:
+            await pages(identify, scope)
+        except Refused as refused:
+            await _close(send, refused)
+            return
+        except Error:
+            continue  # a database that fails says nothing about the user
+
+
+async def _close(send: Send, refused: Refused) -> None:
+    await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
 
 
 def identify(scope: Scope) -> User:

@@ -16,6 +16,22 @@ RENEWAL_SECONDS = 3600.0  # layers forget members after a day
 RETRY_SECONDS = 2.0
 
 
+_connection = Outage(logger, "The connection of the channel layer")
+
+
+class _Once(logging.Filter):
+    """channels-redis logs a traceback every second for as long as Redis is away: say it once, in a line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            _connection.failed(error)
+        return error is None
+
+
+logging.getLogger("channels_redis.pubsub").addFilter(_Once())
+
+
 class Subscription:
     """Calls `on_hint(run_id)` for each hint, and `on_join()` each time the group is joined.
 
@@ -53,5 +69,7 @@ class Subscription:
                 async with asyncio.timeout(RENEWAL_SECONDS):
                     while True:
                         self._on_hint((await layer.receive(channel))["run_id"])
+                        _connection.recovered()
         finally:
-            await layer.group_discard(self._group, channel)
+            with contextlib.suppress(Exception):  # it would replace a cancellation, and this task would go on
+                await layer.group_discard(self._group, channel)

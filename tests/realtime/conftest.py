@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 
+from realtime.reader import pages, tail
 from tests.realtime.writing import new_user
 from tests.servers import WebServer
 
@@ -37,6 +40,13 @@ def own_loud_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServe
     """Logs all it can."""
     with WebServer(tmp_path, LIVETRAIN_LOG_LEVEL="DEBUG") as server:
         yield server
+
+
+@pytest.fixture
+async def within_process(transactional_db: None) -> AsyncIterator[None]:
+    """For tests that run the ASGI application themselves: nothing of it outlives the test."""
+    yield
+    await asyncio.gather(pages(connections.close_all), tail(connections.close_all))
 
 
 @pytest.fixture

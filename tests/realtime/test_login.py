@@ -87,8 +87,8 @@ def test_two_requests_with_one_link_log_in_once(user: User, monkeypatch: pytest.
     link, second = login_link(user), Client()
     check, answers = TOKENS.check_token, []
 
-    def checked_while_another_comes(*args: object) -> bool:
-        alive = check(*args)
+    def checked_while_another_comes(user: User, token: str) -> bool:
+        alive = check(user, token)
         monkeypatch.setattr(TOKENS, "check_token", check)
         answers.append(second.get(link).status_code)
         return alive

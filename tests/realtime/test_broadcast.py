@@ -1,0 +1,59 @@
+"""`hint` from a worker: never blocks, never raises, does nothing where nobody could hear it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from realtime import broadcast
+from realtime.outage import Outage
+from tests.servers import free_port
+from tests.waiting import eventually
+
+FAILS = "Sending hints over the channel layer fails"
+
+
+@pytest.fixture
+def nowhere(settings: Settings) -> None:
+    """A Redis that nobody runs."""
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}"
+    layer = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": settings.REDIS_URL, "socket_timeout": None}]},
+    }
+    settings.CHANNEL_LAYERS = {"default": layer}
+
+
+def test_embedded_hint_does_nothing(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    threads = threading.active_count()
+    broadcast.hint(1)
+    assert threading.active_count() == threads
+
+
+def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptureFixture) -> None:
+    sender = broadcast.Sender()
+    start = time.perf_counter()
+    for run_id in range(3_000):
+        sender.hint(run_id)
+    assert time.perf_counter() - start < 1.0, "3,000 hints to a layer that cannot be reached"
+    eventually(lambda: FAILS in caplog.text)
+
+
+def test_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    outage = Outage(logging.getLogger("test"), "Calling home")
+    outage.recovered()
+    outage.failed(OSError("busy"))
+    outage.failed(OSError("busy"))
+    outage.recovered()
+    outage.recovered()
+    outage.failed(ValueError("no"))
+    assert caplog.messages == [
+        "Calling home fails and is tried again: OSError: busy",
+        "Calling home works again.",
+        "Calling home fails and is tried again: ValueError: no",
+    ]
