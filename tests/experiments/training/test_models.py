@@ -116,10 +116,11 @@ def test_the_same_seed_gives_the_same_weights() -> None:
     ("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)]
 )
 @pytest.mark.parametrize("precision", ["32-true", "16-mixed"])
-def test_optimizers(name: str, kind: type, precision: str) -> None:
+def test_optimizers(name: str, kind: type[torch.optim.Optimizer], precision: str) -> None:
     settings = {"name": name, "learning_rate": 0.05, "weight_decay": 0.01, "momentum": 0.7}
-    optimizer: Any = build(optimizer=settings, trainer={"precision": precision}).configure_optimizers()
+    optimizer = build(optimizer=settings, trainer={"precision": precision}).configure_optimizers()
     assert type(optimizer) is kind
+    assert isinstance(optimizer, torch.optim.Optimizer)
     (group,) = optimizer.param_groups
     assert (group["lr"], group["weight_decay"]) == (0.05, 0.01)
     assert group.get("momentum", 0.7) == 0.7
@@ -127,15 +128,15 @@ def test_optimizers(name: str, kind: type, precision: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "rates"),
+    ("schedule", "rates"),
     [
         ({"scheduler": "step", "step_size": 2, "gamma": 0.1}, [1.0, 1.0, 0.1, 0.1, 0.01]),
         ({"scheduler": "cosine"}, [(1 + math.cos(math.pi * epoch / 5)) / 2 for epoch in range(5)]),
     ],
 )
-def test_schedules_change_the_rate_once_per_epoch(settings: dict[str, object], rates: list[float]) -> None:
+def test_schedules_change_the_rate_once_per_epoch(schedule: dict[str, object], rates: list[float]) -> None:
     configured: Any = build(
-        optimizer={"learning_rate": 1.0, **settings}, trainer={"max_epochs": 5}
+        optimizer={"learning_rate": 1.0, **schedule}, trainer={"max_epochs": 5}
     ).configure_optimizers()
     assert configured["lr_scheduler"]["interval"] == "epoch"
     used = []
