@@ -7,7 +7,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from experiments.training.reports import Message
+from experiments.training.reports import Message, Outcome
 from runs.events import EpochEnd, Progress, TrainingStart
 from runs.models import Run
 
@@ -31,6 +31,8 @@ class Console:
             self._bar.total = message.total_steps
         elif isinstance(message, Progress):
             self._bar.update(message.step - self._bar.n)
+        elif isinstance(message, Outcome) and message.status == "completed":
+            self._bar.update((self._bar.total or 0) - self._bar.n)  # no progress is told after the last step
         elif isinstance(message, EpochEnd) and message.phase == "val":
             shown = {name: message.metrics.get(name) for name in dict.fromkeys((self._monitor, "val_loss"))}
             self._bar.set_postfix(

@@ -10,9 +10,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connections
 from django.urls import reverse
-from realtime.login import login_link
 from rest_framework.authtoken.models import Token
 
+from realtime.login import login_link
 from runs.models import Run
 
 REQUEST: dict[str, Any] = {

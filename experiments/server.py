@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
-from django.core.management import call_command
+
+from runs import schema
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Server:
         """Returns after a clean stop; `on_ready` is called once with the address, in a thread of its own."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        call_command("migrate", verbosity=0, interactive=False)
+        schema.bring_up_to_date()
         threading.Thread(target=self._when_ready, args=(on_ready,), name="ready", daemon=True).start()
         children = [self._web, *self._workers]
         while not self._stopping.is_set():

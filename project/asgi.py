@@ -8,9 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http_application = get_asgi_application()  # before any import that needs the apps
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
-from realtime.routing import websocket_application  # noqa: E402
 
 from experiments.reaper import Reaper  # noqa: E402
+from realtime.routing import websocket_application  # noqa: E402
 
 Reaper().start()
 application = ProtocolTypeRouter({"http": http_application, "websocket": websocket_application})

@@ -26,4 +26,6 @@ def _build(address: str, middleware: list[Middleware]) -> dramatiq.Broker:
     if address.startswith(("amqp:", "amqps:")):
         return RabbitmqBroker(url=address, middleware=middleware)
     # Redis notices messages of dead workers only during maintenance, by default once in a thousand commands.
-    return RedisBroker(url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000)
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000
+    )

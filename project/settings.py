@@ -158,7 +158,9 @@ _SQLITE_OPTIONS: dict[str, Any] = {
 
 
 def _database() -> dict[str, Any]:
-    address = os.environ.get("DATABASE_URL", "").strip()
+    address = _read(
+        "DATABASE_URL", _url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
+    )
     if not address:
         path = LIVETRAIN_HOME / "livetrain.sqlite3"
         # A file for tests too: the in-memory test database shares one cache among threads, and locks.
@@ -168,10 +170,7 @@ def _database() -> dict[str, Any]:
             "OPTIONS": _SQLITE_OPTIONS,
             "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
         }
-    try:
-        config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
-    except dj_database_url.ParseError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from error
+    config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
     return config

@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.authtoken.models import Token
 
+from runs import schema
+
 
 class Command(BaseCommand):
     help = "Print the user's API token; the user is created, without a password, if need be."
@@ -14,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("user")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        schema.bring_up_to_date()
         user = User.objects.filter(username=options["user"]).first() or User.objects.create_user(options["user"])
         if not user.is_active:
             raise CommandError(f"User {options['user']!r} is inactive; activate it in the admin first.")

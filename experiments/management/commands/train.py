@@ -18,7 +18,7 @@ from experiments.launch import create
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data import sources
-from runs import lifecycle
+from runs import lifecycle, schema
 from runs.models import Run
 
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         config = _read(options["config"])
+        schema.bring_up_to_date()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: tasks.draining.set())
         self.stderr.write("Loading PyTorch …")

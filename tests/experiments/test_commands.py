@@ -1,0 +1,59 @@
+"""What scripts call, in an installation of their own that nothing has prepared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "home")
+
+
+def test_a_token_is_made_once(installation: Installation) -> None:
+    token = installation.manage("apitoken", "ada")
+    assert len(token) == 40
+    assert installation.manage("apitoken", "ada") == token
+    assert installation.manage("apitoken", "grace") != token
+
+
+def test_train_runs_without_a_server(installation: Installation, tmp_path: Path) -> None:
+    config = {"experiment_name": "here", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 2}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    printed = installation.manage("train", str(tmp_path / "config.json"))
+    assert "Run 1 completed" in printed
+    assert "final_auroc_cm 0.9" in printed
+    assert (installation.home / "runs/1/predictions.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("{", "config.json"), ('{"experiment_nam": "x"}', "Did you mean 'experiment_name'?"), ("[]", "JSON object")],
+)
+def test_train_names_what_is_wrong(installation: Installation, tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(AssertionError) as failure:
+        installation.manage("train", str(tmp_path / "config.json"))
+    assert complaint in str(failure.value)
+    assert "Traceback" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("REDIS_URL", "http://x"),
+        ("BROKER_URL", "kafka://x"),
+        ("LIVETRAIN_LEASE_SECONDS", "-3"),
+        ("LIVETRAIN_DATA_ROOTS", "relative"),
+        ("LIVETRAIN_DEBUG", "maybe"),
+    ],
+)
+def test_a_wrong_setting_is_named_at_start(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(AssertionError, match=name):
+        Installation(tmp_path, **{name: value}).manage("check")
