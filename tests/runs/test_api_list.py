@@ -103,10 +103,10 @@ def test_a_list_costs_two_queries_and_leaves_configurations_in_the_database(api:
 
 
 def test_status_takes_several_values(api: Client, make_run: MakeRun) -> None:
-    queued, failed, _done = make_run(), make_run(status="failed"), make_run(status="completed")
+    queued, failed, done = make_run(), make_run(status="failed"), make_run(status="completed")
     assert ids(api, status="queued,failed") == [failed.pk, queued.pk]
     assert ids(api, status="failed") == [failed.pk]
-    assert ids(api, status="") == [3, 2, 1]
+    assert ids(api, status="") == [done.pk, failed.pk, queued.pk]
 
 
 def test_name_finds_a_part_in_any_case(api: Client, make_run: MakeRun) -> None:
@@ -197,11 +197,13 @@ def test_nulls_come_last_and_ties_are_newest_first(api: Client, make_run: MakeRu
 def test_walking_the_pages_in_both_directions_shows_each_run_once(
     api: Client, make_run: MakeRun, column: str, sign: str
 ) -> None:
-    for index, columns in enumerate(VALUES):
-        make_run(**columns, final_f1=index % 3 or None, status="failed" if index % 2 else "queued")
-    make_run(**completed_columns())
+    made = [
+        make_run(**columns, final_f1=index % 3 or None, status="failed" if index % 2 else "queued").pk
+        for index, columns in enumerate(VALUES)
+    ]
+    made.append(make_run(**completed_columns()).pk)
     everything = ids(api, ordering=sign + column)
-    assert sorted(everything) == list(range(1, 9))
+    assert sorted(everything) == made
 
     forwards, address = [], f"{URL}?ordering={sign}{column}&page_size=3"
     while True:
@@ -222,18 +224,16 @@ def test_walking_the_pages_in_both_directions_shows_each_run_once(
 
 
 def test_runs_that_arrive_meanwhile_shift_nothing(api: Client, make_run: MakeRun) -> None:
-    for _ in range(4):
-        make_run()
+    made = [make_run().pk for _ in range(4)]
     first = api.get(URL, {"page_size": 2}).json()
     make_run()
     second = api.get(first["next"]).json()
-    assert [row["id"] for row in first["results"] + second["results"]] == [4, 3, 2, 1]
+    assert [row["id"] for row in first["results"] + second["results"]] == made[::-1]
 
 
 def test_filters_stay_in_the_links(api: Client, make_run: MakeRun) -> None:
-    for index in range(4):
-        make_run(status="failed" if index % 2 else "queued")
+    made = [make_run(status="failed" if index % 2 else "queued").pk for index in range(4)]
     first = api.get(URL, {"page_size": "1", "status": "failed"}).json()
     second = api.get(first["next"]).json()
-    assert [row["id"] for row in second["results"]] == [2]
+    assert [row["id"] for row in second["results"]] == [made[1]]
     assert second["next"] is None
