@@ -14,7 +14,7 @@ from runs.models import Run
 from runs.queries import with_summary
 from runs.serializers import run_summary
 from tests.realtime.listening import frame, socket
-from tests.realtime.writing import in_thread, queued_run, running_run, store_at_rate, training_events
+from tests.realtime.writing import come_back, in_thread, queued_run, running_run, store_at_rate, training_events
 from tests.servers import WebServer
 
 Message = dict[str, Any]
@@ -79,7 +79,7 @@ async def test_ended_run_that_comes_back(server: WebServer, owner: User, token: 
     ended, queued, _ = await in_thread(_three_runs, owner)
     async with socket(server, "/ws/runs/", token) as opened:
         await until(opened, summary_of(queued, "queued"))
-        await in_thread(_come_back, ended)
+        await in_thread(come_back, ended)
         received = await until(opened, summary_of(ended, "in_progress"))
     assert statuses(received, ended) == ["in_progress"]
 
@@ -106,11 +106,6 @@ def _brief_run(owner: User) -> Run:
     run = queued_run(owner)
     assert lifecycle.cancel(run.pk, "Not wanted.")
     return run
-
-
-def _come_back(run: Run) -> None:
-    Run.objects.filter(pk=run.pk).update(status="queued")
-    assert lifecycle.claim(run.pk, "tester") is not None
 
 
 def _summary(run: Run) -> dict[str, Any]:

