@@ -67,5 +67,5 @@ class Classifier(LightningModule):
 
     def _step(self, batch: Batch) -> StepOutput:
         x, target, _ = batch
-        logits = self(x)
+        logits = self(x).float()  # half precision ends here: losses and ranks of scores need more digits
         return {"loss": self.loss(logits, target), "logits": logits, "target": target}

@@ -78,6 +78,15 @@ def test_a_batch_of_one_sample_can_be_trained_on(name: str) -> None:
     assert output["logits"].shape == (1,)
 
 
+def test_scores_are_single_precision_whatever_the_network_computes_in() -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        module = build()
+        data = batch((1, 28, 28), 2)
+        assert module(data[0]).dtype == torch.bfloat16
+        output = module.validation_step(data, 0)
+    assert output["logits"].dtype == output["loss"].dtype == torch.float32
+
+
 def test_binary_loss_is_cross_entropy_with_weighted_positives() -> None:
     module = build(pos_weight=3.0)
     logits, target = [2.0, -1.0, 0.5], [1, 0, 1]
