@@ -60,18 +60,18 @@ $(CREATED):
 	@touch $@
 
 $(TORCH): $(CREATED) requirements-torch.txt constraints.txt
-	@echo "== Installing PyTorch (the largest part; once)"
+	@echo "== Installing PyTorch (the largest part)"
 	@$(PIP) -r requirements-torch.txt
 	@touch $@
 
 $(RUNTIME): $(TORCH) requirements.txt constraints.txt
-	@echo "== Installing the server's requirements"
-	@$(PIP) -r requirements.txt
+	@echo "== Installing the server's requirements (a minute)"
+	@$(PIP) --quiet -r requirements.txt
 	@touch $@
 
 $(TESTING): $(RUNTIME) requirements-test.txt constraints.txt
 	@echo "== Installing what tests and checks need"
-	@$(PIP) -r requirements-test.txt
+	@$(PIP) --quiet -r requirements-test.txt
 	@touch $@
 
 $(BROWSER): package.json package-lock.json | $(RUNTIME)
