@@ -170,7 +170,7 @@ def _database() -> dict[str, Any]:
             "OPTIONS": _SQLITE_OPTIONS,
             "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
         }
-    config = dict(dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True))
+    config = dict(dj_database_url.parse(address, conn_max_age=0))
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
     return config

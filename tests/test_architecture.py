@@ -18,7 +18,6 @@ FUNCTION_LINES = 60
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
-    ("manage.py", "django.core.management"): "settings come first",
     ("experiments/training/data/verification.py", "PIL"): "the web process loads Pillow only when a request needs it",
 }
 
