@@ -17,6 +17,7 @@ from runs.queries import with_summary
 
 admin.site.site_header = admin.site.site_title = "Livetrain"
 admin.site.index_title = "Administration"
+admin.site.enable_nav_sidebar = False  # four entries, beside tables that need the width
 
 
 class RunChangeList(ChangeList):
@@ -36,6 +37,20 @@ def _unknown_last(ordering: Any) -> Any:
     return column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
 
 
+class FinalStatisticsFilter(admin.SimpleListFilter):
+    """Which split the headline is of."""
+
+    title = "final statistics"
+    parameter_name = "final"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("test", "of the test split"), ("val", "of the validation split"), ("none", "none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:  # noqa: ARG002
+        split = self.value()
+        return queryset.filter(final_split="" if split == "none" else split) if split else queryset
+
+
 @admin.register(Run)
 class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
     """Reading only: writing is `lifecycle`'s and `recorder`'s."""
@@ -45,7 +60,7 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         "experiment_name",
         "status_badge",
         "progress_bar",
-        "owner",
+        "owner_name",
         "best",
         "recall_best",
         "loss_best",
@@ -61,7 +76,8 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         "created",
     )
     list_display_links = ("id", "experiment_name")
-    list_filter = ("status", "training_mode", "created_at", "final_split")
+    list_filter = ("status", "training_mode", "created_at", FinalStatisticsFilter)
+    empty_value_display = "–"
     list_per_page = 50
     list_select_related = ("owner",)
     show_full_result_count = False
@@ -73,6 +89,9 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
 
     class Media:
         css = {"all": ["runs/admin.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Runs", **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return RunChangeList
@@ -87,17 +106,11 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         return False
 
     def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Run | None = None,
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if obj is not None:
-            context |= {"run": obj, "title": str(obj), "subtitle": None, "report": report(obj)}
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        run = context["original"]
+        context |= {"run": run, "title": str(run), "subtitle": None, "report": report(run)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, run: Run) -> SafeString:
@@ -108,16 +121,20 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         share = f"{run.progress:.0%}"
         return format_html('<progress max="1" value="{}">{}</progress> {}', round(run.progress, 4), share, share)
 
+    @admin.display(description="owner", ordering="owner__username")
+    def owner_name(self, run: Run) -> str:
+        return run.owner.username
+
     @admin.display(description="best", ordering="best_value")
-    def best(self, run: Run) -> SafeString:
+    def best(self, run: Run) -> str:
         return _with_epoch(run.best_value, run.best_epoch, run.monitor)
 
     @admin.display(description="best recall", ordering="best_val_recall")
-    def recall_best(self, run: Run) -> SafeString:
+    def recall_best(self, run: Run) -> str:
         return _with_epoch(run.best_val_recall, run.best_val_recall_epoch)
 
     @admin.display(description="best loss", ordering="best_val_loss")
-    def loss_best(self, run: Run) -> SafeString:
+    def loss_best(self, run: Run) -> str:
         return _with_epoch(run.best_val_loss, run.best_val_loss_epoch)
 
     @admin.display(description="precision", ordering="final_precision")
@@ -145,7 +162,7 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         return f"{run.created_at:%Y-%m-%d %H:%M}"
 
 
-def _with_epoch(value: float | None, epoch: int | None, name: str = "") -> SafeString:
+def _with_epoch(value: float | None, epoch: int | None, name: str = "") -> str:
     if value is None or epoch is None:
-        return format_html("–")
+        return "–"
     return format_html('{} <span class="lt-epoch">{} epoch {}</span>', number(value), name, epoch)

@@ -12,7 +12,7 @@ import msgspec
 from runs import queries, serializers
 from runs.charts import Chart, line_chart
 from runs.files import list_files
-from runs.metric_names import COUNTS, EPOCH_METRICS, FINAL_STATISTICS, is_count
+from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
 from runs.models import FinalResult, Run
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all
@@ -70,6 +70,8 @@ def report(run: Run) -> dict[str, Any]:
         "epochs_total": len(history),
         "epochs_left_out": max(0, len(history) - MOST_EPOCHS),
         "best": best_facts(run),
+        "ended": run.status in Run.ENDED,
+        "last_epoch": run.max_epochs - 1,
         "duration": duration(run.duration_seconds),
         "splits": [split_report(result) for result in queries.final_results(run.pk)],
         "files": serializers.files(run.pk, list_files(run.folder)),
@@ -154,7 +156,7 @@ def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
     """Neither classes, nor ends of intervals, nor the counts that the matrix shows."""
     shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
     known = [name for name in FINAL_STATISTICS if name in shown]
-    return known + [name for name in shown if name not in FINAL_STATISTICS and name not in COUNTS]
+    return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]
 
 
 def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:

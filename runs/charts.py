@@ -97,7 +97,7 @@ def line_chart(
             if known[name]
         ],
         x_ticks=[Tick(x_scale(x), str(int(x))) for x in ticks(min(xs), max(xs), 10, whole=True)],
-        y_ticks=[Tick(y_scale(y), f"{y:.6g}") for y in ticks(low, high, 5)],
+        y_ticks=[Tick(y_scale(y), f"{y:.6g}") for y in ticks(low, high, 8)],
         best_x=None if best_epoch is None or not min(xs) <= best_epoch <= max(xs) else x_scale(best_epoch),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+_COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
 _TRAIN = ("loss", "acc", "f1", "recall")
-_EVALUATION = ("loss", "acc", "precision", "recall", "f1", "auroc", "cm_tp", "cm_tn", "cm_fp", "cm_fn")
+_EVALUATION = ("loss", "acc", "precision", "recall", "f1", "auroc", *_COUNTS)
 
 EPOCH_METRICS: tuple[str, ...] = (
     *(f"train_{name}" for name in _TRAIN),
@@ -32,9 +33,7 @@ FINAL_STATISTICS: dict[str, str] = {
 }
 """Name to the words a reader sees."""
 
-COUNTS: tuple[str, ...] = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
-
 
 def is_count(name: str) -> bool:
     """Counts are stored as floats beside the other metrics, but are whole numbers to a reader."""
-    return name.endswith(COUNTS)
+    return name.endswith(_COUNTS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
@@ -58,8 +58,8 @@ class Head(NamedTuple):
     status: str
 
 
-class MetricRow(NamedTuple):
-    """One value with everything that tells its series from others."""
+class Series(NamedTuple):
+    """One metric over the epochs: `epochs` ascend, `values` has one for each. The other fields tell series apart."""
 
     metric_name: str
     dataset_type: str
@@ -67,8 +67,11 @@ class MetricRow(NamedTuple):
     class_name: str
     client_id: str | None
     round_id: int | None
-    epoch: int
-    value: float | None
+    epochs: list[int]
+    values: list[float | None]
+
+
+SERIES_KEY = Series._fields[:-2]
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -111,10 +114,24 @@ def queue_position(run: Run) -> int | None:
     return Run.objects.filter(status=Run.Status.QUEUED, pk__lt=run.pk).count() + 1
 
 
-def metric_rows(metrics: QuerySet[RunMetric]) -> Iterator[MetricRow]:
-    """Rows in epoch order; no model instances, because a long run has 100,000 of them."""
-    rows = metrics.order_by("epoch").values_list(*MetricRow._fields)
-    return map(MetricRow._make, rows.iterator(chunk_size=10_000))
+def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
+    """The series in `metrics`, by name; three queries for any number of values.
+
+    A long run has 100,000 values: they come as plain tuples, without those columns that are the same for all.
+    """
+    newest = metrics.aggregate(newest=Max("pk"))["newest"]
+    if newest is None:
+        return []
+    known = metrics.filter(pk__lte=newest)  # no row between two queries belongs to a series the first has not seen
+    keys = sorted(known.order_by().values_list(*SERIES_KEY).distinct(), key=lambda key: [str(part) for part in key])
+    varying = [index for index in range(len(SERIES_KEY)) if len({key[index] for key in keys}) > 1]
+    series = {tuple(key[index] for index in varying): Series._make([*key, [], []]) for key in keys}
+    columns = [*(SERIES_KEY[index] for index in varying), "epoch", "value"]
+    for row in known.order_by("epoch").values_list(*columns).iterator(chunk_size=10_000):
+        found = series[row[:-2]]
+        found.epochs.append(row[-2])
+        found.values.append(row[-1])
+    return list(series.values())
 
 
 def epoch_history(run_id: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import msgspec
 from runs.events import envelope, format_time
 from runs.files import RunFile
 from runs.models import FinalResult, Run, RunEvent
-from runs.queries import MetricRow, queue_position
+from runs.queries import Series, queue_position
 
 
 def run_summary(run: Run) -> dict[str, Any]:
@@ -105,33 +105,24 @@ def journal_page(events: Iterable[RunEvent], last_seq: int, status: str) -> dict
     return {"events": envelopes, "last_seq": last_seq, "status": status}
 
 
-def metric_series(rows: Iterable[MetricRow]) -> list[dict[str, Any]]:
-    """Rows in epoch order become one object per series with two columns, `epochs` and `values`, of equal length.
+def metric_series(series: Iterable[Series]) -> list[dict[str, Any]]:
+    """Two columns per series, `epochs` and `values`, of equal length.
 
-    A series is told from others by name, split, context (`epoch`, or `final` for the best checkpoint's evaluation)
-    and class (null: the whole split); federated runs also by client and round.
+    Series are told apart by name, split, context (`epoch`, or `final` for the best checkpoint's evaluation) and
+    class (null: the whole split); those of federated runs also by client and round.
     """
-    columns: dict[tuple[Any, ...], tuple[list[int], list[float | None]]] = {}
-    for *key, epoch, value in rows:
-        series = columns.get(identity := tuple(key))
-        if series is None:
-            series = columns[identity] = ([], [])
-        series[0].append(epoch)
-        series[1].append(value)
     return [
         {
-            "name": name,
-            "split": split,
-            "context": context,
-            "class": class_name or None,
-            "client_id": client,
-            "round_id": round_,
-            "epochs": epochs,
-            "values": values,
+            "name": one.metric_name,
+            "split": one.dataset_type,
+            "context": one.context,
+            "class": one.class_name or None,
+            "client_id": one.client_id,
+            "round_id": one.round_id,
+            "epochs": one.epochs,
+            "values": one.values,
         }
-        for (name, split, context, class_name, client, round_), (epochs, values) in sorted(
-            columns.items(), key=lambda item: tuple(str(part or "") for part in item[0])
-        )
+        for one in series
     ]
 
 

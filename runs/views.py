@@ -85,7 +85,7 @@ class RunMetrics(ReadingView):
     def get(self, _request: Request, run_id: int) -> Response:
         head = self.head_of(run_id)
         metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
-        series = serializers.metric_series(queries.metric_rows(metrics))
+        series = serializers.metric_series(queries.metric_series(metrics))
         return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
 
 

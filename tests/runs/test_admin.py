@@ -1,0 +1,194 @@
+"""Runs in the admin: everything can be read and sorted, nothing can be written."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.admin import RunAdmin
+from runs.models import Run
+from tests.runs.conftest import MakeRun, add_epoch, add_final, completed_columns
+
+LIST = "/admin/runs/run/"
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+def page(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200, response.content[:2000]
+    return response.content.decode()
+
+
+def listed(client: Client, question: str = "") -> list[int]:
+    return [
+        int(pk)
+        for pk in re.findall(r'<th class="field-id"><a href="/admin/runs/run/(\d+)/', page(client, LIST + question))
+    ]
+
+
+@pytest.fixture
+def run(make_run: MakeRun) -> Run:
+    """A run with three epochs and both splits evaluated."""
+    run = make_run(**completed_columns(), notes=[{"code": "diverged", "text": "<b>Loss</b> became NaN."}])
+    for epoch, loss in enumerate((0.7, None, 0.3)):
+        add_epoch(
+            run,
+            epoch,
+            {"train_loss": loss, "val_loss": loss, "val_auroc": 0.9, "val_cm_tp": 8.0, "learning_rate": 1e-4},
+        )
+    interval = {"final_auroc_cm": 0.9512, "final_auroc_cm_ci_low": 0.9312, "final_auroc_cm_ci_high": 0.9712}
+    add_final(run, "val", {"cm_tp": 8.0, "final_mcc": None} | interval)
+    add_final(run, "test", {"final_auroc_cm": 0.95, "test_loss": 0.25})
+    run.folder.mkdir(parents=True)
+    (run.folder / "metrics.csv").write_text("epoch\n")
+    return run
+
+
+def test_the_list_shows_the_line_of_a_run(admin: Client, run: Run) -> None:
+    text = page(admin, LIST)
+    assert listed(admin) == [run.pk]
+    cells = dict(re.findall(r'<td class="field-([\w]+)[^"]*">(.*?)</td>', text))
+    assert "completed" in cells["status_badge"]
+    assert 'value="1.0"' in cells["progress_bar"]
+    assert "0.9700" in cells["best"]
+    assert "epoch 7" in cells["best"]
+    shown = [
+        cells[name] for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn", "precision", "recall", "f1", "auroc", "duration")
+    ]
+    assert shown == ["8", "85", "5", "2", "0.6154", "0.8000", "0.6957", "0.9500", "0:01:16"]
+
+
+@pytest.mark.parametrize("column", range(len(RunAdmin.list_display)))
+def test_every_column_sorts_both_ways(admin: Client, make_run: MakeRun, column: int) -> None:
+    full = completed_columns()
+    less: dict[str, Any] = {name: value / 2 for name, value in full.items() if isinstance(value, float)}
+    less |= {"cm_tp": 1, "cm_tn": 1, "cm_fp": 1, "cm_fn": 1, "status": "cancelled", "experiment_name": "a"}
+    second = User.objects.create(username="aaron")
+    low, high = make_run(**full | less, owner=second), make_run(**full, training_mode="federated")
+    assert listed(admin, f"?o={column}") == [low.pk, high.pk]
+    assert listed(admin, f"?o=-{column}") == [high.pk, low.pk]
+
+
+@pytest.mark.parametrize("name", ["best", "auroc", "cm_tp", "duration"])
+def test_unknown_values_stand_last_whichever_way(admin: Client, make_run: MakeRun, name: str) -> None:
+    unknown, known = make_run(), make_run(**completed_columns())
+    column = RunAdmin.list_display.index(name)
+    assert listed(admin, f"?o={column}") == [known.pk, unknown.pk]
+    assert listed(admin, f"?o=-{column}") == [known.pk, unknown.pk]
+
+
+def test_search_and_filters(admin: Client, make_run: MakeRun) -> None:
+    queued, done = make_run(experiment_name="lungs"), make_run(**completed_columns())
+    assert listed(admin, "?q=lung") == [queued.pk]
+    assert listed(admin, f"?q={done.pk}") == [done.pk]
+    assert listed(admin, "?q=ada") == [done.pk, queued.pk]
+    assert listed(admin, "?q=nobody") == []
+    assert listed(admin, "?status__exact=queued") == [queued.pk]
+    assert listed(admin, "?training_mode=centralized") == [done.pk, queued.pk]
+    assert listed(admin, "?final=none") == [queued.pk]
+    assert listed(admin, "?final=test") == [done.pk]
+    assert listed(admin, "?final=val") == []
+
+
+def test_the_list_costs_the_same_queries_for_any_number_of_runs(admin: Client, make_run: MakeRun) -> None:
+    make_run()
+    with CaptureQueriesContext(connection) as few:
+        page(admin, LIST)
+    for _ in range(30):
+        make_run()
+    with CaptureQueriesContext(connection) as many:
+        page(admin, LIST)
+    assert len(many) == len(few)
+    assert not [query for query in many if '"runs_run"."config"' in query["sql"]]
+
+
+def test_the_page_of_a_run_shows_everything(admin: Client, run: Run) -> None:
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    assert f'href="/runs/{run.pk}/"' in text
+    assert f'href="/api/runs/{run.pk}/files/metrics.csv"' in text
+    assert "&lt;b&gt;Loss&lt;/b&gt; became NaN." in text
+    assert "0.9312 to 0.9712" in text
+    assert re.findall(r"<i>(TN|FP|FN|TP)</i><b>(\d+)</b>", text)[:4] == [
+        ("TN", "85"),
+        ("FP", "5"),
+        ("FN", "2"),
+        ("TP", "8"),
+    ]
+    assert "94.4%" in text  # 85 of 90
+    assert text.count('<figure class="lt-chart">') == 3
+    assert "val_loss 0.3, epoch 2" in text
+    assert "builtin:digits-is-8" in text
+
+
+def test_classes_of_a_multi_class_run_have_their_own_rows(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(**completed_columns())
+    statistics = {"final_f1_cm": 0.5, "final_f1_cm/a": 0.25, "final_f1_cm/b": None, "final_f1_cm/c": 0.75}
+    matrix = [[5, 0, 0], [1, 4, 0], [0, 0, 0]]
+    add_final(run, "val", statistics, class_names=["a", "b", "c"], confusion_matrix=matrix, threshold=None)
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    rows = re.findall(r'<tr><th scope="row">([abc])</th><td>([^<]*)</td></tr>', text)
+    assert rows == [("a", "0.2500"), ("b", "–"), ("c", "0.7500")]
+    assert "<i>" not in text  # no TP and the like with three classes
+
+
+@pytest.mark.parametrize("status", Run.Status.values)
+def test_the_page_works_in_every_state(admin: Client, make_run: MakeRun, status: str) -> None:
+    run = make_run(status=status, reason="Why it is so.")
+    assert "Why it is so." in page(admin, f"{LIST}{run.pk}/change/")
+
+
+class Inline(HTMLParser):
+    """Collects what a strict content security policy forbids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/json"):
+            self.found.append(tag)
+        self.found += [name for name in given if name == "style" or name.startswith("on")]
+
+
+def test_nothing_on_the_pages_is_inline(admin: Client, run: Run) -> None:
+    for url in (LIST, f"{LIST}{run.pk}/change/"):
+        parser = Inline()
+        parser.feed(page(admin, url))
+        assert parser.found == []
+
+
+def test_nothing_can_be_written(admin: Client, run: Run) -> None:
+    assert admin.get(f"{LIST}add/").status_code == 403
+    assert admin.post(f"{LIST}add/", {"experiment_name": "x"}).status_code == 403
+    assert admin.post(f"{LIST}{run.pk}/change/", {"experiment_name": "x"}).status_code == 403
+    assert admin.post(f"{LIST}{run.pk}/delete/", {"post": "yes"}).status_code == 403
+    admin.post(LIST, {"action": "delete_selected", "_selected_action": [run.pk], "post": "yes"})
+    assert Run.objects.get().experiment_name == "digits"
+
+
+@pytest.mark.parametrize("path", ["", "1/change/"])
+def test_only_staff_comes_in(client: Client, browser_session: Client, make_run: MakeRun, path: str) -> None:
+    make_run()
+    for visitor in (client, browser_session):
+        response = visitor.get(LIST + path)
+        assert response.status_code == 302
+        assert "/admin/login/" in response["Location"]
+
+
+def test_an_unknown_run_leads_back_to_the_index(admin: Client) -> None:
+    assert admin.get(f"{LIST}7/change/").status_code == 302
+    assert admin.get(f"{LIST}x/change/").status_code == 302
