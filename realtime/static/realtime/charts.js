@@ -3,7 +3,7 @@
 import { el, setText } from "./dom.js";
 import { known, number, tick } from "./format.js";
 
-const HEIGHT = 190;
+const HEIGHT = 192;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = new Set();
 let colours = new Map();
@@ -100,7 +100,7 @@ export class Chart {
       width: this.plot.clientWidth || 300,
       height: HEIGHT,
       legend: { show: false },
-      padding: [14, 10, 0, 0],
+      padding: [16, 10, 0, 0],
       cursor: { sync: { key: this.along, scales: ["x", null] }, y: false, points: { size: 7 } },
       scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: (_, low, high) => this.#range(low, high) } },
       axes: [
@@ -132,7 +132,7 @@ export class Chart {
   #range(low, high) {
     if (!known(low) || !known(high)) return [0, 1];
     const air = (high - low || Math.abs(high) || 1) * 0.08;
-    return this.bounded ? [Math.max(0, low - air), Math.min(1, high + air)] : [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
+    return this.bounded ? [Math.max(0, low - air), Math.min(1 + air / 4, high + air)] : [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
   }
 
   #buildReadout() {
@@ -175,7 +175,7 @@ export class Chart {
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     const right = x > u.bbox.left + u.bbox.width - 40 * ratio;
     ctx.textAlign = right ? "right" : "left";
-    ctx.fillText(this.mark.text, x + (right ? -4 : 4) * ratio, u.bbox.top - 3 * ratio);
+    ctx.fillText(this.mark.text, x + (right ? -4 : 4) * ratio, u.bbox.top - 5 * ratio);
     ctx.restore();
   }
 

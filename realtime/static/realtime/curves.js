@@ -15,7 +15,7 @@ const BATCH_VALUES = { loss: "Loss", accuracy: "Accuracy", recall: "Recall", f1:
 const GROUP_COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 const SMOOTHING = 0.9;
 const MOST_ROWS = 500;
-const WAITING = "Nothing yet. The first point comes when an epoch ends.";
+const WAITING = "No epoch has ended yet.";
 
 const both = (name) => [
   { key: `train_${name}`, label: "train", colour: "--train" },

@@ -87,12 +87,12 @@ function doing(state) {
 
 function facts({ best, monitor, status, duration: total, elapsed, startTime, attempt, dataset, model }) {
   const epoch = (value) => (known(value) ? `epoch ${value}` : "");
-  const headline = monitor === "val_loss" ? [] : [[`Best ${metricName(monitor)}`, number(best.value), epoch(best.epoch)]];
-  const recall = monitor === "val_recall" ? [] : [["Best validation recall", number(best.val_recall), epoch(best.val_recall_epoch)]];
+  const headline = monitor === "val_loss" ? [] : [[`Best ${metricName(monitor).replace("validation", "val")}`, number(best.value), epoch(best.epoch)]];
+  const recall = monitor === "val_recall" ? [] : [["Best val recall", number(best.val_recall), epoch(best.val_recall_epoch)]];
   return [
     ...headline,
     ...recall,
-    ["Best validation loss", number(best.val_loss), epoch(best.val_loss_epoch)],
+    ["Best val loss", number(best.val_loss), epoch(best.val_loss_epoch)],
     [ENDED.has(status) ? "Duration" : "Elapsed", duration(ENDED.has(status) ? total : elapsed), ""],
     ["Started", startTime ? dateTime(startTime).slice(11) : "–", startTime ? dateTime(startTime).slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : "–", attempt > 1 ? "resumed" : ""],

@@ -63,7 +63,7 @@ function newRow(run) {
     el("td", { "data-label": "Progress", class: "wide" }, bar, cells.words),
     el("td", { class: "number best-value", "data-label": "Best" }, cells.best, cells.monitor),
     number("auroc", "Final AUROC"), number("recall", "Final recall"), number("precision", "Final precision"), number("duration", "Duration"),
-    el("td", { "data-label": "Created", class: "when" }, dateTime(run.created_at)));
+    el("td", { "data-label": "Created", class: "when" }, ...dateTime(run.created_at).split(" ").map((part) => el("span", {}, `${part} `))));
   return { node, bar, ...cells };
 }
 
@@ -76,7 +76,7 @@ function fill(row, run) {
   row.bar.value = progress.fraction ?? 0;
   setText(row.words, words(run, progress));
   setText(row.best, number(best.value));
-  setText(row.monitor, known(best.epoch) ? `${metricName(run.monitor)}, epoch ${best.epoch}` : "");
+  setText(row.monitor, known(best.epoch) ? `${metricName(run.monitor).replace("validation", "val")}, epoch ${best.epoch}` : "");
   setText(row.auroc, number(final?.auroc));
   setText(row.recall, percent(final?.recall));
   setText(row.precision, percent(final?.precision));

@@ -20,8 +20,7 @@ function drawSplit(final, labels) {
   const facts = [`${count(samples)} samples`, `checkpoint of epoch ${epoch}`, known(threshold) ? `threshold ${threshold}` : null, known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null];
   return el("article", { class: "card split", "data-split": split },
     el("header", {}, el("h3", {}, `${splitName(split)} split`), el("p", { class: "muted" }, facts.filter(Boolean).join(" · "))),
-    el("div", { class: "split-body" }, drawMatrix(final), drawStatistics(final, labels)),
-    drawClasses(final, labels));
+    el("div", { class: "split-body" }, drawMatrix(final), drawStatistics(final, labels), drawClasses(final, labels)));
 }
 
 // Row = true class, column = predicted class; the shade is the share of the row.
@@ -63,8 +62,8 @@ function drawClasses({ statistics, class_names: names }, labels) {
     const limits = interval(name, statistics, `/${cls}`);
     return el("td", { class: "number" }, value(name, statistics[`${name}/${cls}`]), limits ? el("small", {}, limits) : null);
   })));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Statistics per class" },
-    el("table", { class: "classes" }, el("caption", {}, "Per class, against the rest, with 95 % intervals"), el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": "Statistics per class" },
+    el("table", {}, el("caption", {}, "Per class, against the rest, with 95 % intervals"), el("thead", {}, head), el("tbody", {}, ...rows)));
 }
 
 const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));

@@ -1,0 +1,122 @@
+"""Real Chromium, a real server over the test database, and a page that reports everything that goes wrong in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+
+from realtime.login import login_link
+from tests.realtime.writing import in_thread
+from tests.servers import WebServer
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE = ViewportSize(width=1440, height=900)
+# Chromium writes failed connections to the console itself; tests that cut connections look at what the page says.
+CONNECTIONS = re.compile(r"^WebSocket connection to|^Failed to load resource: net::ERR_")
+
+
+class Visit:
+    """A page and what went wrong in it: errors of scripts, refusals by the policy, answers of 400 and above."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("response", lambda answer: self._answered(answer.status, answer.url))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not CONNECTIONS.search(message.text):
+            self.problems.append(message.text)
+
+    def _answered(self, status: int, url: str) -> None:
+        if status >= 400:
+            self.problems.append(f"{status} {url}")
+
+
+class Visitors:
+    """Opens pages for one user; each visitor is a browser of its own, with its own cookies."""
+
+    def __init__(self, browser: Browser, server: WebServer, user: User) -> None:
+        self.server = server
+        self._browser, self._user = browser, user
+        self._visits: list[Visit] = []
+
+    async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE) -> Page:
+        """Log in by a one-time link that leads to `path`."""
+        context = await self._browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+        page = await context.new_page()
+        self._visits.append(Visit(page))
+        link = await in_thread(self._fresh_link, path)
+        await page.goto(self.server.url + link)
+        return page
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for visit in self._visits for problem in visit.problems]
+
+    def _fresh_link(self, path: str) -> str:
+        return login_link(User.objects.get(pk=self._user.pk), path)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program: `CHROMIUM`, else what is installed."""
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    return program
+
+
+@pytest.fixture(scope="session")
+def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """One for all tests that leave it alive."""
+    with WebServer(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def visitors(browser: Browser, shared_server: WebServer, owner: User) -> AsyncIterator[Visitors]:
+    """Fails the test when anything went wrong in any page."""
+    opened = Visitors(browser, shared_server, owner)
+    yield opened
+    assert opened.problems == []
+
+
+@pytest.fixture
+async def visitors_of_own_server(browser: Browser, tmp_path: Path, owner: User) -> AsyncIterator[Visitors]:
+    """Their server may be stopped and started."""
+    with WebServer(tmp_path) as server:
+        opened = Visitors(browser, server, owner)
+        yield opened
+        assert opened.problems == []
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    """Owns the runs of a test, and looks at them."""
+    return User.objects.create_user("ada")

@@ -1,0 +1,298 @@
+"""The live page in real Chromium: what it shows, and that it shows the same whenever it is opened."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import Locator, Page, expect
+
+from runs import lifecycle
+from runs.events import EVENT_TYPES
+from runs.models import Run
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.realtime.writing import in_thread
+
+pytestmark = pytest.mark.browser
+KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress")
+
+
+def whole_story(owner: User) -> Run:
+    """A completed run with events of every type."""
+    run = story.start(story.submit(owner))
+    for number in range(4):
+        story.train(run, number)
+    story.tell(run, [story.early_stop(3), story.final(3)])
+    story.end(run)
+    return run
+
+
+async def show_all_events(page: Page) -> None:
+    for kind in KINDS_HIDDEN_AT_FIRST:
+        await page.get_by_role("button", name=kind).click()
+
+
+async def has_drawn(page: Page, seq: int) -> None:
+    """The page shows the event with that number, and so everything before it."""
+    await expect(page.locator(f'#log li[data-seq="{seq}"]')).to_be_attached()
+
+
+def chart(page: Page, title: str) -> Locator:
+    return page.locator("article.chart", has=page.get_by_role("heading", name=title))
+
+
+async def in_words(page: Page, title: str) -> str:
+    """The chart's text alternative: how many values each curve has, and the newest."""
+    return await chart(page, title).locator(".plot").get_attribute("aria-label") or ""
+
+
+async def everything(page: Page) -> dict[str, Any]:
+    """All that the page tells of its run, but how long it took."""
+    await page.locator("#epochs").evaluate("details => { details.open = true }")
+    await expect(page.locator("#epochs tbody tr").first).to_be_attached()
+    facts = await page.locator("#facts > div").all_inner_texts()
+    return {
+        "title": await page.title(),
+        "status": await page.locator(".status-line").inner_text(),
+        "facts": [fact for fact in facts if not fact.startswith(("Elapsed", "Duration"))],
+        "charts": [await plot.get_attribute("aria-label") for plot in await page.locator(".plot").all()],
+        "epochs": await page.locator("#epochs table").inner_text(),
+        "events": await page.locator("#log li").all_inner_texts(),
+        "results": await page.locator("#results").inner_text(),
+        "about": await page.locator("#about").inner_text(),
+    }
+
+
+async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(whole_story, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    await show_all_events(page)
+    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    rows = await page.locator("#log li").evaluate_all("rows => rows.map(row => [row.dataset.type, row.innerText])")
+    assert {type_ for type_, _ in rows} == set(EVENT_TYPES)
+    assert all(len(text.split()) > 3 for _, text in rows)
+    assert await in_words(page, "Loss") == (
+        "Loss by epoch, 0 to 3. train: 4 values, newest 0.2500; val: 4 values, newest 0.2500; best epoch 3."
+    )
+    assert "of one batch: 8 values, newest 0.2500" in await in_words(page, "Batches")
+    assert "features: 4 values" in await in_words(page, "Gradient norm")
+    assert "rate: 5 values, newest 2.500e-4" in await in_words(page, "Learning rate")
+    assert await page.locator(".plot canvas").count() == 9
+
+
+async def test_final_result_is_shown_as_it_was_sent(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(whole_story, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    split = page.locator('[data-split="val"]')
+    cells = split.locator(".matrix tbody td")
+    await expect(cells).to_have_text([r"TN30092.6 %", r"FP247.4 %", r"FN925.0 %", r"TP2775.0 %"])
+    await expect(split.locator(".matrix tbody th")).to_have_text(["not 8", "8"])
+    await expect(split.locator(".matrix thead th")).to_have_text(["not 8", "8"])
+    await expect(split.locator('[data-name="final_sensitivity"] td')).to_have_text(["75.0 %", "58.9 to 86.3 %"])
+    await expect(split.locator('[data-name="final_auroc_cm"] td')).to_have_text(["0.9312", ""])
+    await expect(split.locator('[data-name="final_f1_cm"] td')).to_have_text(["–", ""])
+    await expect(split.locator("header")).to_contain_text("360 samples · checkpoint of epoch 3 · threshold 0.5")
+
+
+async def test_a_page_opened_late_shows_what_one_opened_early_shows(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(story.submit, owner)
+    early = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(early.locator("#status")).to_have_text("Queued")
+    await expect(early.locator("#doing")).to_have_text("Number 1 in the queue")
+    run = await in_thread(story.start, run)
+    await expect(early.locator("#status")).to_have_text("In progress")
+    for number in range(4):
+        await has_drawn(early, await in_thread(story.train, run, number))
+    await expect(early.locator("#doing")).to_have_text(
+        "4 of 6 epochs done · batch 10 of 20 · 1,234 samples/s · about 1 min 15 s left"
+    )
+    await expect(early).to_have_title(re.compile(r"^58 % Is it an eight\?"))
+    await in_thread(story.tell, run, [story.early_stop(3), story.final(3)])
+    last = await in_thread(story.end, run)
+    late = await visitors.visit(f"/runs/{run.pk}/")
+    for page in (early, late):
+        await has_drawn(page, last)
+        await show_all_events(page)
+        await expect(page.locator("#doing")).to_contain_text("4 of 6 epochs done in")
+    assert await everything(early) == await everything(late)
+    await late.reload()
+    await has_drawn(late, last)
+    await show_all_events(late)
+    assert await everything(early) == await everything(late)
+
+
+async def test_a_page_outlives_its_server_without_gap_or_duplicate(
+    visitors_of_own_server: Visitors, owner: User
+) -> None:
+    visitors, run = visitors_of_own_server, await in_thread(lambda: story.start(story.submit(owner)))
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.train, run, 0))
+    await in_thread(visitors.server.kill)
+    await expect(page.locator("#connection")).to_contain_text("Reconnecting")
+    for number in (1, 2):
+        await in_thread(story.train, run, number)
+    await expect(page.locator("#connection")).to_contain_text("Stale: no connection for", timeout=20_000)
+    await in_thread(visitors.server.start)
+    await has_drawn(page, await in_thread(story.train, run, 3))
+    await expect(page.locator("#connection")).to_have_text(re.compile("^Live"))
+    await show_all_events(page)
+    seqs = await page.locator("#log li").evaluate_all("rows => rows.map(row => Number(row.dataset.seq))")
+    assert seqs == list(range(await in_thread(story.last_seq, run), 0, -1))
+    assert "train: 4 values" in await in_words(page, "Loss")
+
+
+async def test_a_resumed_run_drops_what_is_void(visitors: Visitors, owner: User) -> None:
+    """Epochs 2 and 3 of the first attempt came after the checkpoint: they are trained again, with other numbers."""
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    for number in range(4):
+        await in_thread(story.train, run, number)
+    early = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(early, await in_thread(story.last_seq, run))
+    assert "train: 4 values" in await in_words(early, "Loss")
+    await in_thread(lifecycle.release, run.pk, run.attempt, "The server was stopped.")
+    await expect(early.locator("#notices")).to_contain_text("The server was stopped.")
+    run = await in_thread(lambda: story.start(run, resumed_from_epoch=1))
+    await has_drawn(early, await in_thread(story.tell, run, story.epoch(2, loss=7.0, auroc=0.5)))
+    late = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(late, await in_thread(story.last_seq, run))
+    for page in (early, late):
+        assert await in_words(page, "Loss") == (
+            "Loss by epoch, 0 to 2. train: 3 values, newest 7.0000; val: 3 values, newest 7.0000; best epoch 1."
+        )
+        assert "of one batch: 6 values, newest 7.0000" in await in_words(page, "Batches")
+        assert "features: 3 values" in await in_words(page, "Gradient norm")
+        assert "by step, 0 to 60" in await in_words(page, "Learning rate")
+        await expect(page.locator("#doing")).to_contain_text("3 of 6 epochs done")
+        await expect(page.locator("#facts")).to_contain_text("2resumed")
+
+
+async def test_a_run_that_starts_again_from_scratch_drops_everything(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    await in_thread(story.train, run, 0)
+    await in_thread(lifecycle.release, run.pk, run.attempt, "The server was stopped.")
+    run = await in_thread(lambda: story.start(run))
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    for title in ("Loss", "Batches", "Gradient norm", "Learning rate"):
+        await expect(chart(page, title).locator(".empty")).to_be_visible()
+        await expect(chart(page, title).locator(".plot")).to_be_hidden()
+
+
+async def test_unknown_numbers_are_gaps(visitors: Visitors, owner: User) -> None:
+    """A diverged run: nulls in every kind of number."""
+
+    def diverging() -> Run:
+        run = story.start(story.submit(owner))
+        story.train(run, 0)
+        story.tell(run, story.epoch(1, loss=None, auroc=None))
+        story.tell(run, [], notes=[{"code": "diverged", "text": "The loss is not finite since epoch 1."}])
+        return run
+
+    run = await in_thread(diverging)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    await expect(page.locator("#notices")).to_have_text("The loss is not finite since epoch 1.")
+    assert "train: 1 values, newest –; val: 1 values, newest –; best epoch 0." in await in_words(page, "Loss")
+    assert "of one batch: 2 values, newest –" in await in_words(page, "Batches")
+    assert "total: 1 values, newest –; features: 1 values, newest –; head: 2 values" in await in_words(
+        page, "Gradient norm"
+    )
+    await expect(chart(page, "Gradient norm").locator(".note")).to_contain_text(
+        "1 sample had gradients that are not finite"
+    )
+    await page.locator("#epochs summary").click()
+    head = await page.locator("#epochs thead th").all_inner_texts()
+    cells = await page.locator("#epochs tbody tr").first.locator("th, td").all_inner_texts()
+    assert dict(zip(head, cells, strict=True)) | {
+        "Epoch": "1",
+        "Validation loss": "–",
+        "Validation AUROC": "–",
+    } == dict(zip(head, cells, strict=True))
+    text = await page.locator("body").inner_text()
+    assert not re.search(r"NaN|undefined|Infinity|null", text)
+
+
+async def test_a_failed_run_says_why(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await in_thread(story.end, run, "failed", "The training was killed by SIGKILL.")
+    await expect(page.locator("#status")).to_have_text("Failed")
+    notice = page.get_by_role("alert")
+    await expect(notice).to_contain_text("The training was killed by SIGKILL.")
+    await expect(notice.get_by_role("link")).to_have_attribute("href", f"/api/runs/{run.pk}/files/train.log")
+    await expect(page).to_have_title(re.compile("^✕ "))
+    icon = await page.locator("#favicon").get_attribute("href")
+    assert icon is not None
+    assert icon.startswith("data:image/svg+xml,")
+
+
+async def test_a_name_stays_text(visitors: Visitors, owner: User) -> None:
+    name = "<img src=x onerror=alert(1)> & </script>"
+    run = await in_thread(story.submit, owner, name)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    await expect(page).to_have_title(f"… {name} · Livetrain")
+    listed = await visitors.visit("/")
+    await expect(listed.locator("tbody a")).to_have_text([name])
+
+
+async def test_hovering_shows_the_values_of_that_epoch_in_all_charts(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(whole_story, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    plot = chart(page, "Loss").locator(".u-over")
+    await plot.hover(position={"x": 1, "y": 60})
+    await expect(chart(page, "Loss").locator(".readout")).to_have_text("train 1.0000val 1.0000epoch 0")
+    await expect(chart(page, "AUROC").locator(".readout")).to_have_text("val 0.5000epoch 0")
+    await page.mouse.move(2, 2)
+    await expect(chart(page, "Loss").locator(".readout")).to_have_text("train 0.2500val 0.2500")
+    await chart(page, "Loss").get_by_role("button", name="log").click()
+    await expect(chart(page, "Loss").get_by_role("button", name="log")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_without_websocket_the_page_polls(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    page = await visitors.visit("/")
+    await page.route_web_socket(re.compile("/ws/runs/[0-9]"), lambda route: route.close(code=1011))
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await expect(page.locator("#connection")).to_have_text("Live, without WebSocket", timeout=30_000)
+    await has_drawn(page, await in_thread(story.train, run, 0))
+    assert "train: 1 values" in await in_words(page, "Loss")
+
+
+async def test_a_visitor_who_is_logged_out_is_told(visitors_of_own_server: Visitors, owner: User) -> None:
+    visitors, run = visitors_of_own_server, await in_thread(story.submit, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.locator("#connection")).to_have_text("Live")
+    await page.context.clear_cookies()
+    await in_thread(visitors.server.kill)
+    await in_thread(visitors.server.start)
+    await expect(page.locator("#connection")).to_contain_text("you are logged out", timeout=30_000)
+    again = page.locator("#connection").get_by_role("link")
+    await expect(again).to_have_attribute("href", f"/login/?next=%2Fruns%2F{run.pk}%2F")
+
+
+async def test_a_long_history_stays_bounded(visitors: Visitors, owner: User) -> None:
+    """12,000 sampled batches: every kind of memory of the page is limited, and the page says so."""
+
+    def long_story() -> Run:
+        run = story.start(story.submit(owner))
+        for first in range(0, 12_000, 1_000):
+            story.tell(run, [story.batch(0, step, 0.5) for step in range(first, first + 1_000)])
+        story.tell(run, story.epoch_ends(0, 0.5, 0.5))
+        return run
+
+    run = await in_thread(long_story)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    await page.get_by_role("button", name="Batches").click()
+    found = re.search(r"of one batch: (\d+) values", await in_words(page, "Batches"))
+    assert found
+    assert 2_000 <= int(found[1]) <= 4_000
+    await expect(chart(page, "Batches").locator(".note")).to_contain_text("of every 4 samples is shown")
+    await expect(page.locator("#log .note")).to_contain_text("older events not kept here")
+    assert await page.locator("#log li").count() == 100
