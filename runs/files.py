@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024  # below what Daphne writes per turn (128 KiB), so that a fast reader fills no buffer in memory
 _MEDIA_TYPES = {
     ".ckpt": "application/octet-stream",
     ".csv": "text/csv",
