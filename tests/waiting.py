@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], *, within: float = 20.0, every: float = 0.05) -> T:
+def eventually(condition: Callable[[], T | None], *, within: float = 20.0, every: float = 0.05) -> T:
     """The condition's first true value; fails with the last one after `within` seconds."""
     deadline = time.monotonic() + within
     while not (value := condition()):

@@ -113,7 +113,7 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> 
 def child_pid() -> int:
     """The one training process of this test: a descendant that leads its own session."""
     [pid] = [child.pid for child in psutil.Process().children(recursive=True) if os.getsid(child.pid) == child.pid]
-    return pid
+    return int(pid)
 
 
 def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:

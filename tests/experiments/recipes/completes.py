@@ -22,7 +22,7 @@ def train(job: Job, tell: Tell, stop: threading.Event) -> None:
         )
     )
     for epoch in range(first, 2):
-        metrics = {"train_loss": 0.5 - epoch / 10, "learning_rate": 0.1}
+        metrics: dict[str, float | None] = {"train_loss": 0.5 - epoch / 10, "learning_rate": 0.1}
         tell(EpochEnd(epoch=epoch, phase="train", metrics=metrics, timestamp=utc_now()))
         tell(EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": None}, timestamp=utc_now()))
         checkpoint = Path(job.run_dir) / f"checkpoints/epoch-{epoch}.ckpt"
