@@ -62,7 +62,7 @@ def _carry_out(
     job: Job, tell: Tell, stop: threading.Event, data: DataModule | None, model: pl.LightningModule | None
 ) -> None:
     config = TrainingConfig.model_validate(job.config)
-    torch.set_num_threads(config.trainer.threads or default_threads(len(os.sched_getaffinity(0))))
+    torch.set_num_threads(config.trainer.threads or default_threads())
     pl.seed_everything(config.seed, workers=True)
     data = data or build_data(config, job)
     module = model or build_model(
@@ -112,6 +112,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.
     )
 
 
-def default_threads(cores: int) -> int:
-    """Torch threads: two on a busy two-core machine were ten times slower than one."""
-    return max(1, cores // 2)
+def default_threads() -> int:
+    """Half the cores this process may use: two threads on a busy two-core machine were ten times slower than one."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return max(1, len(usable) // 2)
