@@ -90,9 +90,10 @@ class MetricsCollector(Callback):
 
 def divergence(epoch: int, rate: float) -> str:
     """What happened, where, and the cure."""
+    lower = min(rate / 10, 0.1)
     return (
         f"The training diverged: in epoch {epoch}, at learning rate {rate:g}, the loss is no longer a finite number. "
-        f"Lower optimizer.learning_rate (try {min(rate / 10, 0.1):g}), or limit the steps with trainer.gradient_clip_val."
+        f"Lower optimizer.learning_rate (try {lower:g}), or limit the steps with trainer.gradient_clip_val."
     )
 
 
