@@ -12,7 +12,7 @@ from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 CONTRAST_PAIRS = [
     ("--text", "--bg"),

@@ -16,7 +16,7 @@ from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress")
 
 
@@ -268,6 +268,7 @@ async def test_a_visitor_who_is_logged_out_is_told(visitors_of_own_server: Visit
     visitors, run = visitors_of_own_server, await in_thread(story.submit, owner)
     page = await visitors.visit(f"/runs/{run.pk}/")
     await expect(page.locator("#connection")).to_have_text("Live")
+    visitors.expected = re.compile("\\b401\\b")
     await page.context.clear_cookies()
     await in_thread(visitors.server.kill)
     await in_thread(visitors.server.start)

@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.test_live_page import in_words
 from tests.installation import Installation, Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 EPOCHS = 8  # enough for a fast machine to be seen at work
 REQUEST = {
     "experiment_name": "watched",
@@ -37,6 +37,7 @@ async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, t
         await watch(visit.page)
         await check_numbers(visit.page, server, run_id)
         assert visit.problems == []
+        await visit.page.close()
 
 
 async def watch(page: Page) -> None:

@@ -11,7 +11,7 @@ from runs import schema
 
 
 class Command(BaseCommand):
-    help = "Print a link that logs a user in without a password. It works once, for an hour."
+    help = "Print a link that logs a user in without a password. It works once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="name of an active user")

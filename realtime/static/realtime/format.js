@@ -68,7 +68,7 @@ export const STATUS_WORDS = {
 };
 export const ENDED = new Set(["completed", "failed", "cancelled"]);
 
-const METRIC_WORDS = { loss: "loss", acc: "accuracy", precision: "precision", recall: "recall", f1: "F1", auroc: "AUROC" };
+const METRIC_WORDS = { loss: "loss", acc: "accuracy", precision: "precision", recall: "recall", f1: "F1", auroc: "AUROC", cm_tp: "TP", cm_tn: "TN", cm_fp: "FP", cm_fn: "FN" };
 const PHASE_WORDS = { train: "training", val: "validation", test: "test" };
 
 // "val_auroc" -> "validation AUROC"; a name nobody declared stays as it is.
