@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 
 import torch
 
@@ -10,6 +11,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.data.errors import SourceError
 
 _TOO_LARGE = "Lower data.batch_size, data.image_size or model.width."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def reason(error: BaseException) -> str:
@@ -18,10 +20,25 @@ def reason(error: BaseException) -> str:
         return error.message
     if isinstance(error, Diverged):
         return str(error)
+    return _shortage(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
+
+
+def _shortage(error: BaseException) -> str | None:
+    """What the machine lacked, if that is what happened."""
     if isinstance(error, torch.OutOfMemoryError):
         return f"The GPU ran out of memory. {_TOO_LARGE}"
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
         return f"The machine ran out of memory. {_TOO_LARGE}"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if any(isinstance(link, OSError) and link.errno in _FULL for link in _chain(error)):
         return "The disk is full. Free some space where the run files lie, then resume the run."
-    return f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    if "No supported gpu backend" in str(error):
+        return "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it: torch reports a full disk as a failed assertion of its own."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__

@@ -146,3 +146,20 @@ def test_memory_that_torch_cannot_get_is_recognised() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60)
     assert "machine ran out of memory" in reason(caught.value)
+
+
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_a_full_disk_is_recognised_behind_torchs_own_error(buffering: int) -> None:
+    def save() -> None:
+        with Path("/dev/full").open("wb", buffering=buffering) as file:
+            torch.save({"weights": torch.zeros(100_000)}, file)
+
+    with pytest.raises((OSError, RuntimeError)) as caught:
+        save()
+    assert "disk is full" in reason(caught.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    messages = carry_out(job_of(tmp_path / "7", trainer={"accelerator": "gpu"}), data=SmallData(), model=Network())
+    assert "trainer.accelerator" in str(outcome(messages).reason)
