@@ -118,7 +118,6 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "rest_framework.authtoken",
-    "django_filters",
     "runs.apps.RunsConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
@@ -239,7 +238,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 

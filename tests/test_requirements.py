@@ -64,7 +64,7 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
 
 def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
-        "django-filter", "whitenoise", "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
+        "whitenoise", "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
         "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
     }  # fmt: skip
     used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
