@@ -17,6 +17,7 @@ from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PATIENCE = 30_000  # milliseconds; a page whose server was away comes back within 12.5 seconds
 KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress")
 
 
@@ -37,7 +38,7 @@ async def show_all_events(page: Page) -> None:
 
 async def has_drawn(page: Page, seq: int) -> None:
     """The page shows the event with that number, and so everything before it."""
-    await expect(page.locator(f'#log li[data-seq="{seq}"]')).to_be_attached()
+    await expect(page.locator(f'#log li[data-seq="{seq}"]')).to_be_attached(timeout=PATIENCE)
 
 
 def chart(page: Page, title: str) -> Locator:
@@ -135,7 +136,7 @@ async def test_a_page_outlives_its_server_without_gap_or_duplicate(
     await expect(page.locator("#connection")).to_contain_text("Reconnecting")
     for number in (1, 2):
         await in_thread(story.train, run, number)
-    await expect(page.locator("#connection")).to_contain_text("Stale: no connection for", timeout=20_000)
+    await expect(page.locator("#connection")).to_contain_text("Stale: no connection for", timeout=PATIENCE)
     await in_thread(visitors.server.start)
     await has_drawn(page, await in_thread(story.train, run, 3))
     await expect(page.locator("#connection")).to_have_text(re.compile("^Live"))
@@ -259,7 +260,7 @@ async def test_without_websocket_the_page_polls(visitors: Visitors, owner: User)
     page = await visitors.visit("/")
     await page.route_web_socket(re.compile("/ws/runs/[0-9]"), lambda route: route.close(code=1011))
     await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
-    await expect(page.locator("#connection")).to_have_text("Live, without WebSocket", timeout=30_000)
+    await expect(page.locator("#connection")).to_have_text("Live, without WebSocket", timeout=PATIENCE)
     await has_drawn(page, await in_thread(story.train, run, 0))
     assert "train: 1 values" in await in_words(page, "Loss")
 
@@ -272,7 +273,7 @@ async def test_a_visitor_who_is_logged_out_is_told(visitors_of_own_server: Visit
     await page.context.clear_cookies()
     await in_thread(visitors.server.kill)
     await in_thread(visitors.server.start)
-    await expect(page.locator("#connection")).to_contain_text("you are logged out", timeout=30_000)
+    await expect(page.locator("#connection")).to_contain_text("you are logged out", timeout=PATIENCE)
     again = page.locator("#connection").get_by_role("link")
     await expect(again).to_have_attribute("href", f"/login/?next=%2Fruns%2F{run.pk}%2F")
 
