@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MODE = 0o640  # owner and group: predictions name patients
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -20,6 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
+        temporary.chmod(MODE)
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)

@@ -13,9 +13,9 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from experiments.training.artifacts import written_whole
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
+from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
 from runs.roc import Floats, Ints, Number
 from runs.statistics import epoch_metrics, final_statistics
@@ -80,8 +80,8 @@ def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any)
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
-    with written_whole(path) as file:
-        pq.write_table(table, file)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
 
 
 def _columns(part: Predictions, data: Any) -> dict[str, Any]:

@@ -58,7 +58,7 @@ async def everything(page: Page) -> dict[str, Any]:
     return {
         "title": await page.title(),
         "status": await page.locator(".status-line").inner_text(),
-        "facts": [fact for fact in facts if not fact.startswith(("Elapsed", "Duration"))],
+        "facts": [fact for fact in facts if not fact.startswith("Duration")],
         "charts": [await plot.get_attribute("aria-label") for plot in await page.locator(".plot").all()],
         "epochs": await page.locator("#epochs table").inner_text(),
         "events": await page.locator("#log li").all_inner_texts(),

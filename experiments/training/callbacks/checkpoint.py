@@ -10,9 +10,9 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from experiments.training.artifacts import written_whole
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
 from experiments.training.reports import CheckpointSaved, Tell
+from runs import atomic_files
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -21,8 +21,8 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         if storage_options is not None:
             raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
-        with written_whole(Path(path)) as file:
-            torch.save(checkpoint, file)
+        with atomic_files.replacing(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
 
 class RunCheckpoint(ModelCheckpoint):

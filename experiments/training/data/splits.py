@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from experiments.training.config import DataConfig
+from runs import atomic_files
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
@@ -63,7 +62,7 @@ def indices(assigned: Sequence[SplitName]) -> Mapping[SplitName, list[int]]:
 
 def write(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> None:
     """Write `split.csv` (sample_id, split, label), whole or not at all."""
-    _replace(path, _text(sample_ids, assigned, labels))
+    atomic_files.write(path, _text(sample_ids, assigned, labels))
 
 
 def unchanged(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> bool:
@@ -80,17 +79,3 @@ def _text(sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequ
     writer.writerow(("sample_id", "split", "label"))
     writer.writerows(zip(sample_ids, assigned, labels, strict=True))
     return buffer.getvalue().encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

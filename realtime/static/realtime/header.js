@@ -43,7 +43,7 @@ export class Header {
   }
 
   #drawNotices({ status, reason, notes, files }) {
-    const wanted = notes.map(({ text }) => ["warning", text]);
+    const wanted = notes.filter(({ text }) => text !== reason).map(({ text }) => ["warning", text]);
     if (reason && status !== "in_progress") wanted.unshift([status === "failed" ? "failed" : "info", reason]);
     const key = JSON.stringify(wanted);
     if (key === this.noticed) return;
@@ -93,7 +93,7 @@ function facts({ best, monitor, status, duration: total, elapsed, startTime, att
     ...headline,
     ...recall,
     ["Best val loss", number(best.val_loss), epoch(best.val_loss_epoch)],
-    [ENDED.has(status) ? "Duration" : "Elapsed", duration(ENDED.has(status) ? total : elapsed), ""],
+    ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
     ["Started", startTime ? dateTime(startTime).slice(11) : "–", startTime ? dateTime(startTime).slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : "–", attempt > 1 ? "resumed" : ""],
     ["Data", dataset?.name ?? "–", dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],

@@ -91,7 +91,7 @@ def test_split_csv_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("experiments.training.data.splits.os.fsync", full)
+    monkeypatch.setattr("runs.atomic_files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         splits.write(path, ["b"], ["val"], [1])
     assert path.read_bytes() == before
