@@ -108,6 +108,10 @@ ALLOWED_HOSTS = _read(
 )
 INSTALLED_APPS = [
     "daphne",
+    # before the admin, so that their templates win over its own
+    "runs.apps.RunsConfig",
+    "realtime.apps.RealtimeConfig",
+    "experiments.apps.ExperimentsConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -118,9 +122,6 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "rest_framework.authtoken",
-    "runs.apps.RunsConfig",
-    "realtime.apps.RealtimeConfig",
-    "experiments.apps.ExperimentsConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
