@@ -27,7 +27,7 @@ PATIENCE = 120_000
 
 async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, tmp_path: Path) -> None:
     installation = Installation(tmp_path / "home")
-    with await asyncio.to_thread(installation.serve().__enter__) as server:
+    with installation.serve() as server:
         run_id = await asyncio.to_thread(lambda: server.train(**REQUEST))
         link = await asyncio.to_thread(
             installation.manage, "loginlink", "tester", "--address", server.address, "--next", f"/runs/{run_id}/"
