@@ -30,7 +30,7 @@ def _shortage(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
         return f"The machine ran out of memory. {_TOO_LARGE}"
     if any(isinstance(link, OSError) and link.errno in _FULL for link in _chain(error)):
-        return "The disk is full. Free some space where the run files lie, then resume the run."
+        return "The disk is full. Free some space where the run files lie, then submit it again."
     if "No supported gpu backend" in str(error):
         return "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
     return None

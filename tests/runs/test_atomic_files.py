@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
+from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from runs.atomic_files import replacing, write
 
 
@@ -62,3 +64,9 @@ def test_a_disk_that_refuses_leaves_no_part(tmp_path: Path) -> None:
 def test_the_group_may_read_and_strangers_may_not(tmp_path: Path) -> None:
     write(tmp_path / "file.bin", b"")
     assert (tmp_path / "file.bin").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_checkpoint_that_does_not_fit_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    with files_of_at_most(10_000), pytest.raises(OSError, match="File too large"):
+        WholeCheckpoints().save_checkpoint({"weights": torch.zeros(10_000)}, tmp_path / "epoch0000.ckpt")
+    assert list(tmp_path.iterdir()) == []

@@ -21,8 +21,9 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         if storage_options is not None:
             raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
-        with atomic_files.replacing(Path(path)) as temporary:
-            torch.save(checkpoint, temporary)
+        # Through a Python file: given a path, torch reports a full disk as an "enforce fail" of its own.
+        with atomic_files.replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            torch.save(checkpoint, file)
 
 
 class RunCheckpoint(ModelCheckpoint):
