@@ -66,7 +66,8 @@ def test_the_group_may_read_and_strangers_may_not(tmp_path: Path) -> None:
     assert (tmp_path / "file.bin").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_checkpoint_that_does_not_fit_is_an_error_of_the_disk(tmp_path: Path) -> None:
-    with files_of_at_most(10_000), pytest.raises(OSError, match="File too large"):
+def test_a_checkpoint_that_does_not_fit_leaves_nothing_and_names_the_disk(tmp_path: Path) -> None:
+    with files_of_at_most(10_000), pytest.raises(RuntimeError) as failure:
         WholeCheckpoints().save_checkpoint({"weights": torch.zeros(10_000)}, tmp_path / "epoch0000.ckpt")
+    assert isinstance(failure.value.__context__, OSError)  # `failures.reason` looks there
     assert list(tmp_path.iterdir()) == []
