@@ -111,8 +111,9 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> 
 
 
 def child_pid() -> int:
-    """The one training process of this test: a descendant that leads its own session."""
-    [pid] = [child.pid for child in psutil.Process().children(recursive=True) if os.getsid(child.pid) == child.pid]
+    """The one training process of this test: a copy of the fork server that leads its own session."""
+    forks = [child for child in psutil.Process().children(recursive=True) if "forkserver" in " ".join(child.cmdline())]
+    [pid] = [child.pid for child in forks if os.getsid(child.pid) == child.pid]
     return int(pid)
 
 
