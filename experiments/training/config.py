@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
+ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -33,6 +34,9 @@ class DataConfig(Section):
     num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
     id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
     target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+    patient_column: str | None = Field(
+        None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+    )
 
     @model_validator(mode="after")
     def _some_training_data_remains(self) -> DataConfig:
@@ -58,6 +62,20 @@ class ModelConfig(Section):
         if isinstance(value, float) and not 0 < value <= 1e6:
             raise ValueError("pos_weight must be above 0 and at most 1000000")
         return value
+
+
+class LossConfig(Section):
+    """What the network is trained to make small."""
+
+    name: Literal["auto", "focal"] = Field("auto", description="auto = cross-entropy (of the sigmoid for two classes)")
+    class_weights: Literal["auto"] | tuple[ClassWeight, ...] | None = Field(
+        None, description="One per class; auto = all classes count the same; null = model.pos_weight for two classes"
+    )
+    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="Share of each label spread over all classes")
+    focal_gamma: float = Field(2.0, ge=0.0, le=10.0, description="focal: how much less counts what is right already")
+    focal_alpha: float | None = Field(
+        None, gt=0.0, lt=1.0, description="focal, two classes: weight of positives; negatives get 1 - focal_alpha"
+    )
 
 
 class OptimizerConfig(Section):
@@ -113,6 +131,7 @@ class TrainingConfig(Section):
     source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")
@@ -124,3 +143,15 @@ class TrainingConfig(Section):
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
             raise ValueError("experiment_name must not contain control characters")
         return value
+
+    @model_validator(mode="after")
+    def _classes_are_weighted_once(self) -> TrainingConfig:
+        asked = {
+            "model.pos_weight": isinstance(self.model.pos_weight, float),
+            "loss.class_weights": self.loss.class_weights is not None,
+            "loss.focal_alpha": self.loss.name == "focal" and self.loss.focal_alpha is not None,
+        }
+        given = [name for name, is_given in asked.items() if is_given]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} each weigh the classes; give one of them")
+        return self

@@ -49,13 +49,15 @@ def read(files: Files, config: DataConfig) -> Index:
     images = [path for path in near if _is_image(path)]
     found_tables = [str(path) for path in near if _is_table(path) and path.parent == base]
     if found_tables:
-        return _from_table(files, found_tables, images, config)
+        return _from_table(files, found_tables, images, base, config)
     return _from_folders([path for path in images if path.parent != base])
 
 
-def _from_table(files: Files, names: list[str], images: list[PurePosixPath], config: DataConfig) -> Index:
+def _from_table(
+    files: Files, names: list[str], images: list[PurePosixPath], base: PurePosixPath, config: DataConfig
+) -> Index:
     name, rows = tables.read(files, names, config)
-    file_of = _by_id(images)
+    file_of = _by_id(images, base)
     missing = [row.id for row in rows if row.id not in file_of]
     if missing:
         raise _error(
@@ -66,7 +68,7 @@ def _from_table(files: Files, names: list[str], images: list[PurePosixPath], con
     if ambiguous:
         raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
     classes, label_of = labels.number(row.target for row in rows)
-    samples = [Sample(row.id, row.id, file_of[row.id][0], label_of[row.target]) for row in rows]
+    samples = [Sample(row.id, row.patient, file_of[row.id][0], label_of[row.target]) for row in rows]
     return Index(classes, sorted(samples, key=lambda sample: sample.id))
 
 
@@ -81,12 +83,12 @@ def _from_folders(images: Sequence[PurePosixPath]) -> Index:
     return Index(classes, [Sample(id_, id_, str(path), label_of[path.parent.name]) for id_, path in sorted(named)])
 
 
-def _by_id(images: Sequence[PurePosixPath]) -> dict[str, list[str]]:
-    """Images by name without extension, and by whole name for tables that write it out."""
+def _by_id(images: Sequence[PurePosixPath], base: PurePosixPath) -> dict[str, list[str]]:
+    """Images by name without extension, and by whole name or path for tables that write these out."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in images:
-        found[path.stem].append(str(path))
-        found[path.name].append(str(path))
+        for name in {path.stem, path.name, str(path.relative_to(base))}:
+            found[name].append(str(path))
     return found
 
 

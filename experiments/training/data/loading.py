@@ -55,7 +55,7 @@ def _images(files: Files, config: TrainingConfig) -> Samples:
 
 def _digits(builtin: Builtin, config: TrainingConfig, datasets_dir: Path) -> Samples:
     folder = builtins.export_digits(datasets_dir).resolve()
-    columns = {"id_column": builtins.ID_COLUMN, "target_column": builtins.TARGET_COLUMN}
+    columns = {"id_column": builtins.ID_COLUMN, "target_column": builtins.TARGET_COLUMN, "patient_column": None}
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     return replace(_images(Folder(folder, folder), own), classes=list(builtin.counts))
 

@@ -160,11 +160,11 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_csv_without_the_target_column_is_answered_with_its_columns(tmp_path: Path) -> None:
     folder = with_csv(tmp_path / "x")
-    write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "label"))
+    write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "finding"))
     error = refusal(folder, tmp_path)
     assert error.field == "data.target_column"
-    assert "no column 'Target'" in error.message
-    assert "'patientId', 'label'" in error.message
+    assert "no column 'Target' (Target, label, class are accepted" in error.message
+    assert "'patientId', 'finding'" in error.message
 
 
 def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
