@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from experiments.training.config import DataConfig
-from experiments.training.data import labels, tables
+from experiments.training.data import labels, repeats, tables
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.repeats import Sample
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
-
-
-@dataclass(frozen=True)
-class Sample:
-    """`file` is the image's name in its container, `label` the index of its class."""
-
-    id: str
-    patient_id: str
-    file: str
-    label: int
 
 
 @dataclass(frozen=True)
@@ -68,8 +59,8 @@ def _from_table(
     if ambiguous:
         raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
     classes, label_of = labels.number(row.target for row in rows)
-    samples = [Sample(row.id, row.patient, file_of[row.id][0], label_of[row.target]) for row in rows]
-    return Index(classes, sorted(samples, key=lambda sample: sample.id))
+    unique = repeats.collapse(Sample(row.id, row.patient, file_of[row.id][0], label_of[row.target]) for row in rows)
+    return Index(classes, sorted(unique, key=lambda sample: sample.id))
 
 
 def _from_folders(images: Sequence[PurePosixPath]) -> Index:

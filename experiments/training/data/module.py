@@ -27,7 +27,7 @@ class DataModule(LightningDataModule):
     """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids` and `patient_ids`.
 
     `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
-    `pos_weight_auto` is negatives / positives of the training split, None for more classes.
+    `train_counts` are the training split's samples per class.
     """
 
     def __init__(
@@ -45,7 +45,8 @@ class DataModule(LightningDataModule):
             classes=samples.classes,
             sizes={name: len(part) for name, part in indices.items() if part},
         )
-        self.pos_weight_auto = _pos_weight([samples.labels[i] for i in indices["train"]], self.num_classes)
+        train_labels = [samples.labels[i] for i in indices["train"]]
+        self.train_counts = [train_labels.count(label) for label in range(self.num_classes)]
         self._batches = TensorBatches(samples.inputs, torch.tensor(samples.labels, dtype=torch.int64))
         self._batch_size = batch_size
         self._num_workers = num_workers
@@ -100,8 +101,3 @@ def _record(path: Path, samples: Samples, assigned: list[SplitName], *, resuming
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")
     splits.write(path, *rows)
-
-
-def _pos_weight(labels: Sequence[int], num_classes: int) -> float | None:
-    positives = sum(labels)
-    return (len(labels) - positives) / positives if num_classes == 2 else None

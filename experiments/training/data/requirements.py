@@ -49,6 +49,17 @@ def _model(config: TrainingConfig, *, classes: int, table: bool) -> None:
         raise SourceError("model.name", "cnn needs images, and this data set is a table; choose mlp or auto.")
     if classes > 2 and isinstance(config.model.pos_weight, float):
         raise SourceError("model.pos_weight", f"A number needs two classes, and there are {classes}; choose auto.")
+    _loss(config, classes)
+
+
+def _loss(config: TrainingConfig, classes: int) -> None:
+    weights = config.loss.class_weights
+    if isinstance(weights, tuple) and len(weights) != classes:
+        raise SourceError("loss.class_weights", f"{len(weights)} weights for {classes} classes; give one per class.")
+    if classes > 2 and config.loss.focal_alpha is not None:
+        raise SourceError(
+            "loss.focal_alpha", f"It needs two classes, and there are {classes}; use loss.class_weights."
+        )
 
 
 def _memory(config: TrainingConfig, samples: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,12 +70,6 @@ def _check(rows: list[Row], name: str, found: Columns) -> None:
             raise _error(
                 f"{name} has {len(empty)} rows without {column!r}, e.g. data row {empty[0]}; fill or drop them."
             )
-    repeated = [id_ for id_, count in Counter(row.id for row in rows).items() if count > 1]
-    if repeated:
-        raise _error(
-            f"{name} has several rows for {len(repeated)} of its ids: {some(repeated)}. Keep one row per image, "
-            "and name the image in data.id_column and the patient in data.patient_column."
-        )
 
 
 def _header(files: Files, name: str) -> list[str]:

@@ -184,7 +184,9 @@ def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
         pytest.param(b"patientId,Target\n000,1\n,1\n", "without 'patientId'", id="no id"),
         pytest.param(b"patientId,Target\n000,\xff\n", "not UTF-8", id="latin-1"),
         pytest.param(b'patientId,Target\n"' + b"x" * 200_000 + b'",1\n', "not a readable CSV", id="endless cell"),
-        pytest.param(b"patientId,Target\n000,1\n001,0\n000,0\n", "several rows for 1 of its ids: 000", id="repeated"),
+        pytest.param(
+            b"patientId,Target\n000,1\n001,0\n000,0\n", "1 ids have rows with different targets: 000", id="repeated"
+        ),
     ],
 )
 def test_a_csv_that_says_too_little(tmp_path: Path, content: bytes, message: str) -> None:
