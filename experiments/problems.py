@@ -22,7 +22,7 @@ def explain(error: ValidationError) -> list[FieldError]:
 
 def _is_field(part: int | str) -> bool:
     """Pydantic adds the branch of a union to the path; that is no name of ours."""
-    return not (isinstance(part, str) and part.startswith(("literal[", "float", "str", "constrained")))
+    return not (isinstance(part, str) and part.startswith(("literal[", "float", "str", "tuple[", "constrained")))
 
 
 def _message(problem: Any, path: list[str]) -> str:

@@ -57,9 +57,7 @@ def _loss(config: TrainingConfig, classes: int) -> None:
     if isinstance(weights, tuple) and len(weights) != classes:
         raise SourceError("loss.class_weights", f"{len(weights)} weights for {classes} classes; give one per class.")
     if classes > 2 and config.loss.focal_alpha is not None:
-        raise SourceError(
-            "loss.focal_alpha", f"It needs two classes, and there are {classes}; use loss.class_weights."
-        )
+        raise SourceError("loss.focal_alpha", f"It needs two classes, and there are {classes}; use loss.class_weights.")
 
 
 def _memory(config: TrainingConfig, samples: int) -> None:
