@@ -29,13 +29,23 @@ class DataConfig(Section):
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step")
     image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
     channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
-    val_fraction: float = Field(0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split")
-    test_fraction: float = Field(0.0, ge=0.0, lt=0.9, description="Share of samples in the test split; 0 = none")
+    val_fraction: float = Field(
+        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given"
+    )
+    test_fraction: float = Field(
+        0.0, ge=0.0, lt=0.9, description="Share of samples in the test split, unless given; 0 = none"
+    )
     num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
     id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
     target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
     patient_column: str | None = Field(
         None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+    )
+    split_column: str | None = Field(
+        "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+    )
+    split_file: str | None = Field(
+        None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
     )
 
     @model_validator(mode="after")

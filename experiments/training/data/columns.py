@@ -17,18 +17,23 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Columns:
-    """Names as the table writes them; `patient` and `id` are the same column where patients are the samples."""
+    """Names as the table writes them; `patient` and `id` are the same column where patients are the samples.
+
+    `split` is None where the table gives no splits.
+    """
 
     id: str
     target: str
     patient: str
+    split: str | None = None
 
 
 def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
     """The columns of the table called `table`; raises SourceError that lists what was found and what is accepted."""
     target = _required("target_column", table, header, config, taken=())
     id_ = _required("id_column", table, header, config, taken=(target, config.patient_column))
-    return Columns(id_, target, _patient(table, header, config, taken=(target, id_)) or id_)
+    patient = _patient(table, header, config, taken=(target, id_)) or id_
+    return Columns(id_, target, patient, _split(table, header, config))
 
 
 def named_exactly(header: Collection[str], config: DataConfig) -> bool:
@@ -54,6 +59,15 @@ def _patient(table: str, header: Sequence[str], config: DataConfig, taken: Colle
     if config.patient_column not in header:
         raise _missing("patient_column", table, header, config.patient_column)
     return config.patient_column
+
+
+def _split(table: str, header: Sequence[str], config: DataConfig) -> str | None:
+    asked = config.split_column
+    if asked is None or asked in header:
+        return asked
+    if not _is_default("split_column", asked):
+        raise _missing("split_column", table, header, asked)
+    return None
 
 
 def _matching(aliases: Collection[str], header: Sequence[str], taken: Collection[str | None]) -> list[str]:

@@ -1,16 +1,19 @@
-"""All samples of a run in memory, from whatever `source_path` names."""
+"""All samples of a run in memory and divided, from whatever `source_path` names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import builtins, catalogue, images, layouts, requirements, sources
+from experiments.training.data import builtins, catalogue, division, images, layouts, requirements, sources
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.folders import Files, Folder
+from experiments.training.data.index import Index, Sample
+from experiments.training.data.splits import SplitName
 from experiments.training.reports import Job
 
 
@@ -24,43 +27,60 @@ class Samples:
     labels: list[int]
     sample_ids: list[str]
     patient_ids: list[str]
+    assigned: list[SplitName]
 
 
 def load(config: TrainingConfig, job: Job) -> Samples:
     """Read and decode everything once; raises SourceError."""
     builtin = catalogue.find(config.source_path)
+    roots = [Path(root) for root in job.data_roots]
     if builtin is None:
-        with sources.open_files(config.source_path, [Path(root) for root in job.data_roots]) as files:
-            return _images(files, config)
-    if builtin.table:
-        requirements.check(config, builtin.counts, table=True)
-        return _breast_cancer(builtin)
-    return _digits(builtin, config, Path(job.datasets_dir))
+        with sources.open_files(config.source_path, roots) as files:
+            return _images(files, config, roots)
+    return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, roots)
 
 
-def _images(files: Files, config: TrainingConfig) -> Samples:
+def _images(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     index = layouts.read(files, config.data)
-    requirements.check(config, index.counts, table=False)
-    samples = index.samples
-    names = [sample.file for sample in samples]
+    assigned = _divided(config, index, roots, table=False)
+    names = [sample.file for sample in index.samples]
+    inputs = images.decode(files, names, size=config.data.image_size, channels=config.data.channels)
+    return _samples(files.name, index, inputs, assigned)
+
+
+def _divided(config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool) -> list[SplitName]:
+    """Before anything large is read."""
+    assigned = division.divide(config, index, roots)
+    requirements.check(config, index.counts, training=assigned.count("train"), table=table)
+    return assigned
+
+
+def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName]) -> Samples:
     return Samples(
-        name=files.name,
+        name=name,
         classes=index.classes,
-        inputs=images.decode(files, names, size=config.data.image_size, channels=config.data.channels),
-        labels=[sample.label for sample in samples],
-        sample_ids=[sample.id for sample in samples],
-        patient_ids=[sample.patient_id for sample in samples],
+        inputs=inputs,
+        labels=index.labels,
+        sample_ids=[sample.id for sample in index.samples],
+        patient_ids=[sample.patient_id for sample in index.samples],
+        assigned=assigned,
     )
 
 
-def _digits(builtin: Builtin, config: TrainingConfig, datasets_dir: Path) -> Samples:
-    folder = builtins.export_digits(datasets_dir).resolve()
-    columns = {"id_column": builtins.ID_COLUMN, "target_column": builtins.TARGET_COLUMN, "patient_column": None}
+def _digits(builtin: Builtin, config: TrainingConfig, job: Job, roots: Sequence[Path]) -> Samples:
+    folder = builtins.export_digits(Path(job.datasets_dir)).resolve()
+    columns = {
+        "id_column": builtins.ID_COLUMN,
+        "target_column": builtins.TARGET_COLUMN,
+        "patient_column": None,
+        "split_column": None,
+    }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
-    return replace(_images(Folder(folder, folder), own), classes=list(builtin.counts))
+    return replace(_images(Folder(folder, folder), own, roots), classes=list(builtin.counts))
 
 
-def _breast_cancer(builtin: Builtin) -> Samples:
+def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     inputs, labels = builtins.load_breast_cancer_table()
-    ids = [f"{number:03d}" for number in range(len(labels))]
-    return Samples(builtin.name, list(builtin.counts), inputs, labels, ids, ids)
+    rows = [Sample(f"{number:03d}", f"{number:03d}", label) for number, label in enumerate(labels)]
+    index = Index(list(builtin.counts), rows)
+    return _samples(builtin.name, index, inputs, _divided(config, index, roots, table=True))

@@ -73,9 +73,8 @@ class DataModule(LightningDataModule):
 def build(config: TrainingConfig, job: Job) -> DataModule:
     """Load and split the run's data and write its `split.csv`; raises SourceError."""
     samples = load(config, job)
-    assigned = splits.assign(samples.labels, config.data, config.seed)
-    _record(Path(job.run_dir) / SPLIT_FILE, samples, assigned, resuming=job.resume_from is not None)
-    indices = splits.indices(assigned)
+    _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
+    indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:
         samples = replace(samples, inputs=standardise(samples.inputs, indices["train"]))
     return DataModule(
@@ -95,9 +94,9 @@ def standardise(table: Tensor, train: Sequence[int]) -> Tensor:
     return ((table.double() - known.mean(dim=0)) / deviation).float()
 
 
-def _record(path: Path, samples: Samples, assigned: list[SplitName], *, resuming: bool) -> None:
+def _record(path: Path, samples: Samples, *, resuming: bool) -> None:
     """A resumed run must meet its own splits again: else it would be validated on what it was trained on."""
-    rows = (samples.sample_ids, assigned, samples.labels)
+    rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")
     splits.write(path, *rows)

@@ -8,11 +8,19 @@ from pathlib import Path, PurePosixPath
 from experiments.training.data.errors import SourceError
 
 
-def resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
+def resolve(source_path: str, roots: Sequence[Path], *, field: str = "source_path") -> tuple[Path, Path]:
     """The existing file or folder, and the root that holds it, both without symbolic links.
 
-    An absolute path must lie in a root; a relative one is looked up in each root in turn.
+    An absolute path must lie in a root; a relative one is looked up in each root in turn. Raises SourceError
+    for `field`, the option that names the path.
     """
+    try:
+        return _resolve(source_path, roots)
+    except SourceError as error:
+        raise SourceError(field, error.message) from error
+
+
+def _resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     if not roots:
         raise _error("No data folder is open to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
     if ".." in PurePosixPath(source_path).parts:

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from experiments.training.data.errors import SourceError, some
-
-
-@dataclass(frozen=True)
-class Sample:
-    """`file` is the image's name in its container, `label` the index of its class."""
-
-    id: str
-    patient_id: str
-    file: str
-    label: int
+from experiments.training.data.index import Sample
 
 
 def collapse(rows: Iterable[Sample]) -> list[Sample]:
@@ -26,6 +16,7 @@ def collapse(rows: Iterable[Sample]) -> list[Sample]:
         rows_of[row.id].append(row)
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
     _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
+    _refuse(rows_of, lambda row: row.split, "splits", "a sample that is trained on cannot test too")
     return [same[0] for same in rows_of.values()]
 
 

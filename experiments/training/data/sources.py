@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import catalogue, layouts, paths, requirements, verification
+from experiments.training.data import catalogue, division, layouts, paths, requirements, verification
 from experiments.training.data.archives import Archive
+from experiments.training.data.catalogue import Builtin
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files, Folder
+from experiments.training.data.index import Index, Sample
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class SourceSummary:
     """`classes` maps each class to its number of samples, in label order."""
 
     name: str
-    kind: Literal["builtin", "directory", "zip"]
+    kind: Literal["builtin", "directory", "zip", "file"]
     classes: Mapping[str, int]
 
     @property
@@ -32,13 +34,23 @@ def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError."""
     builtin = catalogue.find(config.source_path)
     if builtin:
-        requirements.check(config, builtin.counts, table=builtin.table)
+        check_builtin(config, builtin)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
         index = layouts.read(files, config.data)
-        requirements.check(config, index.counts, table=False)
+        assigned = division.divide(config, index, roots)
+        requirements.check(config, index.counts, training=assigned.count("train"), table=False)
         verification.check(files, [sample.file for sample in index.samples])
         return SourceSummary(files.name, files.kind, index.counts)
+
+
+def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
+    """As far as the counts tell: their order, and so a split file, is known only once they are loaded."""
+    labels = [label for label, count in enumerate(builtin.counts.values()) for _ in range(count)]
+    index = Index(list(builtin.counts), [Sample(str(n), str(n), label) for n, label in enumerate(labels)])
+    own = config.model_copy(update={"data": config.data.model_copy(update={"split_file": None})})
+    training = division.divide(own, index, ()).count("train")
+    requirements.check(config, builtin.counts, training=training, table=builtin.table)
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.training.config import DataConfig
-from experiments.training.data import columns
+from experiments.training.data import columns, split_names
 from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.columns import Columns
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.splits import SplitName
 
 MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
@@ -25,6 +26,7 @@ class Row:
     id: str
     target: str
     patient: str
+    split: SplitName | None
 
 
 def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
@@ -73,19 +75,35 @@ def _check(rows: list[Row], name: str, found: Columns) -> None:
 
 
 def _header(files: Files, name: str) -> list[str]:
-    return next(_records(files, name), [])
+    return next(records(files, name), [])
 
 
 def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
-    records = _records(files, name)
-    header = next(records)
+    found_records = records(files, name)
+    header = next(found_records)
     at = [header.index(column) for column in (found.id, found.target, found.patient)]
-    for record in records:
-        id_, target, patient = (record[i] if i < len(record) else "" for i in at)
-        yield Row(id_, target, patient)
+    at_split = header.index(found.split) if found.split else None
+    for number, record in enumerate(found_records, start=1):
+        id_, target, patient = (_cell(record, i) for i in at)
+        split = None if at_split is None else _split(_cell(record, at_split), f"{name}, data row {number}")
+        yield Row(id_, target, patient, split)
 
 
-def _records(files: Files, name: str) -> Iterator[list[str]]:
+def _cell(record: list[str], at: int) -> str:
+    return record[at] if at < len(record) else ""
+
+
+def _split(cell: str, place: str) -> SplitName:
+    split = split_names.named(cell)
+    if split is None:
+        raise SourceError(
+            "data.split_column",
+            f"{place}: {cell!r} is no split; write one of {split_names.ACCEPTED}, or set this option to null.",
+        )
+    return split
+
+
+def records(files: Files, name: str) -> Iterator[list[str]]:
     """The non-blank records, cells stripped."""
     text = _text(files, name)
     first_line = text.split("\n", 1)[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.training.data import layouts
-from experiments.training.data.layouts import Index
+from experiments.training.data.index import Index
 from experiments.training.data.sources import SourceError, SourceSummary, inspect, open_files
 from tests.experiments.training.datasets import config_of, with_class_folders, with_csv, write_csv, write_image, zipped
 
