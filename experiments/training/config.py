@@ -95,9 +95,17 @@ class OptimizerConfig(Section):
     learning_rate: float = Field(1e-3, gt=0.0, le=1e12)
     weight_decay: float = Field(1e-4, ge=0.0, le=10.0)
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
-    scheduler: Literal["none", "cosine", "step"] = Field("none", description="Changes the rate once per epoch")
+    scheduler: Literal["none", "cosine", "cosine_restarts", "one_cycle", "plateau", "step"] = Field(
+        "none", description="Changes the rate once per epoch; one_cycle with each optimizer step"
+    )
+    warmup_epochs: int = Field(
+        0, ge=0, le=1_000, description="Epochs in which the rate rises first; one_cycle: 0 = 30 % of the training"
+    )
+    restart_epochs: int = Field(10, ge=1, le=10_000, description="cosine_restarts: epochs up to the first restart")
+    restart_factor: int = Field(1, ge=1, le=10, description="cosine_restarts: how much longer each period is")
+    plateau_patience: int = Field(5, ge=0, le=10_000, description="plateau: epochs without improvement that pass")
     step_size: int = Field(10, ge=1, le=10_000, description="step: epochs between two changes")
-    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step: factor of a change")
+    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step, plateau: factor of a change")
 
 
 class TrainerConfig(Section):
@@ -153,6 +161,12 @@ class TrainingConfig(Section):
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
             raise ValueError("experiment_name must not contain control characters")
         return value
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> TrainingConfig:
+        if self.optimizer.warmup_epochs and self.optimizer.warmup_epochs >= self.trainer.max_epochs:
+            raise ValueError("optimizer.warmup_epochs must be less than trainer.max_epochs")
+        return self
 
     @model_validator(mode="after")
     def _classes_are_weighted_once(self) -> TrainingConfig:

@@ -70,7 +70,7 @@ def build_chain(
         start,
         checkpoint,
         *_early_stopping(config, mode, tell),
-        LearningRate(tell),
+        LearningRate(every=asked.batch_metrics_every, emit=tell),
         BestTracker(monitor=asked.monitor, mode=mode, tell=tell),
         MetricsCollector(threshold=threshold, tell=tell),
         BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=tell),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias, TypedDict
 
 from pytorch_lightning import LightningModule
@@ -9,6 +10,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from experiments.training.models.optimizers import OptimizerFactory
+from experiments.training.models.schedules import Length
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
@@ -45,7 +47,13 @@ class Classifier(LightningModule):
         return self._step(batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self._optimizers_from(self.parameters())
+        return self._optimizers_from(self.parameters(), self._length)
+
+    def _length(self) -> Length:
+        # The trainer's own estimate would make the first epoch's iterator before a resumed run knows its epoch.
+        batches = len(self.trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]
+        steps = math.ceil(batches / self.trainer.accumulate_grad_batches)
+        return Length(steps * (self.trainer.max_epochs or 1), batches)
 
     def _step(self, batch: Batch) -> StepOutput:
         x, target, _ = batch
