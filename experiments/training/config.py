@@ -116,6 +116,9 @@ class TrainerConfig(Section):
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
     accumulate_grad_batches: int = Field(1, ge=1, le=1024)
+    ema_decay: float | None = Field(
+        None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
+    )
     deterministic: bool = False
     threads: int | None = Field(None, ge=1, le=256, description="torch threads; default 1 on up to 2 cores, else half")
 

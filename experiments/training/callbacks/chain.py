@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
 from experiments.training.callbacks.checkpoint import RunCheckpoint
@@ -68,6 +69,7 @@ def build_chain(
     )
     callbacks = [
         start,
+        *_averaging(config),
         checkpoint,
         *_early_stopping(config, mode, tell),
         LearningRate(every=asked.batch_metrics_every, emit=tell),
@@ -80,6 +82,11 @@ def build_chain(
         StopWatcher(stop),
     ]
     return Chain(callbacks, checkpoint, start)
+
+
+def _averaging(config: TrainingConfig) -> list[Callback]:
+    decay = config.trainer.ema_decay
+    return [] if decay is None else [RunAveraging(decay)]
 
 
 def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:
