@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import builtins, catalogue, division, images, layouts, requirements, sources
+from experiments.training.data import builtins, catalogue, division, images, requirements, sources
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.folders import Files, Folder
 from experiments.training.data.index import Index, Sample
@@ -41,10 +41,13 @@ def load(config: TrainingConfig, job: Job) -> Samples:
 
 
 def _images(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
-    index = layouts.read(files, config.data)
+    index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False)
-    names = [sample.file for sample in index.samples]
-    inputs = images.decode(files, names, size=config.data.image_size, channels=config.data.channels)
+    size, channels = config.data.image_size, config.data.channels
+    if files.kind == "npz":
+        inputs = images.decode_arrays(files, size=size, channels=channels)
+    else:
+        inputs = images.decode(files, [sample.file for sample in index.samples], size=size, channels=channels)
     return _samples(files.name, index, inputs, assigned)
 
 

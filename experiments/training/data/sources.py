@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import catalogue, division, layouts, paths, requirements, verification
+from experiments.training.data import catalogue, division, layouts, medmnist, paths, requirements, verification
 from experiments.training.data.archives import Archive
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.errors import SourceError
@@ -22,7 +22,7 @@ class SourceSummary:
     """`classes` maps each class to its number of samples, in label order."""
 
     name: str
-    kind: Literal["builtin", "directory", "zip", "file"]
+    kind: Literal["builtin", "directory", "zip", "npz", "file"]
     classes: Mapping[str, int]
 
     @property
@@ -37,11 +37,17 @@ def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
         check_builtin(config, builtin)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
-        index = layouts.read(files, config.data)
+        index = read(files, config)
         assigned = division.divide(config, index, roots)
         requirements.check(config, index.counts, training=assigned.count("train"), table=False)
-        verification.check(files, [sample.file for sample in index.samples])
+        if files.kind != "npz":
+            verification.check(files, [sample.file for sample in index.samples])
         return SourceSummary(files.name, files.kind, index.counts)
+
+
+def read(files: Files, config: TrainingConfig) -> Index:
+    """The samples in whichever layout the files have; raises SourceError. Opens no image."""
+    return medmnist.read(files) if files.kind == "npz" else layouts.read(files, config.data)
 
 
 def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
@@ -55,14 +61,18 @@ def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
 
 @contextmanager
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
-    """The files of a folder or zip inside the roots, closed at the end; raises SourceError."""
+    """The files of a folder, zip or npz inside the roots, closed at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
     if path.is_dir():
         files: Files = Folder(path, root)
     elif path.is_file() and path.suffix.lower() == ".zip":
         files = Archive(path)
+    elif path.is_file() and path.suffix.lower() == ".npz":
+        files = Archive(path, "npz")
     else:
-        raise SourceError("source_path", f"{source_path!r} is neither a folder nor a .zip file; give one of these.")
+        raise SourceError(
+            "source_path", f"{source_path!r} is neither a folder nor a .zip or .npz file; give one of these."
+        )
     try:
         yield files
     finally:

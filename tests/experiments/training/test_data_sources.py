@@ -11,7 +11,15 @@ import pytest
 from experiments.training.data import layouts
 from experiments.training.data.index import Index
 from experiments.training.data.sources import SourceError, SourceSummary, inspect, open_files
-from tests.experiments.training.datasets import config_of, with_class_folders, with_csv, write_csv, write_image, zipped
+from tests.experiments.training.datasets import (
+    config_of,
+    with_class_folders,
+    with_csv,
+    with_npz,
+    write_csv,
+    write_image,
+    zipped,
+)
 
 
 def read(source: Path, root: Path) -> Index:
@@ -155,6 +163,8 @@ def test_built_in_data_sets_need_no_roots(name: str) -> None:
 def test_inspection_loads_neither_torch_nor_numpy_nor_scikit_learn(tmp_path: Path) -> None:
     """The web process calls it; each of these would cost it tens or hundreds of megabytes."""
     folder = with_csv(tmp_path / "x")
+    files = [str(path) for path in (folder, zipped(folder), with_npz(tmp_path / "x.npz"))]
+    sources = [*files, "builtin:digits-is-8", "builtin:breast-cancer"]
     script = f"""
 import sys
 from pathlib import Path
@@ -162,7 +172,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import inspect
 asked = {{"experiment_name": "a", "data": {{"batch_size": 2}}}}
 assert "PIL" not in sys.modules
-for source in ({str(folder)!r}, {str(zipped(folder))!r}, "builtin:digits-is-8", "builtin:breast-cancer"):
+for source in {sources!r}:
     inspect(TrainingConfig.model_validate({{**asked, "source_path": source}}), [Path({str(tmp_path)!r})])
 print("loaded:", *sys.modules)
 """
