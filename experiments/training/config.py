@@ -88,6 +88,14 @@ class LossConfig(Section):
     )
 
 
+class AugmentationConfig(Section):
+    """How training samples are changed each time they are shown; validation and test see them as they are."""
+
+    mixup_alpha: float = Field(
+        0.0, ge=0.0, le=10.0, description="Blends pairs of samples, in shares from Beta(alpha, alpha); 0 = off"
+    )
+
+
 class OptimizerConfig(Section):
     """How weights change."""
 
@@ -153,6 +161,7 @@ class TrainingConfig(Section):
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")

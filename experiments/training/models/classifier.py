@@ -9,6 +9,7 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from experiments.training.models.mixup import mix
 from experiments.training.models.optimizers import OptimizerFactory
 from experiments.training.models.schedules import Length
 
@@ -24,21 +25,33 @@ class StepOutput(TypedDict):
 
 
 class Classifier(LightningModule):
-    """`network` gives one score per sample for two classes, else one per class; `loss` takes scores and labels."""
+    """`network` gives one score per sample for two classes, else one per class; `loss` takes scores and labels.
 
-    def __init__(self, network: nn.Module, loss: nn.Module, optimizers: OptimizerFactory, *, num_classes: int) -> None:
+    With `mixup_alpha`, training steps return the scores of the blends, and the labels of their larger shares.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: nn.Module,
+        optimizers: OptimizerFactory,
+        *,
+        num_classes: int,
+        mixup_alpha: float = 0.0,
+    ) -> None:
         super().__init__()
         self.network = network
         self.loss = loss
         self._optimizers_from = optimizers
         self._binary = num_classes == 2
+        self._mixup_alpha = mixup_alpha
 
     def forward(self, x: Tensor) -> Tensor:
         scores: Tensor = self.network(x)
         return scores.squeeze(-1) if self._binary else scores
 
     def training_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
-        return self._step(batch)
+        return self._mixed_step(batch) if self._mixup_alpha else self._step(batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
         return self._step(batch)
@@ -57,5 +70,17 @@ class Classifier(LightningModule):
 
     def _step(self, batch: Batch) -> StepOutput:
         x, target, _ = batch
-        logits = self(x).float()  # half precision ends here: losses and ranks of scores need more digits
+        logits = self._scores(x)
         return {"loss": self.loss(logits, target), "logits": logits, "target": target}
+
+    def _mixed_step(self, batch: Batch) -> StepOutput:
+        x, target, _ = batch
+        mixed = mix(x, self._mixup_alpha)
+        logits = self._scores(mixed.x)
+        own, others = self.loss(logits, target), self.loss(logits, target[mixed.other])
+        loss = mixed.share * own + (1 - mixed.share) * others
+        return {"loss": loss, "logits": logits, "target": target}
+
+    def _scores(self, x: Tensor) -> Tensor:
+        scores: Tensor = self(x)
+        return scores.float()  # half precision ends here: losses and ranks of scores need more digits

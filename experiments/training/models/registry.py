@@ -27,6 +27,7 @@ def build(
         losses.build(config, counts=counts, num_classes=num_classes),
         optimizers.factory(config),
         num_classes=num_classes,
+        mixup_alpha=config.augmentation.mixup_alpha,
     )
 
 
