@@ -91,6 +91,9 @@ class LossConfig(Section):
 class AugmentationConfig(Section):
     """How training samples are changed each time they are shown; validation and test see them as they are."""
 
+    preset: Literal["none", "light", "medium", "xray"] = Field(
+        "none", description="Random changes of images: flips, rotation, zoom, shift, brightness, contrast, noise"
+    )
     mixup_alpha: float = Field(
         0.0, ge=0.0, le=10.0, description="Blends pairs of samples, in shares from Beta(alpha, alpha); 0 = off"
     )

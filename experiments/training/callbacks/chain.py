@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.callbacks.augmenting import Augmenter
 from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
@@ -79,6 +80,7 @@ def build_chain(
         GradientMonitor(every=asked.gradient_stats_every, emit=tell),
         ProgressReporter(interval=asked.progress_interval, emit=tell),
         EpochSeed(config.seed),
+        *_augmenting(config, Path(job.run_dir)),
         StopWatcher(stop),
     ]
     return Chain(callbacks, checkpoint, start)
@@ -87,6 +89,11 @@ def build_chain(
 def _averaging(config: TrainingConfig) -> list[Callback]:
     decay = config.trainer.ema_decay
     return [] if decay is None else [RunAveraging(decay)]
+
+
+def _augmenting(config: TrainingConfig, run_dir: Path) -> list[Callback]:
+    preset = config.augmentation.preset
+    return [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=run_dir)]
 
 
 def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:

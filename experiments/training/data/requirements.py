@@ -29,6 +29,8 @@ def _batch(config: TrainingConfig, available: int) -> None:
 def _model(config: TrainingConfig, *, classes: int, table: bool) -> None:
     if table and config.model.name == "cnn":
         raise SourceError("model.name", "cnn needs images, and this data set is a table; choose mlp or auto.")
+    if table and config.augmentation.preset != "none":
+        raise SourceError("augmentation.preset", "It changes images, and this data set is a table; choose none.")
     if classes > 2 and isinstance(config.model.pos_weight, float):
         raise SourceError("model.pos_weight", f"A number needs two classes, and there are {classes}; choose auto.")
     _loss(config, classes)

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from experiments.training.data.errors import SourceError
-from experiments.training.data.requirements import check
+from experiments.training.data.sources import inspect
 from experiments.training.models import losses
 from experiments.training.models.losses import CrossEntropy, Focal
-from tests.experiments.training.datasets import config_of
+from tests.experiments.training.datasets import config_of, with_class_folders
 from tests.experiments.training.trainings import carry_out, job_of, known, metrics_by_epoch
 
 LOG3 = math.log(3)  # a logit of log 3 is a probability of 3/4
@@ -164,7 +164,8 @@ def test_classes_are_weighted_once() -> None:
 @pytest.mark.parametrize(
     ("asked", "field"), [({"class_weights": [1, 2]}, "loss.class_weights"), ({"focal_alpha": 0.5}, "loss.focal_alpha")]
 )
-def test_what_three_classes_cannot_have(asked: dict[str, Any], field: str) -> None:
+def test_what_three_classes_cannot_have(tmp_path: Path, asked: dict[str, Any], field: str) -> None:
+    folder = with_class_folders(tmp_path / "x", {"a": 5, "b": 5, "c": 5})
     with pytest.raises(SourceError) as refused:
-        check(config_of("x", loss=asked), {"a": 9, "b": 9, "c": 9}, table=False)
+        inspect(config_of(folder, loss=asked), [tmp_path])
     assert refused.value.field == field
