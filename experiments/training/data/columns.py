@@ -28,6 +28,16 @@ class Columns:
     split: str | None = None
 
 
+@dataclass(frozen=True)
+class RowColumns:
+    """The columns of a table that has the data themselves; None where there is none."""
+
+    id: str | None
+    target: str
+    patient: str | None
+    split: str | None
+
+
 def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
     """The columns of the table called `table`; raises SourceError that lists what was found and what is accepted."""
     target = _required("target_column", table, header, config, taken=())
@@ -36,9 +46,24 @@ def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
     return Columns(id_, target, patient, _split(table, header, config))
 
 
+def find_in_rows(table: str, header: Sequence[str], config: DataConfig) -> RowColumns:
+    """The same for a table without images, whose rows need no ids."""
+    target = _required("target_column", table, header, config, taken=())
+    id_ = _optional_id(table, header, config, taken=(target, config.patient_column))
+    patient = _patient(table, header, config, taken=(target, *([id_] if id_ else [])))
+    return RowColumns(id_, target, patient, _split(table, header, config))
+
+
 def named_exactly(header: Collection[str], config: DataConfig) -> bool:
     """Whether the table has the configured names themselves, not only aliases."""
     return config.id_column in header and config.target_column in header
+
+
+def _optional_id(table: str, header: Sequence[str], config: DataConfig, taken: Collection[str | None]) -> str | None:
+    present = config.id_column in header or _matching(ALIASES["id_column"], header, taken)
+    if present or not _is_default("id_column", config.id_column):
+        return _required("id_column", table, header, config, taken)
+    return None
 
 
 def _required(field: str, table: str, header: Sequence[str], config: DataConfig, taken: Collection[str | None]) -> str:

@@ -9,7 +9,16 @@ from pathlib import Path
 from torch import Tensor
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import builtins, catalogue, division, images, requirements, sources
+from experiments.training.data import (
+    builtins,
+    catalogue,
+    division,
+    feature_tables,
+    features,
+    images,
+    requirements,
+    sources,
+)
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.folders import Files, Folder
 from experiments.training.data.index import Index, Sample
@@ -19,7 +28,10 @@ from experiments.training.reports import Job
 
 @dataclass(frozen=True)
 class Samples:
-    """`inputs` is uint8 (N, C, H, W) for images or float32 (N, features) for tables; lists run along N."""
+    """`inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing.
+
+    Lists run along N, but `features`, the columns' names, along the second dimension of a table.
+    """
 
     name: str
     classes: list[str]
@@ -28,6 +40,7 @@ class Samples:
     sample_ids: list[str]
     patient_ids: list[str]
     assigned: list[SplitName]
+    features: Sequence[str] = ()
 
 
 def load(config: TrainingConfig, job: Job) -> Samples:
@@ -36,8 +49,20 @@ def load(config: TrainingConfig, job: Job) -> Samples:
     roots = [Path(root) for root in job.data_roots]
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
-            return _images(files, config, roots)
+            return _from_files(files, config, roots)
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, roots)
+
+
+def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+    table = feature_tables.find(files)
+    return _table(files, table, config, roots) if table else _images(files, config, roots)
+
+
+def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+    index = feature_tables.read(files, name, config.data)
+    assigned = _divided(config, index, roots, table=True)
+    inputs, names = features.encode(feature_tables.features(files, name, config.data))
+    return replace(_samples(files.name, index, inputs, assigned), features=names)
 
 
 def _images(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:

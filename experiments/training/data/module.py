@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import splits
+from experiments.training.data import features, splits
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
 from experiments.training.data.errors import SourceError
 from experiments.training.data.loading import Samples, load
@@ -76,7 +75,7 @@ def build(config: TrainingConfig, job: Job) -> DataModule:
     _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:
-        samples = replace(samples, inputs=standardise(samples.inputs, indices["train"]))
+        samples = replace(samples, inputs=features.prepare(samples.inputs, indices["train"], samples.features))
     return DataModule(
         samples,
         indices,
@@ -84,14 +83,6 @@ def build(config: TrainingConfig, job: Job) -> DataModule:
         num_workers=config.data.num_workers,
         seed=config.seed,
     )
-
-
-def standardise(table: Tensor, train: Sequence[int]) -> Tensor:
-    """Each column with the mean and standard deviation of the training rows only; constant columns become 0."""
-    known = table[list(train)].double()
-    deviation = known.std(dim=0, correction=0)
-    deviation[deviation == 0] = 1.0
-    return ((table.double() - known.mean(dim=0)) / deviation).float()
 
 
 def _record(path: Path, samples: Samples, *, resuming: bool) -> None:

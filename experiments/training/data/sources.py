@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import catalogue, division, layouts, medmnist, paths, requirements, verification
+from experiments.training.data import (
+    catalogue,
+    division,
+    feature_tables,
+    layouts,
+    medmnist,
+    paths,
+    requirements,
+    verification,
+)
 from experiments.training.data.archives import Archive
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.errors import SourceError
-from experiments.training.data.folders import Files, Folder
+from experiments.training.data.folders import Files, Folder, LoneFile
 from experiments.training.data.index import Index, Sample
 
 
@@ -37,17 +46,22 @@ def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
         check_builtin(config, builtin)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
+        table = feature_tables.find(files)
         index = read(files, config)
         assigned = division.divide(config, index, roots)
-        requirements.check(config, index.counts, training=assigned.count("train"), table=False)
-        if files.kind != "npz":
-            verification.check(files, [sample.file for sample in index.samples])
+        requirements.check(config, index.counts, training=assigned.count("train"), table=bool(table))
+        if image_files := [sample.file for sample in index.samples if sample.file]:
+            verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts)
 
 
 def read(files: Files, config: TrainingConfig) -> Index:
     """The samples in whichever layout the files have; raises SourceError. Opens no image."""
-    return medmnist.read(files) if files.kind == "npz" else layouts.read(files, config.data)
+    if files.kind == "npz":
+        return medmnist.read(files)
+    if table := feature_tables.find(files):
+        return feature_tables.read(files, table, config.data)
+    return layouts.read(files, config.data)
 
 
 def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
@@ -61,7 +75,7 @@ def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
 
 @contextmanager
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
-    """The files of a folder, zip or npz inside the roots, closed at the end; raises SourceError."""
+    """The files of a folder, zip or npz, or the one table, inside the roots, closed at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
     if path.is_dir():
         files: Files = Folder(path, root)
@@ -69,9 +83,12 @@ def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
         files = Archive(path)
     elif path.is_file() and path.suffix.lower() == ".npz":
         files = Archive(path, "npz")
+    elif path.is_file() and path.suffix.lower() in feature_tables.SUFFIXES:
+        files = LoneFile(path)
     else:
         raise SourceError(
-            "source_path", f"{source_path!r} is neither a folder nor a .zip or .npz file; give one of these."
+            "source_path",
+            f"{source_path!r} is neither a folder nor a .zip, .npz, .csv or .parquet file; give one of these.",
         )
     try:
         yield files

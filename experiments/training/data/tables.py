@@ -85,7 +85,7 @@ def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
     at_split = header.index(found.split) if found.split else None
     for number, record in enumerate(found_records, start=1):
         id_, target, patient = (_cell(record, i) for i in at)
-        split = None if at_split is None else _split(_cell(record, at_split), f"{name}, data row {number}")
+        split = None if at_split is None else split_in(_cell(record, at_split), f"{name}, data row {number}")
         yield Row(id_, target, patient, split)
 
 
@@ -93,7 +93,8 @@ def _cell(record: list[str], at: int) -> str:
     return record[at] if at < len(record) else ""
 
 
-def _split(cell: str, place: str) -> SplitName:
+def split_in(cell: str, place: str) -> SplitName:
+    """The split that a cell names; raises SourceError that says where the cell is."""
     split = split_names.named(cell)
     if split is None:
         raise SourceError(
@@ -118,7 +119,7 @@ def records(files: Files, name: str) -> Iterator[list[str]]:
 
 def _text(files: Files, name: str) -> str:
     if files.sizes[name] > MAX_BYTES:
-        raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep only the id and target columns.")
+        raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep fewer columns, or save it as Parquet.")
     try:
         with files.open(name) as file:
             return file.read(MAX_BYTES).decode("utf-8-sig")

@@ -110,7 +110,7 @@ def test_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(folder / "images" / "000.png")
     os.mkfifo(tmp_path / "pipe.zip")
     assert "1 of the 10 images" in refusal(folder, tmp_path).message
-    assert "neither a folder nor a .zip or .npz" in refusal("pipe.zip", tmp_path).message
+    assert "neither a folder nor a .zip, .npz, .csv" in refusal("pipe.zip", tmp_path).message
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_zip(tmp_path: Path) -> None:
-    (tmp_path / "data.csv").write_text("patientId,Target\n")
-    assert "neither a folder nor a .zip or .npz" in refusal("data.csv", tmp_path).message
+    (tmp_path / "data.txt").write_text("patientId,Target\n")
+    assert "neither a folder nor a .zip, .npz, .csv" in refusal("data.txt", tmp_path).message
 
 
 @pytest.mark.parametrize("damage", [lambda whole: b"PK not really", lambda whole: whole[:-30], lambda whole: b""])

@@ -163,7 +163,8 @@ def test_built_in_data_sets_need_no_roots(name: str) -> None:
 def test_inspection_loads_neither_torch_nor_numpy_nor_scikit_learn(tmp_path: Path) -> None:
     """The web process calls it; each of these would cost it tens or hundreds of megabytes."""
     folder = with_csv(tmp_path / "x")
-    files = [str(path) for path in (folder, zipped(folder), with_npz(tmp_path / "x.npz"))]
+    write_csv(tmp_path / "x.csv", [(n, n % 2) for n in range(20)], header=("x", "label"))
+    files = [str(path) for path in (folder, zipped(folder), with_npz(tmp_path / "x.npz"), tmp_path / "x.csv")]
     sources = [*files, "builtin:digits-is-8", "builtin:breast-cancer"]
     script = f"""
 import sys
@@ -180,4 +181,4 @@ print("loaded:", *sys.modules)
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "PIL" in loaded
-    assert loaded & {"torch", "numpy", "sklearn", "pytorch_lightning", "django"} == set()
+    assert loaded & {"torch", "numpy", "sklearn", "pyarrow", "pytorch_lightning", "django"} == set()
