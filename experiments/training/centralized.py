@@ -96,7 +96,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.
     return pl.Trainer(
         max_epochs=asked.max_epochs,
         accelerator=asked.accelerator,
-        devices=1,
+        devices=1 if asked.devices == "auto" else asked.devices,  # Lightning's own "auto" takes all GPUs there are
         precision=asked.precision,
         gradient_clip_val=asked.gradient_clip_val,
         accumulate_grad_batches=asked.accumulate_grad_batches,

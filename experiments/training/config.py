@@ -124,6 +124,7 @@ class TrainerConfig(Section):
 
     max_epochs: int = Field(10, ge=1, le=10_000)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: Literal["auto"] | int = Field("auto", description="auto = 1: several devices are not supported yet")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
     accumulate_grad_batches: int = Field(1, ge=1, le=1024)
@@ -132,6 +133,13 @@ class TrainerConfig(Section):
     )
     deterministic: bool = False
     threads: int | None = Field(None, ge=1, le=256, description="torch threads; default 1 on up to 2 cores, else half")
+
+    @field_validator("devices")
+    @classmethod
+    def _one_device(cls, value: int | str) -> int | str:
+        if value not in ("auto", 1):
+            raise ValueError('devices must be 1 or "auto": training on several devices at once is not supported yet')
+        return value
 
 
 class CallbacksConfig(Section):
