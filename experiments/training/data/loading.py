@@ -109,6 +109,6 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, roots: Sequence[
 
 def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     inputs, labels = builtins.load_breast_cancer_table()
-    rows = [Sample(f"{number:03d}", f"{number:03d}", label) for number, label in enumerate(labels)]
+    rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
     index = Index(list(builtin.counts), rows)
     return _samples(builtin.name, index, inputs, _divided(config, index, roots, table=True))

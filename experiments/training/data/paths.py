@@ -37,12 +37,12 @@ def _found(source_path: str, real_roots: Sequence[Path], roots: Sequence[Path]) 
     listed = ", ".join(map(str, roots))
     candidates = _candidates(source_path, [*roots, *real_roots])
     if not candidates:
-        raise _error(f"{source_path!r} lies outside the data roots ({listed}); move the data there.")
+        raise _error(f"{source_path!r} lies outside the data roots ({listed}); put it there.")
     for candidate in candidates:
         if candidate.exists():
             path = candidate.resolve(strict=True)
             return path, _root_of(path, real_roots, source_path)
-    raise _error(f"{source_path!r} does not exist; give a folder or .zip inside the data roots ({listed}).")
+    raise _error(f"{source_path!r} does not exist; give a path inside the data roots ({listed}).")
 
 
 def _candidates(source_path: str, roots: Sequence[Path]) -> list[Path]:

@@ -17,6 +17,7 @@ from experiments.training.data import (
     medmnist,
     paths,
     requirements,
+    split_files,
     verification,
 )
 from experiments.training.data.archives import Archive
@@ -43,7 +44,7 @@ def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError."""
     builtin = catalogue.find(config.source_path)
     if builtin:
-        check_builtin(config, builtin)
+        _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
         table = feature_tables.find(files)
@@ -64,10 +65,12 @@ def read(files: Files, config: TrainingConfig) -> Index:
     return layouts.read(files, config.data)
 
 
-def check_builtin(config: TrainingConfig, builtin: Builtin) -> None:
-    """As far as the counts tell: their order, and so a split file, is known only once they are loaded."""
+def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:
+    """As far as counts and ids tell: which id is of which class is known only once all is loaded."""
     labels = [label for label, count in enumerate(builtin.counts.values()) for _ in range(count)]
-    index = Index(list(builtin.counts), [Sample(str(n), str(n), label) for n, label in enumerate(labels)])
+    index = Index(list(builtin.counts), [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)])
+    if config.data.split_file:
+        split_files.read(config.data.split_file, index, roots)
     own = config.model_copy(update={"data": config.data.model_copy(update={"split_file": None})})
     training = division.divide(own, index, ()).count("train")
     requirements.check(config, builtin.counts, training=training, table=builtin.table)

@@ -180,6 +180,16 @@ def test_the_split_of_an_earlier_run_can_be_used_again(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "split.csv").read_bytes() == (tmp_path / "kept.csv").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["breast-cancer", "digits-is-8"])
+def test_the_split_of_a_built_in_data_set_can_be_used_again(tmp_path: Path, name: str) -> None:
+    first = built(f"builtin:{name}", tmp_path)
+    shutil.copy(tmp_path / "run" / "split.csv", tmp_path / "kept.csv")
+    assert built(f"builtin:{name}", tmp_path, data={"split_file": "kept.csv"}, seed=7).indices == first.indices
+    other = {"breast-cancer": "digits-is-8", "digits-is-8": "breast-cancer"}[name]
+    with pytest.raises(SourceError, match=r"kept\.csv is of other data"):
+        inspect(config_of(f"builtin:{other}", data={"split_file": "kept.csv"}), [tmp_path])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
