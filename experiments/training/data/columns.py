@@ -92,7 +92,8 @@ def _split(table: str, header: Sequence[str], config: DataConfig) -> str | None:
         return asked
     if not _is_default("split_column", asked):
         raise _missing("split_column", table, header, asked)
-    return None
+    found = _matching((asked,), header, taken=())
+    return _only("split_column", table, found) if found else None
 
 
 def _matching(aliases: Collection[str], header: Sequence[str], taken: Collection[str | None]) -> list[str]:

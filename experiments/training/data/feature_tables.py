@@ -11,7 +11,7 @@ from experiments.training.data import columns, labels, parquet, tables
 from experiments.training.data.columns import RowColumns
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
-from experiments.training.data.index import Index, Sample
+from experiments.training.data.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.layouts import EXTENSIONS
 
 SUFFIXES = (".csv", ".parquet")
@@ -106,6 +106,8 @@ def _cells(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
     for number, record in enumerate(records, start=1):
         if len(record) > len(header):
             raise _error(f"{name}, data row {number} has more cells than there are columns; quote cells with commas.")
+        if number > MAX_SAMPLES:
+            raise _error(f"{name} has more than {MAX_SAMPLES:,} rows; keep fewer.")
         for column, position in zip(cells, at, strict=True):
             column.append(record[position] if position < len(record) else "")
     return cells

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from experiments.training.data.splits import SplitName
 
+MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from experiments.training.data import labels, npy_headers
 from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
-from experiments.training.data.index import Index, Sample
+from experiments.training.data.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.npy_headers import Header
 from experiments.training.data.splits import SPLITS, SplitName
 
@@ -59,46 +61,46 @@ def stacks(files: Files) -> dict[SplitName, Images]:
 def pixels(files: Files, images: Images) -> Iterator[bytes]:
     """The values, some whole images at a time; raises SourceError."""
     step = max(1, READ_AT_ONCE // images.bytes_each) * images.bytes_each
-    try:
-        with files.open(images.file) as file:
-            npy_headers.read(file, images.file)
-            for start in range(0, images.count * images.bytes_each, step):
-                yield file.read(min(step, images.count * images.bytes_each - start))
-    except READ_ERRORS as error:
-        raise _broken(images.file, error) from error
+    with _array(files, images.file) as (_, values):
+        for start in range(0, images.count * images.bytes_each, step):
+            yield values.read(min(step, images.count * images.bytes_each - start))
 
 
 def _images(files: Files, name: str) -> Images:
-    header, _ = _array(files, name, with_values=False)
-    channels = header.shape[3] if len(header.shape) == 4 else 1
-    if header.kind != "u1" or len(header.shape) not in (3, 4) or channels not in (1, 3) or 0 in header.shape[1:]:
-        raise _error(
-            f"{name} has values {header.kind} of shape {header.shape}; images must be uint8 of shape "
-            "(number, height, width) or (number, height, width, 3)."
-        )
-    return Images(name, header.shape[0], header.shape[1], header.shape[2], channels)
+    with _array(files, name) as (header, _):
+        channels = header.shape[3] if len(header.shape) == 4 else 1
+        if header.kind != "u1" or len(header.shape) not in (3, 4) or channels not in (1, 3) or 0 in header.shape[1:]:
+            raise _error(
+                f"{name} has values {header.kind} of shape {header.shape}; images must be uint8 of shape "
+                "(number, height, width) or (number, height, width, 3)."
+            )
+        if header.shape[0] > MAX_SAMPLES:
+            raise _error(f"{name} has {header.shape[0]:,} images; at most {MAX_SAMPLES:,} are read.")
+        return Images(name, header.shape[0], header.shape[1], header.shape[2], channels)
 
 
 def _labels(files: Files, split: SplitName, count: int) -> list[int]:
     name = f"{split}_labels.npy"
     if name not in files.sizes:
         raise _error(f"The .npz has {split}_images but no {split}_labels; save both.")
-    header, content = _array(files, name, with_values=True)
-    if header.kind[0] == "f" or header.shape not in ((count,), (count, 1)):
-        raise _error(
-            f"{name} has values {header.kind} of shape {header.shape}; labels must be whole numbers of shape "
-            f"({count}, 1), one for each image."
-        )
-    return npy_headers.whole_numbers(content, header)
+    with _array(files, name) as (header, values):
+        if header.kind[0] == "f" or header.shape not in ((count,), (count, 1)):
+            raise _error(
+                f"{name} has values {header.kind} of shape {header.shape}; labels must be whole numbers of shape "
+                f"({count}, 1), one for each image."
+            )
+        return npy_headers.whole_numbers(values.read(), header)
 
 
-def _array(files: Files, name: str, *, with_values: bool) -> tuple[Header, bytes]:
+@contextmanager
+def _array(files: Files, name: str) -> Iterator[tuple[Header, BinaryIO]]:
+    """The header, and the file at the values: whoever reads them has checked first how many there are."""
     try:
         with files.open(name) as file:
             header = npy_headers.read(file, name)
             if files.sizes[name] != file.tell() + header.data_bytes:
                 raise _error(f"{name} is shorter or longer than its header says; save it again with numpy.savez.")
-            return header, file.read() if with_values else b""
+            yield header, file
     except READ_ERRORS as error:
         raise _broken(name, error) from error
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
+from experiments.training.data.index import MAX_SAMPLES
 
 MAX_CELLS = 50_000_000
 
@@ -21,8 +22,9 @@ def header(files: Files, name: str) -> list[str]:
 def columns(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
     """The cells of the wanted columns; blank where there is no value, `1` and `0` for true and false."""
     with _opened(files, name) as table:
-        if table.metadata.num_rows * len(wanted) > MAX_CELLS:
-            raise _error(f"{name} has more than {MAX_CELLS:,} cells; keep fewer rows or columns.")
+        rows = table.metadata.num_rows
+        if rows > MAX_SAMPLES or rows * len(wanted) > MAX_CELLS:
+            raise _error(f"{name} has more than {MAX_SAMPLES:,} rows or {MAX_CELLS:,} cells; keep fewer.")
         read = table.read(columns=list(wanted), use_threads=False)
         return [[_text(value) for value in read.column(column).to_pylist()] for column in wanted]
 

@@ -134,6 +134,13 @@ def test_headers_agree_with_numpy(version: tuple[int, int]) -> None:
     assert npy_headers.whole_numbers(file.read(), header) == [0, 1, 2, 3, 4, 5]
 
 
+def test_too_many_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_npz(tmp_path / "x.npz")
+    monkeypatch.setattr("experiments.training.data.medmnist.MAX_SAMPLES", 11)
+    with pytest.raises(SourceError, match="12 images; at most 11 are read"):
+        inspect(config_of("x.npz"), [tmp_path])
+
+
 def test_an_array_that_is_cut_off(tmp_path: Path) -> None:
     with_npz(tmp_path / "x.npz")
     with zipfile.ZipFile(tmp_path / "x.npz") as whole, zipfile.ZipFile(tmp_path / "y.npz", "w") as cut:

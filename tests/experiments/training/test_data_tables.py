@@ -142,7 +142,7 @@ def test_rows_that_share_an_id_are_one_patients(tmp_path: Path) -> None:
 
 def test_a_split_column_of_a_table(tmp_path: Path) -> None:
     table = [(n, n % 2, ("train", "train", "val")[n // 2 % 3]) for n in range(24)]
-    write_csv(tmp_path / "x.csv", table, header=("x", "label", "split"))
+    write_csv(tmp_path / "x.csv", table, header=("x", "label", "Split"))
     data = built("x.csv", tmp_path)
     assert data.indices["val"] == [n for n in range(24) if table[n][2] == "val"]
     assert data.input_shape == (1,)
@@ -173,6 +173,20 @@ def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(SourceError, match="not a readable Parquet file"):
         inspect(config_of("x.parquet"), [tmp_path])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_table_with_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    if suffix == ".csv":
+        write_csv(tmp_path / "x.csv", rows(), header=HEADER)
+    else:
+        write_parquet(tmp_path / "x.parquet", rows())
+    module = "feature_tables" if suffix == ".csv" else "parquet"
+    monkeypatch.setattr(f"experiments.training.data.{module}.MAX_SAMPLES", 39)
+    with pytest.raises(SourceError, match="more than 39 rows"):
+        inspect(config_of(f"x{suffix}"), [tmp_path])
+    monkeypatch.setattr(f"experiments.training.data.{module}.MAX_SAMPLES", 40)
+    assert inspect(config_of(f"x{suffix}"), [tmp_path]).samples == 40
 
 
 def test_several_tables_without_images(tmp_path: Path) -> None:
