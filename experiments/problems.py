@@ -22,7 +22,8 @@ def explain(error: ValidationError) -> list[FieldError]:
 
 def _is_field(part: int | str) -> bool:
     """Pydantic adds the branch of a union to the path; that is no name of ours."""
-    return not (isinstance(part, str) and part.startswith(("literal[", "float", "str", "constrained")))
+    branches = ("literal[", "tuple[", "constrained", "float", "str")
+    return not (isinstance(part, str) and (part == "int" or part.startswith(branches)))
 
 
 def _message(problem: Any, path: list[str]) -> str:

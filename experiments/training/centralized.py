@@ -66,7 +66,7 @@ def _carry_out(
     pl.seed_everything(config.seed, workers=True)
     data = data or build_data(config, job)
     module = model or build_model(
-        config, input_shape=data.input_shape, num_classes=data.num_classes, pos_weight=data.pos_weight_auto
+        config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
     )
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
@@ -96,7 +96,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.
     return pl.Trainer(
         max_epochs=asked.max_epochs,
         accelerator=asked.accelerator,
-        devices=1,
+        devices=1 if asked.devices == "auto" else asked.devices,  # Lightning's own "auto" takes all GPUs there are
         precision=asked.precision,
         gradient_clip_val=asked.gradient_clip_val,
         accumulate_grad_batches=asked.accumulate_grad_batches,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
+ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -28,11 +29,24 @@ class DataConfig(Section):
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step")
     image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
     channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
-    val_fraction: float = Field(0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split")
-    test_fraction: float = Field(0.0, ge=0.0, lt=0.9, description="Share of samples in the test split; 0 = none")
+    val_fraction: float = Field(
+        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given"
+    )
+    test_fraction: float = Field(
+        0.0, ge=0.0, lt=0.9, description="Share of samples in the test split, unless given; 0 = none"
+    )
     num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
     id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
     target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+    patient_column: str | None = Field(
+        None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+    )
+    split_column: str | None = Field(
+        "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+    )
+    split_file: str | None = Field(
+        None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
+    )
 
     @model_validator(mode="after")
     def _some_training_data_remains(self) -> DataConfig:
@@ -60,6 +74,31 @@ class ModelConfig(Section):
         return value
 
 
+class LossConfig(Section):
+    """What the network is trained to make small."""
+
+    name: Literal["auto", "focal"] = Field("auto", description="auto = cross-entropy (of the sigmoid for two classes)")
+    class_weights: Literal["auto"] | tuple[ClassWeight, ...] | None = Field(
+        None, description="One per class; auto = all classes count the same; null = model.pos_weight for two classes"
+    )
+    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="Share of each label spread over all classes")
+    focal_gamma: float = Field(2.0, ge=0.0, le=10.0, description="focal: how much less counts what is right already")
+    focal_alpha: float | None = Field(
+        None, gt=0.0, lt=1.0, description="focal, two classes: weight of positives; negatives get 1 - focal_alpha"
+    )
+
+
+class AugmentationConfig(Section):
+    """How training samples are changed each time they are shown; validation and test see them as they are."""
+
+    preset: Literal["none", "light", "medium", "xray"] = Field(
+        "none", description="Random changes of images: flips, rotation, zoom, shift, brightness, contrast, noise"
+    )
+    mixup_alpha: float = Field(
+        0.0, ge=0.0, le=10.0, description="Blends pairs of samples, in shares from Beta(alpha, alpha); 0 = off"
+    )
+
+
 class OptimizerConfig(Section):
     """How weights change."""
 
@@ -67,9 +106,17 @@ class OptimizerConfig(Section):
     learning_rate: float = Field(1e-3, gt=0.0, le=1e12)
     weight_decay: float = Field(1e-4, ge=0.0, le=10.0)
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
-    scheduler: Literal["none", "cosine", "step"] = Field("none", description="Changes the rate once per epoch")
+    scheduler: Literal["none", "cosine", "cosine_restarts", "one_cycle", "plateau", "step"] = Field(
+        "none", description="Changes the rate once per epoch; one_cycle with each optimizer step"
+    )
+    warmup_epochs: int = Field(
+        0, ge=0, le=1_000, description="Epochs in which the rate rises first; one_cycle: 0 = 30 % of the training"
+    )
+    restart_epochs: int = Field(10, ge=1, le=10_000, description="cosine_restarts: epochs up to the first restart")
+    restart_factor: int = Field(1, ge=1, le=10, description="cosine_restarts: how much longer each period is")
+    plateau_patience: int = Field(5, ge=0, le=10_000, description="plateau: epochs without improvement that pass")
     step_size: int = Field(10, ge=1, le=10_000, description="step: epochs between two changes")
-    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step: factor of a change")
+    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step, plateau: factor of a change")
 
 
 class TrainerConfig(Section):
@@ -77,11 +124,22 @@ class TrainerConfig(Section):
 
     max_epochs: int = Field(10, ge=1, le=10_000)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: Literal["auto"] | int = Field("auto", description="auto = 1: several devices are not supported yet")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
     accumulate_grad_batches: int = Field(1, ge=1, le=1024)
+    ema_decay: float | None = Field(
+        None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
+    )
     deterministic: bool = False
     threads: int | None = Field(None, ge=1, le=256, description="torch threads; default 1 on up to 2 cores, else half")
+
+    @field_validator("devices")
+    @classmethod
+    def _one_device(cls, value: int | str) -> int | str:
+        if value not in ("auto", 1):
+            raise ValueError('devices must be 1 or "auto": training on several devices at once is not supported yet')
+        return value
 
 
 class CallbacksConfig(Section):
@@ -113,6 +171,8 @@ class TrainingConfig(Section):
     source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")
@@ -124,3 +184,21 @@ class TrainingConfig(Section):
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
             raise ValueError("experiment_name must not contain control characters")
         return value
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> TrainingConfig:
+        if self.optimizer.warmup_epochs and self.optimizer.warmup_epochs >= self.trainer.max_epochs:
+            raise ValueError("optimizer.warmup_epochs must be less than trainer.max_epochs")
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_weighted_once(self) -> TrainingConfig:
+        asked = {
+            "model.pos_weight": isinstance(self.model.pos_weight, float),
+            "loss.class_weights": self.loss.class_weights is not None,
+            "loss.focal_alpha": self.loss.name == "focal" and self.loss.focal_alpha is not None,
+        }
+        given = [name for name, is_given in asked.items() if is_given]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} each weigh the classes; give one of them")
+        return self

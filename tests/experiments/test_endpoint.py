@@ -158,7 +158,7 @@ def test_faults_of_the_data_are_named_before_anything_is_queued(api: Client, roo
     assert "003.png" in errors_of(post(api, small(folder)))["source_path"]
     image.unlink()
     assert "003" in errors_of(post(api, small(folder)))["source_path"]
-    (folder / "labels.csv").write_text("patientId,Label\n001,1\n")
+    (folder / "labels.csv").write_text("patientId,Finding\n001,1\n")
     assert "Target" in next(iter(errors_of(post(api, small(folder))).values()))
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.callbacks.augmenting import Augmenter
+from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
 from experiments.training.callbacks.checkpoint import RunCheckpoint
@@ -68,18 +70,30 @@ def build_chain(
     )
     callbacks = [
         start,
+        *_averaging(config),
         checkpoint,
         *_early_stopping(config, mode, tell),
-        LearningRate(tell),
+        LearningRate(every=asked.batch_metrics_every, emit=tell),
         BestTracker(monitor=asked.monitor, mode=mode, tell=tell),
         MetricsCollector(threshold=threshold, tell=tell),
         BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=tell),
         GradientMonitor(every=asked.gradient_stats_every, emit=tell),
         ProgressReporter(interval=asked.progress_interval, emit=tell),
         EpochSeed(config.seed),
+        *_augmenting(config, Path(job.run_dir)),
         StopWatcher(stop),
     ]
     return Chain(callbacks, checkpoint, start)
+
+
+def _averaging(config: TrainingConfig) -> list[Callback]:
+    decay = config.trainer.ema_decay
+    return [] if decay is None else [RunAveraging(decay)]
+
+
+def _augmenting(config: TrainingConfig, run_dir: Path) -> list[Callback]:
+    preset = config.augmentation.preset
+    return [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=run_dir)]
 
 
 def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:

@@ -19,14 +19,17 @@ def current_rate(trainer: pl.Trainer) -> float:
 class LearningRate(Callback):
     """`lr_update` before the first step that uses a new rate, the very first one included.
 
-    `step` counts the optimizer steps done before it.
+    `step` counts the optimizer steps done before it. Within an epoch only every n-th batch is looked at: a rate that
+    changes with each step would fill the journal.
     """
 
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
+    def __init__(self, *, every: int, emit: Emit) -> None:
+        self._every, self._emit = every, emit
         self._told: float | None = None
 
-    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+    def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, _batch: Any, batch_idx: int) -> None:
+        if batch_idx % self._every:
+            return
         rate = current_rate(trainer)
         if rate != self._told:
             self._told = rate

@@ -37,7 +37,7 @@ class MetricsCollector(Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
         self._train.clear()
-        self._rate = current_rate(trainer)  # schedulers step before this epoch's end is reported
+        self._rate = current_rate(trainer)  # of its first step; schedulers step before its end is reported
 
     def on_train_batch_end(self, _trainer: pl.Trainer, _module: Any, outputs: Any, *_: Any) -> None:
         self._train.add(outputs)

@@ -1,4 +1,4 @@
-"""A data set's files in a zip, read in place; everything a hostile archive may try is refused first."""
+"""A data set's files in a zip (.npz too), read in place; everything a hostile archive may try is refused first."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 class Archive:
     """The files of the zip at `path`. Never extracted; sizes are those the archive declares, which bound all reads."""
 
-    kind: Literal["zip"] = "zip"
+    kind: Literal["zip", "npz"]
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: Literal["zip", "npz"] = "zip") -> None:
         self.name = path.stem
+        self.kind = kind
         self._file = _opened(path)
         try:
             self._zip = _contents(self._file, path.name)
             entries = self._zip.infolist()
-            _refuse_hostile(entries, path.stat().st_size)
+            _refuse_hostile(entries, path.stat().st_size, largest=MAX_FILE_BYTES if kind == "zip" else MAX_TOTAL_BYTES)
         except SourceError:
             self._file.close()
             raise
@@ -85,11 +86,11 @@ def _useful(entry: zipfile.ZipInfo) -> bool:
     return not entry.is_dir() and len(parts) <= MAX_DEPTH + 1 and not any(map(is_junk, parts))
 
 
-def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int) -> None:
+def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int, *, largest: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise _error(f"The zip has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read.")
     for entry in entries:
-        if problem := _problem(entry):
+        if problem := _problem(entry, largest):
             raise _error(f"The zip's entry {entry.filename!r} {problem}.")
     if len({entry.filename for entry in entries}) < len(entries):
         raise _error("The zip holds the same name twice; pack it again.")
@@ -100,8 +101,8 @@ def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int) -> None:
         raise _error(f"The zip unpacks to {total // packed} times its size (a zip bomb?); at most {MAX_RATIO}.")
 
 
-def _problem(entry: zipfile.ZipInfo) -> str | None:
-    return _name_problem(entry.filename) or _kind_problem(entry) or _size_problem(entry)
+def _problem(entry: zipfile.ZipInfo, largest: int) -> str | None:
+    return _name_problem(entry.filename) or _kind_problem(entry) or _size_problem(entry, largest)
 
 
 def _name_problem(name: str) -> str | None:
@@ -127,9 +128,9 @@ def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _size_problem(entry: zipfile.ZipInfo) -> str | None:
-    if entry.file_size > MAX_FILE_BYTES:
-        return f"unpacks to {entry.file_size >> 20:,} MiB; at most {MAX_FILE_BYTES >> 20} MiB are read"
+def _size_problem(entry: zipfile.ZipInfo, largest: int) -> str | None:
+    if entry.file_size > largest:
+        return f"unpacks to {entry.file_size >> 20:,} MiB; at most {largest >> 20} MiB are read"
     if entry.file_size > max(RATIO_FREE_BYTES, entry.compress_size * MAX_RATIO):
         return f"unpacks to more than {MAX_RATIO} times its packed size (a zip bomb?)"
     return None

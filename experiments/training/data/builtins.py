@@ -80,6 +80,6 @@ def _write_digits(folder: Path) -> None:
     with (folder / TABLE_NAME).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((ID_COLUMN, TARGET_COLUMN))
-        for number, (image, target) in enumerate(zip(pixels, digits.target, strict=True)):
-            Image.fromarray(image).save(folder / f"{number:04d}.png")
-            writer.writerow((f"{number:04d}", int(target == 8)))
+        for id_, image, target in zip(DIGITS.ids, pixels, digits.target, strict=True):
+            Image.fromarray(image).save(folder / f"{id_}.png")
+            writer.writerow((id_, int(target == 8)))

@@ -18,6 +18,13 @@ class Builtin:
     table: bool
     counts: Mapping[str, int]
 
+    @property
+    def ids(self) -> list[str]:
+        """`000`, `001`, …: as wide as the last one."""
+        total = sum(self.counts.values())
+        width = len(str(total - 1))
+        return [f"{number:0{width}d}" for number in range(total)]
+
 
 BUILTINS = {
     builtin.name: builtin

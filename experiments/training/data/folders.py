@@ -22,7 +22,7 @@ class Files(Protocol):
     def name(self) -> str: ...
 
     @property
-    def kind(self) -> Literal["directory", "zip"]: ...
+    def kind(self) -> Literal["directory", "zip", "npz", "file"]: ...
 
     @property
     def sizes(self) -> Mapping[str, int]: ...
@@ -48,6 +48,23 @@ class Folder:
 
     def open(self, name: str) -> BinaryIO:
         return (self._path / name).open("rb")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class LoneFile:
+    """One file, under its own name."""
+
+    kind: Literal["file"] = "file"
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        self._path = path
+        self.sizes: Mapping[str, int] = {path.name: path.stat().st_size}
+
+    def open(self, name: str) -> BinaryIO:
+        return (self._path.parent / name).open("rb")
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from experiments.training.data import verification
+from experiments.training.data import medmnist, verification
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 
@@ -28,6 +28,20 @@ def decode(files: Files, names: Sequence[str], *, size: int, channels: int) -> T
         except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
             problem = verification.words(error)
             raise SourceError("source_path", f"{name} cannot be read ({problem}); replace it.") from error
+    return pixels
+
+
+def decode_arrays(files: Files, *, size: int, channels: int) -> Tensor:
+    """uint8 (N, channels, size, size) of a MedMNIST file, in the order of its index; raises SourceError."""
+    stacks = list(medmnist.stacks(files).values())
+    pixels = torch.empty((sum(stack.count for stack in stacks), channels, size, size), dtype=torch.uint8)
+    view, row = pixels.numpy(), 0
+    for stack in stacks:
+        for content in medmnist.pixels(files, stack):
+            for image in np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, stack.channels):
+                grey = image[:, :, 0] if stack.channels == 1 else image
+                view[row] = to_array(Image.fromarray(grey), size=size, channels=channels)
+                row += 1
     return pixels
 
 

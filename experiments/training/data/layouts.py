@@ -4,58 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from experiments.training.config import DataConfig
-from experiments.training.data import labels, tables
+from experiments.training.data import labels, repeats, split_names, tables
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.index import Index, Sample
+from experiments.training.data.splits import SplitName
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
-
-
-@dataclass(frozen=True)
-class Sample:
-    """`file` is the image's name in its container, `label` the index of its class."""
-
-    id: str
-    patient_id: str
-    file: str
-    label: int
-
-
-@dataclass(frozen=True)
-class Index:
-    """All samples in the order of their ids, so that a folder and its zip give the same splits."""
-
-    classes: list[str]
-    samples: list[Sample]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Samples per class, in label order."""
-        found = [0] * len(self.classes)
-        for sample in self.samples:
-            found[sample.label] += 1
-        return dict(zip(self.classes, found, strict=True))
 
 
 def read(files: Files, config: DataConfig) -> Index:
     """The data set's samples; raises SourceError. Looks at names and the CSV only, opens no image."""
     paths = [path for path in map(PurePosixPath, files.sizes) if _is_table(path) or _is_image(path)]
     base = _base(paths)
+    if in_splits := _in_split_folders(paths, base):
+        return _from_split_folders(in_splits, base)
     near = [path for path in paths if base in (path.parent, path.parent.parent)]
     images = [path for path in near if _is_image(path)]
     found_tables = [str(path) for path in near if _is_table(path) and path.parent == base]
     if found_tables:
-        return _from_table(files, found_tables, images, config)
+        return _from_table(files, found_tables, images, base, config)
     return _from_folders([path for path in images if path.parent != base])
 
 
-def _from_table(files: Files, names: list[str], images: list[PurePosixPath], config: DataConfig) -> Index:
+def _from_table(
+    files: Files, names: list[str], images: list[PurePosixPath], base: PurePosixPath, config: DataConfig
+) -> Index:
     name, rows = tables.read(files, names, config)
-    file_of = _by_id(images)
+    file_of = _by_id(images, base)
     missing = [row.id for row in rows if row.id not in file_of]
     if missing:
         raise _error(
@@ -66,8 +45,10 @@ def _from_table(files: Files, names: list[str], images: list[PurePosixPath], con
     if ambiguous:
         raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
     classes, label_of = labels.number(row.target for row in rows)
-    samples = [Sample(row.id, row.id, file_of[row.id][0], label_of[row.target]) for row in rows]
-    return Index(classes, sorted(samples, key=lambda sample: sample.id))
+    unique = repeats.collapse(
+        Sample(row.id, row.patient, label_of[row.target], file_of[row.id][0], row.split) for row in rows
+    )
+    return Index(classes, sorted(unique, key=lambda sample: sample.id))
 
 
 def _from_folders(images: Sequence[PurePosixPath]) -> Index:
@@ -78,15 +59,34 @@ def _from_folders(images: Sequence[PurePosixPath]) -> Index:
         )
     classes, label_of = labels.number(path.parent.name for path in images)
     named = [(f"{path.parent.name}/{path.name}", path) for path in images]
-    return Index(classes, [Sample(id_, id_, str(path), label_of[path.parent.name]) for id_, path in sorted(named)])
+    return Index(classes, [Sample(id_, id_, label_of[path.parent.name], str(path)) for id_, path in sorted(named)])
 
 
-def _by_id(images: Sequence[PurePosixPath]) -> dict[str, list[str]]:
-    """Images by name without extension, and by whole name for tables that write it out."""
+def _in_split_folders(paths: Sequence[PurePosixPath], base: PurePosixPath) -> list[PurePosixPath]:
+    """The images in class folders below `train/` and other split folders; none where there are no such folders."""
+    found = [path for path in paths if _is_image(path) and path.parent.parent.parent == base and _split_of(path)]
+    return found if len({_split_of(path) for path in found}) > 1 else []
+
+
+def _split_of(path: PurePosixPath) -> SplitName | None:
+    return split_names.named(path.parent.parent.name)
+
+
+def _from_split_folders(images: Sequence[PurePosixPath], base: PurePosixPath) -> Index:
+    """An image's id is its path: the same number in two splits is common, and says nothing of the patient."""
+    classes, label_of = labels.number(path.parent.name for path in images)
+    named = sorted((str(path.relative_to(base)), path) for path in images)
+    return Index(
+        classes, [Sample(id_, id_, label_of[path.parent.name], str(path), _split_of(path)) for id_, path in named]
+    )
+
+
+def _by_id(images: Sequence[PurePosixPath], base: PurePosixPath) -> dict[str, list[str]]:
+    """Images by name without extension, and by whole name or path for tables that write these out."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in images:
-        found[path.stem].append(str(path))
-        found[path.name].append(str(path))
+        for name in {path.stem, path.name, str(path.relative_to(base))}:
+            found[name].append(str(path))
     return found
 
 

@@ -1,22 +1,37 @@
-"""All samples of a run in memory, from whatever `source_path` names."""
+"""All samples of a run in memory and divided, from whatever `source_path` names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import builtins, catalogue, images, layouts, requirements, sources
+from experiments.training.data import (
+    builtins,
+    catalogue,
+    division,
+    feature_tables,
+    features,
+    images,
+    requirements,
+    sources,
+)
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.folders import Files, Folder
+from experiments.training.data.index import Index, Sample
+from experiments.training.data.splits import SplitName
 from experiments.training.reports import Job
 
 
 @dataclass(frozen=True)
 class Samples:
-    """`inputs` is uint8 (N, C, H, W) for images or float32 (N, features) for tables; lists run along N."""
+    """`inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing.
+
+    Lists run along N, but `features`, the columns' names, along the second dimension of a table.
+    """
 
     name: str
     classes: list[str]
@@ -24,43 +39,76 @@ class Samples:
     labels: list[int]
     sample_ids: list[str]
     patient_ids: list[str]
+    assigned: list[SplitName]
+    features: Sequence[str] = ()
 
 
 def load(config: TrainingConfig, job: Job) -> Samples:
     """Read and decode everything once; raises SourceError."""
     builtin = catalogue.find(config.source_path)
+    roots = [Path(root) for root in job.data_roots]
     if builtin is None:
-        with sources.open_files(config.source_path, [Path(root) for root in job.data_roots]) as files:
-            return _images(files, config)
-    if builtin.table:
-        requirements.check(config, builtin.counts, table=True)
-        return _breast_cancer(builtin)
-    return _digits(builtin, config, Path(job.datasets_dir))
+        with sources.open_files(config.source_path, roots) as files:
+            return _from_files(files, config, roots)
+    return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, roots)
 
 
-def _images(files: Files, config: TrainingConfig) -> Samples:
-    index = layouts.read(files, config.data)
-    requirements.check(config, index.counts, table=False)
-    samples = index.samples
-    names = [sample.file for sample in samples]
+def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+    table = feature_tables.find(files)
+    return _table(files, table, config, roots) if table else _images(files, config, roots)
+
+
+def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+    index = feature_tables.read(files, name, config.data)
+    assigned = _divided(config, index, roots, table=True)
+    inputs, names = features.encode(feature_tables.features(files, name, config.data))
+    return replace(_samples(files.name, index, inputs, assigned), features=names)
+
+
+def _images(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+    index = sources.read(files, config)
+    assigned = _divided(config, index, roots, table=False)
+    size, channels = config.data.image_size, config.data.channels
+    if files.kind == "npz":
+        inputs = images.decode_arrays(files, size=size, channels=channels)
+    else:
+        inputs = images.decode(files, [sample.file for sample in index.samples], size=size, channels=channels)
+    return _samples(files.name, index, inputs, assigned)
+
+
+def _divided(config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool) -> list[SplitName]:
+    """Before anything large is read."""
+    assigned = division.divide(config, index, roots)
+    requirements.check(config, index.counts, training=assigned.count("train"), table=table)
+    return assigned
+
+
+def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName]) -> Samples:
     return Samples(
-        name=files.name,
+        name=name,
         classes=index.classes,
-        inputs=images.decode(files, names, size=config.data.image_size, channels=config.data.channels),
-        labels=[sample.label for sample in samples],
-        sample_ids=[sample.id for sample in samples],
-        patient_ids=[sample.patient_id for sample in samples],
+        inputs=inputs,
+        labels=index.labels,
+        sample_ids=[sample.id for sample in index.samples],
+        patient_ids=[sample.patient_id for sample in index.samples],
+        assigned=assigned,
     )
 
 
-def _digits(builtin: Builtin, config: TrainingConfig, datasets_dir: Path) -> Samples:
-    folder = builtins.export_digits(datasets_dir).resolve()
-    columns = {"id_column": builtins.ID_COLUMN, "target_column": builtins.TARGET_COLUMN}
+def _digits(builtin: Builtin, config: TrainingConfig, job: Job, roots: Sequence[Path]) -> Samples:
+    folder = builtins.export_digits(Path(job.datasets_dir)).resolve()
+    columns = {
+        "id_column": builtins.ID_COLUMN,
+        "target_column": builtins.TARGET_COLUMN,
+        "patient_column": None,
+        "split_column": None,
+    }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
-    return replace(_images(Folder(folder, folder), own), classes=list(builtin.counts))
+    return replace(_images(Folder(folder, folder), own, roots), classes=list(builtin.counts))
 
 
-def _breast_cancer(builtin: Builtin) -> Samples:
+def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     inputs, labels = builtins.load_breast_cancer_table()
-    ids = [f"{number:03d}" for number in range(len(labels))]
-    return Samples(builtin.name, list(builtin.counts), inputs, labels, ids, ids)
+    rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
+    index = Index(list(builtin.counts), rows)
+    return _samples(builtin.name, index, inputs, _divided(config, index, roots, table=True))

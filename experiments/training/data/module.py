@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import splits
+from experiments.training.data import features, splits
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
 from experiments.training.data.errors import SourceError
 from experiments.training.data.loading import Samples, load
@@ -27,7 +26,7 @@ class DataModule(LightningDataModule):
     """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids` and `patient_ids`.
 
     `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
-    `pos_weight_auto` is negatives / positives of the training split, None for more classes.
+    `train_counts` are the training split's samples per class.
     """
 
     def __init__(
@@ -45,7 +44,8 @@ class DataModule(LightningDataModule):
             classes=samples.classes,
             sizes={name: len(part) for name, part in indices.items() if part},
         )
-        self.pos_weight_auto = _pos_weight([samples.labels[i] for i in indices["train"]], self.num_classes)
+        train_labels = [samples.labels[i] for i in indices["train"]]
+        self.train_counts = [train_labels.count(label) for label in range(self.num_classes)]
         self._batches = TensorBatches(samples.inputs, torch.tensor(samples.labels, dtype=torch.int64))
         self._batch_size = batch_size
         self._num_workers = num_workers
@@ -72,11 +72,10 @@ class DataModule(LightningDataModule):
 def build(config: TrainingConfig, job: Job) -> DataModule:
     """Load and split the run's data and write its `split.csv`; raises SourceError."""
     samples = load(config, job)
-    assigned = splits.assign(samples.labels, config.data, config.seed)
-    _record(Path(job.run_dir) / SPLIT_FILE, samples, assigned, resuming=job.resume_from is not None)
-    indices = splits.indices(assigned)
+    _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
+    indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:
-        samples = replace(samples, inputs=standardise(samples.inputs, indices["train"]))
+        samples = replace(samples, inputs=features.prepare(samples.inputs, indices["train"], samples.features))
     return DataModule(
         samples,
         indices,
@@ -86,22 +85,9 @@ def build(config: TrainingConfig, job: Job) -> DataModule:
     )
 
 
-def standardise(table: Tensor, train: Sequence[int]) -> Tensor:
-    """Each column with the mean and standard deviation of the training rows only; constant columns become 0."""
-    known = table[list(train)].double()
-    deviation = known.std(dim=0, correction=0)
-    deviation[deviation == 0] = 1.0
-    return ((table.double() - known.mean(dim=0)) / deviation).float()
-
-
-def _record(path: Path, samples: Samples, assigned: list[SplitName], *, resuming: bool) -> None:
+def _record(path: Path, samples: Samples, *, resuming: bool) -> None:
     """A resumed run must meet its own splits again: else it would be validated on what it was trained on."""
-    rows = (samples.sample_ids, assigned, samples.labels)
+    rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")
     splits.write(path, *rows)
-
-
-def _pos_weight(labels: Sequence[int], num_classes: int) -> float | None:
-    positives = sum(labels)
-    return (len(labels) - positives) / positives if num_classes == 2 else None

@@ -8,11 +8,19 @@ from pathlib import Path, PurePosixPath
 from experiments.training.data.errors import SourceError
 
 
-def resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
+def resolve(source_path: str, roots: Sequence[Path], *, field: str = "source_path") -> tuple[Path, Path]:
     """The existing file or folder, and the root that holds it, both without symbolic links.
 
-    An absolute path must lie in a root; a relative one is looked up in each root in turn.
+    An absolute path must lie in a root; a relative one is looked up in each root in turn. Raises SourceError
+    for `field`, the option that names the path.
     """
+    try:
+        return _resolve(source_path, roots)
+    except SourceError as error:
+        raise SourceError(field, error.message) from error
+
+
+def _resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     if not roots:
         raise _error("No data folder is open to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
     if ".." in PurePosixPath(source_path).parts:
@@ -29,12 +37,12 @@ def _found(source_path: str, real_roots: Sequence[Path], roots: Sequence[Path]) 
     listed = ", ".join(map(str, roots))
     candidates = _candidates(source_path, [*roots, *real_roots])
     if not candidates:
-        raise _error(f"{source_path!r} lies outside the data roots ({listed}); move the data there.")
+        raise _error(f"{source_path!r} lies outside the data roots ({listed}); put it there.")
     for candidate in candidates:
         if candidate.exists():
             path = candidate.resolve(strict=True)
             return path, _root_of(path, real_roots, source_path)
-    raise _error(f"{source_path!r} does not exist; give a folder or .zip inside the data roots ({listed}).")
+    raise _error(f"{source_path!r} does not exist; give a path inside the data roots ({listed}).")
 
 
 def _candidates(source_path: str, roots: Sequence[Path]) -> list[Path]:

@@ -1,42 +1,24 @@
-"""Whether a data set's classes suffice for what the configuration asks; counts only, nothing is read."""
+"""Whether a divided data set suffices for what the configuration asks; counts only, nothing is read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import splits
-from experiments.training.data.errors import SourceError, some
+from experiments.training.data.errors import SourceError
 
 MAX_DECODED_BYTES = 8 * 2**30  # all images lie decoded in memory
 
 
-def check(config: TrainingConfig, counts: Mapping[str, int], *, table: bool) -> None:
-    """Raise SourceError unless every split gets samples of every class and a batch can be filled."""
-    _classes(config, counts)
-    _batch(config, counts)
+def check(config: TrainingConfig, counts: Mapping[str, int], *, training: int, table: bool) -> None:
+    """Raise SourceError unless a batch of the `training` samples can be filled, and network and memory fit."""
+    _batch(config, training)
     _model(config, classes=len(counts), table=table)
     if not table:
         _memory(config, sum(counts.values()))
 
 
-def _classes(config: TrainingConfig, counts: Mapping[str, int]) -> None:
-    if len(counts) < 2:
-        name = next(iter(counts), "none")
-        raise SourceError("source_path", f"All samples are of one class ({name}); a training needs two or more.")
-    needed = splits.needed(config.data)
-    small = [f"{name!r} has {count}" for name, count in counts.items() if count < needed]
-    if small:
-        parts = "training, validation and test" if config.data.test_fraction else "training and validation"
-        raise SourceError(
-            "source_path",
-            f"Each class needs at least {needed} samples, so that {parts} get one each, but class {some(small)}. "
-            "Add samples, or leave the class out.",
-        )
-
-
-def _batch(config: TrainingConfig, counts: Mapping[str, int]) -> None:
-    available = sum(splits.sizes(count, config.data).train for count in counts.values())
+def _batch(config: TrainingConfig, available: int) -> None:
     if config.data.batch_size > available:
         raise SourceError(
             "data.batch_size",
@@ -47,8 +29,19 @@ def _batch(config: TrainingConfig, counts: Mapping[str, int]) -> None:
 def _model(config: TrainingConfig, *, classes: int, table: bool) -> None:
     if table and config.model.name == "cnn":
         raise SourceError("model.name", "cnn needs images, and this data set is a table; choose mlp or auto.")
+    if table and config.augmentation.preset != "none":
+        raise SourceError("augmentation.preset", "It changes images, and this data set is a table; choose none.")
     if classes > 2 and isinstance(config.model.pos_weight, float):
         raise SourceError("model.pos_weight", f"A number needs two classes, and there are {classes}; choose auto.")
+    _loss(config, classes)
+
+
+def _loss(config: TrainingConfig, classes: int) -> None:
+    weights = config.loss.class_weights
+    if isinstance(weights, tuple) and len(weights) != classes:
+        raise SourceError("loss.class_weights", f"{len(weights)} weights for {classes} classes; give one per class.")
+    if classes > 2 and config.loss.focal_alpha is not None:
+        raise SourceError("loss.focal_alpha", f"It needs two classes, and there are {classes}; use loss.class_weights.")
 
 
 def _memory(config: TrainingConfig, samples: int) -> None:

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import catalogue, layouts, paths, requirements, verification
+from experiments.training.data import (
+    catalogue,
+    division,
+    feature_tables,
+    layouts,
+    medmnist,
+    paths,
+    requirements,
+    split_files,
+    verification,
+)
 from experiments.training.data.archives import Archive
+from experiments.training.data.catalogue import Builtin
 from experiments.training.data.errors import SourceError
-from experiments.training.data.folders import Files, Folder
+from experiments.training.data.folders import Files, Folder, LoneFile
+from experiments.training.data.index import Index, Sample
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,7 @@ class SourceSummary:
     """`classes` maps each class to its number of samples, in label order."""
 
     name: str
-    kind: Literal["builtin", "directory", "zip"]
+    kind: Literal["builtin", "directory", "zip", "npz", "file"]
     classes: Mapping[str, int]
 
     @property
@@ -32,25 +44,55 @@ def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError."""
     builtin = catalogue.find(config.source_path)
     if builtin:
-        requirements.check(config, builtin.counts, table=builtin.table)
+        _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
-        index = layouts.read(files, config.data)
-        requirements.check(config, index.counts, table=False)
-        verification.check(files, [sample.file for sample in index.samples])
+        table = feature_tables.find(files)
+        index = read(files, config)
+        assigned = division.divide(config, index, roots)
+        requirements.check(config, index.counts, training=assigned.count("train"), table=bool(table))
+        if image_files := [sample.file for sample in index.samples if sample.file]:
+            verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts)
+
+
+def read(files: Files, config: TrainingConfig) -> Index:
+    """The samples in whichever layout the files have; raises SourceError. Opens no image."""
+    if files.kind == "npz":
+        return medmnist.read(files)
+    if table := feature_tables.find(files):
+        return feature_tables.read(files, table, config.data)
+    return layouts.read(files, config.data)
+
+
+def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:
+    """As far as counts and ids tell: which id is of which class is known only once all is loaded."""
+    labels = [label for label, count in enumerate(builtin.counts.values()) for _ in range(count)]
+    index = Index(list(builtin.counts), [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)])
+    if config.data.split_file:
+        split_files.read(config.data.split_file, index, roots)
+    own = config.model_copy(update={"data": config.data.model_copy(update={"split_file": None})})
+    training = division.divide(own, index, ()).count("train")
+    requirements.check(config, builtin.counts, training=training, table=builtin.table)
 
 
 @contextmanager
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
-    """The files of a folder or zip inside the roots, closed at the end; raises SourceError."""
+    """The files of a folder, zip or npz, or the one table, inside the roots, closed at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
     if path.is_dir():
         files: Files = Folder(path, root)
     elif path.is_file() and path.suffix.lower() == ".zip":
         files = Archive(path)
+    elif path.is_file() and path.suffix.lower() == ".npz":
+        files = Archive(path, "npz")
+    elif path.is_file() and path.suffix.lower() in feature_tables.SUFFIXES:
+        files = LoneFile(path)
     else:
-        raise SourceError("source_path", f"{source_path!r} is neither a folder nor a .zip file; give one of these.")
+        raise SourceError(
+            "source_path",
+            f"{source_path!r} is neither a folder nor a .zip, .npz, .csv or .parquet file; give one of these.",
+        )
     try:
         yield files
     finally:

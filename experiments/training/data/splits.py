@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from experiments.training.config import DataConfig
 from runs import atomic_files
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the samples that are divided; 0 makes no such split."""
+
+    val: float
+    test: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -27,19 +34,21 @@ class Sizes:
     test: int
 
 
-def needed(config: DataConfig) -> int:
+def needed(shares: Shares) -> int:
     """The fewest samples of a class that give every split one."""
-    return 3 if config.test_fraction else 2
+    return 1 + bool(shares.val) + bool(shares.test)
 
 
-def sizes(count: int, config: DataConfig) -> Sizes:
+def sizes(count: int, shares: Shares) -> Sizes:
     """How `count` samples of one class divide: fractions rounded, but every split gets one; needs `needed` samples."""
-    test = min(max(round(count * config.test_fraction), 1), count - 2) if config.test_fraction else 0
-    val = min(max(round(count * config.val_fraction), 1), count - test - 1)
+    left = count - needed(shares)  # beyond one for each split
+    test = min(max(round(count * shares.test), 1), left + 1) if shares.test else 0
+    left -= max(test - 1, 0)
+    val = min(max(round(count * shares.val), 1), left + 1) if shares.val else 0
     return Sizes(count - val - test, val, test)
 
 
-def assign(labels: Sequence[int], config: DataConfig, seed: int) -> list[SplitName]:
+def assign(labels: Sequence[int], shares: Shares, seed: int) -> list[SplitName]:
     """The split of each sample, in the order of `labels`."""
     assigned: list[SplitName] = ["train"] * len(labels)
     members_of: dict[int, list[int]] = defaultdict(list)
@@ -47,7 +56,7 @@ def assign(labels: Sequence[int], config: DataConfig, seed: int) -> list[SplitNa
         members_of[label].append(index)
     for label, members in members_of.items():
         random.Random(f"{seed}/split/{label}").shuffle(members)  # noqa: S311
-        part = sizes(len(members), config)
+        part = sizes(len(members), shares)
         for index in members[: part.val]:
             assigned[index] = "val"
         for index in members[part.val : part.val + part.test]:

@@ -1,17 +1,19 @@
-"""The CSV beside the images: one row per image with its id and its target, all text."""
+"""The CSV beside the images: its rows with id, target and patient, all text."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.training.config import DataConfig
+from experiments.training.data import columns, split_names
 from experiments.training.data.archives import READ_ERRORS
+from experiments.training.data.columns import Columns
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.splits import SplitName
 
 MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
@@ -23,65 +25,86 @@ class Row:
 
     id: str
     target: str
+    patient: str
+    split: SplitName | None
 
 
 def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
-    """The one CSV of `names` that has both columns, with its rows in file order; raises SourceError."""
+    """The one CSV of `names` that has all columns, with its rows in file order; raises SourceError."""
     headers = {name: _header(files, name) for name in names}
-    wanted = (config.id_column, config.target_column)
-    fitting = [name for name, header in headers.items() if all(column in header for column in wanted)]
-    if len(fitting) > 1:
-        raise _error(f"Several CSV files have the columns {wanted[0]!r} and {wanted[1]!r}: {some(fitting)}; keep one.")
-    if not fitting:
-        raise _missing_column(headers, config)
-    rows = list(_rows(files, fitting[0], wanted))
-    _check(rows, fitting[0], config)
-    return fitting[0], rows
+    name, found = _choose(headers, config)
+    rows = list(_rows(files, name, found))
+    _check(rows, name, found)
+    return name, rows
 
 
-def _missing_column(headers: dict[str, list[str]], config: DataConfig) -> SourceError:
-    name, header = next(iter(headers.items()))
+def _choose(headers: dict[str, list[str]], config: DataConfig) -> tuple[str, Columns]:
+    """The table to read; one with the configured names goes before those with aliases."""
+    fitting: dict[str, Columns] = {}
+    problems = []
+    for name, header in headers.items():
+        try:
+            fitting[name] = _columns(name, header, config)
+        except SourceError as problem:
+            problems.append(problem)
+    exact = [name for name in fitting if columns.named_exactly(headers[name], config)]
+    candidates = exact or list(fitting)
+    if not candidates:
+        raise problems[0]
+    if len(candidates) > 1:
+        raise _error(f"Several CSV files have an id and a target column: {some(candidates)}; keep one.")
+    return candidates[0], fitting[candidates[0]]
+
+
+def _columns(name: str, header: list[str], config: DataConfig) -> Columns:
     if not any(header):
-        return _error(f"{name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
-    field = "id_column" if config.id_column not in header else "target_column"
-    column = getattr(config, field)
-    return SourceError(
-        f"data.{field}",
-        f"{name} has no column {column!r}; it has {some([repr(c) for c in header], 20)}. Rename one, or name it here.",
-    )
+        raise _error(f"{name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
+    return columns.find(name, header, config)
 
 
-def _check(rows: list[Row], name: str, config: DataConfig) -> None:
+def _check(rows: list[Row], name: str, found: Columns) -> None:
     if not rows:
         raise _error(f"{name} has a header but no rows; add one row per image.")
-    for field, column in (("id", config.id_column), ("target", config.target_column)):
+    for field in ("id", "target", "patient"):
         empty = [number for number, row in enumerate(rows, start=1) if not getattr(row, field)]
         if empty:
+            column = getattr(found, field)
             raise _error(
                 f"{name} has {len(empty)} rows without {column!r}, e.g. data row {empty[0]}; fill or drop them."
             )
-    repeated = [id_ for id_, count in Counter(row.id for row in rows).items() if count > 1]
-    if repeated:
-        raise _error(
-            f"{name} has several rows for {len(repeated)} of its ids: {some(repeated)}. Keep one row per image: "
-            "samples of one patient in two splits would make the results look better than they are."
-        )
 
 
 def _header(files: Files, name: str) -> list[str]:
-    return next(_records(files, name), [])
+    return next(records(files, name), [])
 
 
-def _rows(files: Files, name: str, columns: tuple[str, str]) -> Iterator[Row]:
-    records = _records(files, name)
-    header = next(records)
-    at = [header.index(column) for column in columns]
-    for record in records:
-        id_, target = (record[i] if i < len(record) else "" for i in at)
-        yield Row(id_, target)
+def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
+    found_records = records(files, name)
+    header = next(found_records)
+    at = [header.index(column) for column in (found.id, found.target, found.patient)]
+    at_split = header.index(found.split) if found.split else None
+    for number, record in enumerate(found_records, start=1):
+        id_, target, patient = (_cell(record, i) for i in at)
+        split = None if at_split is None else split_in(_cell(record, at_split), f"{name}, data row {number}")
+        yield Row(id_, target, patient, split)
 
 
-def _records(files: Files, name: str) -> Iterator[list[str]]:
+def _cell(record: list[str], at: int) -> str:
+    return record[at] if at < len(record) else ""
+
+
+def split_in(cell: str, place: str) -> SplitName:
+    """The split that a cell names; raises SourceError that says where the cell is."""
+    split = split_names.named(cell)
+    if split is None:
+        raise SourceError(
+            "data.split_column",
+            f"{place}: {cell!r} is no split; write one of {split_names.ACCEPTED}, or set this option to null.",
+        )
+    return split
+
+
+def records(files: Files, name: str) -> Iterator[list[str]]:
     """The non-blank records, cells stripped."""
     text = _text(files, name)
     first_line = text.split("\n", 1)[0]
@@ -96,7 +119,7 @@ def _records(files: Files, name: str) -> Iterator[list[str]]:
 
 def _text(files: Files, name: str) -> str:
     if files.sizes[name] > MAX_BYTES:
-        raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep only the id and target columns.")
+        raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep fewer columns, or save it as Parquet.")
     try:
         with files.open(name) as file:
             return file.read(MAX_BYTES).decode("utf-8-sig")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias, TypedDict
 
-import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.nn import functional
 
+from experiments.training.models.mixup import mix
 from experiments.training.models.optimizers import OptimizerFactory
+from experiments.training.models.schedules import Length
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
@@ -24,29 +25,33 @@ class StepOutput(TypedDict):
 
 
 class Classifier(LightningModule):
-    """`network` gives one score per sample for two classes, else one per class.
+    """`network` gives one score per sample for two classes, else one per class; `loss` takes scores and labels.
 
-    `pos_weight` multiplies the loss of positives; two classes only.
+    With `mixup_alpha`, training steps return the scores of the blends, and the labels of their larger shares.
     """
 
-    pos_weight: Tensor
-
     def __init__(
-        self, network: nn.Module, optimizers: OptimizerFactory, *, num_classes: int, pos_weight: float | None = None
+        self,
+        network: nn.Module,
+        loss: nn.Module,
+        optimizers: OptimizerFactory,
+        *,
+        num_classes: int,
+        mixup_alpha: float = 0.0,
     ) -> None:
         super().__init__()
         self.network = network
+        self.loss = loss
         self._optimizers_from = optimizers
         self._binary = num_classes == 2
-        # Part of the configuration, not of the learned state: checkpoints hold the network alone.
-        self.register_buffer("pos_weight", torch.tensor(1.0 if pos_weight is None else pos_weight), persistent=False)
+        self._mixup_alpha = mixup_alpha
 
     def forward(self, x: Tensor) -> Tensor:
         scores: Tensor = self.network(x)
         return scores.squeeze(-1) if self._binary else scores
 
     def training_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
-        return self._step(batch)
+        return self._mixed_step(batch) if self._mixup_alpha else self._step(batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
         return self._step(batch)
@@ -55,17 +60,27 @@ class Classifier(LightningModule):
         return self._step(batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self._optimizers_from(self.parameters())
+        return self._optimizers_from(self.parameters(), self._length)
 
-    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The mean over the batch of binary cross-entropy (positives weighted) or of cross-entropy."""
-        if self._binary:
-            return functional.binary_cross_entropy_with_logits(
-                logits, target.to(logits.dtype), pos_weight=self.pos_weight
-            )
-        return functional.cross_entropy(logits, target)
+    def _length(self) -> Length:
+        # The trainer's own estimate would make the first epoch's iterator before a resumed run knows its epoch.
+        batches = len(self.trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]
+        steps = math.ceil(batches / self.trainer.accumulate_grad_batches)
+        return Length(steps * (self.trainer.max_epochs or 1), batches)
 
     def _step(self, batch: Batch) -> StepOutput:
         x, target, _ = batch
-        logits = self(x).float()  # half precision ends here: losses and ranks of scores need more digits
+        logits = self._scores(x)
         return {"loss": self.loss(logits, target), "logits": logits, "target": target}
+
+    def _mixed_step(self, batch: Batch) -> StepOutput:
+        x, target, _ = batch
+        mixed = mix(x, self._mixup_alpha)
+        logits = self._scores(mixed.x)
+        own, others = self.loss(logits, target), self.loss(logits, target[mixed.other])
+        loss = mixed.share * own + (1 - mixed.share) * others
+        return {"loss": loss, "logits": logits, "target": target}
+
+    def _scores(self, x: Tensor) -> Tensor:
+        scores: Tensor = self(x)
+        return scores.float()  # half precision ends here: losses and ranks of scores need more digits

@@ -1,4 +1,4 @@
-"""Optimizer and learning rate schedule from the configuration."""
+"""Optimizers from the configuration, with their schedules."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from typing import TypeAlias
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from experiments.training.config import OptimizerConfig, TrainingConfig
+from experiments.training.models import schedules
+from experiments.training.models.schedules import Length
 
-OptimizerFactory: TypeAlias = Callable[[Iterable[Parameter]], OptimizerLRScheduler]
+OptimizerFactory: TypeAlias = Callable[[Iterable[Parameter], Callable[[], Length]], OptimizerLRScheduler]
 
 
 def factory(config: TrainingConfig) -> OptimizerFactory:
-    """Makes what `configure_optimizers` returns; schedules change the rate once per epoch."""
+    """Makes what `configure_optimizers` returns."""
     return partial(_configured, config)
 
 
-def _configured(config: TrainingConfig, parameters: Iterable[Parameter]) -> OptimizerLRScheduler:
+def _configured(
+    config: TrainingConfig, parameters: Iterable[Parameter], length: Callable[[], Length]
+) -> OptimizerLRScheduler:
     # Fused kernels do a step in one call, but refuse the gradient scaling of half precision.
     optimizer = _optimizer(config.optimizer, parameters, fused=config.trainer.precision == "32-true")
-    scheduler = _scheduler(config, optimizer)
-    if scheduler is None:
+    schedule = schedules.build(config, optimizer, length)
+    if schedule is None:
         return optimizer
-    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+    return {"optimizer": optimizer, "lr_scheduler": schedule}  # type: ignore[return-value]
 
 
 def _optimizer(config: OptimizerConfig, parameters: Iterable[Parameter], *, fused: bool) -> Optimizer:
@@ -36,12 +39,3 @@ def _optimizer(config: OptimizerConfig, parameters: Iterable[Parameter], *, fuse
         return SGD(parameters, lr=rate, weight_decay=decay, momentum=config.momentum, fused=fused)
     adam = AdamW if config.name == "adamw" else Adam
     return adam(parameters, lr=rate, weight_decay=decay, fused=fused)
-
-
-def _scheduler(config: TrainingConfig, optimizer: Optimizer) -> LRScheduler | None:
-    settings = config.optimizer
-    if settings.scheduler == "cosine":
-        return CosineAnnealingLR(optimizer, T_max=config.trainer.max_epochs)
-    if settings.scheduler == "step":
-        return StepLR(optimizer, step_size=settings.step_size, gamma=settings.gamma)
-    return None

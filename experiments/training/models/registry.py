@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytorch_lightning import LightningModule
 from torch import nn
 
 from experiments.training.config import ModelConfig, TrainingConfig
-from experiments.training.models import optimizers
+from experiments.training.models import losses, optimizers
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.cnn import CNN
 from experiments.training.models.mlp import MLP
 
 
 def build(
-    config: TrainingConfig, *, input_shape: tuple[int, ...], num_classes: int, pos_weight: float | None
+    config: TrainingConfig, *, input_shape: tuple[int, ...], num_classes: int, counts: Sequence[int] | None = None
 ) -> LightningModule:
     """A new module, its weights drawn from torch's global generator: seed it first.
 
-    `pos_weight` is what `auto` means for these data; a number or null in the configuration overrides it.
+    `counts` are the training split's samples per class, for losses that weigh classes by them.
     """
     outputs = 1 if num_classes == 2 else num_classes
     return Classifier(
         _network(config.model, input_shape, outputs),
+        losses.build(config, counts=counts, num_classes=num_classes),
         optimizers.factory(config),
         num_classes=num_classes,
-        pos_weight=pos_weight if config.model.pos_weight == "auto" else config.model.pos_weight,
+        mixup_alpha=config.augmentation.mixup_alpha,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from experiments.training.config import TrainingConfig
@@ -64,6 +65,21 @@ def with_class_folders(folder: Path, counts: Mapping[str, int]) -> Path:
         for number in range(count):
             write_image(folder / name / f"{number:03d}.png", number)
     return folder
+
+
+def with_npz(path: Path, *, colour: bool = False, size: int = 10, **changed: Any) -> Path:
+    """A file as MedMNIST has them: 12, 6 and 6 images, the n-th of all with the grey value n; `changed` arrays."""
+    arrays: dict[str, Any] = {}
+    start = 0
+    for split, count in (("train", 12), ("val", 6), ("test", 6)):
+        values = np.arange(start, start + count, dtype=np.uint8)
+        shape = (count, size, size, 3) if colour else (count, size, size)
+        arrays[f"{split}_images"] = np.broadcast_to(values.reshape(-1, *[1] * (len(shape) - 1)), shape)
+        arrays[f"{split}_labels"] = (values % 2).reshape(-1, 1)
+        start += count
+    kept = {name: array for name, array in {**arrays, **changed}.items() if array is not None}
+    np.savez_compressed(path, **kept)
+    return path
 
 
 def zipped(folder: Path, *, prefix: str = "") -> Path:

@@ -76,7 +76,7 @@ def fit(home: Path, epochs: int, *, resume_from: Path | None = None) -> tuple[Re
     config = config_of("builtin:breast-cancer", data={"batch_size": 64})
     data = build(config, job_of(config, home, resume_from=str(resume_from) if resume_from else None))
     pl.seed_everything(config.seed)
-    module = registry.build(config, input_shape=data.input_shape, num_classes=2, pos_weight=data.pos_weight_auto)
+    module = registry.build(config, input_shape=data.input_shape, num_classes=2, counts=data.train_counts)
     recorder = Recorder()
     checkpoint = ModelCheckpoint(dirpath=home / "checkpoints", save_last=True, save_on_train_epoch_end=True)
     trainer = pl.Trainer(

@@ -36,7 +36,7 @@ def test_digits_come_through_the_image_path(tmp_path: Path) -> None:
     )
     assert data.input_shape == (1, 8, 8)
     assert (data.num_classes, data.class_names) == (2, ["not 8", "8"])
-    assert data.pos_weight_auto == pytest.approx(1298 / 139)
+    assert data.train_counts == [1298, 139]
     assert data.test_dataloader() is None
     digits = load_digits()
     x, y, index = next(iter(data.val_dataloader()))
@@ -60,7 +60,7 @@ def test_splits_share_no_sample_and_split_csv_lists_them_all(tmp_path: Path) -> 
         assert number in parts[row["split"]]
         assert row["label"] == str(int(number % 5 == 0))  # healthy 0, sick 1
     assert sum(row["label"] == "1" for row in rows if row["split"] == "val") == 5
-    assert data.pos_weight_auto == pytest.approx(52 / 13)
+    assert data.train_counts == [52, 13]
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
@@ -69,7 +69,7 @@ def test_each_sample_carries_its_own_pixels_and_label(tmp_path: Path, packed: bo
     source = zipped(folder) if packed else folder
     config = config_of(source.name, data={"batch_size": 4})
     data = build(config, job_of(config, tmp_path))
-    assert (data.num_classes, data.pos_weight_auto) == (3, None)
+    assert (data.num_classes, data.train_counts) == (3, [8, 8, 8])
     seen = 0
     for x, y, index in [*data.train_dataloader(), *data.val_dataloader()]:
         numbers = [int(data.sample_ids[i]) for i in index]

@@ -110,7 +110,7 @@ def test_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(folder / "images" / "000.png")
     os.mkfifo(tmp_path / "pipe.zip")
     assert "1 of the 10 images" in refusal(folder, tmp_path).message
-    assert "neither a folder nor a .zip" in refusal("pipe.zip", tmp_path).message
+    assert "neither a folder nor a .zip, .npz, .csv" in refusal("pipe.zip", tmp_path).message
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_zip(tmp_path: Path) -> None:
-    (tmp_path / "data.csv").write_text("patientId,Target\n")
-    assert "neither a folder nor a .zip" in refusal("data.csv", tmp_path).message
+    (tmp_path / "data.txt").write_text("patientId,Target\n")
+    assert "neither a folder nor a .zip, .npz, .csv" in refusal("data.txt", tmp_path).message
 
 
 @pytest.mark.parametrize("damage", [lambda whole: b"PK not really", lambda whole: whole[:-30], lambda whole: b""])
@@ -160,11 +160,11 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_csv_without_the_target_column_is_answered_with_its_columns(tmp_path: Path) -> None:
     folder = with_csv(tmp_path / "x")
-    write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "label"))
+    write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "finding"))
     error = refusal(folder, tmp_path)
     assert error.field == "data.target_column"
-    assert "no column 'Target'" in error.message
-    assert "'patientId', 'label'" in error.message
+    assert "no column 'Target' (Target, label, class are accepted" in error.message
+    assert "'patientId', 'finding'" in error.message
 
 
 def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
@@ -184,7 +184,9 @@ def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
         pytest.param(b"patientId,Target\n000,1\n,1\n", "without 'patientId'", id="no id"),
         pytest.param(b"patientId,Target\n000,\xff\n", "not UTF-8", id="latin-1"),
         pytest.param(b'patientId,Target\n"' + b"x" * 200_000 + b'",1\n', "not a readable CSV", id="endless cell"),
-        pytest.param(b"patientId,Target\n000,1\n001,0\n000,0\n", "several rows for 1 of its ids: 000", id="repeated"),
+        pytest.param(
+            b"patientId,Target\n000,1\n001,0\n000,0\n", "1 ids have rows with different targets: 000", id="repeated"
+        ),
     ],
 )
 def test_a_csv_that_says_too_little(tmp_path: Path, content: bytes, message: str) -> None:

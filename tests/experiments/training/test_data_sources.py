@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from experiments.training.data import layouts
-from experiments.training.data.layouts import Index
-from experiments.training.data.sources import SourceSummary, inspect, open_files
-from tests.experiments.training.datasets import config_of, with_class_folders, with_csv, write_image, zipped
+from experiments.training.data.index import Index
+from experiments.training.data.sources import SourceError, SourceSummary, inspect, open_files
+from tests.experiments.training.datasets import (
+    config_of,
+    with_class_folders,
+    with_csv,
+    with_npz,
+    write_csv,
+    write_image,
+    zipped,
+)
 
 
 def read(source: Path, root: Path) -> Index:
@@ -105,6 +113,40 @@ def test_columns_may_have_other_names_and_other_csv_files_may_lie_about(tmp_path
     assert inspect(config, [tmp_path]).classes == {"0": 5, "1": 5}
 
 
+def test_one_row_per_box_is_one_sample_per_patient(tmp_path: Path) -> None:
+    """The table of RSNA's pneumonia challenge: no box, several boxes."""
+    rows = [
+        ("00a1", "", "", "", "", 0),
+        ("0002", 264.0, 152.0, 213.0, 379.0, 1),
+        ("0002", 562.0, 152.0, 256.0, 453.0, "1.0"),
+        ("2", 1.0, 2.0, 3.0, 4.0, 1),
+        ("00a2", "", "", "", "", 0),
+        ("2", 5.0, 6.0, 7.0, 8.0, 1),
+        ("0002", 323.0, 577.0, 160.0, 104.0, 1),
+    ]
+    folder = tmp_path / "rsna"
+    write_csv(folder / "stage_2_train_labels.csv", rows, header=("patientId", "x", "y", "width", "height", "Target"))
+    for row in rows:
+        write_image(folder / "stage_2_train_images" / f"{row[0]}.png")
+    index = read(folder, tmp_path)
+    assert [(sample.id, sample.label) for sample in index.samples] == [("0002", 1), ("00a1", 0), ("00a2", 0), ("2", 1)]
+
+    write_csv(
+        folder / "stage_2_train_labels.csv", [*rows, ("2", "", "", "", "", 0)], header=("patientId", *"xywh", "Target")
+    )
+    with pytest.raises(SourceError, match="1 ids have rows with different targets: 2; correct"):
+        inspect(config_of(folder), [tmp_path])
+
+
+def test_an_image_of_two_patients_is_refused(tmp_path: Path) -> None:
+    folder = with_csv(tmp_path / "x")
+    write_csv(
+        folder / "labels.csv", [("000", "a", 1), ("001", "b", 0), ("000", "b", 1)], ("scan", "patientId", "Target")
+    )
+    with pytest.raises(SourceError, match="1 ids have rows with different patients: 000"):
+        inspect(config_of(folder, data={"id_column": "scan"}), [tmp_path])
+
+
 def test_a_relative_path_is_looked_up_in_each_root(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     with_csv(tmp_path / "second" / "deep" / "x")
@@ -121,6 +163,9 @@ def test_built_in_data_sets_need_no_roots(name: str) -> None:
 def test_inspection_loads_neither_torch_nor_numpy_nor_scikit_learn(tmp_path: Path) -> None:
     """The web process calls it; each of these would cost it tens or hundreds of megabytes."""
     folder = with_csv(tmp_path / "x")
+    write_csv(tmp_path / "x.csv", [(n, n % 2) for n in range(20)], header=("x", "label"))
+    files = [str(path) for path in (folder, zipped(folder), with_npz(tmp_path / "x.npz"), tmp_path / "x.csv")]
+    sources = [*files, "builtin:digits-is-8", "builtin:breast-cancer"]
     script = f"""
 import sys
 from pathlib import Path
@@ -128,7 +173,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import inspect
 asked = {{"experiment_name": "a", "data": {{"batch_size": 2}}}}
 assert "PIL" not in sys.modules
-for source in ({str(folder)!r}, {str(zipped(folder))!r}, "builtin:digits-is-8", "builtin:breast-cancer"):
+for source in {sources!r}:
     inspect(TrainingConfig.model_validate({{**asked, "source_path": source}}), [Path({str(tmp_path)!r})])
 print("loaded:", *sys.modules)
 """
@@ -136,4 +181,4 @@ print("loaded:", *sys.modules)
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "PIL" in loaded
-    assert loaded & {"torch", "numpy", "sklearn", "pytorch_lightning", "django"} == set()
+    assert loaded & {"torch", "numpy", "sklearn", "pyarrow", "pytorch_lightning", "django"} == set()

@@ -8,45 +8,40 @@ from pathlib import Path
 
 import pytest
 
-from experiments.training.config import DataConfig
 from experiments.training.data import splits
-from experiments.training.data.splits import Sizes, SplitName
-
-
-def data(val: float, test: float = 0.0) -> DataConfig:
-    return DataConfig(val_fraction=val, test_fraction=test)
+from experiments.training.data.splits import Shares, Sizes, SplitName
 
 
 @pytest.mark.parametrize(
-    ("count", "config", "expected"),
+    ("count", "shares", "expected"),
     [
-        (100, data(0.2), Sizes(80, 20, 0)),
-        (100, data(0.2, 0.1), Sizes(70, 20, 10)),
-        (7, data(0.2, 0.2), Sizes(5, 1, 1)),
-        (2, data(0.01), Sizes(1, 1, 0)),
-        (2, data(0.89), Sizes(1, 1, 0)),
-        (3, data(0.05, 0.88), Sizes(1, 1, 1)),
-        (4, data(0.47, 0.47), Sizes(1, 1, 2)),
+        (100, Shares(0.2), Sizes(80, 20, 0)),
+        (100, Shares(0.2, 0.1), Sizes(70, 20, 10)),
+        (7, Shares(0.2, 0.2), Sizes(5, 1, 1)),
+        (2, Shares(0.01), Sizes(1, 1, 0)),
+        (2, Shares(0.89), Sizes(1, 1, 0)),
+        (3, Shares(0.05, 0.88), Sizes(1, 1, 1)),
+        (4, Shares(0.47, 0.47), Sizes(1, 1, 2)),
     ],
 )
-def test_how_one_class_divides(count: int, config: DataConfig, expected: Sizes) -> None:
-    assert splits.sizes(count, config) == expected
+def test_how_one_class_divides(count: int, shares: Shares, expected: Sizes) -> None:
+    assert splits.sizes(count, shares) == expected
 
 
 def test_every_split_gets_a_sample_of_a_class_of_the_least_size() -> None:
     for val in (0.01, 0.3, 0.6, 0.89):
         for test in (0.0, 0.01, 0.3):
-            config = DataConfig(val_fraction=val, test_fraction=test if val + test < 0.95 else 0.05)
-            for count in range(splits.needed(config), 40):
-                part = splits.sizes(count, config)
+            shares = Shares(val, test if val + test < 0.95 else 0.05)
+            for count in range(splits.needed(shares), 40):
+                part = splits.sizes(count, shares)
                 assert part.train + part.val + part.test == count
                 assert min(part.train, part.val) >= 1
-                assert (part.test >= 1) == (config.test_fraction > 0)
+                assert (part.test >= 1) == (shares.test > 0)
 
 
 def test_each_class_has_its_share_in_each_split() -> None:
     labels = [0] * 70 + [1] * 20 + [2] * 10
-    assigned = splits.assign(labels, data(0.3, 0.2), seed=5)
+    assigned = splits.assign(labels, Shares(0.3, 0.2), seed=5)
     assert Counter(zip(labels, assigned, strict=True)) == {
         (0, "train"): 35,
         (0, "val"): 21,
@@ -61,15 +56,15 @@ def test_each_class_has_its_share_in_each_split() -> None:
 
 
 def test_each_sample_is_in_one_split() -> None:
-    parts = splits.indices(splits.assign([0, 1] * 50, data(0.2, 0.2), seed=5))
+    parts = splits.indices(splits.assign([0, 1] * 50, Shares(0.2, 0.2), seed=5))
     assert sorted(index for part in parts.values() for index in part) == list(range(100))
     assert {name: len(part) for name, part in parts.items()} == {"train": 60, "val": 20, "test": 20}
 
 
 def test_the_seed_decides() -> None:
     labels = [0, 1, 1] * 40
-    assert splits.assign(labels, data(0.2), 1) == splits.assign(labels, data(0.2), 1)
-    assert splits.assign(labels, data(0.2), 1) != splits.assign(labels, data(0.2), 2)
+    assert splits.assign(labels, Shares(0.2), 1) == splits.assign(labels, Shares(0.2), 1)
+    assert splits.assign(labels, Shares(0.2), 1) != splits.assign(labels, Shares(0.2), 2)
 
 
 def test_split_csv_can_be_read_back(tmp_path: Path) -> None:

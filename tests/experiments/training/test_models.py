@@ -11,17 +11,17 @@ import torch
 from pydantic import ValidationError
 from pytorch_lightning import LightningModule
 
-from experiments.training.models import registry
+from experiments.training.models import losses, registry
 from experiments.training.models.classifier import Classifier
 from tests.experiments.training.datasets import config_of
 
 
 def build(
-    shape: tuple[int, ...] = (1, 28, 28), classes: int = 2, pos_weight: float | None = None, **groups: Any
+    shape: tuple[int, ...] = (1, 28, 28), classes: int = 2, counts: list[int] | None = None, **groups: Any
 ) -> Classifier:
     pl.seed_everything(1)
     module = registry.build(
-        config_of("builtin:digits-is-8", **groups), input_shape=shape, num_classes=classes, pos_weight=pos_weight
+        config_of("builtin:digits-is-8", **groups), input_shape=shape, num_classes=classes, counts=counts
     )
     assert isinstance(module, Classifier)
     return module
@@ -88,7 +88,7 @@ def test_scores_are_single_precision_whatever_the_network_computes_in() -> None:
 
 
 def test_binary_loss_is_cross_entropy_with_weighted_positives() -> None:
-    module = build(pos_weight=3.0)
+    module = build(counts=[3, 1])
     logits, target = [2.0, -1.0, 0.5], [1, 0, 1]
     terms = [
         3.0 * math.log(1 + math.exp(-z)) if y else math.log(1 + math.exp(z))
@@ -108,11 +108,13 @@ def test_multi_class_loss_is_cross_entropy() -> None:
 
 @pytest.mark.parametrize(("asked", "used"), [("auto", 7.0), (2.5, 2.5), (None, 1.0)])
 def test_which_weight_positives_get(asked: float | str | None, used: float) -> None:
-    assert build(pos_weight=7.0, model={"pos_weight": asked}).pos_weight.item() == used
+    assert losses.class_weights(
+        config_of("builtin:digits-is-8", model={"pos_weight": asked}), counts=[70, 10], num_classes=2
+    ) == [1.0, used]
 
 
 def test_checkpoints_hold_the_network_alone() -> None:
-    module = build(pos_weight=7.0)
+    module = build(counts=[7, 1])
     assert {name.split(".")[0] for name in module.state_dict()} == {"network"}
 
 

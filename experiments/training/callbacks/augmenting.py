@@ -1,0 +1,64 @@
+"""Augments the batches of the training split, and shows what that looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from PIL import Image
+from pytorch_lightning.callbacks import Callback
+from torch import Tensor
+
+from experiments.training.augmentation import PRESETS, Preset, augment
+from runs.atomic_files import replacing
+
+SHEET_FILE = "augmentation.png"
+ROWS = 4
+GAP = 2  # pixels between samples
+SAMPLE_PIXELS = 112  # smaller samples are enlarged by a whole number, up to about this
+
+
+class Augmenter(Callback):
+    """Replaces the images of each training batch by augmented ones, in place, so that it works with any module.
+
+    A batch's changes depend on seed, epoch and batch alone: a resumed run repeats those of an uninterrupted one,
+    and nothing else that draws random numbers changes them. The first 16 samples make `augmentation.png`, once a run.
+    """
+
+    def __init__(self, preset: Preset, *, seed: int, run_dir: Path) -> None:
+        self._strength, self._seed = PRESETS[preset], seed
+        self._sheet = run_dir / SHEET_FILE
+        self._shown: list[Tensor] = []
+
+    def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, batch: Any, batch_idx: int) -> None:
+        images = batch[0]
+        seed = np.random.SeedSequence([self._seed, trainer.current_epoch, batch_idx]).generate_state(1)[0]
+        generator = torch.Generator(images.device).manual_seed(int(seed))
+        images.copy_(augment(images, self._strength, generator))
+        if not self._sheet.exists():
+            self._show(images)
+
+    def _show(self, images: Tensor) -> None:
+        missing = ROWS * ROWS - sum(len(part) for part in self._shown)
+        self._shown.append(images[:missing].cpu())
+        if missing <= len(images):
+            with replacing(self._sheet) as temporary:
+                contact_sheet(torch.cat(self._shown)).save(temporary, format="png")
+            self._shown.clear()
+
+
+def contact_sheet(images: Tensor) -> Image.Image:
+    """(16, C, H, W) of values from -1 to 1, as 4 rows of 4, C being 1 (grey) or 3 (RGB)."""
+    _, channels, height, width = images.shape
+    scale = max(1, SAMPLE_PIXELS // max(height, width))
+    pixels = ((images + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
+    step_y, step_x = height * scale + GAP, width * scale + GAP
+    sheet = np.full((ROWS * step_y - GAP, ROWS * step_x - GAP, channels), 255, dtype=np.uint8)
+    for number, sample in enumerate(pixels):
+        y, x = (number // ROWS) * step_y, (number % ROWS) * step_x
+        sheet[y : y + height * scale, x : x + width * scale] = sample
+    return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)

@@ -1,0 +1,108 @@
+"""Which sample trains, validates or tests: as an earlier run had it, as the data say, or made here by patients."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.training.config import DataConfig, TrainingConfig
+from experiments.training.data import grouping, split_files, splits
+from experiments.training.data.errors import SourceError, some
+from experiments.training.data.index import Index, Sample
+from experiments.training.data.splits import Shares, SplitName
+
+WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
+
+
+def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[SplitName]:
+    """The split of each sample, in the order of the index; a function of configuration, samples and split file only.
+
+    Raises SourceError for a patient in two splits, and unless training and validation get samples of every class.
+    """
+    if len(index.classes) < 2:
+        name = next(iter(index.classes), "none")
+        raise _error(f"All samples are of one class ({name}); a training needs two or more.")
+    given = split_files.read(config.data.split_file, index, roots) if config.data.split_file else _given(index)
+    _refuse_leaks(index.samples, given)
+    assigned = _completed(config, index, given)
+    _require_all_classes(index, assigned)
+    return assigned
+
+
+def _given(index: Index) -> list[SplitName | None]:
+    return [sample.split for sample in index.samples]
+
+
+def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) -> None:
+    splits_of: dict[str, set[SplitName]] = defaultdict(set)
+    for sample, split in zip(samples, given, strict=True):
+        if split:
+            splits_of[sample.patient_id].add(split)
+    leaking = [f"{patient} ({', '.join(sorted(parts))})" for patient, parts in splits_of.items() if len(parts) > 1]
+    if leaking:
+        raise _error(
+            f"{len(leaking)} patients are in two of the given splits: {some(leaking, 10)}. Results on patients who "
+            "were trained on look better than they are; put each patient into one split."
+        )
+
+
+def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName | None]) -> list[SplitName]:
+    """Given splits stay; those that are asked for and missing are taken from the given training samples or all."""
+    present = {split for split in given if split}
+    if present and "train" not in present:
+        raise _error(f"The data give the splits {', '.join(sorted(present))}, but none to train on; add train.")
+    assigned: list[SplitName] = [split or "train" for split in given]
+    shares = _missing_shares(config.data, present)
+    if shares.val or shares.test:
+        members = [at for at, split in enumerate(assigned) if split == "train"]
+        for at, split in zip(members, _made([index.samples[at] for at in members], index, shares, config), strict=True):
+            assigned[at] = split
+    return assigned
+
+
+def _missing_shares(config: DataConfig, present: set[SplitName]) -> Shares:
+    return Shares(
+        val=0.0 if "val" in present else config.val_fraction, test=0.0 if "test" in present else config.test_fraction
+    )
+
+
+def _made(samples: Sequence[Sample], index: Index, shares: Shares, config: TrainingConfig) -> list[SplitName]:
+    labels = [sample.label for sample in samples]
+    patients = [sample.patient_id for sample in samples]
+    grouped = len(set(patients)) < len(patients)
+    _require_enough(index.classes, labels, patients, shares, noun="patients" if grouped else "samples")
+    if grouped:
+        return grouping.assign(labels, patients, shares, config.seed)
+    return splits.assign(labels, shares, config.seed)
+
+
+def _require_enough(
+    classes: Sequence[str], labels: Sequence[int], patients: Sequence[str], shares: Shares, *, noun: str
+) -> None:
+    needed = splits.needed(shares)
+    found = Counter(label for label, _ in set(zip(labels, patients, strict=True)))
+    small = [f"{name!r} has {found[label]}" for label, name in enumerate(classes) if found[label] < needed]
+    if small:
+        parts = ["training", *(["validation"] if shares.val else []), *(["test"] if shares.test else [])]
+        listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
+        raise _error(
+            f"Each class needs at least {needed} {noun}, so that {listed} get one each, but class {some(small)}. "
+            f"Add {noun}, or leave the class out."
+        )
+
+
+def _require_all_classes(index: Index, assigned: Sequence[SplitName]) -> None:
+    """A given test split may lack a class; without one in validation there is nothing to monitor."""
+    found = set(zip(assigned, index.labels, strict=True))
+    for split in ("train", "val"):
+        missing = [repr(name) for label, name in enumerate(index.classes) if (split, label) not in found]
+        if missing:
+            raise _error(
+                f"The {WORDS[split]} split has no sample of class {some(missing)}; move some there, "
+                "or leave the splits to be made here."
+            )
+
+
+def _error(message: str) -> SourceError:
+    return SourceError("source_path", message)

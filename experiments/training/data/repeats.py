@@ -1,0 +1,29 @@
+"""Several rows for one image, as tables with one row per finding have them (RSNA: one per box)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from experiments.training.data.errors import SourceError, some
+from experiments.training.data.index import Sample
+
+
+def collapse(rows: Iterable[Sample]) -> list[Sample]:
+    """One sample per id; raises SourceError for ids whose rows contradict each other."""
+    rows_of: dict[str, list[Sample]] = defaultdict(list)
+    for row in rows:
+        rows_of[row.id].append(row)
+    _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
+    _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
+    _refuse(rows_of, lambda row: row.split, "splits", "a sample that is trained on cannot test too")
+    return [same[0] for same in rows_of.values()]
+
+
+def _refuse(rows_of: Mapping[str, list[Sample]], value: Callable[[Sample], object], what: str, cure: str) -> None:
+    contradictory = [id_ for id_, rows in rows_of.items() if len(set(map(value, rows))) > 1]
+    if contradictory:
+        raise SourceError(
+            "source_path",
+            f"{len(contradictory)} ids have rows with different {what}: {some(contradictory, 10)}; {cure}.",
+        )
