@@ -35,8 +35,8 @@ def welcome(address: str) -> None:
         f"  Watch run {run_id} live (this link logs you in, once):\n"
         f"    {address}{login_link(user, page)}\n\n"
         f"  Admin, in the same browser afterwards:  {address}{reverse('admin:index')}\n"
-        f"  Another link:                           python manage.py loginlink {user.get_username()}\n"
-        f"  A token for the API:                    python manage.py apitoken {user.get_username()}\n"
+        f"  Another link:                           .venv/bin/python manage.py loginlink {user.get_username()}\n"
+        f"  A token for the API:                    .venv/bin/python manage.py apitoken {user.get_username()}\n"
         "  Stop with Ctrl-C; a running training goes on at the next start.\n",
         flush=True,
     )

@@ -207,7 +207,7 @@ class Supervision:
             logger.exception("run %s: files not written", run.pk)
             text = (
                 f"Not all files could be written: {error}. The numbers are stored; "
-                f"make room, then write the files with: python manage.py export {run.pk}"
+                f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
         self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))

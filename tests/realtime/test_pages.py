@@ -174,7 +174,7 @@ def test_the_list_keeps_what_was_asked_for(browser_session: Client) -> None:
 def test_the_empty_list_says_how_to_start_a_run(browser_session: Client) -> None:
     text = browser_session.get("/").content.decode()
     assert "curl http://testserver/api/experiments/centralized/train" in text
-    assert "python manage.py apitoken ada" in text
+    assert ".venv/bin/python manage.py apitoken ada" in text
 
 
 def test_only_staff_are_shown_the_admin(browser_session: Client, user: User, run: Run) -> None:
