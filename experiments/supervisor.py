@@ -235,6 +235,7 @@ def columns_of(message: Message) -> dict[str, Any]:
         return {
             "last_checkpoint": _inside(message.last),
             "last_checkpoint_epoch": message.epoch,
+            "last_checkpoint_step": message.step,
             "best_checkpoint": _inside(message.best) if message.best else "",
         }
     if isinstance(message, BestValues):

@@ -21,7 +21,7 @@ import msgspec
 from django.utils import timezone
 
 from runs import atomic_files, queries
-from runs.events import EarlyStopped, Progress, format_time
+from runs.events import EarlyStopped, format_time
 from runs.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
@@ -125,13 +125,12 @@ def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _trainer_state(run: Run) -> dict[str, Any]:
-    """`global_step` counts optimizer steps; null when that event has been pruned."""
-    progress = queries.last_event(run.pk, Progress.type)
+    """As of the last complete epoch; `global_step` counts optimizer steps."""
     stopped = queries.last_event(run.pk, EarlyStopped.type)
     return {
         "current_epoch": run.current_epoch,
         "max_epochs": run.max_epochs,
-        "global_step": msgspec.json.decode(progress.data)["step"] if progress else None,
+        "global_step": run.last_checkpoint_step,
         "stopped_early": stopped is not None,
         "early_stopping": msgspec.json.decode(stopped.data) if stopped else None,
         "last_checkpoint": run.last_checkpoint or None,

@@ -81,6 +81,9 @@ class Run(models.Model):
     # Checkpoints, relative to the run's folder
     last_checkpoint = models.CharField(max_length=500, blank=True)
     last_checkpoint_epoch = models.PositiveIntegerField(null=True, blank=True)
+    last_checkpoint_step = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Optimizer steps up to the end of that epoch"
+    )
     best_checkpoint = models.CharField(max_length=500, blank=True)
     # Headline of the final statistics: the test split's where there is one, else the validation split's
     final_split = models.CharField(max_length=10, blank=True)

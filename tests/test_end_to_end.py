@@ -162,6 +162,9 @@ def test_the_files_are_there_and_say_the_same(server: Server, finished: dict[str
     assert config["data"]["batch_size"] == REQUEST["data"]["batch_size"]
     results = json.loads(server.download(f"/api/runs/{finished['id']}/files/results.json"))
     assert results["checkpoint"]["path"] in listed
+    sizes = of_type(finished["events"], "training_start")[0]["dataset"]["sizes"]
+    batches = -(-sizes["train"] // REQUEST["data"]["batch_size"])
+    assert results["trainer"]["global_step"] == 3 * batches
 
 
 def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:

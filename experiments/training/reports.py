@@ -23,10 +23,12 @@ class CheckpointSaved(Report, frozen=True, kw_only=True):
     """A whole epoch's state is safely on disk. Paths are relative to the run's folder.
 
     `last` continues the training after `epoch`, the last complete one; `best` is the best so far by `monitor`.
+    `step` counts the optimizer steps up to there.
     """
 
     type: ClassVar[str] = "checkpoint_saved"
     epoch: int
+    step: int
     last: str
     best: str | None
 

@@ -63,6 +63,7 @@ def completed_columns() -> dict[str, Any]:
         "best_checkpoint": "checkpoints/a1/best.ckpt",
         "last_checkpoint": "checkpoints/a1/last.ckpt",
         "last_checkpoint_epoch": 9,
+        "last_checkpoint_step": 27,
         "final_split": "test",
         "cm_tp": 8,
         "cm_tn": 85,

@@ -61,8 +61,9 @@ class RunCheckpoint(ModelCheckpoint):
         score = Score(epoch, logged(metrics, self._metric), logged(metrics, "val_loss"))
         self._best = ranked([*self._best, score], self._mode)[: self.save_top_k]
         self._tell_lightning()
-        trainer.save_checkpoint(self.last_model_path)
-        self._tell(CheckpointSaved(epoch=epoch, last=self._paths[epoch], best=self._paths[self._best[0].epoch]))
+        trainer.save_checkpoint(self.last_model_path, weights_only=False)
+        best = self._paths[self._best[0].epoch]
+        self._tell(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
         self._remove_all_but(self._kept() | kept_before)
 
     def tidy(self) -> None:

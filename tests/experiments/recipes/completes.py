@@ -28,7 +28,7 @@ def train(job: Job, tell: Tell, stop: threading.Event) -> None:
         checkpoint = Path(job.run_dir) / f"checkpoints/epoch-{epoch}.ckpt"
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.write_bytes(b"weights")
-        tell(CheckpointSaved(epoch=epoch, last=f"checkpoints/epoch-{epoch}.ckpt", best=None))
+        tell(CheckpointSaved(epoch=epoch, step=10 * (epoch + 1), last=f"checkpoints/epoch-{epoch}.ckpt", best=None))
     tell(Progress(epoch=1, batch_idx=9, batches=10, step=20, total_steps=20, samples_per_second=5.0, eta_seconds=0.0))
     tell(
         BestValues(

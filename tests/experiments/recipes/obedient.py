@@ -8,6 +8,6 @@ from experiments.training.reports import CheckpointSaved, Job, Outcome, Tell
 
 def train(job: Job, tell: Tell, stop: threading.Event) -> None:
     (Path(job.run_dir) / "epoch-0.ckpt").write_bytes(b"weights")
-    tell(CheckpointSaved(epoch=0, last="epoch-0.ckpt", best="epoch-0.ckpt"))
+    tell(CheckpointSaved(epoch=0, step=1, last="epoch-0.ckpt", best="epoch-0.ckpt"))
     stop.wait(60)
     tell(Outcome(status="interrupted", reason=None))
