@@ -112,6 +112,8 @@ async def test_a_page_opened_late_shows_what_one_opened_early_shows(visitors: Vi
         "4 of 6 epochs done · batch 10 of 20 · 1,234 samples/s · about 1 min 15 s left"
     )
     await expect(early).to_have_title(re.compile(r"^58 % Is it an eight\?"))
+    recall = early.locator("#facts > div", has_text="Best val recall")
+    await expect(recall).to_contain_text("epoch 0")  # each epoch had the same: the first counts, as on the server
     await in_thread(story.tell, run, [story.early_stop(3), story.final(3)])
     last = await in_thread(story.end, run)
     late = await visitors.visit(f"/runs/{run.pk}/")

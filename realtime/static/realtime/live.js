@@ -106,11 +106,11 @@ let drawing = null;
 
 function reckonBest() {
   const { epochs } = state;
-  const of = (name, mode) => {
-    const epoch = epochs.best(name, mode);
+  const of = (name, mode, rules) => {
+    const epoch = epochs.best(name, mode, rules);
     return [epoch, epoch === null ? null : epochs.value(epoch, name)];
   };
-  const [epoch, value] = of(state.monitor, state.mode);
+  const [epoch, value] = of(state.monitor, state.mode, { byLoss: true });
   const [recallEpoch, recall] = of("val_recall", "max");
   const [lossEpoch, loss] = of("val_loss", "min");
   state.bestEpoch = epoch;

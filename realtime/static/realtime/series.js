@@ -32,14 +32,15 @@ export class Epochs {
     return [...new Set([...this.#rows.values()].flatMap(Object.keys))];
   }
 
-  // The epoch of the best value; ties go to the lower val_loss, then to the earlier epoch.
-  best(name, mode) {
+  // The epoch of the best value. Of equal ones the earliest counts, unless `byLoss`: then the one with the lower validation loss, as the server
+  // ranks epochs by the monitored metric.
+  best(name, mode, { byLoss = false } = {}) {
     const sign = mode === "min" ? -1 : 1;
     let [best, value, loss] = [null, -Infinity, Infinity];
     for (const epoch of this.epochs()) {
       const found = this.value(epoch, name);
       if (!known(found)) continue;
-      const other = this.value(epoch, "val_loss") ?? Infinity;
+      const other = byLoss ? (this.value(epoch, "val_loss") ?? Infinity) : 0;
       if (sign * found > value || (sign * found === value && other < loss)) [best, value, loss] = [epoch, sign * found, other];
     }
     return best;
