@@ -83,5 +83,5 @@ def _known(owner: User, key: str, config: TrainingConfig) -> Run | None:
 
 def _announce(run_id: int) -> None:
     broadcast.hint(run_id)
-    if not settings.BROKER_URL.startswith("db:"):
+    if not settings.BROKER_EMBEDDED:
         tasks.enqueue(run_id)

@@ -127,19 +127,19 @@ class TrainingProcess:
 
 
 def describe_exit(code: int | None) -> str:
-    """An exit code in words, for the user."""
+    """An exit code as a sentence, for the user."""
     if code is None or code == 255:  # the fork server died with the exit code
-        return "the training process ended for an unknown reason"
+        return "The training process ended for an unknown reason."
     if code == child.ORPHANED:
-        return "the training process stopped because its supervisor was gone"
+        return "The training process stopped because its supervisor was gone."
     if code >= 0:
-        return f"the training process ended with exit code {code} and without a result"
+        return f"The training process ended with exit code {code} and without a result."
     name = signal.Signals(-code).name
     hint = {
         "SIGKILL": " (the system does that when memory runs out: lower data.batch_size or data.image_size)",
         "SIGSEGV": " (a crash in native code; the place is in train.log)",
     }.get(name, "")
-    return f"the training process was killed by {name}{hint}"
+    return f"The training process was killed by {name}{hint}."
 
 
 def _decode(raw: bytes) -> list[Received]:

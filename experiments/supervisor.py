@@ -196,7 +196,7 @@ class Supervision:
         elif said == "interrupted":
             self._finish("failed", "The training was stopped from outside (SIGTERM) without a request to this server.")
         else:
-            self._finish("failed", self._trouble or describe_exit(code)[:1].upper() + describe_exit(code)[1:] + ".")
+            self._finish("failed", self._trouble or describe_exit(code))
 
     def _finish(self, status: Ending, reason: str | None) -> None:
         """Numbers are stored already; then the files, then the status and the last event."""

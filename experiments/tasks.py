@@ -39,7 +39,7 @@ def train(run_id: int) -> None:
 def _look_again(run_id: int) -> None:
     """With the embedded broker the feeder looks anyway."""
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
-    if run is None or run.lease_until is None or settings.BROKER_URL.startswith("db:"):
+    if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:
         return
     rest = max(0.0, (run.lease_until - timezone.now()).total_seconds())
     train.send_with_options(args=(run_id,), delay=int((rest + 1) * 1000))

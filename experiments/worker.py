@@ -28,7 +28,7 @@ class Feeder(threading.Thread):
     def __init__(self, slots: int) -> None:
         super().__init__(name="feeder", daemon=True)
         self._slots = slots
-        self._embedded = settings.BROKER_URL.startswith("db:")
+        self._embedded = settings.BROKER_EMBEDDED
         self._stopped = threading.Event()
 
     def stop(self) -> None:

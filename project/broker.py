@@ -15,13 +15,14 @@ def connect() -> dramatiq.Broker:
 
     Retries and time limits are present only so that the actor can switch them off by name.
     """
-    broker = _build(settings.BROKER_URL, [TimeLimit(), Retries()])
+    broker = _build([TimeLimit(), Retries()])
     dramatiq.set_broker(broker)
     return broker
 
 
-def _build(address: str, middleware: list[Middleware]) -> dramatiq.Broker:
-    if address.startswith("db:"):
+def _build(middleware: list[Middleware]) -> dramatiq.Broker:
+    address = settings.BROKER_URL
+    if settings.BROKER_EMBEDDED:
         return StubBroker(middleware=middleware)  # type: ignore[no-untyped-call,unused-ignore]
     if address.startswith(("amqp:", "amqps:")):
         return RabbitmqBroker(url=address, middleware=middleware)

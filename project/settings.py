@@ -93,6 +93,7 @@ REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an addre
 BROKER_URL = _read(
     "BROKER_URL", _url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
 )
+BROKER_EMBEDDED = BROKER_URL.startswith("db:")  # workers feed themselves from the Run table
 BROKER_FACTORY = "project.broker.connect"
 PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", _url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -35,7 +36,7 @@ class ClientMessage(msgspec.Struct):
     ack: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
-class Live(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has no types
     """Accepts, then streams in a task of its own until the socket ends."""
 
     channel_layer_alias = "none"  # hubs are members of groups; one member per browser breaks between 50 and 200
@@ -72,9 +73,9 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no typ
     def acknowledged(self, seq: int) -> None:
         """The client has everything up to `seq`."""
 
+    @abstractmethod
     async def stream(self) -> None:
         """Send until cancelled; raises `Refused`."""
-        raise NotImplementedError
 
     async def deliver(self, frame: Frame) -> None:
         self._window.sent(frame)

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from runs.events import Ending, RunStatus, Status, TrainingEnd
 from runs.models import Run
+from runs.queries import place_in_queue
 from runs.recorder import Fenced, append, lease_end, stamp
 
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
@@ -36,7 +37,7 @@ def create(owner: User, config: Mapping[str, Any], *, idempotency_key: str | Non
             idempotency_key=idempotency_key,
             **columns,
         )
-        _journal(run.pk, 0, "queued", previous=None, queue_position=_queue_position(run.pk))
+        _journal(run.pk, 0, "queued", previous=None, queue_position=place_in_queue(run.pk))
     return run
 
 
@@ -87,7 +88,7 @@ def release(run_id: int, attempt: int, reason: str) -> None:
                 "queued",
                 previous="in_progress",
                 reason=reason,
-                queue_position=_queue_position(run_id),
+                queue_position=place_in_queue(run_id),
             )
         else:
             _end(run_id, attempt, "cancelled", "Cancelled.", expected=("cancelling",))
@@ -166,8 +167,3 @@ def _end(run_id: int, attempt: int, status: Ending, reason: str | None, *, expec
 def _journal(run_id: int, attempt: int, status: Status, *, previous: Any, **fields: Any) -> None:
     event = RunStatus(status=status, previous=previous, **fields)
     append(run_id, attempt, [stamp(event)])
-
-
-def _queue_position(run_id: int) -> int:
-    """1 = next."""
-    return Run.objects.filter(status="queued", pk__lt=run_id).count() + 1

@@ -111,7 +111,12 @@ def queue_position(run: Run) -> int | None:
     """1 = next; null unless it is queued."""
     if run.status != Run.Status.QUEUED:
         return None
-    return Run.objects.filter(status=Run.Status.QUEUED, pk__lt=run.pk).count() + 1
+    return place_in_queue(run.pk)
+
+
+def place_in_queue(run_id: int) -> int:
+    """Of a run that is queued, or is just being put there: 1 = next."""
+    return Run.objects.filter(status=Run.Status.QUEUED, pk__lt=run_id).count() + 1
 
 
 def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
