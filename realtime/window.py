@@ -20,7 +20,7 @@ from realtime.frames import FRAME_EVENTS, Frame
 
 ACK_EVENTS = 5_000
 ACK_CHARACTERS = 4_194_304
-BURST = 8_388_608
+BURST = 4_194_304
 PACE = 524_288
 
 
