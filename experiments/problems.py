@@ -22,14 +22,16 @@ def explain(error: ValidationError) -> list[FieldError]:
 
 def _is_field(part: int | str) -> bool:
     """Pydantic adds the branch of a union to the path; that is no name of ours."""
-    branches = ("literal[", "tuple[", "constrained", "float", "str")
-    return not (isinstance(part, str) and (part == "int" or part.startswith(branches)))
+    branches = ("literal[", "tuple[", "constrained")
+    return not (isinstance(part, str) and (part in ("int", "float", "str") or part.startswith(branches)))
 
 
 def _message(problem: Any, path: list[str]) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown(path)
+    if kind == "unknown_option":
+        return f"{problem['msg']}."
     if kind == "missing":
         return "Required; add it to the request."
     if kind == "value_error":

@@ -1,7 +1,8 @@
-from django.urls import re_path
+from django.urls import path, re_path
 
-from experiments.views import CentralizedTrainView
+from experiments.views import CentralizedTrainView, ModelsView
 
 urlpatterns = [
     re_path(r"^centralized/train/?$", CentralizedTrainView.as_view(), name="centralized-train"),
+    path("models/", ModelsView.as_view(), name="models"),
 ]

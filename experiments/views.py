@@ -1,4 +1,4 @@
-"""POST /api/experiments/centralized/train: validate, launch, 202."""
+"""What can be trained, and POST /api/experiments/centralized/train: validate, launch, 202."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from experiments.launch import KeyReused, launch
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
+from experiments.training.models import catalogue
 from runs.errors import InvalidRequest
 from runs.models import Run
 
@@ -35,6 +36,13 @@ class CentralizedTrainView(APIView):
         except KeyReused as error:
             raise Conflict(str(error)) from error
         return Response(_accepted(run, request), status=202)
+
+
+class ModelsView(APIView):
+    """The networks that `model.name` may name, each with its options as a JSON schema."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        return Response({"models": [catalogue.describe(spec) for spec in catalogue.networks().values()]})
 
 
 class Conflict(APIException):

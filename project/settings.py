@@ -6,6 +6,7 @@ Unset, everything runs embedded: one SQLite file, an in-process broker, an in-me
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,13 @@ def _names(raw: str) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()]
 
 
+def _attributes(raw: str) -> list[str]:
+    paths = _names(raw)
+    if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
+        raise ValueError(raw)
+    return paths
+
+
 def _secret_key(path: Path) -> str:
     """The key from the environment, else one made once and kept readable by its owner alone."""
     if key := os.environ.get("LIVETRAIN_SECRET_KEY"):
@@ -84,7 +92,11 @@ LIVETRAIN_HOME: Path = _read(
 LIVETRAIN_HOME.mkdir(parents=True, exist_ok=True)
 RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
+MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "absolute folders, separated by colons")
+LIVETRAIN_MODELS: list[str] = _read(
+    "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
+)
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from experiments.training.config import TrainingConfig
 from experiments.training.data.catalogue import BUILTINS, PREFIX
+from experiments.training.models.builtins import BUILTINS as BUILTIN_NETWORKS
 from runs.events import EVENT_TYPES
 
 ROOT = Path(__file__).parents[1]
@@ -143,6 +144,11 @@ def test_options_and_their_defaults() -> None:
         for name, default in re.findall(r"`(\w+)` \(([^;)]+)", fields)
     ]
     assert sorted(documented, key=str) == sorted(options(TrainingConfig), key=str)
+
+
+def test_networks_and_their_options() -> None:
+    documented = {name: set(code(cells[2])) for cells in table("Networks") for name in code(cells[0])}
+    assert documented == {name: set(spec.options.model_fields) for name, spec in BUILTIN_NETWORKS.items()}
 
 
 def test_builtin_data_sets() -> None:

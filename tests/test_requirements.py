@@ -3,11 +3,12 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FILES = ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+FILES = ("requirements-torch.txt", "requirements.txt", "requirements-monai.txt", "requirements-test.txt")
 
 
 def pins(name: str) -> dict[str, str]:
@@ -51,22 +52,31 @@ def test_every_requirement_is_pinned_to_the_constraints_version() -> None:
 
 
 def test_the_server_imports_only_what_its_requirements_name() -> None:
-    direct = set(pins("requirements.txt")) | set(pins("requirements-torch.txt"))
+    direct = set(pins("requirements.txt")) | set(pins("requirements-torch.txt")) | set(pins("requirements-monai.txt"))
     provided_with = {
         "redis",
         "pika",
         "asgiref",
         "twisted",
         "autobahn",
-    }  # of channels-redis, dramatiq[…], channels, daphne
+        "pydantic-core",
+    }  # of channels-redis, dramatiq[…], channels, daphne, pydantic
     assert packages(imported("project", "experiments", "runs", "realtime")) - direct - provided_with == set()
 
 
 def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
         "whitenoise", "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
-        "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
+        "einops", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
     }  # fmt: skip
     used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used
     assert unused == set()
+
+
+def test_the_extra_is_the_same_in_all_places() -> None:
+    """pip reads pyproject.toml, make the file of the extra, and CI tests what it brings."""
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["monai"]
+    named = pins("requirements-monai.txt")
+    assert dict(pin.split("==") for pin in extra) == named
+    assert named.items() <= pins("requirements-test.txt").items()

@@ -15,13 +15,16 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from experiments.training import evaluation
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import Interrupted, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
 from experiments.training.failures import reason
-from experiments.training.models.registry import build as build_model
+from experiments.training.models import catalogue
+from experiments.training.models.classifier import Classifier
+from experiments.training.models.preparation import prepare
 from experiments.training.models.registry import resolved_name
 from experiments.training.reports import Job, Outcome, Tell
 
@@ -61,16 +64,24 @@ def _outcome(
 def _carry_out(
     job: Job, tell: Tell, stop: threading.Event, data: DataModule | None, model: pl.LightningModule | None
 ) -> None:
+    catalogue.install(job.models)
     config = TrainingConfig.model_validate(job.config)
     torch.set_num_threads(config.trainer.threads or default_threads())
     pl.seed_everything(config.seed, workers=True)
     data = data or build_data(config, job)
-    module = model or build_model(
-        config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
-    )
+    module = model or prepare(config, job, data, tell)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
-    chain = build_chain(config, job, dataset=data.summary, model=summary, threshold=threshold, tell=tell, stop=stop)
+    chain = build_chain(
+        config,
+        job,
+        dataset=data.summary,
+        model=summary,
+        threshold=threshold,
+        tell=tell,
+        stop=stop,
+        tuning=module.fine_tuning if isinstance(module, Classifier) else None,
+    )
 
     trainer = _trainer(config, job, chain.callbacks)
     trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
@@ -81,7 +92,9 @@ def _carry_out(
         raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
-        lambda callbacks: _trainer(config, job, [*callbacks, StopWatcher(stop)]), module, data
+        lambda callbacks: _trainer(config, job, [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]),
+        module,
+        data,
     )
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data

@@ -8,19 +8,18 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from experiments.training.models import catalogue
+from experiments.training.models.builtins import Dropout, Width
+from experiments.training.models.spec import AUTO
+from experiments.training.section import Section
 
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class Section(BaseModel):
-    """Unknown fields are errors: a misspelt option must never be ignored silently."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
 
 
 class DataConfig(Section):
@@ -58,13 +57,55 @@ class DataConfig(Section):
 class ModelConfig(Section):
     """Which network, and how its scores become predictions."""
 
-    name: Literal["auto", "cnn", "mlp"] = Field("auto", description="auto = cnn for images, mlp for tables")
-    width: int = Field(16, ge=1, le=512, description="Channels of the first convolution, or MLP units / 4")
-    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    name: str = Field(AUTO, description="auto = cnn for images, mlp for tables; GET /api/experiments/models/ lists all")
+    width: Width | None = Field(None, description="Short for options.width")
+    dropout: Dropout | None = Field(None, description="Short for options.dropout")
+    options: dict[str, Any] = Field({}, validate_default=True, description="Of the network; those left out are added")
+    weights_file: str | None = Field(
+        None, min_length=1, max_length=4096, description="Starting weights: .pt, .pth or .ckpt in the models folder"
+    )
+    trainable: Literal["all", "head"] | Annotated[int, Field(ge=1, le=1000)] = Field(
+        "all", description="What learns: all, the head alone, or the last n blocks before the head with it"
+    )
+    unfreeze_every: int | None = Field(
+        None, ge=1, le=10_000, description="Epochs after which one more block learns; null = it stays as it starts"
+    )
     threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
     pos_weight: float | Literal["auto"] | None = Field(
         "auto", description="Binary loss weight of positives; auto = negatives / positives of the training split"
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value != AUTO:
+            catalogue.find(value)
+        return value
+
+    @field_validator("width", "dropout")
+    @classmethod
+    def _is_an_option(cls, value: float | None, info: ValidationInfo) -> float | None:
+        name = info.data.get("name", AUTO)
+        if value is not None and info.field_name not in catalogue.options_of(name).model_fields:
+            raise ValueError(f"{name} has no option {info.field_name}; leave it out")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _complete(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """A stored configuration says what was done, so defaults are filled in at once."""
+        if "name" not in info.data:
+            return value
+        short = {name: given for name in ("width", "dropout") if (given := info.data.get(name)) is not None}
+        if twice := [name for name in short if value.get(name, short[name]) != short[name]]:
+            raise ValueError(f"model.{twice[0]} is short for model.options.{twice[0]}, which differs; give one of them")
+        return catalogue.completed(info.data["name"], short | value)
+
+    @model_validator(mode="after")
+    def _something_is_frozen(self) -> ModelConfig:
+        if self.unfreeze_every and self.trainable == "all":
+            raise ValueError('unfreeze_every frees what trainable froze: set trainable to "head" or a number of blocks')
+        return self
 
     @field_validator("pos_weight")
     @classmethod
@@ -106,6 +147,12 @@ class OptimizerConfig(Section):
     learning_rate: float = Field(1e-3, gt=0.0, le=1e12)
     weight_decay: float = Field(1e-4, ge=0.0, le=10.0)
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
+    backbone_factor: float = Field(
+        1.0, gt=0.0, le=1.0, description="Learning rate of all blocks before the head, as a share of the head's"
+    )
+    layer_decay: float = Field(
+        1.0, gt=0.0, le=1.0, description="Learning rate of each block, as a share of that of the block after it"
+    )
     scheduler: Literal["none", "cosine", "cosine_restarts", "one_cycle", "plateau", "step"] = Field(
         "none", description="Changes the rate once per epoch; one_cycle with each optimizer step"
     )

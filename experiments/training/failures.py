@@ -6,11 +6,14 @@ import errno
 from collections.abc import Iterator
 
 import torch
+from pydantic import ValidationError
 
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.data.errors import SourceError
+from experiments.training.models.catalogue import CatalogueError
+from experiments.training.models.errors import ModelError
 
-_TOO_LARGE = "Lower data.batch_size, data.image_size or model.width."
+_TOO_LARGE = "Lower data.batch_size or data.image_size, or choose a smaller network."
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -18,8 +21,10 @@ def reason(error: BaseException) -> str:
     """One sentence: what happened and, where it is known, the cure; else the exception's class and message."""
     if isinstance(error, SourceError):
         return error.message
-    if isinstance(error, Diverged):
+    if isinstance(error, Diverged | ModelError | CatalogueError):
         return str(error)
+    if isinstance(error, ValidationError):  # what the server that took the request knows may be unknown here
+        return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
     return _shortage(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
 
 

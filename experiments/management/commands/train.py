@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
 from experiments import demo, process, supervisor, tasks
 from experiments.console import Console
-from experiments.launch import create
+from experiments.launch import create, inspect
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
-from experiments.training.data import sources
+from experiments.training.data.errors import SourceError
 from runs import lifecycle, schema
 from runs.models import Run
 
@@ -59,12 +58,12 @@ def _read(path: Path) -> TrainingConfig:
     """Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(msgspec.json.decode(path.read_bytes()))
-        sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
+        inspect(config)
     except (OSError, msgspec.DecodeError) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
         lines = "\n".join(f"  {problem['field']}: {problem['message']}" for problem in explain(error))
         raise CommandError(f"{path}:\n{lines}") from error
-    except sources.SourceError as error:
+    except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
     return config

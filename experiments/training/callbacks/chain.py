@@ -20,9 +20,12 @@ from experiments.training.callbacks.metrics_collector import MetricsCollector
 from experiments.training.callbacks.progress import ProgressReporter
 from experiments.training.callbacks.randomness import EpochSeed
 from experiments.training.callbacks.ranking import Mode
+from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import StopWatcher
 from experiments.training.callbacks.training_start import StartAnnouncer
+from experiments.training.callbacks.unfreezing import Unfreezing
 from experiments.training.config import TrainingConfig
+from experiments.training.models.fine_tuning import FineTuning
 from experiments.training.reports import Job, Tell
 from runs.events import DatasetSummary, ModelSummary
 
@@ -44,6 +47,7 @@ def build_chain(
     threshold: float | None,
     tell: Tell,
     stop: threading.Event,
+    tuning: FineTuning | None = None,
 ) -> Chain:
     """Lightning calls what monitors a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint last.
 
@@ -70,6 +74,8 @@ def build_chain(
     )
     callbacks = [
         start,
+        StepContract(len(dataset.classes)),
+        *([] if tuning is None else [Unfreezing(tuning)]),
         *_averaging(config),
         checkpoint,
         *_early_stopping(config, mode, tell),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -33,7 +33,8 @@ class GradientMonitor(Callback):
         gradients = {name: p.grad for name, p in pl_module.named_parameters() if p.grad is not None}
         if gradients:
             norms = dict(zip(gradients, _norms(list(gradients.values())), strict=True))
-            self._emit(gradient_stats(norms, step=trainer.global_step + 1, epoch=trainer.current_epoch))
+            groups = layer_groups(name for name, _ in pl_module.named_parameters())  # frozen ones are named alike
+            self._emit(gradient_stats(norms, groups, step=trainer.global_step + 1, epoch=trainer.current_epoch))
 
 
 def _norms(gradients: Sequence[torch.Tensor]) -> list[float]:
@@ -42,12 +43,12 @@ def _norms(gradients: Sequence[torch.Tensor]) -> list[float]:
     return norms
 
 
-def gradient_stats(norms: dict[str, float], *, step: int, epoch: int) -> GradientStats:
-    """The event, from the L2 norm of each parameter's gradient."""
-    groups: dict[str, list[float]] = {}
-    for name, group in layer_groups(norms).items():
-        groups.setdefault(group, []).append(norms[name])
-    layers = {group: _known(math.hypot(*members)) for group, members in groups.items()}
+def gradient_stats(norms: Mapping[str, float], groups: Mapping[str, str], *, step: int, epoch: int) -> GradientStats:
+    """The event, from the L2 norm of each parameter's gradient, and the layer of each parameter."""
+    members: dict[str, list[float]] = {}
+    for name, norm in norms.items():
+        members.setdefault(groups[name], []).append(norm)
+    layers = {group: _known(math.hypot(*parts)) for group, parts in members.items()}
     known = [norm for norm in layers.values() if norm is not None]
     return GradientStats(
         step=step,

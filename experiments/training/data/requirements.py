@@ -6,6 +6,10 @@ from collections.abc import Mapping
 
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
+from experiments.training.models import catalogue
+from experiments.training.models.errors import ModelError
+from experiments.training.models.freezing import frozen_at_start
+from experiments.training.models.spec import NetworkSpec
 
 MAX_DECODED_BYTES = 8 * 2**30  # all images lie decoded in memory
 
@@ -27,13 +31,52 @@ def _batch(config: TrainingConfig, available: int) -> None:
 
 
 def _model(config: TrainingConfig, *, classes: int, table: bool) -> None:
-    if table and config.model.name == "cnn":
-        raise SourceError("model.name", "cnn needs images, and this data set is a table; choose mlp or auto.")
+    spec = catalogue.resolve(config.model.name, table=table)
+    _inputs(config, spec, table=table)
+    _fine_tuning(config, spec)
     if table and config.augmentation.preset != "none":
         raise SourceError("augmentation.preset", "It changes images, and this data set is a table; choose none.")
     if classes > 2 and isinstance(config.model.pos_weight, float):
         raise SourceError("model.pos_weight", f"A number needs two classes, and there are {classes}; choose auto.")
     _loss(config, classes)
+
+
+def _inputs(config: TrainingConfig, spec: NetworkSpec, *, table: bool) -> None:
+    data = config.data
+    if table and spec.inputs == "image":
+        raise SourceError("model.name", f"{spec.name} needs images, and this data set is a table; choose mlp or auto.")
+    if table:
+        return
+    if spec.inputs == "table":
+        raise SourceError("model.name", f"{spec.name} needs a table, and this data set has images; choose auto.")
+    if data.channels not in spec.channels:
+        known = " or ".join(map(str, spec.channels))
+        raise SourceError("data.channels", f"{spec.name} takes {known}, not {data.channels}; change it.")
+    if data.image_size < spec.min_image_size:
+        raise SourceError(
+            "data.image_size", f"{spec.name} needs at least {spec.min_image_size} pixels, not {data.image_size}."
+        )
+    if problem := spec.options.model_validate(config.model.options).problem(data.image_size):
+        raise SourceError("model.options", problem)
+
+
+def _fine_tuning(config: TrainingConfig, spec: NetworkSpec) -> None:
+    """As far as it is known before the network is built: a team's network may name no blocks."""
+    if spec.builds == "module" and (config.model.trainable != "all" or not _at_one_rate(config)):
+        raise SourceError(
+            "model.trainable" if config.model.trainable != "all" else "optimizer",
+            f"{spec.name} is a whole LightningModule, which decides itself what learns and how fast; "
+            'leave trainable at "all", and backbone_factor and layer_decay at 1.',
+        )
+    if spec.blocks:
+        try:
+            frozen_at_start(config.model.trainable, list(spec.blocks))
+        except ModelError as error:
+            raise SourceError("model.trainable", str(error)) from error
+
+
+def _at_one_rate(config: TrainingConfig) -> bool:
+    return config.optimizer.backbone_factor == config.optimizer.layer_decay == 1
 
 
 def _loss(config: TrainingConfig, classes: int) -> None:

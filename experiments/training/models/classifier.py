@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias, TypedDict
+from typing import Self, TypeAlias, TypedDict
 
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from experiments.training.models.fine_tuning import FineTuning
 from experiments.training.models.mixup import mix
 from experiments.training.models.optimizers import OptimizerFactory
 from experiments.training.models.schedules import Length
@@ -27,7 +28,8 @@ class StepOutput(TypedDict):
 class Classifier(LightningModule):
     """`network` gives one score per sample for two classes, else one per class; `loss` takes scores and labels.
 
-    With `mixup_alpha`, training steps return the scores of the blends, and the labels of their larger shares.
+    `fine_tuning` says which of the network's blocks learn. With `mixup_alpha`, training steps return the scores of the
+    blends, and the labels of their larger shares.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Classifier(LightningModule):
         network: nn.Module,
         loss: nn.Module,
         optimizers: OptimizerFactory,
+        fine_tuning: FineTuning,
         *,
         num_classes: int,
         mixup_alpha: float = 0.0,
@@ -42,6 +45,7 @@ class Classifier(LightningModule):
         super().__init__()
         self.network = network
         self.loss = loss
+        self.fine_tuning = fine_tuning
         self._optimizers_from = optimizers
         self._binary = num_classes == 2
         self._mixup_alpha = mixup_alpha
@@ -49,6 +53,12 @@ class Classifier(LightningModule):
     def forward(self, x: Tensor) -> Tensor:
         scores: Tensor = self.network(x)
         return scores.squeeze(-1) if self._binary else scores
+
+    def train(self, mode: bool = True) -> Self:
+        """As for any module, but what is frozen stays in evaluation mode."""
+        super().train(mode)
+        self.fine_tuning.settle()
+        return self
 
     def training_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
         return self._mixed_step(batch) if self._mixup_alpha else self._step(batch)
@@ -60,7 +70,7 @@ class Classifier(LightningModule):
         return self._step(batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self._optimizers_from(self.parameters(), self._length)
+        return self._optimizers_from(self.fine_tuning.groups, self._length)
 
     def _length(self) -> Length:
         # The trainer's own estimate would make the first epoch's iterator before a resumed run knows its epoch.

@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from experiments.training.models.builtins import SmallNetworkOptions
+from experiments.training.models.spec import Blueprint
+
 STRIDED_FROM = 96  # pixels; larger images are halved at once
 
 
@@ -45,3 +48,10 @@ def _block(channels: int, width: int, stride: int = 1) -> nn.Sequential:
         nn.GroupNorm(math.gcd(width, 8), width),
         nn.ReLU(inplace=True),
     )
+
+
+def build(plan: Blueprint[SmallNetworkOptions]) -> CNN:
+    """The catalogue's factory."""
+    channels, size, _ = plan.input_shape
+    asked = plan.options
+    return CNN(channels=channels, size=size, outputs=plan.outputs, width=asked.width, dropout=asked.dropout)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from experiments.training.models.builtins import SmallNetworkOptions
+from experiments.training.models.spec import Blueprint
+
 
 class MLP(nn.Module):
     """(N, *input_shape) -> (N, outputs), raw scores. Top-level groups: layer1, layer2, head.
@@ -28,3 +31,9 @@ class MLP(nn.Module):
 
 def _layer(inputs: int, units: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, units), nn.LayerNorm(units), nn.ReLU(inplace=True), nn.Dropout(dropout))
+
+
+def build(plan: Blueprint[SmallNetworkOptions]) -> MLP:
+    """The catalogue's factory."""
+    asked = plan.options
+    return MLP(input_shape=plan.input_shape, outputs=plan.outputs, width=asked.width, dropout=asked.dropout)

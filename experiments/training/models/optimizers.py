@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch.nn import Parameter
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from experiments.training.config import OptimizerConfig, TrainingConfig
 from experiments.training.models import schedules
+from experiments.training.models.fine_tuning import ParameterGroups
 from experiments.training.models.schedules import Length
 
-OptimizerFactory: TypeAlias = Callable[[Iterable[Parameter], Callable[[], Length]], OptimizerLRScheduler]
+OptimizerFactory: TypeAlias = Callable[[Callable[[float], ParameterGroups], Callable[[], Length]], OptimizerLRScheduler]
 
 
 def factory(config: TrainingConfig) -> OptimizerFactory:
-    """Makes what `configure_optimizers` returns."""
+    """Makes what `configure_optimizers` returns, from what gives the parameters for a rate and from the length."""
     return partial(_configured, config)
 
 
 def _configured(
-    config: TrainingConfig, parameters: Iterable[Parameter], length: Callable[[], Length]
+    config: TrainingConfig, groups: Callable[[float], ParameterGroups], length: Callable[[], Length]
 ) -> OptimizerLRScheduler:
     # Fused kernels do a step in one call, but refuse the gradient scaling of half precision.
-    optimizer = _optimizer(config.optimizer, parameters, fused=config.trainer.precision == "32-true")
+    optimizer = _optimizer(
+        config.optimizer, groups(config.optimizer.learning_rate), fused=config.trainer.precision == "32-true"
+    )
     schedule = schedules.build(config, optimizer, length)
     if schedule is None:
         return optimizer
     return {"optimizer": optimizer, "lr_scheduler": schedule}  # type: ignore[return-value]
 
 
-def _optimizer(config: OptimizerConfig, parameters: Iterable[Parameter], *, fused: bool) -> Optimizer:
+def _optimizer(config: OptimizerConfig, parameters: ParameterGroups, *, fused: bool) -> Optimizer:
     rate, decay = config.learning_rate, config.weight_decay
     if config.name == "sgd":
         return SGD(parameters, lr=rate, weight_decay=decay, momentum=config.momentum, fused=fused)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 
 from pytorch_lightning import LightningModule
 from torch import nn
 
 from experiments.training.config import ModelConfig, TrainingConfig
-from experiments.training.models import losses, optimizers
+from experiments.training.models import catalogue, losses, optimizers
+from experiments.training.models.blocks import split
 from experiments.training.models.classifier import Classifier
-from experiments.training.models.cnn import CNN
-from experiments.training.models.mlp import MLP
+from experiments.training.models.errors import ModelError
+from experiments.training.models.fine_tuning import FineTuning
+from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 
 
 def build(
@@ -19,27 +22,47 @@ def build(
 ) -> LightningModule:
     """A new module, its weights drawn from torch's global generator: seed it first.
 
-    `counts` are the training split's samples per class, for losses that weigh classes by them.
+    `counts` are the training split's samples per class, for losses that weigh classes by them. Raises ModelError.
     """
-    outputs = 1 if num_classes == 2 else num_classes
+    spec = resolved(config.model, input_shape)
+    plan = Blueprint(
+        options=spec.options.model_validate(config.model.options),
+        input_shape=input_shape,
+        num_classes=num_classes,
+        counts=counts,
+        config=config,
+    )
+    made = _made(spec, plan)
+    if isinstance(made, LightningModule):
+        return made
     return Classifier(
-        _network(config.model, input_shape, outputs),
+        made,
         losses.build(config, counts=counts, num_classes=num_classes),
         optimizers.factory(config),
+        FineTuning(split(made, spec.blocks), config),
         num_classes=num_classes,
         mixup_alpha=config.augmentation.mixup_alpha,
     )
 
 
+def resolved(config: ModelConfig, input_shape: tuple[int, ...]) -> NetworkSpec:
+    """The network asked for, `auto` resolved by the shape of the data."""
+    return catalogue.resolve(config.name, table=len(input_shape) != 3)
+
+
 def resolved_name(config: ModelConfig, input_shape: tuple[int, ...]) -> str:
-    """The network's name, `auto` resolved by the shape of the data."""
-    if config.name != "auto":
-        return config.name
-    return "cnn" if len(input_shape) == 3 else "mlp"
+    """Its name."""
+    return resolved(config, input_shape).name
 
 
-def _network(config: ModelConfig, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
-    if resolved_name(config, input_shape) == "cnn":
-        channels, size, _ = input_shape
-        return CNN(channels=channels, size=size, outputs=outputs, width=config.width, dropout=config.dropout)
-    return MLP(input_shape=input_shape, outputs=outputs, width=config.width, dropout=config.dropout)
+def _made(spec: NetworkSpec, plan: Blueprint[Options]) -> nn.Module:
+    """What the factory gives, if it is what the spec says that it builds."""
+    module, _, function = spec.factory.partition(":")
+    made = getattr(importlib.import_module(module), function)(plan)
+    wanted = LightningModule if spec.builds == "module" else nn.Module
+    if not isinstance(made, wanted) or isinstance(made, LightningModule) != (spec.builds == "module"):
+        raise ModelError(
+            f"{spec.factory} gave a {type(made).__name__}, but {spec.name} is to build a "
+            f'{wanted.__name__}; correct the factory, or `builds="{spec.builds}"` of its NetworkSpec.'
+        )
+    return made

@@ -80,7 +80,7 @@ def _one_cycle(config: TrainingConfig, optimizer: Optimizer, steps: int) -> LRSc
     rise = config.optimizer.warmup_epochs / config.trainer.max_epochs or 0.3
     return OneCycleLR(
         optimizer,
-        max_lr=config.optimizer.learning_rate,
+        max_lr=[float(group["lr"]) for group in optimizer.param_groups],
         total_steps=max(steps, 2),
         pct_start=rise,
         cycle_momentum=False,

@@ -56,15 +56,18 @@ def test_layer_groups_are_the_first_parts_that_differ(names: list[str], groups: 
     assert list(layer_groups(names).values()) == groups
 
 
+LAYERS = {"a.weight": "a", "a.bias": "a", "b.weight": "b"}
+
+
 def test_gradient_norms_add_up_by_pythagoras() -> None:
-    event = gradient_stats({"a.weight": 3.0, "a.bias": 4.0, "b.weight": 12.0}, step=1, epoch=0)
+    event = gradient_stats({"a.weight": 3.0, "a.bias": 4.0, "b.weight": 12.0}, LAYERS, step=1, epoch=0)
     assert event.layer_norms == {"a": 5.0, "b": 12.0}
     assert (event.total_norm, event.max_norm, event.min_norm, event.nonfinite) == (13.0, 12.0, 5.0, False)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_gradient_that_is_not_finite_is_unknown_and_flagged(bad: float) -> None:
-    event = gradient_stats({"a.weight": bad, "b.weight": 12.0}, step=1, epoch=0)
+    event = gradient_stats({"a.weight": bad, "b.weight": 12.0}, LAYERS, step=1, epoch=0)
     assert event.layer_norms == {"a": None, "b": 12.0}
     assert event.total_norm is event.max_norm is event.min_norm is None
     assert event.nonfinite is True

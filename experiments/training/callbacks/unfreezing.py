@@ -1,0 +1,29 @@
+"""Lets more of a network learn as the epochs go by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from experiments.training.models.fine_tuning import FineTuning
+
+
+class Unfreezing(Callback):
+    """At the start of an epoch, frees the blocks whose time has come, and says so in the log."""
+
+    def __init__(self, tuning: FineTuning) -> None:
+        self._tuning = tuning
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        freed = self._tuning.enter(trainer.current_epoch)
+        if freed:
+            pl_module.train()
+            learning = sum(p.numel() for p in pl_module.parameters() if p.requires_grad)
+            still = ", ".join(self._tuning.frozen) or "nothing"
+            print(  # noqa: T201  (the log)
+                f"Epoch {trainer.current_epoch}: from now on {', '.join(freed)} learns, {learning:,} weights in all; "
+                f"frozen: {still}",
+                flush=True,
+            )

@@ -1,0 +1,68 @@
+"""A network's parts, in order from the input to the head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+from torch.nn import Parameter
+
+from experiments.training.models.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part; its modules hold its parameters, except those that lie beside modules."""
+
+    name: str
+    names: list[str]  # of its parameters, in the network
+    modules: list[nn.Module]
+    parameters: list[Parameter]
+
+    def freeze(self) -> None:
+        """From now on it computes as in evaluation and nothing in it changes, running statistics included."""
+        for parameter in self.parameters:
+            parameter.requires_grad_(False)
+        for module in self.modules:
+            module.eval()
+
+    def unfreeze(self) -> None:
+        """From now on it learns; its modules follow the mode of the network again."""
+        for parameter in self.parameters:
+            parameter.requires_grad_(True)
+
+
+def split(network: nn.Module, layout: Mapping[str, Sequence[str]]) -> list[Block]:
+    """The blocks that `layout` names, each by the beginnings of its names; without a layout each child is one,
+    and parameters beside them belong to the first. Raises ModelError if a parameter is in no block."""
+    layout = layout or _children(network)
+    modules, parameters = dict(network.named_modules()), dict(network.named_parameters())
+    homes = {name: _home(name, layout) for name in parameters}
+    if homeless := [name for name, home in homes.items() if home is None]:
+        raise ModelError(f"The network's blocks leave out {homeless[0]!r}; name it in one of NetworkSpec.blocks.")
+    return [
+        Block(
+            name=block,
+            names=[name for name, home in homes.items() if home == block],
+            modules=[modules[prefix] for prefix in prefixes if prefix in modules],
+            parameters=[parameters[name] for name, home in homes.items() if home == block],
+        )
+        for block, prefixes in layout.items()
+    ]
+
+
+def _home(name: str, layout: Mapping[str, Sequence[str]]) -> str | None:
+    for block, prefixes in layout.items():
+        if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes):
+            return block
+    return None
+
+
+def _children(network: nn.Module) -> dict[str, list[str]]:
+    layout = {name: [name] for name, child in network.named_children() if any(True for _ in child.parameters())}
+    own = [name for name, _ in network.named_parameters(recurse=False)]
+    if not layout:
+        return {"head": own}
+    next(iter(layout.values())).extend(own)
+    return layout

@@ -1,0 +1,22 @@
+"""How many blocks of a network are frozen; known before anything is loaded. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from experiments.training.models.errors import ModelError
+
+
+def frozen_at_start(trainable: Literal["all", "head"] | int, blocks: Sequence[str]) -> int:
+    """How many blocks do not learn in the first epoch; raises ModelError if there are not as many as are to learn."""
+    backbone = len(blocks) - 1
+    if trainable == "all":
+        return 0
+    learning = 0 if trainable == "head" else int(trainable)
+    if learning > backbone:
+        raise ModelError(
+            f"{learning} is more than the {backbone} blocks before the head ({', '.join(blocks[:-1])}); "
+            'choose fewer, or "all".'
+        )
+    return backbone - learning

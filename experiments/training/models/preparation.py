@@ -1,0 +1,58 @@
+"""The module that a job trains, as it is before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from pytorch_lightning import LightningModule
+
+from experiments.training.config import TrainingConfig
+from experiments.training.data.errors import some
+from experiments.training.data.module import DataModule
+from experiments.training.models import registry, starting_weights, weight_files
+from experiments.training.models.classifier import Classifier
+from experiments.training.models.fine_tuning import FineTuning
+from experiments.training.reports import Job, Note, Tell
+
+
+def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> LightningModule:
+    """Build it, start from `model.weights_file` (a resumed run starts from its checkpoint), and freeze what is to be
+    frozen in the first epoch of this attempt. Raises SourceError and ModelError."""
+    module = registry.build(
+        config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
+    )
+    tuning = module.fine_tuning if isinstance(module, Classifier) else None
+    if tuning is not None and job.resumed_from_epoch is not None:
+        tuning.enter(job.resumed_from_epoch + 1)
+    if job.resume_from is None:
+        new = _start(module, config, job, data, tell)
+        if tuning is not None:
+            _tell_of_frozen(tuning, new, tell)
+    return module
+
+
+def _start(
+    module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, tell: Tell
+) -> Collection[str] | None:
+    """Load the file, if there is one, and say what came from it; gives the names of what did not, None for all."""
+    name = config.model.weights_file
+    if name is None:
+        return None
+    path = weight_files.resolve(name, Path(job.models_dir))
+    network = module.network if isinstance(module, Classifier) else module
+    match = starting_weights.load(network, path, registry.resolved(config.model, data.input_shape).aliases)
+    tell(Note(code="starting_weights", text=match.summary(name)))
+    print(f"Starting weights: {match.summary(name)}", *match.lines(), sep="\n", flush=True)  # noqa: T201  (the log)
+    return match.new
+
+
+def _tell_of_frozen(tuning: FineTuning, new: Collection[str] | None, tell: Tell) -> None:
+    """Say what does not learn, and whether any of it is random: features of noise would be learnt on."""
+    if not tuning.frozen:
+        return
+    print(f"Frozen: {', '.join(tuning.frozen)}", flush=True)  # noqa: T201  (the log)
+    random = tuning.frozen_names if new is None else [name for name in tuning.frozen_names if name in new]
+    if random:
+        text = f"What is frozen keeps its random start, for no weights came from a file: {some(random)}."
+        tell(Note(code="frozen_random", text=text))

@@ -1,0 +1,174 @@
+"""Puts weights from a file into a network, as far as names and shapes agree, and says what did not."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from experiments.training.data.errors import some
+from experiments.training.models.errors import ModelError
+
+CONTAINERS = ("state_dict", "model")
+PREFIXES = ("network.", "module.", "model.", "backbone.")
+
+Shape = tuple[int, ...]
+
+
+@dataclass
+class Match:
+    """Names of the network's weights, and in `unexpected` those of the file."""
+
+    matched: list[str] = field(default_factory=list)
+    adapted: list[str] = field(default_factory=list)  # matched, the first convolution made for other channels
+    missing: list[str] = field(default_factory=list)
+    mismatched: dict[str, tuple[Shape, Shape]] = field(default_factory=dict)  # shape in the file, and in the network
+    unexpected: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[str]:
+        """What keeps its random start."""
+        return [*self.missing, *self.mismatched]
+
+    def summary(self, name: str) -> str:
+        """For the user, in a few sentences."""
+        total = len(self.matched) + len(self.new)
+        parts = [f"{len(self.matched)} of the network's {total} tensors come from {name}."]
+        if self.adapted:
+            parts.append(f"Adapted to the number of channels: {some(self.adapted)}.")
+        if self.mismatched:
+            parts.append(f"Left new, of another shape in the file: {some(list(_shapes(self.mismatched)))}.")
+        if self.missing:
+            parts.append(f"Left new, not in the file: {some(self.missing)}.")
+        if self.unexpected:
+            parts.append(f"Unused, in the file alone: {some(self.unexpected)}.")
+        return " ".join(parts)
+
+    def lines(self) -> Iterator[str]:
+        """Every name that did not match, for the log."""
+        for title, names in (
+            ("adapted to the number of channels", self.adapted),
+            ("left new, of another shape in the file", list(_shapes(self.mismatched))),
+            ("left new, not in the file", self.missing),
+            ("unused, in the file alone", self.unexpected),
+        ):
+            yield from (f"  {title}: {name}" for name in names)
+
+
+def load(network: nn.Module, path: Path, aliases: Sequence[Mapping[str, str]] = ()) -> Match:
+    """Copy what fits from the file. Raises ModelError if the file is refused or nothing fits."""
+    weights = read(path)
+    match = _copied(network.state_dict(), weights, aliases)
+    if not match.matched:
+        raise ModelError(
+            f"Nothing in {path.name} fits the network: the file has {some(list(weights))}, the network "
+            f"{some(match.new)}. Choose the network that the weights are of, or another model.weights_file."
+        )
+    return match
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The file's tensors by name. Reads tensors and plain values only, never code; raises ModelError."""
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"{path.name} was refused: it holds more than tensors and plain values, or is no torch file. "
+            "Save the network's state_dict() alone with torch.save."
+        ) from error
+    except (RuntimeError, EOFError, KeyError, ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path.name} cannot be read as a torch file: {str(error).splitlines()[0]}") from error
+    for name in CONTAINERS:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+            break
+    tensors = _tensors(content)
+    if not tensors:
+        raise ModelError(
+            f"{path.name} holds no weights: a dictionary of tensors was looked for at its top and under "
+            f"{' and '.join(map(repr, CONTAINERS))}. Save the network's state_dict() with torch.save."
+        )
+    return tensors
+
+
+def _tensors(content: Any) -> dict[str, Tensor]:
+    if not isinstance(content, Mapping):
+        return {}
+    return {str(name): value for name, value in content.items() if isinstance(value, Tensor) and not value.is_sparse}
+
+
+def _copied(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], aliases: Sequence[Mapping[str, str]]) -> Match:
+    match = Match()
+    sources = _sources(weights)
+    used = set()
+    for name, target in own.items():
+        source = next((sources[known] for known in _names(name, aliases) if known in sources), None)
+        if source is None:
+            match.missing.append(name)
+            continue
+        used.add(source)
+        _copy(name, target, weights[source], match)
+    match.unexpected = [name for name in weights if name not in used]
+    return match
+
+
+@torch.no_grad()
+def _copy(name: str, target: Tensor, value: Tensor, match: Match) -> None:
+    fitting = value if value.shape == target.shape else _with_channels_of(target, value)
+    if fitting is None:
+        match.mismatched[name] = (tuple(value.shape), tuple(target.shape))
+        return
+    target.copy_(fitting)
+    match.matched.append(name)
+    if fitting is not value:
+        match.adapted.append(name)
+
+
+def _with_channels_of(target: Tensor, value: Tensor) -> Tensor | None:
+    """A first convolution (out, in, H, W) for 3 channels as one for 1, or the other way round.
+
+    The sum over the input channels answers a grey image as the original answers it in three equal channels.
+    """
+    if value.ndim != 4 or target.ndim != 4 or value[:, :1].shape != target[:, :1].shape:
+        return None
+    channels = (value.shape[1], target.shape[1])
+    if channels == (3, 1):
+        return value.sum(dim=1, keepdim=True)
+    return value.expand_as(target) / 3 if channels == (1, 3) else None
+
+
+def _sources(weights: Iterable[str]) -> dict[str, str]:
+    """Each name that a weight of the file may stand for, without the prefixes that wrappers add, and its own."""
+    sources: dict[str, str] = {}
+    for name in weights:
+        for short in _shortened(name):
+            sources.setdefault(short, name)
+    return sources | {name: name for name in weights}  # a name as it is comes before one made shorter
+
+
+def _names(name: str, aliases: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """What a file may call our weight, the likeliest first."""
+    yield from _shortened(name)
+    for naming in aliases:
+        other = name
+        for pattern, replacement in naming.items():
+            other = re.sub(pattern, replacement, other)
+        yield from _shortened(other)
+
+
+def _shortened(name: str) -> Iterator[str]:
+    """The name, and what remains of it without one prefix after the other."""
+    yield name
+    while prefix := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
+        name = name.removeprefix(prefix)
+        yield name
+
+
+def _shapes(mismatched: Mapping[str, tuple[Shape, Shape]]) -> Iterator[str]:
+    return (f"{name} ({list(there)} there, {list(here)} here)" for name, (there, here) in mismatched.items())

@@ -1,0 +1,56 @@
+"""From `model.weights_file` to a file in the models folder; checked before a run is queued. Imports no torch."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from experiments.training.data.errors import SourceError, some
+
+SUFFIXES = (".pt", ".pth", ".ckpt")
+MAX_BYTES = 4 * 2**30
+
+
+def resolve(name: str, folder: Path) -> Path:
+    """The existing file, symbolic links resolved; raises SourceError. Reads nothing but its zip directory."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise _error(f"{name!r} must be a path inside the models folder ({folder}), relative to it and without '..'.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise _error(f"{name!r} is no weights file; it must end in {', '.join(SUFFIXES)}.")
+    try:
+        found = _inside(name, folder)
+        _check_size(name, found)
+    except (OSError, ValueError, RuntimeError) as error:  # NUL characters, names too long, loops of links
+        if isinstance(error, SourceError):
+            raise
+        raise _error(f"{name!r} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+    return found
+
+
+def _inside(name: str, folder: Path) -> Path:
+    candidate = folder / name
+    if not candidate.is_file():
+        raise _error(f"{name!r} does not exist in the models folder ({folder}); {_present(folder)}.")
+    found = candidate.resolve(strict=True)
+    if not found.is_relative_to(folder.resolve()):
+        raise _error(f"{name!r} is a link that leads outside the models folder; copy the file into it.")
+    return found
+
+
+def _present(folder: Path) -> str:
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return f"it holds {some(files, shown=10)}" if files else "put the file there"
+
+
+def _check_size(name: str, path: Path) -> None:
+    size = path.stat().st_size
+    if zipfile.is_zipfile(path):  # torch's format; what is packed in it may be larger than the file
+        with zipfile.ZipFile(path) as archive:
+            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+    if size > MAX_BYTES:
+        raise _error(f"{name!r} holds {size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30}; keep only weights in it.")
+
+
+def _error(message: str) -> SourceError:
+    return SourceError("model.weights_file", message)
