@@ -58,8 +58,17 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert loaded & {"torch", "pytorch_lightning", "lightning", "torchmetrics", "sklearn", "pyarrow"} == set()
+    assert loaded & {"torch", "pytorch_lightning", "lightning", "torchmetrics", "sklearn", "pyarrow", "monai"} == set()
     assert modules[0].partition(".")[0] in loaded
+
+
+def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
+    """It takes about a second and 30 MB, which a run of another network need not pay."""
+    script = "import sys, experiments.training.centralized; print('loaded:', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "torch" in loaded
+    assert loaded & {"monai", "einops"} == set()
 
 
 def test_only_these_packages_lie_at_the_top() -> None:

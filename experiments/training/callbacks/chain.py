@@ -83,13 +83,18 @@ def build_chain(
         BestTracker(monitor=asked.monitor, mode=mode, tell=tell),
         MetricsCollector(threshold=threshold, tell=tell),
         BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=tell),
-        GradientMonitor(every=asked.gradient_stats_every, emit=tell),
+        GradientMonitor(every=asked.gradient_stats_every, emit=tell, groups=_blocks(tuning)),
         ProgressReporter(interval=asked.progress_interval, emit=tell),
         EpochSeed(config.seed),
         *_augmenting(config, Path(job.run_dir)),
         StopWatcher(stop),
     ]
     return Chain(callbacks, checkpoint, start)
+
+
+def _blocks(tuning: FineTuning | None) -> dict[str, str]:
+    """The block of each weight, by the names that the module has for them."""
+    return {} if tuning is None else {f"network.{name}": block for name, block in tuning.homes.items()}
 
 
 def _averaging(config: TrainingConfig) -> list[Callback]:

@@ -16,11 +16,12 @@ from runs.events import Emit, GradientStats
 class GradientMonitor(Callback):
     """`gradient_stats` for every n-th optimizer step, the first one included, before gradients are clipped.
 
-    `step` counts the optimizer steps, this one included, as in `batch_metrics`.
+    `step` counts the optimizer steps, this one included, as in `batch_metrics`. `groups` names the layer of parameters
+    whose names do not tell it.
     """
 
-    def __init__(self, *, every: int, emit: Emit) -> None:
-        self._every, self._emit = every, emit
+    def __init__(self, *, every: int, emit: Emit, groups: Mapping[str, str] | None = None) -> None:
+        self._every, self._emit, self._groups = every, emit, groups or {}
 
     def on_before_optimizer_step(
         self,
@@ -33,7 +34,8 @@ class GradientMonitor(Callback):
         gradients = {name: p.grad for name, p in pl_module.named_parameters() if p.grad is not None}
         if gradients:
             norms = dict(zip(gradients, _norms(list(gradients.values())), strict=True))
-            groups = layer_groups(name for name, _ in pl_module.named_parameters())  # frozen ones are named alike
+            names = [name for name, _ in pl_module.named_parameters()]  # frozen ones too, so that groups stay the same
+            groups = layer_groups(names) | self._groups
             self._emit(gradient_stats(norms, groups, step=trainer.global_step + 1, epoch=trainer.current_epoch))
 
 

@@ -19,7 +19,6 @@ class Unfreezing(Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         freed = self._tuning.enter(trainer.current_epoch)
         if freed:
-            pl_module.train()
             learning = sum(p.numel() for p in pl_module.parameters() if p.requires_grad)
             still = ", ".join(self._tuning.frozen) or "nothing"
             print(  # noqa: T201  (the log)

@@ -28,9 +28,11 @@ class Block:
             module.eval()
 
     def unfreeze(self) -> None:
-        """From now on it learns; its modules follow the mode of the network again."""
+        """From now on it learns, and computes as in training."""
         for parameter in self.parameters:
             parameter.requires_grad_(True)
+        for module in self.modules:
+            module.train()
 
 
 def split(network: nn.Module, layout: Mapping[str, Sequence[str]]) -> list[Block]:

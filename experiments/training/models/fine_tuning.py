@@ -36,6 +36,11 @@ class FineTuning:
         return [block.name for block in self._blocks[: self._frozen]]
 
     @property
+    def homes(self) -> dict[str, str]:
+        """The block of each weight, by the names that the network has for them."""
+        return {name: block.name for block in self._blocks for name in block.names}
+
+    @property
     def frozen_names(self) -> list[str]:
         """The names of their weights, as the network has them."""
         return [name for block in self._blocks[: self._frozen] for name in block.names]

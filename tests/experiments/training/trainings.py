@@ -92,7 +92,8 @@ class SmallData(LightningDataModule):
         points = random.normal(size=(100, 5)) + 0.8 * np.eye(5)[labels]
         self.x, self.y = torch.tensor(points, dtype=torch.float32), torch.tensor(labels)
         self.class_names = [f"class {label}" for label in range(classes)]
-        self.num_classes, self.input_shape = classes, (5,)
+        self.num_classes = classes
+        self.input_shape: tuple[int, ...] = (5,)
         self.train_counts = torch.bincount(self.y[:50], minlength=classes).tolist()
         self.sample_ids = [f"s{i}" for i in range(100)]
         self.patient_ids = [f"p{i // 2}" for i in range(100)]
