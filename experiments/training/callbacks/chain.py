@@ -75,7 +75,7 @@ def build_chain(
     callbacks = [
         start,
         StepContract(len(dataset.classes)),
-        *([] if tuning is None else [Unfreezing(tuning)]),
+        *([Unfreezing(tuning)] if tuning is not None and config.model.unfreeze_every else []),
         *_averaging(config),
         checkpoint,
         *_early_stopping(config, mode, tell),

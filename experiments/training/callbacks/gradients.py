@@ -35,7 +35,7 @@ class GradientMonitor(Callback):
         if gradients:
             norms = dict(zip(gradients, _norms(list(gradients.values())), strict=True))
             names = [name for name, _ in pl_module.named_parameters()]  # frozen ones too, so that groups stay the same
-            groups = layer_groups(names) | self._groups
+            groups = {**layer_groups(names), **self._groups}
             self._emit(gradient_stats(norms, groups, step=trainer.global_step + 1, epoch=trainer.current_epoch))
 
 

@@ -75,6 +75,7 @@ def test_the_chain_is_in_the_order_that_was_agreed(tmp_path: Path, early_stoppin
     stopping = ["RunEarlyStopping", "EarlyStoppingSignal"] if early_stopping else []
     assert names == [
         "StartAnnouncer",
+        "StepContract",
         "RunCheckpoint",
         *stopping,
         "LearningRate",

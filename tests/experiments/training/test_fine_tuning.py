@@ -211,7 +211,10 @@ def test_the_reported_rate_is_the_heads_whatever_the_schedule(tmp_path: Path, sc
 
 def test_what_is_frozen_computes_as_in_evaluation_until_it_learns() -> None:
     module = module_of(model={"name": "batch-normed", "trainable": 1, "unfreeze_every": 1})
-    modes = lambda: {name: part.training for name, part in module.network.named_children()}  # noqa: E731
+
+    def modes() -> dict[str, bool]:
+        return {name: part.training for name, part in module.network.named_children()}
+
     assert modes() == {"stem": False, "body": False, "top": True, "head": True}
     module.train()
     assert modes() == {"stem": False, "body": False, "top": True, "head": True}

@@ -51,8 +51,13 @@ def network_of(name: str, *, channels: int = 3) -> nn.Module:
 
 def run(folder: Path, name: str = "start.pt", **model: Any) -> list[Message]:
     """One epoch from the file, at a rate that changes hardly anything."""
-    config = {"model": {"name": "batch-normed", "weights_file": name, **model}, "trainer": {"max_epochs": 1}}
-    made = job_of(folder / "7", **config, data={"image_size": 8}, optimizer={"name": "sgd", "learning_rate": 1e-12})
+    made = job_of(
+        folder / "7",
+        data={"image_size": 8},
+        model={"name": "batch-normed", "weights_file": name, **model},
+        optimizer={"name": "sgd", "learning_rate": 1e-12},
+        trainer={"max_epochs": 1},
+    )
     fields = {field: getattr(made, field) for field in made.__struct_fields__} | {"models_dir": str(folder)}
     return carry_out(Job(**fields), data=SmallImages())
 
@@ -190,8 +195,8 @@ def test_names_of_published_files_are_understood(name: str, shapes: dict[str, tu
 
 
 def test_a_checkpoint_of_an_earlier_run_is_a_weights_file(tmp_path: Path, batch_normed: Any) -> None:
-    config = {"model": {"name": "batch-normed"}, "trainer": {"max_epochs": 2, "ema_decay": 0.5}}
-    job = job_of(tmp_path / "first" / "7", **config, data={"image_size": 8})
+    trainer = {"max_epochs": 2, "ema_decay": 0.5}
+    job = job_of(tmp_path / "first" / "7", data={"image_size": 8}, model={"name": "batch-normed"}, trainer=trainer)
     carry_out(job, data=SmallImages())
     earlier = next((tmp_path / "first" / "7" / "checkpoints" / "a1").glob("*.ckpt"))
     shutil.copy(earlier, tmp_path / "earlier.ckpt")
