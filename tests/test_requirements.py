@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from experiments.training.models.spec import EXTRAS
+
 ROOT = Path(__file__).parents[1]
 FILES = ("requirements-torch.txt", "requirements.txt", "requirements-monai.txt", "requirements-test.txt")
 
@@ -80,3 +82,4 @@ def test_the_extra_is_the_same_in_all_places() -> None:
     named = pins("requirements-monai.txt")
     assert dict(pin.split("==") for pin in extra) == named
     assert named.items() <= pins("requirements-test.txt").items()
+    assert dict.fromkeys(named, "monai") == EXTRAS  # what a request for a network that lacks one is told to install

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -42,9 +43,16 @@ def _start(
     path = weight_files.resolve(name, Path(job.models_dir))
     network = module.network if isinstance(module, Classifier) else module
     match = starting_weights.load(network, path, registry.resolved(config.model, data.input_shape).aliases)
-    tell(Note(code="starting_weights", text=match.summary(name)))
-    print(f"Starting weights: {match.summary(name)}", *match.lines(), sep="\n", flush=True)  # noqa: T201  (the log)
+    text = match.summary(f"{name} (SHA-256 {_digest(path)[:16]}…)")
+    tell(Note(code="starting_weights", text=text))
+    print(f"Starting weights: {text}", *match.lines(), sep="\n", flush=True)  # noqa: T201  (the log)
     return match.new
+
+
+def _digest(path: Path) -> str:
+    """Which file it was: another one may take its name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tell_of_frozen(tuning: FineTuning, new: Collection[str] | None, tell: Tell) -> None:
