@@ -225,7 +225,7 @@ def job_of(run: Run) -> Job:
         datasets_dir=str(settings.DATASETS_ROOT),
         data_roots=[str(root) for root in settings.LIVETRAIN_DATA_ROOTS],
         models_dir=str(settings.MODELS_ROOT),
-        models=settings.LIVETRAIN_MODELS,
+        networks=settings.LIVETRAIN_MODELS,
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
     )

@@ -2,10 +2,13 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
+
+import pytest
 
 from experiments.training.models.spec import EXTRAS
 
@@ -83,3 +86,11 @@ def test_the_extra_is_the_same_in_all_places() -> None:
     assert dict(pin.split("==") for pin in extra) == named
     assert named.items() <= pins("requirements-test.txt").items()
     assert dict.fromkeys(named, "monai") == EXTRAS  # what a request for a network that lacks one is told to install
+
+
+@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=monai"], True)])
+def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], installs: bool) -> None:
+    command = ["make", "--dry-run", "--always-make", "setup", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("-r requirements-monai.txt" in done.stdout) == installs
+    assert "-r requirements.txt" in done.stdout

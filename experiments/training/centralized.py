@@ -64,7 +64,7 @@ def _outcome(
 def _carry_out(
     job: Job, tell: Tell, stop: threading.Event, data: DataModule | None, model: pl.LightningModule | None
 ) -> None:
-    catalogue.install(job.models)
+    catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     torch.set_num_threads(config.trainer.threads or default_threads())
     pl.seed_everything(config.seed, workers=True)

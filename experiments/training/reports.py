@@ -83,7 +83,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     datasets_dir: str  # where built-in data sets are exported once, shared by runs
     data_roots: list[str]  # folders that source_path may name
     models_dir: str = ""  # the folder that model.weights_file is looked for in
-    models: list[str] = []  # a team's own networks: package.module:SPEC of each
+    networks: list[str] = []  # a team's own networks: package.module:SPEC of each
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
 

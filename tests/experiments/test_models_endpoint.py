@@ -34,6 +34,7 @@ def test_each_network_is_described_with_its_options(api: Client) -> None:
     assert all(model["title"] and model["description"] for model in models.values())
     vit = models["vit-small"]
     assert (vit["inputs"], vit["channels"], vit["min_image_size"]) == ("image", [1, 3], 16)
+    assert vit["builds"] == "network"
     assert vit["blocks"] == ["stem", *(f"block{number}" for number in range(12)), "head"]
     assert vit["options"]["properties"]["patch_size"]["enum"] == [4, 8, 16, 32]
     assert vit["options"]["properties"]["patch_size"]["default"] == 16
@@ -86,4 +87,4 @@ def test_weights_in_the_models_folder_are_accepted_and_reach_the_job(
     settings.LIVETRAIN_MODELS = ["a.b:C"]
     assert post(api, IMAGES | {"model": {"weights_file": "a.pt"}}).status_code == 202
     job = supervisor.job_of(Run.objects.get())
-    assert (job.models_dir, job.models) == (str(tmp_path), ["a.b:C"])
+    assert (job.models_dir, job.networks) == (str(tmp_path), ["a.b:C"])

@@ -81,6 +81,7 @@ def describe(spec: NetworkSpec) -> dict[str, Any]:
         "description": spec.description,
         "inputs": spec.inputs,
         "channels": list(spec.channels),
+        "builds": spec.builds,
         "min_image_size": spec.min_image_size,
         "blocks": list(spec.blocks),
         "options": spec.options.model_json_schema(),

@@ -16,7 +16,7 @@ def frozen_at_start(trainable: Literal["all", "head"] | int, blocks: Sequence[st
     learning = 0 if trainable == "head" else int(trainable)
     if learning > backbone:
         raise ModelError(
-            f"{learning} is more than the {backbone} blocks before the head ({', '.join(blocks[:-1])}); "
-            'choose fewer, or "all".'
+            f"There are only {backbone} blocks before the head ({', '.join(blocks[:-1])}), so {learning} of them "
+            'cannot learn; choose fewer for model.trainable, or "all".'
         )
     return backbone - learning

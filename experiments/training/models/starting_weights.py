@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.training.data.errors import some
+from experiments.training.data.errors import SourceError, some
+from experiments.training.models import weight_files
 from experiments.training.models.errors import ModelError
 
 CONTAINERS = ("state_dict", "model")
@@ -62,7 +63,7 @@ class Match:
 
 
 def load(network: nn.Module, path: Path, aliases: Sequence[Mapping[str, str]] = ()) -> Match:
-    """Copy what fits from the file. Raises ModelError if the file is refused or nothing fits."""
+    """Copy what fits from the file. Raises ModelError or SourceError if the file is refused or nothing fits."""
     weights = read(path)
     match = _copied(network.state_dict(), weights, aliases)
     if not match.matched:
@@ -74,15 +75,16 @@ def load(network: nn.Module, path: Path, aliases: Sequence[Mapping[str, str]] = 
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The file's tensors by name. Reads tensors and plain values only, never code; raises ModelError."""
+    """The file's tensors by name. Reads tensors and plain values, never code; raises ModelError and SourceError."""
     try:
+        weight_files.check_unpacked(path)
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"{path.name} was refused: it holds more than tensors and plain values, or is no torch file. "
             "Save the network's state_dict() alone with torch.save."
         ) from error
-    except MemoryError:
+    except (MemoryError, SourceError):
         raise
     except Exception as error:  # a broken file can break the reader anywhere
         words = (str(error) or type(error).__name__).splitlines()[0]

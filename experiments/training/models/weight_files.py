@@ -12,7 +12,7 @@ MAX_BYTES = 4 * 2**30
 
 
 def resolve(name: str, folder: Path) -> Path:
-    """The existing file, symbolic links resolved; raises SourceError. Reads nothing but its zip directory."""
+    """The existing file, symbolic links resolved; raises SourceError. Reads nothing of it."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         raise _error(f"{name!r} must be a path inside the models folder ({folder}), relative to it and without '..'.")
@@ -20,12 +20,22 @@ def resolve(name: str, folder: Path) -> Path:
         raise _error(f"{name!r} is no weights file; it must end in {', '.join(SUFFIXES)}.")
     try:
         found = _inside(name, folder)
-        _check_size(name, found)
+        _check_size(name, found.stat().st_size)
     except (OSError, ValueError, RuntimeError) as error:  # NUL characters, names too long, loops of links
         if isinstance(error, SourceError):
             raise
         raise _error(f"{name!r} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
     return found
+
+
+def check_unpacked(path: Path) -> None:
+    """Raise SourceError if what is packed in the file is too large; torch's files are zip archives, rarely packed.
+
+    For the training process: the directory of a hostile archive may itself fill the memory.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            _check_size(path.name, sum(entry.file_size for entry in archive.infolist()))
 
 
 def _inside(name: str, folder: Path) -> Path:
@@ -43,11 +53,7 @@ def _present(folder: Path) -> str:
     return f"it holds {some(files, shown=10)}" if files else "put the file there"
 
 
-def _check_size(name: str, path: Path) -> None:
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):  # torch's format; what is packed in it may be larger than the file
-        with zipfile.ZipFile(path) as archive:
-            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+def _check_size(name: str, size: int) -> None:
     if size > MAX_BYTES:
         raise _error(f"{name!r} holds {size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30}; keep only weights in it.")
 

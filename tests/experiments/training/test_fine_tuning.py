@@ -242,7 +242,9 @@ def test_frozen_noise_is_noted(tmp_path: Path) -> None:
 
 def test_more_blocks_than_there_are_is_refused_before_anything_is_queued() -> None:
     config = config_of("builtin:digits-is-8", model={"name": "cnn", "trainable": 4})
-    with pytest.raises(SourceError, match="3 blocks before the head \\(stem, block1, block2\\)") as refused:
+    with pytest.raises(
+        SourceError, match=r"only 3 blocks before the head \(stem, block1, block2\), so 4 of"
+    ) as refused:
         requirements.check(config, {"a": 10, "b": 10}, training=10, table=False)
     assert refused.value.field == "model.trainable"
 

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from experiments.training.callbacks.step_contract import fault
 from experiments.training.models import catalogue
 from experiments.training.models.spec import Blueprint, NetworkSpec, Options
-from experiments.training.reports import Job, Message
+from experiments.training.reports import Job, Message, Note
 from runs.events import FinalStats, TrainingStart
+from tests.experiments.training.batch_normed import SmallImages
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
 from tests.installation import ROOT, Installation
 
@@ -54,29 +55,43 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, model: dict[str, Any], models: list[str], **groups: Any) -> list[Message]:
-    catalogue.install(models)
-    made = job_of(folder / "7", source_path="builtin:digits-is-8", model=model, trainer={"max_epochs": 1}, **groups)
-    return carry_out(Job(**{name: getattr(made, name) for name in made.__struct_fields__} | {"models": models}))
+def run(folder: Path, model: dict[str, Any], networks: list[str], **groups: Any) -> list[Message]:
+    catalogue.install(networks)
+    made = job_of(folder / "7", model=model, trainer={"max_epochs": 1}, **groups)
+    own = {"networks": networks, "models_dir": str(folder)}
+    job = Job(**{name: getattr(made, name) for name in made.__struct_fields__} | own)
+    return carry_out(job, data=None if "source_path" in groups else SmallImages())
 
 
 @pytest.mark.parametrize(("name", "by_entry_point"), [("pyramid", False), ("logistic", True)])
 def test_the_documented_networks_train(fresh: Path, name: str, by_entry_point: bool) -> None:
     example(fresh, entry_points=by_entry_point)
-    messages = run(fresh, {"name": name}, [] if by_entry_point else PATHS, data={"batch_size": 256})
+    messages = run(fresh, {"name": name}, [] if by_entry_point else PATHS)
     assert outcome(messages).status == "completed", outcome(messages).reason
     [start] = told(messages, TrainingStart)
     pyramid = (8 * 9 + 8) + 2 * (8 * 8 * 9 + 8 + 16) + 9
-    assert (start.model.name, start.model.parameters) == (name, pyramid if name == "pyramid" else 28 * 28 + 1)
+    assert (start.model.name, start.model.parameters) == (name, pyramid if name == "pyramid" else 8 * 8 + 1)
     assert told(messages, FinalStats)
 
 
 def test_the_documented_request_is_valid_and_its_option_reaches_the_network(fresh: Path) -> None:
     example(fresh)
     [body] = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
-    messages = run(fresh, json.loads(body)["model"] | {"trainable": "head"}, PATHS, data={"batch_size": 512})
+    asked = json.loads(body)
+    model, source = asked["model"] | {"trainable": "head"}, asked["source_path"]
+    messages = run(fresh, model, PATHS, source_path=source, data={"batch_size": 512})
     assert outcome(messages).status == "completed", outcome(messages).reason
     assert told(messages, TrainingStart)[0].model.trainable == 17
+
+
+def test_a_whole_module_takes_starting_weights_too(fresh: Path) -> None:
+    example(fresh)
+    torch.save({"state_dict": {"scores.weight": torch.full((1, 64), 0.25)}}, fresh / "a.ckpt")
+    messages = run(fresh, {"name": "logistic", "weights_file": "a.ckpt"}, PATHS, optimizer={"learning_rate": 1e-12})
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    assert "1 of the network's 2 tensors" in told(messages, Note)[0].text
+    trained = torch.load(fresh / "7" / "checkpoints" / "a1" / "epoch0000.ckpt", weights_only=True)["state_dict"]
+    torch.testing.assert_close(trained["scores.weight"], torch.full((1, 64), 0.25))
 
 
 def test_the_table_of_fields_is_complete() -> None:
