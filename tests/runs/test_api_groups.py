@@ -185,7 +185,7 @@ def test_runs_are_found_by_their_group(api: Client, make_group: MakeGroup, make_
     make_group("queued", "queued")
     second = make_group("queued", "failed", "queued")
     alone = make_run()
-    rows = api.get("/api/runs/", {"group": second.pk, "status": "queued"}).json()["results"]
+    rows = api.get("/api/runs/", {"group": str(second.pk), "status": "queued"}).json()["results"]
     assert [row["fold"] for row in rows] == [3, 1]
     assert {row["id"]: row["group_id"] for row in api.get("/api/runs/").json()["results"]}[alone.pk] is None
     assert api.get("/api/runs/", {"group": 99}).json()["results"] == []

@@ -45,28 +45,28 @@ def test_the_corrected_interval_by_hand() -> None:
 
 
 def test_unknown_values_are_left_out_and_one_value_has_no_spread() -> None:
-    assert spread([None, 0.5, 0.7])[:3] == (2, pytest.approx(0.6), pytest.approx(math.sqrt(0.02)))
+    found = spread([None, 0.5, 0.7])
+    assert found.n == 2
+    assert (found.mean, found.sd) == pytest.approx((0.6, math.sqrt(0.02)))
     assert spread([None, 0.5]) == (1, 0.5, None, 0.5, 0.5, None, None, None, None)
     assert spread([None]) == spread([]) == (0, *[None] * 8)
 
 
 def test_equal_values_have_a_spread_of_zero() -> None:
-    assert spread([0.1 + 0.2] * 3, overlap=0.5)[1:] == (
-        pytest.approx(0.3), 0.0, *[pytest.approx(0.3)] * 6,
-    )  # fmt: skip
+    assert spread([0.3] * 3, overlap=0.5) == (3, 0.3, 0.0, *[0.3] * 6)
 
 
 def test_intervals_end_where_the_number_cannot_be() -> None:
     """A loss may be as large as it likes; what we did not name ourselves may be anything."""
-    rows = [dict.fromkeys(("final_auroc_cm", "final_mcc", "final_brier", "test_loss", "test_acc", "own"), value)
-            for value in (0.05, 0.95)]  # fmt: skip
+    names = ("final_auroc_cm", "final_mcc", "final_brier", "test_loss", "test_acc", "own")
+    rows = [dict.fromkeys(names, value) for value in (0.05, 0.95)]
     found = {name: (one.ci_low, one.ci_high) for name, one in spreads(rows).items()}
     half = 12.7062047 * 0.45
     assert found["final_auroc_cm"] == found["test_acc"] == (0.0, 1.0)
     assert found["final_mcc"] == (-1.0, 1.0)
     assert found["final_brier"] == (0.0, 2.0)
-    assert found["test_loss"] == (0.0, pytest.approx(0.5 + half))
-    assert found["own"] == (pytest.approx(0.5 - half), pytest.approx(0.5 + half))
+    assert found["test_loss"] == pytest.approx((0.0, 0.5 + half))
+    assert found["own"] == pytest.approx((0.5 - half, 0.5 + half))
 
 
 def test_counts_and_ends_of_intervals_have_no_spread() -> None:

@@ -28,7 +28,7 @@ def own_patients(*counts: int) -> Index:
 def cohort(seed: int, *, least: int) -> Index:
     """At least so many patients of each class, up to 60, with one to twelve images, some of several classes."""
     chance = random.Random(seed)
-    samples = []
+    samples: list[Sample] = []
     for number in range(chance.randint(3 * least, 60)):
         for _ in range(chance.choice([1, 1, 2, 3, 5, chance.randint(1, 12)])):
             label = number % 3 if number < 3 * least or chance.random() < 0.7 else chance.randrange(3)
