@@ -52,7 +52,7 @@ def _require_enough(
         fewest = min(found[label] for label in range(len(classes)))
         cure = f"choose at most {fewest} folds, or add {noun}" if fewest > 1 else f"add {noun}, or leave the class out"
         raise _error(
-            f"Each of the {folds} folds needs {noun} of every class, but outside the test split class {some(small)}; "
+            f"Each of the {folds} folds needs {noun} of every class, but outside any test split class {some(small)}; "
             f"{cure}."
         )
 

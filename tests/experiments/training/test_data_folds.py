@@ -177,7 +177,7 @@ def test_given_validation_samples_contradict_folds(tmp_path: Path) -> None:
 def test_a_fold_without_a_class_is_refused_before_anything_is_queued(tmp_path: Path) -> None:
     with_csv(tmp_path / "x", {f"{n:02d}": int(n < 3) for n in range(20)})
     message = fault(tmp_path, folds=5)
-    assert "Each of the 5 folds needs samples of every class, but outside the test split class '1' has 3" in message
+    assert "Each of the 5 folds needs samples of every class, but outside any test split class '1' has 3" in message
     assert "choose at most 3 folds" in message
     inspect(config_of("x", data={"folds": 3}), [tmp_path])
     assert "class '1' has 2; choose at most 2 folds" in fault(tmp_path, folds=3, test_fraction=0.2)
@@ -189,7 +189,7 @@ def test_a_class_of_one_patient_cannot_be_divided(tmp_path: Path) -> None:
     for row in rows:
         write_image(tmp_path / "x" / f"{row[0]}.png")
     message = fault(tmp_path, folds=2, patient_column="who")
-    assert "needs patients of every class, but outside the test split class '1' has 1; add patients" in message
+    assert "needs patients of every class, but outside any test split class '1' has 1; add patients" in message
 
 
 def test_patients_whose_classes_cannot_be_parted() -> None:
