@@ -25,7 +25,7 @@ def queued(user: User) -> list[Run]:
 def turns(runs: list[Run]) -> tuple[list[int | None], str]:
     """The folds that the command takes, in its order, and what it says."""
     printed = io.StringIO()
-    command = Command(stdout=printed)  # type: ignore[arg-type]  # its stubs ask for more than it needs
+    command = Command(stdout=printed)
     return [run.fold for run in command._claimed(runs)], printed.getvalue()
 
 
