@@ -16,7 +16,8 @@ class Console:
     """Draws a bar over all steps of a run, with the newest metrics beside it."""
 
     def __init__(self, run: Run) -> None:
-        self._bar: tqdm[None] = tqdm(desc=f"run {run.pk}", unit="step", dynamic_ncols=True)
+        title = f"run {run.pk}, {run.which_fold}" if run.fold else f"run {run.pk}"
+        self._bar: tqdm[None] = tqdm(desc=title, unit="step", dynamic_ncols=True)
         self._monitor = run.monitor
 
     def __enter__(self) -> Self:

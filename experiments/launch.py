@@ -17,7 +17,7 @@ from experiments.training.data import sources
 from experiments.training.models import weight_files
 from realtime import broadcast
 from runs import lifecycle
-from runs.models import Run
+from runs.models import Run, RunGroup
 
 RECORDED_PACKAGES = (
     "torch",
@@ -36,19 +36,23 @@ class KeyReused(Exception):
     """The Idempotency-Key was used before, for another request."""
 
 
-def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> Run:
-    """Queue a training. The same key and request give the same run; raises SourceError and KeyReused."""
+def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> list[Run]:
+    """Queue what is asked for: one run, or one per fold, in their order, all or none of them.
+
+    The same key and request give the same runs; raises SourceError and KeyReused.
+    """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
     inspect(config)
     try:
-        run = create(config, owner, idempotency_key=idempotency_key)
+        runs = create(config, owner, idempotency_key=idempotency_key)
     except IntegrityError:
         if idempotency_key and (known := _known(owner, idempotency_key, config)):
             return known  # the same request came twice at once
         raise
-    transaction.on_commit(functools.partial(_announce, run.pk))
-    return run
+    for run in runs:
+        transaction.on_commit(functools.partial(_announce, run.pk))
+    return runs
 
 
 def inspect(config: TrainingConfig) -> None:
@@ -58,14 +62,29 @@ def inspect(config: TrainingConfig) -> None:
     sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
 
 
-def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> Run:
-    """A queued run that nobody was told of."""
-    return lifecycle.create(
-        owner,
-        config.model_dump(mode="json"),
-        idempotency_key=idempotency_key,
-        versions=versions(),
-        git_commit=git_commit(),
+def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> list[Run]:
+    """The queued runs that nobody was told of. The key is the first one's: it stands for all."""
+    with transaction.atomic():
+        group = _group(config, owner) if config.is_group else None
+        return [
+            lifecycle.create(
+                owner,
+                own.model_dump(mode="json"),
+                idempotency_key=None if number else idempotency_key,
+                group=group,
+                versions=versions(),
+                git_commit=git_commit(),
+            )
+            for number, own in enumerate(config.of_each_run())
+        ]
+
+
+def _group(config: TrainingConfig, owner: User) -> RunGroup:
+    return RunGroup.objects.create(
+        name=config.experiment_name,
+        owner=owner,
+        config=config.model_dump(mode="json"),
+        size=len(config.of_each_run()),
     )
 
 
@@ -92,11 +111,14 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _known(owner: User, key: str, config: TrainingConfig) -> Run | None:
-    run = Run.objects.filter(owner=owner, idempotency_key=key).first()
-    if run is not None and run.config != config.model_dump(mode="json"):
+def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
+    run = Run.objects.filter(owner=owner, idempotency_key=key).select_related("group").first()
+    if run is None:
+        return None
+    asked = run.group.config if run.group else run.config
+    if asked != config.model_dump(mode="json"):
         raise KeyReused(f"Idempotency-Key {key!r} was used for run {run.pk} with another request; send a new key.")
-    return run
+    return list(run.group.runs.order_by("fold")) if run.group else [run]
 
 
 def _announce(run_id: int) -> None:

@@ -23,19 +23,19 @@ MAX_KEY_LENGTH = 200
 
 
 class CentralizedTrainView(APIView):
-    """Queues one training. 400 names every wrong field with its cure and queues nothing."""
+    """Queues one training, or one per fold. 400 names every wrong field with its cure and queues nothing."""
 
     def post(self, request: Request) -> Response:
         try:
             config = TrainingConfig.model_validate(request.data)
-            run = launch(config, request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
+            runs = launch(config, request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
         except ValidationError as error:
             raise InvalidRequest(explain(error)) from error
         except SourceError as error:
             raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
         except KeyReused as error:
             raise Conflict(str(error)) from error
-        return Response(_accepted(run, request), status=202)
+        return Response(_accepted(runs, request), status=202)
 
 
 class ModelsView(APIView):
@@ -58,14 +58,29 @@ def _key_of(request: Request) -> str | None:
     return key
 
 
-def _accepted(run: Run, request: Request) -> dict[str, Any]:
+def _accepted(runs: list[Run], request: Request) -> dict[str, Any]:
+    """`run_id` and `status` are those of the first run."""
+    first = runs[0]
+    return {
+        "run_id": first.pk,
+        "status": first.status,
+        "run_ids": [run.pk for run in runs],
+        "group_id": first.group_id,
+        "links": _run_links(first.pk, request) | (_group_links(first.group_id, request) if first.group_id else {}),
+    }
+
+
+def _run_links(run_id: int, request: Request) -> dict[str, str]:
     scheme = "wss" if request.is_secure() else "ws"
     return {
-        "run_id": run.pk,
-        "status": run.status,
-        "links": {
-            "run": request.build_absolute_uri(reverse("run-detail", args=[run.pk])),
-            "events": f"{scheme}://{request.get_host()}/ws/runs/{run.pk}/",
-            "page": request.build_absolute_uri(reverse("run-page", args=[run.pk])),
-        },
+        "run": request.build_absolute_uri(reverse("run-detail", args=[run_id])),
+        "events": f"{scheme}://{request.get_host()}/ws/runs/{run_id}/",
+        "page": request.build_absolute_uri(reverse("run-page", args=[run_id])),
+    }
+
+
+def _group_links(group_id: int, request: Request) -> dict[str, str]:
+    return {
+        "group": request.build_absolute_uri(reverse("group-detail", args=[group_id])),
+        "group_page": request.build_absolute_uri(reverse("group-page", args=[group_id])),
     }

@@ -6,6 +6,7 @@ from realtime import login, views
 urlpatterns = [
     path("", views.run_list_page, name="run-list-page"),
     path("runs/<int:run_id>/", views.run_page, name="run-page"),
+    path("groups/<int:group_id>/", views.group_page, name="group-page"),
     path(
         "login/",
         LoginView.as_view(template_name="realtime/login.html", redirect_authenticated_user=True),

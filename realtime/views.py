@@ -1,4 +1,7 @@
-"""The pages: a run, live, and the list of runs. They carry what is known when they are asked for; scripts go on."""
+"""The pages: a run, a group of runs, and the list of runs, live.
+
+They carry what is known when they are asked for; scripts go on.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from runs import groups
+from runs.group_serializers import group_detail
 from runs.metric_names import FINAL_STATISTICS
 from runs.models import Run
-from runs.queries import visible_runs
+from runs.queries import visible_groups, visible_runs
 from runs.serializers import run_detail
 
 
@@ -23,6 +28,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
         "statuses": Run.Status.choices,
         "chosen": request.GET.get("status", ""),
         "name": request.GET.get("name", ""),
+        "group": request.GET.get("group", ""),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "realtime/run_list.html", context)
@@ -33,6 +39,16 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run, from its submission to long after its end."""
-    run = get_object_or_404(visible_runs(request.user).select_related("owner"), pk=run_id)
+    run = get_object_or_404(visible_runs(request.user).select_related("owner", "group"), pk=run_id)
     context = {"run": run, "detail": run_detail(run), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/run.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
+    """The folds of a cross-validation side by side, with mean and spread."""
+    group = get_object_or_404(visible_groups(request.user).select_related("owner"), pk=group_id)
+    context = {"group": group, "detail": group_detail(groups.report(group)), "statistics": FINAL_STATISTICS}
+    return render(request, "realtime/group.html", context)

@@ -8,16 +8,21 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from runs.admin_report import duration, number, report
-from runs.models import Run
+from runs.group_admin import GroupAdmin
+from runs.models import Run, RunGroup
 from runs.queries import with_summary
+from runs.reading_admin import ReadingAdmin
 
 admin.site.site_header = admin.site.site_title = "Livetrain"
 admin.site.index_title = "Administration"
-admin.site.enable_nav_sidebar = False  # four entries, beside tables that need the width
+admin.site.enable_nav_sidebar = False  # few entries, beside tables that need the width
+admin.site.register(RunGroup, GroupAdmin)
 
 
 class RunChangeList(ChangeList):
@@ -51,8 +56,28 @@ class FinalStatisticsFilter(admin.SimpleListFilter):
         return queryset.filter(final_split="" if split == "none" else split) if split else queryset
 
 
+class GroupFilter(admin.SimpleListFilter):
+    """The newest groups to choose from; any other's number works in the address too."""
+
+    title = "group"
+    parameter_name = "group"
+    shown = 10
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        newest = RunGroup.objects.values_list("pk", "name")[: self.shown]
+        return [*((str(pk), f"{pk}: {Truncator(name).chars(30)}") for pk, name in newest), ("none", "none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:  # noqa: ARG002
+        group = self.value()
+        if group is None:
+            return queryset
+        if group == "none":
+            return queryset.filter(group=None)
+        return queryset.filter(group_id=int(group)) if group.isdecimal() and len(group) < 19 else queryset.none()
+
+
 @admin.register(Run)
-class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+class RunAdmin(ReadingAdmin):
     """Reading only: writing is `lifecycle`'s and `recorder`'s."""
 
     list_display = (
@@ -60,6 +85,7 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         "experiment_name",
         "status_badge",
         "progress_bar",
+        "in_group",
         "owner_name",
         "best",
         "recall_best",
@@ -76,34 +102,15 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
         "created",
     )
     list_display_links = ("id", "experiment_name")
-    list_filter = ("status", "training_mode", "created_at", FinalStatisticsFilter)
-    empty_value_display = "–"
-    list_per_page = 50
-    list_select_related = ("owner",)
-    show_full_result_count = False
+    list_filter = ("status", "training_mode", "created_at", FinalStatisticsFilter, GroupFilter)
     search_fields = ("=id", "experiment_name", "source_path", "owner__username", "reason")
     search_help_text = "Number, name, data source, owner or reason"
-    ordering = ("-id",)
-    actions = None
-    fields = ()
-
-    class Media:
-        css = {"all": ["runs/admin.css"]}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Runs", **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return RunChangeList
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:  # noqa: ARG002
-        return False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -120,6 +127,15 @@ class RunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
     def progress_bar(self, run: Run) -> SafeString:
         share = f"{run.progress:.0%}"
         return format_html('<progress max="1" value="{}">{}</progress> {}', round(run.progress, 4), share, share)
+
+    @admin.display(description="fold", ordering="group_id")
+    def in_group(self, run: Run) -> str:
+        if run.group_id is None:
+            return run.which_fold or "–"
+        link = reverse("admin:runs_rungroup_change", args=[run.group_id])
+        return format_html(
+            '{} of {} <a class="lt-epoch" href="{}">group {}</a>', run.fold, run.folds, link, run.group_id
+        )
 
     @admin.display(description="owner", ordering="owner__username")
     def owner_name(self, run: Run) -> str:

@@ -116,7 +116,7 @@ def split_report(result: FinalResult) -> SplitReport:
         epoch=result.epoch,
         threshold=result.threshold,
         classes=result.class_names,
-        matrix=list(_matrix(result.class_names, result.confusion_matrix)),
+        matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],
         per_class=[
@@ -135,7 +135,8 @@ def number(value: float | None, name: str = "") -> str:
     return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.3g}"
 
 
-def _matrix(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
+def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
+    """Row by row: the true class, its cells, and how many samples it has."""
     marks = (("TN", "FP"), ("FN", "TP")) if len(classes) == 2 else None
     for true, (label, counts) in enumerate(zip(classes, matrix, strict=True)):
         total = sum(counts)

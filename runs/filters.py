@@ -47,6 +47,7 @@ RUN_LOOKUPS = {
     "status": "status__in",
     "mode": "training_mode__in",
     "name": "experiment_name__icontains",
+    "group": "group_id",
     "created_after": "created_at__gte",
     "created_before": "created_at__lt",
 }
@@ -102,6 +103,7 @@ class RunParameters(Parameters):
     status = Listed(Run.Status.values)
     mode = Listed(("centralized", "federated"))
     name = serializers.CharField(max_length=200, required=False)
+    group = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     created_after = Moment(required=False)
     created_before = Moment(required=False)
     ordering = serializers.CharField(default="-id")
@@ -113,6 +115,13 @@ class RunParameters(Parameters):
             cure = f"choose from {', '.join(ORDERINGS)}, with a leading - to descend"
             raise serializers.ValidationError(f"{value!r} is not possible; {cure}.")
         return value
+
+
+class GroupParameters(Parameters):
+    """Newest first."""
+
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(required=False)
 
 
 class MetricParameters(Parameters):

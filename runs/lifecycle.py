@@ -25,6 +25,7 @@ UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 def create(owner: User, config: Mapping[str, Any], *, idempotency_key: str | None = None, **columns: Any) -> Run:
     """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
+    data = config.get("data", {})
     with transaction.atomic():
         run = Run.objects.create(
             owner=owner,
@@ -34,6 +35,8 @@ def create(owner: User, config: Mapping[str, Any], *, idempotency_key: str | Non
             seed=config["seed"],
             max_epochs=config["trainer"]["max_epochs"],
             monitor=config["callbacks"]["monitor"],
+            fold=data.get("fold"),
+            folds=data.get("folds"),
             idempotency_key=idempotency_key,
             **columns,
         )

@@ -9,6 +9,29 @@ from django.db import models
 from django.db.models import Q
 
 
+class RunGroup(models.Model):
+    """Runs that were asked for at once and are read together: the folds of a cross-validation.
+
+    Its runs are made with it, in one transaction; whatever changes later is theirs.
+    """
+
+    class Kind(models.TextChoices):
+        FOLDS = "folds"
+
+    name = models.CharField(max_length=200)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="run_groups")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.FOLDS)
+    config = models.JSONField(help_text="The request; each run has its own, with the number of its fold")
+    size = models.PositiveIntegerField(help_text="Number of its runs")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (group {self.pk})"
+
+
 class Run(models.Model):
     """One training, from its submission to its end.
 
@@ -42,7 +65,10 @@ class Run(models.Model):
     source_path = models.CharField(max_length=4096)
     config = models.JSONField()
     seed = models.BigIntegerField()
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # of a group, its first run has it
+    group = models.ForeignKey(RunGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
+    fold = models.PositiveIntegerField(null=True, blank=True, help_text="From 1 to the number of folds")
+    folds = models.PositiveIntegerField(null=True, blank=True)
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
@@ -100,6 +126,7 @@ class Run(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_run_per_idempotency_key"),
+            models.UniqueConstraint(fields=["group", "fold"], name="one_run_per_fold"),
         ]
         indexes = [
             models.Index(fields=["status", "id"], name="run_status_id"),
@@ -108,6 +135,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.experiment_name} #{self.pk}"
+
+    @property
+    def which_fold(self) -> str:
+        """Which fold it is, in words; blank for a run that is none."""
+        return f"fold {self.fold} of {self.folds}" if self.fold else ""
 
     @property
     def folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""Pages of runs by cursor: the next page starts after a row, so runs that arrive meanwhile shift nothing.
+"""Pages of rows by cursor: the next page starts after a row, so rows that arrive meanwhile shift nothing.
 
 Unlike DRF's own cursor this one orders by columns with nulls (always last) and with many equal values.
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core import signing
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from rest_framework.utils.urls import replace_query_param
 
 from runs.errors import InvalidRequest
-from runs.models import Run
 
+M = TypeVar("M", bound=Model)
 SALT = "runs.cursor"
 
 
@@ -30,10 +30,10 @@ class Cursor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[M]):
     """Rows in the order asked for, and whether there are others on either side."""
 
-    rows: list[Run]
+    rows: list[M]
     ordering: str
     has_next: bool
     has_previous: bool
@@ -45,14 +45,14 @@ class Page:
             "previous": self._link(url, self.rows[0], backwards=True) if self.has_previous else None,
         }
 
-    def _link(self, url: str, run: Run, *, backwards: bool) -> str:
-        value = getattr(run, self.ordering.removeprefix("-"))
+    def _link(self, url: str, row: M, *, backwards: bool) -> str:
+        value = getattr(row, self.ordering.removeprefix("-"))
         plain = value.isoformat() if isinstance(value, datetime) else value
-        token = signing.dumps(Cursor(self.ordering, plain, run.pk, backwards), salt=SALT)
+        token = signing.dumps(Cursor(self.ordering, plain, row.pk, backwards), salt=SALT)
         return replace_query_param(url, "cursor", token)
 
 
-def page_of(runs: QuerySet[Run], ordering: str, size: int, token: str | None) -> Page:
+def page_of(rows: QuerySet[M], ordering: str, size: int, token: str | None) -> Page[M]:
     """One query, of one row more than the page has: that row says whether there are others. Equal values: newest first.
 
     `ordering` is a column, with a leading - to descend; `token` comes from a link of another page.
@@ -60,14 +60,14 @@ def page_of(runs: QuerySet[Run], ordering: str, size: int, token: str | None) ->
     cursor = _cursor(token, ordering) if token else None
     backwards = cursor is not None and cursor.backwards
     if cursor:
-        runs = runs.filter(_beyond(cursor))
-    found = list(runs.order_by(*_order_by(ordering, reverse=backwards))[: size + 1])
-    rows, more = found[:size], len(found) > size
+        rows = rows.filter(_beyond(cursor))
+    found = list(rows.order_by(*_order_by(ordering, reverse=backwards))[: size + 1])
+    shown, more = found[:size], len(found) > size
     return Page(
-        rows=rows[::-1] if backwards else rows,
+        rows=shown[::-1] if backwards else shown,
         ordering=ordering,
-        has_next=bool(rows) and (more or backwards),
-        has_previous=bool(rows) and (more if backwards else cursor is not None),
+        has_next=bool(shown) and (more or backwards),
+        has_previous=bool(shown) and (more if backwards else cursor is not None),
     )
 
 

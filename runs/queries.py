@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Max, QuerySet
 
-from runs.models import FinalResult, Run, RunEvent, RunMetric
+from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 
 SUMMARY_COLUMNS = (
     "id",
@@ -18,6 +18,9 @@ SUMMARY_COLUMNS = (
     "status",
     "reason",
     "notes",
+    "group_id",
+    "fold",
+    "folds",
     "owner_id",
     "owner__username",
     "created_at",
@@ -79,9 +82,14 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     return Run.objects.all() if user.is_authenticated and user.is_active else Run.objects.none()
 
 
-def with_summary(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Only what `serializers.run_summary` needs, in one query: configurations are large and stay behind."""
-    return runs.select_related("owner").only(*SUMMARY_COLUMNS)
+def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
+    """The groups that `user` may see: as with runs."""
+    return RunGroup.objects.all() if user.is_authenticated and user.is_active else RunGroup.objects.none()
+
+
+def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
+    """Only what `serializers.run_summary` needs, and `more`, in one query: configurations are large and stay behind."""
+    return runs.select_related("owner").only(*SUMMARY_COLUMNS, *more)
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:

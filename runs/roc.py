@@ -11,13 +11,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Number: TypeAlias = float | None
-Interval: TypeAlias = tuple[Number, Number]
+from runs.matrix_statistics import Z95, Interval, Number
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
-
-Z95 = 1.959963984540054  # the standard normal distribution's 97.5 % quantile
 
 
 def roc_steps(scores: Floats, positive: Flags) -> tuple[Ints, Ints]:

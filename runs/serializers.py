@@ -29,6 +29,9 @@ def run_summary(run: Run) -> dict[str, Any]:
         "status": run.status,
         "reason": run.reason,
         "notes": run.notes,
+        "group_id": run.group_id,
+        "fold": run.fold,
+        "folds": run.folds,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
         "start_time": _time(run.start_time),
@@ -53,7 +56,7 @@ def run_summary(run: Run) -> dict[str, Any]:
             "val_loss_epoch": run.best_val_loss_epoch,
         },
         "final": _headline(run),
-        "links": links(run.pk),
+        "links": links(run.pk) | _links_to_group(run.group_id),
     }
 
 
@@ -84,6 +87,15 @@ def links(run_id: int) -> dict[str, str]:
         "files": f"{api}files/",
         "page": f"/runs/{run_id}/",
         "websocket": f"/ws/runs/{run_id}/",
+    }
+
+
+def group_links(group_id: int) -> dict[str, str]:
+    """As `links`, of a group."""
+    return {
+        "self": f"/api/runs/groups/{group_id}/",
+        "runs": f"/api/runs/?group={group_id}",
+        "page": f"/groups/{group_id}/",
     }
 
 
@@ -166,6 +178,13 @@ def _headline(run: Run) -> dict[str, Any] | None:
         "f1": run.final_f1,
         "auroc": run.final_auroc,
     }
+
+
+def _links_to_group(group_id: int | None) -> dict[str, str]:
+    if group_id is None:
+        return {}
+    found = group_links(group_id)
+    return {"group": found["self"], "group_page": found["page"]}
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -8,17 +8,30 @@ Macro averages leave undefined classes out, as scikit-learn does with `zero_divi
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.roc import Z95, Floats, Interval, Ints, Number, area, auroc, average_precision, delong, roc_steps
+from runs.matrix_statistics import (
+    COUNTS,
+    Matrix,
+    Number,
+    Summary,
+    accuracy,
+    class_counts,
+    class_summary,
+    f1,
+    final_rows,
+    macro,
+    ratio,
+    reported,
+)
+from runs.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
 
-# The one declaration of metric names: what is reported under which name. `<phase>_` goes before those of an epoch.
-COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
+# The one declaration of an epoch's metric names, with that of the final ones in `matrix_statistics`. `<phase>_` goes
+# before them.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
 EVALUATION_METRICS = {
     "acc": "accuracy",
@@ -27,38 +40,7 @@ EVALUATION_METRICS = {
     "f1": "f1",
     "auroc": "auroc",
 }
-FINAL_METRICS = {
-    "final_precision_cm": "precision",
-    "final_recall_cm": "recall",
-    "final_sensitivity": "recall",
-    "final_specificity": "specificity",
-    "final_accuracy_cm": "accuracy",
-    "final_f1_cm": "f1",
-    "final_auroc_cm": "auroc",
-    "final_npv": "npv",
-    "final_balanced_accuracy": "balanced_accuracy",
-    "final_mcc": "mcc",
-    "final_brier": "brier",
-    "final_average_precision": "average_precision",
-    "final_ece": "ece",
-}
 ECE_BINS = 10
-
-
-class Counts(NamedTuple):
-    """One class against the rest."""
-
-    tp: int
-    tn: int
-    fp: int
-    fn: int
-
-
-class Summary(NamedTuple):
-    """`numbers` by what they are ("precision"), the 95 % `intervals` of those that have one."""
-
-    numbers: dict[str, Number]
-    intervals: dict[str, Interval]
 
 
 def scores_from_logits(logits: NDArray[Any]) -> Floats:
@@ -82,47 +64,6 @@ def confusion_matrix(targets: Ints, predicted: Ints, classes: int) -> Ints:
     """(classes, classes) counts, row = true class, column = predicted class."""
     flat = np.bincount(targets * classes + predicted, minlength=classes * classes)
     return np.asarray(flat.reshape(classes, classes), dtype=np.int64)
-
-
-def class_counts(matrix: Ints, label: int) -> Counts:
-    """That class against the rest."""
-    tp = int(matrix[label, label])
-    fn = int(matrix[label].sum()) - tp
-    fp = int(matrix[:, label].sum()) - tp
-    return Counts(tp, int(matrix.sum()) - tp - fn - fp, fp, fn)
-
-
-def ratio(part: float, whole: float) -> Number:
-    """part / whole; 0/0 is unknown."""
-    return part / whole if whole else None
-
-
-def class_proportions(counts: Counts) -> dict[str, tuple[int, int]]:
-    """The binomial proportions of one class as (successes, trials)."""
-    tp, tn, fp, fn = counts
-    return {"precision": (tp, tp + fp), "recall": (tp, tp + fn), "specificity": (tn, tn + fp), "npv": (tn, tn + fn)}
-
-
-def f1(counts: Counts) -> Number:
-    """2TP / (2TP + FP + FN)."""
-    return ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
-
-
-def accuracy(matrix: Ints) -> Number:
-    """Share of samples on the diagonal."""
-    return ratio(int(np.trace(matrix)), int(matrix.sum()))
-
-
-def mcc(matrix: Ints) -> Number:
-    """Matthews correlation for any number of classes: Gorodkin, Comput. Biol. Chem. 28 (2004) 367-374, eq. 8.
-
-    None where scikit-learn gives 0: all samples in one class, or all predictions one class.
-    """
-    true, predicted = [int(n) for n in matrix.sum(axis=1)], [int(n) for n in matrix.sum(axis=0)]
-    size = sum(true)
-    covariance = int(np.trace(matrix)) * size - sum(t * p for t, p in zip(true, predicted, strict=True))
-    variances = (size**2 - sum(p * p for p in predicted)) * (size**2 - sum(t * t for t in true))
-    return covariance / math.sqrt(variances) if variances else None
 
 
 def brier(scores: Floats, targets: Ints) -> Number:
@@ -153,22 +94,6 @@ def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -
     return float(np.abs(surplus).sum() / len(targets))
 
 
-def wilson(successes: int, trials: int) -> Interval:
-    """95 % score interval of a proportion: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212, no continuity correction."""
-    if not trials:
-        return None, None
-    share, spread = successes / trials, Z95**2 / trials
-    centre = share + spread / 2
-    half = Z95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
-    return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
-
-
-def macro(values: Iterable[Number]) -> Number:
-    """Mean over the classes for which the value is known."""
-    known = [value for value in values if value is not None]
-    return ratio(sum(known), len(known))
-
-
 def epoch_metrics(
     phase: str, *, loss: Number, scores: Floats, targets: Ints, threshold: float | None = None
 ) -> dict[str, Number]:
@@ -181,12 +106,12 @@ def epoch_metrics(
     counts = COUNTS if binary and not training else ()
     if not _usable(scores):
         return _prefixed(phase, {"loss": loss} | dict.fromkeys([*names, *counts]))
-    matrix = confusion_matrix(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1])
-    numbers = _matrix_numbers(matrix, binary=binary)
+    matrix = confusion_matrix(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
+    numbers = _matrix_numbers(matrix)
     if not training:
         numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)
     named = {"loss": loss} | {name: numbers[meaning] for name, meaning in names.items()}
-    return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix, 1), strict=True)) if counts else {}))
+    return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix)[1], strict=True)) if counts else {}))
 
 
 def _prefixed(phase: str, numbers: Mapping[str, Number]) -> dict[str, Number]:
@@ -197,9 +122,10 @@ def _usable(scores: Floats) -> bool:
     return bool(len(scores)) and bool(np.isfinite(scores).all())
 
 
-def _matrix_numbers(matrix: Ints, *, binary: bool) -> dict[str, Number]:
+def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     """Accuracy, and the positive class's precision, recall and F1, or their macro averages."""
-    classes = [class_counts(matrix, label) for label in ([1] if binary else range(len(matrix)))]
+    counts = class_counts(matrix)
+    classes = [counts[label] for label in reported(len(matrix))]
     return {
         "accuracy": accuracy(matrix),
         "precision": macro(ratio(c.tp, c.tp + c.fp) for c in classes),
@@ -225,57 +151,17 @@ def final_statistics(
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
     matrix = confusion_matrix(targets, predicted, len(class_names))
-    if scores.ndim == 1:
-        overall = _class_summary(matrix, 1, scores, targets)
-        overall.numbers["balanced_accuracy"] = _balanced(overall.numbers)
-        rows: dict[str, Number] = dict(zip(COUNTS, class_counts(matrix, 1), strict=True))
-        per_class: dict[str, Number] = {}
-    else:
-        summaries = [_class_summary(matrix, label, scores[:, label], targets) for label in range(len(class_names))]
-        overall = _macro_summary(summaries)
-        rows = {}
-        per_class = {
-            f"{row}/{name}": value
-            for name, summary in zip(class_names, summaries, strict=True)
-            for row, value in _rows(summary).items()
-        }
-    overall.numbers["accuracy"] = accuracy(matrix)
-    overall.intervals["accuracy"] = wilson(int(np.trace(matrix)), int(matrix.sum()))
-    overall.numbers["mcc"] = mcc(matrix)
-    overall.numbers["brier"] = brier(scores, targets)
-    overall.numbers["ece"] = expected_calibration_error(scores, targets, predicted)
-    return matrix, rows | _rows(overall) | per_class
+    counts = class_counts(matrix.tolist())
+    classes = [
+        _with_ranking(class_summary(counts[label]), scores if scores.ndim == 1 else scores[:, label], targets == label)
+        for label in reported(len(class_names))
+    ]
+    whole = {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)}
+    return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 
 
-def _class_summary(matrix: Ints, label: int, scores: Floats, targets: Ints) -> Summary:
-    """One class against the rest: what its counts and its scores say."""
-    counts, positive = class_counts(matrix, label), targets == label
-    proportions = class_proportions(counts)
+def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
+    """What the scores say of the class, beside what its counts say."""
     steps = roc_steps(scores, positive)
-    numbers = {name: ratio(*proportion) for name, proportion in proportions.items()}
-    numbers |= {"f1": f1(counts), "auroc": area(*steps), "average_precision": average_precision(*steps)}
-    intervals = {name: wilson(*proportion) for name, proportion in proportions.items()}
-    return Summary(numbers, intervals | {"auroc": delong(scores, positive)})
-
-
-def _balanced(numbers: Mapping[str, Number]) -> Number:
-    """Mean of sensitivity and specificity; unknown when one of them is."""
-    sensitivity, specificity = numbers["recall"], numbers["specificity"]
-    return None if sensitivity is None or specificity is None else (sensitivity + specificity) / 2
-
-
-def _macro_summary(summaries: Sequence[Summary]) -> Summary:
-    """Balanced accuracy of more than two classes is the macro recall."""
-    numbers = {name: macro(summary.numbers[name] for summary in summaries) for name in summaries[0].numbers}
-    return Summary(numbers | {"balanced_accuracy": numbers["recall"]}, {})
-
-
-def _rows(summary: Summary) -> dict[str, Number]:
-    """A summary under the names of `FINAL_METRICS`, each interval right after its number."""
-    rows: dict[str, Number] = {}
-    for name, meaning in FINAL_METRICS.items():
-        if meaning in summary.numbers:
-            rows[name] = summary.numbers[meaning]
-        if meaning in summary.intervals:
-            rows[f"{name}_ci_low"], rows[f"{name}_ci_high"] = summary.intervals[meaning]
-    return rows
+    ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
+    return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})

@@ -14,18 +14,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import queries, serializers
+from runs import groups, queries, serializers
 from runs.files import Content, list_files, media_type, open_file
 from runs.filters import (
     METRIC_LOOKUPS,
     RUN_LOOKUPS,
     EventsParameters,
+    GroupParameters,
     MetricParameters,
     Parameters,
     RunParameters,
     narrowed,
     validated,
 )
+from runs.group_serializers import group_detail, group_summary
 from runs.journal_watch import journal_watch
 from runs.models import Run, RunMetric
 from runs.pagination import page_of
@@ -33,7 +35,7 @@ from runs.renderers import JSONRenderer
 
 
 class ReadingView(APIView):
-    """Answers GET and HEAD in JSON; 404 for a run that does not exist and for one that the user may not see."""
+    """Answers GET and HEAD in JSON; 404 for what does not exist and for what the user may not see."""
 
     http_method_names = ["get", "head"]
     renderer_classes = [JSONRenderer]
@@ -75,6 +77,28 @@ class RunDetail(ReadingView):
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
         return Response(serializers.run_detail(run))
+
+
+class GroupList(ReadingView):
+    """One page of groups, newest first, each with mean and spread over its completed runs."""
+
+    parameters = GroupParameters
+
+    def get(self, request: Request) -> Response:
+        found = queries.visible_groups(request.user).select_related("owner")
+        page = page_of(found, "-id", self.asked["page_size"], self.asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        return Response({**links, "results": [group_summary(report) for report in groups.reports(page.rows)]})
+
+
+class GroupDetail(ReadingView):
+    """One group with its runs, mean and spread, and the summed matrix."""
+
+    def get(self, request: Request, group_id: int) -> Response:
+        group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
+        if group is None:
+            raise NotFound(f"Group {group_id} does not exist.")
+        return Response(group_detail(groups.report(group)))
 
 
 class RunMetrics(ReadingView):

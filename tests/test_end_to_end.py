@@ -7,7 +7,7 @@ import io
 import json
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 import sklearn.metrics as sk
+from scipy import stats
 from websockets.sync.client import connect
 
 from tests.installation import Installation, Server
@@ -27,6 +28,12 @@ REQUEST: dict[str, Any] = {
     "data": {"val_fraction": 0.2, "test_fraction": 0.2, "batch_size": 32},
     "trainer": {"max_epochs": 3},
     "callbacks": {"batch_metrics_every": 5, "gradient_stats_every": 5},
+}
+FOLDS: dict[str, Any] = {
+    "experiment_name": "cross-validated",
+    "source_path": "builtin:breast-cancer",
+    "data": {"folds": 3, "test_fraction": 0.1},
+    "trainer": {"max_epochs": 3},
 }
 LONG: dict[str, Any] = REQUEST | {"trainer": {"max_epochs": 200}, "callbacks": {"early_stopping": False}}
 
@@ -165,6 +172,82 @@ def test_the_files_are_there_and_say_the_same(server: Server, finished: dict[str
     sizes = of_type(finished["events"], "training_start")[0]["dataset"]["sizes"]
     batches = -(-sizes["train"] // REQUEST["data"]["batch_size"])
     assert results["trainer"]["global_step"] == 3 * batches
+
+
+@pytest.fixture(scope="module")
+def cross_validated(server: Server) -> dict[str, Any]:
+    """The answer to a request for three folds, the completed group, and the stored predictions of each fold."""
+    answer = server.post("/api/experiments/centralized/train", FOLDS)
+    for run_id in answer["run_ids"]:
+        server.wait_for(run_id, "completed")
+    group = server.get(f"/api/runs/groups/{answer['group_id']}/")
+    return {"answer": answer, "group": group, "predictions": [predictions(server, n) for n in answer["run_ids"]]}
+
+
+def predictions(server: Server, run_id: int) -> list[dict[str, Any]]:
+    stored = server.download(f"/api/runs/{run_id}/files/predictions.parquet")
+    rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(stored)).to_pylist()
+    return rows
+
+
+def columns(rows: list[dict[str, Any]], split: str) -> tuple[Any, Any]:
+    """Labels and scores."""
+    found = [row for row in rows if row["split"] == split]
+    return np.array([row["label"] for row in found]), np.array([row["score"] for row in found])
+
+
+def test_each_sample_outside_test_validates_in_one_fold(cross_validated: dict[str, Any]) -> None:
+    folds = cross_validated["predictions"]
+    ids = [row["sample_id"] for rows in folds for row in rows if row["split"] == "val"]
+    tests = [sorted(row["sample_id"] for row in rows if row["split"] == "test") for rows in folds]
+    assert tests[0] == tests[1] == tests[2]
+    assert len(ids) == len(set(ids)) == 569 - len(tests[0])
+    assert set(ids).isdisjoint(tests[0])
+    runs = cross_validated["group"]["runs"]
+    assert [(run["id"], run["fold"], run["status"]) for run in runs] == [
+        (run_id, fold, "completed") for fold, run_id in enumerate(cross_validated["answer"]["run_ids"], start=1)
+    ]
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_mean_and_spread_recompute_from_the_stored_predictions(cross_validated: dict[str, Any], split: str) -> None:
+    shown = cross_validated["group"]["splits"][split]
+    assert (shown["runs"], shown["of"]) == (3, 3)
+    measures: dict[str, Callable[[Any, Any], float]] = {
+        "final_auroc_cm": sk.roc_auc_score,
+        "final_average_precision": sk.average_precision_score,
+        "final_brier": sk.brier_score_loss,
+        "final_recall_cm": lambda label, score: sk.recall_score(label, score >= 0.5),
+        "final_f1_cm": lambda label, score: sk.f1_score(label, score >= 0.5),
+        "final_mcc": lambda label, score: sk.matthews_corrcoef(label, score >= 0.5),
+    }
+    for name, measure in measures.items():
+        values = np.array([measure(*columns(rows, split)) for rows in cross_validated["predictions"]])
+        found = shown["statistics"][name]
+        assert found["n"] == 3
+        assert found["mean"] == pytest.approx(values.mean(), rel=1e-12)
+        assert found["sd"] == pytest.approx(values.std(ddof=1), rel=1e-9, abs=1e-15)
+        assert (found["min"], found["max"]) == pytest.approx((values.min(), values.max()), rel=1e-12)
+        low, high = values.mean() + np.array([-1, 1]) * stats.t.ppf(0.975, 2) * stats.sem(values)
+        assert (found["ci_low"], found["ci_high"]) == pytest.approx((max(low, 0), min(high, 1)), rel=1e-9)
+
+
+def test_the_summed_matrix_recomputes_from_all_out_of_fold_predictions(cross_validated: dict[str, Any]) -> None:
+    pooled = cross_validated["group"]["splits"]["val"]["pooled"]
+    label, score = columns([row for rows in cross_validated["predictions"] for row in rows], "val")
+    predicted = (score >= 0.5).astype(int)
+    assert pooled["confusion_matrix"] == sk.confusion_matrix(label, predicted).tolist()
+    assert pooled["samples"] == len(label)
+    expected = {
+        "final_precision_cm": sk.precision_score(label, predicted),
+        "final_sensitivity": sk.recall_score(label, predicted),
+        "final_specificity": sk.recall_score(label, predicted, pos_label=0),
+        "final_accuracy_cm": sk.accuracy_score(label, predicted),
+        "final_f1_cm": sk.f1_score(label, predicted),
+        "final_mcc": sk.matthews_corrcoef(label, predicted),
+    }
+    for name, value in expected.items():
+        assert pooled["statistics"][name] == pytest.approx(float(value), rel=1e-12), name
 
 
 def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:

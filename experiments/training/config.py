@@ -29,7 +29,7 @@ class DataConfig(Section):
     image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
     channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
     val_fraction: float = Field(
-        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given"
+        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given or by folds"
     )
     test_fraction: float = Field(
         0.0, ge=0.0, lt=0.9, description="Share of samples in the test split, unless given; 0 = none"
@@ -46,10 +46,42 @@ class DataConfig(Section):
     split_file: str | None = Field(
         None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
     )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=20,
+        description="Cross-validation: one run per fold, each validated on another part of all samples outside test",
+    )
+    fold: int | None = Field(None, ge=1, description="Only this one of the folds, counted from 1; null = all of them")
+
+    @field_validator("folds")
+    @classmethod
+    def _folds_alone_say_what_validates(cls, folds: int | None, info: ValidationInfo) -> int | None:
+        """Fields that have a fault of their own are missing from `info`."""
+        if folds is None:
+            return None
+        default = cls.model_fields["val_fraction"].default
+        if info.data.get("val_fraction", default) != default:
+            raise ValueError("Each fold validates on 1 / folds of the samples; leave data.val_fraction out")
+        if info.data.get("split_file") is not None:
+            raise ValueError("A split file says what validates, and so do folds; give one of the two")
+        return folds
+
+    @field_validator("fold")
+    @classmethod
+    def _one_of_the_folds(cls, fold: int | None, info: ValidationInfo) -> int | None:
+        if fold is None or "folds" not in info.data:
+            return fold
+        folds = info.data["folds"]
+        if folds is None:
+            raise ValueError("It is one of data.folds; give both, or none")
+        if fold > folds:
+            raise ValueError(f"There are {folds} folds, counted from 1; choose at most {folds}")
+        return fold
 
     @model_validator(mode="after")
     def _some_training_data_remains(self) -> DataConfig:
-        if self.val_fraction + self.test_fraction >= 0.95:
+        if self.folds is None and self.val_fraction + self.test_fraction >= 0.95:
             raise ValueError("val_fraction + test_fraction must stay below 0.95, so that samples remain for training")
         return self
 
@@ -231,6 +263,18 @@ class TrainingConfig(Section):
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
             raise ValueError("experiment_name must not contain control characters")
         return value
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it asks for several runs, one for each fold."""
+        return bool(self.data.folds and not self.data.fold)
+
+    def of_each_run(self) -> list[TrainingConfig]:
+        """The configuration of every run that it asks for: itself, or one per fold."""
+        if not self.data.folds or self.data.fold:
+            return [self]
+        numbers = range(1, self.data.folds + 1)
+        return [self.model_copy(update={"data": self.data.model_copy(update={"fold": n})}) for n in numbers]
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> TrainingConfig:

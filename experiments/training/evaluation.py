@@ -17,7 +17,8 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
-from runs.roc import Floats, Ints, Number
+from runs.matrix_statistics import Number
+from runs.roc import Floats, Ints
 from runs.statistics import epoch_metrics, final_statistics
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]

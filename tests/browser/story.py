@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from experiments import launch
 from experiments.training.config import TrainingConfig
 from runs import lifecycle, recorder
 from runs.events import (
@@ -36,6 +37,19 @@ def submit(owner: User, name: str = "Is it an eight?", max_epochs: int = 6) -> R
     )
     run = lifecycle.create(owner, config.model_dump(mode="json"), versions={"torch": "2.13.0"})
     return Run.objects.get(pk=run.pk)
+
+
+def submit_folds(owner: User, folds: int, name: str = "Is it an eight?", max_epochs: int = 6) -> list[Run]:
+    """The queued runs of a cross-validation."""
+    config = TrainingConfig.model_validate(
+        {
+            "experiment_name": name,
+            "source_path": "builtin:digits-is-8",
+            "data": {"folds": folds},
+            "trainer": {"max_epochs": max_epochs},
+        }
+    )
+    return launch.create(config, owner)
 
 
 def start(run: Run, *, resumed_from_epoch: int | None = None) -> Run:

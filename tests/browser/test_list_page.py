@@ -94,16 +94,22 @@ async def test_older_runs_are_on_further_pages(visitors: Visitors, owner: User) 
     await expect(newest).to_be_visible()
 
 
-async def test_the_list_outlives_its_server(visitors_of_own_server: Visitors, owner: User) -> None:
-    visitors, run = visitors_of_own_server, await in_thread(lambda: story.start(story.submit(owner)))
-    page = await visitors.visit("/")
-    row = page.locator(f'tr[data-run="{run.pk}"]')
-    await expect(row.locator(".pill")).to_have_text("In progress")
+async def test_the_list_and_a_group_outlive_their_server(visitors_of_own_server: Visitors, owner: User) -> None:
+    visitors = visitors_of_own_server
+    run, _ = await in_thread(lambda: [story.start(fold) for fold in story.submit_folds(owner, 2)])
+    pages = [await visitors.visit("/"), await visitors.visit(f"/groups/{run.group_id}/")]
+    rows = [page.locator(f'tr[data-run="{run.pk}"]') for page in pages]
+    for row in rows:
+        await expect(row.locator(".pill")).to_have_text("In progress")
     await in_thread(visitors.server.kill)
-    await expect(page.locator("#connection")).to_contain_text("Reconnecting")
+    for page in pages:
+        await expect(page.locator("#connection")).to_contain_text("Reconnecting")
+    await in_thread(story.tell, run, [story.final(0)])
     await in_thread(story.end, run)
     await in_thread(visitors.server.start)
-    await expect(row.locator(".pill")).to_have_text("Completed", timeout=20_000)
+    for row in rows:
+        await expect(row.locator(".pill")).to_have_text("Completed", timeout=20_000)
+    await expect(pages[1].locator("tfoot")).to_contain_text("over 1 of 2 folds")
 
 
 async def test_text_can_be_read_in_light_and_dark(visitors: Visitors) -> None:
@@ -133,8 +139,8 @@ async def test_no_page_is_wider_than_the_screen(visitors: Visitors, owner: User,
     live = await visitors.visit(f"/runs/{run_id}/", size=size)
     await expect(live.locator("#results")).to_be_visible()
     for page in (listed, live):
-        assert await _overflow(page) == 0
+        assert await overflow(page) == 0
 
 
-async def _overflow(page: Page) -> int:
+async def overflow(page: Page) -> int:
     return int(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -24,7 +24,8 @@ def config() -> TrainingConfig:
 def queued(transactional_db: None, config: TrainingConfig) -> Run:
     """A queued run, committed: other threads see it."""
     owner, _ = User.objects.get_or_create(username="grace")
-    return launch.create(config, owner)
+    [run] = launch.create(config, owner)
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,26 @@ def test_train_runs_without_a_server(installation: Installation, tmp_path: Path)
     assert "Run 1 completed" in printed
     assert "final_auroc_cm 0.9" in printed
     assert (installation.home / "runs/1/predictions.parquet").is_file()
+
+
+def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
+    installation: Installation, tmp_path: Path
+) -> None:
+    config = {
+        "experiment_name": "here",
+        "source_path": "builtin:breast-cancer",
+        "data": {"folds": 2},
+        "trainer": {"max_epochs": 2},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    printed = installation.manage("train", str(tmp_path / "config.json")).splitlines()
+    assert [line.split(".")[0] for line in printed if line.startswith("Run ")] == ["Run 1 completed", "Run 2 completed"]
+    text = "\n".join(printed)
+    aurocs = [float(value) for value in re.findall(r"^val: .*final_auroc_cm (\S+)", text, re.MULTILINE)]
+    table = text.partition("val, mean ± standard deviation over 2 of 2 folds:")[2]
+    [(mean, deviation)] = re.findall(r"final_auroc_cm (\S+) ± (\S+)", table)
+    assert float(mean) == pytest.approx(sum(aurocs) / 2, abs=1e-4)
+    assert float(deviation) == pytest.approx(abs(aurocs[0] - aurocs[1]) / math.sqrt(2), abs=1e-4)
 
 
 @pytest.mark.parametrize(

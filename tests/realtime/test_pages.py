@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import resolve
 
 from realtime.login import login_link
-from runs import lifecycle
-from runs.models import Run
+from runs import groups, lifecycle
+from runs.group_serializers import group_detail
+from runs.models import Run, RunGroup
 from runs.serializers import run_detail
 
 SCRIPTS = Path(settings.BASE_DIR) / "realtime" / "static" / "realtime"
@@ -68,13 +69,23 @@ def run(user: User) -> Run:
 
 
 @pytest.fixture
-def pages(browser_session: Client, run: Run) -> dict[str, Page]:
+def group(user: User) -> RunGroup:
+    """With two queued folds."""
+    group = RunGroup.objects.create(name=HOSTILE_NAME, owner=user, config=CONFIG, size=2)
+    for fold in (1, 2):
+        lifecycle.create(user, {**CONFIG, "data": {"folds": 2, "fold": fold}}, group=group)
+    return group
+
+
+@pytest.fixture
+def pages(browser_session: Client, run: Run, group: RunGroup) -> dict[str, Page]:
     """Every kind of page; the login pages as a stranger sees them."""
     dead_link = f"{login_link(run.owner)[:-1]}x/"
     stranger = Client()
     return {
         "list": Page(browser_session.get("/")),
         "run": Page(browser_session.get(f"/runs/{run.pk}/")),
+        "group": Page(browser_session.get(f"/groups/{group.pk}/")),
         "missing": Page(browser_session.get(f"/runs/{run.pk + 1}/")),
         "login": Page(stranger.get("/login/")),
         "wrong": Page(stranger.post("/login/", {"username": HOSTILE_NAME, "password": "x"})),
@@ -91,8 +102,10 @@ def test_nothing_is_inline(pages: dict[str, Page]) -> None:
         assert handlers == [], name
 
 
-def test_the_policy_allows_nothing_inline_and_nothing_foreign(browser_session: Client, run: Run) -> None:
-    for path in ("/", f"/runs/{run.pk}/", "/login/once/a/b/"):
+def test_the_policy_allows_nothing_inline_and_nothing_foreign(
+    browser_session: Client, run: Run, group: RunGroup
+) -> None:
+    for path in ("/", f"/runs/{run.pk}/", f"/groups/{group.pk}/", "/login/once/a/b/"):
         policy = browser_session.get(path)["Content-Security-Policy"]
         assert "unsafe" not in policy
         assert "*" not in policy
@@ -126,7 +139,7 @@ def test_scripts_make_no_markup_from_text_and_evaluate_nothing() -> None:
 
 
 def test_own_scripts_stay_small() -> None:
-    assert sum(script.stat().st_size for script in SCRIPTS.glob("*.js")) < 66_000
+    assert sum(script.stat().st_size for script in SCRIPTS.glob("*.js")) < 74_000
 
 
 def test_every_link_of_the_pages_leads_somewhere(pages: dict[str, Page]) -> None:
@@ -154,18 +167,48 @@ def test_a_run_that_does_not_exist_is_not_found(browser_session: Client, run: Ru
     assert b"All runs" in response.content
 
 
-def test_pages_are_kept_in_no_cache(browser_session: Client, run: Run) -> None:
-    for path in ("/", f"/runs/{run.pk}/"):
+def test_pages_are_kept_in_no_cache(browser_session: Client, run: Run, group: RunGroup) -> None:
+    for path in ("/", f"/runs/{run.pk}/", f"/groups/{group.pk}/"):
         assert "no-store" in browser_session.get(path)["Cache-Control"]
 
 
-def test_pages_are_only_read(browser_session: Client, run: Run) -> None:
-    for path in ("/", f"/runs/{run.pk}/"):
+def test_pages_are_only_read(browser_session: Client, run: Run, group: RunGroup) -> None:
+    for path in ("/", f"/runs/{run.pk}/", f"/groups/{group.pk}/"):
         assert browser_session.post(path).status_code == 405
 
 
+def test_the_group_page_carries_the_group_and_no_markup_from_its_name(
+    browser_session: Client, pages: dict[str, Page], group: RunGroup
+) -> None:
+    html = browser_session.get(f"/groups/{group.pk}/").content.decode()
+    found = re.search(r'<script id="group-detail" type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert found
+    assert json.loads(found[1]) == json.loads(json.dumps(group_detail(groups.report(group))))
+    assert HOSTILE_NAME in pages["group"].text
+    assert pages["group"].named("b") == []
+
+
+def test_a_fold_leads_to_its_group(browser_session: Client, group: RunGroup) -> None:
+    second = group.runs.get(fold=2)
+    page = Page(browser_session.get(f"/runs/{second.pk}/"))
+    assert "fold 2 of 2 of" in page.text
+    assert f"/groups/{group.pk}/" in page.attributes("href")
+
+
+def test_a_fold_without_a_group_says_so(browser_session: Client, user: User) -> None:
+    run = lifecycle.create(user, {**CONFIG, "data": {"folds": 5, "fold": 3}})
+    page = Page(browser_session.get(f"/runs/{run.pk}/"))
+    assert "fold 3 of 5" in page.text
+    assert not any(link.startswith("/groups/") for link in page.attributes("href"))
+
+
+def test_a_group_that_does_not_exist_is_not_found(browser_session: Client, group: RunGroup) -> None:
+    assert browser_session.get(f"/groups/{group.pk + 1}/").status_code == 404
+
+
 def test_the_list_keeps_what_was_asked_for(browser_session: Client) -> None:
-    page = Page(browser_session.get("/", {"status": "failed", "name": 'eight "8"'}))
+    page = Page(browser_session.get("/", {"status": "failed", "name": 'eight "8"', "group": "3"}))
+    assert [field["value"] for field in page.named("input") if field.get("name") == "group"] == ["3"]
     chosen = [option for option in page.named("option") if "selected" in option]
     assert [option["value"] for option in chosen] == ["failed"]
     assert [field["value"] for field in page.named("input") if field.get("name") == "name"] == ['eight "8"']
@@ -177,13 +220,14 @@ def test_the_empty_list_says_how_to_start_a_run(browser_session: Client) -> None
     assert ".venv/bin/python manage.py apitoken ada" in text
 
 
-def test_only_staff_are_shown_the_admin(browser_session: Client, user: User, run: Run) -> None:
-    paths = ("/", f"/runs/{run.pk}/")
+def test_only_staff_are_shown_the_admin(browser_session: Client, user: User, run: Run, group: RunGroup) -> None:
+    paths = ("/", f"/runs/{run.pk}/", f"/groups/{group.pk}/")
     assert not any(b"/admin/" in browser_session.get(path).content for path in paths)
     user.is_staff = user.is_superuser = True
     user.save()
     assert all(b"/admin/" in browser_session.get(path).content for path in paths)
     assert f"/admin/runs/run/{run.pk}/change/".encode() in browser_session.get(paths[1]).content
+    assert f"/admin/runs/rungroup/{group.pk}/change/".encode() in browser_session.get(paths[2]).content
 
 
 def test_chart_library_is_pinned_by_content_without_addresses() -> None:

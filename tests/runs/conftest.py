@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from runs.events import Event, encode, utc_now
@@ -21,6 +22,14 @@ CONFIG = {
     "seed": 42,
 }
 MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    """A client logged in as a superuser."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
 
 
 @pytest.fixture

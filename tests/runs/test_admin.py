@@ -13,17 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunAdmin
-from runs.models import Run
+from runs.models import Run, RunGroup
 from tests.runs.conftest import MakeRun, add_epoch, add_final, completed_columns
 
 LIST = "/admin/runs/run/"
-
-
-@pytest.fixture
-def admin(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
 
 
 def page(client: Client, url: str) -> str:
@@ -77,7 +70,11 @@ def test_every_column_sorts_both_ways(admin: Client, make_run: MakeRun, column: 
     less: dict[str, Any] = {name: value / 2 for name, value in full.items() if isinstance(value, float)}
     less |= {"cm_tp": 1, "cm_tn": 1, "cm_fp": 1, "cm_fn": 1, "status": "cancelled", "experiment_name": "a"}
     second = User.objects.create(username="aaron")
-    low, high = make_run(**full | less, owner=second), make_run(**full, training_mode="federated")
+    groups = [RunGroup.objects.create(name="x", owner=second, config={}, size=2) for _ in range(2)]
+    low, high = (
+        make_run(**full | less, owner=second, group=groups[0], fold=2, folds=2),
+        make_run(**full, training_mode="federated", group=groups[1], fold=1, folds=2),
+    )
     assert listed(admin, f"?o={column}") == [low.pk, high.pk]
     assert listed(admin, f"?o=-{column}") == [high.pk, low.pk]
 

@@ -1,17 +1,17 @@
 """The server's list of metric names (which imports no numpy) is the one that the statistics use."""
 
-from runs import metric_names, statistics
+from runs import matrix_statistics, metric_names, statistics
 
 
 def test_names_are_the_statistics_own() -> None:
-    evaluation = ["loss", *statistics.EVALUATION_METRICS, *statistics.COUNTS]
+    evaluation = ["loss", *statistics.EVALUATION_METRICS, *matrix_statistics.COUNTS]
     train = [f"train_{name}" for name in ("loss", *statistics.TRAIN_METRICS)]
     epoch = [*train, *(f"val_{name}" for name in evaluation), "learning_rate"]
     assert sorted(metric_names.EPOCH_METRICS) == sorted(epoch)
     assert sorted(metric_names.TEST_METRICS) == sorted(f"test_{name}" for name in evaluation)
-    assert set(metric_names.FINAL_STATISTICS) == set(statistics.FINAL_METRICS)
+    assert set(metric_names.FINAL_STATISTICS) == set(matrix_statistics.FINAL_METRICS)
 
 
 def test_counts_are_told_from_other_metrics() -> None:
     counts = {name for name in metric_names.EPOCH_METRICS if metric_names.is_count(name)}
-    assert counts == {f"val_{name}" for name in statistics.COUNTS}
+    assert counts == {f"val_{name}" for name in matrix_statistics.COUNTS}

@@ -12,17 +12,15 @@ from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
 
 from runs import metric_names
+from runs.matrix_statistics import COUNTS, FINAL_METRICS, wilson
 from runs.roc import auroc, delong
 from runs.statistics import (
-    COUNTS,
-    FINAL_METRICS,
     confusion_matrix,
     epoch_metrics,
     expected_calibration_error,
     final_statistics,
     predicted_classes,
     scores_from_logits,
-    wilson,
 )
 
 NO_YES = ["no", "yes"]

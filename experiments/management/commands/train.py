@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from experiments.launch import create, inspect
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
-from runs import lifecycle, schema
-from runs.models import Run
+from runs import groups, lifecycle, schema
+from runs.models import Run, RunGroup
+
+WORKER = "command line"
+HEADLINE = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final_f1_cm", "final_auroc_cm")
 
 
 class Command(BaseCommand):
-    help = "Run one training here and now; the run is listed like any other. Ctrl-C puts it into the queue."
+    help = "Train here and now; the runs are listed like any other. Ctrl-C puts what is left into the queue."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
@@ -34,24 +38,45 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: tasks.draining.set())
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
-        with transaction.atomic():  # no worker sees it queued
+        with transaction.atomic():  # no worker sees the first one queued
             queued = create(config, demo.administrator())
-            run = lifecycle.claim(queued.pk, "command line")
-        if run is None:
-            raise CommandError(f"Run {queued.pk} was taken by a worker.")
+            first = lifecycle.claim(queued[0].pk, WORKER)
+        ended = [self._carry_out(run) for run in (first, *self._claimed(queued[1:])) if run]
+        if queued[0].group:
+            self._report_group(queued[0].group)
+        if failed := [run for run in ended if run.status == Run.Status.FAILED]:
+            raise CommandError(failed[0].reason or "The training failed.")
+
+    def _claimed(self, queued: Sequence[Run]) -> Iterator[Run]:
+        """The other folds, each when its turn comes; those that a worker was faster to take are its own."""
+        for waiting in queued:
+            if tasks.draining.is_set():
+                self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) stays in the queue.")
+            elif run := lifecycle.claim(waiting.pk, WORKER):
+                yield run
+            else:
+                self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) was taken by a worker.")
+
+    def _carry_out(self, run: Run) -> Run:
         with Console(run) as console:
             supervisor.carry_out(run, draining=tasks.draining, observe=console.observe)
-        self._report(Run.objects.get(pk=run.pk))
+        ended = Run.objects.get(pk=run.pk)
+        self.stdout.write(f"Run {ended.pk} {ended.status}. Files: {ended.folder}")
+        for result in ended.final_results.all():
+            numbers = "  ".join(f"{name} {_shown(result.statistics.get(name))}" for name in HEADLINE)
+            self.stdout.write(f"{result.split}: {numbers}  matrix {result.confusion_matrix}")
+        return ended
 
-    def _report(self, run: Run) -> None:
-        self.stdout.write(f"Run {run.pk} {run.status}. Files: {run.folder}")
-        for result in run.final_results.all():
-            shown = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final_f1_cm", "final_auroc_cm")
-            numbers = [(name, result.statistics.get(name)) for name in shown]
-            text = "  ".join(f"{name} {'–' if value is None else f'{value:.4f}'}" for name, value in numbers)
-            self.stdout.write(f"{result.split}: {text}  matrix {result.confusion_matrix}")
-        if run.status == Run.Status.FAILED:
-            raise CommandError(run.reason or "The training failed.")
+    def _report_group(self, group: RunGroup) -> None:
+        for split, found in groups.report(group).splits.items():
+            self.stdout.write(f"{split}, mean ± standard deviation over {found.runs} of {group.size} folds:")
+            for name in HEADLINE:
+                spread = found.statistics[name]
+                self.stdout.write(f"  {name} {_shown(spread.mean)} ± {_shown(spread.sd)}")
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _read(path: Path) -> TrainingConfig:

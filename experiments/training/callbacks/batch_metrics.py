@@ -11,7 +11,8 @@ from pytorch_lightning.callbacks import Callback
 
 from experiments.training.callbacks.steps import Steps
 from runs.events import BatchMetrics, Emit
-from runs.roc import Floats, Ints, Number
+from runs.matrix_statistics import Number
+from runs.roc import Floats, Ints
 from runs.statistics import epoch_metrics
 
 

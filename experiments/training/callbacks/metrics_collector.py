@@ -12,7 +12,7 @@ from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
 from experiments.training.reports import Note, Tell
 from runs.events import EpochEnd, utc_now
-from runs.roc import Number
+from runs.matrix_statistics import Number
 from runs.statistics import epoch_metrics
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from runs.roc import Floats, Ints, Number
+from runs.matrix_statistics import Number
+from runs.roc import Floats, Ints
 from runs.statistics import scores_from_logits
 
 

@@ -1,4 +1,7 @@
-"""Which sample trains, validates or tests: as an earlier run had it, as the data say, or made here by patients."""
+"""Which sample trains, validates or tests: as an earlier run had it, as the data say, or made here by patients.
+
+Of cross-validation, all folds have the same test split; each validates on another part of the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.training.config import DataConfig, TrainingConfig
-from experiments.training.data import grouping, split_files, splits
+from experiments.training.data import folds, grouping, split_files, splits
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.splits import Shares, SplitName
@@ -18,6 +21,7 @@ WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test":
 def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[SplitName]:
     """The split of each sample, in the order of the index; a function of configuration, samples and split file only.
 
+    A configuration for all folds gets the one with the fewest training samples: what suffices for it suffices for all.
     Raises SourceError for a patient in two splits, and unless training and validation get samples of every class.
     """
     if len(index.classes) < 2:
@@ -26,6 +30,8 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     given = split_files.read(config.data.split_file, index, roots) if config.data.split_file else _given(index)
     _refuse_leaks(index.samples, given)
     assigned = _completed(config, index, given)
+    if config.data.folds:
+        assigned = _with_fold(config, config.data.folds, index, assigned)
     _require_all_classes(index, assigned)
     return assigned
 
@@ -52,18 +58,37 @@ def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName |
     present = {split for split in given if split}
     if present and "train" not in present:
         raise _error(f"The data give the splits {', '.join(sorted(present))}, but none to train on; add train.")
+    if config.data.folds and "val" in present:
+        message = "The data say what validates, and so do folds; leave data.folds out, or give only train and test."
+        raise SourceError("data.folds", message)
     assigned: list[SplitName] = [split or "train" for split in given]
     shares = _missing_shares(config.data, present)
     if shares.val or shares.test:
-        members = [at for at, split in enumerate(assigned) if split == "train"]
+        members = _training(index, assigned)
         for at, split in zip(members, _made([index.samples[at] for at in members], index, shares, config), strict=True):
             assigned[at] = split
     return assigned
 
 
+def _training(index: Index, assigned: Sequence[SplitName]) -> list[int]:
+    """Positions of the training samples, by id: the order of a table's rows decides nothing."""
+    members = [at for at, split in enumerate(assigned) if split == "train"]
+    return sorted(members, key=lambda at: index.samples[at].id)
+
+
+def _with_fold(config: TrainingConfig, number: int, index: Index, assigned: Sequence[SplitName]) -> list[SplitName]:
+    """One of that number of parts of the training samples validates instead."""
+    members = _training(index, assigned)
+    fold_of = folds.assign([index.samples[at] for at in members], index.classes, number, config.seed)
+    [(largest, _)] = Counter(fold_of).most_common(1)
+    held_out = {at for at, fold in zip(members, fold_of, strict=True) if fold == (config.data.fold or largest)}
+    return ["val" if at in held_out else split for at, split in enumerate(assigned)]
+
+
 def _missing_shares(config: DataConfig, present: set[SplitName]) -> Shares:
     return Shares(
-        val=0.0 if "val" in present else config.val_fraction, test=0.0 if "test" in present else config.test_fraction
+        val=0.0 if "val" in present or config.folds else config.val_fraction,
+        test=0.0 if "test" in present else config.test_fraction,
     )
 
 

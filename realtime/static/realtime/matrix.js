@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { count, known, number, percent, splitName } from "./format.js";
 
 const BINARY_CELLS = [["TN", "FP"], ["FN", "TP"]];
-const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
+export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
 const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
 const COMPACT_FROM = 9; // classes
 
@@ -24,14 +24,14 @@ function drawSplit(final, labels) {
 }
 
 // Row = true class, column = predicted class; the shade is the share of the row.
-function drawMatrix({ confusion_matrix: matrix, class_names: names }) {
+export function drawMatrix({ confusion_matrix: matrix, class_names: names }, caption = "Rows true, columns predicted") {
   const head = el("tr", {}, el("td", { class: "corner" }), ...names.map((name) => el("th", { scope: "col", title: name }, name)));
   const rows = matrix.map((row, i) => {
     const total = row.reduce((sum, cell) => sum + cell, 0);
     return el("tr", {}, el("th", { scope: "row", title: names[i] }, names[i]), ...row.map((cell, j) => matrixCell(cell, total, i === j, matrix.length === 2 ? BINARY_CELLS[i][j] : null, `true ${names[i]}, predicted ${names[j]}`)));
   });
   const table = el("table", { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
-    el("caption", {}, "Rows true, columns predicted"), el("thead", {}, head), el("tbody", {}, ...rows));
+    el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" }, table);
 }
 
@@ -54,7 +54,7 @@ function drawStatistics({ statistics, class_names: names }, labels) {
 }
 
 // One row per class, of the names that some class has.
-function drawClasses({ statistics, class_names: names }, labels) {
+export function drawClasses({ statistics, class_names: names }, labels) {
   const shown = Object.keys(labels).filter((name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics));
   if (!shown.length) return null;
   const head = el("tr", {}, el("th", { scope: "col" }, "Class"), ...shown.map((name) => el("th", { scope: "col", class: "number" }, labels[name])));
@@ -66,10 +66,11 @@ function drawClasses({ statistics, class_names: names }, labels) {
     el("table", {}, el("caption", {}, "Per class, against the rest, with 95 % intervals"), el("thead", {}, head), el("tbody", {}, ...rows)));
 }
 
-const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));
+export const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));
 
-function interval(name, statistics, cls = "") {
-  const [low, high] = [statistics[`${name}_ci_low${cls}`], statistics[`${name}_ci_high${cls}`]];
+export const interval = (name, statistics, cls = "") => range(name, statistics[`${name}_ci_low${cls}`], statistics[`${name}_ci_high${cls}`]);
+
+export function range(name, low, high) {
   if (!known(low) || !known(high)) return "";
   return NOT_SHARES.has(name) ? `${number(low)} to ${number(high)}` : `${(100 * low).toFixed(1)} to ${percent(high)}`;
 }

@@ -1,0 +1,89 @@
+"""Groups of runs in the Django admin: mean and spread side by side, and each group's folds. Reading only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+
+from runs.admin_report import number
+from runs.group_report import group_report, headline
+from runs.groups import GroupReport, report, reports
+from runs.models import RunGroup
+from runs.reading_admin import ReadingAdmin
+
+
+class GroupChangeList(ChangeList):
+    """Puts its report beside each group of the page, in two queries for all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        for group, found in zip(self.result_list, reports(self.result_list), strict=True):
+            group.report = found
+
+
+def _mean(name: str, description: str) -> Any:
+    """A column with a statistic's mean and standard deviation over the completed folds."""
+
+    @admin.display(description=description)
+    def column(_admin: GroupAdmin, group: RunGroup) -> str:
+        found: GroupReport = group.report  # type: ignore[attr-defined]  # put there by the list
+        split = headline(found)
+        spread = found.splits[split].statistics.get(name) if split else None
+        if spread is None or spread.mean is None:
+            return "–"
+        deviation = "" if spread.sd is None else f"± {number(spread.sd)}"
+        return format_html('{} <span class="lt-epoch">{}</span>', number(spread.mean), deviation)
+
+    return column
+
+
+class GroupAdmin(ReadingAdmin):
+    """The statistics are of the test split where there is one, else of validation."""
+
+    auroc = _mean("final_auroc_cm", "AUROC")
+    recall = _mean("final_recall_cm", "recall")
+    precision = _mean("final_precision_cm", "precision")
+    f1 = _mean("final_f1_cm", "F1")
+    accuracy = _mean("final_accuracy_cm", "accuracy")
+
+    list_display = (
+        "id", "name", "done", "owner_name", "split", "auroc", "recall", "precision", "f1", "accuracy", "created",
+    )  # fmt: skip
+    list_display_links = ("id", "name")
+    list_filter = ("created_at",)
+    search_fields = ("=id", "name", "owner__username")
+    search_help_text = "Number, name or owner"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Groups of runs", **(extra_context or {})})
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return GroupChangeList
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        group = context["original"]
+        context |= {"group": group, "title": str(group), "subtitle": None, "report": group_report(report(group))}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="completed")
+    def done(self, group: RunGroup) -> str:
+        return f"{group.report.completed} of {group.size}"  # type: ignore[attr-defined]
+
+    @admin.display(description="owner", ordering="owner__username")
+    def owner_name(self, group: RunGroup) -> str:
+        return group.owner.username
+
+    @admin.display(description="statistics of")
+    def split(self, group: RunGroup) -> str:
+        return headline(group.report) or "–"  # type: ignore[attr-defined]
+
+    @admin.display(description="created (UTC)", ordering="created_at")
+    def created(self, group: RunGroup) -> str:
+        return f"{group.created_at:%Y-%m-%d %H:%M}"

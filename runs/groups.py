@@ -1,0 +1,136 @@
+"""What the runs of a group say together: mean and spread of their statistics, and their predictions counted as one.
+
+Only completed runs count, and every number says over how many of them it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runs.matrix_statistics import Number, matrix_statistics
+from runs.models import FinalResult, Run, RunGroup
+from runs.queries import with_summary
+from runs.spread import Spread, spreads
+
+CHANGED = (
+    "The data changed between the folds: their classes or sizes differ. Means over them compare what is not "
+    "comparable, and their predictions are not counted together; start the cross-validation again."
+)
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The validation samples of all completed folds as one set: with all folds completed, each sample once.
+
+    Exact for whatever a confusion matrix decides: a sum of counts, not a mean of ratios, which is biased for F1 and
+    the like (Forman and Scholz, SIGKDD Explor. 12 (2010) 49-57). There is no pooled AUROC: scores of different
+    networks need not be comparable, so ranking them together says little; the mean over folds is the one to quote.
+    """
+
+    samples: int
+    class_names: list[str]
+    confusion_matrix: list[list[int]]
+    statistics: dict[str, Number]
+
+
+@dataclass(frozen=True)
+class SplitSpread:
+    """One split over the `runs` completed runs that evaluated it.
+
+    `pooled` is for validation alone: all folds share the test split, and counted together each of its samples would
+    count once per fold.
+    """
+
+    runs: int
+    statistics: dict[str, Spread]
+    pooled: Pooled | None
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """`runs` are in the order of their folds; `results` are the final results by run and split, of completed runs."""
+
+    group: RunGroup
+    runs: list[Run]
+    results: Mapping[int, Mapping[str, FinalResult]]
+    splits: dict[str, SplitSpread]
+    notes: list[str]
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """How many runs have which status."""
+        return dict(Counter(run.status for run in self.runs))
+
+    @property
+    def completed(self) -> int:
+        return self.statuses.get(Run.Status.COMPLETED, 0)
+
+
+def report(group: RunGroup) -> GroupReport:
+    """As of now."""
+    return reports([group])[0]
+
+
+def reports(groups: Sequence[RunGroup]) -> list[GroupReport]:
+    """As of now, in two queries for any number of groups."""
+    runs_of = _runs({group.pk for group in groups})
+    completed = [run.pk for runs in runs_of.values() for run in runs if run.status == Run.Status.COMPLETED]
+    results = _results(completed)
+    return [_report(group, runs_of[group.pk], results) for group in groups]
+
+
+def _runs(group_ids: Collection[int]) -> dict[int, list[Run]]:
+    found: dict[int, list[Run]] = defaultdict(list)
+    runs = with_summary(Run.objects.filter(group_id__in=group_ids), "dataset")
+    for run in runs.order_by("group_id", "fold"):
+        found[run.group_id or 0].append(run)
+    return found
+
+
+def _results(run_ids: Collection[int]) -> dict[int, dict[str, FinalResult]]:
+    """Of the runs that were completed when they were read, so that counts and numbers agree; validation first."""
+    found: dict[int, dict[str, FinalResult]] = defaultdict(dict)
+    for result in FinalResult.objects.filter(run_id__in=run_ids).order_by("-split"):
+        found[result.run_id][result.split] = result
+    return found
+
+
+def _report(group: RunGroup, runs: list[Run], results: Mapping[int, Mapping[str, FinalResult]]) -> GroupReport:
+    own = {run.pk: results[run.pk] for run in runs if run.pk in results}
+    alike = len({_shape(run) for run in runs if run.pk in own}) <= 1
+    by_split: dict[str, list[FinalResult]] = defaultdict(list)
+    for of_run in own.values():
+        for split, result in of_run.items():
+            by_split[split].append(result)
+    splits = {split: _split(split, found, group.size, alike) for split, found in by_split.items()}
+    return GroupReport(group, runs, own, splits, [] if alike else [CHANGED])
+
+
+def _shape(run: Run) -> tuple[object, ...]:
+    """What all folds of the same data share: classes, samples outside the test split, and in it."""
+    dataset = run.dataset or {}
+    sizes = dataset.get("sizes", {})
+    return tuple(dataset.get("classes", ())), sizes.get("train", 0) + sizes.get("val", 0), sizes.get("test", 0)
+
+
+def _split(split: str, results: Sequence[FinalResult], folds: int, alike: bool) -> SplitSpread:
+    validation = split == "val"
+    return SplitSpread(
+        runs=len(results),
+        statistics=spreads(
+            [result.statistics for result in results], overlap=1 / (folds - 1) if validation and folds > 1 else None
+        ),
+        pooled=_pooled(results) if validation and alike else None,
+    )
+
+
+def _pooled(results: Sequence[FinalResult]) -> Pooled:
+    matrix = _sum(result.confusion_matrix for result in results)
+    names = results[0].class_names
+    return Pooled(sum(map(sum, matrix)), names, matrix, matrix_statistics(matrix, names))
+
+
+def _sum(matrices: Iterable[Sequence[Sequence[int]]]) -> list[list[int]]:
+    return [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]

@@ -1,0 +1,32 @@
+"""What all our pages of the Django admin have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+    """Nothing is added, changed or deleted here."""
+
+    empty_value_display = "–"
+    list_per_page = 50
+    list_select_related = ("owner",)
+    show_full_result_count = False
+    ordering = ("-id",)
+    actions = None
+    fields = ()
+
+    class Media:
+        css = {"all": ["runs/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
