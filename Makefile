@@ -17,6 +17,8 @@ CREATED := $(VENV)/.created
 TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
+EXTRAS ?=
+EXTRA := $(foreach extra,$(EXTRAS),$(VENV)/.extra-$(extra))
 BROWSER := node_modules/.installed
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(BROWSER) ## install only
+setup: $(RUNTIME) $(EXTRA) $(BROWSER) ## install only; EXTRAS="dicom" adds what DICOM files need
 
 test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
@@ -67,6 +69,11 @@ $(TORCH): $(CREATED) requirements-torch.txt constraints.txt
 $(RUNTIME): $(TORCH) requirements.txt constraints.txt
 	@echo "== Installing the server's requirements (a minute)"
 	@$(PIP) --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.extra-%: requirements-%.txt constraints.txt | $(RUNTIME)
+	@echo "== Installing the extra $*"
+	@$(PIP) --quiet -r $<
 	@touch $@
 
 $(TESTING): $(RUNTIME) requirements-test.txt constraints.txt

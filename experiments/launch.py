@@ -29,7 +29,7 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
     """Queue a training. The same key and request give the same run; raises SourceError and KeyReused."""
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
-    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
+    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS, cache_bytes=settings.CACHE_BYTES)
     try:
         run = create(config, owner, idempotency_key=idempotency_key)
     except IntegrityError:

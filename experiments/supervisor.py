@@ -224,6 +224,7 @@ def job_of(run: Run) -> Job:
         run_dir=str(run.folder),
         datasets_dir=str(settings.DATASETS_ROOT),
         data_roots=[str(root) for root in settings.LIVETRAIN_DATA_ROOTS],
+        cache_bytes=settings.CACHE_BYTES,
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
     )

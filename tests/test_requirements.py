@@ -3,11 +3,17 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FILES = ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+EXTRAS = {
+    name.removeprefix("requirements-").removesuffix(".txt"): name
+    for name in FILES
+    if name not in ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+}
 
 
 def pins(name: str) -> dict[str, str]:
@@ -51,7 +57,7 @@ def test_every_requirement_is_pinned_to_the_constraints_version() -> None:
 
 
 def test_the_server_imports_only_what_its_requirements_name() -> None:
-    direct = set(pins("requirements.txt")) | set(pins("requirements-torch.txt"))
+    direct = {package for name in FILES if name != "requirements-test.txt" for package in pins(name)}
     provided_with = {
         "redis",
         "pika",
@@ -70,3 +76,11 @@ def test_every_requirement_is_used() -> None:
     used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used
     assert unused == set()
+
+
+def test_extras_are_the_same_for_pip_for_make_and_for_tests() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(declared) == set(EXTRAS)
+    for extra, name in EXTRAS.items():
+        assert declared[extra] == [f"{package}=={version}" for package, version in pins(name).items()]
+        assert pins(name).items() <= pins("requirements-test.txt").items()

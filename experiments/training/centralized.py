@@ -64,7 +64,7 @@ def _carry_out(
     config = TrainingConfig.model_validate(job.config)
     torch.set_num_threads(config.trainer.threads or default_threads())
     pl.seed_everything(config.seed, workers=True)
-    data = data or build_data(config, job)
+    data = data or build_data(config, job, stop)
     module = model or build_model(
         config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
     )

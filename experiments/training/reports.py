@@ -80,8 +80,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     config: dict[str, object]  # a dumped TrainingConfig
     run_dir: str  # <home>/runs/<id>; the process writes below it
-    datasets_dir: str  # where built-in data sets are exported once, shared by runs
+    datasets_dir: str  # where built-in data sets are exported once and decoded images cached, shared by runs
     data_roots: list[str]  # folders that source_path may name
+    cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
 

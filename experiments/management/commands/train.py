@@ -59,7 +59,7 @@ def _read(path: Path) -> TrainingConfig:
     """Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(msgspec.json.decode(path.read_bytes()))
-        sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
+        sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS, cache_bytes=settings.CACHE_BYTES)
     except (OSError, msgspec.DecodeError) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from experiments.training.config import DataConfig
-from experiments.training.data import labels, repeats, split_names, tables
+from experiments.training.data import dicom_headers, labels, repeats, split_names, tables
+from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.image_names import EXTENSIONS
+from experiments.training.data.image_names import is_image as _is_image
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.splits import SplitName
-
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
 def read(files: Files, config: DataConfig) -> Index:
@@ -35,6 +36,7 @@ def _from_table(
 ) -> Index:
     name, rows = tables.read(files, names, config)
     file_of = _by_id(images, base)
+    _add_unsuffixed(files, base, file_of, {row.id for row in rows})
     missing = [row.id for row in rows if row.id not in file_of]
     if missing:
         raise _error(
@@ -90,6 +92,27 @@ def _by_id(images: Sequence[PurePosixPath], base: PurePosixPath) -> dict[str, li
     return found
 
 
+def _add_unsuffixed(files: Files, base: PurePosixPath, file_of: dict[str, list[str]], ids: set[str]) -> None:
+    """DICOM files whose whole name is an id without an image: scanners and archives leave the extension out."""
+    missing = ids - file_of.keys()
+    for path in map(PurePosixPath, files.sizes if missing else ()):
+        if _is_image(path) or _is_table(path) or base not in (path.parent, path.parent.parent):
+            continue
+        named = {path.name, str(path.relative_to(base))} & missing
+        if named and is_dicom(files, str(path)):
+            for id_ in named:
+                file_of[id_].append(str(path))
+
+
+def is_dicom(files: Files, name: str) -> bool:
+    """Whether the file has DICOM's mark, whatever its name."""
+    try:
+        with files.open(name) as file:
+            return dicom_headers.marked(file)
+    except READ_ERRORS:
+        return False
+
+
 def _base(paths: Sequence[PurePosixPath]) -> PurePosixPath:
     """The folder that holds the data: below any lone wrapping folder, as zips and downloads have them."""
     base = PurePosixPath()
@@ -104,10 +127,6 @@ def _base(paths: Sequence[PurePosixPath]) -> PurePosixPath:
 
 def _is_table(path: PurePosixPath) -> bool:
     return path.suffix.lower() == ".csv"
-
-
-def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in EXTENSIONS
 
 
 def _error(message: str) -> SourceError:
