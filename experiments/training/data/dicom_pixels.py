@@ -44,7 +44,7 @@ def _shown(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
         looked_up: NDArray[Any] = dicom.library().pixels.apply_voi(values, dataset)
         return (looked_up * (255.0 / brightest)).astype(np.float32)
     if window := _window(dataset):
-        windowed: NDArray[Any] = _windowed(values, *window, _function(dataset)) * np.float32(255)
+        windowed: NDArray[Any] = np.multiply(_windowed(values, *window, _function(dataset)), np.float32(255))
         return windowed
     if values is stored and stored.dtype == np.uint8 and dataset.BitsStored == 8:
         return stored

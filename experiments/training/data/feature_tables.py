@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from pathlib import PurePosixPath
 
 from experiments.training.config import DataConfig
-from experiments.training.data import columns, labels, parquet, tables
+from experiments.training.data import columns, image_names, labels, parquet, tables
 from experiments.training.data.columns import RowColumns
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
-from experiments.training.data.image_names import EXTENSIONS
 from experiments.training.data.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.layouts import is_dicom
 
@@ -22,9 +20,9 @@ LOOKED_AT = 20
 
 def find(files: Files) -> str | None:
     """The one table of files without images; None where there are images or none. Raises SourceError for several."""
-    suffixes = {name: PurePosixPath(name).suffix.lower() for name in files.sizes}
+    suffixes = {name: image_names.suffix(name) for name in files.sizes}
     found = [name for name, suffix in suffixes.items() if suffix in SUFFIXES]
-    if not found or EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
+    if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
         return None
     if len(found) > 1:
         raise _error(f"There are no images, but several tables: {some(found)}; name one of them in source_path.")

@@ -21,13 +21,15 @@ AHEAD = 4  # blocks per thread that may wait to be taken
 MAX_THREADS = 16
 
 
-def blocks(files: Files, names: Sequence[str], *, size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
+def blocks(
+    files: Files, names: Sequence[str], *, size: int, channels: int, threads: int | None = None
+) -> Iterator[NDArray[np.uint8]]:
     """uint8 (some, channels, size, size), together in the order of `names`.
 
     Raises SourceError with the name of a broken image: of several, the first in that order.
     """
     dicom.require(names)
-    threads = min(_cores(), MAX_THREADS)
+    threads = threads or min(cores(), MAX_THREADS)
     waiting: deque[Future[NDArray[np.uint8]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder")
     try:
@@ -50,7 +52,8 @@ def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[
             yield np.stack([to_array(Image.fromarray(image), size=size, channels=channels) for image in grey])
 
 
-def _cores() -> int:
+def cores() -> int:
+    """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
