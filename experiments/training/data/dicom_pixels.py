@@ -42,10 +42,10 @@ def _shown(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
     if table := dataset.get("VOILUTSequence"):
         brightest = 2 ** int(table[0].LUTDescriptor[2]) - 1
         looked_up: NDArray[Any] = dicom.library().pixels.apply_voi(values, dataset)
-        return (looked_up * (255.0 / brightest)).astype(np.float32)
+        shown: NDArray[Any] = (looked_up * (255.0 / brightest)).astype(np.float32)
+        return shown
     if window := _window(dataset):
-        windowed: NDArray[Any] = np.multiply(_windowed(values, *window, _function(dataset)), np.float32(255))
-        return windowed
+        return np.multiply(_windowed(values, *window, _function(dataset)), np.float32(255))
     if values is stored and stored.dtype == np.uint8 and dataset.BitsStored == 8:
         return stored
     low, high = _extremes(stored, values, dataset)

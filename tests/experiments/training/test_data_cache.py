@@ -95,7 +95,7 @@ def test_a_second_run_maps_what_the_first_decoded(
     forbid(monkeypatch)
     assert torch.equal(built(tmp_path, source), first)
     assert "decoded before, mapped from the cache" in capsys.readouterr().out
-    assert len(first.unique()) >= 10
+    assert len(set(first[:, 0, 0, 0].tolist())) >= 10
 
 
 def test_size_and_colour_are_cached_apart(tmp_path: Path) -> None:

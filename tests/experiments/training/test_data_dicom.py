@@ -34,8 +34,8 @@ def rsna(folder: Path, *, extension: str = ".dcm") -> Path:
     for number in range(12):
         patient = f"{number:04d}-ab"
         write_scan(folder / "stage_2_train_images" / f"{patient}{extension}", grey(number), PatientID=patient)
-        boxes = [(10.0 * box, 20.0, 30.0, 40.0, 1) for box in range(number % 3)] or [("", "", "", "", 0)]
-        rows += [(patient, *box) for box in boxes]
+        rows += [(patient, 10.0 * box, 20.0, 30.0, 40.0, 1) for box in range(number % 3)]
+        rows += [] if number % 3 else [(patient, "", "", "", "", 0)]
     write_csv(folder / "stage_2_train_labels.csv", rows, BOXES)
     return folder
 

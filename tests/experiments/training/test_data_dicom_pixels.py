@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.uid import RLELossless
 
 from experiments.training.data import dicom
@@ -27,12 +27,14 @@ EIGHT_BITS = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 def decoded(path: Path, *, size: int = 8, channels: int = 1) -> NDArray[np.uint8]:
     """The one image, channels first."""
     [block] = blocks(Folder(path.parent, path.parent), [path.name], size=size, channels=channels)
-    return block[0]
+    pixels: NDArray[np.uint8] = block[0]
+    return pixels
 
 
 def shown(tmp_path: Path, pixels: NDArray[Any] = GRADIENT, **elements: Any) -> NDArray[np.uint8]:
     write_scan(tmp_path / "a.dcm", pixels, **elements)
-    return decoded(tmp_path / "a.dcm")[0]
+    grey: NDArray[np.uint8] = decoded(tmp_path / "a.dcm")[0]
+    return grey
 
 
 def to_bytes(values: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
@@ -64,7 +66,7 @@ def test_padding_around_the_image_does_not_stretch_its_range(tmp_path: Path) -> 
 def test_a_window_after_the_rescaling(
     tmp_path: Path, function: str | None, slope: float | None, intercept: float | None
 ) -> None:
-    elements = {
+    elements: dict[str, Any] = {
         "WindowCenter": 1500,
         "WindowWidth": 2000,
         "VOILUTFunction": function,
@@ -139,7 +141,7 @@ def test_colours(tmp_path: Path) -> None:
     Image.fromarray(colours).save(tmp_path / "a.png")
     assert (decoded(tmp_path / "a.dcm") == decoded(tmp_path / "a.png")).all()
     palette = pydicom.dcmread(example("examples_palette.dcm"))
-    looked_up = pydicom.pixels.apply_color_lut(palette.pixel_array, palette)
+    looked_up = apply_color_lut(palette.pixel_array, palette)
     expected = Image.fromarray((looked_up >> 8).astype(np.uint8)).resize((50, 50), Image.Resampling.BILINEAR)
     assert (
         decoded(example("examples_palette.dcm"), size=50, channels=3) == np.asarray(expected).transpose(2, 0, 1)
