@@ -20,6 +20,7 @@ CREATED := $(VENV)/.created
 TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
+EXTRAS ?=
 BROWSER := node_modules/.installed
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
@@ -33,7 +34,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS=monai adds the larger networks
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai" adds DICOM files, larger networks
 
 test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
@@ -46,7 +47,7 @@ format: $(TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff format $(CODE)
 
 benchmark: $(TESTING) $(BROWSER) ## speed and memory, as ratios of things measured in one run
-	@set -e; for name in start collecting fanout; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
+	@set -e; for name in start collecting fanout feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
 screenshot: $(TESTING) $(BROWSER) ## take the README's picture anew, in real Chromium
 	@exec $(PY) -m docs.screenshot
@@ -73,7 +74,7 @@ $(RUNTIME): $(TORCH) requirements.txt constraints.txt
 	@$(PIP) --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/.extra-%: requirements-%.txt constraints.txt $(RUNTIME)
+$(VENV)/.extra-%: requirements-%.txt constraints.txt | $(RUNTIME)
 	@echo "== Installing the extra $*"
 	@$(PIP) --quiet -r $<
 	@touch $@

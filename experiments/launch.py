@@ -59,7 +59,7 @@ def inspect(config: TrainingConfig) -> None:
     """Check everything that can be known before a training starts; raises SourceError."""
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS)
+    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS, cache_bytes=settings.CACHE_BYTES)
 
 
 def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> list[Run]:

@@ -226,6 +226,7 @@ def job_of(run: Run) -> Job:
         data_roots=[str(root) for root in settings.LIVETRAIN_DATA_ROOTS],
         models_dir=str(settings.MODELS_ROOT),
         networks=settings.LIVETRAIN_MODELS,
+        cache_bytes=settings.CACHE_BYTES,
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
     )

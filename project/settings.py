@@ -38,6 +38,13 @@ def _number_above_zero(raw: str) -> float:
     return value
 
 
+def _number_from_zero(raw: str) -> float:
+    value = float(raw)
+    if not 0 <= value < float("inf"):
+        raise ValueError(raw)
+    return value
+
+
 def _boolean(raw: str) -> bool:
     if raw.lower() not in ("0", "1", "true", "false", "yes", "no"):
         raise ValueError(raw)
@@ -97,6 +104,7 @@ LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "
 LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
 )
+CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))

@@ -18,6 +18,7 @@ FUNCTION_LINES = 60
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    ("experiments/training/data/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/parquet.py", "pyarrow"): "the web process reads a Parquet table's labels on request",
     ("experiments/training/data/verification.py", "PIL"): "the web process loads Pillow only when a request needs it",
 }

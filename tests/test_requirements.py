@@ -13,7 +13,12 @@ import pytest
 from experiments.training.models.spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
-FILES = ("requirements-torch.txt", "requirements.txt", "requirements-monai.txt", "requirements-test.txt")
+FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+REQUIREMENTS_OF = {
+    name.removeprefix("requirements-").removesuffix(".txt"): name
+    for name in FILES
+    if name not in ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+}
 
 
 def pins(name: str) -> dict[str, str]:
@@ -57,7 +62,7 @@ def test_every_requirement_is_pinned_to_the_constraints_version() -> None:
 
 
 def test_the_server_imports_only_what_its_requirements_name() -> None:
-    direct = set(pins("requirements.txt")) | set(pins("requirements-torch.txt")) | set(pins("requirements-monai.txt"))
+    direct = {package for name in FILES if name != "requirements-test.txt" for package in pins(name)}
     provided_with = {
         "redis",
         "pika",
@@ -79,18 +84,19 @@ def test_every_requirement_is_used() -> None:
     assert unused == set()
 
 
-def test_the_extra_is_the_same_in_all_places() -> None:
-    """pip reads pyproject.toml, make the file of the extra, and CI tests what it brings."""
-    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["monai"]
-    named = pins("requirements-monai.txt")
-    assert dict(pin.split("==") for pin in extra) == named
-    assert named.items() <= pins("requirements-test.txt").items()
-    assert dict.fromkeys(named, "monai") == EXTRAS  # what a request for a network that lacks one is told to install
+def test_extras_are_the_same_for_pip_for_make_and_for_tests() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(declared) == set(REQUIREMENTS_OF)
+    for extra, name in REQUIREMENTS_OF.items():
+        assert declared[extra] == [f"{package}=={version}" for package, version in pins(name).items()]
+        assert pins(name).items() <= pins("requirements-test.txt").items()
+    assert dict.fromkeys(pins("requirements-monai.txt"), "monai") == EXTRAS  # what a request without one is told
 
 
-@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=monai"], True)])
+@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=dicom monai"], True)])
 def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], installs: bool) -> None:
     command = ["make", "--dry-run", "--always-make", "setup", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ("-r requirements-monai.txt" in done.stdout) == installs
+    for name in REQUIREMENTS_OF.values():
+        assert (f"-r {name}" in done.stdout) == installs
     assert "-r requirements.txt" in done.stdout

@@ -68,7 +68,7 @@ def _carry_out(
     config = TrainingConfig.model_validate(job.config)
     torch.set_num_threads(config.trainer.threads or default_threads())
     pl.seed_everything(config.seed, workers=True)
-    data = data or build_data(config, job)
+    data = data or build_data(config, job, stop)
     module = model or prepare(config, job, data, tell)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)

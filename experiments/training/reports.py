@@ -80,10 +80,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     config: dict[str, object]  # a dumped TrainingConfig
     run_dir: str  # <home>/runs/<id>; the process writes below it
-    datasets_dir: str  # where built-in data sets are exported once, shared by runs
+    datasets_dir: str  # where built-in data sets are exported once and decoded images cached, shared by runs
     data_roots: list[str]  # folders that source_path may name
     models_dir: str = ""  # the folder that model.weights_file is looked for in
     networks: list[str] = []  # a team's own networks: package.module:SPEC of each
+    cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
 

@@ -48,6 +48,11 @@ class Archive:
     def open(self, name: str) -> BinaryIO:
         return cast(BinaryIO, self._zip.open(self._entries[name]))
 
+    def identity(self, name: str) -> str:
+        """By content: the same data packed again are the same."""
+        entry = self._entries[name]
+        return f"{entry.file_size} {entry.CRC}"
+
     def close(self) -> None:
         self._zip.close()
         self._file.close()

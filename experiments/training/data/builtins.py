@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 from torch import Tensor
 
-from experiments.training.data import catalogue
+from experiments.training.data import catalogue, file_locks
 
 TABLE_NAME = "metadata.csv"
 ID_COLUMN, TARGET_COLUMN = "patientId", "Target"
@@ -31,7 +28,7 @@ def export_digits(datasets_dir: Path) -> Path:
     """
     folder = datasets_dir / "builtin" / DIGITS.name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.with_name(f".{DIGITS.name}.lock")):
+    with file_locks.locked(folder.with_name(f".{DIGITS.name}.lock")):
         if not _complete(folder):
             _export(folder)
     return folder
@@ -42,14 +39,6 @@ def load_breast_cancer_table() -> tuple[Tensor, list[int]]:
     bunch = load_breast_cancer()
     labels = [1 - int(target) for target in bunch.target]
     return torch.from_numpy(bunch.data.astype(np.float32)), labels
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the system frees the lock of a process that dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _export(folder: Path) -> None:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from experiments.training.config import DataConfig
-from experiments.training.data import columns, labels, parquet, tables
+from experiments.training.data import columns, image_names, labels, parquet, tables
 from experiments.training.data.columns import RowColumns
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
 from experiments.training.data.index import MAX_SAMPLES, Index, Sample
-from experiments.training.data.layouts import EXTENSIONS
+from experiments.training.data.layouts import is_dicom
 
 SUFFIXES = (".csv", ".parquet")
+LOOKED_AT = 20
 
 
 def find(files: Files) -> str | None:
     """The one table of files without images; None where there are images or none. Raises SourceError for several."""
-    suffixes = {name: PurePosixPath(name).suffix.lower() for name in files.sizes}
+    suffixes = {name: image_names.suffix(name) for name in files.sizes}
     found = [name for name, suffix in suffixes.items() if suffix in SUFFIXES]
-    if not found or EXTENSIONS & set(suffixes.values()):
+    if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
         return None
     if len(found) > 1:
         raise _error(f"There are no images, but several tables: {some(found)}; name one of them in source_path.")
     return found[0]
+
+
+def _has_dicom(files: Files, suffixes: Mapping[str, str]) -> bool:
+    """Whether there are scans without an extension; the first few files tell."""
+    others = (name for name, suffix in suffixes.items() if suffix not in SUFFIXES)
+    return any(is_dicom(files, name) for name in islice(others, LOOKED_AT))
 
 
 def read(files: Files, name: str, config: DataConfig) -> Index:

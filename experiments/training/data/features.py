@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from experiments.training.data import run_log
 from experiments.training.data.errors import SourceError, some
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
@@ -30,7 +30,7 @@ def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
         if numbers is not None:
             encoded[name] = numbers
         elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
-            _note(f"Column {name!r} is left out: {len(categories)} different values that are no numbers.")
+            run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are no numbers.")
         else:
             encoded |= _one_hot(name, known, categories)
         _refuse_excess(encoded, len(cells))
@@ -49,14 +49,14 @@ def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> T
     medians = np.nanmedian(known, axis=0)
     gaps = np.isnan(values)
     for at in np.flatnonzero(gaps.any(axis=0)).tolist():
-        _note(
+        run_log.write(
             f"Column {names[at]!r}: {gaps[:, at].sum()} missing values count as {medians[at]:g}, the training median."
         )
     filled = np.where(gaps, medians, values)
     training = filled[list(train)]
     varies = training.min(axis=0) < training.max(axis=0)
     if dropped := [repr(names[at]) for at in np.flatnonzero(~varies).tolist()]:
-        _note(f"Constant in the training split and left out: {some(dropped, 20)}.")
+        run_log.write(f"Constant in the training split and left out: {some(dropped, 20)}.")
     if not varies.any():
         raise SourceError("source_path", "Every column is constant in the training split; there is nothing to learn.")
     mean, deviation = training[:, varies].mean(axis=0), training[:, varies].std(axis=0)
@@ -80,8 +80,3 @@ def _one_hot(name: str, cells: Sequence[str], categories: Sequence[str]) -> dict
 def _refuse_excess(encoded: Mapping[str, object], rows: int) -> None:
     if len(encoded) * rows * 8 > MAX_BYTES:
         raise SourceError("source_path", f"The table takes more than {MAX_BYTES >> 30} GiB as numbers; drop columns.")
-
-
-def _note(text: str) -> None:
-    """Into the run's log, which is where a training's output goes."""
-    sys.stdout.write(f"{text}\n")

@@ -29,6 +29,10 @@ class Files(Protocol):
 
     def open(self, name: str) -> BinaryIO: ...
 
+    def identity(self, name: str) -> str:
+        """Changes when the file's content does, and stays the same over runs; raises OSError."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -49,6 +53,9 @@ class Folder:
     def open(self, name: str) -> BinaryIO:
         return (self._path / name).open("rb")
 
+    def identity(self, name: str) -> str:
+        return _identity(self._path / name)
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -66,8 +73,17 @@ class LoneFile:
     def open(self, name: str) -> BinaryIO:
         return (self._path.parent / name).open("rb")
 
+    def identity(self, name: str) -> str:
+        return _identity(self._path.parent / name)
+
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _identity(path: Path) -> str:
+    """Nobody can change a file and keep the time of its last change, unlike that of its last writing."""
+    status = path.stat()
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def is_junk(name: str) -> bool:

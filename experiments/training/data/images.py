@@ -1,48 +1,79 @@
-"""From image files to one tensor of pixels."""
+"""From image files to pixels, several at a time: Pillow decodes and resizes without holding Python's lock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
-from experiments.training.data import medmnist, verification
+from experiments.training.data import dicom, dicom_pixels, image_names, medmnist, verification
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 
 HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I, F
+BLOCK = 32  # images that one thread decodes at a time
+AHEAD = 4  # blocks per thread that may wait to be taken
+MAX_THREADS = 16
 
 
-def decode(files: Files, names: Sequence[str], *, size: int, channels: int) -> Tensor:
-    """uint8 (N, channels, size, size) in the order of `names`; raises SourceError with the name of a broken image."""
-    pixels = torch.empty((len(names), channels, size, size), dtype=torch.uint8)
-    view = pixels.numpy()
+def blocks(
+    files: Files, names: Sequence[str], *, size: int, channels: int, threads: int | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """uint8 (some, channels, size, size), together in the order of `names`.
+
+    Raises SourceError with the name of a broken image: of several, the first in that order.
+    """
+    dicom.require(names)
+    threads = threads or min(cores(), MAX_THREADS)
+    waiting: deque[Future[NDArray[np.uint8]]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder")
+    try:
+        for start in range(0, len(names), BLOCK):
+            if len(waiting) == threads * AHEAD:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(_block, files, names[start : start + BLOCK], size, channels))
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
+    """The same of a MedMNIST file, in the order of its index."""
+    for stack in medmnist.stacks(files).values():
+        for content in medmnist.pixels(files, stack):
+            images = np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, stack.channels)
+            grey = images[..., 0] if stack.channels == 1 else images
+            yield np.stack([to_array(Image.fromarray(image), size=size, channels=channels) for image in grey])
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _block(files: Files, names: Sequence[str], size: int, channels: int) -> NDArray[np.uint8]:
+    pixels = np.empty((len(names), channels, size, size), np.uint8)
     for row, name in enumerate(names):
         try:
-            with files.open(name) as file, verification.opened(file) as image:
-                view[row] = to_array(image, size=size, channels=channels)
-        except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
+            pixels[row] = _one(files, name, size, channels)
+        except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
             problem = verification.words(error)
             raise SourceError("source_path", f"{name} cannot be read ({problem}); replace it.") from error
     return pixels
 
 
-def decode_arrays(files: Files, *, size: int, channels: int) -> Tensor:
-    """uint8 (N, channels, size, size) of a MedMNIST file, in the order of its index; raises SourceError."""
-    stacks = list(medmnist.stacks(files).values())
-    pixels = torch.empty((sum(stack.count for stack in stacks), channels, size, size), dtype=torch.uint8)
-    view, row = pixels.numpy(), 0
-    for stack in stacks:
-        for content in medmnist.pixels(files, stack):
-            for image in np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, stack.channels):
-                grey = image[:, :, 0] if stack.channels == 1 else image
-                view[row] = to_array(Image.fromarray(grey), size=size, channels=channels)
-                row += 1
-    return pixels
+def _one(files: Files, name: str, size: int, channels: int) -> NDArray[np.uint8]:
+    if image_names.is_dicom(name):
+        image = dicom_pixels.image(dicom.read(files, name))
+        return _squeezed(image, size, channels) if image.mode == "F" else to_array(image, size=size, channels=channels)
+    with files.open(name) as file, verification.opened(file) as image:
+        return to_array(image, size=size, channels=channels)
 
 
 def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint8]:
@@ -52,13 +83,18 @@ def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint
     """
     mode = "L" if channels == 1 else "RGB"
     if image.mode.startswith(HIGH_DEPTH):
-        grey = _resized(_eight_bit_range(image), size)
-        return np.broadcast_to(np.asarray(grey).clip(0, 255).round().astype(np.uint8), (channels, size, size))
+        return _squeezed(_eight_bit_range(image), size, channels)
     image.draft(mode, (2 * size, 2 * size))  # lets JPEG decode large images at a fraction of their size
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGB")  # palette indices are no colours; resizing would mix them
     array = np.asarray(_resized(image.convert(mode), size))
     return array[np.newaxis] if channels == 1 else array.transpose(2, 0, 1)
+
+
+def _squeezed(image: Image.Image, size: int, channels: int) -> NDArray[np.uint8]:
+    """Of an image of floats from 0 to 255."""
+    grey = np.asarray(_resized(image, size)).clip(0, 255).round().astype(np.uint8)
+    return np.broadcast_to(grey, (channels, size, size))
 
 
 def _resized(image: Image.Image, size: int) -> Image.Image:

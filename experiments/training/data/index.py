@@ -9,7 +9,7 @@ from experiments.training.data.splits import SplitName
 MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """`label` is the index of its class, `split` the one that the data give, `file` an image's name in its container.
 

@@ -1,47 +1,47 @@
-"""Which file is which sample: a CSV with images, or one folder per class."""
+"""Which file is which sample: a CSV with images, or one folder per class.
+
+Names are plain strings here, and `base` is a folder's name with its slash: of 200,000 files, path objects took ten
+times as long.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections.abc import Collection, Sequence
 
 from experiments.training.config import DataConfig
-from experiments.training.data import labels, repeats, split_names, tables
+from experiments.training.data import dicom_headers, labels, repeats, split_names, tables
+from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
+from experiments.training.data.image_names import EXTENSIONS, is_image, suffix
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.splits import SplitName
-
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
 def read(files: Files, config: DataConfig) -> Index:
     """The data set's samples; raises SourceError. Looks at names and the CSV only, opens no image."""
-    paths = [path for path in map(PurePosixPath, files.sizes) if _is_table(path) or _is_image(path)]
-    base = _base(paths)
-    if in_splits := _in_split_folders(paths, base):
+    found_tables = [name for name in files.sizes if _is_table(name)]
+    images = [name for name in files.sizes if is_image(name)]
+    base = _base(found_tables, images)
+    if in_splits := _in_split_folders(images, base):
         return _from_split_folders(in_splits, base)
-    near = [path for path in paths if base in (path.parent, path.parent.parent)]
-    images = [path for path in near if _is_image(path)]
-    found_tables = [str(path) for path in near if _is_table(path) and path.parent == base]
-    if found_tables:
-        return _from_table(files, found_tables, images, base, config)
-    return _from_folders([path for path in images if path.parent != base])
+    if beside := _below(base, found_tables, folders=0):
+        return _from_table(files, beside, images, base, config)
+    return _from_folders(_below(base, images, folders=1), base)
 
 
-def _from_table(
-    files: Files, names: list[str], images: list[PurePosixPath], base: PurePosixPath, config: DataConfig
-) -> Index:
+def _from_table(files: Files, names: list[str], images: Sequence[str], base: str, config: DataConfig) -> Index:
     name, rows = tables.read(files, names, config)
-    file_of = _by_id(images, base)
+    file_of = _by_id([*_below(base, images, folders=0), *_below(base, images, folders=1)], base)
+    _add_unsuffixed(files, base, file_of, {row.id for row in rows})
     missing = [row.id for row in rows if row.id not in file_of]
     if missing:
         raise _error(
             f"{len(missing)} of the {len(rows)} images that {name} names are missing: {some(missing)}. "
             f"Put them beside the CSV or in a folder such as images/, named id + {', '.join(sorted(EXTENSIONS))}."
         )
-    ambiguous = [f"{row.id} ({some(file_of[row.id])})" for row in rows if len(file_of[row.id]) > 1]
+    ambiguous = [f"{row.id} ({some(sorted(file_of[row.id]))})" for row in rows if len(file_of[row.id]) > 1]
     if ambiguous:
         raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
     classes, label_of = labels.number(row.target for row in rows)
@@ -51,63 +51,92 @@ def _from_table(
     return Index(classes, sorted(unique, key=lambda sample: sample.id))
 
 
-def _from_folders(images: Sequence[PurePosixPath]) -> Index:
+def _from_folders(images: Sequence[str], base: str) -> Index:
+    """An image's id is its folder and name."""
     if not images:
         raise _error(
             "Neither a CSV nor class folders with images were found; give a CSV with an id and a target column "
             f"beside the images, or one folder per class that holds {', '.join(sorted(EXTENSIONS))} files."
         )
-    classes, label_of = labels.number(path.parent.name for path in images)
-    named = [(f"{path.parent.name}/{path.name}", path) for path in images]
-    return Index(classes, [Sample(id_, id_, label_of[path.parent.name], str(path)) for id_, path in sorted(named)])
+    class_of = {name: name[len(base) :].partition("/")[0] for name in images}
+    classes, label_of = labels.number(class_of.values())
+    named = sorted((name[len(base) :], name) for name in images)
+    return Index(classes, [Sample(id_, id_, label_of[class_of[name]], name) for id_, name in named])
 
 
-def _in_split_folders(paths: Sequence[PurePosixPath], base: PurePosixPath) -> list[PurePosixPath]:
+def _in_split_folders(images: Sequence[str], base: str) -> list[str]:
     """The images in class folders below `train/` and other split folders; none where there are no such folders."""
-    found = [path for path in paths if _is_image(path) and path.parent.parent.parent == base and _split_of(path)]
-    return found if len({_split_of(path) for path in found}) > 1 else []
+    split_of = {name: _split_of(name, base) for name in _below(base, images, folders=2)}
+    found = [name for name, split in split_of.items() if split]
+    return found if len({split_of[name] for name in found}) > 1 else []
 
 
-def _split_of(path: PurePosixPath) -> SplitName | None:
-    return split_names.named(path.parent.parent.name)
+def _split_of(name: str, base: str) -> SplitName | None:
+    return split_names.named(name[len(base) :].partition("/")[0])
 
 
-def _from_split_folders(images: Sequence[PurePosixPath], base: PurePosixPath) -> Index:
+def _from_split_folders(images: Sequence[str], base: str) -> Index:
     """An image's id is its path: the same number in two splits is common, and says nothing of the patient."""
-    classes, label_of = labels.number(path.parent.name for path in images)
-    named = sorted((str(path.relative_to(base)), path) for path in images)
+    class_of = {name: name[len(base) :].split("/")[1] for name in images}
+    classes, label_of = labels.number(class_of.values())
+    named = sorted((name[len(base) :], name) for name in images)
     return Index(
-        classes, [Sample(id_, id_, label_of[path.parent.name], str(path), _split_of(path)) for id_, path in named]
+        classes, [Sample(id_, id_, label_of[class_of[name]], name, _split_of(name, base)) for id_, name in named]
     )
 
 
-def _by_id(images: Sequence[PurePosixPath], base: PurePosixPath) -> dict[str, list[str]]:
+def _by_id(images: Sequence[str], base: str) -> dict[str, list[str]]:
     """Images by name without extension, and by whole name or path for tables that write these out."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in images:
-        for name in {path.stem, path.name, str(path.relative_to(base))}:
-            found[name].append(str(path))
+        inner = path[len(base) :]
+        name = inner.rpartition("/")[2]
+        stem = name[: len(name) - len(suffix(name))]
+        for id_ in (stem, name) if name == inner else (stem, name, inner):
+            found[id_].append(path)
     return found
 
 
-def _base(paths: Sequence[PurePosixPath]) -> PurePosixPath:
+def _add_unsuffixed(files: Files, base: str, file_of: dict[str, list[str]], ids: Collection[str]) -> None:
+    """DICOM files whose whole name is an id without an image: scanners and archives leave the extension out."""
+    missing = set(ids) - file_of.keys()
+    others = [name for name in files.sizes if not is_image(name) and not _is_table(name)] if missing else []
+    for path in [*_below(base, others, folders=0), *_below(base, others, folders=1)]:
+        named = {path.rpartition("/")[2], path[len(base) :]} & missing
+        if named and is_dicom(files, path):
+            for id_ in named:
+                file_of[id_].append(path)
+
+
+def is_dicom(files: Files, name: str) -> bool:
+    """Whether the file has DICOM's mark, whatever its name."""
+    try:
+        with files.open(name) as file:
+            return dicom_headers.marked(file)
+    except READ_ERRORS:
+        return False
+
+
+def _base(found_tables: Sequence[str], images: Sequence[str]) -> str:
     """The folder that holds the data: below any lone wrapping folder, as zips and downloads have them."""
-    base = PurePosixPath()
-    while len(tops := {path.parts[len(base.parts)] for path in paths}) == 1:
-        inner = base / tops.pop()
-        inside = [path for path in paths if path.parent == inner]
-        if inner in paths or (any(map(_is_image, inside)) and not any(map(_is_table, inside))):
+    base, names = "", [*found_tables, *images]
+    while len(tops := {name[len(base) :].partition("/")[0] for name in names}) == 1:
+        inner = f"{base}{tops.pop()}/"
+        is_file = not names[0].startswith(inner)
+        classes = _below(inner, images, folders=0) and not _below(inner, found_tables, folders=0)
+        if is_file or classes:
             break
         base = inner
     return base
 
 
-def _is_table(path: PurePosixPath) -> bool:
-    return path.suffix.lower() == ".csv"
+def _below(base: str, names: Sequence[str], *, folders: int) -> list[str]:
+    """Those with so many folders between `base` and themselves."""
+    return [name for name in names if name.startswith(base) and name.count("/", len(base)) == folders]
 
 
-def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in EXTENSIONS
+def _is_table(name: str) -> bool:
+    return suffix(name) == ".csv"
 
 
 def _error(message: str) -> SourceError:

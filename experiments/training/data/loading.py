@@ -1,7 +1,8 @@
-"""All samples of a run in memory and divided, from whatever `source_path` names."""
+"""All samples of a run at hand and divided, from whatever `source_path` names."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +13,17 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data import (
     builtins,
     catalogue,
+    decoding,
     division,
     feature_tables,
     features,
-    images,
     requirements,
     sources,
 )
 from experiments.training.data.catalogue import Builtin
 from experiments.training.data.folders import Files, Folder
 from experiments.training.data.index import Index, Sample
+from experiments.training.data.pixel_cache import PixelCache
 from experiments.training.data.splits import SplitName
 from experiments.training.reports import Job
 
@@ -43,19 +45,20 @@ class Samples:
     features: Sequence[str] = ()
 
 
-def load(config: TrainingConfig, job: Job) -> Samples:
-    """Read and decode everything once; raises SourceError."""
+def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
+    """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set."""
     builtin = catalogue.find(config.source_path)
     roots = [Path(root) for root in job.data_roots]
+    cache = PixelCache(Path(job.datasets_dir, "cache"), job.cache_bytes, stop or threading.Event())
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
-            return _from_files(files, config, roots)
-    return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, roots)
+            return _from_files(files, config, roots, cache)
+    return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 
 
-def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache) -> Samples:
     table = feature_tables.find(files)
-    return _table(files, table, config, roots) if table else _images(files, config, roots)
+    return _table(files, table, config, roots) if table else _images(files, config, roots, cache)
 
 
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
@@ -65,21 +68,19 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     return replace(_samples(files.name, index, inputs, assigned), features=names)
 
 
-def _images(files: Files, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache) -> Samples:
     index = sources.read(files, config)
-    assigned = _divided(config, index, roots, table=False)
-    size, channels = config.data.image_size, config.data.channels
-    if files.kind == "npz":
-        inputs = images.decode_arrays(files, size=size, channels=channels)
-    else:
-        inputs = images.decode(files, [sample.file for sample in index.samples], size=size, channels=channels)
-    return _samples(files.name, index, inputs, assigned)
+    assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
+    return _samples(files.name, index, decoding.decode(files, index, config.data, cache), assigned)
 
 
-def _divided(config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool) -> list[SplitName]:
+def _divided(
+    config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool, cache_bytes: int = 0
+) -> list[SplitName]:
     """Before anything large is read."""
     assigned = division.divide(config, index, roots)
-    requirements.check(config, index.counts, training=assigned.count("train"), table=table)
+    training = assigned.count("train")
+    requirements.check(config, index.counts, training=training, table=table, cache_bytes=cache_bytes)
     return assigned
 
 
@@ -95,7 +96,7 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
     )
 
 
-def _digits(builtin: Builtin, config: TrainingConfig, job: Job, roots: Sequence[Path]) -> Samples:
+def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     folder = builtins.export_digits(Path(job.datasets_dir)).resolve()
     columns = {
         "id_column": builtins.ID_COLUMN,
@@ -104,7 +105,8 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, roots: Sequence[
         "split_column": None,
     }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
-    return replace(_images(Folder(folder, folder), own, roots), classes=list(builtin.counts))
+    roots = [Path(root) for root in job.data_roots]
+    return replace(_images(Folder(folder, folder), own, roots, cache), classes=list(builtin.counts))
 
 
 def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -69,9 +70,9 @@ class DataModule(LightningDataModule):
         return loader(self._batches, BatchIndices(self.indices[split], self._batch_size), self._num_workers)
 
 
-def build(config: TrainingConfig, job: Job) -> DataModule:
-    """Load and split the run's data and write its `split.csv`; raises SourceError."""
-    samples = load(config, job)
+def build(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> DataModule:
+    """Load and split the run's data and write its `split.csv`; raises SourceError, and Interrupted if told to stop."""
+    samples = load(config, job, stop)
     _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:

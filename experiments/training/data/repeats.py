@@ -11,6 +11,9 @@ from experiments.training.data.index import Sample
 
 def collapse(rows: Iterable[Sample]) -> list[Sample]:
     """One sample per id; raises SourceError for ids whose rows contradict each other."""
+    rows = list(rows)
+    if len({row.id for row in rows}) == len(rows):
+        return rows
     rows_of: dict[str, list[Sample]] = defaultdict(list)
     for row in rows:
         rows_of[row.id].append(row)

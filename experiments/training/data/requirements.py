@@ -11,15 +11,17 @@ from experiments.training.models.errors import ModelError
 from experiments.training.models.freezing import frozen_at_start
 from experiments.training.models.spec import NetworkSpec
 
-MAX_DECODED_BYTES = 8 * 2**30  # all images lie decoded in memory
+MAX_IN_MEMORY_BYTES = 8 * 2**30  # of decoded images; more must fit into the cache, from where they are mapped
 
 
-def check(config: TrainingConfig, counts: Mapping[str, int], *, training: int, table: bool) -> None:
+def check(
+    config: TrainingConfig, counts: Mapping[str, int], *, training: int, table: bool, cache_bytes: int = 0
+) -> None:
     """Raise SourceError unless a batch of the `training` samples can be filled, and network and memory fit."""
     _batch(config, training)
     _model(config, classes=len(counts), table=table)
     if not table:
-        _memory(config, sum(counts.values()))
+        _memory(config, sum(counts.values()), cache_bytes)
 
 
 def _batch(config: TrainingConfig, available: int) -> None:
@@ -87,11 +89,12 @@ def _loss(config: TrainingConfig, classes: int) -> None:
         raise SourceError("loss.focal_alpha", f"It needs two classes, and there are {classes}; use loss.class_weights.")
 
 
-def _memory(config: TrainingConfig, samples: int) -> None:
+def _memory(config: TrainingConfig, samples: int, cache_bytes: int) -> None:
     size = samples * config.data.channels * config.data.image_size**2
-    if size > MAX_DECODED_BYTES:
+    limit = max(MAX_IN_MEMORY_BYTES, cache_bytes)
+    if size > limit:
         raise SourceError(
             "data.image_size",
-            f"{samples:,} decoded images would take {size / 2**30:.1f} GiB of memory (at most "
-            f"{MAX_DECODED_BYTES >> 30}); choose a smaller image_size.",
+            f"{samples:,} decoded images would take {size / 2**30:.1f} GiB (at most {limit / 2**30:.0f}); choose a "
+            "smaller image_size, or set LIVETRAIN_CACHE_GIB higher.",
         )

@@ -16,6 +16,7 @@ from experiments.training.data import (
     layouts,
     medmnist,
     paths,
+    patients,
     requirements,
     split_files,
     verification,
@@ -25,6 +26,8 @@ from experiments.training.data.catalogue import Builtin
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files, Folder, LoneFile
 from experiments.training.data.index import Index, Sample
+
+HEADERS_READ = 30_000  # DICOM files whose patients a request waits for; of more, the training process alone asks
 
 
 @dataclass(frozen=True)
@@ -40,29 +43,34 @@ class SourceSummary:
         return sum(self.classes.values())
 
 
-def inspect(config: TrainingConfig, roots: Sequence[Path]) -> SourceSummary:
-    """Check everything that can be known before a training starts; raises SourceError."""
+def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0) -> SourceSummary:
+    """Check everything that can be known before a training starts; raises SourceError.
+
+    `cache_bytes` is how much decoded images may take on disk.
+    """
     builtin = catalogue.find(config.source_path)
     if builtin:
         _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
         table = feature_tables.find(files)
-        index = read(files, config)
+        index = read(files, config, headers_at_most=HEADERS_READ)
         assigned = division.divide(config, index, roots)
-        requirements.check(config, index.counts, training=assigned.count("train"), table=bool(table))
+        requirements.check(
+            config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
+        )
         if image_files := [sample.file for sample in index.samples if sample.file]:
             verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts)
 
 
-def read(files: Files, config: TrainingConfig) -> Index:
-    """The samples in whichever layout the files have; raises SourceError. Opens no image."""
+def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = None) -> Index:
+    """The samples in whichever layout the files have; raises SourceError. Opens no image but DICOM files' headers."""
     if files.kind == "npz":
         return medmnist.read(files)
     if table := feature_tables.find(files):
         return feature_tables.read(files, table, config.data)
-    return layouts.read(files, config.data)
+    return patients.from_headers(files, layouts.read(files, config.data), config.data, at_most=headers_at_most)
 
 
 def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:

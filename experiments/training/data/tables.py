@@ -19,7 +19,7 @@ MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """Ids stay text: `007` is not `7`."""
 

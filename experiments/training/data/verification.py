@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from experiments.training.data import dicom, image_names
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")  # Pillow's other parsers stay closed to files from outside
 MAX_PIXELS = 64 * 2**20
+MAX_LETTERS = 300
 MAX_VERIFIED = 2000  # images; of more, an evenly spread sample of this size
 MAX_VERIFIED_BYTES = 512 * 2**20  # a request must not take minutes
 
@@ -23,6 +25,7 @@ def check(files: Files, names: Sequence[str]) -> None:
     if empty:
         raise _error(f"{len(empty)} of {len(names)} images are empty (0 bytes): {some(empty)}; copy them again.")
     chosen = spread(names, _affordable(files, names))
+    dicom.require(names)
     broken = [f"{name} ({problem})" for name in chosen if (problem := problem_of(files, name))]
     if broken:
         raise _error(
@@ -34,6 +37,9 @@ def check(files: Files, names: Sequence[str]) -> None:
 def problem_of(files: Files, name: str) -> str | None:
     """Why this image cannot be read, None if it can be as far as its checksums tell."""
     try:
+        if image_names.is_dicom(name):
+            dicom.read(files, name)
+            return None
         with files.open(name) as file, opened(file) as image:
             image.verify()
     except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
@@ -52,10 +58,11 @@ def opened(file: BinaryIO) -> Image:
 
 
 def words(error: Exception) -> str:
-    """Pillow's error for a user; its own names a Python object instead of the file."""
+    """A decoder's error for a user, in one line; Pillow's own names a Python object instead of the file."""
     if type(error).__name__ == "UnidentifiedImageError":
         return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image"
-    return str(error) or type(error).__name__
+    said = str(error).partition("Traceback")[0]  # pydicom repeats those of what led to it
+    return " ".join(said.split())[:MAX_LETTERS] or type(error).__name__
 
 
 def spread(names: Sequence[str], count: int) -> Sequence[str]:

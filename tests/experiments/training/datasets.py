@@ -33,6 +33,7 @@ def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None
         run_dir=str(home / "run"),
         datasets_dir=str(home / "datasets"),
         data_roots=[str(home)],
+        cache_bytes=2**30,
         resume_from=resume_from,
     )
 

@@ -6,24 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Folder
-from experiments.training.data.images import decode
+from experiments.training.data.images import blocks
 from tests.experiments.training.datasets import write_image
 
 GRADIENT = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
 def decoded(folder: Path, *names: str, size: int = 8, channels: int = 1) -> NDArray[np.uint8]:
-    pixels = decode(Folder(folder, folder), names, size=size, channels=channels)
-    assert pixels.dtype == torch.uint8
+    pixels = np.concatenate(list(blocks(Folder(folder, folder), names, size=size, channels=channels)))
+    assert pixels.dtype == np.uint8
     assert pixels.shape == (len(names), channels, size, size)
-    array: NDArray[np.uint8] = pixels.numpy()
-    return array
+    return pixels
 
 
 def test_a_grey_image_of_the_right_size_keeps_every_pixel(tmp_path: Path) -> None:

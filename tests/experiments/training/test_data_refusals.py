@@ -264,7 +264,7 @@ def test_a_weight_of_positives_where_there_are_three_classes(tmp_path: Path) -> 
 
 
 def test_images_that_would_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.training.data.requirements.MAX_DECODED_BYTES", 1000)
+    monkeypatch.setattr("experiments.training.data.requirements.MAX_IN_MEMORY_BYTES", 1000)
     folder = with_csv(tmp_path / "x")  # 10 images of 8 x 8: 640 bytes in grey, 1,920 in colour
     assert inspect(config_of(folder), [tmp_path]).samples == 10
     assert refusal(folder, tmp_path, data={"channels": 3}).field == "data.image_size"

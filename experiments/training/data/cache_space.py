@@ -1,0 +1,71 @@
+"""Room for one more file among cached ones: the least recently used go first, those in use never."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from experiments.training.data import file_locks
+
+SUFFIX = ".pixels"
+SPARE_BYTES = 2**30  # of the disk, left to checkpoints and other files of runs
+
+
+def reserve(file: BinaryIO, size: int, folder: Path, limit: int) -> None:
+    """Give the new, empty `file` in `folder` its `size` on disk, so that all files there stay within `limit` bytes.
+
+    The file stays locked until it is closed, which says that somebody is still writing it. Raises OSError when there
+    is no room.
+    """
+    with file_locks.locked(folder / ".lock"):
+        file_locks.taken(file)
+        _clear_abandoned(folder)
+        _make_room(folder, size, limit)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _make_room(folder: Path, size: int, limit: int) -> None:
+    held = {path: path.stat().st_size for path in _files(folder)}
+    for path in _least_recent_first(folder):
+        if _fits(folder, sum(held.values()) + size, size, limit):
+            return
+        if _removed(path):
+            del held[path]
+    if not _fits(folder, sum(held.values()) + size, size, limit):
+        raise OSError(errno.ENOSPC, "not enough room")
+
+
+def _fits(folder: Path, total: int, size: int, limit: int) -> bool:
+    return total <= limit and shutil.disk_usage(folder).free >= size + SPARE_BYTES
+
+
+def _files(folder: Path) -> list[Path]:
+    """Finished ones, and those that are being written."""
+    return [path for path in folder.iterdir() if path.suffix in (SUFFIX, ".tmp")]
+
+
+def _least_recent_first(folder: Path) -> list[Path]:
+    """Whoever uses a file sets its time."""
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
+
+
+def _removed(path: Path) -> bool:
+    """False if somebody uses it."""
+    with path.open("rb") as file:
+        if not file_locks.taken(file):
+            return False
+        path.unlink()
+        path.with_suffix(".lock").unlink(missing_ok=True)
+        return True
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """What processes that were killed left half written."""
+    for path in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):
+            _removed(path)

@@ -1,0 +1,23 @@
+"""Which files are images, by their names."""
+
+from __future__ import annotations
+
+RASTER = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+DICOM = frozenset({".dcm", ".dicom"})
+EXTENSIONS = RASTER | DICOM
+
+
+def suffix(name: str) -> str:
+    """The extension with its dot, in lower case; blank where there is none."""
+    dot = name.rfind(".")
+    return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
+
+
+def is_image(name: str) -> bool:
+    """Whether the extension says so, in upper or lower case."""
+    return suffix(name) in EXTENSIONS
+
+
+def is_dicom(name: str) -> bool:
+    """Whether an image of this name is DICOM; archives of scans often leave the extension out."""
+    return suffix(name) not in RASTER

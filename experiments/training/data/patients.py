@@ -1,0 +1,53 @@
+"""Whose image a DICOM file is, from its header, where no column of a table says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from experiments.training.config import DataConfig
+from experiments.training.data import dicom_headers, image_names
+from experiments.training.data.archives import READ_ERRORS
+from experiments.training.data.errors import SourceError
+from experiments.training.data.folders import Files
+from experiments.training.data.index import Index, Sample
+
+# What programs that remove names write into every file: it groups nothing.
+NOBODY = frozenset({"", "0", "anon", "anonymized", "anonymised", "anonymous", "none", "unknown"})
+
+
+def from_headers(files: Files, index: Index, config: DataConfig, *, at_most: int | None = None) -> Index:
+    """The index with the patients of its DICOM files; raises SourceError if all have the same one.
+
+    A table that names patients is believed. Of more than `at_most` DICOM files none is opened, and every sample
+    stays its own patient, as those do whose file cannot be read: whoever reads its pixels will say so.
+    """
+    scans = [sample for sample in index.samples if sample.file and image_names.is_dicom(sample.file)]
+    named = config.patient_column is not None or any(sample.patient_id != sample.id for sample in index.samples)
+    if named or not scans or (at_most is not None and len(scans) > at_most):
+        return index
+    patient_of = {sample.file: _patient(files, sample) for sample in scans}
+    _refuse_one_for_all(list(patient_of.values()))
+    return Index(
+        index.classes,
+        [replace(sample, patient_id=patient_of.get(sample.file, sample.patient_id)) for sample in index.samples],
+    )
+
+
+def _patient(files: Files, sample: Sample) -> str:
+    try:
+        with files.open(sample.file) as file:
+            patient = dicom_headers.read(file).patient_id
+    except (*READ_ERRORS, ValueError):
+        return sample.id
+    return sample.id if patient.casefold() in NOBODY else patient
+
+
+def _refuse_one_for_all(patients: Sequence[str]) -> None:
+    if len(patients) > 1 and len(set(patients)) == 1:
+        raise SourceError(
+            "data.patient_column",
+            f"All DICOM files have the patient id {patients[0]!r} in their headers, so that no patient can be kept "
+            "for validation. Name here the CSV's column with the patient; where each image is of another patient, "
+            "name the column with the ids, here and in data.id_column.",
+        )

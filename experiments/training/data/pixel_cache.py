@@ -1,0 +1,154 @@
+"""Decoded images kept on disk and mapped into memory: decoded once, shared by all runs over the same data.
+
+A file is a JSON header of fixed length and then the raw pixels. It is there whole or not at all, and whatever goes
+wrong with it costs time only: the images are decoded again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from experiments.training.callbacks.stopping import Interrupted
+from experiments.training.data import cache_space, file_locks, run_log
+from experiments.training.data.errors import SourceError
+from experiments.training.data.requirements import MAX_IN_MEMORY_BYTES
+from runs import atomic_files
+
+HEADER_BYTES = 4096
+FORMAT = 1
+POLL_SECONDS = 0.1
+
+Shape: TypeAlias = tuple[int, int, int, int]
+Blocks: TypeAlias = Callable[[], Iterator[NDArray[np.uint8]]]
+
+
+@dataclass(frozen=True)
+class PixelCache:
+    """Files in `folder`, together at most `max_bytes`. `stop` ends the waiting for another run with `Interrupted`."""
+
+    folder: Path
+    max_bytes: int
+    stop: threading.Event
+
+    def pixels(self, key: Callable[[], str], shape: Shape, blocks: Blocks) -> Tensor:
+        """uint8 `shape`, from the cache or made of `blocks` and kept there; in memory where that cannot be.
+
+        `key` names the content; it is asked again after the making, for data that change meanwhile are not kept.
+        """
+        if math.prod(shape) + HEADER_BYTES > self.max_bytes:
+            return in_memory(shape, blocks, "more than LIVETRAIN_CACHE_GIB" if self.max_bytes else "")
+        name = key()
+        path = self.folder / f"{name}{cache_space.SUFFIX}"
+        try:
+            with self._turn(path):
+                return self._found_or_made(path, shape, blocks, lambda: key() == name)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        return in_memory(shape, blocks, reason)
+
+    def _found_or_made(self, path: Path, shape: Shape, blocks: Blocks, unchanged: Callable[[], bool]) -> Tensor:
+        found = _mapped(path, shape)
+        if found is not None:
+            run_log.write(f"{shape[0]:,} images: decoded before, mapped from the cache.")
+            return found
+        made = self._made(path, shape, blocks)
+        if not unchanged():
+            run_log.write("The images changed while they were being decoded, so the cache does not keep them.")
+            path.unlink()
+        return made
+
+    @contextmanager
+    def _turn(self, path: Path) -> Iterator[None]:
+        """Runs over the same images wait for the first one, which decodes them for all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as file:
+            if not file_locks.taken(file):
+                run_log.write("Another run is decoding the same images; waiting for it.")
+            while not file_locks.taken(file):
+                if self.stop.is_set():
+                    raise Interrupted
+                time.sleep(POLL_SECONDS)
+            yield
+
+    def _made(self, path: Path, shape: Shape, blocks: Blocks) -> Tensor:
+        with atomic_files.replacing(path) as temporary, temporary.open("w+b") as file:
+            cache_space.reserve(file, HEADER_BYTES + math.prod(shape), self.folder, self.max_bytes)
+            file.write(_header(shape))
+            for block in blocks():
+                file.write(np.ascontiguousarray(block).data)
+            file.flush()
+        made = _mapped(path, shape)
+        if made is None:
+            raise OSError(0, "it could not be read back")
+        return made
+
+
+def in_memory(shape: Shape, blocks: Blocks, reason: str) -> Tensor:
+    """The same without a cache; raises SourceError where that would take too much memory."""
+    size = math.prod(shape)
+    if reason:
+        run_log.write(f"The decoded images ({size / 2**20:,.0f} MiB) are not cached: {reason}. They stay in memory.")
+    if size > MAX_IN_MEMORY_BYTES:
+        raise SourceError(
+            "data.image_size",
+            f"{shape[0]:,} decoded images take {size / 2**30:.1f} GiB, too much for memory (at most "
+            f"{MAX_IN_MEMORY_BYTES >> 30}), and the cache cannot hold them: {reason or 'it is off'}. "
+            "Choose a smaller image_size, or make room in LIVETRAIN_HOME.",
+        )
+    pixels = torch.empty(shape, dtype=torch.uint8)
+    view, row = pixels.numpy(), 0
+    for block in blocks():
+        view[row : row + len(block)] = block
+        row += len(block)
+    return pixels
+
+
+def _mapped(path: Path, shape: Shape) -> Tensor | None:
+    """The file's pixels, never written to; None where there is no such file or it is damaged.
+
+    A lock goes with the mapping and keeps the file from being removed to make room.
+    """
+    try:
+        with path.open("rb") as file:
+            if not file_locks.taken(file, shared=True):
+                return None  # it is being removed
+            if not _intact(file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size, shape):
+                run_log.write(f"The cache's file {path.name} is damaged; decoding the images again.")
+                return None
+            with suppress(OSError):
+                os.utime(path)
+            pages = mmap.mmap(file.fileno(), 0, flags=_private(), prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    except FileNotFoundError:
+        return None
+    return torch.from_numpy(np.frombuffer(pages, np.uint8, offset=HEADER_BYTES).reshape(shape))
+
+
+def _private() -> int:
+    """Private, so that no stray write reaches the file; Linux must not count it as memory that may be needed."""
+    no_reserve = 0x4000 if sys.platform == "linux" else 0
+    return mmap.MAP_PRIVATE | no_reserve
+
+
+def _header(shape: Shape) -> bytes:
+    fields = {"format": FORMAT, "dtype": "uint8", "shape": list(shape)}
+    return json.dumps(fields).encode().ljust(HEADER_BYTES, b" ")
+
+
+def _intact(header: bytes, size: int, shape: Shape) -> bool:
+    return header == _header(shape) and size == HEADER_BYTES + math.prod(shape)
