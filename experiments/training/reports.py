@@ -74,7 +74,11 @@ Tell: TypeAlias = Callable[[Message], object]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of one run, as its training process gets it. All paths are absolute."""
+    """One attempt of one run, as its training process gets it. All paths are absolute.
+
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` hold it, and `stamp` is
+    what its files must still have.
+    """
 
     run_id: int
     attempt: int
@@ -86,6 +90,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     networks: list[str] = []  # a team's own networks: package.module:SPEC of each
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
+    stamp: str | None = None
 
 
 __all__ = [

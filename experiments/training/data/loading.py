@@ -49,6 +49,7 @@ def load(config: TrainingConfig, job: Job) -> Samples:
     roots = [Path(root) for root in job.data_roots]
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
+            sources.require_stamp(files.stamp, job.stamp)
             return _from_files(files, config, roots)
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, roots)
 
