@@ -1,4 +1,4 @@
-"""What clients do with data sets, and the check that a worker would do."""
+"""What clients do with data sets, and the checks that a worker would make."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def registered(client: Client, path: Path | str, **more: Any) -> Any:
 
 
 def check_all() -> None:
-    """Everything that waits, as a worker's examiner does it, each in a real process."""
+    """Everything that waits, as a worker's examiner does it."""
     while examiner.examine_next(threading.Event()):
         pass
 
