@@ -85,6 +85,7 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="upload")
+    filename = models.CharField(max_length=255, help_text="As its owner knows it")
     size = models.PositiveBigIntegerField()
     received = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -55,6 +55,7 @@ def upload(row: Upload) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "name": row.dataset.name,
+        "filename": row.filename,
         "size": row.size,
         "received": row.received,
         "piece_bytes": uploads.PIECE_BYTES,

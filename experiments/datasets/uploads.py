@@ -62,7 +62,7 @@ def open_upload(owner: User, *, filename: str, size: int, name: str | None = Non
     suffix = _suffix(filename)
     _check_size(owner, size)
     chosen = names.chosen(name, filename)
-    upload = Upload(size=size, updated_at=timezone.now())
+    upload = Upload(filename=filename, size=size, updated_at=timezone.now())
     dataset = Dataset(name=chosen, kind=Dataset.Kind.UPLOAD, owner=owner, state=Dataset.State.UPLOADING, sha256=sha256)
     dataset.path = f"{upload.pk.hex}/{chosen}{suffix}"
     try:

@@ -39,8 +39,7 @@ def opened(client: Client, filename: str, size: int, **more: Any) -> Any:
 def patch(client: Client, upload: Any, offset: int | str, piece: bytes) -> HttpResponse:
     url = upload["links"]["self"]
     headers = {"Upload-Offset": str(offset)}
-    response = client.patch(url, piece, content_type="application/offset+octet-stream", headers=headers)
-    return response  # type: ignore[return-value]
+    return client.patch(url, piece, content_type="application/offset+octet-stream", headers=headers)  # type: ignore[return-value]
 
 
 def uploaded(client: Client, path: Path, **more: Any) -> Any:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +103,12 @@ def _until_cut_off(port: int, head: bytes, block: bytes, most: int) -> tuple[int
     sent, answer = 0, b""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(head)
-        try:
+        with suppress(OSError):
             while sent < most:
                 connection.sendall(block)
                 sent += len(block)
-        except OSError:
-            pass
-        try:
+        with suppress(OSError):
             answer = connection.recv(2**16)
-        except OSError:
-            pass
     return sent, answer
 
 

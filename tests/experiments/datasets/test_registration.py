@@ -78,9 +78,8 @@ def test_a_path_relative_to_a_root_and_a_file_in_it(api: Client, root: Path) -> 
         ({"path": "Lungs", "kind": "folder"}, "kind", "possible are"),
     ],
 )
-def test_each_wrong_field_is_named(
-    api: Client, lungs: Path, root: Path, body: dict[str, Any], field: str, cure: str
-) -> None:
+def test_each_wrong_field_is_named(api: Client, lungs: Path, body: dict[str, Any], field: str, cure: str) -> None:
+    root = lungs.parent
     (root / "notes.txt").touch()
     (root / "out").symlink_to("/etc")
     assert cure in errors(post(api, API, body))[field]

@@ -98,7 +98,7 @@ def test_a_damaged_entry_is_named(tmp_path: Path) -> None:
         archive.writestr("b.png", b"right")
     content = path.read_bytes()
     path.write_bytes(content.replace(b"right", b"wrong", 1))
-    with pytest.raises(SourceError, match="a.png cannot be read"):
+    with pytest.raises(SourceError, match=r"a\.png cannot be read"):
         of(Archive(path))
 
 
