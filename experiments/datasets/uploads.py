@@ -23,8 +23,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from experiments.datasets import names, storage
+from experiments.datasets.examination_process import ExaminationProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
+from experiments.training.data.examination import Refusal, Task
 from runs.errors import InvalidRequest
 
 PIECE_BYTES = 8 * 2**20
@@ -32,6 +34,7 @@ PIECE_LIMIT = 32 * 2**20
 READ_BYTES = 2**20
 OPEN_PER_USER = 20
 IDLE = timedelta(days=7)
+TICK_SECONDS = 1.0
 
 
 class Readable(Protocol):
@@ -182,19 +185,26 @@ def _write_all(file: int, block: bytes, offset: int) -> int:
 
 
 def _complete(upload: Upload) -> Dataset:
-    """What can be told at once of the file is told to whoever sent it; the rest takes a check of its own."""
+    """What can be told at once of the file is told to whoever sent it; the rest is told by its check."""
     dataset = upload.dataset
-    try:
-        with sources.open_files(str(dataset.location), storage.roots_of(dataset)):
-            pass
-    except sources.SourceError as error:
+    if fault := _fault(dataset):
         drop(upload)
-        raise _refusal("file", error.message) from error
+        raise _refusal("file", fault)
     with transaction.atomic():
         Dataset.objects.filter(pk=dataset.pk).update(state=Dataset.State.WAITING)
         Upload.objects.filter(pk=upload.pk).delete()
     dataset.state = Dataset.State.WAITING
     return dataset
+
+
+def _fault(dataset: Dataset) -> str | None:
+    """What is wrong with the file as far as its table of contents tells, seen by a process that then has to stop."""
+    task = Task(path=str(dataset.location), roots=[str(root) for root in storage.roots_of(dataset)])
+    with ExaminationProcess(task) as process:
+        for report in process.reports(TICK_SECONDS):
+            if report is not None:
+                return report.message if isinstance(report, Refusal) else None
+        return describe_end(process.close())
 
 
 def _refusal(field: str, message: str) -> InvalidRequest:

@@ -15,8 +15,9 @@ export const share = ({ progress }) => (progress?.bytes ? progress.bytes_done / 
 
 export function doing(dataset) {
   const { state, progress } = dataset;
-  if (state === "uploading") return `${percent(share(dataset) ?? 0, 0)} of ${bytes(progress.bytes)} arrived`;
+  if (state === "uploading" && progress) return `${percent(share(dataset) ?? 0, 0)} of ${bytes(progress.bytes)} arrived`;
   if (state === "waiting") return "Waiting for a worker to check it";
+  if (state === "checking" && progress?.files && progress.files_done === progress.files) return "All files read; looking at the classes";
   if (state === "checking") return progress?.files ? `${count(progress.files_done)} of ${plural(progress.files, "file")} read` : "Looking at the files";
   return "";
 }

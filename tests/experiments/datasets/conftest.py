@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import examiner
+from experiments.datasets import examiner, uploads
 from experiments.training.data.examination import Report, Task, examine
 
 
@@ -32,7 +32,8 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examiner, "ExaminationProcess", Here)
+    for user in (examiner, uploads):
+        monkeypatch.setattr(user, "ExaminationProcess", Here)
 
 
 @pytest.fixture(autouse=True)
