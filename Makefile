@@ -46,7 +46,7 @@ format: $(TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff format $(CODE)
 
 benchmark: $(TESTING) $(BROWSER) ## speed and memory, as ratios of things measured in one run
-	@set -e; for name in start collecting fanout feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
+	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
 screenshot: $(TESTING) $(BROWSER) ## take the README's picture anew, in real Chromium
 	@exec $(PY) -m docs.screenshot

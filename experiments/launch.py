@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from experiments import tasks
+from experiments.datasets import lookup
+from experiments.datasets.lookup import Place
 from experiments.training.config import TrainingConfig
-from experiments.training.data import sources
 from experiments.training.models import weight_files
 from realtime import broadcast
 from runs import lifecycle
@@ -43,9 +44,9 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
-    inspect(config)
+    place = inspect(config)
     try:
-        runs = create(config, owner, idempotency_key=idempotency_key)
+        runs = create(config, owner, idempotency_key=idempotency_key, dataset_hash=place.content_hash)
     except IntegrityError:
         if idempotency_key and (known := _known(owner, idempotency_key, config)):
             return known  # the same request came twice at once
@@ -55,15 +56,20 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
     return runs
 
 
-def inspect(config: TrainingConfig) -> None:
-    """Check everything that can be known before a training starts; raises SourceError."""
+def inspect(config: TrainingConfig) -> Place:
+    """Check everything that can be known before a training starts; where its data lie. Raises SourceError."""
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    sources.inspect(config, settings.LIVETRAIN_DATA_ROOTS, cache_bytes=settings.CACHE_BYTES)
+    return lookup.inspect(config)
 
 
-def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> list[Run]:
-    """The queued runs that nobody was told of. The key is the first one's: it stands for all."""
+def create(
+    config: TrainingConfig, owner: User, *, idempotency_key: str | None = None, dataset_hash: str | None = None
+) -> list[Run]:
+    """The queued runs that nobody was told of. The key is the first one's: it stands for all.
+
+    `dataset_hash` is the version of the data set that `source_path` names, if it names one.
+    """
     with transaction.atomic():
         group = _group(config, owner) if config.is_group else None
         return [
@@ -71,6 +77,7 @@ def create(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
                 owner,
                 own.model_dump(mode="json"),
                 idempotency_key=None if number else idempotency_key,
+                dataset_hash=dataset_hash,
                 group=group,
                 versions=versions(),
                 git_commit=git_commit(),

@@ -17,7 +17,9 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from experiments.datasets import lookup
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome
 from realtime import broadcast
 from runs import exports, lifecycle, recorder
@@ -124,6 +126,9 @@ class Supervision:
             logger.exception("run %s: not started", self._run.pk)
             self._trouble = f"The training could not be started: {error}"
             return None
+        except SourceError as error:
+            self._trouble = error.message
+            return None
 
     def _follow(self, process: TrainingProcess) -> None:
         heard = time.monotonic()
@@ -214,21 +219,23 @@ class Supervision:
 
 
 def job_of(run: Run) -> Job:
-    """What the training process needs to know of a claimed run."""
+    """What the training process needs to know of a claimed run; raises SourceError where its data set is gone."""
+    place = lookup.locate_for(run)
     checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None
     resumable = checkpoint is not None and checkpoint.is_file()
     return Job(
         run_id=run.pk,
         attempt=run.attempt,
-        config=run.config,
+        config=run.config | {"source_path": place.source_path},
         run_dir=str(run.folder),
         datasets_dir=str(settings.DATASETS_ROOT),
-        data_roots=[str(root) for root in settings.LIVETRAIN_DATA_ROOTS],
+        data_roots=[str(root) for root in place.roots],
         models_dir=str(settings.MODELS_ROOT),
         networks=settings.LIVETRAIN_MODELS,
         cache_bytes=settings.CACHE_BYTES,
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
+        stamp=place.stamp,
     )
 
 

@@ -1,4 +1,7 @@
-"""A worker process: a Dramatiq worker with one thread per slot, a feeder, and a reaper. Imports no torch."""
+"""A worker process: a Dramatiq worker with one thread per slot, a feeder, a reaper, and an examiner of data sets.
+
+Imports no torch.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from experiments import process, tasks
+from experiments.datasets.examiner import Examiner
 from experiments.reaper import Reaper
 from runs.models import Run
 
@@ -71,16 +75,18 @@ def work(slots: int) -> None:
     broker.emit_after("process_boot")
     worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
-    feeder, reaper = Feeder(slots), Reaper()
+    feeder, reaper, examiner = Feeder(slots), Reaper(), Examiner()
     if not stopping.is_set():
         worker.start()
         feeder.start()
         reaper.start()
+        examiner.start()
         logger.info("worker ready: %d slot%s", slots, "" if slots == 1 else "s")
         _wait(stopping)
         logger.info("worker stopping: trainings go back to the queue")
         feeder.stop()
         reaper.stop()
+        examiner.stop()
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
 

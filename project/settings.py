@@ -105,6 +105,7 @@ LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
 )
 CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
+UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero, 16.0, "GiB above 0") * 2**30)
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))

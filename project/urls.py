@@ -5,5 +5,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/runs/", include("runs.urls")),
+    path("api/datasets/", include("experiments.datasets.urls")),
+    path("datasets/", include("experiments.datasets.page_urls")),
     path("", include("realtime.urls")),
 ]

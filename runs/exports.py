@@ -83,6 +83,7 @@ def _metadata(run: Run) -> dict[str, Any]:
         "experiment_name": run.experiment_name,
         "training_mode": run.training_mode,
         "source_path": run.source_path,
+        "dataset_hash": run.dataset_hash,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
         "start_time": _time(run.start_time),

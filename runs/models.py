@@ -63,6 +63,9 @@ class Run(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="runs")
     training_mode = models.CharField(max_length=20, default="centralized")
     source_path = models.CharField(max_length=4096)
+    dataset_hash = models.CharField(
+        max_length=64, null=True, blank=True, help_text="Version of the data set, where source_path names one"
+    )
     config = models.JSONField()
     seed = models.BigIntegerField()
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # of a group, its first run has it

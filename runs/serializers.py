@@ -68,6 +68,7 @@ def run_detail(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "git_commit": run.git_commit or None,
         "dataset": run.dataset,
+        "dataset_hash": run.dataset_hash,
         "model": run.model,
         "total_epochs": run.total_epochs,
         "best_checkpoint": run.best_checkpoint or None,

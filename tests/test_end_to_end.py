@@ -6,7 +6,10 @@ import csv
 import io
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -19,9 +22,11 @@ import sklearn.metrics as sk
 from scipy import stats
 from websockets.sync.client import connect
 
+from tests.experiments.training.datasets import with_class_folders, zipped
 from tests.installation import Installation, Server
 from tests.waiting import eventually
 
+README = Path(__file__).parents[1] / "README.md"
 REQUEST: dict[str, Any] = {
     "experiment_name": "end to end",
     "source_path": "builtin:digits-is-8",
@@ -282,3 +287,26 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
     resumed = eventually(lambda: started_twice(server, run_id), within=120)
     assert resumed["resumed_from_epoch"] >= 1
     assert server.get(f"/api/runs/{run_id}/")["status"] == "in_progress"
+
+
+def test_a_file_uploaded_as_the_readme_says_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
+    """By a worker's examiner and a worker's training, over the real HTTP server."""
+    with_class_folders(tmp_path / "greys", {"dark": 20, "darker": 20})
+    [example] = [
+        block for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if "PATCH" in block
+    ]
+    script = example.replace("http://127.0.0.1:8000", server.address)
+    command = [sys.executable, "-c", script, str(zipped(tmp_path / "greys")), server.token]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "dataset:greys waiting\n", done.stderr
+    dataset = eventually(lambda: ready(server, "greys"), within=60)
+    assert dataset["classes"] == [{"name": "dark", "samples": 20}, {"name": "darker", "samples": 20}]
+    run_id = server.train(**REQUEST | {"source_path": "dataset:greys", "data": {"batch_size": 8}})
+    detail = server.wait_for(run_id, "completed")
+    assert detail["dataset_hash"] == dataset["content_hash"]
+    assert detail["dataset"]["name"] == "greys"
+
+
+def ready(server: Server, name: str) -> Any:
+    dataset = server.get(f"/api/datasets/{name}/")
+    return dataset if dataset["state"] == "ready" else None

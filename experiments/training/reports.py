@@ -74,7 +74,11 @@ Tell: TypeAlias = Callable[[Message], object]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of one run, as its training process gets it. All paths are absolute."""
+    """One attempt of one run, as its training process gets it. All paths are absolute.
+
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` hold it, and `stamp` is
+    what its files must still have.
+    """
 
     run_id: int
     attempt: int
@@ -87,6 +91,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
+    stamp: str | None = None
 
 
 __all__ = [

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from experiments import demo, process, supervisor, tasks
 from experiments.console import Console
+from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
@@ -32,14 +33,14 @@ class Command(BaseCommand):
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        config = _read(options["config"])
         schema.bring_up_to_date()
+        config, place = _read(options["config"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: tasks.draining.set())
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
         with transaction.atomic():  # no worker sees the first one queued
-            queued = create(config, demo.administrator())
+            queued = create(config, demo.administrator(), dataset_hash=place.content_hash)
             first = lifecycle.claim(queued[0].pk, WORKER)
         ended = [self._carry_out(run) for run in (first, *self._claimed(queued[1:])) if run]
         if queued[0].group:
@@ -79,11 +80,11 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def _read(path: Path) -> TrainingConfig:
+def _read(path: Path) -> tuple[TrainingConfig, Place]:
     """Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(msgspec.json.decode(path.read_bytes()))
-        inspect(config)
+        place = inspect(config)
     except (OSError, msgspec.DecodeError) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
@@ -91,4 +92,4 @@ def _read(path: Path) -> TrainingConfig:
         raise CommandError(f"{path}:\n{lines}") from error
     except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
-    return config
+    return config, place

@@ -6,6 +6,7 @@ from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from experiments import body_limit
 from experiments.server import end_with_parent
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         end_with_parent()
+        body_limit.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
         if settings.PUBLIC_URL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import stat
 import struct
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from experiments.training.data.errors import SourceError
-from experiments.training.data.folders import MAX_DEPTH, is_junk
+from experiments.training.data.folders import MAX_DEPTH, is_junk, stamp
 
 MAX_ENTRIES = 200_000
 MAX_DIRECTORY_BYTES = 32 * 2**20  # the table of contents, which zipfile reads at once
@@ -38,12 +39,14 @@ class Archive:
         try:
             self._zip = _contents(self._file, path.name)
             entries = self._zip.infolist()
-            _refuse_hostile(entries, path.stat().st_size, largest=MAX_FILE_BYTES if kind == "zip" else MAX_TOTAL_BYTES)
+            status = os.fstat(self._file.fileno())
+            _refuse_hostile(entries, status.st_size, largest=MAX_FILE_BYTES if kind == "zip" else MAX_TOTAL_BYTES)
         except SourceError:
             self._file.close()
             raise
         self._entries = {entry.filename: entry for entry in sorted(entries, key=lambda e: e.filename) if _useful(entry)}
         self.sizes: Mapping[str, int] = {name: entry.file_size for name, entry in self._entries.items()}
+        self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
         return cast(BinaryIO, self._zip.open(self._entries[name]))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from experiments.training.data.errors import SourceError
 
@@ -14,9 +15,15 @@ MAX_FILES = 1_000_000
 MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
+Entry: TypeAlias = tuple[str, int, int]
+"""A file's name, its bytes, and when it was last written, in nanoseconds."""
+
 
 class Files(Protocol):
-    """Named files, read only. `sizes` maps each file's name (parts joined by `/`) to its bytes, in name order."""
+    """Named files, read only. `sizes` maps each file's name (parts joined by `/`) to its bytes, in name order.
+
+    `stamp` tells cheaply whether anything was written since it was taken: names, sizes and times, no content.
+    """
 
     @property
     def name(self) -> str: ...
@@ -26,6 +33,9 @@ class Files(Protocol):
 
     @property
     def sizes(self) -> Mapping[str, int]: ...
+
+    @property
+    def stamp(self) -> str: ...
 
     def open(self, name: str) -> BinaryIO: ...
 
@@ -45,10 +55,12 @@ class Folder:
         self.name = path.name
         self._path = path
         try:
-            self.sizes: Mapping[str, int] = dict(sorted(_bounded(_walk(path, "", root, set()))))
+            found = sorted(_bounded(_walk(path, "", root, set())))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError("source_path", f"{error.filename or path} cannot be read: {reason}.") from error
+        self.sizes: Mapping[str, int] = {name: size for name, size, _ in found}
+        self.stamp = stamp(found)
 
     def open(self, name: str) -> BinaryIO:
         return (self._path / name).open("rb")
@@ -68,7 +80,9 @@ class LoneFile:
     def __init__(self, path: Path) -> None:
         self.name = path.stem
         self._path = path
-        self.sizes: Mapping[str, int] = {path.name: path.stat().st_size}
+        status = path.stat()
+        self.sizes: Mapping[str, int] = {path.name: status.st_size}
+        self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
         return (self._path.parent / name).open("rb")
@@ -91,15 +105,23 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name in JUNK
 
 
-def _bounded(found: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+def stamp(found: Iterable[Entry]) -> str:
+    """64 hexadecimal digits over the entries in the order given."""
+    digest = sha256()
+    for name, size, modified in found:
+        digest.update(f"{name}\0{size}\0{modified}\0".encode())
+    return digest.hexdigest()
+
+
+def _bounded(found: Iterator[Entry]) -> Iterator[Entry]:
     for count, item in enumerate(found, start=1):
         if count > MAX_FILES:
             raise SourceError("source_path", f"More than {MAX_FILES:,} files; name the folder of one data set.")
         yield item
 
 
-def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, int]]:
-    """Names and sizes below `folder`, each folder once: links may lead in circles."""
+def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> Iterator[Entry]:
+    """Names, sizes and times below `folder`, each folder once: links may lead in circles."""
     status = folder.stat()
     if (status.st_dev, status.st_ino) in seen or prefix.count("/") > MAX_DEPTH:
         return
@@ -113,7 +135,7 @@ def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> 
             if entry.is_dir():
                 yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, seen)
             elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader for ever
-                yield _utf8(prefix + entry.name), status.st_size
+                yield _utf8(prefix + entry.name), status.st_size, status.st_mtime_ns
 
 
 def _refuse_escape(link: Path, name: str, root: Path) -> None:

@@ -52,6 +52,7 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     cache = PixelCache(Path(job.datasets_dir, "cache"), job.cache_bytes, stop or threading.Event())
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
+            sources.require_stamp(files.stamp, job.stamp)
             return _from_files(files, config, roots, cache)
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 

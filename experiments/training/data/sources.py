@@ -28,15 +28,17 @@ from experiments.training.data.folders import Files, Folder, LoneFile
 from experiments.training.data.index import Index, Sample
 
 HEADERS_READ = 30_000  # DICOM files whose patients a request waits for; of more, the training process alone asks
+SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of the single files that hold a whole data set
 
 
 @dataclass(frozen=True)
 class SourceSummary:
-    """`classes` maps each class to its number of samples, in label order."""
+    """`classes` maps each class to its number of samples, in label order; `stamp` is that of the files, if any."""
 
     name: str
     kind: Literal["builtin", "directory", "zip", "npz", "file"]
     classes: Mapping[str, int]
+    stamp: str | None = None
 
     @property
     def samples(self) -> int:
@@ -61,7 +63,7 @@ def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int =
         )
         if image_files := [sample.file for sample in index.samples if sample.file]:
             verification.check(files, image_files)
-        return SourceSummary(files.name, files.kind, index.counts)
+        return SourceSummary(files.name, files.kind, index.counts, files.stamp)
 
 
 def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = None) -> Index:
@@ -71,6 +73,16 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
     if table := feature_tables.find(files):
         return feature_tables.read(files, table, config.data)
     return patients.from_headers(files, layouts.read(files, config.data), config.data, at_most=headers_at_most)
+
+
+def require_stamp(found: str | None, expected: str | None) -> None:
+    """Raise SourceError unless files with the stamp `found` are as they were before; None expects nothing."""
+    if expected is not None and found != expected:
+        raise SourceError(
+            "source_path",
+            "The data set has changed since its content hash was taken: files came, went or were written. "
+            "Have it checked again, on its page or by POST to its check/, then submit the training again.",
+        )
 
 
 def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:
@@ -88,23 +100,26 @@ def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Pat
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
     """The files of a folder, zip or npz, or the one table, inside the roots, closed at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
+    require_known_form(path, source_path)
     if path.is_dir():
         files: Files = Folder(path, root)
-    elif path.is_file() and path.suffix.lower() == ".zip":
+    elif path.suffix.lower() == ".zip":
         files = Archive(path)
-    elif path.is_file() and path.suffix.lower() == ".npz":
+    elif path.suffix.lower() == ".npz":
         files = Archive(path, "npz")
-    elif path.is_file() and path.suffix.lower() in feature_tables.SUFFIXES:
-        files = LoneFile(path)
     else:
-        raise SourceError(
-            "source_path",
-            f"{source_path!r} is neither a folder nor a .zip, .npz, .csv or .parquet file; give one of these.",
-        )
+        files = LoneFile(path)
     try:
         yield files
     finally:
         files.close()
 
 
-__all__ = ["SourceError", "SourceSummary", "inspect", "open_files"]
+def require_known_form(path: Path, shown: str) -> None:
+    """Raise SourceError unless `path`, which the user knows as `shown`, is a folder or a file that may hold data."""
+    if not path.is_dir() and not (path.is_file() and path.suffix.lower() in SUFFIXES):
+        listed = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+        raise SourceError("source_path", f"{shown!r} is neither a folder nor a {listed} file; give one of these.")
+
+
+__all__ = ["SUFFIXES", "SourceError", "SourceSummary", "inspect", "open_files", "require_known_form", "require_stamp"]

@@ -8,7 +8,7 @@ const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer
 export function drawAbout(container, { detail, dataset, model, files }) {
   const rest = { seed: detail.seed, created: dateTime(detail.created_at), by: detail.owner, mode: detail.training_mode, "git commit": detail.git_commit };
   const parts = [
-    group("Source", { path: detail.source_path, ...describeData(dataset), ...describeModel(model) }, true),
+    group("Source", { path: detail.source_path, version: detail.dataset_hash ?? undefined, ...describeData(dataset), ...describeModel(model) }, true),
     group("Files", null, true, fileList(files)),
     ...Object.entries(SECTIONS).map(([key, title]) => group(title, detail.config?.[key])),
     group("Run", rest),

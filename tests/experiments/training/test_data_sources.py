@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_csv_names_images_in_a_sub_folder_or_beside_it(tmp_path: Path, images:
     folder = with_csv(tmp_path / "scans", images=images)
     source = zipped(folder) if packed else folder
     summary = inspect(config_of(source), [tmp_path])
-    assert summary == SourceSummary("scans", "zip" if packed else "directory", {"0": 5, "1": 5})
+    assert replace(summary, stamp=None) == SourceSummary("scans", "zip" if packed else "directory", {"0": 5, "1": 5})
     assert summary.samples == 10
 
 
@@ -43,7 +44,8 @@ def test_class_folders_name_the_classes(tmp_path: Path, packed: bool) -> None:
     folder = with_class_folders(tmp_path / "cells", {"infected": 4, "clean": 6, "unsure": 3})
     source = zipped(folder, prefix="cells/") if packed else folder
     summary = inspect(config_of(source), [tmp_path])
-    assert summary == SourceSummary("cells", "zip" if packed else "directory", {"clean": 6, "infected": 4, "unsure": 3})
+    found = SourceSummary("cells", "zip" if packed else "directory", {"clean": 6, "infected": 4, "unsure": 3})
+    assert replace(summary, stamp=None) == found
 
 
 def test_folder_and_zip_give_the_same_samples_in_the_order_of_their_ids(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""A data set goes: an upload with its files, a registered folder only from the list."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from experiments.datasets import storage
+from experiments.models import Dataset
+from runs.models import Run
+
+
+class InUse(Exception):
+    """Unfinished runs train on it, or are about to."""
+
+
+def delete(dataset: Dataset, *, force: bool) -> None:
+    """Raises InUse, unless forced: runs that have not read it yet will fail then, and say why."""
+    with transaction.atomic():
+        unfinished = Run.objects.filter(source_path=dataset.source_path, status__in=Run.UNFINISHED)
+        numbers = list(unfinished.order_by("id").values_list("pk", flat=True)[:11])
+        if numbers and not force:
+            raise InUse(_in_use(dataset, numbers))
+        Dataset.objects.filter(pk=dataset.pk).delete()
+    storage.remove(dataset)
+
+
+def _in_use(dataset: Dataset, numbers: list[int]) -> str:
+    listed = ", ".join(map(str, numbers[:10])) + (" and others" if len(numbers) > 10 else "")
+    runs = "run" if len(numbers) == 1 else "runs"
+    return (
+        f"{dataset.name!r} is used by the unfinished {runs} {listed}. Wait for the end, "
+        "or add ?force=true: runs that have not read it yet will fail."
+    )

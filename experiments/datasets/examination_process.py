@@ -1,0 +1,77 @@
+"""ExaminationProcess: start an examination, read its reports, end it. Mechanism only; no database here."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+import msgspec
+
+from experiments.training.data import examination
+from experiments.training.data.examination import Report, Task
+
+_ROOT = Path(__file__).resolve().parents[2]
+_REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+
+
+class ExaminationProcess:
+    """A fresh interpreter: parsers that crash on a hostile file take nobody along. Gone when the context is left."""
+
+    def __init__(self, task: Task, module: str = examination.__name__) -> None:
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", module],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._input = cast(IO[bytes], self._process.stdin)
+        self._output = cast(IO[bytes], self._process.stdout)
+        self._input.write(msgspec.json.encode(task) + b"\n")
+        self._input.flush()  # and left open: its end tells the process that we are gone
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def reports(self, tick: float) -> Iterator[Report | None]:
+        """Yield each report as it comes, None after `tick` seconds of silence; ends with the process' output."""
+        output, rest = self._output.fileno(), b""
+        while True:
+            ready, _, _ = select.select([output], [], [], tick)
+            if not ready:
+                yield None
+                continue
+            read = os.read(output, 2**16)
+            if not read:
+                return
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                yield _REPORT.decode(line)
+
+    def close(self) -> int:
+        """End it, if it has not ended; returns its exit code (negative: the signal)."""
+        if self._process.poll() is None:
+            self._process.kill()
+        code = self._process.wait()
+        self._input.close()
+        self._output.close()
+        return code
+
+
+def describe_end(code: int) -> str:
+    """Why there was no last report, for the user."""
+    if code >= 0:
+        return f"The check ended with exit code {code} and without a result; the server's log says why."
+    name = signal.Signals(-code).name
+    hint = " (the system does that when memory runs out)" if name == "SIGKILL" else ""
+    return f"The check was killed by {name}{hint}; a file in the data may be damaged."

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from experiments.datasets import pages
+
+urlpatterns = [
+    path("", pages.dataset_list_page, name="dataset-list-page"),
+    path("<slug:name>/", pages.dataset_page, name="dataset-page"),
+]

@@ -1,0 +1,43 @@
+"""The pages: all data sets, with uploading and registering, and one of them. Scripts fill them from the API."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from experiments.datasets import uploads
+from experiments.datasets.queries import visible_datasets
+from experiments.datasets.serializers import dataset_detail
+from experiments.training.data import sources
+
+
+@never_cache
+@login_required
+@require_safe
+def dataset_list_page(request: HttpRequest) -> HttpResponse:
+    """What there is, and two ways to add to it."""
+    context = {
+        "suffixes": ",".join(sources.SUFFIXES),
+        "limit_gib": f"{settings.UPLOAD_LIMIT_BYTES / 2**30:g}",
+        "roots": settings.LIVETRAIN_DATA_ROOTS,
+        "idle_days": uploads.IDLE.days,
+    }
+    return render(request, "experiments/dataset_list.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def dataset_page(request: HttpRequest, name: str) -> HttpResponse:
+    """One data set: its version, its classes, who trains on it, how to."""
+    dataset = get_object_or_404(visible_datasets(request.user), name=name)
+    context = {
+        "dataset": dataset,
+        "detail": dataset_detail(dataset, request.user),
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "experiments/dataset.html", context)

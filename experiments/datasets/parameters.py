@@ -1,0 +1,63 @@
+"""What requests about data sets may say. Unknown fields are errors, as everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from runs.errors import InvalidRequest
+from runs.filters import Parameters
+
+LARGEST = 2**63 - 1
+
+
+class RegistrationBody(Parameters):
+    """`path` is absolute, or relative to a data root; `name` is made from it unless given."""
+
+    path = serializers.CharField(max_length=4096)
+    name = serializers.CharField(max_length=200, required=False)
+
+
+class UploadBody(Parameters):
+    """`filename` tells the kind of file by its extension; `size` is in bytes; `name` is made from it unless given."""
+
+    filename = serializers.CharField(max_length=255)
+    size = serializers.IntegerField(min_value=1, max_value=LARGEST)
+    name = serializers.CharField(max_length=200, required=False)
+    sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}$", default="", error_messages={"invalid": "Must be 64 digits 0-9a-f."}
+    )
+
+
+class ListParameters(Parameters):
+    """`after` is the name that the page follows."""
+
+    after = serializers.CharField(max_length=200, default="")
+    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class DeleteParameters(Parameters):
+    """Whether runs that use it are to fail."""
+
+    force = serializers.BooleanField(default=False)
+
+
+def body_of(request: Request, parameters: type[Parameters]) -> dict[str, Any]:
+    """The validated body; raises ValidationError and InvalidRequest (400)."""
+    if not isinstance(request.data, Mapping):
+        raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object."}])
+    serializer = parameters(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def offset_of(request: Request) -> int:
+    """The header `Upload-Offset`; raises InvalidRequest."""
+    raw = request.headers.get("Upload-Offset", "")
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
+        message = "Send the number of bytes that the upload has already; GET the upload to learn it."
+        raise InvalidRequest([{"field": "Upload-Offset", "message": message}])
+    return int(raw)

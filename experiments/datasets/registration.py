@@ -1,0 +1,35 @@
+"""Data that lie in a data root already become a data set: nothing is copied, and nothing of theirs is ever deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+
+from experiments.datasets import names
+from experiments.models import Dataset
+from experiments.training.data import paths, sources
+from runs.errors import InvalidRequest
+
+
+def register(owner: User, path: str, *, name: str | None = None) -> Dataset:
+    """A data set that waits for its check; raises InvalidRequest. Looks at the path alone: the files may be many."""
+    found = _located(path)
+    chosen = names.chosen(name, found.name)
+    try:
+        return Dataset.objects.create(
+            name=chosen, kind=Dataset.Kind.FOLDER, path=str(found), owner=owner, state=Dataset.State.WAITING
+        )
+    except IntegrityError:
+        raise names.taken(chosen) from None
+
+
+def _located(path: str) -> Path:
+    try:
+        found, _ = paths.resolve(path, settings.LIVETRAIN_DATA_ROOTS, field="path")
+        sources.require_known_form(found, path)
+    except sources.SourceError as error:
+        raise InvalidRequest([{"field": "path", "message": error.message}]) from error
+    return found

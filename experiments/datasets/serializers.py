@@ -1,0 +1,109 @@
+"""Data sets and uploads as JSON: plain functions from rows to dicts. Unknown is null; times are UTC, ISO 8601."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from experiments.datasets import uploads
+from experiments.datasets.queries import may_change
+from experiments.models import Dataset, Upload
+from runs.events import format_time
+from runs.models import Run
+
+RUNS_SHOWN = 20
+
+
+def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
+    """One line of a list; needs `owner` and `upload` and no further query."""
+    return {
+        "name": dataset.name,
+        "source_path": dataset.source_path,
+        "kind": dataset.kind,
+        "state": dataset.state,
+        "owner": dataset.owner.username,
+        "may_change": may_change(user, dataset),
+        "created_at": format_time(dataset.created_at),
+        "checked_at": _time(dataset.checked_at),
+        "layout": dataset.layout or None,
+        "files": dataset.files,
+        "size": dataset.size,
+        "classes": dataset.classes and [{"name": name, "samples": samples} for name, samples in dataset.classes],
+        "content_hash": dataset.content_hash or None,
+        "problem": dataset.problem,
+        "progress": _progress(dataset),
+        "links": links(dataset.name),
+    }
+
+
+def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
+    """Everything known of one data set; `path` is that of a registered one."""
+    runs = Run.objects.filter(source_path=dataset.source_path)
+    newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
+    return dataset_summary(dataset, user) | {
+        "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
+        "runs": _runs(newest, dataset),
+        "run_count": runs.count(),
+    }
+
+
+def upload(row: Upload) -> dict[str, Any]:
+    """How far it is, and how to go on: pieces of `piece_bytes`, at most `piece_limit`."""
+    return {
+        "id": str(row.pk),
+        "name": row.dataset.name,
+        "filename": row.filename,
+        "size": row.size,
+        "received": row.received,
+        "piece_bytes": uploads.PIECE_BYTES,
+        "piece_limit": uploads.PIECE_LIMIT,
+        "expires_at": format_time(row.updated_at + uploads.IDLE),
+        "links": {"self": f"/api/datasets/uploads/{row.pk}/", "dataset": links(row.dataset.name)["self"]},
+    }
+
+
+def links(name: str) -> dict[str, str]:
+    """Paths on this server; a test holds them against the URL names."""
+    return {
+        "self": f"/api/datasets/{name}/",
+        "check": f"/api/datasets/{name}/check/",
+        "page": f"/datasets/{name}/",
+    }
+
+
+def _progress(dataset: Dataset) -> dict[str, Any] | None:
+    """Of the upload or of the check, whichever is under way."""
+    row = getattr(dataset, "upload", None)
+    if row is not None:
+        return {"bytes_done": row.received, "bytes": row.size, "files_done": None, "files": None}
+    if dataset.state != Dataset.State.CHECKING:
+        return None
+    return {
+        "bytes_done": dataset.bytes_done,
+        "bytes": dataset.size,
+        "files_done": dataset.files_done,
+        "files": dataset.files,
+    }
+
+
+def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:
+    """Newest first; `same_version`: trained on what the data set is now."""
+    return [
+        {
+            "run_id": run.pk,
+            "experiment_name": run.experiment_name,
+            "status": run.status,
+            "created_at": format_time(run.created_at),
+            "dataset_hash": run.dataset_hash,
+            "same_version": run.dataset_hash == dataset.content_hash,
+            "page": f"/runs/{run.pk}/",
+        }
+        for run in runs
+    ]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,155 @@
+"""/api/datasets/…: validate, one call, respond."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from experiments.datasets import checks, deletion, registration, serializers, uploads
+from experiments.datasets.parameters import (
+    DeleteParameters,
+    ListParameters,
+    RegistrationBody,
+    UploadBody,
+    body_of,
+    offset_of,
+)
+from experiments.datasets.queries import may_change, uploads_of, visible_datasets
+from experiments.models import Dataset, Upload
+from runs.filters import Parameters, validated
+
+
+class Conflict(APIException):
+    """409: not as things stand."""
+
+    status_code = 409
+
+
+class TooLarge(APIException):
+    """413."""
+
+    status_code = 413
+
+
+class NoRoom(APIException):
+    """507: the server's disk is full, or would be."""
+
+    status_code = 507
+
+
+class DatasetView(APIView):
+    """404 for a data set that does not exist, 403 for a change of somebody else's."""
+
+    def dataset(self, name: str, *, to_change: bool = False) -> Dataset:
+        dataset = visible_datasets(self.request.user).filter(name=name).first()
+        if dataset is None:
+            raise NotFound(f"There is no data set {name!r}.")
+        if to_change and not may_change(self.request.user, dataset):
+            raise PermissionDenied(f"{name!r} belongs to {dataset.owner.username}; ask them or an administrator.")
+        return dataset
+
+    def upload(self, upload_id: uuid.UUID) -> Upload:
+        found = uploads_of(self.request.user).filter(pk=upload_id).first()
+        if found is None:
+            raise NotFound("You have no such upload: it is complete, was dropped, or expired.")
+        return found
+
+
+class DatasetList(DatasetView):
+    """One page by name, and the registration of a path."""
+
+    def get(self, request: Request) -> Response:
+        asked = validated(ListParameters, request)
+        rows = visible_datasets(request.user).filter(name__gt=asked["after"]).order_by("name")
+        found = list(rows[: asked["page_size"] + 1])
+        page = found[: asked["page_size"]]
+        more = len(found) > len(page)
+        url = replace_query_param(request.build_absolute_uri(), "after", page[-1].name) if more else None
+        return Response({"next": url, "results": [serializers.dataset_summary(row, request.user) for row in page]})
+
+    def post(self, request: Request) -> Response:
+        body = body_of(request, RegistrationBody)
+        dataset = registration.register(request.user, body["path"], name=body.get("name"))  # type: ignore[arg-type]
+        return Response(serializers.dataset_detail(dataset, request.user), status=201)
+
+
+class DatasetDetail(DatasetView):
+    """One data set, and its end."""
+
+    def get(self, request: Request, name: str) -> Response:
+        validated(Parameters, request)
+        return Response(serializers.dataset_detail(self.dataset(name), request.user))
+
+    def delete(self, request: Request, name: str) -> Response:
+        asked = validated(DeleteParameters, request)
+        try:
+            deletion.delete(self.dataset(name, to_change=True), force=asked["force"])
+        except deletion.InUse as error:
+            raise Conflict(str(error)) from error
+        return Response(status=204)
+
+
+class DatasetCheck(DatasetView):
+    """Look at the data again, after a change."""
+
+    def post(self, request: Request, name: str) -> Response:
+        dataset = self.dataset(name, to_change=True)
+        if not checks.again(dataset):
+            raise Conflict(f"{name!r} is being uploaded or checked; wait for the end.")
+        return Response(serializers.dataset_detail(self.dataset(name), request.user), status=202)
+
+
+class UploadList(DatasetView):
+    """One's own unfinished uploads, and the opening of a new one."""
+
+    def get(self, request: Request) -> Response:
+        validated(Parameters, request)
+        return Response({"results": [serializers.upload(row) for row in uploads_of(request.user)]})
+
+    def post(self, request: Request) -> Response:
+        try:
+            opened = uploads.open_upload(request.user, **body_of(request, UploadBody))  # type: ignore[arg-type]
+        except uploads.NoRoom as error:
+            raise NoRoom(str(error)) from error
+        return Response(serializers.upload(opened), status=201, headers=_offset(opened.received))
+
+
+class UploadDetail(DatasetView):
+    """How far an upload is, its next piece, its end."""
+
+    def get(self, request: Request, upload_id: uuid.UUID) -> Response:
+        validated(Parameters, request)
+        found = self.upload(upload_id)
+        return Response(serializers.upload(found), headers=_offset(found.received))
+
+    def patch(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """The body is the piece itself; it is read from the request block by block, and never parsed."""
+        upload, offset = self.upload(upload_id), offset_of(request)
+        try:
+            dataset = uploads.append(upload, offset, request)  # a request passes read() on
+        except uploads.WrongOffset as error:
+            body = {"detail": str(error), "received": error.received}
+            return Response(body, status=409, headers=_offset(error.received))
+        except uploads.NotThatLong as error:
+            raise TooLarge(str(error)) from error
+        except uploads.NoRoom as error:
+            raise NoRoom(str(error)) from error
+        except Upload.DoesNotExist:
+            raise NotFound("The upload was dropped; open a new one.") from None
+        if dataset is None:
+            return Response(serializers.upload(upload), headers=_offset(upload.received))
+        return Response(serializers.dataset_detail(self.dataset(dataset.name), request.user), status=201)
+
+    def delete(self, _request: Request, upload_id: uuid.UUID) -> Response:
+        uploads.drop(self.upload(upload_id))
+        return Response(status=204)
+
+
+def _offset(received: int) -> dict[str, Any]:
+    return {"Upload-Offset": str(received)}

@@ -1,0 +1,103 @@
+"""Data sets as things: what was uploaded or named, which version it is, and what is still on its way here."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+
+
+class Dataset(models.Model):
+    """Data under a name that `source_path` may give as `dataset:<name>`.
+
+    | from | to | by |
+    |---|---|---|
+    | (new) | uploading | an upload is opened |
+    | (new) | waiting | a path is registered |
+    | uploading | waiting | the upload's last byte |
+    | waiting | checking | an examiner takes it, under a lease |
+    | checking | ready, refused | its examiner |
+    | checking | waiting, refused | its examiner stopped or was lost |
+    | ready, refused | waiting | a user asks for another check |
+
+    `attempt` is the fencing token of an examiner: one whose attempt is no longer the row's writes nothing.
+    """
+
+    class State(models.TextChoices):
+        UPLOADING = "uploading"
+        WAITING = "waiting"
+        CHECKING = "checking"
+        READY = "ready"
+        REFUSED = "refused"
+
+    class Kind(models.TextChoices):
+        UPLOAD = "upload"  # lies in our own folder, ours to delete
+        FOLDER = "folder"  # lies in a data root, never deleted from there
+
+    SETTLED = (State.READY, State.REFUSED)
+
+    name = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    path = models.CharField(max_length=4096, help_text="Upload: below the folder of uploads; folder: absolute")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="datasets")
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State)
+    # How far the check is
+    attempt = models.PositiveIntegerField(default=0)
+    losses = models.PositiveIntegerField(default=0, help_text="Checks that were lost since the last one that ended")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    files_done = models.PositiveIntegerField(default=0)
+    bytes_done = models.PositiveBigIntegerField(default=0)
+    # What the last check found
+    checked_at = models.DateTimeField(null=True, blank=True)
+    layout = models.CharField(max_length=10, blank=True, help_text="directory, zip, npz or file")
+    files = models.PositiveIntegerField(null=True, blank=True)
+    size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes of all files, unpacked")
+    content_hash = models.CharField(max_length=64, blank=True, help_text="Of names and contents: the version")
+    stamp = models.CharField(max_length=64, blank=True, help_text="Of names, sizes and times: was it written since?")
+    classes = models.JSONField(null=True, blank=True, help_text="[[class, samples], …] in label order")
+    problem = models.TextField(null=True, blank=True)
+    # Of an upload
+    sha256 = models.CharField(max_length=64, blank=True, help_text="What the uploaded file must have")
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["state", "id"], name="dataset_state_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def source_path(self) -> str:
+        """What a training names."""
+        return f"dataset:{self.name}"
+
+    @property
+    def location(self) -> Path:
+        """Where it lies, absolute; what a registered path leads to is resolved only by those who open it."""
+        return uploads_root() / self.path if self.kind == self.Kind.UPLOAD else Path(self.path)
+
+
+class Upload(models.Model):
+    """A file on its way: `received` bytes of `size` are safely on disk. Gone with the last one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="upload")
+    filename = models.CharField(max_length=255, help_text="As its owner knows it")
+    size = models.PositiveBigIntegerField()
+    received = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(help_text="When it was opened or a piece came")
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id}: {self.received} of {self.size} bytes"
+
+
+def uploads_root() -> Path:
+    """One folder per upload, named by its id."""
+    return Path(settings.DATASETS_ROOT) / "uploads"

@@ -1,0 +1,141 @@
+// One data set: what it is, who trains on it, and its end.
+
+import { drawConnection } from "../realtime/connection.js";
+import { arrange, el, setText } from "../realtime/dom.js";
+import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../realtime/format.js";
+import { call, repeat } from "./api.js";
+import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
+
+const BUSY_DELAY = 1000;
+const CALM_DELAY = 10_000;
+
+const find = (id) => document.getElementById(id);
+let dataset = JSON.parse(find("dataset-detail").textContent);
+let forced = false;
+
+function draw() {
+  find("state").className = pill(dataset);
+  setText(find("state"), STATE_WORDS[dataset.state]);
+  setText(find("doing"), doing(dataset));
+  find("progress").hidden = share(dataset) === null;
+  find("progress").value = share(dataset) ?? 0;
+  drawOnce("facts", facts, (facts) => facts.map(([name, value, detail]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail ?? "")))));
+  drawOnce("about", about, (about) => about.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  drawOnce("notices", notices, (texts) => texts.map(([kind, text]) => el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, text)));
+  drawOnce("runs", () => [dataset.runs, dataset.run_count], ([runs, total]) => (runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")]));
+  drawClasses();
+  find("train").hidden = dataset.state === "refused";
+  find("actions").hidden = !dataset.may_change;
+  find("check").hidden = !settled(dataset);
+}
+
+// Only what differs is drawn anew.
+const drawn = new Map();
+function drawOnce(id, make, nodes) {
+  const value = make();
+  const key = JSON.stringify(value);
+  if (drawn.get(id) === key) return;
+  drawn.set(id, key);
+  arrange(find(id), nodes(value));
+}
+
+function facts() {
+  const { classes, files, size, content_hash: hash } = dataset;
+  return [
+    ["Samples", count(samples(dataset)), ""],
+    ["Classes", classes ? count(classes.length) : "–", ""],
+    ["Files", count(files), ""],
+    ["Size", size === null ? "–" : bytes(size), dataset.layout === "zip" || dataset.layout === "npz" ? "unpacked" : ""],
+    ["Version", version(dataset), hash ? "of names and contents" : ""],
+    ["Runs", count(dataset.run_count), ""],
+  ];
+}
+
+function about() {
+  const { kind, path, owner, content_hash: hash, checked_at: checked } = dataset;
+  return [
+    ["source_path", dataset.source_path],
+    ["content hash", hash ?? "–"],
+    ["kind", kind === "upload" ? "uploaded file" : "folder or file of the server"],
+    ...(path ? [["path", path]] : []),
+    ["by", owner],
+    ["added", dateTime(dataset.created_at)],
+    ["checked", dateTime(checked)],
+  ];
+}
+
+function notices() {
+  const { state, problem } = dataset;
+  if (!problem || !settled(dataset)) return [];
+  return [state === "refused" ? ["failed", problem] : ["warning", `With default options it cannot be trained on: ${problem}`]];
+}
+
+function drawClasses() {
+  const { classes } = dataset;
+  find("classes").hidden = !classes;
+  if (!classes) return;
+  const total = samples(dataset) || 1;
+  drawOnce("class-rows", () => classes, (all) => all.map(({ name, samples: size }) => el("tr", {},
+    el("th", { scope: "row" }, name),
+    el("td", { class: "number" }, count(size)),
+    el("td", { class: "number" }, percent(size / total)),
+    el("td", { class: "wide" }, el("progress", { max: 1, value: size / total, "aria-label": `Share of ${name}` })))));
+}
+
+function runTable(runs) {
+  const head = ["Run", "Status", "Version", "Created"].map((name) => el("th", { scope: "col" }, name));
+  const rows = runs.map((run) => el("tr", {},
+    el("th", { scope: "row" }, el("a", { href: run.page }, run.experiment_name), el("small", { class: "muted" }, ` #${run.run_id}`)),
+    el("td", {}, el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status])),
+    el("td", {}, run.same_version ? "this one" : el("span", {}, "another, ", el("code", {}, (run.dataset_hash ?? "unknown").slice(0, 12)))),
+    el("td", { class: "when" }, dateTime(run.created_at))));
+  return el("div", { class: "scroll" }, el("table", { class: "on-it" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)));
+}
+
+const rest = (runs, total) => (total > runs.length ? [el("p", { class: "muted" }, `and ${plural(total - runs.length, "older run")}`)] : []);
+
+async function load() {
+  dataset = await call(dataset.links.self);
+  draw();
+  return settled(dataset) ? CALM_DELAY : BUSY_DELAY;
+}
+
+function complain(text) {
+  find("action-problem").hidden = !text;
+  setText(find("action-problem"), text ?? "");
+}
+
+find("check").addEventListener("click", async () => {
+  try {
+    dataset = await call(dataset.links.check, { method: "POST" });
+    complain(null);
+    draw();
+    refresh();
+  } catch (error) {
+    complain(error.message);
+  }
+});
+
+find("delete").addEventListener("click", () => {
+  find("confirm").returnValue = "cancel";
+  find("confirm").showModal();
+});
+
+// What is in use is asked about a second time, with the reason.
+find("confirm").addEventListener("close", async () => {
+  if (find("confirm").returnValue !== "delete") return;
+  try {
+    await call(`${dataset.links.self}${forced ? "?force=true" : ""}`, { method: "DELETE" });
+    location.href = find("confirm").dataset.list;
+  } catch (error) {
+    if (error.status !== 409) return complain(error.message);
+    forced = true;
+    find("in-use").hidden = false;
+    setText(find("in-use"), error.message.split(" Wait for")[0] + " Those that have not read it yet will fail.");
+    setText(find("really"), "Delete it anyway");
+    find("delete").click();
+  }
+});
+
+draw();
+const refresh = repeat(load, (state) => (state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren()));

@@ -1,0 +1,91 @@
+"""The hash that identifies a version of a data set: a function of the files' names and contents, nothing else.
+
+It is what coreutils say of a folder's files in the order of their names' bytes, `sha256sum NAME… | sha256sum`, so
+anybody can check it without us. Times, owners, the order on disk and the packing do not count: a folder and its zip
+have the same hash. Hidden files and what packers leave behind do not count either, as no training reads them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from hashlib import sha256
+from typing import TypeAlias
+
+from experiments.training.data.archives import READ_ERRORS
+from experiments.training.data.errors import SourceError
+from experiments.training.data.folders import Files
+
+BLOCK_BYTES = 2**20  # read at once
+BATCH_FILES = 128  # that a thread takes at once
+TELL_SECONDS = 0.5
+THREADS = min(4, (os.cpu_count() or 1) + 1)  # hashing lets go of Python's lock; one more for waiting on the disk
+
+Tell: TypeAlias = Callable[[int, int], object]
+"""Called now and then with the files and the bytes done so far."""
+
+
+def content_hash(files: Files, tell: Tell, *, threads: int = THREADS) -> str:
+    """64 hexadecimal digits; raises SourceError for a file that cannot be read whole."""
+    names = sorted(files.sizes)  # by code points, which is the order of UTF-8 bytes
+    batches = [names[start : start + BATCH_FILES] for start in range(0, len(names), BATCH_FILES)]
+    done = Done()
+    with ThreadPoolExecutor(threads, thread_name_prefix="hashing") as pool:
+        futures = [pool.submit(_lines, files, batch, done) for batch in batches]
+        _follow(futures, done, tell)
+    total = sha256()
+    for future in futures:
+        total.update(future.result())
+    return total.hexdigest()
+
+
+class Done:
+    """How far all threads have come together."""
+
+    def __init__(self) -> None:
+        self.files = self.bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, files: int, size: int) -> None:
+        with self._lock:
+            self.files += files
+            self.bytes += size
+
+
+def _follow(futures: Sequence[Future[bytes]], done: Done, tell: Tell) -> None:
+    """Tell until all are done; the first failure ends the rest."""
+    pending = set(futures)
+    while pending:
+        finished, pending = wait(pending, timeout=TELL_SECONDS, return_when=FIRST_EXCEPTION)
+        tell(done.files, done.bytes)
+        if any(future.exception() for future in finished):
+            for future in pending:
+                future.cancel()
+            for future in finished:
+                future.result()
+
+
+def _lines(files: Files, names: Sequence[str], done: Done) -> bytes:
+    """What `sha256sum NAME…` prints."""
+    return b"".join(_line(name, _digest(files, name, done)) for name in names)
+
+
+def _line(name: str, digest: str) -> bytes:
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "\\" if escaped != name else ""  # as sha256sum marks a line whose name it had to escape
+    return f"{mark}{digest}  {escaped}\n".encode()
+
+
+def _digest(files: Files, name: str, done: Done) -> str:
+    digest = sha256()
+    try:
+        with files.open(name) as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+                done.add(0, len(block))
+    except READ_ERRORS as error:
+        raise SourceError("source_path", f"{name} cannot be read ({error}); copy or pack the data again.") from error
+    done.add(1, 0)
+    return digest.hexdigest()

@@ -1,0 +1,155 @@
+"""What is to be known of a data set before anybody trains on it: its version, size and classes. A process of its own.
+
+Files from outside are opened here and nowhere in the server: a parser that crashes or fills the memory costs this
+process alone, its work takes no turn from a live page, and it can be ended at any moment.
+
+A task comes as a line of JSON on standard input, reports go as lines of JSON to standard output; the input's end,
+which the death of the other side brings too, ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from hashlib import file_digest
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from experiments.training.config import TrainingConfig
+from experiments.training.data import feature_tables, sources, verification
+from experiments.training.data.content_hash import content_hash
+from experiments.training.data.errors import SourceError
+from experiments.training.data.folders import Files
+
+NICENESS = 10  # trainings and pages go first
+MAX_CLASSES = 1000  # more are no classes but numbers in a column taken for the target
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """`path` lies in one of `roots`, all absolute; `sha256` is what the one file at `path` must have, if known."""
+
+    path: str
+    roots: list[str]
+    sha256: str | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Of `files` files with `size` bytes together, so many are hashed."""
+
+    files: int
+    size: int
+    files_done: int
+    bytes_done: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`classes` in label order with their samples; None where `problem` says what stands in the way of a training.
+
+    A problem is as seen with default options: other columns may be the cure, so it refuses nothing.
+    """
+
+    layout: str
+    files: int
+    size: int
+    content_hash: str
+    stamp: str
+    classes: list[tuple[str, int]] | None
+    problem: str | None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Nothing that can be trained on, whatever the options: hostile, broken, or not what was announced."""
+
+    message: str
+
+
+Report: TypeAlias = Progress | Finding | Refusal
+
+
+def examine(task: Task, tell: Callable[[Report], object]) -> None:
+    """The last report is a Finding or a Refusal."""
+    try:
+        tell(_found(task, tell))
+    except SourceError as error:
+        tell(Refusal(message=error.message))
+    except OSError as error:
+        tell(Refusal(message=f"The data cannot be read: {error.strerror or type(error).__name__}."))
+
+
+def _found(task: Task, tell: Callable[[Report], object]) -> Finding:
+    if task.sha256:
+        _require_intact(Path(task.path), task.sha256)
+    roots = [Path(root) for root in task.roots]
+    with sources.open_files(task.path, roots) as files:
+        count, size = len(files.sizes), sum(files.sizes.values())
+        tell(Progress(files=count, size=size, files_done=0, bytes_done=0))
+        digest = content_hash(
+            files, lambda done, read: tell(Progress(files=count, size=size, files_done=done, bytes_done=read))
+        )
+        classes, problem = _classes(files)
+        layout, stamp = files.kind, files.stamp
+    with sources.open_files(task.path, roots) as again:
+        if again.stamp != stamp:
+            raise SourceError("source_path", "The data changed while they were read; check them when all is written.")
+    return Finding(
+        layout=layout, files=count, size=size, content_hash=digest, stamp=stamp, classes=classes, problem=problem
+    )
+
+
+def _require_intact(path: Path, announced: str) -> None:
+    with path.open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    if found != announced:
+        raise SourceError(
+            "source_path", f"The file arrived with the sha256 {found} instead of {announced}; upload it again."
+        )
+
+
+def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
+    """With default options, as far as they fit."""
+    config = TrainingConfig(experiment_name="examination", source_path=files.name or "data")
+    try:
+        index = sources.read(files, config)
+        if len(index.classes) > MAX_CLASSES:
+            raise SourceError("data.target_column", f"It has {len(index.classes):,} different values; name another.")
+        if not feature_tables.find(files) and (images := [sample.file for sample in index.samples if sample.file]):
+            verification.check(files, images)
+    except SourceError as error:
+        return None, str(error) if error.field.startswith("data.") else error.message
+    return list(index.counts.items()), None
+
+
+def main() -> None:
+    """The process: one task, its reports, the end."""
+    os.nice(NICENESS)
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no report
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+
+    def tell(report: Report) -> None:
+        output.write(msgspec.json.encode(report) + b"\n")
+        output.flush()
+
+    try:
+        examine(task, tell)
+    except MemoryError:
+        tell(Refusal(message="The machine ran out of memory while the data were read."))
+    except Exception as error:
+        traceback.print_exc()
+        tell(Refusal(message=f"The data cannot be read ({type(error).__name__}: {error})."))
+
+
+def _end_with_input() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

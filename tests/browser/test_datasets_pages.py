@@ -1,0 +1,204 @@
+"""Data sets in real Chromium: uploaded, lost and found again, looked at, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.async_api import Page, Route, ViewportSize, expect
+from pytest_django.fixtures import Settings
+
+from experiments.datasets import examiner
+from experiments.models import Dataset, Upload
+from runs import lifecycle
+from tests.browser.conftest import Visitors
+from tests.experiments.training.datasets import with_class_folders, zipped
+from tests.realtime.writing import CONFIG, in_thread
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PIECE = 8 * 2**20
+WRITTEN = 1_700_000_000
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    return zipped(with_class_folders(tmp_path / "flowers", {"rose": 3, "tulip": 5}))
+
+
+@pytest.fixture
+def two_pieces(tmp_path: Path) -> Path:
+    """A file that takes two."""
+    path = tmp_path / "large.csv"
+    path.write_bytes(b"a,Target\n" + b"1,0\n2,1\n" * (PIECE // 8 + 20_000))
+    os.utime(path, (WRITTEN, WRITTEN))
+    return path
+
+
+def check(home: Path, settings: Settings) -> None:
+    """What a worker of that server would do."""
+    settings.DATASETS_ROOT = home / "datasets"
+    assert examiner.examine_next(threading.Event())
+
+
+def home_of(visitors: Visitors) -> Path:
+    return visitors.server.log.parent / "home"
+
+
+async def upload(page: Page, path: Path) -> None:
+    await page.locator("#file").set_input_files(path)
+    await page.get_by_role("button", name="Upload").click()
+
+
+class SecondPiece:
+    """Holds whatever follows an upload's first piece, and lets it never reach the server."""
+
+    def __init__(self) -> None:
+        self._over = asyncio.Event()
+
+    async def hold(self, page: Page) -> None:
+        await page.route("**/api/datasets/uploads/*/", self._met)
+
+    def let_go(self) -> None:
+        """What was held breaks off; what comes later passes."""
+        self._over.set()
+
+    async def _met(self, route: Route) -> None:
+        later = route.request.method == "PATCH" and route.request.headers["upload-offset"] != "0"
+        if later and not self._over.is_set():
+            await self._over.wait()
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+
+def first_piece_has_arrived() -> bool:
+    return Upload.objects.filter(received=PIECE).exists()
+
+
+async def test_a_zip_is_uploaded_checked_looked_at_and_deleted(
+    visitors: Visitors, owner: User, flowers: Path, settings: Settings
+) -> None:
+    page = await visitors.visit("/")
+    await page.get_by_role("link", name="Data sets").click()
+    await expect(page.locator("#empty")).to_be_visible()
+    await upload(page, flowers)
+    row = page.locator('tr[data-dataset="flowers"]')
+    await expect(row.locator(".pill")).to_have_text("Waiting")
+    await expect(page.locator("#uploads")).to_be_hidden()
+    await in_thread(check, home_of(visitors), settings)
+    await expect(row.locator(".pill")).to_have_text("Ready")
+    await expect(row).to_contain_text("3 × rose · 5 × tulip")
+    await row.get_by_role("link", name="flowers").click()
+    await expect(page.locator("#class-rows tr")).to_have_count(2)
+    await expect(page.locator("#class-rows tr").nth(1)).to_contain_text("62.5 %")
+    dataset = await in_thread(Dataset.objects.get)
+    await expect(page.locator("#about")).to_contain_text(dataset.content_hash)
+    config = CONFIG | {"source_path": "dataset:flowers"}
+    run = await in_thread(lambda: lifecycle.create(owner, config, dataset_hash=dataset.content_hash))
+    await page.reload()
+    await expect(page.locator("#runs")).to_contain_text(f"#{run.pk}")
+    visitors.expected = re.compile("409")
+    await page.get_by_role("button", name="Delete …").click()
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await expect(page.locator("#in-use")).to_contain_text(f"unfinished run {run.pk}")
+    await page.get_by_role("button", name="Delete it anyway").click()
+    await expect(page.locator("#empty")).to_be_visible()
+    assert not await in_thread(Dataset.objects.exists)
+
+
+async def test_what_is_refused_is_said_beside_the_form(visitors: Visitors, tmp_path: Path, flowers: Path) -> None:
+    visitors.expected = re.compile("400")
+    page = await visitors.visit("/datasets/")
+    (tmp_path / "no.zip").write_bytes(b"no zip")
+    await upload(page, tmp_path / "no.zip")
+    await expect(page.locator(".uploads .trouble")).to_contain_text("not a zip file")
+    await page.get_by_role("button", name="Close").click()
+    await expect(page.locator("#uploads")).to_be_hidden()
+    await page.locator("#upload-name").fill("My flowers")
+    await upload(page, flowers)
+    await expect(page.locator("#upload-problem")).to_contain_text("Try 'my-flowers'")
+
+
+async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
+    visitors_of_own_server: Visitors, two_pieces: Path
+) -> None:
+    visitors = visitors_of_own_server
+    page = await visitors.visit("/datasets/")
+    second = SecondPiece()
+    await second.hold(page)
+    await upload(page, two_pieces)
+    await in_thread(eventually, first_piece_has_arrived)
+    await in_thread(visitors.server.kill)
+    second.let_go()
+    await expect(page.locator(".uploads")).to_contain_text("No connection to the server")
+    await in_thread(visitors.server.start)
+    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
+    assert await in_thread(stored, home_of(visitors)) == await in_thread(two_pieces.read_bytes)
+
+
+def stored(home: Path) -> bytes:
+    return (home / "datasets" / "uploads" / Dataset.objects.get().path).read_bytes()
+
+
+async def test_an_upload_goes_on_after_a_reload_with_the_same_file_only(
+    visitors: Visitors, two_pieces: Path, flowers: Path
+) -> None:
+    page = await visitors.visit("/datasets/")
+    second = SecondPiece()
+    await second.hold(page)
+    await upload(page, two_pieces)
+    await in_thread(eventually, first_piece_has_arrived)
+    await page.get_by_role("button", name="Pause").click()
+    await expect(page.locator(".uploads")).to_contain_text("paused")
+    second.let_go()
+    await page.reload()
+    await expect(page.locator(".uploads")).to_contain_text("arrived before this page was opened")
+    again = page.get_by_label("Choose the file again")
+    await again.set_input_files(flowers)
+    await expect(page.locator(".uploads .trouble")).to_contain_text("That is not the file: it was large.csv")
+    os.utime(two_pieces, (WRITTEN + 60, WRITTEN + 60))
+    await again.set_input_files(two_pieces)
+    await expect(page.locator(".uploads .trouble")).to_contain_text("changed since")
+    os.utime(two_pieces, (WRITTEN, WRITTEN))
+    await again.set_input_files(two_pieces)
+    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
+    await expect(page.locator("#uploads")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_no_page_is_wider_than_the_screen(visitors: Visitors, owner: User, width: int) -> None:
+    def written() -> None:
+        for number, state in enumerate(Dataset.State):
+            dataset = Dataset.objects.create(
+                name=f"{number}" + "x" * 63,
+                kind=Dataset.Kind.UPLOAD,
+                path=f"{number}/x.zip",
+                owner=owner,
+                state=state,
+                content_hash="0" * 64,
+                classes=[["c" * 150, 10], ["d", 4]],
+                problem="y" * 300,
+                files=10**6,
+                size=10**12,
+            )
+            if state == Dataset.State.UPLOADING:
+                Upload.objects.create(dataset=dataset, filename="f" * 255, size=10**12, updated_at=timezone.now())
+
+    await in_thread(written)
+    page = await visitors.visit("/datasets/", size=ViewportSize(width=width, height=900))
+    await expect(page.locator("tbody tr")).to_have_count(len(Dataset.State))
+    assert await overflow(page) == 0
+    await page.get_by_role("link", name="3xxx").click()
+    await expect(page.locator("#class-rows tr")).to_have_count(2)
+    assert await overflow(page) == 0
+
+
+async def overflow(page: Page) -> int:
+    return int(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

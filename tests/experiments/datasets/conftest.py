@@ -1,0 +1,45 @@
+"""Folders of one test's own, and examinations without a process of their own (`test_examiner` has real ones)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from experiments.datasets import examiner, uploads
+from experiments.training.data.examination import Report, Task, examine
+
+
+class Here:
+    """The same examination, in this process: a second less for each."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        """Nothing to end."""
+
+    def reports(self, _tick: float) -> Iterator[Report | None]:
+        told: list[Report] = []
+        examine(self._task, told.append)
+        yield from told
+
+
+@pytest.fixture(autouse=True)
+def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for user in (examiner, uploads):
+        monkeypatch.setattr(user, "ExaminationProcess", Here)
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, settings: Settings) -> Path:
+    """The one data root; uploads lie beside it."""
+    settings.DATASETS_ROOT = tmp_path / "datasets"
+    settings.LIVETRAIN_DATA_ROOTS = [tmp_path / "data"]
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
