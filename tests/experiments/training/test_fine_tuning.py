@@ -23,7 +23,15 @@ from experiments.training.reports import CheckpointSaved, Job, Message, Note
 from runs.events import FinalStats, GradientStats, TrainingStart
 from tests.experiments.training.batch_normed import BLOCKS, BatchNormed, SmallImages, batch_normed
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import carry_out, job_of, metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import (
+    Network,
+    SmallData,
+    carry_out,
+    job_of,
+    metrics_by_epoch,
+    outcome,
+    told,
+)
 
 __all__ = ["batch_normed"]
 pytestmark = pytest.mark.usefixtures("batch_normed")
@@ -119,6 +127,27 @@ def test_blocks_learn_from_their_epoch_on(tmp_path: Path, capsys: pytest.Capture
     assert told(messages, TrainingStart)[0].model.trainable == 5
     norms = {event.epoch: list(event.layer_norms) for event in told(messages, GradientStats)}
     assert norms == {epoch: list(BLOCKS[-min(epoch + 1, 4) :]) for epoch in range(5)}
+
+
+class Wrapped(Network):
+    """Somebody else's module, its first layer frozen by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.first, self.second
+        parts = {"first": nn.Sequential(nn.Linear(5, 4)), "last": nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))}
+        self.inner = nn.ModuleDict(parts)
+        self.inner["first"].requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.inner["last"](self.inner["first"](x))
+        return scores[:, 0]
+
+
+def test_layers_keep_their_names_when_others_are_frozen(tmp_path: Path) -> None:
+    messages = carry_out(job_of(tmp_path / "7", trainer={"max_epochs": 1}), data=SmallData(), model=Wrapped())
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    assert [list(event.layer_norms) for event in told(messages, GradientStats)] == [["last"]]
 
 
 def test_several_epochs_may_pass_between_two_blocks(tmp_path: Path) -> None:
