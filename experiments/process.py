@@ -1,7 +1,7 @@
-"""TrainingProcess: start a training in a child of the fork server, read its messages, stop it. No Django here.
+"""TrainingProcess: start a training in children of the fork server, read its messages, stop it. No Django here.
 
 The fork server has torch and lightning loaded, so that a training starts within a tenth of a second; neither it nor
-this process ever initialises CUDA.
+this process ever initialises CUDA. A training on several devices has one process for each, its ranks.
 """
 
 from __future__ import annotations
@@ -9,28 +9,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
+from experiments.rank import ProtocolError, Rank, Received
 from experiments.training import child
-from experiments.training.reports import REPORT_TYPES, Job, Message
-from runs import events
+from experiments.training.reports import Job, Outcome
+
+__all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([child.RECIPE, child.__name__])
-_BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
-MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
-
-Received = tuple[Message, str, str]
-"""A message, its timestamp, and its data as JSON exactly as the training sent it."""
-
-
-class ProtocolError(Exception):
-    """The training sent something outside the contract."""
+LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
 
 
 def warm_up() -> None:
@@ -48,111 +43,137 @@ def warm_up() -> None:
 
 
 class TrainingProcess:
-    """One attempt of one run, in a process group of its own."""
+    """One attempt of one run: one process, or the ranks of one training, which end together.
+
+    Messages come from rank 0. The outcome comes last, when all ranks have ended; what one rank failed of is what
+    the training failed of, not what the others then missed.
+    """
 
     def __init__(self, job: Job, recipe: str = child.RECIPE) -> None:
-        self._messages, messages_end = _CONTEXT.Pipe(duplex=False)
-        commands_end, self._commands = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(
-            target=child.main,
-            args=(msgspec.json.encode(job), messages_end, commands_end, recipe),
-            name=f"training-{job.run_id}",
-        )
-        self._process.start()
-        messages_end.close()
-        commands_end.close()
+        self._ranks: list[Rank] = []
+        self._heard: set[int] = set()  # ranks, since all of them were heard
+        self._first_end: float | None = None  # monotonic time at which a rank had ended before its time
+        self._lost: list[int] = []  # ranks that ended without a last word before we ended them, in order
+        self._ending = False
+        try:
+            self._start(job, recipe)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, job: Job, recipe: str) -> None:
+        if job.ranks == 1:
+            self._ranks.append(Rank(_CONTEXT, job, recipe, None))
+            return
+        # Bound here, so that no other program can take the port before rank 0 listens on it; not on the network.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            for number in range(job.ranks):
+                own = msgspec.structs.replace(job, rank=number, meeting_port=port)
+                self._ranks.append(Rank(_CONTEXT, own, recipe, None if number else listener))
 
     @property
     def pid(self) -> int:
-        """Of the child, which leads its process group."""
-        return cast(int, self._process.pid)
+        """Of rank 0, which leads its process group."""
+        return self._ranks[0].pid
+
+    @property
+    def lost_rank(self) -> int | None:
+        """Which of several ranks has ended without a last word and so ended the training, if one has."""
+        return self._lost[0] if self._lost and len(self._ranks) > 1 else None
 
     def batches(self, tick: float) -> Iterator[list[Received] | None]:
-        """Yield each batch of messages as it comes ([] is a heartbeat), and None after `tick` seconds of silence.
+        """Yield each batch of messages as it comes ([]: every rank gave a sign of life), and None for no news.
 
-        Ends when the process has ended and everything it sent was read. Raises ProtocolError.
+        News are waited for `tick` seconds at most. Ends when the training has ended and everything it sent was read.
+        Raises ProtocolError.
         """
-        while True:
-            ready = wait([self._messages, self._process.sentinel], timeout=tick)
-            if self._messages in ready:
-                try:
-                    yield _decode(self._messages.recv_bytes(MESSAGE_LIMIT))
-                    continue
-                except EOFError:
-                    self._process.join()
-                    return
-                except OSError as error:
-                    raise ProtocolError(f"unreadable message: {error}") from error
-            if ready:  # dead; a grandchild may hold the pipe open, so its end is no sign
-                if self._messages.poll():
-                    continue
-                return
-            yield None
+        while living := [rank for rank in self._ranks if not rank.over]:
+            ready = wait([handle for rank in living for handle in rank.handles], timeout=tick)
+            batches = {rank.number: rank.read(ready) for rank in living}
+            self._lost += [rank.number for rank in living if rank.lost and not self._ending]
+            yield self._news(batches)
+            self._end_together()
+        if outcome := self._outcome():
+            yield [outcome]
 
     def request_stop(self) -> None:
         """Ask it to stop after the current batch."""
-        try:
-            self._commands.send_bytes(child.STOP)
-        except OSError:
-            return  # it has ended already
+        for rank in self._ranks:
+            rank.request_stop()
 
     def terminate(self) -> None:
-        """SIGTERM to the process group."""
+        """SIGTERM to the process groups."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the process group."""
+        """SIGKILL to the process groups."""
         self._signal(signal.SIGKILL)
 
     def close(self) -> int | None:
-        """Make sure that it is gone, free what it held, and return its exit code (negative: the signal)."""
-        if self._process.is_alive():
-            self.kill()
-        self._process.join()
-        self._signal(signal.SIGKILL)  # its group may outlive it: data loader workers
-        code = self._process.exitcode
-        self._messages.close()
-        self._commands.close()
-        self._process.close()
-        return code
+        """Make sure that it is gone, free what it held, and return its exit code (negative: the signal).
+
+        Of several ranks, that of the lost one, else of rank 0.
+        """
+        codes = [rank.close() for rank in self._ranks]
+        return codes[self.lost_rank or 0] if codes else None
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            if self._process.is_alive():  # not yet the leader of its group
-                os.kill(self.pid, number)
-        except PermissionError:
-            return  # the group is gone and its number belongs to somebody else
+        for rank in self._ranks:
+            rank.signal(number)
+
+    def _news(self, batches: dict[int, list[Received] | None]) -> list[Received] | None:
+        self._heard |= {number for number, batch in batches.items() if batch is not None}
+        everybody = self._heard >= {rank.number for rank in self._ranks if not rank.over}
+        if everybody:
+            self._heard.clear()
+        news = [received for batch in batches.values() if batch for received in batch]
+        return news if news or everybody else None
+
+    def _end_together(self) -> None:
+        """A rank that ended before its time leaves the others waiting for it, some of them for ever."""
+        if len(self._ranks) == 1:
+            return
+        if self._first_end is None:
+            if any(rank.lost or rank.gave_up for rank in self._ranks):
+                self._first_end = time.monotonic()
+        elif time.monotonic() - self._first_end > LAST_WORDS_SECONDS and not self._ending:
+            self._ending = True
+            self.kill()
+
+    def _outcome(self) -> Received | None:
+        """The last word of the training; None if a rank was lost without one."""
+        own = self._ranks[0]
+        decisive = own if own.outcome and not own.gave_up else self._first_to_give_up()
+        if decisive is None or decisive.outcome is None:
+            return None
+        outcome = decisive.outcome
+        if outcome.reason and outcome != own.outcome:
+            named = f"{outcome.reason} (rank {decisive.number}; see {child.log_name(decisive.number)})"
+            outcome = Outcome(status=outcome.status, reason=named)
+        return outcome, decisive.said_at, msgspec.json.encode(outcome).decode()
+
+    def _first_to_give_up(self) -> Rank | None:
+        """The rank that failed first or, if none did, was interrupted first; None if one was lost."""
+        gave_up = [rank for rank in self._ranks if rank.gave_up]
+        failed = [rank for rank in gave_up if rank.outcome and rank.outcome.status == "failed"]
+        if self._lost or not gave_up:
+            return None
+        return min(failed or gave_up, key=lambda rank: rank.said_at)  # one clock, one form
 
 
-def describe_exit(code: int | None) -> str:
-    """An exit code as a sentence, for the user."""
+def describe_exit(code: int | None, rank: int | None = None) -> str:
+    """An exit code as a sentence, for the user; `rank` is whose it was, if there were several."""
+    subject = "The training process" if rank is None else f"The training process of rank {rank}"
     if code is None or code == 255:  # the fork server died with the exit code
-        return "The training process ended for an unknown reason."
+        return f"{subject} ended for an unknown reason."
     if code == child.ORPHANED:
-        return "The training process stopped because its supervisor was gone."
+        return f"{subject} stopped because its supervisor was gone."
     if code >= 0:
-        return f"The training process ended with exit code {code} and without a result."
+        return f"{subject} ended with exit code {code} and without a result."
     name = signal.Signals(-code).name
     hint = {
         "SIGKILL": " (the system does that when memory runs out: lower data.batch_size or data.image_size)",
-        "SIGSEGV": " (a crash in native code; the place is in train.log)",
+        "SIGSEGV": f" (a crash in native code; the place is in {child.log_name(rank or 0)})",
     }.get(name, "")
-    return f"The training process was killed by {name}{hint}."
-
-
-def _decode(raw: bytes) -> list[Received]:
-    try:
-        return [
-            (_message(type_, bytes(data)), timestamp, bytes(data).decode())
-            for type_, timestamp, data in _BATCH.decode(raw)
-        ]
-    except msgspec.MsgspecError as error:
-        raise ProtocolError(str(error)) from error
-
-
-def _message(type_: str, data: bytes) -> Message:
-    if type_ in REPORT_TYPES:
-        return msgspec.json.decode(data, type=REPORT_TYPES[type_])
-    return events.decode(type_, data)
+    return f"{subject} was killed by {name}{hint}."

@@ -16,9 +16,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connections
+from pydantic import ValidationError
 
 from experiments.datasets import lookup
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.training.config import TrainerConfig
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome
 from realtime import broadcast
@@ -116,13 +118,13 @@ class Supervision:
             self._trouble = f"The training sent something that is no event: {error}"
         finally:
             code = process.close()
-        self._settle(code)
+        self._settle(describe_exit(code, process.lost_rank))
 
     def _start(self) -> TrainingProcess | None:
         try:
             exports.write_config(self._run)
             return TrainingProcess(job_of(self._run))
-        except OSError as error:
+        except (OSError, ValidationError) as error:  # a configuration may be older than this installation
             logger.exception("run %s: not started", self._run.pk)
             self._trouble = f"The training could not be started: {error}"
             return None
@@ -187,7 +189,7 @@ class Supervision:
             self._terminated = True
             process.terminate()
 
-    def _settle(self, code: int | None) -> None:
+    def _settle(self, exit_: str) -> None:
         """The end is what the training said last, never its exit code."""
         said = self._outcome.status if self._outcome else None
         if said == "completed":
@@ -201,7 +203,7 @@ class Supervision:
         elif said == "interrupted":
             self._finish("failed", "The training was stopped from outside (SIGTERM) without a request to this server.")
         else:
-            self._finish("failed", self._trouble or describe_exit(code))
+            self._finish("failed", self._trouble or exit_)
 
     def _finish(self, status: Ending, reason: str | None) -> None:
         """Numbers are stored already; then the files, then the status and the last event."""
@@ -236,6 +238,7 @@ def job_of(run: Run) -> Job:
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
         stamp=place.stamp,
+        ranks=TrainerConfig.model_validate(run.config.get("trainer", {})).processes,
     )
 
 

@@ -1,4 +1,7 @@
-"""The recipe: one training on one machine, from its job to its final statistics."""
+"""The recipe: one training on one machine, from its job to its final statistics.
+
+Each process of a training on several devices carries it out from beginning to end, in step with the others.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from experiments.training import evaluation
+from experiments.training import evaluation, ranks
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from experiments.training.callbacks.step_contract import StepContract
@@ -66,7 +69,9 @@ def _carry_out(
 ) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
-    torch.set_num_threads(config.trainer.threads or default_threads())
+    threads = config.trainer.threads or default_threads(job.ranks)
+    torch.set_num_threads(threads)
+    ranks.join(job, config.trainer, threads=threads)
     pl.seed_everything(config.seed, workers=True)
     data = data or build_data(config, job, stop)
     module = model or prepare(config, job, data, tell)
@@ -96,6 +101,9 @@ def _carry_out(
         module,
         data,
     )
+    ranks.leave()
+    if job.rank:
+        return  # rank 0 has what all ranks found, and says and writes it
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
@@ -108,8 +116,11 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.
     asked = config.trainer
     return pl.Trainer(
         max_epochs=asked.max_epochs,
-        accelerator=asked.accelerator,
-        devices=1 if asked.devices == "auto" else asked.devices,  # Lightning's own "auto" takes all GPUs there are
+        accelerator=ranks.accelerator(asked),
+        devices=job.ranks,  # Lightning's own "auto" takes all GPUs there are
+        strategy="auto" if job.ranks == 1 else "ddp",
+        use_distributed_sampler=False,  # our batches are divided already
+        sync_batchnorm=ranks.synchronises(asked),
         precision=asked.precision,
         gradient_clip_val=asked.gradient_clip_val,
         accumulate_grad_batches=asked.accumulate_grad_batches,
@@ -125,7 +136,10 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.
     )
 
 
-def default_threads() -> int:
-    """Half the cores this process may use: two threads on a busy two-core machine were ten times slower than one."""
+def default_threads(processes: int = 1) -> int:
+    """Half the cores this process may use, shared by the processes of the training.
+
+    Two threads on a busy two-core machine were ten times slower than one.
+    """
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return max(1, len(usable) // 2)
+    return max(1, len(usable) // 2 // processes)

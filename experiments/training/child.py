@@ -10,6 +10,7 @@ import faulthandler
 import importlib
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from experiments.training.reports import Job, Message
+from experiments.training.reports import Job, Message, Outcome
 from runs.events import EPHEMERAL_TYPES, format_time
 
 RECIPE = "experiments.training.centralized"
@@ -47,6 +48,11 @@ class Emitter:
         if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
             return
         self._queue.put((time.time(), message))
+
+    def tell_outcome(self, message: Message) -> None:
+        """Queue the message if it is the last one."""
+        if isinstance(message, Outcome):
+            self.tell(message)
 
     def close(self) -> None:
         """Send what is queued, then stop."""
@@ -84,23 +90,37 @@ def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:
     return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
 
 
-def main(job: bytes, messages: Connection, commands: Connection, recipe: str = RECIPE) -> None:
+def main(
+    job: bytes,
+    messages: Connection,
+    commands: Connection,
+    recipe: str = RECIPE,
+    listener: socket.socket | None = None,
+) -> None:
     """Entry of the process; `job` is a Job as JSON, `recipe` a module with `train(job, tell, stop)`.
 
-    Ends with its last message sent.
+    `listener` is for rank 0 of several: where they meet. The others say nothing but their outcome. Ends with its
+    last message sent.
     """
     os.setsid()  # a process group of its own: signals to the terminal pass by, and a kill reaches data loader workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoded = msgspec.json.decode(job, type=Job)
-    _redirect_output(Path(decoded.run_dir) / "train.log", decoded.attempt)
+    if listener is not None:
+        decoded = msgspec.structs.replace(decoded, meeting_socket=listener.detach())
+    _redirect_output(Path(decoded.run_dir) / log_name(decoded.rank), decoded.attempt)
     stop = threading.Event()
     threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)
     try:
         module: Any = importlib.import_module(recipe)
-        module.train(decoded, emitter.tell, stop)
+        module.train(decoded, emitter.tell if decoded.rank == 0 else emitter.tell_outcome, stop)
     finally:
         emitter.close()
+
+
+def log_name(rank: int) -> str:
+    """The file in the run's folder that takes what a process of the training prints."""
+    return f"train.rank{rank}.log" if rank else "train.log"
 
 
 def warm() -> None:

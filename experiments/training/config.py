@@ -17,6 +17,8 @@ from experiments.training.section import Section
 
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
+MAX_DEVICES = 16  # of one machine
+
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -25,7 +27,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class DataConfig(Section):
     """How samples are read and split."""
 
-    batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step")
+    batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
     image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
     channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
     val_fraction: float = Field(
@@ -203,7 +205,12 @@ class TrainerConfig(Section):
 
     max_epochs: int = Field(10, ge=1, le=10_000)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    devices: Literal["auto"] | int = Field("auto", description="auto = 1: several devices are not supported yet")
+    devices: Literal["auto"] | int = Field(
+        "auto", description="Processes that share the training: one per GPU, or so many on the CPU; auto = 1"
+    )
+    strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
+    num_nodes: int = Field(1, description="Always 1: all devices of a training are in one machine")
+    sync_batchnorm: bool = Field(False, description="Several GPUs: batch normalisation over the batches of all")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
     accumulate_grad_batches: int = Field(1, ge=1, le=1024)
@@ -211,13 +218,36 @@ class TrainerConfig(Section):
         None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
     )
     deterministic: bool = False
-    threads: int | None = Field(None, ge=1, le=256, description="torch threads; default 1 on up to 2 cores, else half")
+    threads: int | None = Field(
+        None, ge=1, le=256, description="torch threads of each process; default: half the cores, shared by all"
+    )
+
+    @property
+    def processes(self) -> int:
+        """How many carry out the training together, one for each device."""
+        return 1 if self.devices == "auto" else self.devices
 
     @field_validator("devices")
     @classmethod
-    def _one_device(cls, value: int | str) -> int | str:
-        if value not in ("auto", 1):
-            raise ValueError('devices must be 1 or "auto": training on several devices at once is not supported yet')
+    def _some_devices(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and not 1 <= value <= MAX_DEVICES:
+            raise ValueError(f'devices must be a number from 1 to {MAX_DEVICES}, or "auto" for 1')
+        return value
+
+    @field_validator("strategy")
+    @classmethod
+    def _spreads(cls, value: str, info: ValidationInfo) -> str:
+        if value == "ddp" and info.data.get("devices") in ("auto", 1):
+            raise ValueError("strategy ddp needs several devices: set trainer.devices to their number, or use auto")
+        return value
+
+    @field_validator("num_nodes")
+    @classmethod
+    def _one_node(cls, value: int) -> int:
+        if value != 1:
+            raise ValueError(
+                "num_nodes must be 1: a training uses devices of one machine; set trainer.devices to their number"
+            )
         return value
 
 

@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from runs.atomic_files import replacing
@@ -49,9 +50,10 @@ class Capture(Callback):
         self.on_validation_batch_end(*arguments)
 
     def predictions(self, split: Split) -> Predictions:
-        """All of them; read once, at the end."""
-        positions = torch.cat(self._positions).cpu().numpy()
-        return Predictions(split, self._steps.mean_loss(), self._steps.scores(), self._steps.targets(), positions)
+        """All of them, of several ranks on rank 0 only; read once, at the end. All ranks must call it."""
+        steps = self._steps.of_all_ranks()
+        positions = np.concatenate(ranks.gathered(torch.cat(self._positions).cpu().numpy()))
+        return Predictions(split, steps.mean_loss(), steps.scores(), steps.targets(), positions)
 
 
 def restore(module: pl.LightningModule, checkpoint: Path) -> None:
@@ -62,7 +64,10 @@ def restore(module: pl.LightningModule, checkpoint: Path) -> None:
 
 
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
-    """Run the module in evaluation mode, unshuffled, over the validation split and, if there is one, the test split."""
+    """Run the module in evaluation mode, unshuffled, over the validation split and, if there is one, the test split.
+
+    Of several ranks each does its part of a split, and rank 0 alone has all of it.
+    """
     capture = Capture()
     make_trainer([capture]).validate(module, datamodule=data, verbose=False)
     predictions = [capture.predictions("val")]

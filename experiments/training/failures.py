@@ -12,6 +12,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.data.errors import SourceError
 from experiments.training.models.catalogue import CatalogueError
 from experiments.training.models.errors import ModelError
+from experiments.training.ranks import NO_GPU, TooFewDevices
 
 _TOO_LARGE = "Lower data.batch_size or data.image_size, or choose a smaller network."
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -21,7 +22,7 @@ def reason(error: BaseException) -> str:
     """One sentence: what happened and, where it is known, the cure; else the exception's class and message."""
     if isinstance(error, SourceError):
         return error.message
-    if isinstance(error, Diverged | ModelError | CatalogueError):
+    if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices):
         return str(error)
     if isinstance(error, ValidationError):  # what the server that took the request knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
@@ -37,7 +38,7 @@ def _shortage(error: BaseException) -> str | None:
     if any(isinstance(link, OSError) and link.errno in _FULL for link in _chain(error)):
         return "The disk is full. Free some space where the run files lie, then submit it again."
     if "No supported gpu backend" in str(error):
-        return "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
+        return NO_GPU
     return None
 
 

@@ -91,7 +91,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
-    stamp: str | None = None
+    stamp: str | None = None  # of the files, which must not have changed since
+    ranks: int = 1  # processes that carry it out together
+    rank: int = 0  # which of them this one is; rank 0 says and writes what the others do not
+    meeting_port: int = 0  # of this machine's loopback, where the ranks meet, if there are several
+    meeting_socket: int | None = None  # rank 0: the file descriptor that listens there
 
 
 __all__ = [

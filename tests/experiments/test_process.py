@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.process import ProtocolError, TrainingProcess, _decode, describe_exit
+from experiments.process import TrainingProcess, describe_exit
+from experiments.rank import ProtocolError, _decode
 from experiments.training.reports import Job, Outcome
 
 

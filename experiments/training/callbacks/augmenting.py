@@ -12,7 +12,9 @@ from PIL import Image
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
+from experiments.training import ranks
 from experiments.training.augmentation import PRESETS, Preset, augment
+from experiments.training.callbacks.randomness import seed_of
 from runs.atomic_files import replacing
 
 SHEET_FILE = "augmentation.png"
@@ -24,7 +26,7 @@ SAMPLE_PIXELS = 112  # smaller samples are enlarged by a whole number, up to abo
 class Augmenter(Callback):
     """Replaces the images of each training batch by augmented ones, in place, so that it works with any module.
 
-    A batch's changes depend on seed, epoch and batch alone: a resumed run repeats those of an uninterrupted one,
+    A batch's changes depend on seed, epoch, batch and rank alone: a resumed run repeats those of an uninterrupted one,
     and nothing else that draws random numbers changes them. The first 16 samples make `augmentation.png`, once a run.
     """
 
@@ -35,10 +37,10 @@ class Augmenter(Callback):
 
     def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, batch: Any, batch_idx: int) -> None:
         images = batch[0]
-        seed = np.random.SeedSequence([self._seed, trainer.current_epoch, batch_idx]).generate_state(1)[0]
-        generator = torch.Generator(images.device).manual_seed(int(seed))
+        seed = seed_of(self._seed, trainer.current_epoch, batch_idx)
+        generator = torch.Generator(images.device).manual_seed(seed)
         images.copy_(augment(images, self._strength, generator))
-        if not self._sheet.exists():
+        if ranks.first() and not self._sheet.exists():
             self._show(images)
 
     def _show(self, images: Tensor) -> None:

@@ -17,7 +17,7 @@ from runs.statistics import epoch_metrics
 
 
 class BatchReporter(Callback):
-    """`batch_metrics` for every n-th batch of an epoch, its first one included.
+    """`batch_metrics` for every n-th batch of an epoch, its first one included; of several ranks, for the first's part.
 
     `step` counts the optimizer steps done, this batch's included.
     """

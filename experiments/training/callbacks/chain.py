@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training import ranks
 from experiments.training.callbacks.augmenting import Augmenter
+from experiments.training.callbacks.averaged_gradients import AveragedGradients
 from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
@@ -87,6 +89,7 @@ def build_chain(
         ProgressReporter(interval=asked.progress_interval, emit=tell),
         EpochSeed(config.seed),
         *_augmenting(config, Path(job.run_dir)),
+        *_several_ranks(),
         StopWatcher(stop),
     ]
     return Chain(callbacks, checkpoint, start)
@@ -105,6 +108,10 @@ def _averaging(config: TrainingConfig) -> list[Callback]:
 def _augmenting(config: TrainingConfig, run_dir: Path) -> list[Callback]:
     preset = config.augmentation.preset
     return [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=run_dir)]
+
+
+def _several_ranks() -> list[Callback]:
+    return [] if ranks.place().ranks == 1 else [AveragedGradients()]
 
 
 def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:

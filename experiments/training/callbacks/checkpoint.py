@@ -10,6 +10,7 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from experiments.training import ranks
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
 from experiments.training.reports import CheckpointSaved, Tell
 from runs import atomic_files
@@ -93,7 +94,8 @@ class RunCheckpoint(ModelCheckpoint):
 
     def _remove_all_but(self, kept: set[int]) -> None:
         for epoch in self._paths.keys() - kept:
-            self._absolute(epoch).unlink(missing_ok=True)
+            if ranks.first():
+                self._absolute(epoch).unlink(missing_ok=True)
             del self._paths[epoch]
 
     def _absolute(self, epoch: int) -> Path:

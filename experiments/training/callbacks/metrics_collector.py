@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training import ranks
 from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
 from experiments.training.reports import Note, Tell
@@ -25,13 +26,15 @@ class MetricsCollector(Callback):
 
     Validation of epoch e belongs to epoch e: Lightning runs it before `on_train_epoch_end`, so both `epoch_end`
     events are told when validation ends, train first. The `val_*` numbers are logged, in float64, for EarlyStopping
-    and ModelCheckpoint; an unknown one is logged as NaN.
+    and ModelCheckpoint; an unknown one is logged as NaN. Of several ranks the first has the outputs of all, and every
+    rank gets its numbers: they decide the same.
     """
 
     def __init__(self, *, threshold: float | None, tell: Tell) -> None:
         self._threshold, self._tell = threshold, tell
         self._train, self._val = Steps(), Steps()
         self._rate = 0.0
+        self._train_numbers: dict[str, Number] = {}
         self._val_numbers: dict[str, Number] = {}
         self._warned = False
 
@@ -52,28 +55,32 @@ class MetricsCollector(Callback):
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking:
             return
-        self._val_numbers = self._numbers("val", self._val, self._val.mean_loss())
+        val = self._val.of_all_ranks()
+        self._val_numbers = ranks.decided(lambda: self._numbers("val", val, val.mean_loss()))
         pl_module.log_dict({name: _logged(value) for name, value in self._val_numbers.items()})
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
         if trainer.sanity_checking:
             return
+        train = self._train.of_all_ranks()
         # Lightning divides the loss of a training step by accumulate_grad_batches.
-        loss = self._train.mean_loss(scale=trainer.accumulate_grad_batches)
-        train = self._numbers("train", self._train, loss) | {"learning_rate": self._rate}
+        scale = trainer.accumulate_grad_batches
+        self._train_numbers = ranks.decided(lambda: self._numbers("train", train, train.mean_loss(scale)))
+        told = self._train_numbers | {"learning_rate": self._rate}
         now = utc_now()
-        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=train, timestamp=now))
+        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=told, timestamp=now))
         self._tell(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """After the epoch was reported, and before a checkpoint of it is kept."""
-        if self._train.mean_loss() is not None and self._val_numbers["val_loss"] is not None:
+        if self._train_numbers["train_loss"] is not None and self._val_numbers["val_loss"] is not None:
             return
         sentence = divergence(trainer.current_epoch, self._rate)
         if not self._warned:
             self._warned = True
             self._tell(Note(code="diverged", text=sentence))
-        if self._train.diverged() or self._val.diverged():
+        lost = ranks.gathered((self._train.diverged(), self._val.diverged()))
+        if ranks.decided(lambda: any(all(phase) for phase in zip(*lost, strict=True))):
             raise Diverged(sentence)
 
     def state_dict(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Pace:
 
 
 class ProgressReporter(Callback):
-    """`progress`, at most once per interval, also while validation runs.
+    """`progress`, at most once per interval, also while validation runs; the samples are those of all ranks.
 
     `batch_idx` is the last training batch done, `step` counts the optimizer steps done.
     """
@@ -84,7 +84,7 @@ class ProgressReporter(Callback):
         *_: Any,
     ) -> None:
         now = self._clock()
-        self._pace.batch_done(now, len(outputs["target"]))
+        self._pace.batch_done(now, len(outputs["target"]) * trainer.world_size)
         if now >= self._next:
             self._report(trainer, now)
 

@@ -10,9 +10,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training import ranks
+
 
 class EpochSeed(Callback):
-    """Seeds Python, numpy and torch at each epoch's start, and again before its first step.
+    """Seeds Python, numpy and torch at each epoch's start, and again before its first step; each rank differently.
 
     Twice, because a resumed run makes the epoch's data iterator (which may draw a number) before the epoch starts,
     and any other epoch after it.
@@ -29,7 +31,13 @@ class EpochSeed(Callback):
             self._reseed(trainer.current_epoch, 1)
 
     def _reseed(self, epoch: int, moment: int) -> None:
-        derived = int(np.random.SeedSequence([self._seed, epoch, moment]).generate_state(1)[0])
+        derived = seed_of(self._seed, epoch, moment)
         random.seed(derived)
         np.random.seed(derived)  # data sets of others may use the global generator
         torch.manual_seed(derived)
+
+
+def seed_of(*numbers: int) -> int:
+    """32 bits that depend on all the numbers, and on the rank: other samples are to be changed in other ways."""
+    rank = ranks.place().rank
+    return int(np.random.SeedSequence([*numbers, rank] if rank else numbers).generate_state(1)[0])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.training import ranks
 from runs.matrix_statistics import Number
 from runs.roc import Floats, Ints
 from runs.statistics import scores_from_logits
@@ -30,6 +31,17 @@ class Steps:
         self._losses.append(outputs["loss"].detach())
         self._logits.append(outputs["logits"].detach())
         self._targets.append(outputs["target"].detach())
+
+    def of_all_ranks(self) -> Steps:
+        """On rank 0 the steps of every rank, one rank after the other; elsewhere the own. All ranks must call it."""
+        if ranks.place().ranks == 1:
+            return self
+        collected = Steps()
+        for losses, sizes, logits, targets in ranks.gathered(self._packed()):
+            collected._losses += losses.unbind()
+            collected._logits += torch.split(logits, sizes)
+            collected._targets += torch.split(targets, sizes)
+        return collected
 
     def clear(self) -> None:
         """Forget everything."""
@@ -56,6 +68,11 @@ class Steps:
         sizes = np.array([len(target) for target in self._targets])
         total = float((self.losses() * sizes).sum()) * scale if len(sizes) else math.nan
         return total / float(sizes.sum()) if math.isfinite(total) else None
+
+    def _packed(self) -> tuple[torch.Tensor, list[int], torch.Tensor, torch.Tensor]:
+        """The losses, sizes, logits and targets of all batches, on the CPU: a few tensors instead of many."""
+        sizes = [len(target) for target in self._targets]
+        return torch.stack(self._losses).cpu(), sizes, torch.cat(self._logits).cpu(), torch.cat(self._targets).cpu()
 
     def diverged(self) -> bool:
         """Whether there were losses, and not one of them was finite."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.ranks import Agreement
+
 
 class Interrupted(Exception):  # it says what happened, and nothing went wrong
     """The training was told to stop. Raised between batches, so no hook runs for the incomplete epoch."""
@@ -34,17 +36,24 @@ def sigterm_sets(stop: threading.Event) -> Iterator[None]:
 
 
 class StopWatcher(Callback):
-    """Raises `Interrupted` at the next batch once the event is set.
+    """Raises `Interrupted` at the next batch once the event is set, of several ranks in all of them at the same one.
 
     `trainer.should_stop` will not do: in mid-epoch it still fires `on_train_epoch_end`, as if the epoch were whole.
     """
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
+        self._agreement = Agreement()
 
     def on_train_start(self, *_: Any) -> None:
         install(self._stop)  # Lightning has just put its own handler in front, which ends the process with exit code 0
         self._check()
+
+    def on_validation_start(self, *_: Any) -> None:
+        install(self._stop)  # with several ranks, Lightning's waits for the others inside the handler
+
+    def on_test_start(self, *_: Any) -> None:
+        install(self._stop)
 
     def on_train_batch_start(self, *_: Any) -> None:
         self._check()
@@ -59,5 +68,6 @@ class StopWatcher(Callback):
         self._check()
 
     def _check(self) -> None:
-        if self._stop.is_set():
+        if self._agreement.reached(self._stop.is_set()):
+            self._stop.set()
             raise Interrupted

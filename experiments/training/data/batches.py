@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+from experiments.training.ranks import Place
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
@@ -33,36 +36,53 @@ class TensorBatches(Dataset[Batch]):
 class BatchIndices(Sampler[Tensor]):
     """The indices of one split, cut into batches; with a seed in an order that is a function of seed and epoch only.
 
+    Of several processes each gets its part, and all equally many batches: they wait for each other at each one.
+    With a seed (training), a batch is a process's equal part of what one process would get with `ranks` times the
+    batch size; what does not divide is left out. Without one, a process gets one stretch of the split, none is left
+    out, and batches may differ in size by one, and be one larger than asked.
+
     Lightning finds `set_epoch` on a loader's sampler and calls it before each epoch, after a resume too.
     """
 
-    def __init__(self, indices: Sequence[int], batch_size: int, *, seed: int | None = None) -> None:
+    def __init__(
+        self, indices: Sequence[int], batch_size: int, *, seed: int | None = None, place: Place | None = None
+    ) -> None:
         self._indices = torch.tensor(indices, dtype=torch.int64)
         self._batch_size = batch_size
         self._seed = seed
+        self._rank, self._ranks = place or Place()
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self._indices), self._batch_size)
-        return whole + (rest > self._skipped_rest)
+        if self._seed is None:
+            largest_part = math.ceil(len(self._indices) / self._ranks)
+            return min(math.ceil(largest_part / self._batch_size), len(self._indices) // self._ranks)
+        whole, rest = divmod(len(self._indices), self._batch_size * self._ranks)
+        # A last batch of one sample is left out of training: a network with batch normalisation fails on it.
+        return whole + (rest // self._ranks > 1)
 
     def __iter__(self) -> Iterator[Tensor]:
-        batches = torch.split(self._ordered(), self._batch_size)
-        return iter(batches[: len(self)])
+        return self._in_order() if self._seed is None else self._shuffled(self._seed)
 
-    @property
-    def _skipped_rest(self) -> int:
-        """A last batch of one sample is left out of training: a network with batch normalisation fails on it."""
-        return 0 if self._seed is None else 1
+    def _in_order(self) -> Iterator[Tensor]:
+        part = torch.tensor_split(self._indices, self._ranks)[self._rank]
+        batches = torch.split(part, self._batch_size)
+        if self._ranks == 1 or len(batches) == len(self):
+            return iter(batches[: len(self)])
+        return iter(torch.tensor_split(part, len(self)))
 
-    def _ordered(self) -> Tensor:
-        if self._seed is None:
-            return self._indices
-        generator = torch.Generator().manual_seed(_mixed(self._seed, self._epoch))
-        return self._indices[torch.randperm(len(self._indices), generator=generator)]
+    def _shuffled(self, seed: int) -> Iterator[Tensor]:
+        generator = torch.Generator().manual_seed(_mixed(seed, self._epoch))
+        order = self._indices[torch.randperm(len(self._indices), generator=generator)]
+        batches = torch.split(order, self._batch_size * self._ranks)
+        return (self._part(batch) for batch in batches[: len(self)])
+
+    def _part(self, batch: Tensor) -> Tensor:
+        size = len(batch) // self._ranks
+        return batch[self._rank * size : (self._rank + 1) * size]
 
 
 def loader(data: TensorBatches, indices: BatchIndices, num_workers: int) -> DataLoader[Batch]:

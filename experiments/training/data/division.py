@@ -22,7 +22,8 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     """The split of each sample, in the order of the index; a function of configuration, samples and split file only.
 
     A configuration for all folds gets the one with the fewest training samples: what suffices for it suffices for all.
-    Raises SourceError for a patient in two splits, and unless training and validation get samples of every class.
+    Raises SourceError for a patient in two splits, unless training and validation get samples of every class, and
+    unless each device gets a part of every split.
     """
     if len(index.classes) < 2:
         name = next(iter(index.classes), "none")
@@ -33,7 +34,18 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     if config.data.folds:
         assigned = _with_fold(config, config.data.folds, index, assigned)
     _require_all_classes(index, assigned)
+    _require_a_part_for_each_device(config, assigned)
     return assigned
+
+
+def _require_a_part_for_each_device(config: TrainingConfig, assigned: Sequence[SplitName]) -> None:
+    split, fewest = min(Counter(assigned).items(), key=lambda counted: counted[1])
+    if fewest < config.trainer.processes:
+        raise SourceError(
+            "trainer.devices",
+            f"{config.trainer.processes} is more than the {fewest} {WORDS[split]} samples, of which each device needs "
+            f"one; choose at most {fewest}.",
+        )
 
 
 def _given(index: Index) -> list[SplitName | None]:

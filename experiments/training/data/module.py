@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
+from experiments.training import ranks
 from experiments.training.config import TrainingConfig
 from experiments.training.data import features, splits
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
@@ -53,7 +54,7 @@ class DataModule(LightningDataModule):
         self._seed = seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        indices = BatchIndices(self.indices["train"], self._batch_size, seed=self._seed)
+        indices = BatchIndices(self.indices["train"], self._batch_size, seed=self._seed, place=ranks.place())
         if self.trainer is not None:
             # A resumed training makes its first iterator before Lightning calls `set_epoch`.
             indices.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)  # type: ignore[attr-defined]
@@ -67,7 +68,8 @@ class DataModule(LightningDataModule):
         return self._in_order("test") if self.indices["test"] else None
 
     def _in_order(self, split: SplitName) -> DataLoader[Batch]:
-        return loader(self._batches, BatchIndices(self.indices[split], self._batch_size), self._num_workers)
+        indices = BatchIndices(self.indices[split], self._batch_size, place=ranks.place())
+        return loader(self._batches, indices, self._num_workers)
 
 
 def build(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> DataModule:
@@ -91,4 +93,5 @@ def _record(path: Path, samples: Samples, *, resuming: bool) -> None:
     rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")
-    splits.write(path, *rows)
+    if ranks.first():
+        splits.write(path, *rows)

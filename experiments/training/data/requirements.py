@@ -17,7 +17,7 @@ MAX_IN_MEMORY_BYTES = 8 * 2**30  # of decoded images; more must fit into the cac
 def check(
     config: TrainingConfig, counts: Mapping[str, int], *, training: int, table: bool, cache_bytes: int = 0
 ) -> None:
-    """Raise SourceError unless a batch of the `training` samples can be filled, and network and memory fit."""
+    """Raise SourceError unless the `training` samples fill a batch of each device, and network and memory fit."""
     _batch(config, training)
     _model(config, classes=len(counts), table=table)
     if not table:
@@ -25,10 +25,13 @@ def check(
 
 
 def _batch(config: TrainingConfig, available: int) -> None:
-    if config.data.batch_size > available:
+    devices = config.trainer.processes
+    if config.data.batch_size * devices > available:
+        each = f" on each of {devices} devices" if devices > 1 else ""
         raise SourceError(
             "data.batch_size",
-            f"{config.data.batch_size} is more than the {available} training samples; choose at most {available}.",
+            f"{config.data.batch_size}{each} is more than the {available} training samples; choose at most "
+            f"{available // devices}.",
         )
 
 

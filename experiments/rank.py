@@ -1,0 +1,134 @@
+"""One process of a training: start it in a child of the fork server, read what it sends, end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from experiments.training import child
+from experiments.training.reports import REPORT_TYPES, Job, Message, Outcome
+from runs import events
+
+_BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
+MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
+
+Received: TypeAlias = tuple[Message, str, str]
+"""A message, its timestamp, and its data as JSON exactly as the training sent it."""
+
+
+class ProtocolError(Exception):
+    """The training sent something outside the contract."""
+
+
+class Rank:
+    """A process in a group of its own. `outcome` is its last word, once that was read, said at `said_at`."""
+
+    def __init__(self, context: ForkServerContext, job: Job, recipe: str, listener: socket.socket | None) -> None:
+        self.number = job.rank
+        self.outcome: Outcome | None = None
+        self.said_at = ""
+        self.over = False  # it has ended, and all that it sent was read
+        self._closed = False  # nothing more will come
+        self._messages, messages_end = context.Pipe(duplex=False)
+        commands_end, self._commands = context.Pipe(duplex=False)
+        self._process: BaseProcess = context.Process(
+            target=child.main,
+            args=(msgspec.json.encode(job), messages_end, commands_end, recipe, listener),
+            name=f"training-{job.run_id}-{job.rank}",
+        )
+        self._process.start()
+        messages_end.close()
+        commands_end.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the process, which leads its group."""
+        return cast(int, self._process.pid)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended without a last word."""
+        return self.over and self.outcome is None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it said that it failed or was interrupted."""
+        return self.outcome is not None and self.outcome.status != "completed"
+
+    @property
+    def handles(self) -> list[Connection | int]:
+        """What becomes ready when there is something to `read`."""
+        return [self._process.sentinel] if self._closed else [self._messages, self._process.sentinel]
+
+    def read(self, ready: Sequence[Any]) -> list[Received] | None:
+        """One batch of messages but the last word, [] being a heartbeat, or None; raises ProtocolError."""
+        if self._messages in ready:
+            try:
+                return self._without_last_word(_decode(self._messages.recv_bytes(MESSAGE_LIMIT)))
+            except EOFError:
+                self._closed = True
+            except OSError as error:
+                raise ProtocolError(f"unreadable message: {error}") from error
+        elif self._process.sentinel in ready:
+            # Dead; a grandchild may hold the pipe open, so its end is no sign.
+            self.over = self._closed or not self._messages.poll()
+        return None
+
+    def request_stop(self) -> None:
+        """Ask it to stop after the current batch."""
+        try:
+            self._commands.send_bytes(child.STOP)
+        except OSError:
+            return  # it has ended already
+
+    def signal(self, number: signal.Signals) -> None:
+        """To its process group."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            if self._process.is_alive():  # not yet the leader of its group
+                os.kill(self.pid, number)
+        except PermissionError:
+            return  # the group is gone and its number belongs to somebody else
+
+    def close(self) -> int | None:
+        """Make sure that it is gone, free what it held, and return its exit code (negative: the signal)."""
+        if self._process.is_alive():
+            self.signal(signal.SIGKILL)
+        self._process.join()
+        self.signal(signal.SIGKILL)  # its group may outlive it: data loader workers
+        code = self._process.exitcode
+        self._messages.close()
+        self._commands.close()
+        self._process.close()
+        return code
+
+    def _without_last_word(self, batch: list[Received]) -> list[Received]:
+        for message, moment, _ in batch:
+            if isinstance(message, Outcome):
+                self.outcome, self.said_at = message, moment
+        return [received for received in batch if not isinstance(received[0], Outcome)]
+
+
+def _decode(raw: bytes) -> list[Received]:
+    try:
+        return [
+            (_message(type_, bytes(data)), timestamp, bytes(data).decode())
+            for type_, timestamp, data in _BATCH.decode(raw)
+        ]
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(str(error)) from error
+
+
+def _message(type_: str, data: bytes) -> Message:
+    if type_ in REPORT_TYPES:
+        return msgspec.json.decode(data, type=REPORT_TYPES[type_])
+    return events.decode(type_, data)

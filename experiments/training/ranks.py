@@ -1,0 +1,161 @@
+"""The processes of one training on several devices: how they meet, and how they exchange what each one knows.
+
+A training of one process is alone: nothing here does anything then, and every function gives back what it was given.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from experiments.training.config import TrainerConfig
+from experiments.training.reports import Job
+
+T = TypeVar("T")
+
+ADDRESS = "127.0.0.1"
+NO_GPU = "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
+
+
+class TooFewDevices(Exception):  # the message is a sentence for the user
+    """The machine that runs the training lacks what was asked for."""
+
+
+class Place(NamedTuple):
+    """Which of a training's processes this is: number `rank`, from 0, of `ranks`."""
+
+    rank: int = 0
+    ranks: int = 1
+
+
+def place() -> Place:
+    """Of this process."""
+    if not distributed.is_initialized():
+        return Place()
+    return Place(distributed.get_rank(), distributed.get_world_size())
+
+
+def first() -> bool:
+    """Whether this process writes the training's files and says what happens."""
+    return place().rank == 0
+
+
+def join(job: Job, asked: TrainerConfig, *, threads: int) -> None:
+    """Meet the other processes of the job; waits for them. Raises TooFewDevices."""
+    if job.ranks == 1:
+        return
+    backend = backend_for(asked, job.ranks)
+    os.environ.update(_environment(job, threads))
+    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # they talk to nobody outside this machine
+        os.environ[name] = "lo0" if sys.platform == "darwin" else "lo"
+    store = distributed.TCPStore(  # type: ignore[attr-defined]
+        ADDRESS, job.meeting_port, job.ranks, is_master=job.rank == 0, master_listen_fd=job.meeting_socket
+    )
+    distributed.init_process_group(backend, store=store, rank=job.rank, world_size=job.ranks)
+    # Every rank logs the same numbers, those of all samples: `sync_dist` would compute a mean of equals.
+    warnings.filterwarnings("ignore", message="It is recommended to use `self.log")
+
+
+def accelerator(asked: TrainerConfig) -> str:
+    """What the trainer computes on; ranks without GPUs share the CPU, which Lightning's own `auto` may overlook."""
+    ranks = place().ranks
+    return "cpu" if ranks > 1 and backend_for(asked, ranks) == "gloo" else asked.accelerator
+
+
+def synchronises(asked: TrainerConfig) -> bool:
+    """Whether batch normalisation spans the ranks: torch can do that on GPUs only."""
+    return asked.sync_batchnorm and place().ranks > 1 and accelerator(asked) != "cpu"
+
+
+def leave() -> None:
+    """Release what joining took; the others may go on."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def backend_for(asked: TrainerConfig, ranks: int) -> str:
+    """What tensors travel by: one GPU for each rank where GPUs are used, and CPU tensors always by gloo.
+
+    Raises TooFewDevices.
+    """
+    gpus = 0 if asked.accelerator == "cpu" else torch.cuda.device_count()
+    if gpus == 0 and asked.accelerator != "gpu":
+        return "gloo"
+    if gpus == 0:
+        raise TooFewDevices(NO_GPU)
+    if gpus < ranks:
+        raise TooFewDevices(
+            f"trainer.devices asks for {ranks}, and the machine that ran this training has {gpus} "
+            f"GPU{'' if gpus == 1 else 's'}. Ask for at most {gpus}, or set trainer.accelerator to cpu."
+        )
+    return "cpu:gloo,cuda:nccl"
+
+
+def _environment(job: Job, threads: int) -> dict[str, str]:
+    """As torchrun would set it: with that, Lightning starts no processes of its own."""
+    return {
+        "RANK": str(job.rank),
+        "LOCAL_RANK": str(job.rank),
+        "WORLD_SIZE": str(job.ranks),
+        "LOCAL_WORLD_SIZE": str(job.ranks),
+        "GROUP_RANK": "0",
+        "NODE_RANK": "0",
+        "MASTER_ADDR": ADDRESS,
+        "MASTER_PORT": str(job.meeting_port),
+        "TORCHELASTIC_RUN_ID": f"run-{job.run_id}-{job.attempt}",
+        "OMP_NUM_THREADS": str(threads),  # or Lightning would choose the number of threads
+    }
+
+
+def gathered(own: T) -> list[T]:
+    """On rank 0 that of every rank, in their order; elsewhere the own alone. All ranks must call it."""
+    here = place()
+    if here.ranks == 1:
+        return [own]
+    everyone: list[T] | None = [own] * here.ranks if here.rank == 0 else None
+    distributed.gather_object(own, everyone, dst=0)
+    return everyone or [own]
+
+
+def decided(decide: Callable[[], T]) -> T:
+    """What rank 0 decides, on every rank; only rank 0 calls `decide`. All ranks must call this."""
+    here = place()
+    if here.ranks == 1:
+        return decide()
+    box = [decide() if here.rank == 0 else None]
+    distributed.broadcast_object_list(box, src=0)
+    return box[0]  # type: ignore[return-value]  # rank 0 has filled it
+
+
+class Agreement:
+    """Whether any rank says yes, known to all of them at the same call.
+
+    The answer is that to the call before: by then it has arrived, and nobody waits for it. All ranks must call it
+    equally often.
+    """
+
+    def __init__(self) -> None:
+        self._alone = place().ranks == 1
+        self._asked: tuple[Tensor, distributed.Work] | None = None
+
+    def reached(self, own: bool) -> bool:
+        """Ask, and give the last answer; a training of one process answers itself at once."""
+        if self._alone:
+            return own
+        answer = self._answer()
+        said = torch.tensor([own], dtype=torch.int32)
+        self._asked = (said, distributed.all_reduce(said, distributed.ReduceOp.MAX, async_op=True))
+        return answer
+
+    def _answer(self) -> bool:
+        if self._asked is None:
+            return False
+        said, work = self._asked
+        work.wait()
+        return bool(said)

@@ -1,0 +1,22 @@
+"""The real recipe on a disk that has no room for the second epoch's checkpoint."""
+
+import errno
+import threading
+from pathlib import Path
+from typing import Any
+
+from experiments.training import centralized
+from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.reports import Job, Tell
+
+
+class Full(WholeCheckpoints):
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        if "epoch0001" in str(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().save_checkpoint(checkpoint, path, storage_options)
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    setattr(centralized, "WholeCheckpoints", Full)  # noqa: B010  # in this process only
+    centralized.train(job, tell, stop)

@@ -1,0 +1,21 @@
+"""The real recipe with a network that breaks in the second rank, in its third batch."""
+
+import threading
+from typing import Any
+
+from torch import Tensor
+
+from experiments.training import centralized
+from experiments.training.reports import Job, Tell
+from tests.experiments.recipes.normalises import Normalising
+
+
+class Stumbling(Normalising):
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Any:
+        if self.global_rank == 1 and batch_idx == 2:
+            raise ValueError("boom")
+        return super().training_step(batch, batch_idx)
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    centralized.train(job, tell, stop, model=Stumbling())

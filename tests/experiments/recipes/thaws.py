@@ -1,0 +1,26 @@
+"""The real recipe with a network of which one layer begins to learn in the second epoch."""
+
+import threading
+
+import torch
+from torch import nn
+
+from experiments.training import centralized
+from experiments.training.reports import Job, Tell
+from tests.experiments.training.trainings import Network
+
+
+class Thawing(Network):
+    """30 features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.first = nn.Linear(30, 8).requires_grad_(False)
+
+    def on_train_epoch_start(self) -> None:
+        self.first.requires_grad_(self.current_epoch > 0)
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    centralized.train(job, tell, stop, model=Thawing())

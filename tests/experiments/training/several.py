@@ -1,0 +1,39 @@
+"""Runs a training in real processes of its own, as many as it has ranks, and gives what it told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from experiments.process import TrainingProcess
+from experiments.training.child import RECIPE
+from experiments.training.reports import Job, Message
+from tests.experiments.training.trainings import job_of
+
+
+def job_on(run_dir: Path, devices: int, **config: Any) -> Job:
+    """Like `job_of`, for a training on that many processes of the CPU."""
+    trainer = {"accelerator": "cpu", "devices": devices, **config.pop("trainer", {})}
+    return msgspec.structs.replace(job_of(run_dir, trainer=trainer, **config), ranks=devices)
+
+
+def in_processes(
+    job: Job,
+    *,
+    recipe: str = RECIPE,
+    observe: Callable[[TrainingProcess, Message], object] = lambda process, message: None,
+) -> tuple[list[Message], int | None]:
+    """All messages, and the exit code; `observe` is called with each message as it comes."""
+    process = TrainingProcess(job, recipe)
+    messages: list[Message] = []
+    try:
+        for batch in process.batches(0.25):
+            for message, _, _ in batch or []:
+                messages.append(message)
+                observe(process, message)
+    finally:
+        code = process.close()
+    return messages, code
