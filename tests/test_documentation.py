@@ -161,9 +161,11 @@ def test_python_examples_compile(block: str) -> None:
     compile(block, "README.md", "exec")
 
 
-def test_the_request_example_is_valid() -> None:
+def test_the_request_examples_are_valid() -> None:
     [body] = re.findall(r"-d '(\{.*?\})'\n", README)
     TrainingConfig.model_validate_json(body)
+    [longer] = re.findall(r"```json\n(.*?)```", section("An example with X-rays"), re.DOTALL)
+    TrainingConfig.model_validate_json(longer)
 
 
 def test_the_changelog_names_the_version() -> None:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -87,7 +87,8 @@ class PixelCache:
             yield
 
     def _made(self, path: Path, shape: Shape, blocks: Blocks) -> Tensor:
-        with atomic_files.replacing(path) as temporary, temporary.open("w+b") as file:
+        with ExitStack() as until_renamed, atomic_files.replacing(path) as temporary:
+            file = until_renamed.enter_context(temporary.open("w+b"))  # its lock says that it is not abandoned
             cache_space.reserve(file, HEADER_BYTES + math.prod(shape), self.folder, self.max_bytes)
             file.write(_header(shape))
             for block in blocks():

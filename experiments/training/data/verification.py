@@ -48,12 +48,14 @@ def problem_of(files: Files, name: str) -> str | None:
 
 
 def opened(file: BinaryIO) -> Image:
-    """The image, not yet decoded; raises what Pillow raises, ValueError for a size that would fill the memory."""
+    """The image, not yet decoded; raises what Pillow raises, ValueError for one that is too large or several."""
     from PIL import Image  # noqa: PLC0415  # the web process loads Pillow only when a request needs it
 
     image = Image.open(file, formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"{image.width} x {image.height} pixels are too many")
+    if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
+        raise ValueError(f"it has {pages} pages; save each that is to be a sample as a file of its own")
     return image
 
 

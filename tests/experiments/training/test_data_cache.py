@@ -22,6 +22,7 @@ from experiments.training.data import cache_space, decoding, images, pixel_cache
 from experiments.training.data.errors import SourceError
 from experiments.training.data.module import DataModule, build
 from experiments.training.data.pixel_cache import HEADER_BYTES, PixelCache
+from runs import atomic_files
 from tests.experiments.training.datasets import config_of, job_of, with_csv, with_npz, write_image, zipped
 from tests.experiments.training.scans import write_scan
 from tests.waiting import eventually
@@ -330,6 +331,21 @@ def test_what_killed_runs_left_half_written_is_cleared_away(tmp_path: Path) -> N
 
     other = cache_in(tmp_path, 3 * BYTES)
     cache.pixels(lambda: "a", SHAPE, while_written)
+    assert kept(tmp_path) == ["a.pixels", "b.pixels"]
+
+
+def test_a_file_on_its_way_to_its_name_is_not_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bringing gigabytes to the disk takes seconds, in which another run may look for room."""
+    sync = atomic_files._sync
+    others = iter([cache_in(tmp_path)])
+
+    def meanwhile(path: Path) -> None:
+        if other := next(others, None):
+            other.pixels(lambda: "b", SHAPE, Decoding())
+        sync(path)
+
+    monkeypatch.setattr(atomic_files, "_sync", meanwhile)
+    cache_in(tmp_path).pixels(lambda: "a", SHAPE, Decoding())
     assert kept(tmp_path) == ["a.pixels", "b.pixels"]
 
 

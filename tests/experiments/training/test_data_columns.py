@@ -70,3 +70,13 @@ def test_a_table_with_the_configured_names_goes_before_one_with_aliases(tmp_path
     write_csv(tmp_path / "x" / "z.csv", [(n, n % 4) for n in range(8)])
     config = config_of("x")
     assert build(config, job_of(config, tmp_path)).class_names == ["0", "1", "2", "3"]
+
+
+def test_patients_whose_ids_differ_in_leading_zeros_are_different_people(tmp_path: Path) -> None:
+    patients = ["7", "07", "007", "7.0", "1e1", "10"]
+    rows = [(n, patients[n // 2], n % 2) for n in range(12)]
+    write_csv(tmp_path / "x" / "a.csv", rows, header=("image", "patient_id", "label"))
+    for n in range(12):
+        write_image(tmp_path / "x" / f"{n}.PNG", n)
+    config = config_of("x", data={"id_column": "image"})
+    assert set(build(config, job_of(config, tmp_path)).patient_ids) == set(patients)

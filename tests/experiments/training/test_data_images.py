@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,67 @@ def test_a_palette_is_looked_up(tmp_path: Path) -> None:
     image.putpalette([0, 0, 0, 10, 200, 30])
     image.save(tmp_path / "a.png")
     assert decoded(tmp_path, "a.png", channels=3)[0, :, 0, 0].tolist() == [10, 200, 30]
+
+
+def test_16_bits_of_either_byte_order(tmp_path: Path) -> None:
+    deep = GRADIENT.astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "a.tif")
+    raw = (tmp_path / "a.tif").read_bytes()
+    assert raw.startswith(b"II")
+    (tmp_path / "b.tif").write_bytes(big_endian_tiff(deep))
+    with Image.open(tmp_path / "b.tif") as image:
+        assert image.mode == "I;16B"
+    assert (decoded(tmp_path, "a.tif", "b.tif") == GRADIENT).all()
+
+
+def big_endian_tiff(pixels: NDArray[np.uint16]) -> bytes:
+    """One strip of 16-bit grey, as microscopes of the other byte order write it."""
+    rows, columns = pixels.shape
+    data = pixels.astype(">u2").tobytes()
+    fields = {256: columns, 257: rows, 258: 16, 259: 1, 262: 1, 273: 8, 277: 1, 278: rows, 279: len(data)}
+    entries = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in fields.items())
+    return b"MM\0*" + struct.pack(">I", 8 + len(data)) + data + struct.pack(">H", len(fields)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_in_colour(tmp_path: Path, channels: int) -> None:
+    """Pillow reads such files and cannot write them."""
+    colours = np.stack([GRADIENT, 255 - GRADIENT, GRADIENT // 2], axis=2).astype(np.uint16) * 257
+    (tmp_path / "a.png").write_bytes(deep_png(colours))
+    Image.fromarray((colours >> 8).astype(np.uint8)).save(tmp_path / "b.png")
+    deep, flat = decoded(tmp_path, "a.png", "b.png", channels=channels)
+    assert (deep == flat).all()
+
+
+def deep_png(colours: NDArray[np.uint16]) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows, columns, _ = colours.shape
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in colours)
+    header = struct.pack(">IIBBBBB", columns, rows, 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def test_a_palette_with_transparency_and_few_colours(tmp_path: Path) -> None:
+    image = Image.new("P", (20, 20), 1)
+    image.putpalette([0, 0, 0, 10, 200, 30])
+    image.save(tmp_path / "a.png", bits=1, transparency=1)
+    assert decoded(tmp_path, "a.png", channels=3)[0, :, 0, 0].tolist() == [10, 200, 30]
+
+
+def test_a_colour_jpeg_of_four_inks(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    red, green, blue = decoded(tmp_path, "a.jpg", channels=3)[0, :, 4, 4].tolist()
+    assert red > 240
+    assert max(green, blue) < 15
+
+
+def test_of_a_stack_no_page_is_chosen_silently(tmp_path: Path) -> None:
+    pages = [Image.new("L", (8, 8), value) for value in (1, 2, 3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(SourceError, match=r"a\.tif cannot be read \(it has 3 pages; save each"):
+        decoded(tmp_path, "a.tif")
 
 
 @pytest.mark.parametrize(("mode", "white"), [("1", 1), ("LA", (255, 9)), ("RGBA", (255, 255, 255, 9))])
