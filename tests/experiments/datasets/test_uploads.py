@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from experiments.datasets import storage, uploads
-from experiments.models import Dataset, Upload
+from experiments.models import Dataset, Upload, uploads_root
 from tests.experiments.datasets.requests import (
     API,
     UPLOADS,
@@ -46,7 +46,7 @@ def archive(tmp_path: Path) -> Path:
 
 def stored() -> list[Path]:
     """The folders of all uploads."""
-    root = storage.uploads_root()
+    root = uploads_root()
     return list(root.iterdir()) if root.is_dir() else []
 
 
@@ -196,7 +196,7 @@ def test_a_full_disk_keeps_what_arrived(api: Client, monkeypatch: pytest.MonkeyP
 def test_a_disk_without_room_refuses_the_opening(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Room that open uploads have still to fill is not there for others."""
     free = storage.RESERVE_BYTES + 1000
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**12, 0, free))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**12, 0, free))
     assert "free some space" in answer(post(api, UPLOADS, {"filename": "a.csv", "size": 1001}), 507)["detail"]
     opened(api, "a.csv", 600)
     assert answer(post(api, UPLOADS, {"filename": "b.csv", "size": 600}), 507)
@@ -221,7 +221,7 @@ def test_a_dropped_upload_leaves_nothing(api: Client) -> None:
 
 def test_an_upload_whose_file_is_gone_is_over(api: Client) -> None:
     upload = opened(api, "a.csv", 10)
-    shutil.rmtree(storage.uploads_root())
+    shutil.rmtree(uploads_root())
     answer(patch(api, upload, 0, b"01234"), 404)
     opened(api, "a.csv", 10)
 
@@ -230,9 +230,9 @@ def test_idle_uploads_expire_and_orphaned_folders_go(api: Client) -> None:
     old, new = opened(api, "old.csv", 10), opened(api, "new.csv", 10)
     Upload.objects.filter(pk=old["id"]).update(updated_at=timezone.now() - uploads.IDLE - timedelta(seconds=1))
     for name, age in (("orphan", storage.ORPHAN_SECONDS + 60), ("fresh", 0)):
-        (storage.uploads_root() / name).mkdir()
+        (uploads_root() / name).mkdir()
         moment = timezone.now().timestamp() - age
-        os.utime(storage.uploads_root() / name, (moment, moment))
+        os.utime(uploads_root() / name, (moment, moment))
     uploads.expire()
     assert [upload.pk.hex for upload in Upload.objects.all()] == [new["id"].replace("-", "")]
     assert {folder.name for folder in stored()} == {new["id"].replace("-", ""), "fresh"}

@@ -125,7 +125,7 @@ class Pictures(SmallData):
     def __init__(self) -> None:
         super().__init__()
         self.x = torch.rand(100, 1, 8, 8, generator=torch.Generator().manual_seed(2)) * 2 - 1
-        self.input_shape = (1, 8, 8)  # type: ignore[assignment]
+        self.input_shape = (1, 8, 8)
 
 
 class Looking(Network):
