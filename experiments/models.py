@@ -1,4 +1,4 @@
-"""Data sets as things: what was uploaded or named, which version it is, and what is still on its way here."""
+"""Data sets as things (what was uploaded or named, which version, what is on its way), and pre-flight reports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 
 class Dataset(models.Model):
@@ -96,6 +97,55 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset_id}: {self.received} of {self.size} bytes"
+
+
+class Preflight(models.Model):
+    """A pre-flight report that somebody asked for: a dry run of a training. `preflights` alone writes it.
+
+    | from | to | by |
+    |---|---|---|
+    | (new) | queued | request |
+    | queued | running | claim |
+    | running | done, failed, queued (lost or drained) | whoever holds the lease, reaper |
+
+    `attempt` is the fencing token, as a run's is.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    ENDED = (Status.DONE, Status.FAILED)
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="preflights")
+    config = models.JSONField(help_text="The training it is about")
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    progress = models.CharField(max_length=200, blank=True, help_text="What is being done, in words")
+    report = models.JSONField(null=True, blank=True)
+    problem = models.TextField(null=True, blank=True, help_text="Why there is no report")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # Lease
+    attempt = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "id"], name="preflight_status_id"),
+            models.Index(fields=["lease_until"], name="preflight_running_lease", condition=Q(status="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"pre-flight {self.pk} ({self.status})"
+
+    @property
+    def folder(self) -> Path:
+        """What its process writes, until it has ended well."""
+        return Path(settings.PREFLIGHTS_ROOT) / str(self.pk)
 
 
 def uploads_root() -> Path:

@@ -1,4 +1,7 @@
-"""Recovers runs whose worker was lost. Every web and worker process runs one: it is cheap, and one is enough."""
+"""Recovers runs and pre-flight reports whose worker was lost.
+
+Every web and worker process runs one: it is cheap, and one is enough.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import threading
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from experiments import preflight_store
 from realtime import broadcast
 from runs import lifecycle
 
@@ -30,6 +34,7 @@ class Reaper(threading.Thread):
         while True:
             try:
                 reap()
+                preflight_store.recover_lost()
             except DatabaseError:
                 logger.exception("lost runs could not be looked for")
             finally:

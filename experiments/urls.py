@@ -1,8 +1,9 @@
 from django.urls import path, re_path
 
-from experiments.views import CentralizedTrainView, ModelsView
+from experiments.views import CentralizedTrainView, ModelsView, PreflightView
 
 urlpatterns = [
     re_path(r"^centralized/train/?$", CentralizedTrainView.as_view(), name="centralized-train"),
     path("models/", ModelsView.as_view(), name="models"),
+    path("preflights/<int:pk>/", PreflightView.as_view(), name="preflight"),
 ]

@@ -1,41 +1,60 @@
-"""What can be trained, and POST /api/experiments/centralized/train: validate, launch, 202."""
+"""What can be trained, and POST /api/experiments/centralized/train: validate, launch, 202; a dry run: its report."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.urls import reverse
 from pydantic import ValidationError
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from experiments import preflights
 from experiments.launch import KeyReused, launch
+from experiments.models import Preflight
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from experiments.training.models import catalogue
+from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
+from runs.events import format_time
 from runs.models import Run
 
 MAX_KEY_LENGTH = 200
+DRY_RUN_WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.2
+DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
-class CentralizedTrainView(APIView):
-    """Queues one training, or one per fold. 400 names every wrong field with its cure and queues nothing."""
+class CentralizedTrainView(AwaitingView):
+    """Queues one training, or one per fold; with `?dry_run=true` it only looks at it.
 
-    def post(self, request: Request) -> Response:
-        try:
-            config = TrainingConfig.model_validate(request.data)
-            runs = launch(config, request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
-        except ValidationError as error:
-            raise InvalidRequest(explain(error)) from error
-        except SourceError as error:
-            raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
-        except KeyReused as error:
-            raise Conflict(str(error)) from error
-        return Response(_accepted(runs, request), status=202)
+    400 names every wrong field with its cure and queues nothing.
+    """
+
+    async def post(self, request: Request) -> Response:
+        if not _dry_run(request):
+            runs = await sync_to_async(_launched)(request)
+            return Response(_accepted(runs, request), status=202)
+        asked = await sync_to_async(_requested)(request)
+        known = await _ended(asked, DRY_RUN_WAIT_SECONDS)
+        return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
+
+
+class PreflightView(APIView):
+    """One pre-flight report that was asked for, as far as it has come."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        found = preflights.visible(request.user).select_related("owner").filter(pk=pk).first()
+        if found is None:
+            raise NotFound(f"Pre-flight report {pk} does not exist.")
+        return Response(_described(found, request))
 
 
 class ModelsView(APIView):
@@ -49,6 +68,53 @@ class Conflict(APIException):
     """409: the request contradicts an earlier one."""
 
     status_code = 409
+
+
+def _dry_run(request: Request) -> bool:
+    asked = request.query_params.get("dry_run", "").lower()
+    if asked not in DRY_RUN:
+        raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
+    return DRY_RUN[asked]
+
+
+def _launched(request: Request) -> list[Run]:
+    try:
+        return launch(_config(request), request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
+    except SourceError as error:
+        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
+    except KeyReused as error:
+        raise Conflict(str(error)) from error
+
+
+def _requested(request: Request) -> Preflight:
+    try:
+        return preflights.request(_config(request), request.user)  # type: ignore[arg-type]  # logged in
+    except SourceError as error:
+        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
+
+
+def _config(request: Request) -> TrainingConfig:
+    try:
+        return TrainingConfig.model_validate(request.data)
+    except ValidationError as error:
+        raise InvalidRequest(explain(error)) from error
+
+
+async def _ended(asked: Preflight, seconds: float) -> Preflight:
+    """The report once it has ended, or as it is after so many seconds; no connection is held while nothing is asked."""
+    deadline = time.monotonic() + seconds
+    known = asked
+    while known.status not in Preflight.ENDED and time.monotonic() < deadline:
+        await asyncio.sleep(LOOK_SECONDS)
+        known = await sync_to_async(_looked_up)(asked.pk)
+    return known
+
+
+def _looked_up(pk: int) -> Preflight:
+    try:
+        return Preflight.objects.select_related("owner").get(pk=pk)
+    finally:
+        lend_back_connection()
 
 
 def _key_of(request: Request) -> str | None:
@@ -83,4 +149,23 @@ def _group_links(group_id: int, request: Request) -> dict[str, str]:
     return {
         "group": request.build_absolute_uri(reverse("group-detail", args=[group_id])),
         "group_page": request.build_absolute_uri(reverse("group-page", args=[group_id])),
+    }
+
+
+def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
+    """`report` and `problem` are null until it has ended; then one of them says what was found."""
+    return {
+        "preflight_id": preflight.pk,
+        "status": preflight.status,
+        "progress": preflight.progress,
+        "problem": preflight.problem,
+        "report": preflight.report,
+        "experiment_name": preflight.config["experiment_name"],
+        "owner": preflight.owner.username,
+        "created_at": format_time(preflight.created_at),
+        "ended_at": format_time(preflight.ended_at) if preflight.ended_at else None,
+        "links": {
+            "self": request.build_absolute_uri(reverse("preflight", args=[preflight.pk])),
+            "page": request.build_absolute_uri(reverse("preflight-page", args=[preflight.pk])),
+        },
     }

@@ -1,6 +1,6 @@
-"""A worker process: a Dramatiq worker with one thread per slot, a feeder, a reaper, and an examiner of data sets.
+"""A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-Imports no torch.
+These are a feeder, a reaper, an examiner of data sets and an inspector for pre-flight reports. Imports no torch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections
 
 from experiments import process, tasks
 from experiments.datasets.examiner import Examiner
+from experiments.inspector import Inspector
 from experiments.reaper import Reaper
 from runs.models import Run
 
@@ -75,10 +76,11 @@ def work(slots: int) -> None:
     broker.emit_after("process_boot")
     worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
-    feeder, reaper, examiner = Feeder(slots), Reaper(), Examiner()
+    feeder, reaper, examiner, inspector = Feeder(slots), Reaper(), Examiner(), Inspector(tasks.draining)
     if not stopping.is_set():
         worker.start()
         feeder.start()
+        inspector.start()
         reaper.start()
         examiner.start()
         logger.info("worker ready: %d slot%s", slots, "" if slots == 1 else "s")
@@ -87,6 +89,7 @@ def work(slots: int) -> None:
         feeder.stop()
         reaper.stop()
         examiner.stop()
+        inspector.stop()
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
 

@@ -100,6 +100,7 @@ LIVETRAIN_HOME.mkdir(parents=True, exist_ok=True)
 RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
+PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"

@@ -7,5 +7,6 @@ urlpatterns = [
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),
     path("datasets/", include("experiments.datasets.page_urls")),
+    path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import connection
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runs import groups, queries, serializers
+from runs.awaiting import AwaitingView, lend_back_connection
 from runs.files import Content, list_files, media_type, open_file
 from runs.filters import (
     METRIC_LOOKUPS,
@@ -148,7 +148,7 @@ class RunFileDownload(ReadingView):
         return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
 
 
-class RunEvents(ReadingView):
+class RunEvents(AwaitingView, ReadingView):
     """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
 
     Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
@@ -160,23 +160,9 @@ class RunEvents(ReadingView):
         asked = self.asked
         head = await sync_to_async(self.head_of)(run_id)
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
-            await sync_to_async(_lend_back_connection)()
+            await sync_to_async(lend_back_connection)()
             head = await journal_watch().grown(run_id, asked["after"], asked["wait"]) or head
         return Response(await sync_to_async(_journal_page)(head, asked))
-
-    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        """As DRF's, which does not await."""
-        self.args, self.kwargs = args, kwargs
-        self.request = self.initialize_request(request, *args, **kwargs)
-        self.headers = self.default_response_headers
-        try:
-            await sync_to_async(self.initial)(self.request, *args, **kwargs)
-            if request.method not in ("GET", "HEAD"):
-                self.http_method_not_allowed(self.request)
-            response = await self.get(self.request, *args, **kwargs)
-        except Exception as error:
-            response = self.handle_exception(error)
-        return self.finalize_response(self.request, response, *args, **kwargs)
 
 
 def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
@@ -184,9 +170,3 @@ def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
     events = queries.events_after(head.id, asked["after"], asked["limit"], until=head.last_seq, types=asked["types"])
     last_seq = events[-1].seq if len(events) == asked["limit"] else head.last_seq
     return serializers.journal_page(events, last_seq, head.status)
-
-
-def _lend_back_connection() -> None:
-    """A client that waits holds no database connection; inside a transaction (tests) it must stay."""
-    if not connection.in_atomic_block:
-        connection.close()

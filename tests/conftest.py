@@ -52,8 +52,9 @@ from rest_framework.authtoken.models import Token  # noqa: E402
 
 @pytest.fixture(autouse=True)
 def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
-    """Run ids start again in each test, so run folders must too."""
+    """Ids start again in each test, so folders must too."""
     settings.RUNS_ROOT = tmp_path / "runs"
+    settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
 
 
 @pytest.fixture

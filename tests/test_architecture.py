@@ -47,7 +47,7 @@ def test_import_contracts_hold() -> None:
 @pytest.mark.parametrize(
     "modules",
     [
-        pytest.param(("project.asgi",), id="web"),
+        pytest.param(("project.asgi", "project.urls"), id="web"),
         pytest.param(("experiments.worker", "experiments.management.commands.worker"), id="worker"),
         pytest.param(("experiments.server", "experiments.management.commands.serve"), id="launcher"),
     ],

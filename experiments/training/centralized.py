@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -29,6 +31,8 @@ from experiments.training.models import catalogue
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.preparation import prepare
 from experiments.training.models.registry import resolved_name
+from experiments.training.preflight import examination
+from experiments.training.preflight.examination import Blocked, Examination
 from experiments.training.reports import Job, Outcome, Tell
 
 
@@ -46,14 +50,13 @@ def train(
     `data` and `model` take the place of those that the configuration asks for.
     """
     with sigterm_sets(stop):
-        tell(_outcome(job, tell, stop, data, model))
+        tell(conclusion(lambda: _carry_out(job, tell, stop, data, model), stop))
 
 
-def _outcome(
-    job: Job, tell: Tell, stop: threading.Event, data: DataModule | None, model: pl.LightningModule | None
-) -> Outcome:
+def conclusion(work: Callable[[], None], stop: threading.Event) -> Outcome:
+    """Do the work and say how it ended; never raises."""
     try:
-        _carry_out(job, tell, stop, data, model)
+        work()
     except (Interrupted, SIGTERMException):
         return Outcome(status="interrupted", reason=None)
     except (Exception, SystemExit) as error:
@@ -69,12 +72,15 @@ def _carry_out(
 ) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
-    threads = config.trainer.threads or default_threads(job.ranks)
-    torch.set_num_threads(threads)
-    ranks.join(job, config.trainer, threads=threads)
-    pl.seed_everything(config.seed, workers=True)
-    data = data or build_data(config, job, stop)
+    begin(config, job)
+    # Of our own data and model; a resumed attempt trains what was looked at before.
+    looked_at = data is not None or model is not None or job.resume_from is not None
+    preflight = None if looked_at else Examination(config, examination.into_log)
+    look_at = preflight.look_at if preflight and ranks.first() else None
+    data = data or build_data(config, job, stop, look_at=look_at)
     module = model or prepare(config, job, data, tell)
+    if preflight:
+        _pass(preflight, config, job, module, data, tell=tell, stop=stop)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
     chain = build_chain(
@@ -112,28 +118,82 @@ def _carry_out(
     chain.checkpoint.tidy()
 
 
-def _trainer(config: TrainingConfig, job: Job, callbacks: list[Callback]) -> pl.Trainer:
-    asked = config.trainer
-    return pl.Trainer(
-        max_epochs=asked.max_epochs,
-        accelerator=ranks.accelerator(asked),
-        devices=job.ranks,  # Lightning's own "auto" takes all GPUs there are
-        strategy="auto" if job.ranks == 1 else "ddp",
-        use_distributed_sampler=False,  # our batches are divided already
-        sync_batchnorm=ranks.synchronises(asked),
-        precision=asked.precision,
-        gradient_clip_val=asked.gradient_clip_val,
-        accumulate_grad_batches=asked.accumulate_grad_batches,
-        deterministic=asked.deterministic,
-        callbacks=callbacks,
-        plugins=[WholeCheckpoints()],
-        default_root_dir=job.run_dir,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
-        enable_progress_bar=False,
-        enable_model_summary=False,
+def begin(config: TrainingConfig, job: Job) -> None:
+    """What holds for the whole process: threads, its place among the ranks, and a seed for everything."""
+    threads = config.trainer.threads or default_threads(job.ranks)
+    torch.set_num_threads(threads)
+    ranks.join(job, config.trainer, threads=threads)
+    pl.seed_everything(config.seed, workers=True)
+
+
+def try_out(
+    preflight: Examination,
+    config: TrainingConfig,
+    job: Job,
+    module: pl.LightningModule,
+    data: DataModule,
+    *,
+    stop: threading.Event,
+) -> None:
+    """Let the pre-flight report have some batches, trained as the whole training will be."""
+    preflight.try_out(
+        module,
+        data,
+        model_name=resolved_name(config.model, data.input_shape),
+        make_trainer=lambda callbacks, **changed: _trainer(config, job, callbacks, **changed),
+        stop=stop,
     )
+
+
+def _pass(
+    preflight: Examination,
+    config: TrainingConfig,
+    job: Job,
+    module: pl.LightningModule,
+    data: DataModule,
+    *,
+    tell: Tell,
+    stop: threading.Event,
+) -> None:
+    """Write `preflight.json`, tell what must stay with the run; raises Blocked for what must not be trained.
+
+    Rank 0 has looked at the data for all; batches are tried by all, in step.
+    """
+    blocked = ranks.decided(lambda: preflight.blocked)
+    if not blocked:
+        try_out(preflight, config, job, module, data, stop=stop)
+    if ranks.first():
+        examination.write(Path(job.run_dir), preflight.report())
+        for note in preflight.notes:
+            tell(note)
+    if blocked:
+        raise Blocked(blocked)
+
+
+def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **changed: Any) -> pl.Trainer:
+    """The Trainer of the configuration, but for options `changed`."""
+    asked = config.trainer
+    options: dict[str, Any] = {
+        "max_epochs": asked.max_epochs,
+        "accelerator": ranks.accelerator(asked),
+        "devices": job.ranks,  # Lightning's own "auto" takes all GPUs there are
+        "strategy": "auto" if job.ranks == 1 else "ddp",
+        "use_distributed_sampler": False,  # our batches are divided already
+        "sync_batchnorm": ranks.synchronises(asked),
+        "precision": asked.precision,
+        "gradient_clip_val": asked.gradient_clip_val,
+        "accumulate_grad_batches": asked.accumulate_grad_batches,
+        "deterministic": asked.deterministic,
+        "callbacks": list(callbacks),
+        "plugins": [WholeCheckpoints()],
+        "default_root_dir": job.run_dir,
+        "num_sanity_val_steps": 0,
+        "logger": False,
+        "enable_checkpointing": any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    return pl.Trainer(**options | changed)
 
 
 def default_threads(processes: int = 1) -> int:

@@ -48,6 +48,10 @@ class DataConfig(Section):
     split_file: str | None = Field(
         None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
     )
+    skip_unreadable: bool = Field(False, description="Leave out images that cannot be read; they are named on the run")
+    allow_leakage: bool = Field(
+        False, description="Train although copies or patients are in two splits; the run is marked for ever"
+    )
     folds: int | None = Field(
         None,
         ge=2,

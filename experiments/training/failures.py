@@ -12,6 +12,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.data.errors import SourceError
 from experiments.training.models.catalogue import CatalogueError
 from experiments.training.models.errors import ModelError
+from experiments.training.preflight.examination import Blocked
 from experiments.training.ranks import NO_GPU, TooFewDevices
 
 _TOO_LARGE = "Lower data.batch_size or data.image_size, or choose a smaller network."
@@ -22,7 +23,7 @@ def reason(error: BaseException) -> str:
     """One sentence: what happened and, where it is known, the cure; else the exception's class and message."""
     if isinstance(error, SourceError):
         return error.message
-    if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices):
+    if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices | Blocked):
         return str(error)
     if isinstance(error, ValidationError):  # what the server that took the request knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())

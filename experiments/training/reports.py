@@ -10,6 +10,7 @@ from typing import ClassVar, TypeAlias
 
 import msgspec
 
+from experiments.training.preflight.report import Preflight
 from runs.events import Event
 
 
@@ -54,6 +55,13 @@ class Note(Report, frozen=True, kw_only=True):
     text: str
 
 
+class Examined(Report, frozen=True, kw_only=True):
+    """The pre-flight report, told by a dry run."""
+
+    type: ClassVar[str] = "examined"
+    report: Preflight
+
+
 class Outcome(Report, frozen=True, kw_only=True):
     """The last word of a training; without it the training failed, whatever its exit code.
 
@@ -66,7 +74,9 @@ class Outcome(Report, frozen=True, kw_only=True):
     reason: str | None
 
 
-REPORT_TYPES: dict[str, type[Report]] = {cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Outcome)}
+REPORT_TYPES: dict[str, type[Report]] = {
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Examined, Outcome)
+}
 
 Message: TypeAlias = Event | Report
 Tell: TypeAlias = Callable[[Message], object]
@@ -102,6 +112,7 @@ __all__ = [
     "REPORT_TYPES",
     "BestValues",
     "CheckpointSaved",
+    "Examined",
     "Job",
     "Message",
     "Note",

@@ -36,6 +36,7 @@ async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, t
         await visit.page.goto(link)
         await watch(visit.page)
         await check_numbers(visit.page, server, run_id)
+        await check_preflight(visit.page)
         assert visit.problems == []
         await visit.page.close()
 
@@ -68,3 +69,11 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
     assert re.search(r"of one batch: (?!0)\d+ values", await in_words(page, "Batches"))
     for name in ("metrics.csv", "results.json", "predictions.parquet"):
         await expect(page.locator(".files").get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
+async def check_preflight(page: Page) -> None:
+    """What the run looked at before it trained, as it wrote it down."""
+    await page.get_by_role("link", name="Pre-flight report").click()
+    await expect(page.locator("#verdict")).to_have_text("Ready")
+    await expect(page.locator('[data-title="Samples per class and split"] tbody tr').last).to_contain_text("1,797")
+    await expect(page.locator('[data-title="Trial"]')).to_contain_text(f"{EPOCHS} epochs")

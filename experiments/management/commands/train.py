@@ -66,6 +66,8 @@ class Command(BaseCommand):
         for result in ended.final_results.all():
             numbers = "  ".join(f"{name} {_shown(result.statistics.get(name))}" for name in HEADLINE)
             self.stdout.write(f"{result.split}: {numbers}  matrix {result.confusion_matrix}")
+        for note in ended.notes:
+            self.stdout.write(f"Note: {note['text']}")
         return ended
 
     def _report_group(self, group: RunGroup) -> None:

@@ -22,18 +22,19 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     """The split of each sample, in the order of the index; a function of configuration, samples and split file only.
 
     A configuration for all folds gets the one with the fewest training samples: what suffices for it suffices for all.
-    Raises SourceError for a patient in two splits, unless training and validation get samples of every class, and
-    unless each device gets a part of every split.
+    Raises SourceError for a patient in two splits, unless leakage is allowed, when training or validation would lack a
+    class, and unless each device gets a part of every split.
     """
     if len(index.classes) < 2:
         name = next(iter(index.classes), "none")
         raise _error(f"All samples are of one class ({name}); a training needs two or more.")
     given = split_files.read(config.data.split_file, index, roots) if config.data.split_file else _given(index)
-    _refuse_leaks(index.samples, given)
+    if not config.data.allow_leakage:
+        _refuse_leaks(index.samples, given)
     assigned = _completed(config, index, given)
     if config.data.folds:
         assigned = _with_fold(config, config.data.folds, index, assigned)
-    _require_all_classes(index, assigned)
+    require_all_classes(index, assigned)
     _require_a_part_for_each_device(config, assigned)
     return assigned
 
@@ -61,7 +62,8 @@ def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) 
     if leaking:
         raise _error(
             f"{len(leaking)} patients are in two of the given splits: {some(leaking, 10)}. Results on patients who "
-            "were trained on look better than they are; put each patient into one split."
+            "were trained on look better than they are; put each patient into one split, or set data.allow_leakage to "
+            "true, which marks the run for ever."
         )
 
 
@@ -129,8 +131,8 @@ def _require_enough(
         )
 
 
-def _require_all_classes(index: Index, assigned: Sequence[SplitName]) -> None:
-    """A given test split may lack a class; without one in validation there is nothing to monitor."""
+def require_all_classes(index: Index, assigned: Sequence[SplitName]) -> None:
+    """Raise SourceError unless one can train and validate on every class; a given test split may lack some."""
     found = set(zip(assigned, index.labels, strict=True))
     for split in ("train", "val"):
         missing = [repr(name) for label, name in enumerate(index.classes) if (split, label) not in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 
 
@@ -16,6 +16,23 @@ class SourceError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
+
+
+class UnreadableImages(SourceError):
+    """`problems` says of each image that cannot be read what is wrong with it."""
+
+    def __init__(self, problems: Mapping[str, str], total: int) -> None:
+        self.problems = problems
+        listed = some([f"{name} ({problem})" for name, problem in problems.items()])
+        if len(problems) == 1:
+            name, problem = next(iter(problems.items()))
+            message = f"{name} cannot be read ({problem}); replace it, or set data.skip_unreadable to true."
+        else:
+            message = (
+                f"{len(problems)} of {total:,} images cannot be read: {listed}. Replace them, or set "
+                "data.skip_unreadable to true to train without them."
+            )
+        super().__init__("source_path", message)
 
 
 def some(names: Collection[str], shown: int = 3) -> str:

@@ -25,10 +25,10 @@ def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
     """
     encoded: dict[str, NDArray[np.float64]] = {}
     for name, cells in columns.items():
-        known = ["" if cell.casefold() in MISSING else cell for cell in cells]
-        numbers = _numbers(known)
-        if numbers is not None:
-            encoded[name] = numbers
+        known = without_missing(cells)
+        values = numbers(known)
+        if values is not None:
+            encoded[name] = values
         elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
             run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are no numbers.")
         else:
@@ -63,7 +63,12 @@ def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> T
     return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32))
 
 
-def _numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
+def without_missing(cells: Sequence[str]) -> list[str]:
+    """The cells, blank where they say that there is nothing."""
+    return ["" if cell.casefold() in MISSING else cell for cell in cells]
+
+
+def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
     """NaN for blanks and infinities; None if a cell is no number."""
     try:
         values = np.array([float(cell) if cell else np.nan for cell in cells])

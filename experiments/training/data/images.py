@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.training.data import dicom, dicom_pixels, image_names, medmnist, verification
-from experiments.training.data.errors import SourceError
+from experiments.training.data.errors import UnreadableImages
 from experiments.training.data.folders import Files
 
 HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I, F
@@ -26,21 +26,24 @@ def blocks(
 ) -> Iterator[NDArray[np.uint8]]:
     """uint8 (some, channels, size, size), together in the order of `names`.
 
-    Raises SourceError with the name of a broken image: of several, the first in that order.
+    Raises UnreadableImages in the end, which names all broken ones; their pixels mean nothing.
     """
     dicom.require(names)
     threads = threads or min(cores(), MAX_THREADS)
     waiting: deque[Future[NDArray[np.uint8]]] = deque()
+    problems: dict[str, str] = {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder")
     try:
         for start in range(0, len(names), BLOCK):
             if len(waiting) == threads * AHEAD:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(_block, files, names[start : start + BLOCK], size, channels))
+            waiting.append(pool.submit(_block, files, names[start : start + BLOCK], size, channels, problems))
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+    if problems:
+        raise UnreadableImages({name: problems[name] for name in names if name in problems}, len(names))
 
 
 def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
@@ -57,14 +60,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _block(files: Files, names: Sequence[str], size: int, channels: int) -> NDArray[np.uint8]:
+def _block(files: Files, names: Sequence[str], size: int, channels: int, problems: dict[str, str]) -> NDArray[np.uint8]:
+    """What is wrong with broken images goes into `problems`, by name."""
     pixels = np.empty((len(names), channels, size, size), np.uint8)
     for row, name in enumerate(names):
         try:
             pixels[row] = _one(files, name, size, channels)
+        except MemoryError:
+            raise  # the machine's fault, not the image's
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            problem = verification.words(error)
-            raise SourceError("source_path", f"{name} cannot be read ({problem}); replace it.") from error
+            problems[name] = verification.words(error)
     return pixels
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,15 +13,22 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data import (
     builtins,
     catalogue,
+    column_survey,
     decoding,
     division,
     feature_tables,
     features,
+    headers,
     requirements,
+    run_log,
     sources,
+    splits,
 )
 from experiments.training.data.catalogue import Builtin
+from experiments.training.data.column_facts import ColumnFacts
+from experiments.training.data.errors import UnreadableImages
 from experiments.training.data.folders import Files, Folder
+from experiments.training.data.headers import Sightings
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.pixel_cache import PixelCache
 from experiments.training.data.splits import SplitName
@@ -32,7 +39,8 @@ from experiments.training.reports import Job
 class Samples:
     """`inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing.
 
-    Lists run along N, but `features`, the columns' names, along the second dimension of a table.
+    Lists run along N, but `features`, the columns' names, along the second dimension of a table. `sightings` is of
+    image files, `columns` of a table's columns as they were read.
     """
 
     name: str
@@ -43,6 +51,8 @@ class Samples:
     patient_ids: list[str]
     assigned: list[SplitName]
     features: Sequence[str] = ()
+    sightings: Sightings | None = None
+    columns: Sequence[ColumnFacts] = ()
 
 
 def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
@@ -53,26 +63,60 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            return _from_files(files, config, roots, cache)
+            return _from_files(files, config, roots, cache, look=_looks(job))
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 
 
-def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache) -> Samples:
+def _looks(job: Job) -> bool:
+    """Whether the image files' headers are of interest: once for a run, to the process that speaks for all."""
+    return job.rank == 0 and job.resume_from is None
+
+
+def _from_files(
+    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool
+) -> Samples:
     table = feature_tables.find(files)
-    return _table(files, table, config, roots) if table else _images(files, config, roots, cache)
+    return _table(files, table, config, roots) if table else _images(files, config, roots, cache, look=look)
 
 
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     index = feature_tables.read(files, name, config.data)
     assigned = _divided(config, index, roots, table=True)
-    inputs, names = features.encode(feature_tables.features(files, name, config.data))
-    return replace(_samples(files.name, index, inputs, assigned), features=names)
+    cells = feature_tables.features(files, name, config.data)
+    inputs, names = features.encode(cells)
+    facts = column_survey.of_cells(cells, splits.indices(assigned)["train"])
+    return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
-def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache) -> Samples:
+def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool) -> Samples:
+    """`look`: the files' headers are of interest."""
     index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
-    return _samples(files.name, index, decoding.decode(files, index, config.data, cache), assigned)
+    unreadable: Mapping[str, str] = {}
+    try:
+        inputs = decoding.decode(files, index, config.data, cache)
+    except UnreadableImages as error:
+        run_log.write("\n".join(f"Cannot be read: {name} ({problem})" for name, problem in error.problems.items()))
+        if not config.data.skip_unreadable or len(error.problems) == len(index.samples):
+            raise
+        unreadable = error.problems
+        index, assigned = _without(unreadable, config, index, assigned, cache)
+        inputs = decoding.decode(files, index, config.data, cache)
+    seen = headers.look(files, [sample.file for sample in index.samples], unreadable) if look else None
+    return replace(_samples(files.name, index, inputs, assigned), sightings=seen)
+
+
+def _without(
+    unreadable: Collection[str], config: TrainingConfig, index: Index, assigned: list[SplitName], cache: PixelCache
+) -> tuple[Index, list[SplitName]]:
+    """What is left when these images are left out; raises SourceError when that does not suffice."""
+    kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
+    left = Index(index.classes, [index.samples[row] for row in kept])
+    remaining = [assigned[row] for row in kept]
+    division.require_all_classes(left, remaining)
+    training = remaining.count("train")
+    requirements.check(config, left.counts, training=training, table=False, cache_bytes=cache.max_bytes)
+    return left, remaining
 
 
 def _divided(
@@ -107,11 +151,14 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
     }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     roots = [Path(root) for root in job.data_roots]
-    return replace(_images(Folder(folder, folder), own, roots, cache), classes=list(builtin.counts))
+    samples = _images(Folder(folder, folder), own, roots, cache, look=_looks(job))
+    return replace(samples, classes=list(builtin.counts))
 
 
 def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     inputs, labels = builtins.load_breast_cancer_table()
     rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
     index = Index(list(builtin.counts), rows)
-    return _samples(builtin.name, index, inputs, _divided(config, index, roots, table=True))
+    assigned = _divided(config, index, roots, table=True)
+    facts = column_survey.of_numbers(inputs, splits.indices(assigned)["train"])
+    return replace(_samples(builtin.name, index, inputs, assigned), columns=facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,9 +72,20 @@ class DataModule(LightningDataModule):
         return loader(self._batches, indices, self._num_workers)
 
 
-def build(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> DataModule:
-    """Load and split the run's data and write its `split.csv`; raises SourceError, and Interrupted if told to stop."""
+def build(
+    config: TrainingConfig,
+    job: Job,
+    stop: threading.Event | None = None,
+    *,
+    look_at: Callable[[Samples], object] | None = None,
+) -> DataModule:
+    """Load and split the run's data and write its `split.csv`; raises SourceError, and Interrupted if told to stop.
+
+    `look_at` gets the samples as they were read, before a table's columns are prepared.
+    """
     samples = load(config, job, stop)
+    if look_at is not None:
+        look_at(samples)
     _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:

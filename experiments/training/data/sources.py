@@ -61,7 +61,8 @@ def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int =
         requirements.check(
             config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
         )
-        if image_files := [sample.file for sample in index.samples if sample.file]:
+        image_files = [sample.file for sample in index.samples if sample.file]
+        if image_files and not config.data.skip_unreadable:
             verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts, files.stamp)
 

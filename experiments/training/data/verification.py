@@ -30,7 +30,7 @@ def check(files: Files, names: Sequence[str]) -> None:
     if broken:
         raise _error(
             f"{len(broken)} of the {len(chosen)} images checked cannot be read: {some(broken)}. "
-            "Replace them, or leave them out."
+            "Replace them, leave them out, or set data.skip_unreadable to true."
         )
 
 

@@ -60,6 +60,7 @@ export const handlers = {
     state.finals.clear();
     dirty.results = dirty.about = true;
     reckonBest();
+    askAgain(); // the pre-flight report may have left notes and its file
   },
   batch_metrics(data) {
     state.batches.add(data);

@@ -352,7 +352,7 @@ def test_a_file_on_its_way_to_its_name_is_not_cleared_away(tmp_path: Path, monke
 def test_one_broken_image_among_ten_thousand_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Threads find others first or last; the one named is the first by name."""
+    """Threads find others first or last; all are named, in the order of their names."""
     monkeypatch.setattr(decoding, "REPORT_SECONDS", 0.0)
     folder = tmp_path / "x"
     write_image(folder / "a" / "00000.png")
@@ -363,7 +363,7 @@ def test_one_broken_image_among_ten_thousand_is_named(
     for broken in ("a/07003.png", "b/06998.png"):
         (folder / broken).unlink()
         (folder / broken).write_bytes(b"\x89PNG broken")
-    with pytest.raises(SourceError, match=r"^source_path: a/07003\.png cannot be read \(not a PNG"):
+    with pytest.raises(SourceError, match=r"^source_path: 2 of 10,000 images cannot be read: a/07003\.png \(not a PNG"):
         built(tmp_path, folder, batch_size=1000)
     assert "of 10,000 images, " in capsys.readouterr().out
 

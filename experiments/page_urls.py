@@ -1,0 +1,8 @@
+from django.urls import path
+
+from experiments import pages
+
+urlpatterns = [
+    path("preflights/<int:pk>/", pages.preflight_page, name="preflight-page"),
+    path("runs/<int:run_id>/preflight/", pages.run_preflight_page, name="run-preflight-page"),
+]

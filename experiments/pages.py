@@ -1,0 +1,40 @@
+"""The page of a pre-flight report, of a dry run or of a run. A script asks for the report and draws it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from experiments import preflights
+from runs.queries import visible_runs
+
+FILE = "preflight.json"
+TEMPLATE = "experiments/preflight.html"
+
+
+@never_cache
+@login_required
+@require_safe
+def preflight_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """A dry run's report; waits for it."""
+    found = get_object_or_404(preflights.visible(request.user), pk=pk)
+    context = {
+        "number": found.pk,
+        "name": found.config["experiment_name"],
+        "api": reverse("preflight", args=[found.pk]),
+    }
+    return render(request, TEMPLATE, context)
+
+
+@never_cache
+@login_required
+@require_safe
+def run_preflight_page(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The report that a run made before it trained."""
+    run = get_object_or_404(visible_runs(request.user), pk=run_id)
+    context = {"run": run, "name": run.experiment_name, "api": reverse("run-file", args=[run.pk, FILE])}
+    return render(request, TEMPLATE, context)

@@ -1,0 +1,51 @@
+"""Finds out what a table's columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from experiments.training.data import features
+from experiments.training.data.column_facts import ColumnFacts, Kind
+
+
+def of_cells(columns: Mapping[str, Sequence[str]], train: Sequence[int]) -> list[ColumnFacts]:
+    """Of each column as it was written, in the same order."""
+    return [_of_column(name, features.without_missing(cells), train) for name, cells in columns.items()]
+
+
+def of_numbers(table: Tensor, train: Sequence[int]) -> list[ColumnFacts]:
+    """Of a table of numbers (N, columns) whose columns have no names."""
+    values = table.numpy()
+    return [
+        ColumnFacts(
+            name=f"column {at + 1}",
+            kind="numbers",
+            values=len(np.unique(column[~np.isnan(column)])),
+            missing=int(np.isnan(column).sum()),
+            constant=len(np.unique(column[list(train)])) < 2,
+        )
+        for at, column in enumerate(values.T)
+    ]
+
+
+def _of_column(name: str, cells: Sequence[str], train: Sequence[int]) -> ColumnFacts:
+    different = set(cells)
+    kind = _kind(cells, different)
+    # A category may be missing, which is one more; a missing number counts as the median, which is none.
+    training = {cells[row] for row in train} - ({""} if kind == "numbers" else set())
+    return ColumnFacts(
+        name=name,
+        kind=kind,
+        values=len(different - {""}),
+        missing=cells.count(""),
+        constant=len(training) < 2,
+    )
+
+
+def _kind(cells: Sequence[str], different: set[str]) -> Kind:
+    if features.numbers(cells) is not None:
+        return "numbers"
+    return "left out" if len(different) > features.MAX_CATEGORIES else "categories"

@@ -1,0 +1,52 @@
+"""The recipe of a dry run: the pre-flight report of a request, and no training."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from experiments.training import centralized
+from experiments.training.callbacks.stopping import sigterm_sets
+from experiments.training.config import TrainingConfig
+from experiments.training.data.module import build as build_data
+from experiments.training.models import catalogue
+from experiments.training.models.preparation import prepare
+from experiments.training.preflight import examination
+from experiments.training.preflight.examination import Examination
+from experiments.training.reports import Examined, Job, Note, Tell
+
+PROGRESS = "progress"
+"""Code of the notes that say what is being done."""
+
+
+def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+    """Make the report and tell it; never raises. The last message is the one `Outcome`."""
+    with sigterm_sets(stop):
+        tell(centralized.conclusion(lambda: _examine(job, tell, stop), stop))
+
+
+def _examine(job: Job, tell: Tell, stop: threading.Event) -> None:
+    catalogue.install(job.networks)
+    config = TrainingConfig.model_validate(job.config)
+    centralized.begin(config, job)
+    say = _saying(tell)
+    say("Pre-flight: reading the data.")
+    preflight = Examination(config, say)
+    data = build_data(_lenient(config), job, stop, look_at=preflight.look_at)
+    module = prepare(config, job, data, preflight.hear)
+    centralized.try_out(preflight, config, job, module, data, stop=stop)
+    tell(Examined(report=preflight.report()))
+
+
+def _saying(tell: Tell) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        examination.into_log(text)
+        tell(Note(code=PROGRESS, text=text.removeprefix("Pre-flight: ").capitalize()))
+
+    return say
+
+
+def _lenient(config: TrainingConfig) -> TrainingConfig:
+    """Reads what can be read: that a training would be refused is said in the report, with all that is wrong."""
+    data = config.data.model_copy(update={"skip_unreadable": True, "allow_leakage": True})
+    return config.model_copy(update={"data": data})

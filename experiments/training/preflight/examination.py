@@ -1,0 +1,130 @@
+"""The report in the making: of the data when they are loaded, of a batch when there is a model; then what it means."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytorch_lightning as pl
+
+from experiments.training.config import TrainingConfig
+from experiments.training.data.loading import Samples
+from experiments.training.data.module import DataModule
+from experiments.training.preflight import duplicates, findings, report, survey, trial
+from experiments.training.reports import Message, Note
+from runs import atomic_files
+
+FILE = "preflight.json"
+Say = Callable[[str], object]
+
+
+class Blocked(Exception):  # the message is a sentence for the user
+    """The report says that this training must not start."""
+
+
+class Examination:
+    """Makes one report; `say` is told what is being done, in words."""
+
+    def __init__(self, config: TrainingConfig, say: Say) -> None:
+        self._config, self._say = config, say
+        self._started = time.monotonic()
+        self._reading = self._comparing = self._trying = 0.0
+        self._trial: report.Trial | None = None
+        self._heard: list[report.Finding] = []
+        self._data: _Data | None = None
+
+    def look_at(self, samples: Samples) -> None:
+        """All samples, loaded and divided."""
+        self._reading = time.monotonic() - self._started
+        self._say(f"Pre-flight: comparing {len(samples.labels):,} samples with each other.")
+        started = time.monotonic()
+        self._data = _Data(self._config, samples)
+        self._comparing = time.monotonic() - started
+
+    def try_out(
+        self,
+        module: pl.LightningModule,
+        data: DataModule,
+        *,
+        model_name: str,
+        make_trainer: trial.MakeTrainer,
+        stop: threading.Event,
+    ) -> None:
+        """A few batches on a copy of the module."""
+        self._say("Pre-flight: trying a few batches on a copy of the model.")
+        started = time.monotonic()
+        self._trial = trial.run(self._config, module, data, model_name=model_name, make_trainer=make_trainer, stop=stop)
+        self._trying = time.monotonic() - started
+
+    def hear(self, message: Message) -> None:
+        """What is told while the model is made: a run would note it."""
+        if isinstance(message, Note):
+            self._heard.append(report.Finding(code=message.code, level="info", text=message.text))
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the training must not start, None if it may."""
+        return findings.blocking(self._known.findings)
+
+    @property
+    def notes(self) -> list[Note]:
+        """What stays with the run."""
+        return [Note(code=f.code, text=f.text) for f in self._known.findings if f.code in findings.NOTED]
+
+    def report(self) -> report.Preflight:
+        """Whatever is known up to now; needs the data."""
+        known = self._known
+        return report.Preflight(
+            verdict=report.verdict(known.findings),
+            findings=[*known.findings, *self._heard],
+            name=known.name,
+            classes=known.classes,
+            counts=known.counts,
+            images=known.images,
+            duplicates=known.duplicates,
+            patients=known.patients,
+            table=known.table,
+            trial=self._trial,
+            cost=report.Cost(reading=self._reading, comparing=self._comparing, trial=self._trying),
+        )
+
+    @property
+    def _known(self) -> _Data:
+        if self._data is None:
+            raise RuntimeError("the data were not looked at")
+        return self._data
+
+
+class _Data:
+    """All parts of the report that come from the samples."""
+
+    def __init__(self, config: TrainingConfig, samples: Samples) -> None:
+        self.name, self.classes = samples.name, list(samples.classes)
+        self.counts = survey.counts(samples)
+        self.images = survey.images(samples)
+        self.duplicates = duplicates.find(samples)
+        self.patients = survey.patients(samples)
+        self.table = survey.table(samples)
+        self.findings = findings.of_data(
+            config,
+            counts=self.counts,
+            classes=self.classes,
+            images=self.images,
+            duplicates=self.duplicates,
+            patients=self.patients,
+            table=self.table,
+        )
+
+
+def write(folder: Path, made: report.Preflight) -> None:
+    """`preflight.json`, whole or not at all."""
+    atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+
+
+def into_log(text: str) -> None:
+    """A training's output is the run's log."""
+    sys.stdout.write(f"{text}\n")

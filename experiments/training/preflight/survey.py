@@ -1,0 +1,69 @@
+"""What the samples themselves say: counts, files, patients, columns."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from experiments.training.data.column_facts import ColumnFacts
+from experiments.training.data.loading import Samples
+from experiments.training.data.splits import SPLITS, SplitName
+from experiments.training.preflight import report
+
+MAX_SIZES = 10
+MAX_NAMES = 200
+MAX_COLUMNS = 200
+
+
+def counts(samples: Samples) -> list[report.SplitCounts]:
+    """Of the splits that have samples."""
+    found = Counter(zip(samples.assigned, samples.labels, strict=True))
+    rows = [(split, [found[split, label] for label in range(len(samples.classes))]) for split in SPLITS]
+    return [report.SplitCounts(split=split, classes=row, total=sum(row)) for split, row in rows if sum(row)]
+
+
+def images(samples: Samples) -> report.Images | None:
+    """None for a table."""
+    seen = samples.sightings
+    if seen is None:
+        return None
+    return report.Images(
+        pixels=samples.inputs.shape[-1],
+        channels=samples.inputs.shape[1],
+        sizes=[report.Size(width=w, height=h, count=n) for (w, h), n in seen.sizes.most_common(MAX_SIZES)],
+        different_sizes=len(seen.sizes),
+        modes=[report.Mode(name=name, count=count) for name, count in seen.modes.most_common()],
+        unreadable=[
+            report.Unreadable(name=name, problem=problem) for name, problem in list(seen.unreadable.items())[:MAX_NAMES]
+        ],
+        unreadable_count=len(seen.unreadable),
+    )
+
+
+def patients(samples: Samples) -> report.Patients | None:
+    """None where each sample is its own patient."""
+    if samples.patient_ids == samples.sample_ids:
+        return None
+    splits_of: dict[str, set[SplitName]] = defaultdict(set)
+    for patient, split in zip(samples.patient_ids, samples.assigned, strict=True):
+        splits_of[patient].add(split)
+    across = [(patient, parts) for patient, parts in splits_of.items() if len(parts) > 1]
+    return report.Patients(
+        count=len(splits_of),
+        across=[
+            report.PatientAcross(id=patient, splits=[split for split in SPLITS if split in parts])
+            for patient, parts in across[:MAX_NAMES]
+        ],
+        across_count=len(across),
+    )
+
+
+def table(samples: Samples) -> report.Table | None:
+    """None for images."""
+    if not samples.columns:
+        return None
+    ordered = sorted(samples.columns, key=_is_plain)
+    return report.Table(columns=ordered[:MAX_COLUMNS], column_count=len(ordered))
+
+
+def _is_plain(column: ColumnFacts) -> bool:
+    return not (column.constant or column.missing or column.kind == "left out")

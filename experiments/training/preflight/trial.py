@@ -1,0 +1,180 @@
+"""A few real batches through the real model, on a copy of it: memory, time, and how long the whole will take.
+
+Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from experiments.training.callbacks.augmenting import Augmenter
+from experiments.training.callbacks.averaging import RunAveraging
+from experiments.training.callbacks.step_contract import StepContract
+from experiments.training.callbacks.stopping import StopWatcher
+from experiments.training.config import TrainingConfig
+from experiments.training.data.module import DataModule
+from experiments.training.preflight import memory, report
+
+BATCHES = 4
+VALIDATION_BATCHES = 2
+ENOUGH_SECONDS = 5.0  # after so long no further batch is begun
+
+MakeTrainer = Callable[..., pl.Trainer]
+
+
+class Stopwatch(Callback):
+    """When each batch began and ended, in seconds of one clock. Asks for an end once there was enough."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._validation_began = 0.0
+        self.training: list[float] = []
+        self.validation: list[float] = []
+
+    def on_train_epoch_start(self, *_: Any) -> None:
+        self._began = self._clock()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        _wait_for(trainer)
+        now = self._clock()
+        self.training.append(now - self._began)
+        self._began = now  # the next one's time includes fetching it
+        if sum(self.training) > ENOUGH_SECONDS:
+            trainer.should_stop = True
+
+    def on_validation_start(self, *_: Any) -> None:
+        self._validation_began = self._clock()
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        _wait_for(trainer)
+        now = self._clock()
+        self.validation.append(now - self._validation_began)
+        self._validation_began = now
+
+
+def run(
+    config: TrainingConfig,
+    module: pl.LightningModule,
+    data: DataModule,
+    *,
+    model_name: str,
+    make_trainer: MakeTrainer,
+    stop: threading.Event,
+) -> report.Trial:
+    """Raises what the training would raise, and `Interrupted` when told to stop."""
+    watch = Stopwatch()
+    memory.forget_peak()
+    with _unchanged_randomness(), tempfile.TemporaryDirectory() as folder:
+        trainer = make_trainer(
+            [StepContract(data.num_classes), *_changing_the_work(config, Path(folder)), watch, StopWatcher(stop)],
+            max_epochs=1,
+            limit_train_batches=BATCHES,
+            limit_val_batches=VALIDATION_BATCHES,
+            enable_checkpointing=False,
+            default_root_dir=folder,
+        )
+        trial = _without_schedule(copy.deepcopy(module))
+        device = trainer.strategy.root_device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        trainer.fit(trial, datamodule=data)
+        found = _measured(config, data, watch, device, model=model_name, parameters=_size(module))
+        data.trainer = None  # lets go of the copy
+    if device.type == "cuda":
+        del trial, trainer
+        gc.collect()  # trainer and copy hold each other, and the GPU's memory
+        torch.cuda.empty_cache()
+    return found
+
+
+def _measured(
+    config: TrainingConfig, data: DataModule, watch: Stopwatch, device: torch.device, *, model: str, parameters: int
+) -> report.Trial:
+    batch = statistics.median(watch.training[1:] or watch.training)
+    validation = statistics.median(watch.validation[1:] or watch.validation or [0.0])
+    batches, checks = len(data.train_dataloader()), len(data.val_dataloader())
+    tests = data.test_dataloader()
+    epoch = batches * batch + checks * validation
+    once = watch.training[0] - batch + (checks + (len(tests) if tests else 0)) * validation  # warm-up, last evaluation
+    gpu = device if device.type == "cuda" else None
+    return report.Trial(
+        device=torch.cuda.get_device_name(gpu) if gpu else "CPU",
+        model=model,
+        parameters=parameters,
+        batch_size=config.data.batch_size,
+        batches=len(watch.training),
+        first_batch_seconds=watch.training[0],
+        batch_seconds=batch,
+        validation_batch_seconds=validation,
+        batches_per_epoch=batches,
+        epoch_seconds=epoch,
+        epochs=config.trainer.max_epochs,
+        total_seconds=config.trainer.max_epochs * epoch + max(0.0, once),
+        memory_bytes=memory.peak(),
+        gpu_bytes=torch.cuda.max_memory_allocated(gpu) if gpu else None,
+        gpu_total_bytes=torch.cuda.get_device_properties(gpu).total_memory if gpu else None,
+    )
+
+
+def _size(module: pl.LightningModule) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _without_schedule(module: pl.LightningModule) -> pl.LightningModule:
+    """A schedule by the monitored value would miss it: nothing reports metrics here."""
+    configure = module.configure_optimizers
+    module.configure_optimizers = lambda: _optimizer_of(configure())  # type: ignore[method-assign]
+    return module
+
+
+def _optimizer_of(configured: Any) -> Any:
+    """Of what Lightning takes: a dictionary, or a list of optimizers and one of schedules."""
+    if isinstance(configured, dict):
+        return configured["optimizer"]
+    if isinstance(configured, tuple) and len(configured) == 2 and isinstance(configured[0], list):
+        return configured[0]
+    return configured
+
+
+def _changing_the_work(config: TrainingConfig, folder: Path) -> list[Callback]:
+    """What costs time in each batch of the training, too; pictures of it go into the throw-away folder."""
+    preset, decay = config.augmentation.preset, config.trainer.ema_decay
+    augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=folder)]
+    return augmenting if decay is None else [*augmenting, RunAveraging(decay)]
+
+
+@contextmanager
+def _unchanged_randomness() -> Iterator[None]:
+    """Python's, NumPy's and torch's generators go on as if nothing had been drawn in the block."""
+    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(cpu)
+        if gpus is not None:
+            torch.cuda.set_rng_state_all(gpus)
+
+
+def _wait_for(trainer: pl.Trainer) -> None:
+    """A GPU works on when the call has returned."""
+    if trainer.strategy.root_device.type == "cuda":
+        torch.cuda.synchronize(trainer.strategy.root_device)

@@ -1,0 +1,37 @@
+"""A REST view that may wait: its handlers are coroutines, so a waiting client costs no thread."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.views import APIView
+
+
+class AwaitingView(APIView):
+    """As DRF's, whose `dispatch` does not await."""
+
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            await sync_to_async(self.initial)(self.request, *args, **kwargs)
+            method = (self.request.method or "").lower()
+            handler = getattr(self, "get" if method == "head" else method, None)
+            if handler is None or method not in self.http_method_names:
+                handler = self.http_method_not_allowed
+            response = handler(self.request, *args, **kwargs)
+            response = await response if inspect.isawaitable(response) else response
+        except Exception as error:
+            response = self.handle_exception(error)
+        return self.finalize_response(self.request, response, *args, **kwargs)
+
+
+def lend_back_connection() -> None:
+    """A client that waits holds no database connection; inside a transaction (tests) it must stay."""
+    if not connection.in_atomic_block:
+        connection.close()

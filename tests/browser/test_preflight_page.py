@@ -1,0 +1,177 @@
+"""The page of a pre-flight report in real Chromium: waits for it, then says first whether the training may start."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import ViewportSize, expect
+
+from experiments import preflight_store, preflights
+from experiments.models import Preflight
+from experiments.training.config import TrainingConfig
+from experiments.training.data.column_facts import ColumnFacts
+from experiments.training.preflight import report
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.realtime.writing import in_thread
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+HOSTILE = "<b>scan</b>" + "-without-a-space" * 8
+
+
+def twin(id_: str, split: Any, label: str) -> report.Twin:
+    return report.Twin(id=id_, split=split, label=label, place=0)
+
+
+def of_images() -> report.Preflight:
+    """Everything that a report of images may say."""
+    copies = report.Group(
+        kind="copy",
+        likeness=0.9912,
+        size=14,
+        across=True,
+        conflict=True,
+        samples=[twin(HOSTILE, "train", "well"), twin("b", "val", "ill")],
+    )
+    return report.Preflight(
+        verdict="blocked",
+        findings=[
+            report.Finding(code="leakage", level="blocks", text=f"Leaks between splits: {HOSTILE}."),
+            report.Finding(code="label_conflicts", level="warning", text="1 group of copies with different classes."),
+            report.Finding(code="uneven_classes", level="info", text="Uneven."),
+        ],
+        name="scans",
+        classes=["well", "ill"],
+        counts=[
+            report.SplitCounts(split="train", classes=[1200, 34], total=1234),
+            report.SplitCounts(split="val", classes=[100, 5], total=105),
+        ],
+        images=report.Images(
+            pixels=64,
+            channels=1,
+            sizes=[report.Size(width=1024, height=768, count=1300), report.Size(width=28, height=28, count=38)],
+            different_sizes=4,
+            modes=[report.Mode(name="I;16", count=1339)],
+            unreadable=[report.Unreadable(name=HOSTILE, problem="truncated")],
+            unreadable_count=1,
+        ),
+        duplicates=report.Duplicates(
+            tallies=[
+                report.Tally(kind=kind, groups=1, samples=14, across=1, conflicts=1, leaks=[])
+                for kind in ("exact", "copy", "near")
+            ],
+            groups=[copies],
+            group_count=120,
+            complete=True,
+        ),
+        patients=report.Patients(
+            count=900, across=[report.PatientAcross(id="p7", splits=["train", "val"])], across_count=1
+        ),
+        table=None,
+        trial=report.Trial(
+            device="CPU",
+            model="cnn",
+            parameters=23_793,
+            batch_size=32,
+            batches=4,
+            first_batch_seconds=1.5,
+            batch_seconds=0.0503,
+            validation_batch_seconds=0.02,
+            batches_per_epoch=39,
+            epoch_seconds=62.0,
+            epochs=10,
+            total_seconds=3_700.0,
+            memory_bytes=512_000_000,
+            gpu_bytes=None,
+            gpu_total_bytes=None,
+        ),
+        cost=report.Cost(reading=12.0, comparing=0.4, trial=2.0),
+    )
+
+
+def of_a_table() -> report.Preflight:
+    column = ColumnFacts(name="ward", kind="categories", values=1, missing=0, constant=True)
+    return msgspec.structs.replace(
+        of_images(),
+        verdict="ready",
+        findings=[],
+        images=None,
+        patients=None,
+        trial=None,
+        table=report.Table(columns=[column], column_count=1),
+    )
+
+
+def asked(owner: User) -> Preflight:
+    return preflights.request(TrainingConfig(experiment_name=HOSTILE, source_path="builtin:breast-cancer"), owner)
+
+
+def made(owner: User, found: report.Preflight) -> Preflight:
+    row = asked(owner)
+    preflight_store.claim(row.pk, "worker")
+    preflight_store.finish(row.pk, 1, found)
+    return row
+
+
+async def test_the_page_waits_for_the_report_and_says_the_verdict_first(visitors: Visitors, owner: User) -> None:
+    row = await in_thread(asked, owner)
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator("#verdict")).to_have_text("Queued")
+    await in_thread(preflight_store.claim, row.pk, "worker")
+    await in_thread(lambda: preflight_store.renew(row.pk, 1, progress="Comparing 1,339 samples"))
+    await expect(page.locator("#words")).to_have_text("Comparing 1,339 samples")
+    await in_thread(preflight_store.finish, row.pk, 1, of_images())
+    await expect(page.locator("#verdict")).to_have_text("Blocked")
+    notices = page.locator("#findings .notice")
+    await expect(notices.first).to_have_class(re.compile("failed"))
+    await expect(notices.first).to_contain_text("<b>scan</b>")
+    counts = page.locator('[data-title="Samples per class and split"] tbody tr')
+    await expect(counts.first).to_have_text("well1,2001001,30097.1 %")
+    groups = page.locator('[data-title="Duplicates"] .groups > li')
+    await expect(groups).to_contain_text("likeness 0.991across splitsdifferent classes")
+    await expect(groups).to_contain_text("validation, class ill")
+    await expect(groups).to_contain_text("and 12 more")
+    await expect(page.locator('[data-title="Duplicates"]')).to_contain_text("The first 1 of 120 groups")
+    await expect(page.locator('[data-title="Patients"]')).to_contain_text("1 patient of 900 in several splits")
+    await expect(page.locator('[data-title="Trial"]')).to_contain_text("about 1 h 01 min")
+    await expect(page.locator("#facts")).to_contain_text("512.0 MB")
+    assert await page.locator("#preflight b", has_text="scan").count() == 0
+
+
+async def test_a_table_shows_its_columns_and_what_was_not_reached_is_left_out(visitors: Visitors, owner: User) -> None:
+    row = await in_thread(made, owner, of_a_table())
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator("#verdict")).to_have_text("Ready")
+    await expect(page.locator('[data-title="Columns"] tbody tr')).to_have_text("wardcategories1–constant in training")
+    await expect(page.locator('[data-title="Image files"]')).to_have_count(0)
+    await expect(page.locator('[data-title="Trial"]')).to_have_count(0)
+
+
+async def test_a_report_that_could_not_be_made_says_why(visitors: Visitors, owner: User) -> None:
+    row = await in_thread(asked, owner)
+    await in_thread(preflight_store.claim, row.pk, "worker")
+    await in_thread(preflight_store.fail, row.pk, 1, "The machine ran out of memory.")
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator("#verdict")).to_have_text("No report")
+    await expect(page.locator("#words")).to_have_text("The machine ran out of memory.")
+
+
+async def test_a_run_without_a_report_says_so(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(story.submit, owner)
+    visitors.expected = re.compile("404")
+    page = await visitors.visit(f"/runs/{run.pk}/preflight/")
+    await expect(page.locator("#verdict")).to_have_text("No report")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_the_page_is_no_wider_than_the_screen(visitors: Visitors, owner: User, width: int) -> None:
+    row = await in_thread(made, owner, of_images())
+    page = await visitors.visit(f"/preflights/{row.pk}/", size=ViewportSize(width=width, height=900))
+    await expect(page.locator("#verdict")).to_have_text("Blocked")
+    root = "document.documentElement"
+    assert await page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
