@@ -23,6 +23,24 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOSTILE = "<b>scan</b>" + "-without-a-space" * 8
 
+TRIAL = report.Trial(
+    device="CPU",
+    model="cnn",
+    parameters=23_793,
+    batch_size=32,
+    batches=4,
+    first_batch_seconds=1.5,
+    batch_seconds=0.0503,
+    validation_batch_seconds=0.02,
+    batches_per_epoch=39,
+    epoch_seconds=62.0,
+    epochs=10,
+    total_seconds=3_700.0,
+    memory_bytes=512_000_000,
+    gpu_bytes=None,
+    gpu_total_bytes=None,
+)
+
 
 def twin(id_: str, split: Any, label: str) -> report.Twin:
     return report.Twin(id=id_, split=split, label=label, place=0)
@@ -73,23 +91,7 @@ def of_images() -> report.Preflight:
             count=900, across=[report.PatientAcross(id="p7", splits=["train", "val"])], across_count=1
         ),
         table=None,
-        trial=report.Trial(
-            device="CPU",
-            model="cnn",
-            parameters=23_793,
-            batch_size=32,
-            batches=4,
-            first_batch_seconds=1.5,
-            batch_seconds=0.0503,
-            validation_batch_seconds=0.02,
-            batches_per_epoch=39,
-            epoch_seconds=62.0,
-            epochs=10,
-            total_seconds=3_700.0,
-            memory_bytes=512_000_000,
-            gpu_bytes=None,
-            gpu_total_bytes=None,
-        ),
+        trial=TRIAL,
         cost=report.Cost(reading=12.0, comparing=0.4, trial=2.0),
     )
 

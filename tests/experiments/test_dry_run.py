@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -91,7 +92,8 @@ def test_what_cannot_be_trained_is_said_in_the_report(
 ) -> None:
     """The check of the request looks at names and a sample of files only."""
     settings.LIVETRAIN_DATA_ROOTS = [tmp_path]
-    with_class_folders(tmp_path / "pets", {"cat": 12, "dog": 12})  # the n-th cat is the n-th dog
+    with_class_folders(tmp_path / "pets", {"cat": 12, "dog": 12})
+    shutil.copytree(tmp_path / "pets" / "cat", tmp_path / "pets" / "dog", dirs_exist_ok=True)
     answer = content(post(api, VALID | {"source_path": "pets", "data": {"batch_size": 4, "image_size": 8}}))
     assert answer["report"]["verdict"] == "blocked"
     codes = {finding["code"]: finding["text"] for finding in answer["report"]["findings"]}

@@ -22,6 +22,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training import ranks
 from experiments.training.callbacks.augmenting import Augmenter
 from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.step_contract import StepContract
@@ -55,7 +56,7 @@ class Stopwatch(Callback):
         now = self._clock()
         self.training.append(now - self._began)
         self._began = now  # the next one's time includes fetching it
-        if sum(self.training) > ENOUGH_SECONDS:
+        if sum(self.training) > ENOUGH_SECONDS and ranks.place().ranks == 1:  # several must do equally many
             trainer.should_stop = True
 
     def on_validation_start(self, *_: Any) -> None:

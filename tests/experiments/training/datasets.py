@@ -61,10 +61,10 @@ def with_csv(
 
 
 def with_class_folders(folder: Path, counts: Mapping[str, int]) -> Path:
-    """One folder per class with numbered images."""
-    for name, count in counts.items():
+    """One folder per class with numbered images, no two of them the same where there are up to 100 of a class."""
+    for at, (name, count) in enumerate(counts.items()):
         for number in range(count):
-            write_image(folder / name / f"{number:03d}.png", number)
+            write_image(folder / name / f"{number:03d}.png", (100 * at + number) % 256)
     return folder
 
 
