@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from experiments.models import Dataset, Upload, uploads_root
+from experiments.training.data import cache_space
 
 MODE, FOLDER_MODE = 0o640, 0o750  # owner and group: data sets hold patients
 RESERVE_BYTES = 512 * 2**20  # left to the database and the runs' files
@@ -32,7 +33,8 @@ def create(dataset: Dataset) -> None:
 
 
 def remove(dataset: Dataset) -> None:
-    """The files of an upload; those of a registered folder are not ours."""
+    """The files of an upload, and its decoded images; the files of a registered folder are not ours."""
+    cache_space.forget(settings.DATASETS_ROOT / cache_space.FOLDER, str(dataset.location))
     if dataset.kind == Dataset.Kind.UPLOAD:
         shutil.rmtree(dataset.location.parent, ignore_errors=True)
 

@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from experiments.training.data import file_locks
+from experiments.training.data import cache_headers, file_locks
 
+FOLDER = "cache"  # among data sets
 SUFFIX = ".pixels"
 SPARE_BYTES = 2**30  # of the disk, left to checkpoints and other files of runs
 
@@ -27,6 +28,14 @@ def reserve(file: BinaryIO, size: int, folder: Path, limit: int) -> None:
         _make_room(folder, size, limit)
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)
+
+
+def forget(folder: Path, place: str) -> None:
+    """Remove what was made of the data at `place`; runs that use it keep what they have mapped."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(OSError), path.open("rb") as file:
+            if cache_headers.made_of(file.read(cache_headers.BYTES), place):
+                path.unlink()
 
 
 def _make_room(folder: Path, size: int, limit: int) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from experiments.training.config import TrainingConfig
 from experiments.training.data import (
     builtins,
+    cache_space,
     catalogue,
     column_survey,
     decoding,
@@ -59,7 +60,8 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set."""
     builtin = catalogue.find(config.source_path)
     roots = [Path(root) for root in job.data_roots]
-    cache = PixelCache(Path(job.datasets_dir, "cache"), job.cache_bytes, stop or threading.Event())
+    cache_folder = Path(job.datasets_dir, cache_space.FOLDER)
+    cache = PixelCache(cache_folder, job.cache_bytes, config.source_path, stop or threading.Event())
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)

@@ -6,7 +6,6 @@ wrong with it costs time only: the images are decoded again.
 
 from __future__ import annotations
 
-import json
 import math
 import mmap
 import os
@@ -25,13 +24,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from experiments.training.callbacks.stopping import Interrupted
-from experiments.training.data import cache_space, file_locks, run_log
+from experiments.training.data import cache_headers, cache_space, file_locks, run_log
 from experiments.training.data.errors import SourceError
 from experiments.training.data.requirements import MAX_IN_MEMORY_BYTES
 from runs import atomic_files
 
-HEADER_BYTES = 4096
-FORMAT = 1
 POLL_SECONDS = 0.1
 
 Shape: TypeAlias = tuple[int, int, int, int]
@@ -40,10 +37,14 @@ Blocks: TypeAlias = Callable[[], Iterator[NDArray[np.uint8]]]
 
 @dataclass(frozen=True)
 class PixelCache:
-    """Files in `folder`, together at most `max_bytes`. `stop` ends the waiting for another run with `Interrupted`."""
+    """Files in `folder`, together at most `max_bytes`, made of the data at `place`.
+
+    `stop` ends the waiting for another run with `Interrupted`.
+    """
 
     folder: Path
     max_bytes: int
+    place: str
     stop: threading.Event
 
     def pixels(self, key: Callable[[], str], shape: Shape, blocks: Blocks) -> Tensor:
@@ -51,7 +52,7 @@ class PixelCache:
 
         `key` names the content; it is asked again after the making, for data that change meanwhile are not kept.
         """
-        if math.prod(shape) + HEADER_BYTES > self.max_bytes:
+        if math.prod(shape) + cache_headers.BYTES > self.max_bytes:
             return in_memory(shape, blocks, "more than LIVETRAIN_CACHE_GIB" if self.max_bytes else "")
         name = key()
         path = self.folder / f"{name}{cache_space.SUFFIX}"
@@ -89,8 +90,8 @@ class PixelCache:
     def _made(self, path: Path, shape: Shape, blocks: Blocks) -> Tensor:
         with ExitStack() as until_renamed, atomic_files.replacing(path) as temporary:
             file = until_renamed.enter_context(temporary.open("w+b"))  # its lock says that it is not abandoned
-            cache_space.reserve(file, HEADER_BYTES + math.prod(shape), self.folder, self.max_bytes)
-            file.write(_header(shape))
+            cache_space.reserve(file, cache_headers.BYTES + math.prod(shape), self.folder, self.max_bytes)
+            file.write(cache_headers.header(shape, self.place))
             for block in blocks():
                 file.write(np.ascontiguousarray(block).data)
             file.flush()
@@ -129,7 +130,7 @@ def _mapped(path: Path, shape: Shape) -> Tensor | None:
         with path.open("rb") as file:
             if not file_locks.taken(file, shared=True):
                 return None  # it is being removed
-            if not _intact(file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size, shape):
+            if not cache_headers.intact(file.read(cache_headers.BYTES), os.fstat(file.fileno()).st_size, shape):
                 run_log.write(f"The cache's file {path.name} is damaged; decoding the images again.")
                 return None
             with suppress(OSError):
@@ -137,19 +138,10 @@ def _mapped(path: Path, shape: Shape) -> Tensor | None:
             pages = mmap.mmap(file.fileno(), 0, flags=_private(), prot=mmap.PROT_READ | mmap.PROT_WRITE)
     except FileNotFoundError:
         return None
-    return torch.from_numpy(np.frombuffer(pages, np.uint8, offset=HEADER_BYTES).reshape(shape))
+    return torch.from_numpy(np.frombuffer(pages, np.uint8, offset=cache_headers.BYTES).reshape(shape))
 
 
 def _private() -> int:
     """Private, so that no stray write reaches the file; Linux must not count it as memory that may be needed."""
     no_reserve = 0x4000 if sys.platform == "linux" else 0
     return mmap.MAP_PRIVATE | no_reserve
-
-
-def _header(shape: Shape) -> bytes:
-    fields = {"format": FORMAT, "dtype": "uint8", "shape": list(shape)}
-    return json.dumps(fields).encode().ljust(HEADER_BYTES, b" ")
-
-
-def _intact(header: bytes, size: int, shape: Shape) -> bool:
-    return header == _header(shape) and size == HEADER_BYTES + math.prod(shape)

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from experiments.models import Dataset
+from experiments.training.data import cache_headers, cache_space
 from runs import lifecycle
 from runs.models import Run
 from tests.experiments.datasets.requests import (
@@ -209,11 +210,15 @@ def test_forgetting_a_folder_leaves_it_where_it_is(api: Client, lungs: Path) -> 
     assert len(list(lungs.rglob("*.png"))) == 10
 
 
-def test_deleting_an_upload_frees_its_place(api: Client, lungs: Path) -> None:
+def test_deleting_an_upload_frees_its_place(api: Client, lungs: Path, settings: Settings) -> None:
     links = uploaded(api, zipped(lungs))["links"]
     path = Dataset.objects.get().location
+    decoded = settings.DATASETS_ROOT / cache_space.FOLDER / "k.pixels"
+    decoded.parent.mkdir(exist_ok=True)
+    decoded.write_bytes(cache_headers.header((1, 1, 8, 8), str(path)) + bytes(64))
     answer(api.delete(links["self"]), 204)
     assert not path.parent.exists()
+    assert not decoded.exists()
 
 
 @pytest.mark.parametrize("status", Run.UNFINISHED)

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from experiments.training.callbacks.stopping import Interrupted
-from experiments.training.data import cache_space, decoding, images, pixel_cache
+from experiments.training.data import cache_headers, cache_space, decoding, images, pixel_cache
 from experiments.training.data.errors import SourceError
 from experiments.training.data.module import DataModule, build
-from experiments.training.data.pixel_cache import HEADER_BYTES, PixelCache
+from experiments.training.data.pixel_cache import PixelCache
 from runs import atomic_files
 from tests.experiments.training.datasets import config_of, job_of, with_csv, with_npz, write_image, zipped
 from tests.experiments.training.scans import write_scan
 from tests.waiting import eventually
 
 SHAPE = (6, 1, 8, 8)
-BYTES = HEADER_BYTES + 6 * 64
+BYTES = cache_headers.BYTES + 6 * 64
 
 
 class Decoding:
@@ -44,8 +44,8 @@ class Decoding:
             yield np.full((2, 1, 8, 8), self.value, np.uint8)
 
 
-def cache_in(folder: Path, max_bytes: int = 2**30) -> PixelCache:
-    return PixelCache(folder / "cache", max_bytes, threading.Event())
+def cache_in(folder: Path, max_bytes: int = 2**30, *, place: str = "/data/x") -> PixelCache:
+    return PixelCache(folder / "cache", max_bytes, place, threading.Event())
 
 
 def kept(folder: Path) -> list[str]:
@@ -332,6 +332,18 @@ def test_what_killed_runs_left_half_written_is_cleared_away(tmp_path: Path) -> N
     other = cache_in(tmp_path, 3 * BYTES)
     cache.pixels(lambda: "a", SHAPE, while_written)
     assert kept(tmp_path) == ["a.pixels", "b.pixels"]
+
+
+def test_what_was_made_of_deleted_data_is_forgotten(tmp_path: Path) -> None:
+    mapped = cache_in(tmp_path, place="/data/a").pixels(lambda: "a", SHAPE, Decoding())
+    cache_in(tmp_path, place="/data/" + "b" * 4000).pixels(lambda: "b", SHAPE, Decoding())
+    (tmp_path / "cache" / "broken.pixels").write_bytes(b"[]")
+    cache_space.forget(tmp_path / "cache", "/data/a")
+    assert kept(tmp_path) == ["b.pixels", "broken.pixels"]
+    assert (mapped == 1).all()
+    cache_space.forget(tmp_path / "cache", "/data/" + "b" * 4000)
+    cache_space.forget(tmp_path / "nowhere", "/data/a")
+    assert kept(tmp_path) == ["broken.pixels"]
 
 
 def test_a_file_on_its_way_to_its_name_is_not_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
