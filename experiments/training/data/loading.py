@@ -53,8 +53,17 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            return _from_files(files, config, roots, cache)
+            samples = _from_files(files, config, roots, cache)
+        _require_untouched(config, job, roots)
+        return samples
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
+
+
+def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) -> None:
+    """What was written while it was read is of no version at all."""
+    if job.stamp:
+        with sources.open_files(config.source_path, roots) as again:
+            sources.require_stamp(again.stamp, job.stamp)
 
 
 def _from_files(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache) -> Samples:
