@@ -20,7 +20,7 @@ def claim() -> Dataset | None:
     now = timezone.now()
     due = Q(state=State.WAITING) | Q(state=State.CHECKING, lease_until__lt=now)
     for dataset in Dataset.objects.filter(due).order_by("id"):
-        lost = dataset.state == State.CHECKING
+        lost = int(dataset.state == State.CHECKING)
         taken = Dataset.objects.filter(due, pk=dataset.pk, attempt=dataset.attempt).update(
             state=State.CHECKING,
             attempt=F("attempt") + 1,

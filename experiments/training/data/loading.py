@@ -65,13 +65,22 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            return _from_files(files, config, roots, cache, look=_looks(job))
+            samples = _from_files(files, config, roots, cache, look=_looks(job))
+        _require_untouched(config, job, roots)
+        return samples
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 
 
 def _looks(job: Job) -> bool:
     """Whether the image files' headers are of interest: once for a run, to the process that speaks for all."""
     return job.rank == 0 and job.resume_from is None
+
+
+def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) -> None:
+    """What was written while it was read is of no version at all."""
+    if job.stamp:
+        with sources.open_files(config.source_path, roots) as again:
+            sources.require_stamp(again.stamp, job.stamp)
 
 
 def _from_files(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
-from experiments.training.data import layouts
+from experiments.training.data import layouts, loading
 from experiments.training.data.index import Index
 from experiments.training.data.sources import SourceError, SourceSummary, inspect, open_files
 from tests.experiments.training.datasets import (
     config_of,
+    job_of,
     with_class_folders,
     with_csv,
     with_npz,
@@ -184,3 +188,28 @@ print("loaded:", *sys.modules)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "PIL" in loaded
     assert loaded & {"torch", "numpy", "sklearn", "pyarrow", "pytorch_lightning", "django"} == set()
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_what_is_written_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """A run over a data set says which version it read, so it must have read that one to the end."""
+    folder = with_csv(tmp_path / "scans")
+    source = zipped(folder) if packed else folder
+    config = config_of(source)
+    with open_files(str(source), [tmp_path]) as files:
+        stamp = files.stamp
+    job = structs.replace(job_of(config, tmp_path), stamp=stamp)
+    assert len(loading.load(config, job).labels) == 10
+    read_all = loading._from_files
+
+    def slow(*args: Any) -> loading.Samples:
+        samples = read_all(*args)
+        os.utime(source if packed else folder / "images" / "003.png", ns=(0, 1))
+        return samples
+
+    monkeypatch.setattr(loading, "_from_files", slow)
+    with pytest.raises(SourceError, match="has changed"):
+        loading.load(config, job)
+    assert len(loading.load(config, structs.replace(job, stamp=None)).labels) == 10
