@@ -60,6 +60,9 @@ class Dataset(models.Model):
     stamp = models.CharField(max_length=64, blank=True, help_text="Of names, sizes and times: was it written since?")
     classes = models.JSONField(null=True, blank=True, help_text="[[class, samples], …] in label order")
     problem = models.TextField(null=True, blank=True)
+    preflight = models.ForeignKey(  # of a training with default options
+        "Preflight", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     # Of an upload
     sha256 = models.CharField(max_length=64, blank=True, help_text="What the uploaded file must have")
 

@@ -11,7 +11,7 @@ import threading
 
 from django.db import DatabaseError, connections
 
-from experiments.datasets import checks, storage
+from experiments.datasets import checks, first_report, storage
 from experiments.datasets.examination_process import ExaminationProcess, describe_end
 from experiments.models import Dataset
 from experiments.training.data.examination import Finding, Progress, Refusal, Task
@@ -80,7 +80,8 @@ def _examine(dataset: Dataset, stopping: threading.Event) -> None:
 def _conclude(dataset: Dataset, report: Finding | Refusal) -> None:
     """An upload that is refused is of no use to anybody, and does not keep its place on the disk."""
     if isinstance(report, Finding):
-        checks.settle(dataset, report)
+        if checks.settle(dataset, report) and not report.problem:
+            first_report.ask_for(dataset)
         logger.info("data set %s: version %s", dataset.name, report.content_hash)
     elif checks.refuse(dataset, report.message):
         logger.warning("data set %s refused: %s", dataset.name, report.message)

@@ -45,6 +45,7 @@ def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, An
     newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
     return dataset_summary(dataset, user) | {
         "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
+        "preflight": _preflight(dataset),
         "runs": _runs(newest, dataset),
         "run_count": runs.count(),
     }
@@ -87,6 +88,12 @@ def _progress(dataset: Dataset) -> dict[str, Any] | None:
         "files_done": dataset.files_done,
         "files": dataset.files,
     }
+
+
+def _preflight(dataset: Dataset) -> dict[str, Any] | None:
+    """The report made when it was last checked, of a training with default options."""
+    row = dataset.preflight
+    return row and {"id": row.pk, "status": row.status, "page": f"/preflights/{row.pk}/"}
 
 
 def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:

@@ -205,14 +205,12 @@ def test_draining_gives_it_back_to_the_queue(asked: Preflight, warm: None, monke
     assert (asked.status, asked.worker, asked.progress) == ("queued", "", "")
 
 
-def test_the_report_of_a_killed_worker_is_taken_up_again(
-    asked: Preflight, warm: None, worker: Working, settings: Settings
-) -> None:
-    """The dead one's row is what a worker leaves behind that was killed: held, with a lease that ends."""
+def test_the_report_of_a_killed_worker_is_taken_up_again(asked: Preflight, warm: None, worker: Working) -> None:
+    """The dead one's row is what a worker leaves behind that was killed: held, with a lease that has ended."""
     worker.stop()
-    settings.LEASE_SECONDS = 0.2
     dead = preflight_store.claim(asked.pk, "a worker that was killed")
     assert dead is not None
+    Preflight.objects.filter(pk=asked.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     reaper, living = Reaper(), Working()
     reaper.start()
     try:

@@ -9,6 +9,8 @@ import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./st
 const BUSY_DELAY = 1000;
 const CALM_DELAY = 10_000;
 
+const REPORT_WORDS = { queued: "Pre-flight report (queued)", running: "Pre-flight report (being made)", done: "Pre-flight report", failed: "Pre-flight report (failed)" };
+
 const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
 let forced = false;
@@ -23,6 +25,7 @@ function draw() {
   drawOnce("about", about, (about) => about.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
   drawOnce("notices", notices, (texts) => texts.map(([kind, text]) => el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, text)));
   drawOnce("runs", () => [dataset.runs, dataset.run_count], ([runs, total]) => (runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")]));
+  drawOnce("report", () => dataset.preflight, (report) => (report ? [el("a", { href: report.page }, REPORT_WORDS[report.status])] : []));
   drawClasses();
   find("train").hidden = dataset.state === "refused";
   find("actions").hidden = !dataset.may_change;

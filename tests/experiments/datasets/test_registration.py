@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
-from experiments.models import Dataset
+from experiments.models import Dataset, Preflight
 from experiments.training.data import cache_headers, cache_space
 from runs import lifecycle
 from runs.models import Run
@@ -52,6 +52,29 @@ def test_a_folder_is_registered_and_checked(api: Client, lungs: Path) -> None:
     dataset = answer(api.get(dataset["links"]["self"]), 200)
     assert (dataset["state"], dataset["layout"], dataset["files"]) == ("ready", "directory", 11)
     assert [one["samples"] for one in dataset["classes"]] == [5, 5]
+
+
+def test_a_checked_data_set_gets_a_pre_flight_report(api: Client, root: Path) -> None:
+    with_csv(root / "many", {f"{number:03d}": number % 2 for number in range(60)})
+    links = registered(api, "many")["links"]
+    assert answer(api.get(links["self"]), 200)["preflight"] is None
+    check_all()
+    preflight = Preflight.objects.get()
+    assert answer(api.get(links["self"]), 200)["preflight"] == {
+        "id": preflight.pk, "status": "queued", "page": f"/preflights/{preflight.pk}/",
+    }  # fmt: skip
+    assert (preflight.owner.username, preflight.config["source_path"]) == ("ada", "dataset:many")
+    assert api.get(f"/preflights/{preflight.pk}/").status_code == 302  # a page of the browser's session
+    answer(post(api, links["check"], {}), 202)
+    check_all()
+    assert Preflight.objects.count() == 2
+
+
+def test_data_that_default_options_do_not_suit_get_no_report(api: Client, lungs: Path) -> None:
+    registered(api, lungs)  # ten samples, and batches are of 32
+    check_all()
+    assert state_of("lungs")[0] == "ready"
+    assert not Preflight.objects.exists()
 
 
 def test_a_path_relative_to_a_root_and_a_file_in_it(api: Client, root: Path) -> None:
