@@ -204,8 +204,8 @@ def test_what_is_written_while_it_is_read_is_refused(
     assert len(loading.load(config, job).labels) == 10
     read_all = loading._from_files
 
-    def slow(*args: Any) -> loading.Samples:
-        samples = read_all(*args)
+    def slow(*args: Any, **options: Any) -> loading.Samples:
+        samples = read_all(*args, **options)
         os.utime(source if packed else folder / "images" / "003.png", ns=(0, 1))
         return samples
 
