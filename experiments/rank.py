@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -94,8 +95,9 @@ class Rank:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            if self._process.is_alive():  # not yet the leader of its group
-                os.kill(self.pid, number)
+            if self._process.is_alive():  # not yet the leader of its group, or ended just now
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, number)
         except PermissionError:
             return  # the group is gone and its number belongs to somebody else
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from experiments.process import TrainingProcess, describe_exit
 from experiments.rank import ProtocolError, _decode
 from experiments.training.reports import Job, Outcome
+from tests.waiting import eventually
 
 
 def job(tmp_path: Path) -> Job:
@@ -55,3 +57,17 @@ def test_anything_outside_the_contract_is_refused(raw: bytes) -> None:
 )
 def test_every_exit_has_words(code: int | None, words: str) -> None:
     assert words in describe_exit(code)
+
+
+def test_a_training_may_end_while_it_is_being_ended(
+    tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system knows that a process is gone a moment before its parent is told."""
+    process = TrainingProcess(job(tmp_path), recipe="tests.experiments.recipes.stubborn")
+    assert next(process.batches(10.0))
+    process.kill()
+    eventually(lambda: not psutil.pid_exists(process.pid))
+    with monkeypatch.context() as untold:
+        untold.setattr(process._ranks[0]._process, "is_alive", lambda: True)
+        process.kill()
+    assert process.close() == -9

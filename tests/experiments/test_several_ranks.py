@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,8 +38,12 @@ def queue(**trainer: object) -> Run:
 
 def trainings() -> list[psutil.Process]:
     """Processes of trainings: copies of the fork server that lead a session."""
-    forks = [child for child in psutil.Process().children(recursive=True) if "forkserver" in " ".join(child.cmdline())]
-    return [fork for fork in forks if os.getsid(fork.pid) == fork.pid]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):  # gone meanwhile
+            if "forkserver" in " ".join(child.cmdline()) and os.getsid(child.pid) == child.pid:
+                found.append(child)
+    return found
 
 
 def rank(number: int) -> psutil.Process:
