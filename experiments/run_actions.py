@@ -26,7 +26,7 @@ class RunAction(APIView):
         run = queries.visible_runs(request.user).filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        if not may_act(request.user, run):
+        if not queries.may_change(request.user, run):
             raise PermissionDenied(f"Run {run_id} belongs to {run.owner}; only its owner and staff may do that.")
         return self.act(run, request)
 
@@ -91,11 +91,6 @@ class Clone(RunAction):
     def act(self, run: Run, request: Request) -> Response:
         changes = request.data if isinstance(request.data, Mapping) else {}
         return Response(accepted(submit(request, changed(run.config, changes), origin=run), request), status=202)
-
-
-def may_act(user: Any, run: Run) -> bool:
-    """Whether `user` may stop, resume or copy the run: its owner, and staff."""
-    return bool(user.is_staff or run.owner_id == user.pk)
 
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

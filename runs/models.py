@@ -83,7 +83,6 @@ class Run(models.Model):
     group = models.ForeignKey(RunGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     fold = models.PositiveIntegerField(null=True, blank=True, help_text="From 1 to the number of folds")
     folds = models.PositiveIntegerField(null=True, blank=True)
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
     origin = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", help_text="Retried or cloned"
     )
