@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,12 +15,13 @@ from rest_framework.views import APIView
 from experiments.launch import announce
 from experiments.submission import Conflict, accepted, submit
 from runs import lifecycle, queries
+from runs.errors import InvalidRequest
 from runs.models import Run
 
 StopRequest = Run.StopRequest
 
 
-class RunAction(APIView):
+class RunAction(APIView, ABC):
     """Finds the run, checks that this user may do it, and acts. 404, 403, or 409 with what is in the way."""
 
     def post(self, request: Request, run_id: int) -> Response:
@@ -30,8 +32,9 @@ class RunAction(APIView):
             raise PermissionDenied(f"Run {run_id} belongs to {run.owner}; only its owner and staff may do that.")
         return self.act(run, request)
 
+    @abstractmethod
     def act(self, run: Run, request: Request) -> Response:
-        raise NotImplementedError
+        """Raises Conflict with what is in the way."""
 
 
 class CancelOptions(serializers.Serializer[Any]):
@@ -89,7 +92,9 @@ class Clone(RunAction):
     """A new run of this configuration with changes: the body holds what differs, nested as in a training request."""
 
     def act(self, run: Run, request: Request) -> Response:
-        changes = request.data if isinstance(request.data, Mapping) else {}
+        if not isinstance(request.data, Mapping):
+            raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object with what differs."}])
+        changes = request.data
         return Response(accepted(submit(request, changed(run.config, changes), origin=run), request), status=202)
 
 
