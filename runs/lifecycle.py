@@ -21,7 +21,7 @@ from runs.queries import place_in_queue
 from runs.recorder import Fenced, append, lease_end, stamp
 
 StopRequest = Run.StopRequest
-_STRENGTH = list(StopRequest)
+_STRENGTH: list[str] = list(StopRequest)
 _NOBODY_HOLDS_IT: dict[str, Any] = {"worker": "", "lease_until": None, "eta_seconds": None}
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
