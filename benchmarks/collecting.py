@@ -16,7 +16,6 @@ import os
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -36,6 +35,7 @@ from experiments.training.callbacks.metrics_collector import MetricsCollector
 from experiments.training.child import Emitter
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import Job, Message, Tell
+from experiments.training.stop import Stop
 from runs.events import BatchMetrics, DatasetSummary, EpochEnd, ModelSummary
 
 FEATURES = 30
@@ -223,7 +223,7 @@ def with_chain(rows: int, epochs: int, tell: Tell) -> float:
             model=ModelSummary(name="mlp", parameters=1, trainable=1),
             threshold=0.5,
             tell=tell,
-            stop=threading.Event(),
+            stop=Stop(),
         )
         return fit(seeded(Bare), chain.callbacks, rows=rows, epochs=epochs)
 

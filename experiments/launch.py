@@ -37,7 +37,9 @@ class KeyReused(Exception):
     """The Idempotency-Key was used before, for another request."""
 
 
-def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None = None) -> list[Run]:
+def launch(
+    config: TrainingConfig, owner: User, *, idempotency_key: str | None = None, origin: Run | None = None
+) -> list[Run]:
     """Queue what is asked for: one run, or one per fold, in their order, all or none of them.
 
     The same key and request give the same runs; raises SourceError and KeyReused.
@@ -46,13 +48,13 @@ def launch(config: TrainingConfig, owner: User, *, idempotency_key: str | None =
         return known
     place = inspect(config)
     try:
-        runs = create(config, owner, idempotency_key=idempotency_key, dataset_hash=place.content_hash)
+        runs = create(config, owner, idempotency_key=idempotency_key, dataset_hash=place.content_hash, origin=origin)
     except IntegrityError:
         if idempotency_key and (known := _known(owner, idempotency_key, config)):
             return known  # the same request came twice at once
         raise
     for run in runs:
-        transaction.on_commit(functools.partial(_announce, run.pk))
+        transaction.on_commit(functools.partial(announce, run.pk))
     return runs
 
 
@@ -64,11 +66,16 @@ def inspect(config: TrainingConfig) -> Place:
 
 
 def create(
-    config: TrainingConfig, owner: User, *, idempotency_key: str | None = None, dataset_hash: str | None = None
+    config: TrainingConfig,
+    owner: User,
+    *,
+    idempotency_key: str | None = None,
+    dataset_hash: str | None = None,
+    origin: Run | None = None,
 ) -> list[Run]:
     """The queued runs that nobody was told of. The key is the first one's: it stands for all.
 
-    `dataset_hash` is the version of the data set that `source_path` names, if it names one.
+    `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they copy.
     """
     with transaction.atomic():
         group = _group(config, owner) if config.is_group else None
@@ -78,6 +85,7 @@ def create(
                 own.model_dump(mode="json"),
                 idempotency_key=None if number else idempotency_key,
                 dataset_hash=dataset_hash,
+                origin=origin,
                 group=group,
                 versions=versions(),
                 git_commit=git_commit(),
@@ -128,7 +136,8 @@ def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
     return list(run.group.runs.order_by("fold")) if run.group else [run]
 
 
-def _announce(run_id: int) -> None:
+def announce(run_id: int) -> None:
+    """Something changed about the run: whoever watches looks, and if it is queued a worker comes."""
     broadcast.hint(run_id)
     if not settings.BROKER_EMBEDDED:
         tasks.enqueue(run_id)

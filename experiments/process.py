@@ -100,7 +100,12 @@ class TrainingProcess:
     def request_stop(self) -> None:
         """Ask it to stop after the current batch."""
         for rank in self._ranks:
-            rank.request_stop()
+            rank.tell(child.STOP)
+
+    def request_finish(self) -> None:
+        """Ask it to stop training after the current batch, and to evaluate its best epoch."""
+        for rank in self._ranks:
+            rank.tell(child.FINISH)
 
     def terminate(self) -> None:
         """SIGTERM to the process groups."""

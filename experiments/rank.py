@@ -83,10 +83,10 @@ class Rank:
             self.over = self._closed or not self._messages.poll()
         return None
 
-    def request_stop(self) -> None:
-        """Ask it to stop after the current batch."""
+    def tell(self, command: bytes) -> None:
+        """One of the commands of `child`."""
         try:
-            self._commands.send_bytes(child.STOP)
+            self._commands.send_bytes(command)
         except OSError:
             return  # it has ended already
 

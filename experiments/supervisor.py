@@ -22,7 +22,7 @@ from experiments.datasets import lookup
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.training.config import TrainerConfig
 from experiments.training.data.errors import SourceError
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome
+from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
 from realtime import broadcast
 from runs import exports, lifecycle, recorder
 from runs.events import Ending, Event
@@ -34,6 +34,13 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 STORE_PATIENCE_SECONDS = 300.0  # how long a failing database is tried again before the training is stopped
+StopRequest = Run.StopRequest
+EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)
+NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
+DID_NOT_FINISH = (
+    "The training was told to finish, but did not stop within the grace period and was killed. "
+    "Resume it to go on from its last complete epoch."
+)
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
 Observer = Callable[[Message], object]
@@ -70,7 +77,7 @@ class Lease(threading.Thread):
         self._run_id, self._attempt = run_id, attempt
         self._stopped = threading.Event()
         self.lost = threading.Event()
-        self.cancelling = threading.Event()
+        self.request: str = StopRequest.NONE
 
     def stop(self) -> None:
         """End the thread; the lease is neither renewed nor given up."""
@@ -89,8 +96,7 @@ class Lease(threading.Thread):
 
     def _renew(self) -> None:
         try:
-            if lifecycle.renew(self._run_id, self._attempt) == Run.Status.CANCELLING:
-                self.cancelling.set()
+            self.request = lifecycle.renew(self._run_id, self._attempt)
         except DatabaseError:
             logger.exception("run %s: lease not renewed", self._run_id)
 
@@ -103,8 +109,10 @@ class Supervision:
         self._observe = observe or (lambda _message: None)
         self._outcome: Outcome | None = None
         self._trouble: str | None = None  # why we stopped the training ourselves
-        self._asked_at: float | None = None  # monotonic time of the stop request
+        self._pressed: Callable[[], None] | None = None  # what was asked of the process …
+        self._pressed_at = 0.0  # … at which monotonic time
         self._terminated = False
+        self._evaluating = False  # it has stopped training, as asked
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
@@ -156,6 +164,8 @@ class Supervision:
                 notes.append({"code": message.code, "text": message.text})
             elif isinstance(message, Outcome):
                 self._outcome = message
+            elif isinstance(message, TrainingStopped):
+                self._evaluating = True
         self._store(lambda: recorder.record(self._run.pk, self._run.attempt, happened, columns=columns, notes=notes))
         broadcast.hint(self._run.pk)
         for message, _, _ in batch:
@@ -176,38 +186,52 @@ class Supervision:
                 pause = min(5.0, pause * 2)
 
     def _obey(self, process: TrainingProcess) -> None:
-        """Cancel and drain: ask, after the grace period TERM, after another KILL."""
-        if not (self._draining.is_set() or self._lease.cancelling.is_set()):
-            return
-        now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = now
-            process.request_stop()
-        elif now - self._asked_at > settings.GRACE_SECONDS + 2:
+        """Stop as asked: by somebody, or because this worker shuts down."""
+        request = self._lease.request
+        if request == StopRequest.KILL:
             process.kill()
-        elif now - self._asked_at > settings.GRACE_SECONDS and not self._terminated:
+        elif request == StopRequest.CANCEL or self._draining.is_set():
+            self._press(process, process.request_stop)
+        elif request in EVALUATED and not self._evaluating:
+            self._press(process, process.request_finish)
+
+    def _press(self, process: TrainingProcess, ask: Callable[[], None]) -> None:
+        """Ask, after the grace period TERM, soon after that KILL."""
+        now = time.monotonic()
+        if self._pressed != ask:
+            self._pressed, self._pressed_at, self._terminated = ask, now, False
+            ask()
+        elif now - self._pressed_at > settings.GRACE_SECONDS + 2:
+            process.kill()
+        elif now - self._pressed_at > settings.GRACE_SECONDS and not self._terminated:
             self._terminated = True
             process.terminate()
 
     def _settle(self, exit_: str) -> None:
         """The end is what the training said last, never its exit code."""
-        said = self._outcome.status if self._outcome else None
-        if said == "completed":
+        said, request = self._outcome.status if self._outcome else None, self._lease.request
+        if said == "completed" and request != StopRequest.EVALUATE:
             self._finish("completed", None)
         elif said == "failed" and self._outcome:
             self._finish("failed", self._outcome.reason)
-        elif self._lease.cancelling.is_set():
-            self._finish("cancelled", "Cancelled by request.")
+        elif request not in (StopRequest.NONE, StopRequest.FINISH):
+            self._finish("cancelled", None)
         elif self._draining.is_set():
             self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
+        elif request == StopRequest.FINISH:
+            self._finish(*(("cancelled", NOTHING_COMPLETE) if said else ("failed", DID_NOT_FINISH)))
         elif said == "interrupted":
             self._finish("failed", "The training was stopped from outside (SIGTERM) without a request to this server.")
         else:
             self._finish("failed", self._trouble or exit_)
 
     def _finish(self, status: Ending, reason: str | None) -> None:
-        """Numbers are stored already; then the files, then the status and the last event."""
+        """Numbers are stored already; then the files, then the status and the last event.
+
+        Without a `reason` it is what somebody asked for, if anybody did.
+        """
         run = Run.objects.get(pk=self._run.pk)
+        reason = reason or run.reason
         try:
             exports.export(run)
         except OSError as error:

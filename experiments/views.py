@@ -8,25 +8,20 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.urls import reverse
-from pydantic import ValidationError
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments import preflights
-from experiments.launch import KeyReused, launch
 from experiments.models import Preflight
-from experiments.problems import explain
+from experiments.submission import accepted, in_words, submit
 from experiments.training.config import TrainingConfig
-from experiments.training.data.sources import SourceError
 from experiments.training.models import catalogue
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time
-from runs.models import Run
 
-MAX_KEY_LENGTH = 200
 DRY_RUN_WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.2
 DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
@@ -40,8 +35,8 @@ class CentralizedTrainView(AwaitingView):
 
     async def post(self, request: Request) -> Response:
         if not _dry_run(request):
-            runs = await sync_to_async(_launched)(request)
-            return Response(_accepted(runs, request), status=202)
+            runs = await sync_to_async(submit)(request, request.data)
+            return Response(accepted(runs, request), status=202)
         asked = await sync_to_async(_requested)(request)
         known = await _ended(asked, DRY_RUN_WAIT_SECONDS)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
@@ -64,12 +59,6 @@ class ModelsView(APIView):
         return Response({"models": [catalogue.describe(spec) for spec in catalogue.networks().values()]})
 
 
-class Conflict(APIException):
-    """409: the request contradicts an earlier one."""
-
-    status_code = 409
-
-
 def _dry_run(request: Request) -> bool:
     asked = request.query_params.get("dry_run", "").lower()
     if asked not in DRY_RUN:
@@ -77,27 +66,9 @@ def _dry_run(request: Request) -> bool:
     return DRY_RUN[asked]
 
 
-def _launched(request: Request) -> list[Run]:
-    try:
-        return launch(_config(request), request.user, idempotency_key=_key_of(request))  # type: ignore[arg-type]  # logged in
-    except SourceError as error:
-        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
-    except KeyReused as error:
-        raise Conflict(str(error)) from error
-
-
 def _requested(request: Request) -> Preflight:
-    try:
-        return preflights.request(_config(request), request.user)  # type: ignore[arg-type]  # logged in
-    except SourceError as error:
-        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
-
-
-def _config(request: Request) -> TrainingConfig:
-    try:
-        return TrainingConfig.model_validate(request.data)
-    except ValidationError as error:
-        raise InvalidRequest(explain(error)) from error
+    with in_words():
+        return preflights.request(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
 
 
 async def _ended(asked: Preflight, seconds: float) -> Preflight:
@@ -115,41 +86,6 @@ def _looked_up(pk: int) -> Preflight:
         return Preflight.objects.select_related("owner").get(pk=pk)
     finally:
         lend_back_connection()
-
-
-def _key_of(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key") or None
-    if key and len(key) > MAX_KEY_LENGTH:
-        raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])
-    return key
-
-
-def _accepted(runs: list[Run], request: Request) -> dict[str, Any]:
-    """`run_id` and `status` are those of the first run."""
-    first = runs[0]
-    return {
-        "run_id": first.pk,
-        "status": first.status,
-        "run_ids": [run.pk for run in runs],
-        "group_id": first.group_id,
-        "links": _run_links(first.pk, request) | (_group_links(first.group_id, request) if first.group_id else {}),
-    }
-
-
-def _run_links(run_id: int, request: Request) -> dict[str, str]:
-    scheme = "wss" if request.is_secure() else "ws"
-    return {
-        "run": request.build_absolute_uri(reverse("run-detail", args=[run_id])),
-        "events": f"{scheme}://{request.get_host()}/ws/runs/{run_id}/",
-        "page": request.build_absolute_uri(reverse("run-page", args=[run_id])),
-    }
-
-
-def _group_links(group_id: int, request: Request) -> dict[str, str]:
-    return {
-        "group": request.build_absolute_uri(reverse("group-detail", args=[group_id])),
-        "group_page": request.build_absolute_uri(reverse("group-page", args=[group_id])),
-    }
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
+    path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),
     path("datasets/", include("experiments.datasets.page_urls")),

@@ -15,7 +15,7 @@ from runs import groups
 from runs.group_serializers import group_detail
 from runs.metric_names import FINAL_STATISTICS
 from runs.models import Run
-from runs.queries import visible_groups, visible_runs
+from runs.queries import may_change, visible_groups, visible_runs
 from runs.serializers import run_detail
 
 
@@ -40,7 +40,12 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run, from its submission to long after its end."""
     run = get_object_or_404(visible_runs(request.user).select_related("owner", "group"), pk=run_id)
-    context = {"run": run, "detail": run_detail(run), "statistics": FINAL_STATISTICS}
+    context = {
+        "run": run,
+        "detail": run_detail(run),
+        "statistics": FINAL_STATISTICS,
+        "may_act": may_change(request.user, run),
+    }
     return render(request, "realtime/run.html", context)
 
 

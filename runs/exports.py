@@ -143,10 +143,10 @@ def _trainer_state(run: Run) -> dict[str, Any]:
 
 
 def _training_seconds(run: Run) -> float | None:
-    """From the first start until the end, or until now while the run is being finished."""
-    if run.duration_seconds is not None or run.start_time is None:
+    """In all attempts, up to now while the run is being finished; waiting in between does not count."""
+    if run.duration_seconds is not None or run.attempt_start is None:
         return run.duration_seconds
-    return (timezone.now() - run.start_time).total_seconds()
+    return run.spent_seconds + (timezone.now() - run.attempt_start).total_seconds()
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ and is journalled as a `run_status` event in the same transaction. The table of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,9 @@ from runs.models import Run
 from runs.queries import place_in_queue
 from runs.recorder import Fenced, append, lease_end, stamp
 
+StopRequest = Run.StopRequest
+_STRENGTH: list[str] = list(StopRequest)
+_NOBODY_HOLDS_IT: dict[str, Any] = {"worker": "", "lease_until": None, "eta_seconds": None}
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 
@@ -53,6 +56,7 @@ def claim(run_id: int, worker: str) -> Run | None:
             attempt=F("attempt") + 1,
             worker=worker,
             lease_until=lease_end(),
+            attempt_start=now,
             reason=None,
         )
         if not taken:
@@ -64,17 +68,17 @@ def claim(run_id: int, worker: str) -> Run | None:
 
 
 def renew(run_id: int, attempt: int) -> str:
-    """Keep the lease; returns the status, so that the holder learns of a cancel request. Raises `Fenced`."""
+    """Keep the lease; returns what was asked of the run meanwhile (a `Run.StopRequest`). Raises `Fenced`."""
     held = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
     if not held.update(lease_until=lease_end()):
         raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
-    return Run.objects.values_list("status", flat=True).get(pk=run_id)
+    return Run.objects.values_list("stop_request", flat=True).get(pk=run_id)
 
 
 def finish(run_id: int, attempt: int, status: Ending, reason: str | None) -> None:
     """End a running attempt: `completed`, `failed` or `cancelled`, then `training_end`. Raises `Fenced`."""
     with transaction.atomic():
-        _end(run_id, attempt, status, reason, expected=Run.RUNNING)
+        _end(_held(run_id, attempt, Run.RUNNING), status, reason, until=timezone.now())
 
 
 def release(run_id: int, attempt: int, reason: str) -> None:
@@ -83,32 +87,56 @@ def release(run_id: int, attempt: int, reason: str) -> None:
     A run that was being cancelled ends instead.
     """
     with transaction.atomic():
-        released = Run.objects.filter(pk=run_id, attempt=attempt, status="in_progress")
-        if released.update(status="queued", reason=reason, worker="", lease_until=None, eta_seconds=None):
-            _journal(
-                run_id,
-                attempt,
-                "queued",
-                previous="in_progress",
-                reason=reason,
-                queue_position=place_in_queue(run_id),
-            )
-        else:
-            _end(run_id, attempt, "cancelled", "Cancelled.", expected=("cancelling",))
+        _give_back(_held(run_id, attempt, Run.RUNNING), reason, until=timezone.now())
 
 
-def cancel(run_id: int, reason: str) -> bool:
-    """Ask for an end: a queued run is cancelled at once, a running one when its supervisor has stopped it."""
+def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
+    """Ask for an end as `cancelled`: at once of a queued run, by its supervisor of a running one.
+
+    `how` is CANCEL, EVALUATE or KILL; a weaker request than one made before changes nothing. False: it has ended.
+    """
     with transaction.atomic():
-        running = Run.objects.filter(pk=run_id, status="in_progress")
-        if running.update(status="cancelling", reason=reason):
-            attempt = Run.objects.values_list("attempt", flat=True).get(pk=run_id)
-            _journal(run_id, attempt, "cancelling", previous="in_progress", reason=reason)
-            return True
-        run = Run.objects.filter(pk=run_id, status="queued").first()
+        run = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.UNFINISHED).first()
         if run is None:
             return False
-        _end(run_id, run.attempt, "cancelled", reason, expected=("queued",))
+        if run.status == "queued":
+            _end(run, "cancelled", reason, until=timezone.now())
+        elif _STRENGTH.index(how) > _STRENGTH.index(run.stop_request):
+            Run.objects.filter(pk=run_id).update(status="cancelling", stop_request=how, reason=reason)
+            _journal(run_id, run.attempt, "cancelling", previous=run.status, reason=reason)
+        return True
+
+
+def finish_early(run_id: int, reason: str) -> bool:
+    """Ask a running training to stop, evaluate its best checkpoint and end as `completed`. False: it is not running.
+
+    The status stays; the journal says so all the same, because whoever watches wants to know.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(pk=run_id, status="in_progress").first()
+        if run is None:
+            return False
+        if run.stop_request == StopRequest.NONE:
+            Run.objects.filter(pk=run_id).update(stop_request=StopRequest.FINISH, reason=reason)
+            _journal(run_id, run.attempt, "in_progress", previous="in_progress", reason=reason)
+        return True
+
+
+def resume(run_id: int, reason: str) -> bool:
+    """Queue a failed or cancelled run again, to go on from its last complete epoch.
+
+    False: there is no such epoch, or no such end.
+    """
+    with transaction.atomic():
+        ended = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RESUMABLE)
+        run = ended.exclude(last_checkpoint="").first()
+        if run is None:
+            return False
+        Run.objects.filter(pk=run_id).update(
+            status="queued", reason=reason, end_time=None, duration_seconds=None, losses=0
+        )
+        place = place_in_queue(run_id)
+        _journal(run_id, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)
         return True
 
 
@@ -122,49 +150,74 @@ def recover(run_id: int) -> bool:
     """Give a lost run back to the queue, or end it when it was lost too often. False: somebody else did."""
     with transaction.atomic():
         # The lease is part of the condition, so a holder that renews it in this very moment keeps the run.
-        lost = Run.objects.filter(pk=run_id, status__in=Run.RUNNING, lease_until__lt=timezone.now())
-        if not lost.update(losses=F("losses") + 1, lease_until=lease_end()):
+        lost = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RUNNING, lease_until__lt=timezone.now())
+        run = lost.first()
+        if run is None or run.lease_until is None:
             return False
-        run = Run.objects.get(pk=run_id)
-        if run.status == "in_progress" and run.losses < settings.ATTEMPT_LIMIT:
-            release(run_id, run.attempt, UNEXPLAINED_LOSS)
-        elif run.status == "cancelling":
-            _end(run_id, run.attempt, "cancelled", "Cancelled; its worker was lost.", expected=Run.RUNNING)
+        losses, last_sign = run.losses + 1, run.lease_until - timedelta(seconds=settings.LEASE_SECONDS)
+        Run.objects.filter(pk=run_id).update(losses=losses)
+        if run.status == "cancelling":
+            _end(run, "cancelled", "Cancelled; its worker was lost.", until=last_sign)
+        elif losses < settings.ATTEMPT_LIMIT:
+            _give_back(run, UNEXPLAINED_LOSS, until=last_sign)
         else:
-            reason = f"{UNEXPLAINED_LOSS} That happened {run.losses} times, so it is not started again."
-            _end(run_id, run.attempt, "failed", reason, expected=Run.RUNNING)
+            reason = f"{UNEXPLAINED_LOSS} That happened {losses} times, so it is not started again."
+            _end(run, "failed", reason, until=last_sign)
         return True
 
 
-def _end(run_id: int, attempt: int, status: Ending, reason: str | None, *, expected: tuple[str, ...]) -> None:
-    run = Run.objects.select_for_update().filter(pk=run_id, attempt=attempt, status__in=expected).first()
+def _held(run_id: int, attempt: int, statuses: tuple[str, ...]) -> Run:
+    run = Run.objects.select_for_update().filter(pk=run_id, attempt=attempt, status__in=statuses).first()
     if run is None:
         raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
-    now = timezone.now()
-    duration = (now - run.start_time).total_seconds() if run.start_time else 0.0
+    return run
+
+
+def _give_back(run: Run, reason: str, *, until: datetime) -> None:
+    if run.status == "cancelling":
+        _end(run, "cancelled", "Cancelled.", until=until)
+        return
+    Run.objects.filter(pk=run.pk).update(
+        status="queued", reason=reason, spent_seconds=_spent(run, until), attempt_start=None, **_NOBODY_HOLDS_IT
+    )
+    place = place_in_queue(run.pk)
+    _journal(run.pk, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)
+
+
+def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> None:
+    """`until` is the last moment that the attempt is known to have worked."""
+    spent = _spent(run, until)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
-    Run.objects.filter(pk=run_id).update(
+    Run.objects.filter(pk=run.pk).update(
         status=status,
         reason=reason,
-        end_time=now,
-        duration_seconds=duration,
-        worker="",
-        lease_until=None,
-        eta_seconds=None,
+        end_time=timezone.now(),
+        spent_seconds=spent,
+        duration_seconds=spent,
+        attempt_start=None,
+        stop_request=StopRequest.NONE,
+        **_NOBODY_HOLDS_IT,
         **columns,
     )
-    _journal(run_id, attempt, status, previous=run.status, reason=reason)
+    _journal(run.pk, run.attempt, status, previous=run.status, reason=reason)
     end = TrainingEnd(
-        run_id=run_id,
+        run_id=run.pk,
         status=status,
         best_epoch=run.best_epoch,
         best_val_recall=run.best_val_recall,
         best_val_loss=run.best_val_loss,
         total_epochs=run.total_epochs or 0,
-        duration_seconds=duration,
+        duration_seconds=spent,
         reason=reason,
     )
-    append(run_id, attempt, [stamp(end)])
+    append(run.pk, run.attempt, [stamp(end)])
+
+
+def _spent(run: Run, until: datetime) -> float:
+    """Seconds in all attempts, the one under way included."""
+    if run.attempt_start is None:
+        return run.spent_seconds
+    return run.spent_seconds + max(0.0, (until - run.attempt_start).total_seconds())
 
 
 def _journal(run_id: int, attempt: int, status: Status, *, previous: Any, **fields: Any) -> None:

@@ -41,6 +41,7 @@ class Run(models.Model):
     | queued | in_progress, cancelled | claim, cancel |
     | in_progress | completed, failed, cancelled, queued (lost or drained, to be resumed) | supervisor, reaper |
     | in_progress | cancelling -> cancelled | cancel request, then the supervisor |
+    | failed, cancelled | queued | resume |
 
     `attempt` is the fencing token: whoever holds the lease writes with the attempt it got, and a writer whose
     attempt is no longer the row's writes nothing. `last_seq` numbers the journal without gaps.
@@ -54,9 +55,19 @@ class Run(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    class StopRequest(models.TextChoices):
+        """What somebody asked of a running attempt; later ones here are stronger, and win."""
+
+        NONE = ""
+        FINISH = "finish"  # stop training, evaluate the best checkpoint, end as completed
+        EVALUATE = "cancel_and_evaluate"  # the same, but end as cancelled
+        CANCEL = "cancel"  # stop after the batch
+        KILL = "kill"  # end its processes now
+
     RUNNING = (Status.IN_PROGRESS, Status.CANCELLING)
     UNFINISHED = (Status.QUEUED, *RUNNING)
     ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+    RESUMABLE = (Status.FAILED, Status.CANCELLED)
 
     # What was asked for
     experiment_name = models.CharField(max_length=200, db_index=True)
@@ -72,6 +83,9 @@ class Run(models.Model):
     group = models.ForeignKey(RunGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     fold = models.PositiveIntegerField(null=True, blank=True, help_text="From 1 to the number of folds")
     folds = models.PositiveIntegerField(null=True, blank=True)
+    origin = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", help_text="Retried or cloned"
+    )
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
@@ -82,9 +96,11 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     start_time = models.DateTimeField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
+    stop_request = models.CharField(max_length=20, choices=StopRequest, blank=True, default=StopRequest.NONE)
     # Lease
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
+    attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")
     lease_until = models.DateTimeField(null=True, blank=True)
     losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
     # Journal
@@ -106,7 +122,8 @@ class Run(models.Model):
     best_val_loss = models.FloatField(null=True, blank=True)
     best_val_loss_epoch = models.PositiveIntegerField(null=True, blank=True)
     total_epochs = models.PositiveIntegerField(null=True, blank=True)
-    duration_seconds = models.FloatField(null=True, blank=True)
+    spent_seconds = models.FloatField(default=0.0, help_text="Time in attempts that are over; waiting does not count")
+    duration_seconds = models.FloatField(null=True, blank=True, help_text="Of an ended run: the time in all attempts")
     # Checkpoints, relative to the run's folder
     last_checkpoint = models.CharField(max_length=500, blank=True)
     last_checkpoint_epoch = models.PositiveIntegerField(null=True, blank=True)

@@ -27,6 +27,10 @@ SUMMARY_COLUMNS = (
     "start_time",
     "end_time",
     "duration_seconds",
+    "spent_seconds",
+    "attempt_start",
+    "stop_request",
+    "origin_id",
     "attempt",
     "last_seq",
     "progress",
@@ -85,6 +89,11 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
 def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
     """The groups that `user` may see: as with runs."""
     return RunGroup.objects.all() if user.is_authenticated and user.is_active else RunGroup.objects.none()
+
+
+def may_change(user: User | AnonymousUser, run: Run) -> bool:
+    """Whether `user` may stop, resume or copy the run: its owner, and staff."""
+    return bool(user.is_active and (user.is_staff or run.owner_id == user.pk))
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:

@@ -114,6 +114,14 @@ def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:
 
 # --- what an event changes on the run's own row ---
 
+_COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
+_HEADLINE = {
+    "final_precision": "final_precision_cm",
+    "final_recall": "final_recall_cm",
+    "final_f1": "final_f1_cm",
+    "final_auroc": "final_auroc_cm",
+}
+
 
 def _progress_columns(event: Progress) -> dict[str, Any]:
     columns: dict[str, Any] = {
@@ -127,7 +135,10 @@ def _progress_columns(event: Progress) -> dict[str, Any]:
 
 
 def _start_columns(event: TrainingStart) -> dict[str, Any]:
+    """An earlier attempt's evaluation is void: this one makes its own."""
     return {
+        "final_split": "",
+        **dict.fromkeys((*_COUNTS, *_HEADLINE)),
         "dataset": {"name": event.dataset.name, "classes": event.dataset.classes, "sizes": event.dataset.sizes},
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
     }
@@ -138,11 +149,8 @@ def _headline_columns(event: FinalStats) -> dict[str, Any]:
     statistics = event.statistics
     return {
         "final_split": event.split,
-        **{name: _count(statistics.get(name)) for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn")},
-        "final_precision": statistics.get("final_precision_cm"),
-        "final_recall": statistics.get("final_recall_cm"),
-        "final_f1": statistics.get("final_f1_cm"),
-        "final_auroc": statistics.get("final_auroc_cm"),
+        **{name: _count(statistics.get(name)) for name in _COUNTS},
+        **{column: statistics.get(name) for column, name in _HEADLINE.items()},
     }
 
 

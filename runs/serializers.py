@@ -37,6 +37,10 @@ def run_summary(run: Run) -> dict[str, Any]:
         "start_time": _time(run.start_time),
         "end_time": _time(run.end_time),
         "duration_seconds": run.duration_seconds,
+        "spent_seconds": run.spent_seconds,
+        "attempt_start": _time(run.attempt_start),
+        "stop_request": run.stop_request or None,
+        "origin": run.origin_id,
         "attempt": run.attempt,
         "last_seq": run.last_seq,
         "progress": {
@@ -86,6 +90,7 @@ def links(run_id: int) -> dict[str, str]:
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
         "files": f"{api}files/",
+        **{action: f"{api}{action}/" for action in ("cancel", "finish", "kill", "resume", "retry", "clone")},
         "page": f"/runs/{run_id}/",
         "websocket": f"/ws/runs/{run_id}/",
     }

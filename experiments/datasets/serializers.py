@@ -93,7 +93,7 @@ def _progress(dataset: Dataset) -> dict[str, Any] | None:
 def _preflight(dataset: Dataset) -> dict[str, Any] | None:
     """The report made when it was last checked, of a training with default options."""
     row = dataset.preflight
-    return row and {"id": row.pk, "status": row.status, "page": f"/preflights/{row.pk}/"}
+    return None if row is None else {"id": row.pk, "status": row.status, "page": f"/preflights/{row.pk}/"}
 
 
 def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:

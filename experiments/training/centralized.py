@@ -6,7 +6,6 @@ Each process of a training on several devices carries it out from beginning to e
 from __future__ import annotations
 
 import os
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from experiments.training import evaluation, ranks
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from experiments.training.callbacks.step_contract import StepContract
-from experiments.training.callbacks.stopping import Interrupted, StopWatcher, sigterm_sets
+from experiments.training.callbacks.stopping import FinishedEarly, Interrupted, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import DataModule
@@ -33,27 +32,29 @@ from experiments.training.models.preparation import prepare
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import examination
 from experiments.training.preflight.examination import Blocked, Examination
-from experiments.training.reports import Job, Outcome, Tell
+from experiments.training.reports import Job, Outcome, Tell, TrainingStopped
+from experiments.training.stop import Stop
 
 
 def train(
     job: Job,
     tell: Tell,
-    stop: threading.Event,
+    stop: Stop,
     *,
     data: DataModule | None = None,
     model: pl.LightningModule | None = None,
 ) -> None:
     """Carry out the job; never raises. The last message is the one `Outcome`.
 
-    Stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch.
+    Stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch; once
+    `stop.early` is set it stops training likewise, and evaluates what it has.
     `data` and `model` take the place of those that the configuration asks for.
     """
     with sigterm_sets(stop):
         tell(conclusion(lambda: _carry_out(job, tell, stop, data, model), stop))
 
 
-def conclusion(work: Callable[[], None], stop: threading.Event) -> Outcome:
+def conclusion(work: Callable[[], None], stop: Stop) -> Outcome:
     """Do the work and say how it ended; never raises."""
     try:
         work()
@@ -67,9 +68,7 @@ def conclusion(work: Callable[[], None], stop: threading.Event) -> Outcome:
     return Outcome(status="completed", reason=None)
 
 
-def _carry_out(
-    job: Job, tell: Tell, stop: threading.Event, data: DataModule | None, model: pl.LightningModule | None
-) -> None:
+def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model: pl.LightningModule | None) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     begin(config, job)
@@ -95,11 +94,16 @@ def _carry_out(
     )
 
     trainer = _trainer(config, job, chain.callbacks)
-    trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
+    except FinishedEarly:
+        tell(TrainingStopped())
     chain.start.announce(trainer)  # a run that was resumed after its last epoch had nothing to start
 
     best = chain.checkpoint.best
     if best is None:
+        if stop.early.is_set():
+            raise Interrupted  # no epoch was complete when it was told to
         raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
@@ -133,7 +137,7 @@ def try_out(
     module: pl.LightningModule,
     data: DataModule,
     *,
-    stop: threading.Event,
+    stop: Stop,
 ) -> None:
     """Let the pre-flight report have some batches, trained as the whole training will be."""
     preflight.try_out(
@@ -153,7 +157,7 @@ def _pass(
     data: DataModule,
     *,
     tell: Tell,
-    stop: threading.Event,
+    stop: Stop,
 ) -> None:
     """Write `preflight.json`, tell what must stay with the run; raises Blocked for what must not be trained.
 

@@ -23,10 +23,12 @@ from typing import Any
 import msgspec
 
 from experiments.training.reports import Job, Message, Outcome
+from experiments.training.stop import Stop
 from runs.events import EPHEMERAL_TYPES, format_time
 
 RECIPE = "experiments.training.centralized"
 STOP = b"stop"
+FINISH = b"finish"
 BATCH_SECONDS = 0.05
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
@@ -108,7 +110,7 @@ def main(
     if listener is not None:
         decoded = msgspec.structs.replace(decoded, meeting_socket=listener.detach())
     _redirect_output(Path(decoded.run_dir) / log_name(decoded.rank), decoded.attempt)
-    stop = threading.Event()
+    stop = Stop()
     threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)
     try:
@@ -129,18 +131,20 @@ def warm() -> None:
         raise SystemExit(f"{RECIPE} is not preloaded")
 
 
-def _obey(commands: Connection, stop: threading.Event) -> None:
-    """Wait for the stop command. A closed pipe means that the supervisor died: stop soon, or be stopped."""
+def _obey(commands: Connection, stop: Stop) -> None:
+    """Wait for commands. A closed pipe means that the supervisor died: stop soon, or be stopped."""
+    told = {STOP: stop.set, FINISH: stop.early.set}
     try:
-        while commands.recv_bytes() != STOP:
-            pass
-        stop.set()
         while True:
-            commands.recv_bytes()
+            told.get(commands.recv_bytes(), _unknown)()
     except (EOFError, OSError):
         stop.set()
         time.sleep(ORPHAN_GRACE_SECONDS)
         os._exit(ORPHANED)
+
+
+def _unknown() -> None:
+    """A command of a newer server."""
 
 
 def _redirect_output(path: Path, attempt: int) -> None:

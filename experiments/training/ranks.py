@@ -134,7 +134,7 @@ def decided(decide: Callable[[], T]) -> T:
 
 
 class Agreement:
-    """Whether any rank says yes, known to all of them at the same call.
+    """The highest number that any rank says, known to all of them at the same call.
 
     The answer is that to the call before: by then it has arrived, and nobody waits for it. All ranks must call it
     equally often.
@@ -144,8 +144,8 @@ class Agreement:
         self._alone = place().ranks == 1
         self._asked: tuple[Tensor, distributed.Work] | None = None
 
-    def reached(self, own: bool) -> bool:
-        """Ask, and give the last answer; a training of one process answers itself at once."""
+    def reached(self, own: int) -> int:
+        """Say it, and give the last answer; a training of one process answers itself at once."""
         if self._alone:
             return own
         answer = self._answer()
@@ -153,9 +153,9 @@ class Agreement:
         self._asked = (said, distributed.all_reduce(said, distributed.ReduceOp.MAX, async_op=True))
         return answer
 
-    def _answer(self) -> bool:
+    def _answer(self) -> int:
         if self._asked is None:
-            return False
+            return 0
         said, work = self._asked
         work.wait()
-        return bool(said)
+        return int(said)

@@ -62,6 +62,12 @@ class Examined(Report, frozen=True, kw_only=True):
     report: Preflight
 
 
+class TrainingStopped(Report, frozen=True, kw_only=True):
+    """As asked, training has stopped early; what is left is the evaluation, which takes its time."""
+
+    type: ClassVar[str] = "training_stopped"
+
+
 class Outcome(Report, frozen=True, kw_only=True):
     """The last word of a training; without it the training failed, whatever its exit code.
 
@@ -75,7 +81,7 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Examined, Outcome)
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Examined, TrainingStopped, Outcome)
 }
 
 Message: TypeAlias = Event | Report
@@ -119,4 +125,5 @@ __all__ = [
     "Outcome",
     "Report",
     "Tell",
+    "TrainingStopped",
 ]

@@ -125,7 +125,52 @@ def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert run.status == "cancelled"
+    assert run.reason == "Cancelled by grace."
     assert events_of(run)[-3:] == ["run_status", "run_status", "training_end"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "status", "reason"),
+    [
+        (lambda run: lifecycle.finish_early(run, "Enough, said ada."), "completed", "Enough, said ada."),
+        (lambda run: lifecycle.cancel(run, "No, said ada.", "cancel_and_evaluate"), "cancelled", "No, said ada."),
+    ],
+    ids=["finish", "cancel and evaluate"],
+)
+def test_a_training_told_to_evaluate_may_take_its_time(
+    queued: Run, recipe: Recipe, ask: Callable[[int], bool], status: str, reason: str
+) -> None:
+    recipe("finishes")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    assert ask(queued.pk)
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert (run.status, run.reason, run.stop_request) == (status, reason, "")
+    assert events_of(run)[-2:] == ["run_status", "training_end"]
+
+
+def test_whoever_cancels_does_not_wait_for_the_evaluation_that_another_asked_for(queued: Run, recipe: Recipe) -> None:
+    recipe("finishes")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    assert lifecycle.finish_early(queued.pk, "Enough.")
+    assert lifecycle.cancel(queued.pk, "No.", "kill")
+    killed = time.monotonic()
+    background.wait()
+    assert time.monotonic() - killed < 4
+    assert Run.objects.get(pk=queued.pk).status == "cancelled"
+
+
+def test_a_training_that_does_not_listen_fails_to_finish(queued: Run, recipe: Recipe) -> None:
+    recipe("stubborn")
+    background = Background(queued)
+    eventually(lambda: Run.objects.get(pk=queued.pk).notes)
+    assert lifecycle.finish_early(queued.pk, "Enough.")
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert run.status == "failed"
+    assert "Resume it" in (run.reason or "")
 
 
 def test_a_training_that_does_not_listen_is_killed(queued: Run, recipe: Recipe) -> None:

@@ -7,11 +7,13 @@ import json
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from runs import atomic_files
 from runs.events import EarlyStopped, Progress
@@ -41,6 +43,8 @@ def files_at_most(size: int) -> Iterator[None]:
 def run(make_run: MakeRun) -> Run:
     """Three epochs, the middle one best; the last one diverged."""
     run = make_run(**completed_columns() | {"best_epoch": 1, "total_epochs": 3, "duration_seconds": None})
+    run.spent_seconds, run.attempt_start = 50.0, timezone.now() - timedelta(seconds=40)
+    run.save()
     for epoch, loss in enumerate((0.7, 0.1 + 0.2, None)):
         add_epoch(run, epoch, {"train_loss": loss, "learning_rate": 0.001, "val_loss": loss, "val_cm_tp": 8.0 + epoch})
     final = add_final(run, "test", {"test_loss": 0.25, "test_cm_tp": 8.0, "final_auroc_cm": 0.95}, epoch=1)

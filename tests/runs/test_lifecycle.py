@@ -102,9 +102,92 @@ def test_a_queued_run_is_cancelled_at_once(run: Run) -> None:
 def test_a_running_run_is_cancelled_by_its_supervisor(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
     assert lifecycle.cancel(run.pk, "Stop.")
-    assert lifecycle.renew(run.pk, 1) == "cancelling"
+    assert lifecycle.renew(run.pk, 1) == "cancel"
     lifecycle.finish(run.pk, 1, "cancelled", "Stop.")
     assert statuses(run)[-2:] == [("in_progress", "cancelling"), ("cancelling", "cancelled")]
+
+
+def test_a_stronger_request_wins_and_a_weaker_one_changes_nothing(run: Run) -> None:
+    lifecycle.claim(run.pk, "a")
+    asked = []
+    for how in ("cancel_and_evaluate", "kill", "cancel"):
+        assert lifecycle.cancel(run.pk, f"{how}.", how)
+        asked.append(lifecycle.renew(run.pk, 1))
+    assert asked == ["cancel_and_evaluate", "kill", "kill"]
+    assert Run.objects.get(pk=run.pk).reason == "kill."
+    assert statuses(run)[-2:] == [("in_progress", "cancelling"), ("cancelling", "cancelling")]
+
+
+def test_a_running_run_is_asked_to_finish_and_stays_in_progress(run: Run) -> None:
+    assert not lifecycle.finish_early(run.pk, "Enough.")
+    lifecycle.claim(run.pk, "a")
+    assert lifecycle.renew(run.pk, 1) == ""
+    for _ in range(2):
+        assert lifecycle.finish_early(run.pk, "Enough.")
+    assert lifecycle.renew(run.pk, 1) == "finish"
+    assert statuses(run) == [(None, "queued"), ("queued", "in_progress"), ("in_progress", "in_progress")]
+    lifecycle.finish(run.pk, 1, "completed", "Enough.")
+    assert Run.objects.get(pk=run.pk).stop_request == ""
+    assert not lifecycle.finish_early(run.pk, "Again.")
+
+
+def test_a_run_that_finishes_when_its_server_stops_goes_on_finishing(run: Run) -> None:
+    lifecycle.claim(run.pk, "a")
+    lifecycle.finish_early(run.pk, "Enough.")
+    lifecycle.release(run.pk, 1, "The server stopped.")
+    again = lifecycle.claim(run.pk, "b")
+    assert again is not None
+    assert again.stop_request == "finish"
+
+
+def test_a_failed_run_is_resumed_from_its_checkpoint(run: Run) -> None:
+    lifecycle.claim(run.pk, "a")
+    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    assert not lifecycle.resume(run.pk, "Again."), "no epoch is complete"
+    Run.objects.filter(pk=run.pk).update(last_checkpoint="checkpoints/a1/epoch0000.ckpt", losses=3)
+    assert lifecycle.resume(run.pk, "Again.")
+    assert not lifecycle.resume(run.pk, "Again."), "it is queued already"
+    run.refresh_from_db()
+    assert (run.status, run.reason, run.end_time, run.duration_seconds, run.losses) == (
+        "queued",
+        "Again.",
+        None,
+        None,
+        0,
+    )
+    again = lifecycle.claim(run.pk, "b")
+    assert again is not None
+    assert again.attempt == 2
+    lifecycle.finish(run.pk, 2, "completed", None)
+    assert not lifecycle.resume(run.pk, "Again."), "completed runs are done"
+    assert statuses(run)[-4:] == [
+        ("in_progress", "failed"), ("failed", "queued"), ("queued", "in_progress"), ("in_progress", "completed"),
+    ]  # fmt: skip
+
+
+def test_time_between_attempts_is_not_the_trainings(run: Run, settings: Settings) -> None:
+    for attempt, seconds in ((1, 50), (2, 30)):
+        lifecycle.claim(run.pk, "a")
+        Run.objects.filter(pk=run.pk).update(attempt_start=timezone.now() - timedelta(seconds=seconds))
+        if attempt == 1:
+            lifecycle.release(run.pk, 1, "The server stopped.")
+    Run.objects.filter(pk=run.pk).update(start_time=timezone.now() - timedelta(days=3))
+    lifecycle.finish(run.pk, 2, "completed", None)
+    run.refresh_from_db()
+    assert run.duration_seconds == pytest.approx(80, abs=5)
+    end = RunEvent.objects.filter(run=run).order_by("seq").last()
+    assert end is not None
+    assert json.loads(end.data)["duration_seconds"] == run.duration_seconds
+
+
+def test_a_lost_attempt_counts_until_its_last_sign_of_life(run: Run, settings: Settings) -> None:
+    settings.LEASE_SECONDS = 30
+    lifecycle.claim(run.pk, "a")
+    now = timezone.now()
+    lease = {"attempt_start": now - timedelta(hours=5), "lease_until": now - timedelta(hours=4)}
+    Run.objects.filter(pk=run.pk).update(**lease)
+    assert lifecycle.recover(run.pk)
+    assert Run.objects.get(pk=run.pk).spent_seconds == pytest.approx(3600 - 30)
 
 
 def test_a_lost_run_goes_back_to_the_queue(run: Run) -> None:

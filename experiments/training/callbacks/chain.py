@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from experiments.training.callbacks.unfreezing import Unfreezing
 from experiments.training.config import TrainingConfig
 from experiments.training.models.fine_tuning import FineTuning
 from experiments.training.reports import Job, Tell
+from experiments.training.stop import Stop
 from runs.events import DatasetSummary, ModelSummary
 
 
@@ -48,7 +48,7 @@ def build_chain(
     model: ModelSummary,
     threshold: float | None,
     tell: Tell,
-    stop: threading.Event,
+    stop: Stop,
     tuning: FineTuning | None = None,
 ) -> Chain:
     """Lightning calls what monitors a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint last.
@@ -90,7 +90,7 @@ def build_chain(
         EpochSeed(config.seed),
         *_augmenting(config, Path(job.run_dir)),
         *_several_ranks(),
-        StopWatcher(stop),
+        StopWatcher(stop, early=True),
     ]
     return Chain(callbacks, checkpoint, start)
 

@@ -11,10 +11,17 @@ from typing import Any
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.ranks import Agreement
+from experiments.training.stop import Stop
+
+GO_ON, FINISH, STOP = range(3)
 
 
 class Interrupted(Exception):  # it says what happened, and nothing went wrong
     """The training was told to stop. Raised between batches, so no hook runs for the incomplete epoch."""
+
+
+class FinishedEarly(Exception):
+    """The training was told to stop and to be evaluated. Raised as `Interrupted` is."""
 
 
 def install(stop: threading.Event) -> Any:
@@ -36,13 +43,14 @@ def sigterm_sets(stop: threading.Event) -> Iterator[None]:
 
 
 class StopWatcher(Callback):
-    """Raises `Interrupted` at the next batch once the event is set, of several ranks in all of them at the same one.
+    """Raises `Interrupted`, or `FinishedEarly`, at the next batch once told to, in all ranks at the same batch.
 
     `trainer.should_stop` will not do: in mid-epoch it still fires `on_train_epoch_end`, as if the epoch were whole.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def __init__(self, stop: Stop, *, early: bool = False) -> None:
+        """With `early`, of a trainer that trains: one that evaluates is what finishing early is about."""
+        self._stop, self._early = stop, early
         self._agreement = Agreement()
 
     def on_train_start(self, *_: Any) -> None:
@@ -68,6 +76,14 @@ class StopWatcher(Callback):
         self._check()
 
     def _check(self) -> None:
-        if self._agreement.reached(self._stop.is_set()):
+        told = self._agreement.reached(self._told())
+        if told == STOP:
             self._stop.set()
             raise Interrupted
+        if told == FINISH:
+            raise FinishedEarly
+
+    def _told(self) -> int:
+        if self._stop.is_set():
+            return STOP
+        return FINISH if self._early and self._stop.early.is_set() else GO_ON

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from experiments.training import centralized
@@ -14,18 +13,19 @@ from experiments.training.models.preparation import prepare
 from experiments.training.preflight import examination
 from experiments.training.preflight.examination import Examination
 from experiments.training.reports import Examined, Job, Note, Tell
+from experiments.training.stop import Stop
 
 PROGRESS = "progress"
 """Code of the notes that say what is being done."""
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, tell: Tell, stop: Stop) -> None:
     """Make the report and tell it; never raises. The last message is the one `Outcome`."""
     with sigterm_sets(stop):
         tell(centralized.conclusion(lambda: _examine(job, tell, stop), stop))
 
 
-def _examine(job: Job, tell: Tell, stop: threading.Event) -> None:
+def _examine(job: Job, tell: Tell, stop: Stop) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     centralized.begin(config, job)

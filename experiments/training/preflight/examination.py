@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from experiments.training.data.loading import Samples
 from experiments.training.data.module import DataModule
 from experiments.training.preflight import duplicates, findings, report, survey, trial
 from experiments.training.reports import Message, Note
+from experiments.training.stop import Stop
 from runs import atomic_files
 
 FILE = "preflight.json"
@@ -52,7 +52,7 @@ class Examination:
         *,
         model_name: str,
         make_trainer: trial.MakeTrainer,
-        stop: threading.Event,
+        stop: Stop,
     ) -> None:
         """A few batches on a copy of the module."""
         self._say("Pre-flight: trying a few batches on a copy of the model.")

@@ -10,7 +10,6 @@ import gc
 import random
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from experiments.training.callbacks.stopping import StopWatcher
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import DataModule
 from experiments.training.preflight import memory, report
+from experiments.training.stop import Stop
 
 BATCHES = 4
 VALIDATION_BATCHES = 2
@@ -76,7 +76,7 @@ def run(
     *,
     model_name: str,
     make_trainer: MakeTrainer,
-    stop: threading.Event,
+    stop: Stop,
 ) -> report.Trial:
     """Raises what the training would raise, and `Interrupted` when told to stop."""
     watch = Stopwatch()

@@ -1,7 +1,7 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "./dom.js";
-import { capital, count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "./format.js";
+import { count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "./format.js";
 
 const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };
@@ -79,6 +79,7 @@ function doing(state) {
   if (ENDED.has(status)) return `${epochs}${known(state.duration) ? ` in ${duration(state.duration)}` : ""}`;
   if (!progress && !epochsDone) return "Preparing data and model";
   const parts = [epochs];
+  if (status === "in_progress" && state.stopRequest === "finish") return `${epochs} · finishing early: evaluating the best one`;
   if (known(progress?.batches)) parts.push(`batch ${count(progress.batch_idx + 1)} of ${count(progress.batches)}`);
   if (known(progress?.samples_per_second)) parts.push(`${count(Math.round(progress.samples_per_second))} samples/s`);
   if (known(progress?.eta_seconds)) parts.push(progress.eta_seconds < 1 ? "almost done" : `about ${duration(Math.ceil(progress.eta_seconds))} left`);
@@ -97,7 +98,7 @@ function facts({ best, monitor, status, duration: total, elapsed, startTime, att
     ["Started", startTime ? dateTime(startTime).slice(11) : "–", startTime ? dateTime(startTime).slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : "–", attempt > 1 ? "resumed" : ""],
     ["Data", dataset?.name ?? "–", dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],
-    ["Model", model ? capital(model.name) : "–", model ? plural(model.parameters, "parameter") : ""],
+    ["Model", model ? model.name : "–", model ? plural(model.parameters, "parameter") : ""],
   ];
 }
 

@@ -1,5 +1,6 @@
 // The live page of one run: what each event means for the page, and when to draw.
 
+import { Actions } from "./actions.js";
 import { drawAbout } from "./about.js";
 import { drawConnection } from "./connection.js";
 import { Curves } from "./curves.js";
@@ -22,7 +23,11 @@ const state = {
   reason: detail.reason,
   queuePosition: detail.queue_position,
   attempt: detail.attempt,
+  stopRequest: detail.stop_request,
+  lastCheckpoint: detail.last_checkpoint,
   startTime: detail.start_time,
+  attemptStart: detail.attempt_start,
+  spent: detail.spent_seconds, // in attempts that are over
   duration: detail.duration_seconds,
   progress: detail.progress.epoch === null ? null : detail.progress,
   maxEpochs: detail.progress.max_epochs,
@@ -48,9 +53,12 @@ const state = {
 
 // One function per event type of the contract; `skipped` stands for sampled events that are not sent.
 export const handlers = {
-  run_status({ status, reason, queue_position: position }, { attempt, timestamp }) {
+  run_status({ status, previous, reason, queue_position: position }, { attempt, timestamp }) {
     Object.assign(state, { status, reason, queuePosition: position, attempt });
-    if (status === "in_progress") state.startTime ??= timestamp;
+    if (status === "in_progress") {
+      state.startTime ??= timestamp;
+      if (previous !== status) state.attemptStart = timestamp;
+    } else if (status !== "cancelling") state.attemptStart = null; // what was spent comes with the answer
     if (status === "queued") state.progress = state.progress && { ...state.progress, samples_per_second: null, eta_seconds: null };
     askAgain();
   },
@@ -135,10 +143,11 @@ function take(events) {
   schedule();
 }
 
-// Seconds since the start by the server's clock: that of its last event, and what has passed here since.
+// Seconds in all attempts, by the server's clock: that of its last event, and what has passed here since.
 function elapsed() {
   if (!state.startTime || !state.lastMoment) return null;
-  return (Date.parse(state.lastMoment) - Date.parse(state.startTime) + (Date.now() - state.heardAt)) / 1000;
+  if (!state.attemptStart) return state.spent;
+  return state.spent + Math.max(0, Date.parse(state.lastMoment) - Date.parse(state.attemptStart) + (Date.now() - state.heardAt)) / 1000;
 }
 
 // At most every 200 ms; a page nobody sees only keeps its title right.
@@ -150,6 +159,7 @@ function draw() {
   drawing = null;
   drawConnection(document.getElementById("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
   if (caughtUp) header.draw({ ...state, elapsed: elapsed() }); // until then the server's words hold: history is not news
+  if (caughtUp) actions?.draw(state);
   if (document.hidden) return;
   if (dirty.curves) {
     curves.draw(state);
@@ -177,6 +187,9 @@ async function askForNotesAndFiles() {
   try {
     const [run, list] = await Promise.all([get(detail.links.self), get(detail.links.files)]);
     state.notes = run.notes ?? state.notes;
+    if (run.status === state.status) {
+      Object.assign(state, { stopRequest: run.stop_request, lastCheckpoint: run.last_checkpoint, spent: run.spent_seconds });
+    }
     if (ENDED.has(run.status) && run.status === state.status) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch });
     files = list.files ?? files;
     dirty.about = dirty.curves = true;
@@ -185,6 +198,13 @@ async function askForNotesAndFiles() {
     asking ??= setTimeout(() => ((asking = null), askForNotesAndFiles()), ASK_AGAIN_AFTER);
   }
 }
+
+// A new run has a page of its own; what changes on this one comes as an event.
+const place = document.getElementById("actions");
+const actions = place && new Actions(place, detail.links, document.querySelector("[name=csrfmiddlewaretoken]").value, ({ links }) => {
+  if (links?.page) location.assign(links.page);
+  else askAgain();
+});
 
 const stream = new Stream({
   links: detail.links,

@@ -1,13 +1,13 @@
 """The real recipe on a disk that has no room for the second epoch's checkpoint."""
 
 import errno
-import threading
 from pathlib import Path
 from typing import Any
 
 from experiments.training import centralized
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from experiments.training.reports import Job, Tell
+from experiments.training.stop import Stop
 
 
 class Full(WholeCheckpoints):
@@ -17,6 +17,6 @@ class Full(WholeCheckpoints):
         super().save_checkpoint(checkpoint, path, storage_options)
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, tell: Tell, stop: Stop) -> None:
     setattr(centralized, "WholeCheckpoints", Full)  # noqa: B010  # in this process only
     centralized.train(job, tell, stop)

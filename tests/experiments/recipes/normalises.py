@@ -1,12 +1,11 @@
 """The real recipe with a network of somebody else that has batch normalisation, on the data asked for."""
 
-import threading
-
 import torch
 from torch import Tensor, nn
 
 from experiments.training import centralized
 from experiments.training.reports import Job, Tell
+from experiments.training.stop import Stop
 from tests.experiments.training.trainings import Network
 
 
@@ -24,5 +23,5 @@ class Normalising(Network):
         return scores[:, 0]
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, tell: Tell, stop: Stop) -> None:
     centralized.train(job, tell, stop, model=Normalising())

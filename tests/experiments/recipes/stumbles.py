@@ -1,12 +1,12 @@
 """The real recipe with a network that breaks in the second rank, in its third batch."""
 
-import threading
 from typing import Any
 
 from torch import Tensor
 
 from experiments.training import centralized
 from experiments.training.reports import Job, Tell
+from experiments.training.stop import Stop
 from tests.experiments.recipes.normalises import Normalising
 
 
@@ -17,5 +17,5 @@ class Stumbling(Normalising):
         return super().training_step(batch, batch_idx)
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, tell: Tell, stop: Stop) -> None:
     centralized.train(job, tell, stop, model=Stumbling())

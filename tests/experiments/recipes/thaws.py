@@ -1,12 +1,11 @@
 """The real recipe with a network of which one layer begins to learn in the second epoch."""
 
-import threading
-
 import torch
 from torch import nn
 
 from experiments.training import centralized
 from experiments.training.reports import Job, Tell
+from experiments.training.stop import Stop
 from tests.experiments.training.trainings import Network
 
 
@@ -22,5 +21,5 @@ class Thawing(Network):
         self.first.requires_grad_(self.current_epoch > 0)
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, tell: Tell, stop: Stop) -> None:
     centralized.train(job, tell, stop, model=Thawing())

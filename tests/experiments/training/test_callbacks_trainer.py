@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from experiments.training.callbacks.metrics_collector import MetricsCollector
 from experiments.training.callbacks.progress import ProgressReporter
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import Message
+from experiments.training.stop import Stop
 from runs.events import EpochEnd, Event, ModelSummary, Progress
 from tests.experiments.training.trainings import Network, SmallData, job_of, told
 
@@ -69,7 +69,7 @@ def test_the_chain_is_in_the_order_that_was_agreed(tmp_path: Path, early_stoppin
         model=ModelSummary(name="x", parameters=1, trainable=1),
         threshold=0.5,
         tell=print,
-        stop=threading.Event(),
+        stop=Stop(),
     )
     names = [type(callback).__name__ for callback in chain.callbacks]
     stopping = ["RunEarlyStopping", "EarlyStoppingSignal"] if early_stopping else []

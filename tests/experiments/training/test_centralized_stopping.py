@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import msgspec
 import pytest
 import torch
 
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message
+from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
+from experiments.training.stop import Stop
 from runs.events import BatchMetrics, EarlyStopped, EpochEnd, FinalStats, LrUpdate, TrainingStart
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, metrics_by_epoch, outcome, told
 
@@ -40,8 +40,39 @@ def test_a_stop_in_mid_epoch_leaves_nothing_of_that_epoch(tmp_path: Path) -> Non
     assert len([m for m in messages if isinstance(m, BatchMetrics) and m.epoch == 1]) == 1
 
 
+def test_finishing_early_evaluates_the_best_complete_epoch(tmp_path: Path) -> None:
+    messages = carry_out(job_of(tmp_path / "7", trainer={"max_epochs": 50}), finish_at=batch_of_epoch(2))
+    assert outcome(messages).status == "completed"
+    assert {event.epoch for event in told(messages, EpochEnd)} == {0, 1}
+    [final] = told(messages, FinalStats)
+    assert final.epoch == told(messages, BestValues)[-1].best_epoch
+    assert sum(map(sum, final.confusion_matrix)) == told(messages, TrainingStart)[0].dataset.sizes["val"]
+    order = [type(message) for message in messages]
+    assert order.index(TrainingStopped) < order.index(FinalStats)
+    assert (tmp_path / "7" / "attempts" / "1" / "predictions.parquet").is_file()
+    assert not told(messages, EarlyStopped)
+
+
+def test_finishing_before_an_epoch_is_complete_leaves_nothing_to_evaluate(tmp_path: Path) -> None:
+    messages = carry_out(job_of(tmp_path / "7"), finish_at=batch_of_epoch(0))
+    assert outcome(messages).status == "interrupted"
+    assert not told(messages, FinalStats)
+
+
+def test_a_run_that_was_told_to_finish_can_be_resumed_into_its_evaluation(tmp_path: Path) -> None:
+    """Its server was stopped in between: the next attempt is told at once."""
+    job = job_of(tmp_path / "7", trainer={"max_epochs": 50})
+    messages = carry_out(job, stop_at=batch_of_epoch(2))
+    stop = Stop()
+    stop.early.set()
+    again = carry_out(resumed_after(messages, job, trainer={"max_epochs": 50}), stop=stop)
+    assert outcome(again).status == "completed"
+    assert not told(again, EpochEnd)
+    assert told(again, FinalStats)[0].epoch == told(messages, BestValues)[-1].best_epoch
+
+
 def test_a_stop_before_the_first_batch(tmp_path: Path) -> None:
-    stop = threading.Event()
+    stop = Stop()
     stop.set()
     messages = carry_out(job_of(tmp_path / "7"), stop=stop)
     assert outcome(messages).status == "interrupted"
@@ -51,7 +82,7 @@ def test_a_stop_before_the_first_batch(tmp_path: Path) -> None:
 class StopsInValidation(Network):
     """Sets the event in the second validation batch of epoch 1."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: Stop) -> None:
         super().__init__()
         self._stop = stop
 
@@ -62,7 +93,7 @@ class StopsInValidation(Network):
 
 
 def test_a_stop_in_validation_leaves_nothing_of_that_epoch(tmp_path: Path) -> None:
-    stop = threading.Event()
+    stop = Stop()
     messages = carry_out(job_of(tmp_path / "7"), stop=stop, data=SmallData(), model=StopsInValidation(stop))
     assert outcome(messages).status == "interrupted"
     assert {event.epoch for event in told(messages, EpochEnd)} == {0}
@@ -204,12 +235,13 @@ def test_sigterm_is_a_stop_at_any_moment(tmp_path: Path, moment: type[Message]) 
 
 
 SCRIPT = """
-import sys, threading, msgspec
+import sys, msgspec
+from experiments.training.stop import Stop
 from experiments.training.centralized import train
 from experiments.training.reports import Job
 def tell(message):
     print(message.type, getattr(message, "status", ""), flush=True)
-train(msgspec.json.decode(sys.argv[1], type=Job), tell, threading.Event())
+train(msgspec.json.decode(sys.argv[1], type=Job), tell, Stop())
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from experiments.training.models.preparation import prepare
 from experiments.training.preflight import trial
 from experiments.training.preflight.report import Preflight
 from experiments.training.reports import CheckpointSaved, Job, Message, Note
+from experiments.training.stop import Stop
 from runs.events import EpochEnd, FinalStats, TrainingStart
 from tests.experiments.training import datasets
 from tests.experiments.training.datasets import config_of, write_csv
@@ -226,7 +226,7 @@ def test_the_trial_leaves_weights_and_random_numbers_as_they_were(tmp_path: Path
     trial.run(
         config, module, data, model_name="mlp", make_trainer=lambda callbacks, **changed: centralized._trainer(
             config, asked, callbacks, **changed
-        ), stop=threading.Event(),
+        ), stop=Stop(),
     )  # fmt: skip
     assert all(torch.equal(value, weights[name]) for name, value in module.state_dict().items())
     assert random.getstate() == states[0]
@@ -237,7 +237,7 @@ def test_the_trial_leaves_weights_and_random_numbers_as_they_were(tmp_path: Path
 
 def test_a_stop_request_interrupts_the_trial(tmp_path: Path) -> None:
     config, asked, module, data = pieces(tmp_path)
-    stop = threading.Event()
+    stop = Stop()
     stop.set()
     with pytest.raises(Interrupted):
         trial.run(

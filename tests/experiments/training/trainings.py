@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from experiments.training.centralized import train
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import Job, Message, Outcome
+from experiments.training.stop import Stop
 from runs.events import DatasetSummary, EpochEnd
 
 M = TypeVar("M", bound=Message)
@@ -41,18 +41,24 @@ def carry_out(
     job: Job,
     *,
     stop_at: Callable[[Message], bool] = lambda message: False,
-    stop: threading.Event | None = None,
+    finish_at: Callable[[Message], bool] = lambda message: False,
+    stop: Stop | None = None,
     data: Any = None,
     model: LightningModule | None = None,
 ) -> list[Message]:
-    """Run the job to its end and give its messages; stops it when told the first message that `stop_at` accepts."""
+    """Run the job to its end and give its messages; stops it when told the first message that `stop_at` accepts.
+
+    With `finish_at` it is stopped early, and evaluated.
+    """
     messages: list[Message] = []
-    stop = stop or threading.Event()
+    stop = stop or Stop()
 
     def tell(message: Message) -> None:
         messages.append(message)
         if stop_at(message):
             stop.set()
+        if finish_at(message):
+            stop.early.set()
 
     train(job, tell, stop, data=data, model=model)
     return messages

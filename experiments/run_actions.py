@@ -1,0 +1,125 @@
+"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, or start another one like it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments.launch import announce
+from experiments.submission import Conflict, accepted, submit
+from runs import lifecycle, queries
+from runs.errors import InvalidRequest
+from runs.models import Run
+
+StopRequest = Run.StopRequest
+
+
+class RunAction(APIView, ABC):
+    """Finds the run, checks that this user may do it, and acts. 404, 403, or 409 with what is in the way."""
+
+    def post(self, request: Request, run_id: int) -> Response:
+        run = queries.visible_runs(request.user).filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        if not queries.may_change(request.user, run):
+            raise PermissionDenied(f"Run {run_id} belongs to {run.owner}; only its owner and staff may do that.")
+        return self.act(run, request)
+
+    @abstractmethod
+    def act(self, run: Run, request: Request) -> Response:
+        """Raises Conflict with what is in the way."""
+
+
+class CancelOptions(serializers.Serializer[Any]):
+    evaluate = serializers.BooleanField(default=False)
+
+
+class Cancel(RunAction):
+    """Stop after the current batch and end as `cancelled`; with `evaluate`, after evaluating the best checkpoint."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        options = CancelOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        how = StopRequest.EVALUATE if options.validated_data["evaluate"] else StopRequest.CANCEL
+        return _stopping(run, lifecycle.cancel(run.pk, f"Cancelled by {request.user}.", how))
+
+
+class Kill(RunAction):
+    """End the training's processes now, without waiting for a batch, and end as `cancelled`."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        return _stopping(run, lifecycle.cancel(run.pk, f"Killed by {request.user}.", StopRequest.KILL))
+
+
+class Finish(RunAction):
+    """Stop training after the current batch, evaluate the best checkpoint, and end as `completed`."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        if run.status == Run.Status.QUEUED:
+            raise Conflict(f"Run {run.pk} is queued: there is nothing to finish yet. Cancel it instead.")
+        return _stopping(run, lifecycle.finish_early(run.pk, f"Finished early by {request.user}."))
+
+
+class Resume(RunAction):
+    """Queue a failed or cancelled run again; it goes on from its last complete epoch as its next attempt."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        if not run.last_checkpoint:
+            raise Conflict(f"Run {run.pk} has no complete epoch to go on from. Retry it instead.")
+        if not lifecycle.resume(run.pk, f"Resumed by {request.user}."):
+            raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
+        announce(run.pk)
+        return Response(_state(run), status=202)
+
+
+class Retry(RunAction):
+    """A new run of the same configuration, from the beginning, with a link to this one."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        if run.status not in Run.ENDED:
+            raise Conflict(f"Run {run.pk} is {_status(run)}: retry it when it has ended, or clone it.")
+        return Response(accepted(submit(request, run.config, origin=run), request), status=202)
+
+
+class Clone(RunAction):
+    """A new run of this configuration with changes: the body holds what differs, nested as in a training request."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        if not isinstance(request.data, Mapping):
+            raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object with what differs."}])
+        changes = request.data
+        return Response(accepted(submit(request, changed(run.config, changes), origin=run), request), status=202)
+
+
+def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` with `changes` put over it, group by group; what is no group is replaced whole."""
+    merged = dict(config)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        merged[name] = changed(inner, value) if both else value  # type: ignore[arg-type]  # both are mappings
+    return merged
+
+
+def _stopping(run: Run, asked: bool) -> Response:
+    run.refresh_from_db()
+    if not asked:
+        raise Conflict(f"Run {run.pk} is {_status(run)}: there is nothing to stop.")
+    announce(run.pk)
+    return Response(_state(run), status=202)
+
+
+def _state(run: Run) -> dict[str, Any]:
+    run.refresh_from_db()
+    return {"run_id": run.pk, "status": run.status, "stop_request": run.stop_request or None, "reason": run.reason}
+
+
+def _status(run: Run) -> str:
+    return run.status.replace("_", " ")

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from experiments import run_actions
+
+urlpatterns = [
+    path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
+    path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
+    path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),
+    path("<int:run_id>/resume/", run_actions.Resume.as_view(), name="run-resume"),
+    path("<int:run_id>/retry/", run_actions.Retry.as_view(), name="run-retry"),
+    path("<int:run_id>/clone/", run_actions.Clone.as_view(), name="run-clone"),
+]

@@ -1,0 +1,85 @@
+"""A request to train, over HTTP: its body becomes queued runs, whatever is wrong with it an answer in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.urls import reverse
+from pydantic import ValidationError
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from experiments.launch import KeyReused, launch
+from experiments.problems import explain
+from experiments.training.config import TrainingConfig
+from experiments.training.data.sources import SourceError
+from runs.errors import InvalidRequest
+from runs.models import Run
+
+MAX_KEY_LENGTH = 200
+
+
+def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Run]:
+    """Queue the training that `body` asks for, in the name of who sent the request; `origin` is the run it copies.
+
+    Raises InvalidRequest that names every wrong field with its cure, and Conflict; nothing is queued then.
+    """
+    with in_words():
+        config = TrainingConfig.model_validate(body)
+        return launch(config, request.user, idempotency_key=_key_of(request), origin=origin)  # type: ignore[arg-type]  # logged in
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What may be wrong with a request, as the errors of its answer."""
+    try:
+        yield
+    except ValidationError as error:
+        raise InvalidRequest(explain(error)) from error
+    except SourceError as error:
+        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
+    except KeyReused as error:
+        raise Conflict(str(error)) from error
+
+
+class Conflict(APIException):
+    """409: the request contradicts an earlier one."""
+
+    status_code = 409
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key") or None
+    if key and len(key) > MAX_KEY_LENGTH:
+        raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])
+    return key
+
+
+def accepted(runs: list[Run], request: Request) -> dict[str, Any]:
+    """`run_id` and `status` are those of the first run."""
+    first = runs[0]
+    return {
+        "run_id": first.pk,
+        "status": first.status,
+        "run_ids": [run.pk for run in runs],
+        "group_id": first.group_id,
+        "links": _run_links(first.pk, request) | (_group_links(first.group_id, request) if first.group_id else {}),
+    }
+
+
+def _run_links(run_id: int, request: Request) -> dict[str, str]:
+    scheme = "wss" if request.is_secure() else "ws"
+    return {
+        "run": request.build_absolute_uri(reverse("run-detail", args=[run_id])),
+        "events": f"{scheme}://{request.get_host()}/ws/runs/{run_id}/",
+        "page": request.build_absolute_uri(reverse("run-page", args=[run_id])),
+    }
+
+
+def _group_links(group_id: int, request: Request) -> dict[str, str]:
+    return {
+        "group": request.build_absolute_uri(reverse("group-detail", args=[group_id])),
+        "group_page": request.build_absolute_uri(reverse("group-page", args=[group_id])),
+    }

@@ -1,0 +1,87 @@
+// What may be done with a run in its present state: stop it in one of three ways, let it go on, run it again.
+
+import { arrange, el } from "./dom.js";
+
+// Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
+const FINISH = { words: "Finish now", action: "finish", hint: "Stop training, evaluate the best epoch, end as completed" };
+const CANCEL = { words: "Cancel", action: "cancel", ask: "Stop after this batch?" };
+const EVALUATE = { words: "Evaluate, then cancel", action: "cancel", body: { evaluate: true } };
+const KILL = { words: "Kill", action: "kill", ask: "End its processes at once?", hint: "Without waiting for the batch" };
+const RESUME = { words: "Resume", action: "resume", hint: "Go on from the last complete epoch" };
+const RETRY = { words: "Run again", action: "retry", hint: "A new run of the same configuration" };
+
+export function offers({ status, stopRequest, lastCheckpoint }) {
+  if (status === "queued") return [CANCEL];
+  if (status === "in_progress") return stopRequest === "finish" ? [CANCEL] : [FINISH, CANCEL];
+  if (status === "cancelling") return stopRequest === "kill" ? [] : [KILL];
+  return [...(status !== "completed" && lastCheckpoint ? [RESUME] : []), RETRY];
+}
+
+export class Actions {
+  #drawn = null;
+  #asking = null;
+  #busy = false;
+  #problem = "";
+
+  // `links` maps an action to its address; `onDone(answer)` is called when the server has agreed.
+  constructor(root, links, token, onDone) {
+    Object.assign(this, { root, links, token, onDone });
+  }
+
+  draw(state) {
+    this.state = state;
+    const offered = offers(state);
+    if (this.#asking && !offered.includes(this.#asking)) this.#asking = null;
+    const key = JSON.stringify([offered, this.#asking, this.#busy, this.#problem]);
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    const shown = this.#asking ? this.#question(this.#asking) : offered.map((offer) => this.#button(offer, () => this.#choose(offer)));
+    const problem = this.#problem ? [el("span", { class: "problem", role: "alert" }, this.#problem)] : [];
+    arrange(this.root, [...problem, ...shown]);
+    if (this.#asking) this.root.querySelector("button").focus();
+  }
+
+  #question(offer) {
+    const sure = { ...offer, words: `${offer.words} run`, hint: null };
+    const evaluate = offer === CANCEL && this.state.status === "in_progress" && this.state.lastCheckpoint;
+    return [
+      el("span", {}, offer.ask),
+      this.#button(sure, () => this.#send(offer), "primary"),
+      ...(evaluate ? [this.#button(EVALUATE, () => this.#send(EVALUATE))] : []),
+      el("button", { type: "button", click: () => this.#answer(null) }, "Leave it"),
+    ];
+  }
+
+  #button({ words, hint }, click, kind = null) {
+    return el("button", { type: "button", class: kind, title: hint, disabled: this.#busy, click }, words);
+  }
+
+  #choose(offer) {
+    if (offer.ask) this.#answer(offer);
+    else this.#send(offer);
+  }
+
+  #answer(asking) {
+    this.#asking = asking;
+    this.#problem = "";
+    this.draw(this.state);
+  }
+
+  async #send({ action, body = {} }) {
+    this.#busy = true;
+    this.#problem = "";
+    this.draw(this.state);
+    try {
+      const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.token };
+      const response = await fetch(this.links[action], { method: "POST", headers, body: JSON.stringify(body) });
+      const answer = await response.json();
+      if (response.ok) this.onDone(answer);
+      else this.#problem = answer.detail ?? `The server answered ${response.status}.`;
+    } catch {
+      this.#problem = "The server could not be reached; try again.";
+    }
+    this.#busy = false;
+    this.#asking = null;
+    this.draw(this.state);
+  }
+}
