@@ -25,10 +25,10 @@ def factory(config: TrainingConfig) -> OptimizerFactory:
 def _configured(
     config: TrainingConfig, groups: Callable[[float], ParameterGroups], length: Callable[[], Length]
 ) -> OptimizerLRScheduler:
-    # Fused kernels do a step in one call, but refuse the gradient scaling of half precision.
-    optimizer = _optimizer(
-        config.optimizer, groups(config.optimizer.learning_rate), fused=config.trainer.precision == "32-true"
-    )
+    # Fused kernels do a step in one call, but refuse the gradient scaling of half precision, and parameters that
+    # begin to learn when others have momentum already.
+    fused = config.trainer.precision == "32-true" and config.model.unfreeze_every is None
+    optimizer = _optimizer(config.optimizer, groups(config.optimizer.learning_rate), fused=fused)
     schedule = schedules.build(config, optimizer, length)
     if schedule is None:
         return optimizer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def test_a_last_training_batch_of_one_sample_is_left_out(samples: int, batch_siz
 
 def test_every_sample_is_validated() -> None:
     assert len(BatchIndices(range(9), 4)) == 3
+
+
+def test_workers_start_at_once_in_a_training_process_too(tmp_path: Path) -> None:
+    """Not by the way in which that process itself was started: it takes 10 to 50 seconds for each of them."""
+    script = """
+import multiprocessing, torch
+from experiments.training.data.batches import BatchIndices, TensorBatches, loader
+multiprocessing.set_start_method("forkserver")
+data = TensorBatches(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64))
+batches = loader(data, BatchIndices([0, 1, 2, 3], 2), 2)
+print(batches.multiprocessing_context.get_start_method(), len(list(batches)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["fork", "2"]
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

@@ -20,7 +20,7 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.errors import ModelError
 from experiments.training.models.spec import NetworkSpec
 from experiments.training.reports import CheckpointSaved, Job, Message, Note
-from runs.events import FinalStats, GradientStats, TrainingStart
+from runs.events import EpochEnd, FinalStats, GradientStats, TrainingStart
 from tests.experiments.training.batch_normed import BLOCKS, BatchNormed, SmallImages, batch_normed
 from tests.experiments.training.datasets import config_of
 from tests.experiments.training.trainings import (
@@ -180,6 +180,14 @@ def test_a_resume_in_the_middle_gives_the_same_numbers(
     assert told(second, FinalStats) == told(whole, FinalStats)
     assert told(second, TrainingStart)[0].model.trainable == (161 if after == 0 else 317)
     assert told(second, Note) == []
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
+def test_blocks_begin_to_learn_beside_others_that_have_momentum(tmp_path: Path, name: str) -> None:
+    start(tmp_path)
+    config = asked(2, optimizer={"name": name}, trainable="head", unfreeze_every=1, weights_file="start.pt")
+    messages = train(job(tmp_path / "7", config))
+    assert {event.epoch for event in told(messages, EpochEnd)} == {0, 1}
 
 
 def module_of(**groups: Any) -> Classifier:
