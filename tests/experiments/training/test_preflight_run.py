@@ -27,6 +27,7 @@ from runs.events import EpochEnd, FinalStats, TrainingStart
 from tests.experiments.training import datasets
 from tests.experiments.training.datasets import config_of, write_csv
 from tests.experiments.training.pictures import saved_as_jpeg, scans, xrays
+from tests.experiments.training.several import in_processes
 from tests.experiments.training.trainings import carry_out, job_of, outcome, told
 
 SPLITS = ("train", "train", "val", "test")
@@ -207,6 +208,28 @@ def test_a_resumed_attempt_makes_no_report_again(tmp_path: Path) -> None:
     second = carry_out(job_of(tmp_path / "7", attempt=2, resume=(tmp_path / "7" / saved.last, 0), **options))
     assert outcome(second).status == "completed"
     assert not (tmp_path / "7" / "preflight.json").exists()
+
+
+def on_two_devices(home: Path, **data: Any) -> Job:
+    config = config_of(
+        "x",
+        data={"id_column": "image", "batch_size": 8, **data},
+        trainer={"max_epochs": 1, "devices": 2, "accelerator": "cpu"},
+    )
+    return msgspec.structs.replace(datasets.job_of(config, home), ranks=2)
+
+
+def test_two_devices_look_once_and_try_together(tmp_path: Path, warm: None) -> None:
+    copied(with_pictures(tmp_path / "x"))
+    blocked, _ = in_processes(on_two_devices(tmp_path))
+    assert "000 (train) = 002 (val)" in (outcome(blocked).reason or "")
+    assert preflight_of(on_two_devices(tmp_path)).trial is None
+    allowed, _ = in_processes(on_two_devices(tmp_path, allow_leakage=True))
+    assert outcome(allowed).status == "completed", outcome(allowed).reason
+    assert list(notes(allowed)) == ["leakage_allowed"]
+    made = preflight_of(on_two_devices(tmp_path)).trial
+    assert made is not None
+    assert (made.batches, made.batches_per_epoch) == (3, 3)  # of 40 samples, 8 on each of two devices
 
 
 def pieces(tmp_path: Path) -> tuple[TrainingConfig, Job, Any, Any]:
