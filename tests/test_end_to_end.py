@@ -288,7 +288,11 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
     os.kill(worker.pid, signal.SIGKILL)
     resumed = eventually(lambda: started_twice(server, run_id), within=120)
     assert resumed["resumed_from_epoch"] >= 1
-    assert server.get(f"/api/runs/{run_id}/")["status"] == "in_progress"
+    assert server.post(f"/api/runs/{run_id}/finish/", {})["status"] == "in_progress"
+    finished = server.wait_for(run_id, "completed")
+    assert finished["reason"] == "Finished early by tester."
+    assert 2 <= finished["total_epochs"] < 200
+    assert server.get(f"/api/runs/{run_id}/final-stats/")["splits"]["val"]["epoch"] == finished["best"]["epoch"]
 
 
 def test_a_file_uploaded_as_the_readme_says_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
