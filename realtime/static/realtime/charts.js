@@ -75,10 +75,12 @@ export class Chart {
     if (this.zoomed) this.u.redraw();
   }
 
-  // A logarithm knows no zero.
+  // A logarithm knows no zero, and an axis with a single place no length: it gets a next one, where nothing is yet.
   #drawn() {
     const [xs, ...columns] = this.data;
-    return this.logarithmic ? [xs, ...columns.map((ys) => ys.map((y) => (y > 0 ? y : null)))] : this.data;
+    const lone = xs.length === 1;
+    const values = columns.map((ys) => (this.logarithmic ? ys.map((y) => (y > 0 ? y : null)) : ys));
+    return [lone ? [xs[0], xs[0] + 1] : xs, ...values.map((ys) => (lone ? [...ys, null] : ys))];
   }
 
   #toggle(button) {

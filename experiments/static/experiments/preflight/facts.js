@@ -1,7 +1,7 @@
 // The report in a line of numbers, each with what it is made of.
 
 import { el } from "../../realtime/dom.js";
-import { bytes, capital, count, duration, known, plural } from "../../realtime/format.js";
+import { bytes, count, duration, known, plural } from "../../realtime/format.js";
 
 export function drawFacts(list, report) {
   list.replaceChildren(...facts(report).map(([name, value, detail]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail)))));
@@ -29,7 +29,7 @@ function trialFacts(trial) {
     ? ["Memory of the GPU", bytes(trial.gpu_bytes), `of ${bytes(trial.gpu_total_bytes)}`]
     : ["Memory", known(trial.memory_bytes) ? bytes(trial.memory_bytes) : "–", "of the whole process, at most"];
   return [
-    ["Model", capital(trial.model), plural(trial.parameters, "parameter")],
+    ["Model", trial.model, plural(trial.parameters, "parameter")],
     memory,
     ["One epoch", about(trial.epoch_seconds), plural(trial.batches_per_epoch, "batch").replace("batchs", "batches")],
     ["Whole training", about(trial.total_seconds), `${plural(trial.epochs, "epoch")} at most, on ${trial.device}`],
