@@ -51,6 +51,7 @@ class TrainingProcess:
 
     def __init__(self, job: Job, recipe: str = child.RECIPE) -> None:
         self._ranks: list[Rank] = []
+        self.meeting_port: int | None = None  # where ranks of other machines find this one's
         self._heard: set[int] = set()  # ranks, since all of them were heard
         self._first_end: float | None = None  # monotonic time at which a rank had ended before its time
         self._lost: list[int] = []  # ranks that ended without a last word before we ended them, in order
@@ -65,12 +66,20 @@ class TrainingProcess:
         if job.ranks == 1:
             self._ranks.append(Rank(_CONTEXT, job, recipe, None))
             return
-        # Bound here, so that no other program can take the port before rank 0 listens on it; not on the network.
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-            for number in range(job.ranks):
-                own = msgspec.structs.replace(job, rank=number, meeting_port=port)
-                self._ranks.append(Rank(_CONTEXT, own, recipe, None if number else listener))
+        if job.node:
+            self._start_ranks(job, recipe, None)
+            return
+        # Bound here, so that no other program can take the port before rank 0 listens on it.
+        with socket.create_server((job.meeting_address, 0)) as listener:
+            self.meeting_port = listener.getsockname()[1]
+            self._start_ranks(msgspec.structs.replace(job, meeting_port=self.meeting_port), recipe, listener)
+
+    def _start_ranks(self, job: Job, recipe: str, listener: socket.socket | None) -> None:
+        """Those of this machine; the first of all gets the socket on which they meet."""
+        first = job.node * job.local_ranks
+        for number in range(first, first + job.local_ranks):
+            own = msgspec.structs.replace(job, rank=number)
+            self._ranks.append(Rank(_CONTEXT, own, recipe, None if number else listener))
 
     @property
     def pid(self) -> int:
@@ -80,7 +89,7 @@ class TrainingProcess:
     @property
     def lost_rank(self) -> int | None:
         """Which of several ranks has ended without a last word and so ended the training, if one has."""
-        return self._lost[0] if self._lost and len(self._ranks) > 1 else None
+        return self._lost[0] if self._lost and len(self._ranks) > 1 else None  # a number among all machines' ranks
 
     def batches(self, tick: float) -> Iterator[list[Received] | None]:
         """Yield each batch of messages as it comes ([]: every rank gave a sign of life), and None for no news.
@@ -120,8 +129,8 @@ class TrainingProcess:
 
         Of several ranks, that of the lost one, else of rank 0.
         """
-        codes = [rank.close() for rank in self._ranks]
-        return codes[self.lost_rank or 0] if codes else None
+        codes = {rank.number: rank.close() for rank in self._ranks}
+        return codes.get(self.lost_rank, next(iter(codes.values()))) if codes else None  # type: ignore[arg-type]
 
     def _signal(self, number: signal.Signals) -> None:
         for rank in self._ranks:

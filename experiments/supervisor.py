@@ -41,6 +41,15 @@ DID_NOT_FINISH = (
     "The training was told to finish, but did not stop within the grace period and was killed. "
     "Resume it to go on from its last complete epoch."
 )
+LOOPBACK = "127.0.0.1"
+NO_ADDRESS = (
+    "trainer.num_nodes asks for {nodes} machines, and the worker that took the run has no address that the others "
+    "could reach: start it with LIVETRAIN_NODE_ADDRESS, or use trainer.num_nodes 1."
+)
+INVITATION = (
+    "Trained on {nodes} machines: it begins when `manage.py join {run_id} --node N` runs on each further one, "
+    "N being 1 to {last}."
+)
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
 Observer = Callable[[Message], object]
@@ -121,6 +130,7 @@ class Supervision:
             self._finish("failed", self._trouble)
             return
         try:
+            self._invite(process)
             self._follow(process)
         except ProtocolError as error:
             self._trouble = f"The training sent something that is no event: {error}"
@@ -131,7 +141,11 @@ class Supervision:
     def _start(self) -> TrainingProcess | None:
         try:
             exports.write_config(self._run)
-            return TrainingProcess(job_of(self._run))
+            job = job_of(self._run)
+            if not job.meeting_address:
+                self._trouble = NO_ADDRESS.format(nodes=job.nodes)
+                return None
+            return TrainingProcess(job)
         except (OSError, ValidationError) as error:  # a configuration may be older than this installation
             logger.exception("run %s: not started", self._run.pk)
             self._trouble = f"The training could not be started: {error}"
@@ -139,6 +153,17 @@ class Supervision:
         except SourceError as error:
             self._trouble = error.message
             return None
+
+    def _invite(self, process: TrainingProcess) -> None:
+        """Of a training on several machines: tell where the ranks of the others are awaited."""
+        run, nodes = self._run, self._run.config["trainer"].get("num_nodes", 1)
+        if nodes == 1:
+            return
+        meeting = {"attempt": run.attempt, "address": settings.NODE_ADDRESS, "port": process.meeting_port}
+        text = INVITATION.format(nodes=nodes, run_id=run.pk, last=nodes - 1)
+        notes = [{"code": "nodes", "text": text}]
+        self._store(lambda: recorder.record(run.pk, run.attempt, [], columns={"meeting": meeting}, notes=notes))
+        broadcast.hint(run.pk)
 
     def _follow(self, process: TrainingProcess) -> None:
         heard = time.monotonic()
@@ -247,6 +272,7 @@ class Supervision:
 def job_of(run: Run) -> Job:
     """What the training process needs to know of a claimed run; raises SourceError where its data set is gone."""
     place = lookup.locate_for(run)
+    trainer = TrainerConfig.model_validate(run.config.get("trainer", {}))
     checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None
     resumable = checkpoint is not None and checkpoint.is_file()
     return Job(
@@ -262,7 +288,9 @@ def job_of(run: Run) -> Job:
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
         stamp=place.stamp,
-        ranks=TrainerConfig.model_validate(run.config.get("trainer", {})).processes,
+        ranks=trainer.processes,
+        nodes=trainer.num_nodes,
+        meeting_address=settings.NODE_ADDRESS if trainer.num_nodes > 1 else LOOPBACK,
     )
 
 

@@ -103,6 +103,9 @@ class Run(models.Model):
     attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")
     lease_until = models.DateTimeField(null=True, blank=True)
     losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
+    meeting = models.JSONField(
+        null=True, blank=True, help_text="Of several machines: {attempt, address, port} where the first one waits"
+    )
     # Journal
     last_seq = models.PositiveBigIntegerField(default=0)
     # Progress

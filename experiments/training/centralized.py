@@ -124,7 +124,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
 
 def begin(config: TrainingConfig, job: Job) -> None:
     """What holds for the whole process: threads, its place among the ranks, and a seed for everything."""
-    threads = config.trainer.threads or default_threads(job.ranks)
+    threads = config.trainer.threads or default_threads(job.local_ranks)
     torch.set_num_threads(threads)
     ranks.join(job, config.trainer, threads=threads)
     pl.seed_everything(config.seed, workers=True)
@@ -180,7 +180,8 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
     options: dict[str, Any] = {
         "max_epochs": asked.max_epochs,
         "accelerator": ranks.accelerator(asked),
-        "devices": job.ranks,  # Lightning's own "auto" takes all GPUs there are
+        "devices": job.local_ranks,  # Lightning's own "auto" takes all GPUs there are
+        "num_nodes": job.nodes,
         "strategy": "auto" if job.ranks == 1 else "ddp",
         "use_distributed_sampler": False,  # our batches are divided already
         "sync_batchnorm": ranks.synchronises(asked),

@@ -212,8 +212,7 @@ class TrainerConfig(Section):
     devices: Literal["auto"] | int = Field(
         "auto", description="Processes that share the training: one per GPU, or so many on the CPU; auto = 1"
     )
-    strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
-    num_nodes: int = Field(1, description="Always 1: all devices of a training are in one machine")
+    num_nodes: int = Field(1, ge=1, le=64, description="Machines, each with so many devices; see Several machines")
     sync_batchnorm: bool = Field(False, description="Several GPUs: batch normalisation over the batches of all")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
@@ -221,6 +220,7 @@ class TrainerConfig(Section):
     ema_decay: float | None = Field(
         None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
     )
+    strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
     deterministic: bool = False
     threads: int | None = Field(
         None, ge=1, le=256, description="torch threads of each process; default: half the cores, shared by all"
@@ -228,8 +228,8 @@ class TrainerConfig(Section):
 
     @property
     def processes(self) -> int:
-        """How many carry out the training together, one for each device."""
-        return 1 if self.devices == "auto" else self.devices
+        """How many carry out the training together, one for each device of each machine."""
+        return (1 if self.devices == "auto" else self.devices) * self.num_nodes
 
     @field_validator("devices")
     @classmethod
@@ -241,17 +241,8 @@ class TrainerConfig(Section):
     @field_validator("strategy")
     @classmethod
     def _spreads(cls, value: str, info: ValidationInfo) -> str:
-        if value == "ddp" and info.data.get("devices") in ("auto", 1):
+        if value == "ddp" and info.data.get("devices") in ("auto", 1) and info.data.get("num_nodes") == 1:
             raise ValueError("strategy ddp needs several devices: set trainer.devices to their number, or use auto")
-        return value
-
-    @field_validator("num_nodes")
-    @classmethod
-    def _one_node(cls, value: int) -> int:
-        if value != 1:
-            raise ValueError(
-                "num_nodes must be 1: a training uses devices of one machine; set trainer.devices to their number"
-            )
         return value
 
 

@@ -27,7 +27,7 @@ def reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, ValidationError):  # what the server that took the request knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-    return _shortage(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    return _shortage(error) or _parting(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
 
 
 def _shortage(error: BaseException) -> str | None:
@@ -41,6 +41,16 @@ def _shortage(error: BaseException) -> str | None:
     if "No supported gpu backend" in str(error):
         return NO_GPU
     return None
+
+
+def _parting(error: BaseException) -> str | None:
+    """Several ranks: one was lost that the others talk to; on the same machine its own end is told instead."""
+    if not isinstance(error, torch.distributed.DistError) and not ("gloo" in str(error) and "transport" in str(error)):
+        return None
+    return (
+        "The connection to a process on another device or another machine was lost: it ended, or its machine left. "
+        "What it printed last is in its log, train.rank<number>.log. Resume the run when the machine is back."
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -19,7 +20,8 @@ from experiments.training.reports import Job
 
 T = TypeVar("T")
 
-ADDRESS = "127.0.0.1"
+ARRIVAL = timedelta(hours=1)  # how long the ranks of the first machine wait for the others'
+SILENCE = timedelta(minutes=30)  # of a rank that the others wait for: torch's own, for data are read meanwhile
 NO_GPU = "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
 
 
@@ -50,22 +52,29 @@ def join(job: Job, asked: TrainerConfig, *, threads: int) -> None:
     """Meet the other processes of the job; waits for them. Raises TooFewDevices."""
     if job.ranks == 1:
         return
-    backend = backend_for(asked, job.ranks)
+    backend = backend_for(asked, job.local_ranks)
     os.environ.update(_environment(job, threads))
-    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # they talk to nobody outside this machine
-        os.environ[name] = "lo0" if sys.platform == "darwin" else "lo"
+    if job.nodes == 1:
+        for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # they talk to nobody outside this machine
+            os.environ[name] = "lo0" if sys.platform == "darwin" else "lo"
     store = distributed.TCPStore(  # type: ignore[attr-defined]
-        ADDRESS, job.meeting_port, job.ranks, is_master=job.rank == 0, master_listen_fd=job.meeting_socket
+        job.meeting_address,
+        job.meeting_port,
+        job.ranks,
+        is_master=job.rank == 0,
+        master_listen_fd=job.meeting_socket,
+        timeout=ARRIVAL if job.nodes > 1 else SILENCE,
     )
-    distributed.init_process_group(backend, store=store, rank=job.rank, world_size=job.ranks)
+    distributed.init_process_group(backend, store=store, rank=job.rank, world_size=job.ranks, timeout=SILENCE)
     # Every rank logs the same numbers, those of all samples: `sync_dist` would compute a mean of equals.
     warnings.filterwarnings("ignore", message="It is recommended to use `self.log")
 
 
 def accelerator(asked: TrainerConfig) -> str:
     """What the trainer computes on; ranks without GPUs share the CPU, which Lightning's own `auto` may overlook."""
-    ranks = place().ranks
-    return "cpu" if ranks > 1 and backend_for(asked, ranks) == "gloo" else asked.accelerator
+    several = place().ranks > 1
+    local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
+    return "cpu" if several and backend_for(asked, local) == "gloo" else asked.accelerator
 
 
 def synchronises(asked: TrainerConfig) -> bool:
@@ -101,12 +110,12 @@ def _environment(job: Job, threads: int) -> dict[str, str]:
     """As torchrun would set it: with that, Lightning starts no processes of its own."""
     return {
         "RANK": str(job.rank),
-        "LOCAL_RANK": str(job.rank),
+        "LOCAL_RANK": str(job.rank % job.local_ranks),
         "WORLD_SIZE": str(job.ranks),
-        "LOCAL_WORLD_SIZE": str(job.ranks),
-        "GROUP_RANK": "0",
-        "NODE_RANK": "0",
-        "MASTER_ADDR": ADDRESS,
+        "LOCAL_WORLD_SIZE": str(job.local_ranks),
+        "GROUP_RANK": str(job.node),
+        "NODE_RANK": str(job.node),
+        "MASTER_ADDR": job.meeting_address,
         "MASTER_PORT": str(job.meeting_port),
         "TORCHELASTIC_RUN_ID": f"run-{job.run_id}-{job.attempt}",
         "OMP_NUM_THREADS": str(threads),  # or Lightning would choose the number of threads

@@ -108,10 +108,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since
-    ranks: int = 1  # processes that carry it out together
+    ranks: int = 1  # processes that carry it out together, on all machines
     rank: int = 0  # which of them this one is; rank 0 says and writes what the others do not
-    meeting_port: int = 0  # of this machine's loopback, where the ranks meet, if there are several
+    nodes: int = 1  # machines, with equally many ranks each
+    node: int = 0  # which of them this one is
+    meeting_address: str = "127.0.0.1"  # where the ranks meet, if there are several: of the first machine
+    meeting_port: int = 0
     meeting_socket: int | None = None  # rank 0: the file descriptor that listens there
+
+    @property
+    def local_ranks(self) -> int:
+        """Processes on each machine."""
+        return self.ranks // self.nodes
 
 
 __all__ = [

@@ -42,8 +42,8 @@ def test_one_device_is_handed_to_lightning(tmp_path: Path, devices: Any) -> None
         ({"strategy": "ddp"}, "strategy", "set trainer.devices"),
         ({"strategy": "ddp", "devices": 1}, "strategy", "set trainer.devices"),
         ({"strategy": "fsdp", "devices": 2}, "strategy", "'auto' or 'ddp'"),
-        ({"num_nodes": 2}, "num_nodes", "set trainer.devices"),
-        ({"num_nodes": 0}, "num_nodes", "must be 1"),
+        ({"num_nodes": 65}, "num_nodes", "less than or equal to 64"),
+        ({"num_nodes": 0}, "num_nodes", "greater than or equal to 1"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_cure(trainer: Any, field: str, cure: str) -> None:
@@ -58,6 +58,12 @@ def test_what_cannot_work_is_refused_with_its_cure(trainer: Any, field: str, cur
 def test_several_devices_are_as_many_processes(trainer: Any) -> None:
     config = config_of("x", trainer=trainer)
     assert config.trainer.processes == trainer["devices"]
+
+
+def test_several_machines_have_equally_many_each() -> None:
+    config = config_of("x", trainer={"devices": 3, "strategy": "ddp", "num_nodes": 4})
+    assert config.trainer.processes == 12
+    assert config_of("x", trainer={"strategy": "ddp", "num_nodes": 2}).trainer.processes == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""`manage.py join RUN_ID --node N`: a further machine of a training on several."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from experiments import node, process
+from experiments.training.data.errors import SourceError
+
+
+class Command(BaseCommand):
+    help = "Give this machine's devices to a run that asked for several machines; ends with the run."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run_id", type=int)
+        parser.add_argument("--node", type=int, required=True, help="number of this machine, from 1")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        leaving = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: leaving.set())
+        self.stderr.write("Loading PyTorch …")
+        process.warm_up()
+        try:
+            end = node.join(options["run_id"], options["node"], leaving=leaving, say=self.stderr.write)
+        except (node.NotJoined, SourceError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(end)

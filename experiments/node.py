@@ -1,0 +1,80 @@
+"""A further machine of a training: start its ranks, follow them, end them with the run.
+
+The run itself belongs to the worker that claimed it: its supervisor alone writes. A machine that leaves closes its
+connections, so the ranks of the others fail, and the run with them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from experiments import supervisor
+from experiments.process import TrainingProcess, describe_exit
+from experiments.training.reports import Job, Outcome
+from runs.models import Run
+
+LOOK_SECONDS = 1.0
+
+
+class NotJoined(Exception):
+    """Why this machine takes no part, as a sentence."""
+
+
+def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str], object]) -> str:
+    """Take part in one attempt of the run as machine `node`, from 1; returns how it ended, in words.
+
+    Waits until the first machine has begun. Ends with the attempt, and when `leaving` is set. Raises NotJoined, and
+    SourceError where the data are not to be had here.
+    """
+    say(f"Waiting for the first machine of run {run_id}.")
+    run = _begun(run_id, node, leaving)
+    process = TrainingProcess(_job(run, node))
+    say(f"Training: attempt {run.attempt} of run {run_id}, machine {node}.")
+    outcome: Outcome | None = None
+    looked = time.monotonic()
+    try:
+        for batch in process.batches(supervisor.TICK_SECONDS):
+            outcome = next((message for message, _, _ in batch or () if isinstance(message, Outcome)), outcome)
+            if leaving.is_set():
+                process.kill()
+            elif time.monotonic() - looked > LOOK_SECONDS:
+                looked = time.monotonic()
+                if not _goes_on(run):
+                    process.kill()
+    finally:
+        code = process.close()
+    if outcome is None:
+        return describe_exit(code, process.lost_rank)
+    return outcome.reason or f"The part of this machine is {outcome.status}."
+
+
+def _begun(run_id: int, node: int, leaving: threading.Event) -> Run:
+    while True:
+        run = Run.objects.filter(pk=run_id).first()
+        if run is None:
+            raise NotJoined(f"Run {run_id} does not exist.")
+        nodes = run.config["trainer"].get("num_nodes", 1)
+        if not 1 <= node < nodes:
+            raise NotJoined(f"Run {run_id} is for {nodes} machines; --node is a number from 1 to {nodes - 1}.")
+        if run.status in Run.ENDED:
+            raise NotJoined(f"Run {run_id} is {run.status}.")
+        if run.status == Run.Status.IN_PROGRESS and (run.meeting or {}).get("attempt") == run.attempt:
+            return run
+        if leaving.wait(LOOK_SECONDS):
+            raise NotJoined("Stopped while waiting.")
+
+
+def _job(run: Run, node: int) -> Job:
+    meeting: dict[str, Any] = run.meeting or {}
+    return msgspec.structs.replace(
+        supervisor.job_of(run), node=node, meeting_address=meeting["address"], meeting_port=meeting["port"]
+    )
+
+
+def _goes_on(run: Run) -> bool:
+    return Run.objects.filter(pk=run.pk, attempt=run.attempt, status__in=Run.RUNNING).exists()
