@@ -87,6 +87,7 @@ def create(
                 dataset_hash=dataset_hash,
                 origin=origin,
                 group=group,
+                priority=own.priority,
                 versions=versions(),
                 git_commit=git_commit(),
             )

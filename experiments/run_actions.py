@@ -1,4 +1,4 @@
-"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, or start another one like it."""
+"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, move it in the queue, or copy it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from rest_framework.views import APIView
 
 from experiments.launch import announce
 from experiments.submission import Conflict, accepted, submit
+from experiments.training.config import MAX_PRIORITY, MIN_PRIORITY
 from runs import lifecycle, queries
 from runs.errors import InvalidRequest
 from runs.models import Run
+from runs.queue import queue_position
 
 StopRequest = Run.StopRequest
 
@@ -79,13 +81,34 @@ class Resume(RunAction):
         return Response(_state(run), status=202)
 
 
+class PriorityOptions(serializers.Serializer[Any]):
+    priority = serializers.IntegerField(min_value=MIN_PRIORITY, max_value=MAX_PRIORITY)
+
+
+class Priority(RunAction):
+    """Move a queued run within the queue. Its owner may let others go first; only staff may move it forward."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        options = PriorityOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        asked = options.validated_data["priority"]
+        if asked > run.priority and not request.user.is_staff:
+            raise PermissionDenied(f"Run {run.pk} has priority {run.priority}; only staff may raise it.")
+        if not lifecycle.prioritize(run.pk, asked):
+            run.refresh_from_db()
+            raise Conflict(f"Run {run.pk} is {_status(run)}: only queued runs have a place in the queue.")
+        announce(run.pk)
+        run.refresh_from_db()
+        return Response(_state(run) | {"priority": run.priority, "queue_position": queue_position(run)}, status=202)
+
+
 class Retry(RunAction):
     """A new run of the same configuration, from the beginning, with a link to this one."""
 
     def act(self, run: Run, request: Request) -> Response:
         if run.status not in Run.ENDED:
             raise Conflict(f"Run {run.pk} is {_status(run)}: retry it when it has ended, or clone it.")
-        return Response(accepted(submit(request, run.config, origin=run), request), status=202)
+        return Response(accepted(submit(request, _copied(run, request), origin=run), request), status=202)
 
 
 class Clone(RunAction):
@@ -95,7 +118,9 @@ class Clone(RunAction):
         if not isinstance(request.data, Mapping):
             raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object with what differs."}])
         changes = request.data
-        return Response(accepted(submit(request, changed(run.config, changes), origin=run), request), status=202)
+        return Response(
+            accepted(submit(request, changed(_copied(run, request), changes), origin=run), request), status=202
+        )
 
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +131,11 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         both = isinstance(inner, Mapping) and isinstance(value, Mapping)
         merged[name] = changed(inner, value) if both else value  # type: ignore[arg-type]  # both are mappings
     return merged
+
+
+def _copied(run: Run, request: Request) -> dict[str, Any]:
+    """The request that a copy starts from: as urgent as the run, as far as this user may ask for that."""
+    return {**run.config, "priority": run.priority if request.user.is_staff else min(0, run.priority)}
 
 
 def _stopping(run: Run, asked: bool) -> Response:

@@ -19,6 +19,7 @@ from runs.errors import InvalidRequest
 from runs.models import Run
 
 MAX_KEY_LENGTH = 200
+STAFF_ALONE = "Only staff may ask for more than 0; use 0 or less, or leave it out."
 
 
 def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Run]:
@@ -28,6 +29,8 @@ def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Ru
     """
     with in_words():
         config = TrainingConfig.model_validate(body)
+        if config.priority > 0 and not request.user.is_staff:
+            raise InvalidRequest([{"field": "priority", "message": STAFF_ALONE}])
         return launch(config, request.user, idempotency_key=_key_of(request), origin=origin)  # type: ignore[arg-type]  # logged in
 
 

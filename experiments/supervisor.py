@@ -55,9 +55,9 @@ DRAINED = "The server was stopped; the run goes on from its last complete epoch.
 Observer = Callable[[Message], object]
 
 
-def supervise(run_id: int, *, draining: threading.Event, observe: Observer | None = None) -> bool:
-    """Carry out a queued run to its end, or until `draining` is set. False: it was not to be had."""
-    run = lifecycle.claim(run_id, f"{socket.gethostname()}:{os.getpid()}")
+def supervise(*, draining: threading.Event, observe: Observer | None = None) -> bool:
+    """Carry out the run whose turn it is to its end, or until `draining` is set. False: there was none."""
+    run = lifecycle.claim_next(f"{socket.gethostname()}:{os.getpid()}")
     if run is None:
         return False
     carry_out(run, draining=draining, observe=observe)

@@ -1,4 +1,4 @@
-"""The Dramatiq actor. A message only says that a run may be waiting; `lifecycle.claim` decides who gets it."""
+"""The Dramatiq actor. A message only wakes a slot; `lifecycle.claim_next` decides which run it gets."""
 
 from __future__ import annotations
 
@@ -22,18 +22,26 @@ draining = threading.Event()
 
 @dramatiq.actor(queue_name=QUEUE, max_retries=0, time_limit=float("inf"))
 def train(run_id: int) -> None:
-    """Carry out a run. A run that another worker holds is looked at again when that lease would end:
+    """Carry out what waits, in the order of the queue; `run_id` is only what the message was sent for.
 
-    were the message just acknowledged, the run would be lost if its holder died.
+    If nothing waits and another worker holds that run, it is looked at again when that lease would end: were the
+    message just acknowledged, the run would be lost if its holder died.
     """
     try:
-        if draining.is_set() or supervisor.supervise(run_id, draining=draining):
-            return
-        _look_again(run_id)
+        if not (_work_off() or draining.is_set()):
+            _look_again(run_id)
     except Exception:
         logger.exception("run %s: supervisor failed; the run is recovered when its lease ends", run_id)
     finally:
         connections.close_all()
+
+
+def _work_off() -> bool:
+    """Run after run until none is left for this slot; whether there was one."""
+    worked = False
+    while not draining.is_set() and supervisor.supervise(draining=draining):
+        worked = True
+    return worked
 
 
 def _look_again(run_id: int) -> None:

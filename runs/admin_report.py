@@ -14,6 +14,7 @@ from runs.charts import Chart, line_chart
 from runs.files import list_files
 from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
 from runs.models import FinalResult, Run
+from runs.queue import queue_position
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all
 SHADES = 10
@@ -77,7 +78,7 @@ def report(run: Run) -> dict[str, Any]:
         "files": serializers.files(run.pk, list_files(run.folder)),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
-        "queue_position": queries.queue_position(run),
+        "queue_position": queue_position(run),
     }
 
 

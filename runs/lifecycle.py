@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from runs.events import Ending, RunStatus, Status, TrainingEnd
 from runs.models import Run
-from runs.queries import place_in_queue
+from runs.queue import place_in_queue, waiting
 from runs.recorder import Fenced, append, lease_end, stamp
 
 StopRequest = Run.StopRequest
@@ -65,6 +65,26 @@ def claim(run_id: int, worker: str) -> Run | None:
         run = Run.objects.get(pk=run_id)
         _journal(run_id, run.attempt, "in_progress", previous="queued")
         return run
+
+
+def claim_next(worker: str) -> Run | None:
+    """As `claim`, of the run whose turn it is. None: nothing waits that may be started."""
+    for run_id in waiting().values_list("pk", flat=True):
+        if run := claim(run_id, worker):  # else another worker was faster
+            return run
+    return None
+
+
+def prioritize(run_id: int, priority: int) -> bool:
+    """Move a queued run: the highest priority is started first. False: it is not queued."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(pk=run_id, status="queued").first()
+        if run is None:
+            return False
+        Run.objects.filter(pk=run_id).update(priority=priority)
+        place = place_in_queue(run_id)
+        _journal(run_id, run.attempt, "queued", previous="queued", reason=run.reason, queue_position=place)
+        return True
 
 
 def renew(run_id: int, attempt: int) -> str:

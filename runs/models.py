@@ -96,6 +96,7 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     start_time = models.DateTimeField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
+    priority = models.SmallIntegerField(default=0, help_text="Of a queued run: the highest is started first")
     stop_request = models.CharField(max_length=20, choices=StopRequest, blank=True, default=StopRequest.NONE)
     # Lease
     attempt = models.PositiveIntegerField(default=0)

@@ -16,6 +16,7 @@ SUMMARY_COLUMNS = (
     "training_mode",
     "source_path",
     "status",
+    "priority",
     "reason",
     "notes",
     "group_id",
@@ -122,18 +123,6 @@ def events_after(
     if types:
         events = events.filter(type__in=types)
     return list(events.order_by("seq")[:limit])
-
-
-def queue_position(run: Run) -> int | None:
-    """1 = next; null unless it is queued."""
-    if run.status != Run.Status.QUEUED:
-        return None
-    return place_in_queue(run.pk)
-
-
-def place_in_queue(run_id: int) -> int:
-    """Of a run that is queued, or is just being put there: 1 = next."""
-    return Run.objects.filter(status=Run.Status.QUEUED, pk__lt=run_id).count() + 1
 
 
 def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:

@@ -15,7 +15,8 @@ import msgspec
 from runs.events import envelope, format_time
 from runs.files import RunFile
 from runs.models import FinalResult, Run, RunEvent
-from runs.queries import Series, queue_position
+from runs.queries import Series
+from runs.queue import queue_position
 
 
 def run_summary(run: Run) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         "training_mode": run.training_mode,
         "source_path": run.source_path,
         "status": run.status,
+        "priority": run.priority,
         "reason": run.reason,
         "notes": run.notes,
         "group_id": run.group_id,
@@ -90,7 +92,9 @@ def links(run_id: int) -> dict[str, str]:
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
         "files": f"{api}files/",
-        **{action: f"{api}{action}/" for action in ("cancel", "finish", "kill", "resume", "retry", "clone")},
+        **{
+            action: f"{api}{action}/" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")
+        },
         "page": f"/runs/{run_id}/",
         "websocket": f"/ws/runs/{run_id}/",
     }

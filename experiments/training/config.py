@@ -18,6 +18,7 @@ from experiments.training.section import Section
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
 MAX_DEVICES = 16  # of one machine
+MIN_PRIORITY, MAX_PRIORITY = -100, 100
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
@@ -281,6 +282,10 @@ class TrainingConfig(Section):
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")
     seed: int = Field(42, ge=0, le=2**32 - 1)
+    # When it is trained is no part of what is trained: not stored with the run, and no difference between requests
+    priority: int = Field(
+        0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
+    )
 
     @field_validator("experiment_name")
     @classmethod

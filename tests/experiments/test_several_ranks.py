@@ -55,7 +55,7 @@ def rank(number: int) -> psutil.Process:
 
 def test_a_run_on_two_devices_is_stored_like_any_other(transactional_db: None, warm: None) -> None:
     run = queue(max_epochs=2, devices=2, accelerator="cpu")
-    background = Background(run)
+    background = Background()
     background.wait()
     run.refresh_from_db()
     assert (run.status, run.reason) == ("completed", None)
@@ -74,7 +74,7 @@ def test_a_run_on_two_devices_is_stored_like_any_other(transactional_db: None, w
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_death_of_one_rank_ends_the_run_and_is_named(transactional_db: None, warm: None, number: int) -> None:
     run = queue(**LONG)
-    background = Background(run)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint)
     killed = time.monotonic()
     rank(number).send_signal(signal.SIGKILL)
@@ -90,7 +90,7 @@ def test_the_death_of_one_rank_ends_the_run_and_is_named(transactional_db: None,
 def test_a_frozen_rank_is_noticed(transactional_db: None, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "SILENCE_SECONDS", 5.0)
     run = queue(**LONG)
-    background = Background(run)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint)
     rank(1).send_signal(signal.SIGSTOP)
     background.wait()
@@ -101,7 +101,7 @@ def test_a_frozen_rank_is_noticed(transactional_db: None, warm: None, monkeypatc
 
 def test_a_cancel_request_ends_all_ranks(transactional_db: None, warm: None) -> None:
     run = queue(**LONG)
-    background = Background(run)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint)
     assert lifecycle.cancel(run.pk, "Cancelled by grace.")
     started = time.monotonic()
@@ -114,14 +114,14 @@ def test_a_cancel_request_ends_all_ranks(transactional_db: None, warm: None) -> 
 
 def test_a_stopped_server_puts_the_run_back_and_it_goes_on(transactional_db: None, warm: None) -> None:
     run = queue(**{**LONG, "max_epochs": 20})
-    background = Background(run)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint)
     background.draining.set()
     background.wait()
     run.refresh_from_db()
     assert run.status == "queued"
     reached = run.last_checkpoint_epoch
-    Background(run).wait()
+    Background().wait()
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("completed", 2)
     epochs = RunMetric.objects.filter(run=run, context="epoch", metric_name="val_loss").order_by("epoch")

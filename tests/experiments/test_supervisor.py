@@ -31,7 +31,7 @@ def events_of(run: Run) -> list[str]:
 
 
 def supervise(run: Run, draining: threading.Event | None = None) -> Run:
-    assert supervisor.supervise(run.pk, draining=draining or threading.Event())
+    assert supervisor.supervise(draining=draining or threading.Event())
     run.refresh_from_db()
     return run
 
@@ -39,14 +39,14 @@ def supervise(run: Run, draining: threading.Event | None = None) -> Run:
 class Background:
     """A supervision in a thread, as a worker has it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self) -> None:
         self.draining = threading.Event()
         self._pool = ThreadPoolExecutor(1)
-        self._future: Future[bool] = self._pool.submit(self._work, run.pk)
+        self._future: Future[bool] = self._pool.submit(self._work)
 
-    def _work(self, run_id: int) -> bool:
+    def _work(self) -> bool:
         try:
-            return supervisor.supervise(run_id, draining=self.draining)
+            return supervisor.supervise(draining=self.draining)
         finally:
             connections.close_all()
 
@@ -99,7 +99,7 @@ def test_exit_code_0_is_no_success(queued: Run, recipe: Recipe) -> None:
 
 def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> None:
     recipe("obedient")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     killed = time.monotonic()
     os.killpg(child_pid(), signal.SIGKILL)
@@ -119,7 +119,7 @@ def child_pid() -> int:
 
 def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:
     recipe("obedient")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     assert lifecycle.cancel(queued.pk, "Cancelled by grace.")
     background.wait()
@@ -141,7 +141,7 @@ def test_a_training_told_to_evaluate_may_take_its_time(
     queued: Run, recipe: Recipe, ask: Callable[[int], bool], status: str, reason: str
 ) -> None:
     recipe("finishes")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     assert ask(queued.pk)
     background.wait()
@@ -152,7 +152,7 @@ def test_a_training_told_to_evaluate_may_take_its_time(
 
 def test_whoever_cancels_does_not_wait_for_the_evaluation_that_another_asked_for(queued: Run, recipe: Recipe) -> None:
     recipe("finishes")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     assert lifecycle.finish_early(queued.pk, "Enough.")
     assert lifecycle.cancel(queued.pk, "No.", "kill")
@@ -164,7 +164,7 @@ def test_whoever_cancels_does_not_wait_for_the_evaluation_that_another_asked_for
 
 def test_a_training_that_does_not_listen_fails_to_finish(queued: Run, recipe: Recipe) -> None:
     recipe("stubborn")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).notes)
     assert lifecycle.finish_early(queued.pk, "Enough.")
     background.wait()
@@ -175,7 +175,7 @@ def test_a_training_that_does_not_listen_fails_to_finish(queued: Run, recipe: Re
 
 def test_a_training_that_does_not_listen_is_killed(queued: Run, recipe: Recipe) -> None:
     recipe("stubborn")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).notes)
     assert lifecycle.cancel(queued.pk, "Cancelled.")
     started = time.monotonic()
@@ -186,7 +186,7 @@ def test_a_training_that_does_not_listen_is_killed(queued: Run, recipe: Recipe) 
 
 def test_draining_puts_the_run_back_and_it_goes_on_from_its_checkpoint(queued: Run, recipe: Recipe) -> None:
     recipe("obedient")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     background.draining.set()
     background.wait()
@@ -205,7 +205,7 @@ def test_draining_puts_the_run_back_and_it_goes_on_from_its_checkpoint(queued: R
 
 def test_a_supervisor_that_lost_its_lease_writes_nothing(queued: Run, recipe: Recipe, settings: Settings) -> None:
     recipe("obedient")
-    background = Background(queued)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
     Run.objects.filter(pk=queued.pk).update(
         attempt=2, worker="somebody else", lease_until=timezone.now() + timedelta(60)
@@ -256,5 +256,5 @@ def test_a_failing_database_is_tried_again(queued: Run, recipe: Recipe, monkeypa
 
 def test_only_one_supervisor_gets_a_run(queued: Run) -> None:
     assert lifecycle.claim(queued.pk, "first") is not None
-    assert not supervisor.supervise(queued.pk, draining=threading.Event())
+    assert not supervisor.supervise(draining=threading.Event())
     assert Run.objects.get(pk=queued.pk).attempt == 1

@@ -23,7 +23,7 @@ NAMES = {
     "final_stats": "run-final-stats",
     "files": "run-files",
     "page": "run-page",
-    **{action: f"run-{action}" for action in ("cancel", "finish", "kill", "resume", "retry", "clone")},
+    **{action: f"run-{action}" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")},
 }
 
 

@@ -22,7 +22,7 @@ const values = (pairs) => pairs.map(([name, value]) => `${name} ${value}`).join(
 
 export const sentences = {
   run_status: ({ status, previous, reason, queue_position: position }) =>
-    `${STATUS_WORDS[status]}${previous ? ` (was ${STATUS_WORDS[previous].toLowerCase()})` : ""}` +
+    `${STATUS_WORDS[status]}${previous && previous !== status ? ` (was ${STATUS_WORDS[previous].toLowerCase()})` : ""}` +
     (known(position) ? `, number ${position} in the queue` : "") + because(reason),
   training_start: ({ max_epochs: epochs, resumed_from_epoch: epoch, dataset, model }) =>
     `Training ${known(epoch) ? `goes on after epoch ${epoch}` : "starts"}: ${model.name} with ${plural(model.parameters, "parameter")} ` +

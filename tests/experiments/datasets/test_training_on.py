@@ -34,7 +34,7 @@ def queued(client: Client, name: str, **groups: Any) -> Run:
 
 
 def carried_out(run: Run) -> Run:
-    assert supervisor.supervise(run.pk, draining=threading.Event())
+    assert supervisor.supervise(draining=threading.Event())
     run.refresh_from_db()
     return run
 

@@ -1,0 +1,63 @@
+"""Which queued run is started next."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from runs import lifecycle
+from runs.models import Run, RunEvent
+from runs.queue import place_in_queue, waiting
+from tests.runs.conftest import CONFIG, MakeRun
+
+pytestmark = pytest.mark.django_db
+
+
+def positions_told(run: Run) -> list[int]:
+    events = RunEvent.objects.filter(run=run, type="run_status").order_by("seq")
+    return [json.loads(event.data)["queue_position"] for event in events]
+
+
+def test_the_highest_priority_goes_first_and_equals_in_the_order_they_came(make_run: MakeRun) -> None:
+    made = {name: make_run(priority=priority).pk for name, priority in [("a", 0), ("b", -5), ("c", 7), ("d", 0)]}
+    assert [run.pk for run in waiting()] == [made[name] for name in "cadb"]
+    assert {name: place_in_queue(pk) for name, pk in made.items()} == {"c": 1, "a": 2, "d": 3, "b": 4}
+
+
+def test_runs_are_claimed_in_that_order(make_run: MakeRun) -> None:
+    low, high = make_run(priority=-1), make_run(priority=1)
+    running = make_run(status="in_progress", priority=9)
+    found = [lifecycle.claim_next("a worker") for _ in range(3)]
+    assert [run and run.pk for run in found] == [high.pk, low.pk, None]
+    assert Run.objects.get(pk=running.pk).attempt == 0
+
+
+def test_a_new_run_is_told_its_place_among_the_priorities(user: User) -> None:
+    first = lifecycle.create(user, CONFIG)
+    urgent = lifecycle.create(user, CONFIG, priority=3)
+    assert (positions_told(first), positions_told(urgent)) == ([1], [1])
+
+
+def test_moving_a_run_is_told_with_its_new_place(user: User) -> None:
+    first, second = lifecycle.create(user, CONFIG), lifecycle.create(user, CONFIG)
+    assert lifecycle.prioritize(first.pk, -1)
+    assert positions_told(first) == [1, 2]
+    assert place_in_queue(second.pk) == 1
+
+
+def test_only_queued_runs_are_moved(user: User) -> None:
+    run = lifecycle.create(user, CONFIG)
+    lifecycle.claim(run.pk, "a worker")
+    told = RunEvent.objects.count()
+    assert not lifecycle.prioritize(run.pk, 5)
+    assert (Run.objects.get(pk=run.pk).priority, RunEvent.objects.count()) == (0, told)
+
+
+def test_summaries_tell_the_priority(api: Client, make_run: MakeRun) -> None:
+    make_run(priority=4)
+    found: list[dict[str, Any]] = api.get("/api/runs/").json()["results"]
+    assert [run["priority"] for run in found] == [4]
