@@ -19,7 +19,7 @@ from experiments import process, tasks
 from experiments.datasets.examiner import Examiner
 from experiments.inspector import Inspector
 from experiments.reaper import Reaper
-from runs.queue import waiting
+from runs.queue import startable
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Feeder(threading.Thread):
             queue = dramatiq.get_broker().queues[tasks.QUEUE]
             room -= queue.unfinished_tasks
         if room > 0:
-            for run_id in waiting().values_list("pk", flat=True)[:room]:
+            for run_id in startable().values_list("pk", flat=True)[:room]:
                 tasks.enqueue(run_id)
 
 

@@ -38,6 +38,13 @@ def _number_above_zero(raw: str) -> float:
     return value
 
 
+def _count_above_zero(raw: str) -> int | None:
+    count = int(raw)
+    if count < 1:
+        raise ValueError(raw)
+    return count
+
+
 def _number_from_zero(raw: str) -> float:
     value = float(raw)
     if not 0 <= value < float("inf"):
@@ -110,6 +117,7 @@ UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero,
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
+RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 

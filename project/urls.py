@@ -1,9 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from experiments.queue_view import QueueView
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
+    path("api/queue/", QueueView.as_view(), name="queue"),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),

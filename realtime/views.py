@@ -16,6 +16,7 @@ from runs.group_serializers import group_detail
 from runs.metric_names import FINAL_STATISTICS
 from runs.models import Run
 from runs.queries import may_change, visible_groups, visible_runs
+from runs.queue import standing
 from runs.serializers import run_detail
 
 
@@ -29,6 +30,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
         "chosen": request.GET.get("status", ""),
         "name": request.GET.get("name", ""),
         "group": request.GET.get("group", ""),
+        "queue": standing(),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "realtime/run_list.html", context)
@@ -45,6 +47,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "detail": run_detail(run),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run),
+        "queue": standing(),
     }
     return render(request, "realtime/run.html", context)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from runs.events import Ending, RunStatus, Status, TrainingEnd
 from runs.models import Run
-from runs.queue import place_in_queue, waiting
+from runs.queue import hold, place_in_queue, startable
 from runs.recorder import Fenced, append, lease_end, stamp
 
 StopRequest = Run.StopRequest
@@ -69,10 +69,10 @@ def claim(run_id: int, worker: str) -> Run | None:
 
 def claim_next(worker: str) -> Run | None:
     """As `claim`, of the run whose turn it is. None: nothing waits that may be started."""
-    for run_id in waiting().values_list("pk", flat=True):
-        if run := claim(run_id, worker):  # else another worker was faster
-            return run
-    return None
+    with transaction.atomic():
+        hold()
+        run_id = startable().values_list("pk", flat=True).first()
+        return None if run_id is None else claim(run_id, worker)
 
 
 def prioritize(run_id: int, priority: int) -> bool:

@@ -32,6 +32,20 @@ class RunGroup(models.Model):
         return f"{self.name} (group {self.pk})"
 
 
+class Queue(models.Model):
+    """One row: whether queued runs are started. Runs that train go on; `by` and `since` tell of the last change."""
+
+    THE_ONE = 1
+
+    paused = models.BooleanField(default=False)
+    reason = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return "paused queue" if self.paused else "queue"
+
+
 class Run(models.Model):
     """One training, from its submission to its end.
 

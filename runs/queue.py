@@ -1,10 +1,17 @@
-"""The order in which queued runs are started: higher priority first, then first come, first served."""
+"""Which queued run is started next: higher priority first, then first come, first served; none while it is paused."""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from typing import Any
 
-from runs.models import Run
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from runs.events import format_time
+from runs.models import Queue, Run
 
 ORDER = ("-priority", "pk")
 
@@ -12,6 +19,16 @@ ORDER = ("-priority", "pk")
 def waiting() -> QuerySet[Run]:
     """Queued runs, the next one first."""
     return Run.objects.filter(status=Run.Status.QUEUED).order_by(*ORDER)
+
+
+def startable() -> QuerySet[Run]:
+    """Those of `waiting` that may be started now: none while paused, none of a user with as many as one may run."""
+    if standing().paused:
+        return Run.objects.none()
+    if settings.RUNS_PER_USER is None:
+        return waiting()
+    running = Run.objects.filter(status__in=Run.RUNNING).order_by().values("owner").annotate(number=Count("pk"))
+    return waiting().exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
 
 
 def place_in_queue(run_id: int) -> int:
@@ -24,3 +41,45 @@ def place_in_queue(run_id: int) -> int:
 def queue_position(run: Run) -> int | None:
     """1 = next; null unless it is queued."""
     return place_in_queue(run.pk) if run.status == Run.Status.QUEUED else None
+
+
+def standing() -> Queue:
+    """The queue as it is, for reading."""
+    known = Queue.objects.select_related("by").filter(pk=Queue.THE_ONE).first()
+    return known or Queue(pk=Queue.THE_ONE)
+
+
+def hold() -> Queue:
+    """The queue, locked until the caller's transaction ends: what one worker counts, no other changes meanwhile."""
+    return Queue.objects.select_for_update().get_or_create(pk=Queue.THE_ONE)[0]
+
+
+def pause(by: User, reason: str) -> None:
+    """Start no queued run from now on."""
+    _change(by, paused=True, reason=reason)
+
+
+def unpause(by: User) -> None:
+    """Start queued runs again."""
+    _change(by, paused=False, reason="")
+
+
+def _change(by: User, *, paused: bool, reason: str) -> None:
+    with transaction.atomic():
+        queue = hold()
+        queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, timezone.now()
+        queue.save()
+
+
+def described() -> dict[str, Any]:
+    """As JSON; `by` and `since` are null until it was paused once, `runs_per_user` without such a limit."""
+    queue = standing()
+    return {
+        "paused": queue.paused,
+        "reason": queue.reason or None,
+        "by": queue.by.username if queue.by else None,
+        "since": format_time(queue.since) if queue.since else None,
+        "queued": waiting().count(),
+        "running": Run.objects.filter(status__in=Run.RUNNING).count(),
+        "runs_per_user": settings.RUNS_PER_USER,
+    }

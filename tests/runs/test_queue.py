@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from runs import lifecycle
+from runs import lifecycle, queue
 from runs.models import Run, RunEvent
 from runs.queue import place_in_queue, waiting
 from tests.runs.conftest import CONFIG, MakeRun
@@ -61,3 +65,58 @@ def test_summaries_tell_the_priority(api: Client, make_run: MakeRun) -> None:
     make_run(priority=4)
     found: list[dict[str, Any]] = api.get("/api/runs/").json()["results"]
     assert [run["priority"] for run in found] == [4]
+
+
+def test_a_paused_queue_starts_nothing_and_trainings_go_on(user: User) -> None:
+    training, waiting_ = lifecycle.create(user, CONFIG), lifecycle.create(user, CONFIG)
+    claimed = lifecycle.claim_next("a worker")
+    assert claimed is not None
+    queue.pause(user, "New disks.")
+    assert lifecycle.claim_next("a worker") is None
+    lifecycle.finish(training.pk, claimed.attempt, "completed", None)
+    queue.unpause(user)
+    again = lifecycle.claim_next("a worker")
+    assert again is not None
+    assert again.pk == waiting_.pk
+
+
+def test_a_user_at_the_limit_holds_up_nobody_else(user: User, settings: Settings) -> None:
+    settings.RUNS_PER_USER = 1
+    bob = User.objects.create_user("bob")
+    own = [lifecycle.create(user, CONFIG, priority=priority) for priority in (5, 5)]
+    other = lifecycle.create(bob, CONFIG)
+    found = [lifecycle.claim_next("a worker") for _ in range(3)]
+    assert [run and run.pk for run in found] == [own[0].pk, other.pk, None]
+    lifecycle.cancel(own[0].pk, "Enough.")  # it holds its slot until its processes are gone
+    assert lifecycle.claim_next("a worker") is None
+    lifecycle.finish(own[0].pk, 1, "cancelled", None)
+    freed = lifecycle.claim_next("a worker")
+    assert freed is not None
+    assert freed.pk == own[1].pk
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("limit", "started"), [(2, 4), (None, 10)])
+def test_workers_that_claim_at_once_keep_the_limit(settings: Settings, limit: int | None, started: int) -> None:
+    """Six workers, two users with five runs each."""
+    settings.RUNS_PER_USER = limit
+    for name in ("ada", "bob"):
+        owner = User.objects.create_user(name)
+        for _ in range(5):
+            lifecycle.create(owner, CONFIG)
+    together = threading.Barrier(6)
+
+    def work(number: int) -> list[int]:
+        together.wait(10)
+        try:
+            return [run.pk for run in iter(lambda: lifecycle.claim_next(f"worker {number}"), None)]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        claimed = [pk for found in pool.map(work, range(6)) for pk in found]
+    assert len(claimed) == len(set(claimed)) == started
+    for run in Run.objects.filter(pk__in=claimed):
+        assert (run.status, run.attempt) == ("in_progress", 1)
+    counts = [Run.objects.filter(owner__username=name, status="in_progress").count() for name in ("ada", "bob")]
+    assert counts == [started // 2] * 2

@@ -160,6 +160,7 @@ function draw() {
   drawConnection(document.getElementById("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
   if (caughtUp) header.draw({ ...state, elapsed: elapsed() }); // until then the server's words hold: history is not news
   if (caughtUp) actions?.draw(state);
+  document.getElementById("queue-place").hidden = state.status !== "queued";
   if (document.hidden) return;
   if (dirty.curves) {
     curves.draw(state);

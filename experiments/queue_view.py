@@ -1,0 +1,47 @@
+"""GET and POST /api/queue/: how the queue stands; staff pause it and let it go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments import tasks
+from runs import queue
+
+
+class QueueOptions(serializers.Serializer[Any]):
+    paused = serializers.BooleanField()
+    reason = serializers.CharField(default="", allow_blank=True, max_length=500)
+
+
+class QueueView(APIView):
+    """Runs that train already go on while the queue is paused."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        return Response(queue.described())
+
+    def post(self, request: Request) -> Response:
+        if not request.user.is_staff:
+            raise PermissionDenied("Only staff may pause the queue or let it go on.")
+        options = QueueOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        if options.validated_data["paused"]:
+            queue.pause(request.user, options.validated_data["reason"])  # type: ignore[arg-type]  # logged in
+        else:
+            queue.unpause(request.user)  # type: ignore[arg-type]  # logged in
+            _wake_workers()
+        return Response(queue.described())
+
+
+def _wake_workers() -> None:
+    """The messages of queued runs went by while the queue was paused."""
+    if not settings.BROKER_EMBEDDED:
+        for run_id in queue.waiting().values_list("pk", flat=True):
+            if not tasks.enqueue(run_id):
+                return

@@ -1,0 +1,42 @@
+// Says that the queue is paused, and by whom; staff pause it and let it go on.
+
+import { arrange, el } from "./dom.js";
+import { dateTime } from "./format.js";
+
+const ASK_EVERY = 5000;
+
+const place = document.getElementById("queue");
+const switching = document.getElementById("queue-switch"); // where staff find the button, on the page of all runs
+let drawn = null;
+
+export const sentence = ({ by, since, reason }) =>
+  `${by ?? "Somebody"} paused the queue at ${dateTime(since)}; queued runs wait, trainings go on.${reason ? ` ${reason}` : ""}`;
+
+function draw(queue) {
+  const key = JSON.stringify([queue.paused, queue.by, queue.since, queue.reason]);
+  if (key === drawn) return;
+  drawn = key;
+  place.hidden = !queue.paused;
+  arrange(place, queue.paused ? [el("span", {}, sentence(queue))] : []);
+  if (!switching || !place.dataset.staff) return;
+  const words = queue.paused ? "Let the queue go on" : "Pause the queue";
+  arrange(switching, [el("button", { type: "button", click: () => change(!queue.paused) }, words)]);
+}
+
+async function ask(options = {}) {
+  try {
+    const headers = { Accept: "application/json", ...options.headers };
+    const response = await fetch(place.dataset.api, { ...options, headers });
+    if (response.ok) draw(await response.json());
+  } catch {
+    // the page's connection says that the server is away
+  }
+}
+
+function change(paused) {
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
+  ask({ method: "POST", headers, body: JSON.stringify({ paused }) });
+}
+
+ask();
+setInterval(() => document.hidden || ask(), ASK_EVERY);
