@@ -178,16 +178,19 @@ class TrainingProcess:
 
 def describe_exit(code: int | None, rank: int | None = None) -> str:
     """An exit code as a sentence, for the user; `rank` is whose it was, if there were several."""
+    log = child.log_name(rank or 0)
     subject = "The training process" if rank is None else f"The training process of rank {rank}"
     if code is None or code == 255:  # the fork server died with the exit code
-        return f"{subject} ended for an unknown reason."
+        return f"{subject} ended for an unknown reason. Resume it, or start it again if no epoch was complete."
     if code == child.ORPHANED:
-        return f"{subject} stopped because its supervisor was gone."
+        return (
+            f"{subject} stopped because its supervisor was gone. Resume it, or start it again if no epoch was complete."
+        )
     if code >= 0:
-        return f"{subject} ended with exit code {code} and without a result."
+        return f"{subject} ended with exit code {code} and without a result. Its last words are in {log}."
     name = signal.Signals(-code).name
     hint = {
         "SIGKILL": " (the system does that when memory runs out: lower data.batch_size or data.image_size)",
-        "SIGSEGV": f" (a crash in native code; the place is in {child.log_name(rank or 0)})",
-    }.get(name, "")
+        "SIGSEGV": f" (a crash in native code; the place is in {log})",
+    }.get(name, f" (its last words are in {log})")
     return f"{subject} was killed by {name}{hint}."

@@ -32,9 +32,9 @@ class QueueView(APIView):
         options = QueueOptions(data=request.data)
         options.is_valid(raise_exception=True)
         if options.validated_data["paused"]:
-            queue.pause(request.user, options.validated_data["reason"])  # type: ignore[arg-type]  # logged in
+            queue.pause(request.user, options.validated_data["reason"])
         else:
-            queue.unpause(request.user)  # type: ignore[arg-type]  # logged in
+            queue.unpause(request.user)
             _wake_workers()
         return Response(queue.described())
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from experiments.datasets import lookup
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainerConfig
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
@@ -49,6 +50,14 @@ NO_ADDRESS = (
 INVITATION = (
     "Trained on {nodes} machines: it begins when `manage.py join {run_id} --node N` runs on each further one, "
     "N being 1 to {last}."
+)
+STOPPED_FROM_OUTSIDE = (
+    "The training was stopped from outside (SIGTERM) without a request to this server. "
+    "Resume it to go on from its last complete epoch."
+)
+FROZEN = (
+    "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
+    "was overloaded or a disk did not answer, resume or retry it."
 )
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
@@ -122,6 +131,8 @@ class Supervision:
         self._pressed_at = 0.0  # … at which monotonic time
         self._terminated = False
         self._evaluating = False  # it has stopped training, as asked
+        self._limit = TimeLimit(run)
+        self._timed_out = False  # it was told to finish because of that
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
@@ -173,7 +184,7 @@ class Supervision:
             if batch is not None:
                 heard = time.monotonic()
             elif time.monotonic() - heard > SILENCE_SECONDS:
-                self._trouble = f"The training process gave no sign of life for {SILENCE_SECONDS:.0f} seconds."
+                self._trouble = FROZEN.format(SILENCE_SECONDS)
                 process.kill()
             if batch:
                 self._take(batch)
@@ -219,6 +230,10 @@ class Supervision:
             self._press(process, process.request_stop)
         elif request in EVALUATED and not self._evaluating:
             self._press(process, process.request_finish)
+        elif request == StopRequest.NONE and self._limit.over:
+            # Asked for like anybody does: the lease's thread hears of it, and whoever watches too
+            self._timed_out = True
+            self._store(lambda: _finish_early(self._run.pk, self._limit.reason))
 
     def _press(self, process: TrainingProcess, ask: Callable[[], None]) -> None:
         """Ask, after the grace period TERM, soon after that KILL."""
@@ -243,10 +258,12 @@ class Supervision:
             self._finish("cancelled", None)
         elif self._draining.is_set():
             self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
+        elif request == StopRequest.FINISH and said and self._timed_out:
+            self._finish("failed", self._limit.nothing_complete)
         elif request == StopRequest.FINISH:
             self._finish(*(("cancelled", NOTHING_COMPLETE) if said else ("failed", DID_NOT_FINISH)))
         elif said == "interrupted":
-            self._finish("failed", "The training was stopped from outside (SIGTERM) without a request to this server.")
+            self._finish("failed", STOPPED_FROM_OUTSIDE)
         else:
             self._finish("failed", self._trouble or exit_)
 
@@ -267,6 +284,10 @@ class Supervision:
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
         self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
+
+
+def _finish_early(run_id: int, reason: str) -> None:
+    lifecycle.finish_early(run_id, reason)  # an ended run stays as it is
 
 
 def job_of(run: Run) -> Job:

@@ -209,6 +209,12 @@ class TrainerConfig(Section):
     """How long and on what; handed to Lightning's Trainer."""
 
     max_epochs: int = Field(10, ge=1, le=10_000)
+    max_hours: float | None = Field(
+        None,
+        gt=0.0,
+        le=8_760.0,
+        description="Then training stops and the best epoch is evaluated; waiting is not counted",
+    )
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: Literal["auto"] | int = Field(
         "auto", description="Processes that share the training: one per GPU, or so many on the CPU; auto = 1"

@@ -16,7 +16,22 @@ from experiments.training.preflight.examination import Blocked
 from experiments.training.ranks import NO_GPU, TooFewDevices
 
 _TOO_LARGE = "Lower data.batch_size or data.image_size, or choose a smaller network."
+_FEWER_WORKERS = "Lower data.num_workers, or data.batch_size and data.image_size."
+_GPU_FULL = f"The GPU ran out of memory. {_TOO_LARGE}"
+_MEMORY_FULL = f"The machine ran out of memory. {_TOO_LARGE}"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SAID = {
+    # words that are all in the message of an error without a class of its own -> what it means, and the cure
+    ("CUDA out of memory",): _GPU_FULL,
+    ("CUBLAS_STATUS_ALLOC_FAILED",): _GPU_FULL,
+    ("CUDNN_STATUS_ALLOC_FAILED",): _GPU_FULL,
+    ("DefaultCPUAllocator",): _MEMORY_FULL,
+    ("DataLoader worker", "Bus error"): f"The shared memory (/dev/shm) ran out. {_FEWER_WORKERS}",
+    ("DataLoader worker", "Killed"): (
+        f"The system killed a data loader process, as it does when memory runs out. {_FEWER_WORKERS}"
+    ),
+    ("No supported gpu backend",): NO_GPU,
+}
 
 
 def reason(error: BaseException) -> str:
@@ -33,14 +48,13 @@ def reason(error: BaseException) -> str:
 def _shortage(error: BaseException) -> str | None:
     """What the machine lacked, if that is what happened."""
     if isinstance(error, torch.OutOfMemoryError):
-        return f"The GPU ran out of memory. {_TOO_LARGE}"
-    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
-        return f"The machine ran out of memory. {_TOO_LARGE}"
+        return _GPU_FULL
+    if isinstance(error, MemoryError):
+        return _MEMORY_FULL
     if any(isinstance(link, OSError) and link.errno in _FULL for link in _chain(error)):
         return "The disk is full. Free some space where the run files lie, then submit it again."
-    if "No supported gpu backend" in str(error):
-        return NO_GPU
-    return None
+    said = str(error)
+    return next((sentence for words, sentence in _SAID.items() if all(word in said for word in words)), None)
 
 
 def _parting(error: BaseException) -> str | None:

@@ -59,6 +59,12 @@ def test_every_exit_has_words(code: int | None, words: str) -> None:
     assert words in describe_exit(code)
 
 
+@pytest.mark.parametrize("code", [-9, -11, -15, 0, 3, 70, None])
+def test_every_exit_has_a_cure_or_says_where_to_look(code: int | None) -> None:
+    said = describe_exit(code)
+    assert any(words in said for words in ("lower data.batch_size", "train.log", "Resume it")), said
+
+
 def test_a_training_may_end_while_it_is_being_ended(
     tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_frozen_rank_is_noticed(transactional_db: None, warm: None, monkeypatc
     rank(1).send_signal(signal.SIGSTOP)
     background.wait()
     run.refresh_from_db()
-    assert (run.status, run.reason) == ("failed", "The training process gave no sign of life for 5 seconds.")
+    assert (run.status, run.reason) == ("failed", supervisor.FROZEN.format(5))
     assert not trainings()
 
 

@@ -130,6 +130,9 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path: Path) -> None:
     ("error", "words"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), "GPU ran out of memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), "GPU ran out of memory"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "), "Lower data.num_workers"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error. "), "/dev/shm"),
         (MemoryError(), "machine ran out of memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (SourceError("source_path", "The folder has no images."), "The folder has no images."),

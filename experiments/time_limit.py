@@ -1,0 +1,36 @@
+"""`trainer.max_hours`: how long a run may take, over all its attempts; waiting does not count."""
+
+from __future__ import annotations
+
+import time
+
+from runs.models import Run
+
+
+class TimeLimit:
+    """Of a run that was just claimed; its earlier attempts have used up their part."""
+
+    def __init__(self, run: Run) -> None:
+        self._hours: float | None = run.config.get("trainer", {}).get("max_hours")
+        self._started = time.monotonic() - run.spent_seconds
+
+    @property
+    def over(self) -> bool:
+        return self._hours is not None and time.monotonic() - self._started > self._hours * 3600
+
+    @property
+    def reason(self) -> str:
+        """Why the training was ended with what it had reached."""
+        return f"The time limit was reached ({self._words}): training stopped, and its best epoch was evaluated."
+
+    @property
+    def nothing_complete(self) -> str:
+        """Why there is no result at all, and the cure."""
+        return (
+            f"The time limit was reached ({self._words}) before the first epoch was complete, so there is nothing to "
+            "evaluate. Submit it again with more trainer.max_hours."
+        )
+
+    @property
+    def _words(self) -> str:
+        return f"trainer.max_hours = {self._hours:g}"
