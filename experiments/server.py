@@ -19,6 +19,7 @@ from types import FrameType
 
 from django.conf import settings
 
+from experiments import gpus
 from runs import schema
 
 logger = logging.getLogger(__name__)
@@ -100,8 +101,9 @@ class Server:
         descriptor = listener.fileno()
         self._listener = listener
         self._web = Child("web", [*manage, "web", "--fd", str(descriptor)], [descriptor])
-        worker = [*manage, "worker", "--slots", str(slots)]
-        self._workers = [Child(f"worker {number}", worker) for number in range(1, workers + 1)]
+        worker = [*manage, "worker", "--slots", str(slots), "--gpus"]
+        shares = divided(gpus.found(), workers)
+        self._workers = [Child(f"worker {number}", [*worker, share]) for number, share in enumerate(shares, start=1)]
         self._stopping = threading.Event()
 
     @property
@@ -171,3 +173,10 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=_watch, name="parent", daemon=True).start()
+
+
+def divided(ids: list[str], workers: int) -> list[str]:
+    """For each worker its GPUs, as `worker --gpus` takes them; with fewer GPUs than workers they share all."""
+    if len(ids) < workers:
+        return ["none"] * workers
+    return [",".join(ids[number::workers]) for number in range(workers)]

@@ -19,6 +19,7 @@ from django.db import DatabaseError, connections
 from pydantic import ValidationError
 
 from experiments.datasets import lookup
+from experiments.gpus import Gpus, Share
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainerConfig
@@ -64,22 +65,34 @@ DRAINED = "The server was stopped; the run goes on from its last complete epoch.
 Observer = Callable[[Message], object]
 
 
-def supervise(*, draining: threading.Event, observe: Observer | None = None) -> bool:
-    """Carry out the run whose turn it is to its end, or until `draining` is set. False: there was none."""
-    run = lifecycle.claim_next(f"{socket.gethostname()}:{os.getpid()}")
-    if run is None:
-        return False
-    carry_out(run, draining=draining, observe=observe)
-    return True
+def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: Observer | None = None) -> bool:
+    """Carry out the run whose turn it is to its end, or until `draining` is set. False: there was none.
+
+    It has its share of `gpus` to itself; while too few are free, it waits.
+    """
+    share = Share(gpus or Gpus())
+    try:
+        run = lifecycle.claim_next(f"{socket.gethostname()}:{os.getpid()}", share.suits)
+        if run is None:
+            return False
+        carry_out(run, draining=draining, gpus=share.ids, observe=observe)
+        return True
+    finally:
+        share.give_back()
 
 
-def carry_out(run: Run, *, draining: threading.Event, observe: Observer | None = None) -> None:
-    """Follow an already claimed run. Returns when its status is settled, or when somebody else holds it."""
+def carry_out(
+    run: Run, *, draining: threading.Event, gpus: list[str] | None = None, observe: Observer | None = None
+) -> None:
+    """Follow an already claimed run. Returns when its status is settled, or when somebody else holds it.
+
+    It sees the GPUs named, by default those that this process sees.
+    """
     broadcast.hint(run.pk)
     lease = Lease(run.pk, run.attempt)
     lease.start()
     try:
-        Supervision(run, lease, draining, observe).carry_out()
+        Supervision(run, lease, draining, observe, gpus).carry_out()
     except Fenced as error:
         logger.warning("%s; stopped here", error)
     finally:
@@ -122,8 +135,10 @@ class Lease(threading.Thread):
 class Supervision:
     """One attempt of one run, from the start of its process to the end of its status."""
 
-    def __init__(self, run: Run, lease: Lease, draining: threading.Event, observe: Observer | None) -> None:
-        self._run, self._lease, self._draining = run, lease, draining
+    def __init__(
+        self, run: Run, lease: Lease, draining: threading.Event, observe: Observer | None, gpus: list[str] | None
+    ) -> None:
+        self._run, self._lease, self._draining, self._gpus = run, lease, draining, gpus
         self._observe = observe or (lambda _message: None)
         self._outcome: Outcome | None = None
         self._trouble: str | None = None  # why we stopped the training ourselves
@@ -152,7 +167,7 @@ class Supervision:
     def _start(self) -> TrainingProcess | None:
         try:
             exports.write_config(self._run)
-            job = job_of(self._run)
+            job = job_of(self._run, self._gpus)
             if not job.meeting_address:
                 self._trouble = NO_ADDRESS.format(nodes=job.nodes)
                 return None
@@ -290,7 +305,7 @@ def _finish_early(run_id: int, reason: str) -> None:
     lifecycle.finish_early(run_id, reason)  # an ended run stays as it is
 
 
-def job_of(run: Run) -> Job:
+def job_of(run: Run, gpus: list[str] | None = None) -> Job:
     """What the training process needs to know of a claimed run; raises SourceError where its data set is gone."""
     place = lookup.locate_for(run)
     trainer = TrainerConfig.model_validate(run.config.get("trainer", {}))
@@ -309,6 +324,7 @@ def job_of(run: Run) -> Job:
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
         stamp=place.stamp,
+        gpus=gpus,
         ranks=trainer.processes,
         nodes=trainer.num_nodes,
         meeting_address=settings.NODE_ADDRESS if trainer.num_nodes > 1 else LOOPBACK,

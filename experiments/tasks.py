@@ -11,6 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from experiments import supervisor
+from experiments.gpus import Gpus
 from runs.models import Run
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 QUEUE = "train"
 draining = threading.Event()
 """Set when this process shuts down: trainings stop after a batch and go back to the queue."""
+
+gpus = Gpus()
+"""Those of this process; the worker says which."""
 
 
 @dramatiq.actor(queue_name=QUEUE, max_retries=0, time_limit=float("inf"))
@@ -39,7 +43,7 @@ def train(run_id: int) -> None:
 def _work_off() -> bool:
     """Run after run until none is left for this slot; whether there was one."""
     worked = False
-    while not draining.is_set() and supervisor.supervise(draining=draining):
+    while not draining.is_set() and supervisor.supervise(draining=draining, gpus=gpus):
         worked = True
     return worked
 

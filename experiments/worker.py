@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from types import FrameType
 
 import dramatiq
@@ -60,8 +61,12 @@ class Feeder(threading.Thread):
                 tasks.enqueue(run_id)
 
 
-def work(slots: int) -> None:
-    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and go back to the queue."""
+def work(slots: int, gpus: Sequence[str] = ()) -> None:
+    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and go back to the queue.
+
+    Each has its share of `gpus` to itself; without any, trainings see what this process sees.
+    """
+    tasks.gpus.offer(gpus)
     stopping = threading.Event()
 
     def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -82,7 +87,7 @@ def work(slots: int) -> None:
         inspector.start()
         reaper.start()
         examiner.start()
-        logger.info("worker ready: %d slot%s", slots, "" if slots == 1 else "s")
+        logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         _wait(stopping)
         logger.info("worker stopping: trainings go back to the queue")
         feeder.stop()

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -74,6 +75,11 @@ def _folders(raw: str) -> list[Path]:
     return [folder.resolve() for folder in folders]
 
 
+def _visible(raw: str | None) -> list[str] | None:
+    """As CUDA reads it: what stands after -1 is not seen, and blank means none."""
+    return None if raw is None else list(takewhile(lambda name: name != "-1", _names(raw)))
+
+
 def _names(raw: str) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()]
 
@@ -118,6 +124,7 @@ LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seco
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
+GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 

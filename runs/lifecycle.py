@@ -5,7 +5,7 @@ and is journalled as a `run_status` event in the same transaction. The table of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,12 +67,16 @@ def claim(run_id: int, worker: str) -> Run | None:
         return run
 
 
-def claim_next(worker: str) -> Run | None:
-    """As `claim`, of the run whose turn it is. None: nothing waits that may be started."""
+def claim_next(worker: str, suits: Callable[[Run], str | None] = lambda _run: "") -> Run | None:
+    """As `claim`, of the run whose turn it is. None: nothing waits that may be started.
+
+    `suits` says what the worker has for that run, which is kept beside its name, or None if the run must wait.
+    """
     with transaction.atomic():
         hold()
-        run_id = startable().values_list("pk", flat=True).first()
-        return None if run_id is None else claim(run_id, worker)
+        run = startable().first()
+        has = None if run is None else suits(run)
+        return None if run is None or has is None else claim(run.pk, worker + has)
 
 
 def prioritize(run_id: int, priority: int) -> bool:

@@ -71,7 +71,11 @@ def test_settings() -> None:
     """Every environment variable that the settings read."""
     tree = ast.parse((ROOT / "project" / "settings.py").read_text())
     names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    read = {name for name in names if re.fullmatch(r"LIVETRAIN_[A-Z_]+|DATABASE_URL|REDIS_URL|BROKER_URL", name)}
+    read = {
+        name
+        for name in names
+        if re.fullmatch(r"LIVETRAIN_[A-Z_]+|DATABASE_URL|REDIS_URL|BROKER_URL|CUDA_VISIBLE_DEVICES", name)
+    }
     assert set(first_column("Settings")) == read
     source = (ROOT / "project" / "settings.py").read_text()
     assert len(re.findall(r"_read\(|os\.environ", source)) == len(read) + 2, "a variable of another name is read"

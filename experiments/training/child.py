@@ -110,6 +110,8 @@ def main(
     if listener is not None:
         decoded = msgspec.structs.replace(decoded, meeting_socket=listener.detach())
     _redirect_output(Path(decoded.run_dir) / log_name(decoded.rank), decoded.attempt)
+    if decoded.gpus is not None:  # CUDA looks when it is first used, and no process before this one uses it
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(decoded.gpus)
     stop = Stop()
     threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)

@@ -108,6 +108,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since
+    gpus: list[str] | None = None  # what CUDA_VISIBLE_DEVICES is to name; None leaves it as it is
     ranks: int = 1  # processes that carry it out together, on all machines
     rank: int = 0  # which of them this one is; rank 0 says and writes what the others do not
     nodes: int = 1  # machines, with equally many ranks each

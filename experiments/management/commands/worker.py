@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from experiments import gpus
 from experiments.worker import work
 
 
@@ -13,5 +14,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--slots", type=int, default=1, help="trainings at once (default: %(default)s)")
 
+        parser.add_argument(
+            "--gpus", help="GPUs that trainings get to themselves, e.g. 0,1; none: they share all (default: all)"
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
-        work(max(1, options["slots"]))
+        work(max(1, options["slots"]), _chosen(options["gpus"]))
+
+
+def _chosen(asked: str | None) -> list[str]:
+    if asked is None:
+        return gpus.found()
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    return [] if names == ["none"] else names
