@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0005_priority'),
+        ('runs', '0006_priority'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

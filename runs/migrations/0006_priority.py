@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0004_stopping_and_resuming'),
+        ('runs', '0005_meeting'),
     ]
 
     operations = [
