@@ -60,7 +60,7 @@ class Machine:
 
 def test_two_machines_train_and_evaluate_as_one(transactional_db: None, warm: None, reachable: None) -> None:
     run = queue(max_epochs=2)
-    background = Background(run)
+    background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).meeting)
     machine = Machine(run)
     background.wait()
@@ -83,7 +83,7 @@ def test_two_machines_train_and_evaluate_as_one(transactional_db: None, warm: No
 
 def test_a_machine_that_leaves_ends_the_run(transactional_db: None, warm: None, reachable: None) -> None:
     run = queue(max_epochs=10_000)
-    background = Background(run)
+    background = Background()
     machine = Machine(run)
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint, within=60)
     left = time.monotonic()
@@ -99,7 +99,7 @@ def test_a_machine_that_leaves_ends_the_run(transactional_db: None, warm: None, 
 
 def test_a_cancelled_run_lets_the_other_machine_go(transactional_db: None, warm: None, reachable: None) -> None:
     run = queue(max_epochs=10_000)
-    background = Background(run)
+    background = Background()
     machine = Machine(run)
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint, within=60)
     assert rank(1).is_running()
@@ -113,7 +113,7 @@ def test_a_cancelled_run_lets_the_other_machine_go(transactional_db: None, warm:
 
 def test_a_worker_without_an_address_says_what_it_lacks(transactional_db: None, warm: None) -> None:
     run = queue()
-    Background(run).wait()
+    Background().wait()
     run.refresh_from_db()
     assert run.status == "failed"
     assert "LIVETRAIN_NODE_ADDRESS" in (run.reason or "")
