@@ -1,7 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from project import health, metrics
+
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", metrics.Metrics.as_view()),
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/runs/", include("experiments.run_urls")),
