@@ -24,7 +24,7 @@ from experiments.training.config import TrainerConfig
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
 from realtime import broadcast
-from runs import exports, lifecycle, recorder
+from runs import exports, lifecycle, log_lines, recorder
 from runs.events import Ending, Event
 from runs.models import Run
 from runs.recorder import Fenced, Stamped
@@ -60,7 +60,8 @@ def supervise(run_id: int, *, draining: threading.Event, observe: Observer | Non
     run = lifecycle.claim(run_id, f"{socket.gethostname()}:{os.getpid()}")
     if run is None:
         return False
-    carry_out(run, draining=draining, observe=observe)
+    with log_lines.about(run.pk, run.attempt):
+        carry_out(run, draining=draining, observe=observe)
     return True
 
 
@@ -104,10 +105,11 @@ class Lease(threading.Thread):
             connections.close_all()
 
     def _renew(self) -> None:
-        try:
-            self.request = lifecycle.renew(self._run_id, self._attempt)
-        except DatabaseError:
-            logger.exception("run %s: lease not renewed", self._run_id)
+        with log_lines.about(self._run_id, self._attempt):
+            try:
+                self.request = lifecycle.renew(self._run_id, self._attempt)
+            except DatabaseError:
+                logger.exception("run %s: lease not renewed", self._run_id)
 
 
 class Supervision:
