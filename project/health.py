@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from realtime.outage import Outage
+from runs import schema
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +48,8 @@ class Readiness:
         """Which part fails, and its cure; both empty when none does. Raises DatabaseError."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        self._migrated = self._migrated or not unapplied_migrations()
+        self._migrated = self._migrated or not schema.unapplied_migrations()
         return ("", "") if self._migrated else ("migrations", "Run: manage.py migrate")
-
-
-def unapplied_migrations() -> list[str]:
-    """`app.name` of each migration that this version has and the database lacks, in order."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 _readiness = Readiness()
