@@ -1,8 +1,10 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.checks import register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from experiments.checks import check_data_roots, check_lease
 from experiments.training.models import catalogue
 
 
@@ -14,6 +16,8 @@ class ExperimentsConfig(AppConfig):
 
         A team's networks are known before the first request names one.
         """
+        register(check_data_roots)
+        register(check_lease)
         import_string(settings.BROKER_FACTORY)()
         try:
             catalogue.install(settings.LIVETRAIN_MODELS)

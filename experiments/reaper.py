@@ -47,6 +47,6 @@ def reap() -> list[int]:
     """Recover every lost run once; returns those that this call recovered."""
     recovered = [run_id for run_id in lifecycle.lost_runs() if lifecycle.recover(run_id)]
     for run_id in recovered:
-        logger.warning("run %s: recovered from a lost worker", run_id)
+        logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
         broadcast.hint(run_id)
     return recovered

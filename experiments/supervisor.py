@@ -26,7 +26,7 @@ from experiments.training.config import TrainerConfig
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
 from realtime import broadcast
-from runs import exports, lifecycle, recorder
+from runs import exports, lifecycle, log_lines, recorder
 from runs.events import Ending, Event
 from runs.models import Run
 from runs.recorder import Fenced, Stamped
@@ -75,7 +75,8 @@ def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: O
         run = lifecycle.claim_next(f"{socket.gethostname()}:{os.getpid()}", share.suits)
         if run is None:
             return False
-        carry_out(run, draining=draining, gpus=share.ids, observe=observe)
+        with log_lines.about(run.pk, run.attempt):
+            carry_out(run, draining=draining, gpus=share.ids, observe=observe)
         return True
     finally:
         share.give_back()
@@ -126,10 +127,11 @@ class Lease(threading.Thread):
             connections.close_all()
 
     def _renew(self) -> None:
-        try:
-            self.request = lifecycle.renew(self._run_id, self._attempt)
-        except DatabaseError:
-            logger.exception("run %s: lease not renewed", self._run_id)
+        with log_lines.about(self._run_id, self._attempt):
+            try:
+                self.request = lifecycle.renew(self._run_id, self._attempt)
+            except DatabaseError:
+                logger.exception("run %s: lease not renewed", self._run_id)
 
 
 class Supervision:

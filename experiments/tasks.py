@@ -35,7 +35,9 @@ def train(run_id: int) -> None:
         if not (_work_off() or draining.is_set()):
             _look_again(run_id)
     except Exception:
-        logger.exception("run %s: supervisor failed; the run is recovered when its lease ends", run_id)
+        logger.exception(
+            "run %s: supervisor failed; the run is recovered when its lease ends", run_id, extra={"run_id": run_id}
+        )
     finally:
         connections.close_all()
 
@@ -62,6 +64,8 @@ def enqueue(run_id: int) -> bool:
     try:
         train.send(run_id)
     except Exception:
-        logger.warning("run %s: broker out of reach; it waits in the database", run_id, exc_info=True)
+        logger.warning(
+            "run %s: broker out of reach; it waits in the database", run_id, exc_info=True, extra={"run_id": run_id}
+        )
         return False
     return True

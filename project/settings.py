@@ -59,6 +59,21 @@ def _boolean(raw: str) -> bool:
     return raw.lower() in ("1", "true", "yes")
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(raw)
+        return raw
+
+    return parse
+
+
+def _long_text(raw: str) -> str:
+    if len(raw) < 16:
+        raise ValueError(raw)
+    return raw
+
+
 def _url_of(*schemes: str) -> Callable[[str], str]:
     def parse(raw: str) -> str:
         if urlsplit(raw).scheme not in schemes:
@@ -127,6 +142,8 @@ RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, 
 GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
+RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", _number_above_zero, 30.0, "days above 0")
+METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", _long_text, "", "16 characters or more")
 
 REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
 BROKER_URL = _read(
@@ -250,6 +267,7 @@ WHITENOISE_MAX_AGE = 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked from beside the server, not through its proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -285,7 +303,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "runs.log_lines.JsonLines"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
+        }
+    },
     "root": {"handlers": ["console"], "level": _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level")},
 }

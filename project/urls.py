@@ -2,8 +2,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from experiments.queue_view import QueueView
+from project import health, metrics
 
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", metrics.Metrics.as_view()),
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/queue/", QueueView.as_view(), name="queue"),

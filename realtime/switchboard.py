@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.contrib.auth.models import User
@@ -15,6 +16,13 @@ from realtime.list_hub import ListHub, Outbox
 from realtime.reader import pages, tail
 from realtime.relay import Interest, relay
 from runs.queries import Head
+
+
+class Clients(NamedTuple):
+    """Who is connected: open sockets by what they follow (`run`, `list`), and the hubs that serve them."""
+
+    sockets: dict[str, int]
+    hubs: int
 
 
 class Switchboard:
@@ -94,3 +102,12 @@ _boards: WeakKeyDictionary[asyncio.AbstractEventLoop, Switchboard] = WeakKeyDict
 def here() -> Switchboard:
     """The switchboard of the running event loop; a server process has one."""
     return _boards.setdefault(asyncio.get_running_loop(), Switchboard())
+
+
+def clients() -> Clients:
+    """Of this process, from any thread: the copies that `list` makes are whole."""
+    boards = list(_boards.values())
+    hubs = [hub for board in boards for hub in list(board.runs.values())]
+    lists = [board.run_list for board in boards if board.run_list is not None]
+    sockets = {"run": sum(hub.watchers for hub in hubs), "list": sum(hub.watchers for hub in lists)}
+    return Clients(sockets, len(hubs) + len(lists))

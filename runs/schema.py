@@ -1,4 +1,4 @@
-"""Bring the database to this version's tables; several processes may ask at once."""
+"""The database and this version's tables: whether they agree, and how they come to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import fcntl
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 
 def bring_up_to_date() -> None:
@@ -13,3 +15,10 @@ def bring_up_to_date() -> None:
     with (settings.LIVETRAIN_HOME / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def unapplied_migrations() -> list[str]:
+    """`app.name` of each migration that this version has and the database lacks, in order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]

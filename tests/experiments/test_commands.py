@@ -75,6 +75,8 @@ def test_train_names_what_is_wrong(installation: Installation, tmp_path: Path, t
         ("LIVETRAIN_DATA_ROOTS", "relative"),
         ("LIVETRAIN_DEBUG", "maybe"),
         ("LIVETRAIN_UPLOAD_LIMIT_GIB", "0"),
+        ("LIVETRAIN_METRICS_TOKEN", "short"),
+        ("LIVETRAIN_LOG_FORMAT", "xml"),
     ],
 )
 def test_a_wrong_setting_is_named_at_start(tmp_path: Path, name: str, value: str) -> None:

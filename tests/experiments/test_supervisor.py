@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ from pytest_django.fixtures import Settings
 
 from experiments import supervisor
 from runs import exports, lifecycle, recorder
+from runs.log_lines import JsonLines
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 from tests.waiting import eventually
 
@@ -238,7 +240,9 @@ def test_a_full_disk_costs_files_but_no_numbers(queued: Run, recipe: Recipe, mon
     assert f"manage.py export {run.pk}" in note["text"]
 
 
-def test_a_failing_database_is_tried_again(queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_database_is_tried_again(
+    queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     real, failures = recorder.record, [OperationalError("gone"), OperationalError("still gone")]
 
     def flaky(*args: object, **kwargs: object) -> None:
@@ -248,8 +252,13 @@ def test_a_failing_database_is_tried_again(queued: Run, recipe: Recipe, monkeypa
 
     recipe("completes")
     monkeypatch.setattr(recorder, "record", flaky)
+    caplog.handler.setFormatter(JsonLines())
     run = supervise(queued)
     assert not failures
+    logged = [json.loads(line) for line in caplog.text.splitlines()]
+    assert [(line["run_id"], line["attempt"]) for line in logged if "not stored" in line["message"]] == [
+        (run.pk, 1)
+    ] * 2
     assert run.status == "completed"
     assert events_of(run).count("epoch_end") == 4
 

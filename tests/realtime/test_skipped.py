@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+import io
 
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from runs import lifecycle
 from runs.events import EPHEMERAL_TYPES
 from runs.models import RunEvent
 from tests.realtime.listening import Listener
@@ -38,6 +42,17 @@ async def test_pruned_events_are_marked(server: WebServer, owner: User, token: s
     await from_within.listen_until(302)
     assert from_within.skipped == [(51, 101), (103, 200)]
     assert [event["seq"] for event in from_within.events] == [102, *range(201, 303)]
+
+
+async def test_the_stream_goes_on_over_what_the_command_pruned(server: WebServer, owner: User, token: str) -> None:
+    run = await in_thread(running_run, owner)
+    await in_thread(store_at_once, run, training_events(300))
+    await in_thread(lifecycle.finish, run.pk, run.attempt, "completed", None)
+    await in_thread(call_command, "prune", "--days", "0", "--yes", stdout=io.StringIO())
+    listener = Listener(server, run.pk, token)
+    await listener.listen_until(304)  # 300 of the training, 2 of status before it and 2 after
+    assert listener.skipped == [(3, 101), (103, 201), (203, 301)]
+    assert [event["seq"] for event in listener.events] == [1, 2, 102, 202, 302, 303, 304]
 
 
 def _types(run_id: int, seqs: set[int]) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
+import urllib.request
 
 from django.contrib.auth.models import User
 
@@ -23,6 +25,7 @@ from tests.realtime.writing import (
     training_events,
 )
 from tests.servers import WebServer
+from tests.waiting import eventually
 
 CLIENTS = 20
 STORED_BEFORE = 2  # queued, in progress
@@ -98,3 +101,19 @@ async def _roam(server: WebServer, run: Run, token: str, last: int) -> list[List
 
 def _journal(run: Run) -> list[object]:
     return [json.loads(event_envelope(event)) for event in RunEvent.objects.filter(run=run).order_by("seq")]
+
+
+async def test_open_sockets_are_counted(own_server: WebServer, owner: User, token: str) -> None:
+    run = await in_thread(running_run, owner)
+    url, header = f"{own_server.url}/metrics", {"Authorization": f"Token {token}"}
+
+    def open_sockets() -> list[str]:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=header)) as answer:
+            return re.findall(r"^livetrain_(?:websocket_clients.*|hubs) (\d+)$", answer.read().decode(), re.MULTILINE)
+
+    listeners = [Listener(own_server, run.pk, token) for _ in range(2)]
+    async with listeners[0].connected() as first, listeners[1].connected() as second:
+        await listeners[0].read_until(first, 2)
+        await listeners[1].read_until(second, 2)
+        assert await asyncio.to_thread(open_sockets) == ["2", "0", "1"]
+    await asyncio.to_thread(eventually, lambda: open_sockets() == ["0", "0", "0"])

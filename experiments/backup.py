@@ -1,0 +1,118 @@
+"""A back-up that is a home: started with it as LIVETRAIN_HOME, a server goes on from there.
+
+Safe beside a running server. Files are copied before and after the database, so that a checkpoint which the
+database names is there, although a running training removes old ones. Decoded images are left out: they are made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection
+
+from experiments.models import uploads_root
+from runs import atomic_files
+from runs.events import utc_now
+
+MARKER = "backup.json"
+DATABASE = "livetrain.sqlite3"
+
+
+class BackupRefused(Exception):
+    """The sentence names the cure."""
+
+
+class Copied(NamedTuple):
+    """Files that were new or had changed, and all bytes of them."""
+
+    files: int
+    size: int
+
+
+def back_up(target: Path) -> Copied:
+    """Write or renew the back-up in that folder. Raises BackupRefused, OSError.
+
+    What is gone from the server stays in an older back-up's folder. The database of PostgreSQL is not copied.
+    """
+    _require_place(target)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atomic_files.write(target / MARKER, json.dumps({"begun": utc_now(), "complete": False}).encode())
+    before = _copy_folders(target)
+    if connection.vendor == "sqlite":
+        _copy_database(target / DATABASE)
+    after = _copy_folders(target)
+    atomic_files.write(target / MARKER, json.dumps({"made": utc_now(), "complete": True}).encode())
+    return Copied(before.files + after.files, before.size + after.size)
+
+
+def folders() -> dict[str, Path]:
+    """What is copied, by its place in a home."""
+    return {
+        "runs": Path(settings.RUNS_ROOT),
+        "datasets/uploads": uploads_root(),
+        "models": Path(settings.MODELS_ROOT),
+        "preflights": Path(settings.PREFLIGHTS_ROOT),
+        "secrets": Path(settings.LIVETRAIN_HOME) / "secrets",
+    }
+
+
+def _require_place(target: Path) -> None:
+    if target.resolve().is_relative_to(Path(settings.LIVETRAIN_HOME).resolve()):
+        raise BackupRefused(f"{target} lies in the server's own folder: choose one outside, best on another disk.")
+    if target.exists() and not target.is_dir():
+        raise BackupRefused(f"{target} is a file: name a folder.")
+    if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
+        raise BackupRefused(f"{target} holds something that is no back-up: name a new folder or an earlier back-up's.")
+
+
+def _copy_folders(target: Path) -> Copied:
+    copied = [size for place, source in folders().items() for size in _copy_new(source, target / place)]
+    return Copied(len(copied), sum(copied))
+
+
+def _copy_new(source: Path, target: Path) -> Iterator[int]:
+    """Copy what is new or has changed below `source`; yields the bytes of each file. Links are not followed."""
+    for folder, _, names in os.walk(source):
+        inside = target / Path(folder).relative_to(source)
+        inside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in names:
+            path, copy = Path(folder, name), inside / name
+            if name.endswith(".tmp") or path.is_symlink() or not path.is_file():
+                continue  # temporary files become files of another name when they are whole
+            try:
+                if not _same(path, copy):
+                    yield _copy(path, copy)
+            except FileNotFoundError:
+                continue  # replaced or removed meanwhile, as checkpoints are
+
+
+def _same(path: Path, copy: Path) -> bool:
+    old, new = path.stat(), copy.stat() if copy.is_file() else None
+    return new is not None and (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns)
+
+
+def _copy(path: Path, copy: Path) -> int:
+    """Whole or not at all, with times and rights."""
+    temporary = copy.with_name(f"{copy.name}.tmp")
+    shutil.copy2(path, temporary)
+    temporary.replace(copy)
+    return copy.stat().st_size
+
+
+def _copy_database(copy: Path) -> None:
+    """A snapshot of one moment, without the free room in the file; writers are not held up (write-ahead log)."""
+    with atomic_files.replacing(copy) as temporary:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(temporary)])
+        with closing(sqlite3.connect(temporary)) as written:
+            [(verdict,)] = written.execute("PRAGMA quick_check(1)").fetchall()
+        if verdict != "ok":
+            raise BackupRefused(f"The database is damaged ({verdict}): keep earlier back-ups, and restore the newest.")

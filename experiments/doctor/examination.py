@@ -1,0 +1,28 @@
+"""Everything that `manage.py doctor` looks at, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.checks import ERROR, WARNING, run_checks
+
+from experiments.doctor import installation, peers, storage
+from experiments.doctor.finding import Finding, Level
+
+
+def examine() -> Iterator[Finding]:
+    """One finding after the other, as it is made; changes nothing."""
+    yield from _settings()
+    yield from installation.look()
+    yield from storage.look()
+    yield from peers.look()
+
+
+def _settings() -> Iterator[Finding]:
+    """What the system checks say, which other commands refuse to start with."""
+    messages = [found for found in run_checks() if found.level >= WARNING]
+    if not messages:
+        yield Finding("ok", "settings", "no check complains")
+    for found in messages:
+        level: Level = "fail" if found.level >= ERROR else "warn"
+        yield Finding(level, "settings", f"{found.msg} ({found.id})", found.hint or "See manage.py check.")

@@ -1,0 +1,105 @@
+"""What the server talks to: the database and its clock, the broker, the channel layer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from experiments.doctor import storage
+from experiments.doctor.finding import Finding, Level
+from runs import schema
+from runs.models import RunEvent
+
+CONNECT_SECONDS = 5.0
+CLOCK_SECONDS = 2.0
+PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
+
+
+def look() -> Iterator[Finding]:
+    """Without a database of this version, what is in it cannot be looked at."""
+    try:
+        database = _database()
+        yield database
+        if database.level != "fail":
+            yield _clock()
+            yield storage.look_for_orphans()
+    except DatabaseError as error:
+        cure = "Start the database server, or correct DATABASE_URL."
+        yield Finding("fail", "database", f"does not answer: {type(error).__name__}", cure)
+    yield _reachable("broker", "" if settings.BROKER_EMBEDDED else settings.BROKER_URL, "the database is the queue")
+    yield _reachable("channel layer", settings.REDIS_URL, "in memory; web processes read the journal")
+
+
+def _database() -> Finding:
+    """Raises DatabaseError."""
+    missing = schema.unapplied_migrations()
+    if missing:
+        text = f"{len(missing)} migrations are not applied, first {missing[0]}"
+        return Finding("fail", "database", text, "Back up, then run: manage.py migrate")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+        if mode != "wal":
+            cure = "Put it on a local disk that all processes may write; its folder must be writable too."
+            return Finding("fail", "database", f"SQLite in mode {mode}: readers and writers block each other", cure)
+    return Finding("ok", "database", f"{connection.vendor}, all migrations applied")
+
+
+def _clock() -> Finding:
+    """Compared with the database server's and with the newest event, which another machine may have written."""
+    database, event = _seconds_ahead(_database_time()), _seconds_ahead(_newest_event())
+    off = max(abs(database), event)  # an event may be as old as it likes
+    if off <= CLOCK_SECONDS:
+        return Finding("ok", "clock", "agrees with the database and the newest event")
+    level: Level = "fail" if off > settings.LEASE_SECONDS / 2 else "warn"
+    text = f"{off:.0f} s off from the database or the newest event: leases end too early or too late"
+    return Finding(level, "clock", text, "Keep the time of all machines by NTP: timedatectl set-ntp true")
+
+
+def _seconds_ahead(moment: datetime | None) -> float:
+    return (moment - timezone.now()).total_seconds() if moment else 0.0
+
+
+def _database_time() -> datetime | None:
+    """Null for SQLite, whose clock is ours."""
+    if connection.vendor == "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_TIMESTAMP")
+        moment: datetime = cursor.fetchone()[0]
+        return moment
+
+
+def _newest_event() -> datetime | None:
+    newest = RunEvent.objects.order_by("-pk").values_list("timestamp", flat=True).first()
+    return datetime.fromisoformat(newest) if newest else None
+
+
+def _reachable(subject: str, address: str, unset: str) -> Finding:
+    """Whether something accepts connections there; the address may hold a password, so only its host is told."""
+    if not address:
+        return Finding("ok", subject, unset)
+    parts = urlsplit(address)
+    place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}"
+    try:
+        _connect(parts.scheme, place)
+    except OSError as error:
+        cure = "Start it, open the port, or correct its address. Nothing is lost meanwhile."
+        return Finding("fail", subject, f"{place} does not accept connections: {error.strerror or error}", cure)
+    return Finding("ok", subject, f"{place} accepts connections")
+
+
+def _connect(scheme: str, place: str) -> None:
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(CONNECT_SECONDS)
+            probe.connect(place)
+        return
+    host, _, port = place.rpartition(":")
+    socket.create_connection((host, int(port)), CONNECT_SECONDS).close()

@@ -1,0 +1,75 @@
+"""The folders: room, rights, secrets, and what no run owns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from experiments.doctor.finding import Finding
+from runs.models import Run
+
+GIB = 2**30
+LEAST_BYTES = GIB  # below it, the next checkpoint may not fit
+SCARCE_BYTES = 10 * GIB
+
+
+def look() -> Iterator[Finding]:
+    """The home, its secrets, and each data root. Asks nothing of the database."""
+    yield _home(Path(settings.LIVETRAIN_HOME))
+    yield _room(Path(settings.LIVETRAIN_HOME))
+    yield _secret(Path(settings.LIVETRAIN_HOME) / "secrets" / "django.key")
+    yield from (_data_root(root) for root in settings.LIVETRAIN_DATA_ROOTS)
+
+
+def look_for_orphans() -> Finding:
+    """Folders of runs that the database does not know."""
+    root = Path(settings.RUNS_ROOT)
+    numbers = {int(path.name) for path in root.iterdir() if path.name.isdecimal()} if root.is_dir() else set()
+    orphans = sorted(numbers - set(Run.objects.values_list("pk", flat=True)))
+    if not orphans:
+        return Finding("ok", "run folders", f"{len(numbers)}, each of a run")
+    names = ", ".join(map(str, orphans[:10])) + (", …" if len(orphans) > 10 else "")
+    cure = "After a restore, restore the matching database; else move these folders away."
+    return Finding("warn", "run folders", f"{len(orphans)} in {root} belong to no run: {names}", cure)
+
+
+def _home(home: Path) -> Finding:
+    try:
+        with tempfile.TemporaryFile(dir=home) as file:
+            file.write(b"x")
+    except OSError as error:
+        cure = f"Give the user of the server the folder (chown -R {os.geteuid()} {home}), or make room."
+        return Finding("fail", "home", f"{home} cannot be written: {error.strerror}", cure)
+    return Finding("ok", "home", f"{home} can be written")
+
+
+def _room(home: Path) -> Finding:
+    free = shutil.disk_usage(home).free
+    text, cure = f"{free / GIB:.1f} GiB free", "Make room: manage.py prune --checkpoints says what old runs could give."
+    if free >= SCARCE_BYTES:
+        return Finding("ok", "disk", text)
+    return Finding("fail" if free < LEAST_BYTES else "warn", "disk", text, cure)
+
+
+def _secret(path: Path) -> Finding:
+    if not path.is_file():
+        return Finding("ok", "secrets", "the secret key comes from the environment")
+    others = path.stat().st_mode & 0o077
+    if others:
+        return Finding("fail", "secrets", f"others than its owner may use {path}", f"Run: chmod 600 {path}")
+    return Finding("ok", "secrets", "readable by their owner alone")
+
+
+def _data_root(root: Path) -> Finding:
+    if not root.is_dir():
+        return Finding(
+            "fail", "data root", f"{root} is no folder", "Mount or create it, or take it out of the setting."
+        )
+    if not os.access(root, os.R_OK | os.X_OK):
+        return Finding("fail", "data root", f"{root} cannot be read", f"Run: chmod o+rx {root}, or add a group.")
+    return Finding("ok", "data root", f"{root} can be read")

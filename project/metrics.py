@@ -1,0 +1,76 @@
+"""`GET /metrics`: figures for Prometheus. Those of clients are this web process' own, all others are of the server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from secrets import compare_digest
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpResponse
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from experiments.models import Dataset, Upload
+from project.database_size import database_bytes
+from project.exposition import CONTENT_TYPE, Family, labelled, render, single
+from realtime import switchboard
+from runs import measurements
+
+
+class HasMetricsToken(BasePermission):
+    """Whoever sends `Authorization: Bearer` with the token of the settings; without a setting nobody."""
+
+    def has_permission(self, request: Request, _view: object) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        expected = settings.METRICS_TOKEN
+        return bool(expected) and scheme.lower() == "bearer" and compare_digest(token.encode(), expected.encode())
+
+
+class Metrics(APIView):
+    """Needs a login, an API token or the metrics token; whatever the client accepts, it gets the one format."""
+
+    http_method_names = ["get", "head"]
+    permission_classes = [IsAuthenticated | HasMetricsToken]
+
+    def perform_content_negotiation(self, request: Request, force: bool = True) -> tuple[BaseRenderer, str]:
+        return super().perform_content_negotiation(request, force)
+
+    def get(self, _request: Request) -> HttpResponse:
+        return HttpResponse(render(families()), content_type=CONTENT_TYPE)
+
+
+def families() -> Iterator[Family]:
+    """Everything that is measured, read now."""
+    yield from _of_runs()
+    yield from _of_data()
+    clients = switchboard.clients()
+    yield labelled("livetrain_websocket_clients", "Open WebSockets of this web process.", "follows", clients.sockets)
+    yield single("livetrain_hubs", "gauge", "Journals that this web process follows for its clients.", clients.hubs)
+
+
+def _of_runs() -> Iterator[Family]:
+    total = measurements.totals()
+    lags = {str(run_id): lag for run_id, lag in measurements.event_lags().items()}
+    wait = measurements.longest_wait()
+    yield labelled("livetrain_runs", "Runs by status.", "status", measurements.by_status())
+    yield single("livetrain_queue_wait_seconds", "gauge", "How long the oldest queued run has been waiting.", wait)
+    yield labelled("livetrain_event_lag_seconds", "Time since the newest event of a running run.", "run_id", lags)
+    yield single("livetrain_events_total", "counter", "Events that were written to the journal.", total.events)
+    yield single("livetrain_attempts_total", "counter", "Training processes that were started.", total.attempts)
+    yield single("livetrain_restarts_total", "counter", "Attempts after the first of their run.", total.restarts)
+    text = "Attempts whose worker was lost, of runs since they were last queued by a person."
+    yield single("livetrain_lost_attempts", "gauge", text, total.losses)
+
+
+def _of_data() -> Iterator[Family]:
+    states = dict.fromkeys(Dataset.State.values, 0)
+    states |= dict(Dataset.objects.order_by().values_list("state").annotate(count=Count("pk")))
+    free = shutil.disk_usage(settings.LIVETRAIN_HOME).free
+    yield labelled("livetrain_datasets", "Data sets by state.", "state", states)
+    yield single("livetrain_uploads_open", "gauge", "Uploads that have begun and not ended.", Upload.objects.count())
+    yield single("livetrain_database_bytes", "gauge", "Size of the database on disk.", database_bytes())
+    yield single("livetrain_home_free_bytes", "gauge", "Room left on the disk of run files and uploads.", free)

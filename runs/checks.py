@@ -1,0 +1,44 @@
+"""System checks of the database: what several processes cannot share is refused before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+MOUNTS = Path("/proc/self/mountinfo")
+NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "ceph", "glusterfs", "lustre", "afs", "fuse.sshfs", "fuse.s3fs")
+
+
+def check_database(**_options: Any) -> list[CheckMessage]:
+    """SQLite needs a file that all processes of one machine see, on a disk of that machine."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    name = str(database["NAME"])
+    if not name or ":memory:" in name or "mode=memory" in name:
+        text = "An SQLite database in memory belongs to one process: workers would never see a run."
+        return [Error(text, hint="Set DATABASE_URL to a file or to PostgreSQL, or unset it.", id="runs.E001")]
+    kind = file_system(Path(name), MOUNTS.read_text()) if MOUNTS.is_file() else ""
+    if kind.startswith(NETWORK_FILE_SYSTEMS):
+        text = f"The SQLite database {name} lies on a network file system ({kind}), where its locks do not hold."
+        hint = "Put the database on a disk of this machine (DATABASE_URL=sqlite:////…), or use PostgreSQL."
+        return [Error(text, hint=hint, id="runs.E002")]
+    return []
+
+
+def file_system(path: Path, mounts: str) -> str:
+    """The type of file system that `path` lies on; `mounts` is what Linux says in `/proc/self/mountinfo`.
+
+    Fields are separated by blanks: the fifth is the mount point, and the type follows a lone hyphen.
+    """
+    found, deepest = "", -1
+    for line in mounts.splitlines():
+        fields, _, kind = line.partition(" - ")
+        point = Path(fields.split()[4].replace("\\040", " "))
+        # Of two mounts at the same place the later one hides the earlier.
+        if path.resolve().is_relative_to(point) and len(point.parts) >= deepest:
+            found, deepest = kind.split()[0], len(point.parts)
+    return found

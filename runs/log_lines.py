@@ -1,0 +1,49 @@
+"""Log lines as JSON, one object a line, which name the run they are about.
+
+Loaded while logging is set up, before the apps: it imports none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+_run: ContextVar[dict[str, int]] = ContextVar("run that is logged about")
+
+
+@contextmanager
+def about(run_id: int, attempt: int) -> Iterator[None]:
+    """All that this thread logs meanwhile is about that attempt."""
+    token = _run.set({"run_id": run_id, "attempt": attempt})
+    try:
+        yield
+    finally:
+        _run.reset(token)
+
+
+class JsonLines(logging.Formatter):
+    """`time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `run_id`, `attempt`, `exception`.
+
+    A line may name its run with `extra={"run_id": …}` instead.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields: dict[str, Any] = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+            "thread": record.threadName,
+        }
+        fields |= _run.get({})
+        fields |= {name: record.__dict__[name] for name in ("run_id", "attempt") if name in record.__dict__}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)

@@ -1,0 +1,75 @@
+"""`manage.py prune`: make room by removing what old runs no longer need."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import filesizeformat
+
+from runs import retention
+from runs.models import Run
+from runs.retention import NOTHING, Amount
+
+SHRINKING = "An SQLite file keeps its size; the room inside it is used for new runs."
+
+
+class Command(BaseCommand):
+    help = (
+        "Remove batch metrics, gradient and progress events of runs that ended long ago. Says what it would remove; "
+        "removes with --yes, in small steps beside a running server."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--days", type=_days, default=settings.RETENTION_DAYS, help="since a run's end (default: %(default)g)"
+        )
+        parser.add_argument("--checkpoints", action="store_true", help="also those that are neither best nor last")
+        parser.add_argument("--yes", action="store_true", help="remove it")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed (the default)")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["yes"] and options["dry_run"]:
+            raise CommandError("--yes removes and --dry-run does not: choose one of them.")
+        try:
+            self._go(options["days"], checkpoints=options["checkpoints"], remove=options["yes"])
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted. What was removed is gone; call it again to go on.") from error
+
+    def _go(self, days: float, *, checkpoints: bool, remove: bool) -> None:
+        runs, events, files = 0, NOTHING, NOTHING
+        for run in retention.expired_runs(days).iterator(chunk_size=100):
+            runs += 1
+            events += _events(run, remove=remove)
+            if checkpoints:
+                files += retention.remove_checkpoints(run) if remove else retention.spare_checkpoints(run)
+        verb = "Removed" if remove else "Would remove"
+        self.stdout.write(f"{runs} runs ended more than {days:g} days ago.")
+        self.stdout.write(f"{verb} {events.number} events with {_size(events)} of data.")
+        if checkpoints:
+            self.stdout.write(f"{verb} {files.number} checkpoints of {_size(files)}.")
+        self.stdout.write(SHRINKING if remove else "Nothing was removed: add --yes for that.")
+
+
+def _events(run: Run, *, remove: bool) -> Amount:
+    found = retention.ephemeral_events(run)
+    if not remove or not found.number:
+        return found
+    removed = sum(retention.remove_events(run))
+    return Amount(removed, found.size * removed // found.number)
+
+
+def _size(amount: Amount) -> str:
+    return filesizeformat(amount.size).replace("\xa0", " ")
+
+
+def _days(raw: str) -> float:
+    try:
+        days = float(raw)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{raw!r}: expected a number of days.") from error
+    if not 0 <= days < 36_500:
+        raise ArgumentTypeError(f"{raw!r}: expected 0 to 36500 days.")
+    return days

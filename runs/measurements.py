@@ -1,0 +1,56 @@
+"""What an operator watches of the runs: a handful of queries, none of which reads the journal as a whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Count, F, Min, Q, Sum
+from django.utils import timezone
+
+from runs.models import Run, RunEvent
+
+
+class Totals(NamedTuple):
+    """Over all runs there are. Deleting a run takes its share away."""
+
+    events: int
+    attempts: int
+    restarts: int  # attempts after a run's first
+    losses: int  # attempts whose worker was lost, since the run was queued by a person
+
+
+def by_status() -> dict[str, int]:
+    """The number of runs in each status, zeros included."""
+    counted = dict(Run.objects.order_by().values_list("status").annotate(count=Count("pk")))
+    return {status: counted.get(status, 0) for status in Run.Status.values}
+
+
+def totals() -> Totals:
+    """Sums of columns of the runs: the journal's length is the sum of their last numbers."""
+    sums = Run.objects.aggregate(
+        events=Sum("last_seq"), attempts=Sum("attempt"), losses=Sum("losses"), started=Count("pk", Q(attempt__gt=0))
+    )
+    attempts = sums["attempts"] or 0
+    return Totals(sums["events"] or 0, attempts, attempts - sums["started"], sums["losses"] or 0)
+
+
+def longest_wait(now: datetime | None = None) -> float:
+    """Seconds since the oldest queued run was put there; 0 when none waits.
+
+    The last event of a queued run is the one that says so.
+    """
+    queued = RunEvent.objects.filter(run__status=Run.Status.QUEUED, seq=F("run__last_seq"))
+    oldest = queued.aggregate(oldest=Min("timestamp"))["oldest"]
+    return 0.0 if oldest is None else _seconds_since(oldest, now)
+
+
+def event_lags(now: datetime | None = None) -> dict[int, float]:
+    """Seconds since the newest event of each running run, by run id."""
+    newest = RunEvent.objects.filter(run__status__in=Run.RUNNING, seq=F("run__last_seq")).order_by("run_id")
+    return {run_id: _seconds_since(moment, now) for run_id, moment in newest.values_list("run_id", "timestamp")}
+
+
+def _seconds_since(timestamp: str, now: datetime | None) -> float:
+    """Never negative: the clock of the machine that wrote it may be ahead."""
+    return max(0.0, ((now or timezone.now()) - datetime.fromisoformat(timestamp)).total_seconds())

@@ -1,0 +1,101 @@
+"""What of old runs may go: ephemeral events, and checkpoints that are neither the best nor the last.
+
+Numbers of epochs, final statistics and all other events stay for ever. Readers get a `skipped` marker in place of
+what went.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Length
+from django.utils import timezone
+
+from runs.events import EPHEMERAL_TYPES
+from runs.files import RunFile, list_files
+from runs.models import Run, RunEvent
+
+BATCH_NUMBERS = 5_000
+"""Numbers of the journal that one transaction covers: it holds the database for some hundredths of a second."""
+PAUSE_SECONDS = 0.05
+"""Between two batches, so that those who wait to write come first."""
+
+
+class Amount(NamedTuple):
+    """Rows or files, and their bytes; of a row only its data count."""
+
+    number: int
+    size: int
+
+    def __add__(self, other: object) -> Amount:
+        if not isinstance(other, Amount):
+            return NotImplemented
+        return Amount(self.number + other.number, self.size + other.size)
+
+
+NOTHING = Amount(0, 0)
+
+
+def expired_runs(days: float, now: datetime | None = None) -> QuerySet[Run]:
+    """Runs that ended longer ago than that, the oldest first."""
+    limit = (now or timezone.now()) - timedelta(days=days)
+    return Run.objects.filter(status__in=Run.ENDED, end_time__lt=limit).order_by("pk")
+
+
+def ephemeral_events(run: Run) -> Amount:
+    """How many events of the run `remove_events` would remove."""
+    found = _ephemeral(run.pk).aggregate(count=Count("pk"), size=Sum(Length("data")))
+    return Amount(found["count"], found["size"] or 0)
+
+
+def spare_checkpoints(run: Run) -> Amount:
+    """How many files of the run `remove_checkpoints` would remove."""
+    spare = _spare(run)
+    return Amount(len(spare), sum(file.size for file in spare))
+
+
+def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
+    """Remove them batch by batch, each in a transaction of its own; yields how many went.
+
+    Stops when the run is taken up again. May be ended at any batch, and begun anew.
+    """
+    for first in range(0, run.last_seq, BATCH_NUMBERS):
+        with transaction.atomic():
+            if _locked(run.pk) is None:
+                return
+            removed, _ = _ephemeral(run.pk).filter(seq__gt=first, seq__lte=first + BATCH_NUMBERS).delete()
+        if removed:
+            yield removed
+            pause(PAUSE_SECONDS)
+
+
+def remove_checkpoints(run: Run) -> Amount:
+    """Remove the files; none of a run that was taken up again, whose training may need them."""
+    removed = NOTHING
+    with transaction.atomic():
+        locked = _locked(run.pk)
+        for file in _spare(locked) if locked else ():
+            (run.folder / file.name).unlink(missing_ok=True)
+            removed += Amount(1, file.size)
+    return removed
+
+
+def _ephemeral(run_id: int) -> QuerySet[RunEvent]:
+    return RunEvent.objects.filter(run_id=run_id, type__in=sorted(EPHEMERAL_TYPES))
+
+
+def _locked(run_id: int) -> Run | None:
+    """The run, kept as it is until the transaction ends; null when it has not ended, or is gone."""
+    return Run.objects.select_for_update().filter(pk=run_id, status__in=Run.ENDED).first()
+
+
+def _spare(run: Run) -> list[RunFile]:
+    """Only regular files that lie in the run's own folder: nothing is found through a link."""
+    kept = {run.best_checkpoint, run.last_checkpoint}
+    files = list_files(run.folder)
+    return [f for f in files if f.name.startswith("checkpoints/") and f.name.endswith(".ckpt") and f.name not in kept]

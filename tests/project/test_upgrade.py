@@ -1,0 +1,55 @@
+"""A database of the first version, brought up to date as an operator does it: nothing is lost, all can be read."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.installation import ROOT, Installation
+from tests.project.old_database import EPOCHS
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Installation:
+    """A home whose database the first version made."""
+    installation = Installation(tmp_path / "home")
+    command = [sys.executable, "-m", "tests.project.old_database"]
+    environment = installation.environment | {"DJANGO_SETTINGS_MODULE": "project.settings"}
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=120)
+    return installation
+
+
+def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(installation.home / "livetrain.sqlite3")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_the_first_versions_runs_come_through_every_migration(old: Installation) -> None:
+    assert rows(old, "SELECT name FROM django_migrations WHERE app = 'runs'") == [("0001_initial",)]
+    journal = "SELECT run_id, seq, type, data FROM runs_runevent ORDER BY id"
+    numbers = "SELECT run_id, epoch, metric_name, value FROM runs_runmetric ORDER BY id"
+    before = rows(old, journal), rows(old, numbers)
+    assert len(before[0]) == len(before[1]) == 4 * EPOCHS
+    old.manage("migrate")
+    applied = [name for (name,) in rows(old, "SELECT name FROM django_migrations WHERE app = 'runs' ORDER BY name")]
+    there = sorted(path.stem for path in (ROOT / "runs" / "migrations").glob("0*.py"))
+    assert applied == there
+    assert (rows(old, journal), rows(old, numbers)) == before
+    # Time was counted from the first start to the end; now it is that of attempts that are over.
+    spent = rows(old, "SELECT status, spent_seconds, duration_seconds, attempt_start = start_time FROM runs_run")
+    assert spent == [
+        ("completed", 75.5, 75.5, None),
+        ("in_progress", 0.0, None, 1),
+        ("failed", 3.25, 3.25, None),
+        ("queued", 0.0, None, None),
+    ]
+    old.manage("export", "1")
+    written = list(csv.DictReader((old.home / "runs" / "1" / "metrics.csv").open()))
+    assert [float(row["val_loss"]) for row in written] == [1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
