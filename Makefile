@@ -24,7 +24,7 @@ BROWSER := node_modules/.installed
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint format screenshot benchmark clean
+.PHONY: help run setup test storm lint format screenshot benchmark clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -37,6 +37,9 @@ setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai
 
 test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
+
+storm: $(TESTING) $(BROWSER) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
+	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/chaos -s
 
 lint: $(TESTING) $(BROWSER) ## ruff, mypy, import contracts, migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)
