@@ -14,11 +14,11 @@ import socket
 import threading
 import time
 
-from django.conf import settings
 from django.db import DatabaseError, connections
 
 from experiments import preflight_store
 from experiments.datasets import lookup
+from experiments.jobs import job
 from experiments.models import Preflight
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.supervisor import SILENCE_SECONDS, TICK_SECONDS
@@ -142,15 +142,4 @@ class Inspection:
 def job_of(preflight: Preflight) -> Job:
     """What the process needs to know; raises SourceError where its data set is gone."""
     place = lookup.locate(preflight.config["source_path"])
-    return Job(
-        run_id=preflight.pk,
-        attempt=preflight.attempt,
-        config=preflight.config | {"source_path": place.source_path},
-        run_dir=str(preflight.folder),
-        datasets_dir=str(settings.DATASETS_ROOT),
-        data_roots=[str(root) for root in place.roots],
-        models_dir=str(settings.MODELS_ROOT),
-        networks=settings.LIVETRAIN_MODELS,
-        cache_bytes=settings.CACHE_BYTES,
-        stamp=place.stamp,
-    )
+    return job(place, config=preflight.config, folder=preflight.folder, run_id=preflight.pk, attempt=preflight.attempt)

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from experiments.datasets import lookup
 from experiments.gpus import Gpus, Share
+from experiments.jobs import job
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainerConfig
@@ -169,11 +170,11 @@ class Supervision:
     def _start(self) -> TrainingProcess | None:
         try:
             exports.write_config(self._run)
-            job = job_of(self._run, self._gpus)
-            if not job.meeting_address:
-                self._trouble = NO_ADDRESS.format(nodes=job.nodes)
+            asked = job_of(self._run, self._gpus)
+            if not asked.meeting_address:
+                self._trouble = NO_ADDRESS.format(nodes=asked.nodes)
                 return None
-            return TrainingProcess(job)
+            return TrainingProcess(asked)
         except (OSError, ValidationError) as error:  # a configuration may be older than this installation
             logger.exception("run %s: not started", self._run.pk)
             self._trouble = f"The training could not be started: {error}"
@@ -184,7 +185,7 @@ class Supervision:
 
     def _invite(self, process: TrainingProcess) -> None:
         """Of a training on several machines: tell where the ranks of the others are awaited."""
-        run, nodes = self._run, self._run.config["trainer"].get("num_nodes", 1)
+        run, nodes = self._run, self._run.config.get("trainer", {}).get("num_nodes", 1)
         if nodes == 1:
             return
         meeting = {"attempt": run.attempt, "address": settings.NODE_ADDRESS, "port": process.meeting_port}
@@ -313,19 +314,14 @@ def job_of(run: Run, gpus: list[str] | None = None) -> Job:
     trainer = TrainerConfig.model_validate(run.config.get("trainer", {}))
     checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None
     resumable = checkpoint is not None and checkpoint.is_file()
-    return Job(
+    return job(
+        place,
+        config=run.config,
+        folder=run.folder,
         run_id=run.pk,
         attempt=run.attempt,
-        config=run.config | {"source_path": place.source_path},
-        run_dir=str(run.folder),
-        datasets_dir=str(settings.DATASETS_ROOT),
-        data_roots=[str(root) for root in place.roots],
-        models_dir=str(settings.MODELS_ROOT),
-        networks=settings.LIVETRAIN_MODELS,
-        cache_bytes=settings.CACHE_BYTES,
         resume_from=str(checkpoint) if resumable else None,
         resumed_from_epoch=run.last_checkpoint_epoch if resumable else None,
-        stamp=place.stamp,
         gpus=gpus,
         ranks=trainer.processes,
         nodes=trainer.num_nodes,
