@@ -36,9 +36,9 @@ def totals() -> Totals:
 
 
 def longest_wait(now: datetime | None = None) -> float:
-    """Seconds since the oldest queued run was put there; 0 when none waits.
+    """The longest time that a queued run has been at its place, in seconds; 0 when none waits.
 
-    The last event of a queued run is the one that says so.
+    The last event of a queued run is the one that put it there: a change of its priority counts anew.
     """
     queued = RunEvent.objects.filter(run__status=Run.Status.QUEUED, seq=F("run__last_seq"))
     oldest = queued.aggregate(oldest=Min("timestamp"))["oldest"]
