@@ -28,8 +28,14 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
         return default
     try:
         return parse(raw)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={raw!r}: expected {expected}.") from error
+    except ValueError:
+        # From None: the cause would show what is hidden here.
+        raise ImproperlyConfigured(f"{name}={_without_secrets(name, raw)!r}: expected {expected}.") from None
+
+
+def _without_secrets(name: str, raw: str) -> str:
+    """As it may stand in a terminal or a log: without a token, and without what an address says before its @."""
+    return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
 
 
 def _number_above_zero(raw: str) -> float:

@@ -1,0 +1,43 @@
+"""Pausing the queue, in real Chromium: staff do it on the page of all runs, and everybody reads of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import expect
+
+from runs.models import Queue
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.realtime.writing import in_thread
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_staff_pause_the_queue_and_let_it_go_on(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(story.submit, owner)
+    await in_thread(_promote, owner)
+    page = await visitors.visit("/")
+    await page.get_by_role("button", name="Pause the queue").click()
+    await expect(page.locator("#queue")).to_contain_text("ada paused the queue")
+    assert await in_thread(_paused)
+    waiting = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(waiting.locator("#queue")).to_contain_text("ada paused the queue", timeout=15_000)
+    await page.get_by_role("button", name="Let the queue go on").click()
+    await expect(page.locator("#queue")).to_be_hidden()
+    assert not await in_thread(_paused)
+    await expect(waiting.locator("#queue")).to_be_hidden(timeout=15_000)
+
+
+async def test_others_only_read_of_it(visitors: Visitors, owner: User) -> None:
+    page = await visitors.visit("/")
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    await expect(page.get_by_role("button", name="Pause the queue")).to_have_count(0)
+
+
+def _promote(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+
+
+def _paused() -> bool:
+    return Queue.objects.filter(paused=True).exists()
