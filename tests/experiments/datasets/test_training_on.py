@@ -73,8 +73,8 @@ def test_a_training_on_a_folder_checks_the_folder_where_it_reads_it(
     check_all()
     job_of = supervisor.job_of
 
-    def written_meanwhile(run: Run) -> Any:
-        job = job_of(run)
+    def written_meanwhile(run: Run, gpus: list[str] | None) -> Any:
+        job = job_of(run, gpus)
         os.utime(root / "lungs" / "labels.csv", ns=(0, 0))
         return job
 
