@@ -30,7 +30,7 @@ class RunAction(APIView, ABC):
         run = queries.visible_runs(request.user).filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        if not queries.may_change(request.user, run):
+        if not queries.may_change(request.user, run.owner_id):
             raise PermissionDenied(f"Run {run_id} belongs to {run.owner}; only its owner and staff may do that.")
         return self.act(run, request)
 
@@ -139,8 +139,8 @@ def _copied(run: Run, request: Request) -> dict[str, Any]:
 
 
 def _stopping(run: Run, asked: bool) -> Response:
-    run.refresh_from_db()
     if not asked:
+        run.refresh_from_db()
         raise Conflict(f"Run {run.pk} is {_status(run)}: there is nothing to stop.")
     announce(run.pk)
     return Response(_state(run), status=202)

@@ -225,12 +225,13 @@ class Supervision:
         for message, _, _ in batch:
             self._observe(message)
 
-    def _store(self, write: Callable[[], None]) -> None:
+    def _store(self, write: Callable[[], object]) -> None:
         """Try again with growing pauses while the database fails; the training goes on meanwhile."""
         pause, given_up = 0.1, time.monotonic() + STORE_PATIENCE_SECONDS
         while True:
             try:
-                return write()
+                write()
+                return
             except DatabaseError:
                 if self._lease.lost.is_set() or time.monotonic() > given_up:
                     raise
@@ -251,7 +252,7 @@ class Supervision:
         elif request == StopRequest.NONE and self._limit.over:
             # Asked for like anybody does: the lease's thread hears of it, and whoever watches too
             self._timed_out = True
-            self._store(lambda: _finish_early(self._run.pk, self._limit.reason))
+            self._store(lambda: lifecycle.finish_early(self._run.pk, self._limit.reason))
 
     def _press(self, process: TrainingProcess, ask: Callable[[], None]) -> None:
         """Ask, after the grace period TERM, soon after that KILL."""
@@ -278,8 +279,10 @@ class Supervision:
             self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
         elif request == StopRequest.FINISH and said and self._timed_out:
             self._finish("failed", self._limit.nothing_complete)
+        elif request == StopRequest.FINISH and said:
+            self._finish("cancelled", NOTHING_COMPLETE)
         elif request == StopRequest.FINISH:
-            self._finish(*(("cancelled", NOTHING_COMPLETE) if said else ("failed", DID_NOT_FINISH)))
+            self._finish("failed", DID_NOT_FINISH)
         elif said == "interrupted":
             self._finish("failed", STOPPED_FROM_OUTSIDE)
         else:
@@ -302,10 +305,6 @@ class Supervision:
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
         self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
-
-
-def _finish_early(run_id: int, reason: str) -> None:
-    lifecycle.finish_early(run_id, reason)  # an ended run stays as it is
 
 
 def job_of(run: Run, gpus: list[str] | None = None) -> Job:

@@ -20,7 +20,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.models import catalogue
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
-from runs.events import format_time
+from runs.events import format_time, time_or_null
 
 DRY_RUN_WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.2
@@ -99,7 +99,7 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "experiment_name": preflight.config["experiment_name"],
         "owner": preflight.owner.username,
         "created_at": format_time(preflight.created_at),
-        "ended_at": format_time(preflight.ended_at) if preflight.ended_at else None,
+        "ended_at": time_or_null(preflight.ended_at),
         "links": {
             "self": request.build_absolute_uri(reverse("preflight", args=[preflight.pk])),
             "page": request.build_absolute_uri(reverse("preflight-page", args=[preflight.pk])),

@@ -46,7 +46,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "run": run,
         "detail": run_detail(run),
         "statistics": FINAL_STATISTICS,
-        "may_act": may_change(request.user, run),
+        "may_act": may_change(request.user, run.owner_id),
         "queue": standing(),
     }
     return render(request, "realtime/run.html", context)

@@ -200,6 +200,11 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def time_or_null(moment: datetime | None) -> str | None:
+    """As `format_time`; unknown stays null."""
+    return None if moment is None else format_time(moment)
+
+
 def encode(event: Event) -> bytes:
     """The event's data as JSON, non-finite numbers as null."""
     return msgspec.json.encode(event)

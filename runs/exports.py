@@ -14,14 +14,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.utils import timezone
 
 from runs import atomic_files, queries
-from runs.events import EarlyStopped, format_time
+from runs.events import EarlyStopped, format_time, time_or_null
 from runs.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
@@ -86,7 +85,7 @@ def _metadata(run: Run) -> dict[str, Any]:
         "dataset_hash": run.dataset_hash,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
-        "start_time": _time(run.start_time),
+        "start_time": time_or_null(run.start_time),
         "exported_at": format_time(timezone.now()),
         "attempts": run.attempt,
         "group_id": run.group_id,
@@ -147,7 +146,3 @@ def _training_seconds(run: Run) -> float | None:
     if run.duration_seconds is not None or run.attempt_start is None:
         return run.duration_seconds
     return run.spent_seconds + (timezone.now() - run.attempt_start).total_seconds()
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

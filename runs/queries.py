@@ -92,9 +92,9 @@ def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
     return RunGroup.objects.all() if user.is_authenticated and user.is_active else RunGroup.objects.none()
 
 
-def may_change(user: User | AnonymousUser, run: Run) -> bool:
-    """Whether `user` may stop, resume or copy the run: its owner, and staff."""
-    return bool(user.is_active and (user.is_staff or run.owner_id == user.pk))
+def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
+    """Whether `user` may change what belongs to somebody (stop a run, delete a data set): that owner, and staff."""
+    return bool(user.is_active and (user.is_staff or owner_id == user.pk))
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from runs.events import format_time
+from runs.events import time_or_null
 from runs.models import Queue, Run
 
 ORDER = ("-priority", "pk")
@@ -78,7 +78,7 @@ def described() -> dict[str, Any]:
         "paused": queue.paused,
         "reason": queue.reason or None,
         "by": queue.by.username if queue.by else None,
-        "since": format_time(queue.since) if queue.since else None,
+        "since": time_or_null(queue.since),
         "queued": waiting().count(),
         "running": Run.objects.filter(status__in=Run.RUNNING).count(),
         "runs_per_user": settings.RUNS_PER_USER,

@@ -6,13 +6,12 @@ Unknown is null. Times are UTC, ISO 8601 with `Z`. Epochs are 0-based.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from runs.events import envelope, format_time
+from runs.events import envelope, format_time, time_or_null
 from runs.files import RunFile
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
@@ -36,11 +35,11 @@ def run_summary(run: Run) -> dict[str, Any]:
         "folds": run.folds,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
-        "start_time": _time(run.start_time),
-        "end_time": _time(run.end_time),
+        "start_time": time_or_null(run.start_time),
+        "end_time": time_or_null(run.end_time),
         "duration_seconds": run.duration_seconds,
         "spent_seconds": run.spent_seconds,
-        "attempt_start": _time(run.attempt_start),
+        "attempt_start": time_or_null(run.attempt_start),
         "stop_request": run.stop_request or None,
         "origin": run.origin_id,
         "attempt": run.attempt,
@@ -195,7 +194,3 @@ def _links_to_group(group_id: int | None) -> dict[str, str]:
         return {}
     found = group_links(group_id)
     return {"group": found["self"], "group_page": found["page"]}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

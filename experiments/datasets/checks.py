@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from experiments.models import Dataset
 from experiments.training.data.examination import Finding, Progress
+from runs.recorder import lease_end
 
 State = Dataset.State
 LOST = "The check was lost {times} times (its worker was killed), so it is not started again."
@@ -25,7 +24,7 @@ def claim() -> Dataset | None:
             state=State.CHECKING,
             attempt=F("attempt") + 1,
             losses=F("losses") + lost,
-            lease_until=_lease_end(),
+            lease_until=lease_end(),
             files_done=0,
             bytes_done=0,
         )
@@ -48,7 +47,7 @@ def renew(dataset: Dataset, progress: Progress | None) -> bool:
             "files_done": progress.files_done,
             "bytes_done": progress.bytes_done,
         }
-    return bool(_held(dataset).update(lease_until=_lease_end(), **columns))
+    return bool(_held(dataset).update(lease_until=lease_end(), **columns))
 
 
 def settle(dataset: Dataset, finding: Finding) -> bool:
@@ -91,7 +90,3 @@ def _end(dataset: Dataset, state: Dataset.State, **found: object) -> bool:
 
 def _held(dataset: Dataset) -> QuerySet[Dataset]:
     return Dataset.objects.filter(pk=dataset.pk, attempt=dataset.attempt, state=State.CHECKING)
-
-
-def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)

@@ -1,4 +1,4 @@
-"""Reading data sets: the doors to "those this user may see" and "those this user may change"."""
+"""Reading data sets: the doors to "those this user may see" and to one's own uploads."""
 
 from __future__ import annotations
 
@@ -20,8 +20,3 @@ def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:
     if not (user.is_authenticated and user.is_active):
         return Upload.objects.none()
     return Upload.objects.filter(dataset__owner=user).select_related("dataset")
-
-
-def may_change(user: User | AnonymousUser, dataset: Dataset) -> bool:
-    """Delete it or have it checked again: its owner, and the staff."""
-    return bool(user.is_staff or dataset.owner_id == user.pk)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 
 from experiments.datasets import uploads
-from experiments.datasets.queries import may_change
 from experiments.models import Dataset, Upload
-from runs.events import format_time
+from runs.events import format_time, time_or_null
 from runs.models import Run
+from runs.queries import may_change
 
 RUNS_SHOWN = 20
 
@@ -25,9 +24,9 @@ def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, A
         "kind": dataset.kind,
         "state": dataset.state,
         "owner": dataset.owner.username,
-        "may_change": may_change(user, dataset),
+        "may_change": may_change(user, dataset.owner_id),
         "created_at": format_time(dataset.created_at),
-        "checked_at": _time(dataset.checked_at),
+        "checked_at": time_or_null(dataset.checked_at),
         "layout": dataset.layout or None,
         "files": dataset.files,
         "size": dataset.size,
@@ -110,7 +109,3 @@ def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:
         }
         for run in runs
     ]
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

@@ -20,9 +20,10 @@ from experiments.datasets.parameters import (
     body_of,
     offset_of,
 )
-from experiments.datasets.queries import may_change, uploads_of, visible_datasets
+from experiments.datasets.queries import uploads_of, visible_datasets
 from experiments.models import Dataset, Upload
 from runs.filters import Parameters, validated
+from runs.queries import may_change
 
 
 class Conflict(APIException):
@@ -50,7 +51,7 @@ class DatasetView(APIView):
         dataset = visible_datasets(self.request.user).filter(name=name).first()
         if dataset is None:
             raise NotFound(f"There is no data set {name!r}.")
-        if to_change and not may_change(self.request.user, dataset):
+        if to_change and not may_change(self.request.user, dataset.owner_id):
             raise PermissionDenied(f"{name!r} belongs to {dataset.owner.username}; ask them or an administrator.")
         return dataset
 
