@@ -179,7 +179,7 @@ def test_the_changelog_names_the_version() -> None:
 
 def test_the_live_page_handles_every_event() -> None:
     """The browser's copy of the list of events: one handler each, and one for what is skipped."""
-    scripts = (ROOT / "realtime" / "static" / "realtime").glob("*.js")
+    scripts = (ROOT / "realtime" / "static" / "realtime").rglob("*.js")
     [block] = [found[1] for script in scripts if (found := HANDLERS.search(script.read_text()))]
     handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)
     assert sorted(handled) == sorted([*EVENT_TYPES, "skipped"])

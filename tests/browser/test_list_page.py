@@ -30,14 +30,17 @@ CONTRAST_PAIRS = [
     ("--idle", "--idle-bg"),
     ("--best", "--surface"),
 ]
-LUMINANCES = """names => names.map(name => {
-    const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const part = (at) => {
-        const share = parseInt(hex.slice(at, at + 2), 16) / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    };
-    return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
-})"""
+LUMINANCES = """names => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    return names.map(name => {
+        probe.style.color = `var(${name})`;
+        const parts = getComputedStyle(probe).color.match(/[\\d.]+/g).slice(0, 3).map(part => {
+            const share = part / 255;
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+    });
+}"""
 
 
 async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: User) -> None:

@@ -1,7 +1,7 @@
 // The report in a line of numbers, each with what it is made of.
 
-import { el } from "../../realtime/dom.js";
-import { bytes, count, duration, known, plural } from "../../realtime/format.js";
+import { el } from "../../realtime/frame/dom.js";
+import { bytes, count, duration, known, plural } from "../../realtime/frame/format.js";
 
 export function drawFacts(list, report) {
   list.replaceChildren(...facts(report).map(([name, value, detail]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail)))));

@@ -1,6 +1,6 @@
 // The page of a pre-flight report: asks until there is one, then draws it once.
 
-import { el, setText } from "../../realtime/dom.js";
+import { el, setText } from "../../realtime/frame/dom.js";
 import { drawFacts } from "./facts.js";
 import { drawSections } from "./sections.js";
 

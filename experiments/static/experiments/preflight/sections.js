@@ -1,7 +1,7 @@
 // The parts of the report as tables: counts, files, duplicates, patients, columns, trial.
 
-import { el } from "../../realtime/dom.js";
-import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/format.js";
+import { el } from "../../realtime/frame/dom.js";
+import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/frame/format.js";
 
 const KINDS = { exact: "Exact copies", copy: "Saved or resized anew", near: "Nearly the same" };
 const ROW_KINDS = { exact: "Rows with the same telling values", near: "Equal rows, perhaps of several" };

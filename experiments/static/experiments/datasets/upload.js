@@ -1,6 +1,6 @@
 // One file on its way: piece after piece, and again from where the server stands when something breaks.
 
-import { call, csrfToken, parse, Refused } from "./api.js";
+import { call, csrfToken, parse, Refused } from "../../realtime/frame/api.js";
 
 const SMALLEST = 256 * 1024; // proxies may allow less than the server
 const FIRST_DELAY = 1000;

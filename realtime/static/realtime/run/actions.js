@@ -1,6 +1,6 @@
 // What may be done with a run in its present state: stop it in one of three ways, let it go on, run it again.
 
-import { arrange, el } from "./dom.js";
+import { arrange, el } from "../frame/dom.js";
 
 // Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
 const FINISH = { words: "Finish now", action: "finish", hint: "Stop training, evaluate the best epoch, end as completed" };

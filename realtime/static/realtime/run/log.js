@@ -1,7 +1,7 @@
 // The event log: each event as a sentence, newest first, by kind. Bounded; the journal itself is in the API.
 
-import { arrange, el, setText } from "./dom.js";
-import { clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "./format.js";
+import { arrange, el, setText } from "../frame/dom.js";
+import { clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "../frame/format.js";
 
 const MOST_EVENTS = 1000; // of each kind
 const ROWS = 100;

@@ -1,23 +1,13 @@
 // One chart in a card: a title, a read-out of the values under the cursor, the curve. Draws with uPlot.
 
-import { el, setText } from "./dom.js";
-import { known, number, tick } from "./format.js";
+import { el, setText } from "../frame/dom.js";
+import { known, number, tick } from "../frame/format.js";
+import { colour, onColours } from "../frame/theme.js";
 
 const HEIGHT = 192;
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = new Set();
-let colours = new Map();
 
-dark.addEventListener("change", () => {
-  colours = new Map();
-  charts.forEach((chart) => chart.redraw());
-});
-
-// A colour of the style sheet, by the name of its custom property.
-export function colour(name) {
-  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
-  return colours.get(name);
-}
+onColours(() => charts.forEach((chart) => chart.redraw()));
 
 export class Chart {
   // `along` names the x axis ("epoch", "step"): charts along the same axis share their cursor.

@@ -1,11 +1,11 @@
 // The folds of a cross-validation side by side, kept true by ws/runs/; what they say together is asked for when one ends.
 
-import { drawConnection } from "./connection.js";
-import { arrange, el, setText } from "./dom.js";
-import { count, duration, ENDED, known, plural, splitName, STATUS_WORDS } from "./format.js";
-import { drawClasses, drawMatrix, interval, range, SAME_AS_ANOTHER, value } from "./matrix.js";
-import { follow, LONGEST_DELAY } from "./news.js";
-import { bestCells, fillState, stateCells } from "./standing.js";
+import { drawConnection } from "../frame/connection.js";
+import { arrange, el, setText } from "../frame/dom.js";
+import { count, duration, ENDED, known, plural, splitName, STATUS_WORDS } from "../frame/format.js";
+import { drawClasses, drawMatrix, interval, range, SAME_AS_ANOTHER, value } from "../charts/matrix.js";
+import { follow, LONGEST_DELAY } from "../events/news.js";
+import { bestCells, fillState, stateCells } from "../list/standing.js";
 
 const ASK_DELAY = 300;
 const SHOWN = { final_auroc_cm: "AUROC", final_sensitivity: "Sensitivity", final_precision_cm: "Precision", final_f1_cm: "F1", final_accuracy_cm: "Accuracy" };

@@ -1,9 +1,9 @@
 // The list of runs: one page from the REST API, kept true by ws/runs/.
 
-import { drawConnection } from "./connection.js";
-import { arrange, el, setText } from "./dom.js";
-import { dateTime, duration, number, percent } from "./format.js";
-import { LONGEST_DELAY, follow } from "./news.js";
+import { drawConnection } from "../frame/connection.js";
+import { arrange, el, setText } from "../frame/dom.js";
+import { dateTime, duration, number, percent } from "../frame/format.js";
+import { LONGEST_DELAY, follow } from "../events/news.js";
 import { bestCells, fillState, stateCells } from "./standing.js";
 
 const ASK_DELAY = 300;

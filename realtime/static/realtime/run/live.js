@@ -2,14 +2,14 @@
 
 import { Actions } from "./actions.js";
 import { drawAbout } from "./about.js";
-import { drawConnection } from "./connection.js";
+import { drawConnection } from "../frame/connection.js";
 import { Curves } from "./curves.js";
-import { ENDED, known } from "./format.js";
+import { ENDED, known } from "../frame/format.js";
 import { Header } from "./header.js";
 import { Log } from "./log.js";
-import { drawResults } from "./matrix.js";
+import { drawResults } from "../charts/matrix.js";
 import { Epochs, Samples } from "./series.js";
-import { Stream } from "./stream.js";
+import { Stream } from "../events/stream.js";
 
 const DRAW_EVERY = 200; // milliseconds
 const HIDDEN_DRAW_EVERY = 2000;

@@ -1,6 +1,6 @@
 // What a data set is doing, in words and colours.
 
-import { bytes, count, percent, plural } from "../realtime/format.js";
+import { bytes, count, percent, plural } from "../../realtime/frame/format.js";
 
 export const STATE_WORDS = { uploading: "Uploading", waiting: "Waiting", checking: "Checking", ready: "Ready", refused: "Refused" };
 const PILLS = { uploading: "in_progress", waiting: "queued", checking: "in_progress", ready: "completed", refused: "failed" };

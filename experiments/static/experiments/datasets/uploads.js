@@ -1,8 +1,8 @@
 // The list of one's own uploads: those of this page, and those that an earlier page began.
 
-import { arrange, el, setText } from "../realtime/dom.js";
-import { bytes, duration, percent } from "../realtime/format.js";
-import { call } from "./api.js";
+import { arrange, el, setText } from "../../realtime/frame/dom.js";
+import { bytes, duration, percent } from "../../realtime/frame/format.js";
+import { call } from "../../realtime/frame/api.js";
 import { Upload } from "./upload.js";
 
 const memory = (id) => `livetrain-upload-${id}`; // when the file was last written, so that another is noticed

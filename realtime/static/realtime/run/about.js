@@ -1,7 +1,7 @@
 // What the run is: data, model, configuration, versions, files.
 
-import { el } from "./dom.js";
-import { bytes, count, dateTime, plural } from "./format.js";
+import { el } from "../frame/dom.js";
+import { bytes, count, dateTime, plural } from "../frame/format.js";
 
 const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer: "Trainer", callbacks: "Callbacks" };
 

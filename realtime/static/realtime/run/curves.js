@@ -1,8 +1,8 @@
 // The page's charts: which curve shows what, and the table of all epochs.
 
-import { Chart } from "./charts.js";
-import { el } from "./dom.js";
-import { capital, count, known, metricName, number, plural } from "./format.js";
+import { Chart } from "../charts/chart.js";
+import { el } from "../frame/dom.js";
+import { capital, count, known, metricName, number, plural } from "../frame/format.js";
 
 const METRICS = [
   ["auroc", "AUROC"],

@@ -1,7 +1,7 @@
 // Says that the queue is paused, and by whom; staff pause it and let it go on.
 
-import { arrange, el } from "./dom.js";
-import { dateTime } from "./format.js";
+import { arrange, el } from "../frame/dom.js";
+import { dateTime } from "../frame/format.js";
 
 const ASK_EVERY = 5000;
 

@@ -1,9 +1,9 @@
 // The list of data sets, and the two ways to add one.
 
-import { drawConnection } from "../realtime/connection.js";
-import { arrange, el, setText } from "../realtime/dom.js";
-import { bytes, count, dateTime } from "../realtime/format.js";
-import { call, repeat } from "./api.js";
+import { drawConnection } from "../../realtime/frame/connection.js";
+import { arrange, el, setText } from "../../realtime/frame/dom.js";
+import { bytes, count, dateTime } from "../../realtime/frame/format.js";
+import { call, repeat } from "../../realtime/frame/api.js";
 import { contents, doing, pill, settled, share, STATE_WORDS, version } from "./states.js";
 import { Uploads } from "./uploads.js";
 

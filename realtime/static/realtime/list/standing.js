@@ -1,7 +1,7 @@
 // Where a run stands, as cells of a table: status, progress, best value.
 
-import { el, setText } from "./dom.js";
-import { count, duration, ENDED, known, metricName, number, percent, plural, STATUS_WORDS } from "./format.js";
+import { el, setText } from "../frame/dom.js";
+import { count, duration, ENDED, known, metricName, number, percent, plural, STATUS_WORDS } from "../frame/format.js";
 
 export function stateCells() {
   const [status, words] = [el("span"), el("span")];

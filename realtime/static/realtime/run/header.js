@@ -1,7 +1,7 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
-import { arrange, el, setText } from "./dom.js";
-import { count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "./format.js";
+import { arrange, el, setText } from "../frame/dom.js";
+import { count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "../frame/format.js";
 
 const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };

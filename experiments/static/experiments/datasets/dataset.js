@@ -1,9 +1,9 @@
 // One data set: what it is, who trains on it, and its end.
 
-import { drawConnection } from "../realtime/connection.js";
-import { arrange, el, setText } from "../realtime/dom.js";
-import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../realtime/format.js";
-import { call, repeat } from "./api.js";
+import { drawConnection } from "../../realtime/frame/connection.js";
+import { arrange, el, setText } from "../../realtime/frame/dom.js";
+import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../../realtime/frame/format.js";
+import { call, repeat } from "../../realtime/frame/api.js";
 import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
 
 const BUSY_DELAY = 1000;

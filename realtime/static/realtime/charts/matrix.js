@@ -1,7 +1,7 @@
 // The end of a run: confusion matrix and statistics of each split, the test split first.
 
-import { el } from "./dom.js";
-import { count, known, number, percent, splitName } from "./format.js";
+import { el } from "../frame/dom.js";
+import { count, known, number, percent, splitName } from "../frame/format.js";
 
 const BINARY_CELLS = [["TN", "FP"], ["FN", "TP"]];
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number

@@ -1,6 +1,6 @@
 // What curves are made of: one row per epoch, and samples in the order of steps. Both can forget void epochs.
 
-import { known } from "./format.js";
+import { known } from "../frame/format.js";
 
 export class Epochs {
   #rows = new Map();
