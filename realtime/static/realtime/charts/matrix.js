@@ -40,7 +40,6 @@ function matrixCell(value, total, right, short, words) {
   const cell = el("td", { class: right ? "right" : "wrong", title: `${words}: ${count(value)}, ${percent(share)} of the row` },
     short ? el("small", {}, short) : null, el("b", {}, count(value)), el("span", {}, percent(share)));
   cell.style.setProperty("--share", `${Math.round(100 * (share ?? 0))}%`);
-  cell.classList.toggle("full", share > 0.5);
   return cell;
 }
 
