@@ -33,7 +33,7 @@ def whole_story(owner: User) -> Run:
 
 async def show_all_events(page: Page) -> None:
     for kind in KINDS_HIDDEN_AT_FIRST:
-        await page.get_by_role("button", name=kind).click()
+        await page.locator("#log").get_by_role("button", name=kind).click()
 
 
 async def has_drawn(page: Page, seq: int) -> None:
@@ -293,7 +293,7 @@ async def test_a_long_history_stays_bounded(visitors: Visitors, owner: User) -> 
     run = await in_thread(long_story)
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
-    await page.get_by_role("button", name="Batches").click()
+    await page.locator("#log").get_by_role("button", name="Batches").click()
     found = re.search(r"of one batch: (\d+) values", await in_words(page, "Batches"))
     assert found
     assert 2_000 <= int(found[1]) <= 4_000

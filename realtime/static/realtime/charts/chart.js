@@ -1,34 +1,57 @@
-// One chart in a card: a title, a read-out of the values under the cursor, the curve. Draws with uPlot.
+// One chart in a card: a title, a read-out of the values under the cursor, the curves. Draws with uPlot.
 
 import { el, setText } from "../frame/dom.js";
 import { known, number, tick } from "../frame/format.js";
 import { colour, onColours } from "../frame/theme.js";
+import { linearRange, logRange, place, stepsAlong, tickWords } from "./axes.js";
+import { addGestures } from "./gestures.js";
+import { smooth } from "./smoothing.js";
 
-const HEIGHT = 192;
+const [HEIGHT, LARGE] = [192, 420];
+const FONT = "11px system-ui, sans-serif";
+const TELL_RANGE_AFTER = 150; // milliseconds without another move
+const HINT = "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click for all of it. With the keyboard: arrows, +, −, 0.";
 const charts = new Set();
 
 onColours(() => charts.forEach((chart) => chart.redraw()));
 
 export class Chart {
-  // `along` names the x axis ("epoch", "step"): charts along the same axis share their cursor.
+  #heights = HEIGHT;
+  #telling = null;
+
+  // `along` is the x axis ("epoch", "step", "time" in seconds): charts along the same axis share cursor and zoom.
   // `bounded`: values are shares, so the axis never leaves 0 to 1. `log`: offers a logarithmic axis.
-  constructor({ title, along, empty, bounded = false, log = false, controls = [] }) {
-    Object.assign(this, { title, along, bounded, series: [], data: [[]], zoomed: false, logarithmic: false, mark: null });
+  // `onRange([from, to] | null)`: what is looked at has changed; null is all of it.
+  constructor({ title, along, empty, bounded = false, log = false, controls = [], onRange = null }) {
+    Object.assign(this, { title, along, bounded, onRange, series: [], data: [[]], zoomed: false, logarithmic: false, marks: [], smoothing: 0 });
     this.readout = el("div", { class: "readout" });
-    this.plot = el("div", { class: "plot", role: "img" });
+    this.plot = el("div", { class: "plot", role: "img", tabindex: 0, title: HINT });
     this.note = el("p", { class: "note", hidden: true });
     this.empty = el("p", { class: "empty" }, globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.");
+    this.reset = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() }, "All of it");
     const toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) }, "log");
-    const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, el("small", {}, `by ${along}`)), el("div", { class: "controls" }, ...controls, log ? toggle : null));
+    const larger = el("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": `${title}: larger`, title: "Larger", click: () => this.#enlarge(larger) }, "⤢");
+    this.words = el("small");
+    const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, this.words), el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger));
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
+    addGestures(this.plot, this);
     charts.add(this);
   }
 
-  // `series`: [{label, colour, dash?, thin?, stepped?, exact?}]; `data`: [xs, ys, …], null = a gap; `mark`: {x, text} or null.
-  update(series, data, { mark = null, note = "" } = {}) {
-    const fresh = JSON.stringify(series) !== JSON.stringify(this.series);
-    Object.assign(this, { series, data, mark });
+  // Takes the chart off the page for good.
+  remove() {
+    charts.delete(this);
+    this.#discard();
+    this.card.remove();
+  }
+
+  // `series`: [{label, colour, dash?, thin?, stepped?, exact?, points?, plain?}], `plain` ones are never smoothed.
+  // `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`: [{x, text, colour?}].
+  update(series, data, { marks = [], note = "" } = {}) {
+    const fresh = this.built !== this.#kind(series);
+    Object.assign(this, { series, data, marks });
+    setText(this.words, `by ${this.along}`);
     setText(this.note, note);
     this.note.hidden = !note;
     const drawable = data[0].length > 0 && globalThis.uPlot;
@@ -42,22 +65,72 @@ export class Chart {
     this.plot.setAttribute("aria-label", this.#inWords());
   }
 
+  // 0 (off) to below 1; what was measured stays behind the smooth curve.
+  smoothen(weight) {
+    if (weight === this.smoothing) return;
+    this.smoothing = weight;
+    if (this.u) this.update(this.series, this.data, { marks: this.marks, note: this.note.textContent });
+  }
+
   redraw() {
     this.u?.redraw(false, true);
-    this.#buildReadout();
-    this.#read(this.u?.cursor.idx);
+  }
+
+  range() {
+    const { min, max } = this.u.scales.x;
+    return [min, max];
+  }
+
+  // Every chart along this axis; never beyond the data, never closer than two points of them.
+  zoomTo(min, max) {
+    const xs = this.u.data[0];
+    const [first, last] = [xs[0], xs[xs.length - 1]];
+    const length = Math.min(last - first, max - min);
+    if (!(length > 0)) return;
+    if (length >= last - first) return this.resetZoom();
+    const low = Math.min(Math.max(min, first), last - length);
+    for (const chart of this.#siblings()) chart.u?.setScale("x", { min: low, max: low + length });
+    for (const chart of this.#siblings()) chart.#look(true);
+  }
+
+  resetZoom() {
+    for (const chart of this.#siblings()) {
+      chart.#look(false);
+      chart.u?.setData(chart.u.data, true);
+    }
+  }
+
+  #siblings() {
+    return [...charts].filter(({ along }) => along === this.along);
+  }
+
+  #look(zoomed) {
+    if (!zoomed && !this.zoomed) return;
+    this.zoomed = zoomed;
+    this.reset.hidden = !zoomed;
+    if (!this.onRange) return;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.onRange(this.zoomed && this.u ? this.range() : null), TELL_RANGE_AFTER);
+  }
+
+  #kind(series) {
+    return JSON.stringify([series, this.along, this.smoothing > 0, this.logarithmic]);
   }
 
   #build() {
+    const kept = this.u && this.zoomed ? this.range() : null;
     this.#discard();
+    this.built = this.#kind(this.series);
     this.#buildReadout();
     this.u = new globalThis.uPlot(this.#options(), this.#drawn(), this.plot);
+    if (kept) this.u.setScale("x", { min: kept[0], max: kept[1] });
+    this.zoomed = Boolean(kept);
+    this.reset.hidden = !kept;
   }
 
   #discard() {
     this.u?.destroy();
-    this.u = null;
-    this.zoomed = false;
+    this.u = this.built = null;
   }
 
   #feed() {
@@ -66,11 +139,15 @@ export class Chart {
   }
 
   // A logarithm knows no zero, and an axis with a single place no length: it gets a next one, where nothing is yet.
+  // With smoothing each curve is there twice: as it was measured, then smooth.
   #drawn() {
     const [xs, ...columns] = this.data;
     const lone = xs.length === 1;
-    const values = columns.map((ys) => (this.logarithmic ? ys.map((y) => (y > 0 ? y : null)) : ys));
-    return [lone ? [xs[0], xs[0] + 1] : xs, ...values.map((ys) => (lone ? [...ys, null] : ys))];
+    const positive = (ys) => (this.logarithmic ? ys.map((y) => (y === undefined || y > 0 ? y : null)) : ys);
+    const measured = columns.map(positive);
+    this.smoothed = this.smoothing ? columns.map((ys, i) => (this.series[i].plain ? null : positive(smooth(ys, this.smoothing)))) : [];
+    const all = [...measured, ...this.smoothed.filter(Boolean)];
+    return [lone ? [xs[0], xs[0] + 1] : xs, ...all.map((ys) => (lone ? [...ys, null] : ys))];
   }
 
   #toggle(button) {
@@ -80,51 +157,41 @@ export class Chart {
     this.#read(null);
   }
 
+  #enlarge(button) {
+    const large = this.card.classList.toggle("large");
+    this.#heights = large ? LARGE : HEIGHT;
+    button.setAttribute("aria-pressed", String(large));
+    this.#resize();
+  }
+
   #resize() {
     const width = this.plot.clientWidth;
-    if (width && this.u && width !== this.u.width) this.u.setSize({ width, height: HEIGHT });
+    if (width && this.u && (width !== this.u.width || this.#heights !== this.u.height)) this.u.setSize({ width, height: this.#heights });
   }
 
   #options() {
-    const axis = { stroke: () => colour("--muted"), font: "11px system-ui, sans-serif", ticks: { show: false } };
+    const axis = { stroke: () => colour("--muted"), font: FONT, ticks: { show: false } };
     const grid = { stroke: () => colour("--grid"), width: 1 };
+    const faint = this.smoothing > 0;
     return {
       width: this.plot.clientWidth || 300,
-      height: HEIGHT,
+      height: this.#heights,
       legend: { show: false },
       padding: [16, 10, 0, 0],
       cursor: { sync: { key: this.along, scales: ["x", null] }, y: false, points: { size: 7 } },
-      scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: (_, low, high) => this.#range(low, high) } },
+      scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: linearRange(this.bounded) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: STEPS, values: (_, ticks) => ticks.map((x) => String(x)) },
-        { ...axis, grid, size: 52, gap: 6, space: 34, values: (_, ticks) => ticks.map(tick) },
+        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => place(this.along, x)) },
+        { ...axis, grid, size: 52, gap: 6, space: 34, values: tickWords },
       ],
-      series: [{}, ...this.series.map((series) => this.#line(series))],
+      series: [{}, ...this.series.map((series) => line(series, faint && !series.plain)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false)) : [])],
       hooks: {
         setCursor: [(u) => this.#read(u.cursor.idx)],
-        setSelect: [() => (this.zoomed = true)],
-        draw: [(u) => this.#drawMark(u)],
-        ready: [(u) => u.over.addEventListener("dblclick", () => (this.zoomed = false))],
+        setSelect: [() => this.#look(true)],
+        draw: [(u) => this.#drawMarks(u)],
+        ready: [(u) => u.over.addEventListener("dblclick", () => this.resetZoom())],
       },
     };
-  }
-
-  #line({ label, colour: name, dash, thin, stepped, points }) {
-    return {
-      label,
-      stroke: () => colour(name),
-      width: thin ? 1 : 1.75,
-      dash,
-      paths: stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
-      points: { size: 4.5, fill: () => colour(name), filter: lonely, ...(points === false ? { show: false } : {}) },
-    };
-  }
-
-  // Some air around the curve; shares stay between 0 and 1.
-  #range(low, high) {
-    if (!known(low) || !known(high)) return [0, 1];
-    const air = (high - low || Math.abs(high) || 1) * 0.08;
-    return this.bounded ? [Math.max(0, low - air), Math.min(1 + air / 4, high + air)] : [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
   }
 
   #buildReadout() {
@@ -132,7 +199,7 @@ export class Chart {
     this.at = el("span", { class: "at" });
     const entries = this.series.map(({ label, colour: name }, index) => {
       const swatch = el("i", { "aria-hidden": "true" });
-      swatch.style.background = colour(name);
+      swatch.style.background = `var(${name})`;
       return el("span", { class: "entry" }, swatch, label, " ", this.values[index]);
     });
     this.readout.replaceChildren(...entries, this.at);
@@ -142,56 +209,83 @@ export class Chart {
   #read(index) {
     if (!this.values || !this.data[0].length) return;
     const [xs, ...columns] = this.data;
-    const hovering = known(index);
-    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? ys[index] : newest(ys))));
-    setText(this.at, hovering ? `${this.along} ${xs[index]}` : "");
+    const hovering = known(index) && index < xs.length;
+    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? lastUpTo(ys, index) : newest(ys))));
+    setText(this.at, hovering ? `${this.along} ${place(this.along, xs[index])}` : "");
   }
 
   #words(i, value) {
     return this.series[i].exact && known(value) ? tick(value) : number(value);
   }
 
-  #drawMark(u) {
+  #drawMarks(u) {
     const [low, high] = [u.scales.x.min, u.scales.x.max];
-    if (!this.mark || this.mark.x < low || this.mark.x > high) return;
-    const [ctx, ratio] = [u.ctx, devicePixelRatio];
-    const x = Math.round(u.valToPos(this.mark.x, "x", true));
-    ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = colour("--best");
-    ctx.lineWidth = ratio;
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(x, u.bbox.top);
-    ctx.lineTo(x, u.bbox.top + u.bbox.height);
-    ctx.stroke();
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-    const right = x > u.bbox.left + u.bbox.width - 40 * ratio;
-    ctx.textAlign = right ? "right" : "left";
-    ctx.fillText(this.mark.text, x + (right ? -4 : 4) * ratio, u.bbox.top - 5 * ratio);
-    ctx.restore();
+    for (const mark of this.marks) if (mark.x >= low && mark.x <= high) drawMark(u, mark);
   }
 
   #inWords() {
     const [xs, ...columns] = this.data;
-    const parts = this.series.map(({ label }, i) => `${label}: ${columns[i].filter(known).length} values, newest ${number(newest(columns[i]))}`);
-    const best = this.mark ? `; best ${this.along} ${this.mark.x}` : "";
-    return `${this.title} by ${this.along}, ${xs[0]} to ${xs[xs.length - 1]}. ${parts.join("; ")}${best}.`;
+    const parts = this.series.map(({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`);
+    const marks = this.marks.map(({ x, text }) => `; ${text} ${this.along} ${place(this.along, x)}`).join("");
+    return `${this.title} by ${this.along}, ${place(this.along, xs[0])} to ${place(this.along, xs[xs.length - 1])}. ${parts.join("; ")}${marks}.`;
   }
 }
 
-// A value between two gaps has no line: it is drawn as a point even where others are not.
-function lonely(u, index, show) {
-  const ys = u.data[index];
-  return show ? null : [...ys.keys()].filter((i) => known(ys[i]) && !known(ys[i - 1]) && !known(ys[i + 1]));
+function line({ label, colour: name, dash, thin, stepped, points }, faint) {
+  const stroke = () => (faint ? colour(name).replace(/^rgb\((.*)\)$/, "rgba($1, 0.28)") : colour(name));
+  return {
+    label,
+    stroke,
+    width: thin || faint ? 1 : 1.75,
+    dash,
+    paths: stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
+    points: { size: 4.5, fill: stroke, filter: lonely, ...(points === false ? { show: false } : {}) },
+  };
 }
 
-// Epochs and steps are whole numbers.
-const STEPS = [];
-for (let power = 1; power < 1e12; power *= 10) STEPS.push(power, 2 * power, 5 * power);
+function drawMark(u, { x: value, text, colour: name = "--best" }) {
+  const [ctx, ratio] = [u.ctx, devicePixelRatio];
+  const x = Math.round(u.valToPos(value, "x", true));
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour(name);
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(x, u.bbox.top);
+  ctx.lineTo(x, u.bbox.top + u.bbox.height);
+  ctx.stroke();
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  const right = x > u.bbox.left + u.bbox.width - 60 * ratio;
+  ctx.textAlign = right ? "right" : "left";
+  ctx.fillText(text, x + (right ? -4 : 4) * ratio, u.bbox.top - 5 * ratio);
+  ctx.restore();
+}
 
-function logRange(u, low, high) {
-  return known(low) && known(high) && low > 0 ? globalThis.uPlot.rangeLog(low, high, 10, false) : [0.001, 1];
+// A value between two gaps has no line: it is drawn as a point even where others are not.
+function lonely(u, index, show, gaps) {
+  const ys = u.data[index];
+  if (show || (!gaps?.length && ys.length > 2)) return null;
+  const found = [];
+  let [before, candidate] = [null, null]; // the last place that is not empty; one whose successor is not known yet
+  for (let i = 0; i < ys.length; i++) {
+    if (ys[i] === undefined) continue;
+    if (ys[i] === null && candidate !== null) found.push(candidate);
+    candidate = ys[i] !== null && before === null ? i : null;
+    before = ys[i];
+  }
+  return candidate === null ? found : [...found, candidate];
 }
 
 // The last value, even if it is unknown (null: a gap, shown as "–"); undefined has only not come yet.
 const newest = (ys) => ys.findLast((y) => y !== undefined);
+
+function lastUpTo(ys, index) {
+  for (let i = index; i >= 0; i--) if (ys[i] !== undefined) return ys[i];
+  return undefined;
+}
+
+function countKnown(ys) {
+  let count = 0;
+  for (const y of ys) if (known(y)) count++;
+  return count;
+}

@@ -1,6 +1,7 @@
 // The page's charts: which curve shows what, and the table of all epochs.
 
 import { Chart } from "../charts/chart.js";
+import { smooth } from "../charts/smoothing.js";
 import { el } from "../frame/dom.js";
 import { capital, count, known, metricName, number, plural } from "../frame/format.js";
 
@@ -39,21 +40,21 @@ export class Curves {
 
   draw(state) {
     this.state = state;
-    const mark = known(state.bestEpoch) ? { x: state.bestEpoch, text: "best" } : null;
-    this.#drawEpochs(this.loss, both("loss"), state, mark);
-    for (const [name, chart] of this.metrics) this.#drawEpochs(chart, both(name), state, mark);
+    const marks = known(state.bestEpoch) ? [{ x: state.bestEpoch, text: "best" }] : [];
+    this.#drawEpochs(this.loss, both("loss"), state, marks);
+    for (const [name, chart] of this.metrics) this.#drawEpochs(chart, both(name), state, marks);
     this.#drawBatches(state);
     this.#drawGradients(state);
     this.#drawRates(state);
     this.#drawTable(state);
   }
 
-  #drawEpochs(chart, series, { epochs }, mark) {
+  #drawEpochs(chart, series, { epochs }, marks) {
     const reported = new Set(epochs.names());
     const shown = series.filter(({ key }) => reported.has(key));
     const xs = shown.length ? epochs.epochs() : [];
     const columns = shown.map(({ key }) => xs.map((epoch) => epochs.value(epoch, key)));
-    chart.update(shown, [xs, ...columns], { mark });
+    chart.update(shown, [xs, ...columns], { marks });
   }
 
   #drawBatches({ batches: { points, stride }, skipped }) {
@@ -62,7 +63,7 @@ export class Curves {
       { label: "of one batch", colour: "--faint", thin: true, points: false },
       { label: "smoothed", colour: "--train", points: false },
     ];
-    this.batches.update(series, [points.map((point) => point.step), ys, smooth(ys)], { note: samplingNote(stride, skipped) });
+    this.batches.update(series, [points.map((point) => point.step), ys, smooth(ys, SMOOTHING)], { note: samplingNote(stride, skipped) });
   }
 
   #drawGradients({ gradients: { points, stride } }) {
@@ -120,16 +121,6 @@ export class Curves {
 }
 
 const cell = (name, value) => (/_cm_/.test(name) ? count(value) : number(value));
-
-// An exponential mean over what is known; a gap stays a gap.
-function smooth(ys) {
-  let mean = null;
-  return ys.map((y) => {
-    if (!known(y)) return null;
-    mean = mean === null ? y : SMOOTHING * mean + (1 - SMOOTHING) * y;
-    return mean;
-  });
-}
 
 function samplingNote(stride, skipped) {
   const parts = [];

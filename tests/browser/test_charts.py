@@ -1,0 +1,94 @@
+"""A chart is zoomed, panned and read by hand and from the keyboard; charts along one axis move together."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.browser.test_live_page import chart, has_drawn
+from tests.realtime.writing import in_thread
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+EPOCHS = 6
+COLOURED = """canvas => {
+    const [x, y, width, height] = [0.2, 0.15, 0.75, 0.6].map((share, i) => share * (i % 2 ? canvas.height : canvas.width));
+    const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
+    let found = 0;
+    for (let i = 0; i < data.length; i += 4) found += data[i + 3] > 200 && Math.abs(data[i] - data[i + 2]) > 60;
+    return found;
+}"""
+"""Pixels of a strong colour, away from the axes and from the mark of the best epoch."""
+
+
+async def opened(visitors: Visitors, owner: User) -> Page:
+    """The page of a run with six epochs: the losses are 1, 1/2, … 1/6."""
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    for number in range(EPOCHS):
+        await in_thread(story.train, run, number)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    return page
+
+
+def whole(card: Locator) -> Locator:
+    return card.get_by_role("button", name="All of it")
+
+
+async def test_a_drag_zooms_every_chart_along_the_axis_and_a_button_undoes_it(visitors: Visitors, owner: User) -> None:
+    page = await opened(visitors, owner)
+    loss, auroc, batches = (chart(page, title) for title in ("Loss", "AUROC", "Batches"))
+    box = await loss.locator(".u-over").bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + box["width"] * 0.3, y)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * 0.7, y, steps=4)
+    await page.mouse.up()
+    await expect(whole(loss)).to_be_visible()
+    await expect(whole(auroc)).to_be_visible()
+    await expect(whole(batches)).to_be_hidden()  # it runs along steps
+    await whole(auroc).click()
+    await expect(whole(loss)).to_be_hidden()
+    await expect(whole(auroc)).to_be_hidden()
+
+
+async def test_values_are_read_and_zoomed_from_the_keyboard(visitors: Visitors, owner: User) -> None:
+    page = await opened(visitors, owner)
+    loss = chart(page, "Loss")
+    await expect(loss.locator(".readout")).to_contain_text("train 0.1667")
+    await loss.locator(".plot").focus()
+    await page.keyboard.press("Home")
+    await expect(loss.locator(".readout")).to_contain_text("train 1.0000")
+    await page.keyboard.press("ArrowRight")
+    await expect(loss.locator(".at")).to_have_text("epoch 1")
+    await expect(loss.locator(".readout")).to_contain_text("train 0.5000")
+    await page.keyboard.press("+")
+    await expect(whole(loss)).to_be_visible()
+    await page.keyboard.press("Shift+ArrowRight")
+    await page.keyboard.press("0")
+    await expect(whole(loss)).to_be_hidden()
+
+
+async def test_a_chart_can_be_made_larger(visitors: Visitors, owner: User) -> None:
+    page = await opened(visitors, owner)
+    loss = chart(page, "Loss")
+    await loss.get_by_role("button", name="Loss: larger").click()
+    await expect(loss.locator(".uplot")).to_have_css("height", "420px")
+    card, curves = await loss.bounding_box(), await page.locator("#curves").bounding_box()
+    assert card
+    assert curves
+    assert card["width"] == curves["width"]
+
+
+async def test_one_value_between_gaps_is_drawn(visitors: Visitors, owner: User) -> None:
+    """Unknown, known, unknown: no line has an end there."""
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    for number, loss in enumerate((None, 0.5, None)):
+        await in_thread(story.tell, run, story.epoch(number, loss=loss, auroc=0.9))
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    assert "train: 1 values, newest –" in (await chart(page, "Loss").locator(".plot").get_attribute("aria-label") or "")
+    assert await chart(page, "Loss").locator("canvas").evaluate(COLOURED) > 10
