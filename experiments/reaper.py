@@ -1,4 +1,4 @@
-"""Recovers runs and pre-flight reports whose worker was lost.
+"""Recovers runs and pre-flight reports whose worker was lost, and packs the samples of long runs.
 
 Every web and worker process runs one: it is cheap, and one is enough.
 """
@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from experiments import preflight_store
 from realtime import broadcast
 from runs import lifecycle
+from runs.samples.compiling import pack_running
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Reaper(threading.Thread):
             try:
                 reap()
                 preflight_store.recover_lost()
+                pack_running()
             except DatabaseError:
                 logger.exception("lost runs could not be looked for")
             finally:

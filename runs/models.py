@@ -203,6 +203,29 @@ class RunEvent(models.Model):
         return f"run {self.run_id} event {self.seq} ({self.type})"
 
 
+class RunSamples(models.Model):
+    """The samples of one event type in a range of the journal, packed; `samples.compiling` alone writes them.
+
+    The ranges of a run follow each other without gaps and never change. Each has a row of type `landmarks`, also when
+    it has no samples: that row says that the range is complete, and where its lasting events are.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="samples")
+    type = models.CharField(max_length=30)
+    first_seq = models.PositiveBigIntegerField()
+    last_seq = models.PositiveBigIntegerField()
+    count = models.PositiveIntegerField(help_text="Samples")
+    names = models.TextField(help_text="The curves in it, as a JSON array")
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["run", "type", "first_seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "type", "first_seq"], name="one_chunk_per_range")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.type} {self.first_seq} to {self.last_seq}"
+
+
 class RunMetric(models.Model):
     """One number of one epoch; `context` is `epoch`, or `final` for the evaluation of the best checkpoint.
 

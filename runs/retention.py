@@ -19,6 +19,7 @@ from django.utils import timezone
 from runs.events import EPHEMERAL_TYPES
 from runs.files import RunFile, list_files
 from runs.models import Run, RunEvent
+from runs.samples.compiling import pack_all
 
 BATCH_NUMBERS = 5_000
 """Numbers of the journal that one transaction covers: it holds the database for some hundredths of a second."""
@@ -62,13 +63,16 @@ def spare_checkpoints(run: Run) -> Amount:
 def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
     """Remove them batch by batch, each in a transaction of its own; yields how many went.
 
-    Stops when the run is taken up again. May be ended at any batch, and begun anew.
+    Stops when the run is taken up again. May be ended at any batch, and begun anew. The curves stay: what the events
+    say of them is packed before the first one goes.
     """
+    pack_all(run.pk, run.last_seq)
     for first in range(0, run.last_seq, BATCH_NUMBERS):
         with transaction.atomic():
             if _locked(run.pk) is None:
                 return
-            removed, _ = _ephemeral(run.pk).filter(seq__gt=first, seq__lte=first + BATCH_NUMBERS).delete()
+            until = min(first + BATCH_NUMBERS, run.last_seq)
+            removed, _ = _ephemeral(run.pk).filter(seq__gt=first, seq__lte=until).delete()
         if removed:
             yield removed
             pause(PAUSE_SECONDS)

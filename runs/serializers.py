@@ -88,6 +88,8 @@ def links(run_id: int) -> dict[str, str]:
     return {
         "self": api,
         "metrics": f"{api}metrics/",
+        "series": f"{api}series/",
+        "snapshot": f"{api}snapshot/",
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
         "files": f"{api}files/",

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from runs import views
+from runs.samples.views import ManySeries, RunSeries, RunSnapshot
 
 urlpatterns = [
     path("", views.RunList.as_view(), name="run-list"),
@@ -8,6 +9,9 @@ urlpatterns = [
     path("groups/<int:group_id>/", views.GroupDetail.as_view(), name="group-detail"),
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
+    path("series/", ManySeries.as_view(), name="series"),
+    path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
+    path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),
     path("<int:run_id>/events/", views.RunEvents.as_view(), name="run-events"),
     path("<int:run_id>/final-stats/", views.RunFinalStats.as_view(), name="run-final-stats"),
     path("<int:run_id>/files/", views.RunFiles.as_view(), name="run-files"),

@@ -20,6 +20,8 @@ NAMES = {
     "self": "run-detail",
     "metrics": "run-metrics",
     "events": "run-events",
+    "series": "run-series",
+    "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
     "files": "run-files",
     "page": "run-page",

@@ -1,0 +1,114 @@
+"""Which events are samples of curves, and under which names. Pure.
+
+A name is `<prefix>/<name>`. A field whose name ends in `/` (or is empty) holds a dict, a list or both nested: each of
+its numbers is a curve of its own, `layer/conv1`. A kind that says its epoch is voided by a resume, as the browser
+drops what `training_start.resumed_from_epoch` makes void; one that does not stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress
+
+BY_STEP, BY_EPOCH, BY_TIME = AXES = ("step", "epoch", "time")
+"""What a curve may run along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The samples that one event type makes: `fields` maps a curve's name below `prefix` to the event's field."""
+
+    event: type[Event]
+    prefix: str
+    fields: Mapping[str, str]
+
+    @property
+    def type(self) -> str:
+        return self.event.type
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """The whole numbers that each of its samples carries."""
+        own = self.event.__struct_fields__
+        return ("seq", "time", *(name for name in ("step", "epoch") if name in own))
+
+    def may_have(self, name: str) -> bool:
+        """Whether an event of this type could carry a curve of that name (without prefix)."""
+        return any(
+            name.startswith(field) and name != field if _is_open(field) else name == field for field in self.fields
+        )
+
+    def names(self) -> Iterator[str]:
+        """Its curves in words, for error messages."""
+        return (
+            f"{self.prefix}/{field}<name>" if _is_open(field) else f"{self.prefix}/{field}" for field in self.fields
+        )
+
+    def values(self, data: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+        """Name and number of each curve that this event's data have a sample of; null is a gap."""
+        for name, field in self.fields.items():
+            if field in data:
+                value = data[field]
+                if _is_open(name):
+                    yield from _numbers(name, value)
+                else:
+                    yield name, value
+
+
+SAMPLED: Mapping[str, Kind] = {
+    kind.type: kind
+    for kind in (
+        Kind(BatchMetrics, "batch", {name: name for name in ("loss", "accuracy", "recall", "f1")}),
+        Kind(
+            GradientStats,
+            "gradient",
+            {
+                "total": "total_norm",
+                "max": "max_norm",
+                "min": "min_norm",
+                "nonfinite": "nonfinite",
+                "layer/": "layer_norms",
+            },
+        ),
+        Kind(LrUpdate, "rate", {"learning_rate": "learning_rate"}),
+        Kind(Progress, "throughput", {"samples_per_second": "samples_per_second"}),
+        Kind(EpochEnd, "epoch", {"": "metrics"}),
+    )
+}
+"""By event type. One line here makes a new event type a curve: stored, thinned, served and kept after pruning."""
+BY_PREFIX: Mapping[str, Kind] = {kind.prefix: kind for kind in SAMPLED.values()}
+
+
+def kind_of(name: str) -> tuple[Kind, str]:
+    """The kind of a full name, and the name below its prefix; KeyError for a name that no run can have."""
+    prefix, _, rest = name.partition("/")
+    kind = BY_PREFIX[prefix]
+    if not kind.may_have(rest):
+        raise KeyError(name)
+    return kind, rest
+
+
+def possible_names() -> str:
+    """All names there may be, in words."""
+    return ", ".join(name for kind in SAMPLED.values() for name in kind.names())
+
+
+def _is_open(field: str) -> bool:
+    return not field or field.endswith("/")
+
+
+def _numbers(prefix: str, value: Any) -> Iterator[tuple[str, float | None]]:
+    if isinstance(value, Mapping):
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    else:
+        return
+    for key, inner in items:
+        if isinstance(inner, Mapping | list):
+            yield from _numbers(f"{prefix}{key}/", inner)
+        elif inner is None or isinstance(inner, int | float):
+            yield f"{prefix}{key}", inner

@@ -1,0 +1,122 @@
+"""Samples of one kind as columns, in the order of the journal. Pure: numpy, no Django."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.samples.kinds import Kind
+
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.float64] | Ints
+
+
+class Sample(NamedTuple):
+    """One event of the journal: `data` is its JSON."""
+
+    seq: int
+    timestamp: str
+    data: str
+
+
+class Column(NamedTuple):
+    """Numbers of some rows of a table; `rows` are their places, ascending, None: all. NaN stands for null."""
+
+    rows: Ints | None
+    values: Numbers
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return self.values.nbytes + (0 if self.rows is None else self.rows.nbytes)
+
+
+NOTHING = Column(np.empty(0, np.int64), np.empty(0))
+"""No row has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`base` has what every row has, as whole numbers: `seq`, `time` (microseconds since 1970), `step`, `epoch`."""
+
+    count: int
+    base: dict[str, Ints]
+    columns: dict[str, Column]
+
+    def column(self, name: str) -> Column | None:
+        """A base column, or a curve; None where no row has it. Curves are named with a leading `/`."""
+        if name.startswith("/"):
+            return self.columns.get(name[1:])
+        found = self.base.get(name)
+        return None if found is None else Column(None, found)
+
+
+def table(kind: Kind, samples: Sequence[Sample]) -> Table:
+    """The samples as columns. Decoded without a schema: what an older version stored stays readable."""
+    decoded: list[dict[str, Any]] = msgspec.json.decode(f"[{','.join(sample.data for sample in samples)}]")
+    base = {
+        "seq": _ints(sample.seq for sample in samples),
+        "time": microseconds([sample.timestamp for sample in samples]),
+        **{
+            name: _ints(_known(data.get(name)) for data in decoded) for name in kind.base if name not in ("seq", "time")
+        },
+    }
+    places: dict[str, list[int]] = {}
+    values: dict[str, list[float | None]] = {}
+    for row, data in enumerate(decoded):
+        for name, value in kind.values(data):
+            places.setdefault(name, []).append(row)
+            values.setdefault(name, []).append(value)
+    count = len(samples)
+    columns = {
+        name: Column(None if len(rows) == count else np.array(rows, np.int64), np.array(values[name], np.float64))
+        for name, rows in places.items()
+    }
+    return Table(count, base, columns)
+
+
+Part = tuple[int, Column | None]
+"""A column with the number of rows of its table; None: no row has it."""
+
+
+def joined(parts: Iterable[Part]) -> Column:
+    """One column out of those of consecutive tables, given with their numbers of rows; None: no row has it."""
+    known = list(parts)
+    present = [column for _, column in known if column is not None and len(column.values)]
+    if not present:
+        return NOTHING
+    if len(known) == 1:
+        return present[0]
+    values = np.concatenate([column.values for column in present])
+    if len(values) == sum(count for count, _ in known):
+        return Column(None, values)
+    rows, offset = [], 0
+    for count, column in known:
+        if column is not None and len(column.values):
+            rows.append(offset + (np.arange(count) if column.rows is None else column.rows))
+        offset += count
+    return Column(np.concatenate(rows), values)
+
+
+def microseconds(timestamps: Sequence[str]) -> Ints:
+    """Times as events carry them, in microseconds since 1970."""
+    return np.array([text.removesuffix("Z") for text in timestamps], "datetime64[us]").astype(np.int64)
+
+
+def _known(value: int | None) -> int:
+    """Before the first epoch there is none, and nothing makes void what belongs to none."""
+    return -1 if value is None else value
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, np.int64)
+
+
+def whole(columns: Mapping[str, Sequence[int]]) -> Table:
+    """A table of whole numbers only, whose columns are of any lengths."""
+    return Table(0, {name: np.array(values, np.int64) for name, values in columns.items()}, {})

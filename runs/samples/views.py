@@ -1,0 +1,66 @@
+"""GET …/series/ and …/snapshot/: curves thinned for charts, and a page's state in one answer.
+
+Answers are compressed where the client can read that. They repeat no secret, and Django pads compressed answers by a
+random length, so their size tells an attacker nothing (BREACH).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.errors import InvalidRequest
+from runs.samples.parameters import ManySeriesParameters, SeriesParameters, SnapshotParameters, window
+from runs.samples.reading import Samples
+from runs.samples.series import NoAxis, answer
+from runs.samples.snapshot import snapshot
+from runs.views import ReadingView
+
+
+@method_decorator(gzip_page, name="dispatch")
+class SamplesView(ReadingView):
+    """Base: the samples of a run that the user may see."""
+
+    def samples_of(self, run_id: int) -> Samples:
+        found = Samples.of(self.visible().select_related("owner"), run_id)
+        if found is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return found
+
+    def answer_of(self, run_id: int) -> dict[str, Any]:
+        try:
+            return answer(self.samples_of(run_id), self.asked.get("name"), window(self.asked))
+        except NoAxis as error:
+            raise InvalidRequest([{"field": "by", "message": str(error)}]) from None
+
+
+class RunSeries(SamplesView):
+    """Curves of one run, or their names."""
+
+    parameters = SeriesParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        return Response(self.answer_of(run_id))
+
+
+class ManySeries(SamplesView):
+    """The same curves of several runs, to compare them."""
+
+    parameters = ManySeriesParameters
+
+    def get(self, _request: Request) -> Response:
+        return Response({"runs": [self.answer_of(run_id) for run_id in self.asked["runs"]]})
+
+
+class RunSnapshot(SamplesView):
+    """What a page needs to go on with the events after `last_seq`."""
+
+    parameters = SnapshotParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        return Response(snapshot(self.samples_of(run_id), self.asked["points"], self.asked["log"]))
