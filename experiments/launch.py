@@ -88,6 +88,7 @@ def create(
                 origin=origin,
                 group=group,
                 priority=own.priority,
+                tags=own.tags,
                 versions=versions(),
                 git_commit=git_commit(),
             )

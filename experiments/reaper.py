@@ -1,6 +1,6 @@
-"""Recovers runs and pre-flight reports whose worker was lost, and packs the samples of long runs.
+"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over,
 
-Every web and worker process runs one: it is cheap, and one is enough.
+and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import DatabaseError, connections
 
 from experiments import preflight_store
 from realtime import broadcast
-from runs import lifecycle
+from runs import deletion, lifecycle
 from runs.samples.compiling import pack_running
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,12 @@ class Reaper(threading.Thread):
             try:
                 reap()
                 preflight_store.recover_lost()
+                purge_one()
                 pack_running()
             except DatabaseError:
                 logger.exception("lost runs could not be looked for")
+            except OSError:
+                logger.exception("the folder of a deleted run could not be removed")
             finally:
                 connections.close_all()
             if self._stopped.wait(min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)):
@@ -52,3 +55,12 @@ def reap() -> list[int]:
         logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
         broadcast.hint(run_id)
     return recovered
+
+
+def purge_one() -> int | None:
+    """Remove one run for ever whose deletion cannot be undone any more: one a look, so that recovery never waits."""
+    run = deletion.expired().first()
+    if run is None or not deletion.purge(run):
+        return None
+    logger.info("run %s: removed for ever, it was deleted %s", run.pk, run.deleted_at, extra={"run_id": run.pk})
+    return run.pk

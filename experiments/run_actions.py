@@ -1,4 +1,4 @@
-"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, move it in the queue, or copy it."""
+"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, move it in the queue, copy it, delete it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from rest_framework.views import APIView
 from experiments.launch import announce
 from experiments.submission import Conflict, accepted, submit
 from experiments.training.config import MAX_PRIORITY, MIN_PRIORITY
-from runs import lifecycle, queries
+from runs import deletion, lifecycle, queries
 from runs.errors import InvalidRequest
+from runs.events import time_or_null
 from runs.models import Run
 from runs.queue import queue_position
+from runs.tags import tags_of
 
 StopRequest = Run.StopRequest
 
@@ -26,8 +28,11 @@ StopRequest = Run.StopRequest
 class RunAction(APIView, ABC):
     """Finds the run, checks that this user may do it, and acts. 404, 403, or 409 with what is in the way."""
 
+    def found(self, request: Request, run_id: int) -> Run | None:
+        return queries.visible_runs(request.user).filter(pk=run_id).first()
+
     def post(self, request: Request, run_id: int) -> Response:
-        run = queries.visible_runs(request.user).filter(pk=run_id).first()
+        run = self.found(request, run_id)
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
         if not queries.may_change(request.user, run.owner_id):
@@ -123,6 +128,34 @@ class Clone(RunAction):
         )
 
 
+class Delete(RunAction):
+    """Hide an ended run from everybody; a queued one is cancelled first. It can be restored for some days."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        try:
+            deletion.delete(run.pk, request.user)  # type: ignore[arg-type]  # logged in
+        except deletion.NotPossible as error:
+            raise Conflict(str(error)) from error
+        announce(run.pk)
+        return Response(_state(run) | {"deleted_at": time_or_null(run.deleted_at)})
+
+
+class Restore(RunAction):
+    """Undo a deletion."""
+
+    def found(self, request: Request, run_id: int) -> Run | None:
+        deleted, visible = queries.deleted_runs(request.user), queries.visible_runs(request.user)
+        return deleted.filter(pk=run_id).first() or visible.filter(pk=run_id).first()
+
+    def act(self, run: Run, request: Request) -> Response:  # noqa: ARG002
+        try:
+            deletion.restore(run.pk)
+        except deletion.NotPossible as error:
+            raise Conflict(str(error)) from error
+        announce(run.pk)
+        return Response(_state(run) | {"deleted_at": None})
+
+
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`config` with `changes` put over it, group by group; what is no group is replaced whole."""
     merged = dict(config)
@@ -134,8 +167,8 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _copied(run: Run, request: Request) -> dict[str, Any]:
-    """The request that a copy starts from: as urgent as the run, as far as this user may ask for that."""
-    return {**run.config, "priority": run.priority if request.user.is_staff else min(0, run.priority)}
+    """The request that a copy starts from: as urgent as the run, as far as this user may ask for that; its tags of now."""
+    return {**run.config, "tags": tags_of(run.pk), "priority": run.priority if request.user.is_staff else min(0, run.priority)}
 
 
 def _stopping(run: Run, asked: bool) -> Response:

@@ -1,8 +1,10 @@
 from django.urls import path
 
-from experiments import run_actions
+from experiments import bulk_actions, run_actions
 
 urlpatterns = [
+    path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
+    path("tags/", bulk_actions.Tags.as_view(), name="run-tags"),
     path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
     path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
     path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),
@@ -10,4 +12,6 @@ urlpatterns = [
     path("<int:run_id>/resume/", run_actions.Resume.as_view(), name="run-resume"),
     path("<int:run_id>/retry/", run_actions.Retry.as_view(), name="run-retry"),
     path("<int:run_id>/clone/", run_actions.Clone.as_view(), name="run-clone"),
+    path("<int:run_id>/delete/", run_actions.Delete.as_view(), name="run-delete"),
+    path("<int:run_id>/restore/", run_actions.Restore.as_view(), name="run-restore"),
 ]

@@ -149,6 +149,7 @@ GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", _number_above_zero, 30.0, "days above 0")
+UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", _number_from_zero, 7.0, "days, 0 or more")
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", _long_text, "", "16 characters or more")
 
 REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 from django.contrib.auth.models import User
 from django.db.models import Max
+from django.utils import timezone
 
 from realtime.broadcast import RUN_LIST
 from realtime.frames import FRAME_CHARACTERS, Frame
@@ -18,7 +20,7 @@ from realtime.reader import tail
 from realtime.subscription import Subscription
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
-from runs.queries import Head, visible_runs, with_summary
+from runs.queries import Head, readable_runs, visible_runs, with_summary
 from runs.serializers import event_envelope, run_summary
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ RETRY_SECONDS = 1.0
 SNAPSHOT_RUNS = 500
 STATUSES_PER_CHANGE = 20
 STATUSES_WAITING = 1_000
+TOUCHED_KEPT = 20_000
 
 
 class Change(NamedTuple):
@@ -80,6 +83,8 @@ class ListHub:
         self._newcomers: list[Outbox] = []
         self._open: dict[int, Head] = {}  # unfinished runs, as they were told
         self._newest: int | None = None
+        self._touched: dict[int, datetime] = {}  # tagged, deleted or restored since, as it was told
+        self._since = timezone.now()
         self._dirty: set[int] = set()
         self._wake = asyncio.Event()
         self._outage = Outage(logger, "Reading the list of runs")
@@ -121,9 +126,14 @@ class ListHub:
         if self._newest is None:
             return False
         known = self._open.get(head.id)
-        if known is None:
-            return head.id > self._newest or head.status in Run.UNFINISHED
-        return known != head
+        if known is not None:
+            return known != head
+        return head.id > self._newest or head.status in Run.UNFINISHED or self._is_touched(head)
+
+    def _is_touched(self, head: Head) -> bool:
+        """What was touched before anybody watched, clients read from the list itself."""
+        touched = head.touched_at
+        return touched is not None and touched > self._since and self._touched.get(head.id) != touched
 
     def close(self) -> None:
         self._subscription.close()
@@ -173,6 +183,11 @@ class ListHub:
 
     def _remember(self, head: Head) -> None:
         self._newest = max(self._newest or 0, head.id)
+        if head.touched_at is not None:
+            self._touched.pop(head.id, None)
+            self._touched[head.id] = head.touched_at
+            while len(self._touched) > TOUCHED_KEPT:
+                del self._touched[next(iter(self._touched))]
         if head.status in Run.UNFINISHED:
             self._open[head.id] = head
         else:
@@ -193,7 +208,8 @@ def _newest_run() -> int:
 
 
 def _is_visible(user: User, run_id: int) -> bool:
-    return visible_runs(user).filter(pk=run_id).exists()
+    """Also of a deleted run: whoever may see it must hear that it is gone."""
+    return readable_runs(user).filter(pk=run_id).exists()
 
 
 def _unfinished(user: User) -> list[Change]:
@@ -215,6 +231,10 @@ def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
 
 
 def _change(run: Run, statuses: list[str]) -> Change:
-    """Decimal text of floats by msgspec: non-finite ones become null."""
-    message = {"type": "run_summary", "run_id": run.pk, "timestamp": utc_now(), "data": run_summary(run)}
-    return Change(Head(run.pk, run.last_seq, run.status), statuses, msgspec.json.encode(message).decode())
+    """Decimal text of floats by msgspec: non-finite ones become null. Of a deleted run only that it is gone."""
+    head = Head(run.pk, run.last_seq, run.status, run.touched_at)
+    message: dict[str, Any] = {"type": "run_deleted", "run_id": run.pk, "timestamp": utc_now()}
+    if run.deleted_at is not None:
+        return Change(head, [], msgspec.json.encode(message).decode())
+    message |= {"type": "run_summary", "data": run_summary(run)}
+    return Change(head, statuses, msgspec.json.encode(message).decode())

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from django.db.models import Q
+from django.utils import timezone
 
 from realtime import broadcast
 from realtime.outage import Outage
@@ -25,10 +27,12 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.075
 SAFETY_SECONDS = 1.0
 PAUSE_LIMIT_SECONDS = 5.0
+TOUCHED_SECONDS = 30.0
+"""How long a run counts as touched: longer than two looks are apart, and than a transaction takes."""
 
 
 class Interest(NamedTuple):
-    """Which runs to look at: those of `run_ids`; and, if the list is watched, unfinished ones and `newer_than`."""
+    """Which runs to look at: those of `run_ids`; and, if the list is watched, unfinished ones, `newer_than` and those touched lately."""
 
     run_ids: Collection[int]
     newer_than: int | None
@@ -74,4 +78,5 @@ def _heads(interest: Interest) -> list[Head]:
     wanted = Q(pk__in=interest.run_ids)
     if interest.newer_than is not None:
         wanted |= Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
+        wanted |= Q(touched_at__gte=timezone.now() - timedelta(seconds=TOUCHED_SECONDS))
     return [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]

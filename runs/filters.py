@@ -6,48 +6,40 @@ A wrong value and an unknown parameter are errors that name the cure: neither mu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from runs import columns, orderings
+from runs.columns import MOST_COLUMNS, Column
 from runs.events import EVENT_TYPES
-from runs.models import Run
+from runs.grouping import BY
+from runs.models import Run, RunTag
+from runs.queries import deleted_runs, visible_runs
+from runs.searching import matching
+from runs.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
-ORDERINGS = (
-    "id",
-    "created_at",
-    "start_time",
-    "end_time",
-    "experiment_name",
-    "status",
-    "training_mode",
-    "duration_seconds",
-    "progress",
-    "best_value",
-    "best_val_recall",
-    "best_val_loss",
-    "cm_tp",
-    "cm_tn",
-    "cm_fp",
-    "cm_fn",
-    "final_precision",
-    "final_recall",
-    "final_f1",
-    "final_auroc",
-)
 RUN_LOOKUPS = {
     "status": "status__in",
     "mode": "training_mode__in",
     "name": "experiment_name__icontains",
-    "group": "group_id",
+    "experiment": "experiment_name__in",
+    "owner": "owner__username__in",
+    "source_path": "source_path__in",
+    "dataset": "source_path__in",
+    "model": "model_name__in",
+    "group": "group_id__in",
     "created_after": "created_at__gte",
     "created_before": "created_at__lt",
 }
@@ -55,18 +47,30 @@ METRIC_LOOKUPS = {"name": "metric_name__in", "split": "dataset_type__in", "conte
 
 
 class Listed(serializers.CharField):
-    """Values separated by commas; `known` are those possible, None means any."""
+    """Values separated by commas (a backslash before a comma keeps it in the value); `known` are those possible, None means any."""
 
     def __init__(self, known: Iterable[str] | None = None, **options: Any) -> None:
         self.known = None if known is None else tuple(known)
         super().__init__(**{"max_length": 2_000, "required": False} | options)
 
     def to_internal_value(self, data: Any) -> Any:
-        values = [part.strip() for part in super().to_internal_value(data).split(",") if part.strip()]
+        parts = re.split(r"(?<!\\),", super().to_internal_value(data))
+        values = [part.replace("\\,", ",").strip() for part in parts if part.strip()]
         for value in values:
             if self.known is not None and value not in self.known:
                 raise serializers.ValidationError(f"{value!r} is not one of {', '.join(self.known)}.")
         return values
+
+
+class Numbers(Listed):
+    """Numbers of rows, separated by commas."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        for value in values:
+            if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) < 2**63):
+                raise serializers.ValidationError(f"{value!r} is no number; write one or more, separated by commas.")
+        return [int(value) for value in values]
 
 
 class Moment(serializers.CharField):
@@ -97,24 +101,55 @@ class Parameters(serializers.Serializer[Any]):
         return [ErrorDetail(f"Unknown parameter; {possible}.")]
 
 
-class RunParameters(Parameters):
-    """`created_after` includes its moment, `created_before` does not; a leading - of `ordering` descends."""
+class Choice(Parameters):
+    """Which runs: all that is given must be true of them, of several values of one parameter any.
 
+    `created_after` includes its moment, `created_before` does not; `deleted` are those that can be restored.
+    """
+
+    search = serializers.CharField(max_length=200, required=False)
+    name = serializers.CharField(max_length=200, required=False)
     status = Listed(Run.Status.values)
     mode = Listed(("centralized", "federated"))
-    name = serializers.CharField(max_length=200, required=False)
-    group = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    experiment = Listed(max_length=20_000)
+    tag = Listed()
+    source_path = Listed(max_length=20_000)
+    dataset = Listed(max_length=20_000)
+    model = Listed()
+    owner = Listed()
+    group = Numbers()
     created_after = Moment(required=False)
     created_before = Moment(required=False)
-    ordering = serializers.CharField(default="-id")
+    deleted = serializers.BooleanField(default=False)
+
+    def validate_tag(self, value: list[str]) -> list[str]:
+        return list(_in_words(lambda: normalised(value)))
+
+
+class RunParameters(Choice):
+    """A leading - of `ordering` descends; `columns` and `sparkline` say what each summary has beside its fields."""
+
+    ordering = serializers.CharField(default="-id", max_length=400)
+    columns = Listed(max_length=10_000)
+    sparkline = serializers.BooleanField(default=False)
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
     cursor = serializers.CharField(required=False)
 
     def validate_ordering(self, value: str) -> str:
-        if value.removeprefix("-") not in ORDERINGS:
-            cure = f"choose from {', '.join(ORDERINGS)}, with a leading - to descend"
-            raise serializers.ValidationError(f"{value!r} is not possible; {cure}.")
-        return value
+        return _in_words(lambda: orderings.check(value))
+
+    def validate_columns(self, value: list[str]) -> list[Column]:
+        if len(value) > MOST_COLUMNS:
+            raise serializers.ValidationError(f"{len(value)} columns; choose at most {MOST_COLUMNS}.")
+        return _in_words(lambda: columns.parse(value))
+
+
+class GroupedParameters(Choice):
+    """The groups with the newest runs first."""
+
+    by = serializers.ChoiceField(tuple(BY))
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(required=False)
 
 
 class GroupParameters(Parameters):
@@ -159,6 +194,22 @@ def validated(parameters: type[Parameters], request: Request) -> dict[str, Any]:
 def narrowed(rows: QuerySet[M], lookups: Mapping[str, str], asked: Mapping[str, Any]) -> QuerySet[M]:
     """Only the rows that the given parameters ask for."""
     return rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
+
+
+def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run]:
+    """The runs that `asked`, the parameters of a `Choice`, means to that user."""
+    runs = deleted_runs(user) if asked["deleted"] else visible_runs(user)
+    runs = narrowed(runs, RUN_LOOKUPS, asked)
+    if "tag" in asked:
+        runs = runs.filter(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
+    return matching(runs, asked["search"]) if "search" in asked else runs
+
+
+def _in_words(check: Callable[[], T]) -> T:
+    try:
+        return check()
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from error
 
 
 def _first_moment(text: str) -> datetime | None:

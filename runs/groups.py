@@ -83,7 +83,7 @@ def reports(groups: Sequence[RunGroup]) -> list[GroupReport]:
 
 def _runs(group_ids: Collection[int]) -> dict[int, list[Run]]:
     found: dict[int, list[Run]] = defaultdict(list)
-    runs = with_summary(Run.objects.filter(group_id__in=group_ids), "dataset")
+    runs = with_summary(Run.objects.filter(group_id__in=group_ids, deleted_at=None), "dataset")
     for run in runs.order_by("group_id", "fold"):
         found[run.group_id or 0].append(run)
     return found

@@ -5,7 +5,7 @@ and is journalled as a `run_status` event in the same transaction. The table of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from runs import known_columns
 from runs.events import Ending, RunStatus, Status, TrainingEnd
-from runs.models import Run
+from runs.models import KnownColumn, Run
 from runs.queue import hold, place_in_queue, startable
 from runs.recorder import Fenced, append, lease_end, stamp
+from runs.tags import tag_new
 
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
@@ -26,7 +28,14 @@ _NOBODY_HOLDS_IT: dict[str, Any] = {"worker": "", "lease_until": None, "eta_seco
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 
-def create(owner: User, config: Mapping[str, Any], *, idempotency_key: str | None = None, **columns: Any) -> Run:
+def create(
+    owner: User,
+    config: Mapping[str, Any],
+    *,
+    idempotency_key: str | None = None,
+    tags: Iterable[str] = (),
+    **columns: Any,
+) -> Run:
     """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
     data = config.get("data", {})
     with transaction.atomic():
@@ -38,11 +47,14 @@ def create(owner: User, config: Mapping[str, Any], *, idempotency_key: str | Non
             seed=config["seed"],
             max_epochs=config["trainer"]["max_epochs"],
             monitor=config["callbacks"]["monitor"],
+            model_name=config.get("model", {}).get("name", ""),
             fold=data.get("fold"),
             folds=data.get("folds"),
             idempotency_key=idempotency_key,
             **columns,
         )
+        tag_new(run, tags)
+        known_columns.learn(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
         _journal(run.pk, 0, "queued", previous=None, queue_position=place_in_queue(run.pk))
     return run
 
@@ -152,7 +164,7 @@ def resume(run_id: int, reason: str) -> bool:
     False: there is no such epoch, or no such end.
     """
     with transaction.atomic():
-        ended = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RESUMABLE)
+        ended = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RESUMABLE, deleted_at=None)
         run = ended.exclude(last_checkpoint="").first()
         if run is None:
             return False

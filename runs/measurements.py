@@ -21,8 +21,8 @@ class Totals(NamedTuple):
 
 
 def by_status() -> dict[str, int]:
-    """The number of runs in each status, zeros included."""
-    counted = dict(Run.objects.order_by().values_list("status").annotate(count=Count("pk")))
+    """The number of runs in each status, zeros included; without deleted ones."""
+    counted = dict(Run.objects.filter(deleted_at=None).order_by().values_list("status").annotate(count=Count("pk")))
     return {status: counted.get(status, 0) for status in Run.Status.values}
 
 

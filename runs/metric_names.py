@@ -37,3 +37,8 @@ FINAL_STATISTICS: dict[str, str] = {
 def is_count(name: str) -> bool:
     """Counts are stored as floats beside the other metrics, but are whole numbers to a reader."""
     return name.endswith(_COUNTS)
+
+
+def lower_is_better(name: str) -> bool:
+    """Losses and errors; of all else the highest value is the best."""
+    return name.endswith("_loss") or name in ("final_brier", "final_ece")

@@ -100,6 +100,9 @@ class Run(models.Model):
     origin = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", help_text="Retried or cloned"
     )
+    model_name = models.CharField(
+        max_length=200, blank=True, default="", help_text="As asked for; from its start on the network that it has"
+    )
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
@@ -112,6 +115,12 @@ class Run(models.Model):
     end_time = models.DateTimeField(null=True, blank=True)
     priority = models.SmallIntegerField(default=0, help_text="Of a queued run: the highest is started first")
     stop_request = models.CharField(max_length=20, choices=StopRequest, blank=True, default=StopRequest.NONE)
+    # Kept apart from its course: what somebody did to it afterwards
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; gone after LIVETRAIN_UNDO_DAYS")
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    touched_at = models.DateTimeField(null=True, blank=True, help_text="Last tagged, deleted or restored")
     # Lease
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
@@ -169,6 +178,13 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["status", "id"], name="run_status_id"),
             models.Index(fields=["lease_until"], name="run_running_lease", condition=Q(status="in_progress")),
+            models.Index(fields=["touched_at"], name="run_touched", condition=Q(touched_at__isnull=False)),
+            models.Index(fields=["deleted_at"], name="run_deleted", condition=Q(deleted_at__isnull=False)),
+            # All that chips count and choose by, so that neither reads the runs' configurations
+            models.Index(
+                fields=["deleted_at", "owner", "source_path", "model_name", "status"],
+                name="run_chips",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -183,6 +199,21 @@ class Run(models.Model):
     def folder(self) -> Path:
         """The run's own folder; its id is never reused, so no two runs share it."""
         return Path(settings.RUNS_ROOT) / str(self.pk)
+
+
+class RunTag(models.Model):
+    """A word that people put on a run, spelled as `tag_names` says; `tags` alone writes it."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tag_rows", db_index=False)
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_tag_per_run")]
+        indexes = [models.Index(fields=["name", "run"], name="run_tag_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class RunEvent(models.Model):
@@ -269,6 +300,47 @@ class RunMetric(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_id} {self.metric_name}[{self.epoch}]"
+
+
+class MetricSummary(models.Model):
+    """What a list shows of one metric of a run, so that it need not read the epochs; `metric_summaries` writes it.
+
+    Over the whole split, of a centralized run. Of a final statistic there is one value, of the test split if there is
+    one; an epoch's metric has as many as epochs, and the one that is monitored a curve.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metric_summaries", db_index=False)
+    name = models.CharField(max_length=100)
+    last = models.FloatField(null=True)
+    last_epoch = models.PositiveIntegerField()
+    low = models.FloatField(null=True, help_text="Lowest finite value")
+    high = models.FloatField(null=True, help_text="Highest finite value")
+    curve = models.JSONField(null=True, help_text="As in `sparklines`")
+
+    class Meta:
+        ordering = ["run", "name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_summary_per_metric")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.name}"
+
+
+class KnownColumn(models.Model):
+    """A configuration's path or a metric's name that some run has had: what a list can show and sort by."""
+
+    class Kind(models.TextChoices):
+        CONFIG = "config"
+        METRIC = "metric"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["kind", "name"]
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="one_column_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
 
 
 class FinalResult(models.Model):

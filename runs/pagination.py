@@ -5,18 +5,19 @@ Unlike DRF's own cursor this one orders by columns with nulls (always last) and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core import signing
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from rest_framework.utils.urls import replace_query_param
 
 from runs.errors import InvalidRequest
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 SALT = "runs.cursor"
 
 
@@ -24,17 +25,33 @@ class Cursor(NamedTuple):
     """The row beside the page: the page follows it, or precedes it when `backwards`."""
 
     ordering: str
-    value: Any
-    id: int
+    values: Sequence[Any]
+    tie: Any
     backwards: bool
 
 
+class Order(NamedTuple):
+    """Rows by `columns`, all in one direction, what is null last; equal ones by `tie`, which is never null nor equal.
+
+    `name` is how the order was asked for: a cursor of one order is none of another.
+    """
+
+    name: str
+    columns: tuple[str, ...] = ()
+    descending: bool = False
+    tie: str = "id"
+    tie_descending: bool = True
+
+
+NEWEST_FIRST = Order("-id")
+
+
 @dataclass(frozen=True, slots=True)
-class Page(Generic[M]):
+class Page(Generic[R]):
     """Rows in the order asked for, and whether there are others on either side."""
 
-    rows: list[M]
-    ordering: str
+    rows: list[R]
+    order: Order
     has_next: bool
     has_previous: bool
 
@@ -45,54 +62,58 @@ class Page(Generic[M]):
             "previous": self._link(url, self.rows[0], backwards=True) if self.has_previous else None,
         }
 
-    def _link(self, url: str, row: M, *, backwards: bool) -> str:
-        value = getattr(row, self.ordering.removeprefix("-"))
-        plain = value.isoformat() if isinstance(value, datetime) else value
-        token = signing.dumps(Cursor(self.ordering, plain, row.pk, backwards), salt=SALT)
-        return replace_query_param(url, "cursor", token)
+    def _link(self, url: str, row: R, *, backwards: bool) -> str:
+        values = [_plain(row, column) for column in self.order.columns]
+        cursor = Cursor(self.order.name, values, _plain(row, self.order.tie), backwards)
+        return replace_query_param(url, "cursor", signing.dumps(cursor, salt=SALT))
 
 
-def page_of(rows: QuerySet[M], ordering: str, size: int, token: str | None) -> Page[M]:
-    """One query, of one row more than the page has: that row says whether there are others. Equal values: newest first.
+def page_of(rows: QuerySet[Any, R], order: Order, size: int, token: str | None) -> Page[R]:
+    """One query, of one row more than the page has: that row says whether there are others.
 
-    `ordering` is a column, with a leading - to descend; `token` comes from a link of another page.
+    `rows` are models or dicts; `token` comes from a link of another page.
     """
-    cursor = _cursor(token, ordering) if token else None
+    cursor = _cursor(token, order.name) if token else None
     backwards = cursor is not None and cursor.backwards
     if cursor:
-        rows = rows.filter(_beyond(cursor))
-    found = list(rows.order_by(*_order_by(ordering, reverse=backwards))[: size + 1])
+        rows = rows.filter(_beyond(cursor, order))
+    found = list(rows.order_by(*_order_by(order, reverse=backwards))[: size + 1])
     shown, more = found[:size], len(found) > size
     return Page(
         rows=shown[::-1] if backwards else shown,
-        ordering=ordering,
+        order=order,
         has_next=bool(shown) and (more or backwards),
         has_previous=bool(shown) and (more if backwards else cursor is not None),
     )
 
 
-def _order_by(ordering: str, *, reverse: bool) -> Sequence[Any]:
-    name, descending = ordering.removeprefix("-"), ordering.startswith("-")
-    column = F(name)
-    if name == "id":
-        return [column.desc() if descending != reverse else column.asc()]
-    if reverse:
-        return [column.asc(nulls_first=True) if descending else column.desc(nulls_first=True), F("id").asc()]
-    return [column.desc(nulls_last=True) if descending else column.asc(nulls_last=True), F("id").desc()]
+def _plain(row: Any, column: str) -> Any:
+    """A row's value as a cursor keeps it; `owner__username` is that of the row's owner."""
+    value = row[column] if isinstance(row, dict) else attrgetter(column.replace("__", "."))(row)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _beyond(cursor: Cursor) -> Q:
+def _order_by(order: Order, *, reverse: bool) -> Iterator[Any]:
+    for column in order.columns:
+        nulls = {"nulls_first": True} if reverse else {"nulls_last": True}
+        yield F(column).desc(**nulls) if order.descending != reverse else F(column).asc(**nulls)
+    yield F(order.tie).desc() if order.tie_descending != reverse else F(order.tie).asc()
+
+
+def _beyond(cursor: Cursor, order: Order) -> Q:
     """The rows on the page's side of the cursor's row, in the order of `_order_by`."""
-    name, descending = cursor.ordering.removeprefix("-"), cursor.ordering.startswith("-")
-    smaller = descending != cursor.backwards
-    if name == "id":
-        return Q(id__lt=cursor.id) if smaller else Q(id__gt=cursor.id)
-    tie = Q(id__gt=cursor.id) if cursor.backwards else Q(id__lt=cursor.id)
-    if cursor.value is None:
-        equal = Q(**{f"{name}__isnull": True}) & tie
-        return equal | Q(**{f"{name}__isnull": False}) if cursor.backwards else equal
-    beyond = Q(**{f"{name}__{'lt' if smaller else 'gt'}": cursor.value}) | (Q(**{name: cursor.value}) & tie)
-    return beyond if cursor.backwards else beyond | Q(**{f"{name}__isnull": True})
+    smaller = order.tie_descending != cursor.backwards
+    found = Q(**{f"{order.tie}__{'lt' if smaller else 'gt'}": cursor.tie})
+    smaller = order.descending != cursor.backwards
+    for column, value in zip(reversed(order.columns), reversed(cursor.values), strict=True):
+        known, unknown = Q(**{f"{column}__isnull": False}), Q(**{f"{column}__isnull": True})
+        if value is None:
+            found &= unknown
+            found = found | known if cursor.backwards else found
+        else:
+            found = Q(**{f"{column}__{'lt' if smaller else 'gt'}": value}) | (Q(**{column: value}) & found)
+            found = found if cursor.backwards else found | unknown
+    return found
 
 
 def _cursor(token: str, ordering: str) -> Cursor:

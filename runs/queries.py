@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 
@@ -19,6 +20,9 @@ SUMMARY_COLUMNS = (
     "priority",
     "reason",
     "notes",
+    "model_name",
+    "deleted_at",
+    "touched_at",
     "group_id",
     "fold",
     "folds",
@@ -59,11 +63,15 @@ SUMMARY_COLUMNS = (
 
 
 class Head(NamedTuple):
-    """How far a run's journal goes, and the status that belongs to it: both from one row, so they agree."""
+    """How far a run's journal goes, the status that belongs to it, and when it was last tagged, deleted or restored.
+
+    All from one row, so they agree.
+    """
 
     id: int
     last_seq: int
     status: str
+    touched_at: datetime | None = None
 
 
 class Series(NamedTuple):
@@ -82,14 +90,27 @@ class Series(NamedTuple):
 SERIES_KEY = Series._fields[:-2]
 
 
-def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """The runs that `user` may see: today every active user sees all."""
+def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """The runs that `user` may see or, were they not deleted, could: today every active user sees all."""
     return Run.objects.all() if user.is_authenticated and user.is_active else Run.objects.none()
 
 
+def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """The runs that `user` may see: none that is deleted."""
+    return readable_runs(user).filter(deleted_at=None)
+
+
+def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """The deleted runs that `user` may restore: their owner's own; to staff, all."""
+    found = readable_runs(user).exclude(deleted_at=None)
+    return found if user.is_staff else found.filter(owner_id=user.pk)
+
+
 def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
-    """The groups that `user` may see: as with runs."""
-    return RunGroup.objects.all() if user.is_authenticated and user.is_active else RunGroup.objects.none()
+    """The groups that `user` may see: those with a run that is not deleted."""
+    if not (user.is_authenticated and user.is_active):
+        return RunGroup.objects.none()
+    return RunGroup.objects.filter(Exists(Run.objects.filter(group=OuterRef("pk"), deleted_at=None)))
 
 
 def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
@@ -98,8 +119,8 @@ def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
-    """Only what `serializers.run_summary` needs, and `more`, in one query: configurations are large and stay behind."""
-    return runs.select_related("owner").only(*SUMMARY_COLUMNS, *more)
+    """Only what `serializers.run_summary` needs, and `more`, in two queries: configurations are large and stay behind."""
+    return runs.select_related("owner").prefetch_related("tag_rows").only(*SUMMARY_COLUMNS, *more)
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from runs import metric_summaries
 from runs.events import (
     EpochEnd,
     Event,
@@ -140,6 +141,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
         "final_split": "",
         **dict.fromkeys((*_COUNTS, *_HEADLINE)),
         "dataset": {"name": event.dataset.name, "classes": event.dataset.classes, "sizes": event.dataset.sizes},
+        "model_name": event.model.name,
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
     }
 
@@ -179,6 +181,7 @@ def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
     RunMetric.objects.filter(run_id=run_id, epoch__gte=first_void).delete()
     RunMetric.objects.filter(run_id=run_id, context="final").delete()
     FinalResult.objects.filter(run_id=run_id).delete()
+    metric_summaries.rebuild(run_id)
 
 
 def _store_epoch(run_id: int, event: EpochEnd) -> None:
@@ -186,6 +189,7 @@ def _store_epoch(run_id: int, event: EpochEnd) -> None:
         RunMetric(run_id=run_id, epoch=event.epoch, metric_name=name, value=value, dataset_type=event.phase)
         for name, value in event.metrics.items()
     )
+    metric_summaries.add(run_id, event.epoch, event.metrics)
 
 
 def _store_final(run_id: int, event: FinalStats) -> None:
@@ -199,6 +203,7 @@ def _store_final(run_id: int, event: FinalStats) -> None:
         statistics=event.statistics,
     )
     RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
+    metric_summaries.add(run_id, event.epoch, event.statistics, final=True)
 
 
 def _final_row(run_id: int, event: FinalStats, name: str, value: float | None) -> RunMetric:

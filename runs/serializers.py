@@ -19,13 +19,15 @@ from runs.queue import queue_position
 
 
 def run_summary(run: Run) -> dict[str, Any]:
-    """One line of a list; needs the columns of `queries.with_summary` and no further query."""
+    """One line of a list; needs the columns and tags of `queries.with_summary` and no further query."""
     return {
         "id": run.pk,
         "run_id": run.pk,
         "experiment_name": run.experiment_name,
         "training_mode": run.training_mode,
         "source_path": run.source_path,
+        "model_name": run.model_name or None,
+        "tags": [tag.name for tag in run.tag_rows.all()],
         "status": run.status,
         "priority": run.priority,
         "reason": run.reason,
@@ -35,6 +37,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         "folds": run.folds,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
+        "deleted_at": time_or_null(run.deleted_at),
         "start_time": time_or_null(run.start_time),
         "end_time": time_or_null(run.end_time),
         "duration_seconds": run.duration_seconds,
@@ -94,7 +97,8 @@ def links(run_id: int) -> dict[str, str]:
         "final_stats": f"{api}final-stats/",
         "files": f"{api}files/",
         **{
-            action: f"{api}{action}/" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")
+            action: f"{api}{action}/"
+            for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone", "delete", "restore")
         },
         "page": f"/runs/{run_id}/",
         "websocket": f"/ws/runs/{run_id}/",

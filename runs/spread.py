@@ -62,6 +62,28 @@ class Spread(NamedTuple):
     corrected_ci_high: Number
 
 
+class Described(NamedTuple):
+    """Of the `n` values that are known, however many: `sd` is the sample's standard deviation (n - 1)."""
+
+    n: int
+    mean: Number
+    sd: Number
+    min: Number
+    max: Number
+
+
+def described(values: Iterable[Number]) -> Described:
+    """Without an interval, for values that are no folds. Sums are exact; one value has no spread."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Described(0, None, None, None, None)
+    mean = statistics.fmean(known)
+    if len(known) == 1:
+        return Described(1, mean, None, mean, mean)
+    squares = math.fsum((value - mean) ** 2 for value in known)
+    return Described(len(known), mean, math.sqrt(squares / (len(known) - 1)), min(known), max(known))
+
+
 def spread(
     values: Iterable[Number], *, overlap: float | None = None, bounds: tuple[float, float] = _ANYWHERE
 ) -> Spread:

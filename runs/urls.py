@@ -5,6 +5,8 @@ from runs.samples.views import ManySeries, RunSeries, RunSnapshot
 
 urlpatterns = [
     path("", views.RunList.as_view(), name="run-list"),
+    path("facets/", views.Facets.as_view(), name="run-facets"),
+    path("grouped/", views.Grouped.as_view(), name="run-grouped"),
     path("groups/", views.GroupList.as_view(), name="group-list"),
     path("groups/<int:group_id>/", views.GroupDetail.as_view(), name="group-detail"),
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),

@@ -15,22 +15,28 @@ from rest_framework.views import APIView
 
 from runs import groups, queries, serializers
 from runs.awaiting import AwaitingView, lend_back_connection
+from runs.facets import facets
 from runs.files import Content, list_files, media_type, open_file
 from runs.filters import (
     METRIC_LOOKUPS,
-    RUN_LOOKUPS,
+    Choice,
     EventsParameters,
+    GroupedParameters,
     GroupParameters,
     MetricParameters,
     Parameters,
     RunParameters,
+    chosen,
     narrowed,
     validated,
 )
 from runs.group_serializers import group_detail, group_summary
+from runs.grouping import page_of_groups
 from runs.journal_watch import journal_watch
+from runs.list_serializers import grouped, run_lines
 from runs.models import Run, RunMetric
-from runs.pagination import page_of
+from runs.orderings import ordered
+from runs.pagination import NEWEST_FIRST, page_of
 from runs.renderers import JSONRenderer
 
 
@@ -58,15 +64,37 @@ class ReadingView(APIView):
 
 
 class RunList(ReadingView):
-    """One page of summaries, newest first unless asked otherwise."""
+    """One page of summaries, newest first unless asked otherwise, with the columns and curves that were asked for."""
 
     parameters = RunParameters
 
     def get(self, request: Request) -> Response:
-        runs = narrowed(queries.with_summary(self.visible()), RUN_LOOKUPS, self.asked)
-        page = page_of(runs, self.asked["ordering"], self.asked["page_size"], self.asked.get("cursor"))
+        asked = self.asked
+        runs, order = ordered(chosen(request.user, asked), asked["ordering"])
+        page = page_of(queries.with_summary(runs), order, asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
-        return Response({**links, "results": [serializers.run_summary(run) for run in page.rows]})
+        return Response({**links, "results": run_lines(page.rows, asked.get("columns", ()), asked["sparkline"])})
+
+
+class Facets(ReadingView):
+    """What the list can be narrowed by, with counts, and which columns it can have."""
+
+    parameters = Choice
+
+    def get(self, request: Request) -> Response:
+        return Response(facets(chosen(request.user, self.asked)))
+
+
+class Grouped(ReadingView):
+    """One page of groups of runs that have something in common."""
+
+    parameters = GroupedParameters
+
+    def get(self, request: Request) -> Response:
+        asked = self.asked
+        page = page_of_groups(chosen(request.user, asked), asked["by"], asked["page_size"], asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 
 
 class RunDetail(ReadingView):
@@ -86,7 +114,7 @@ class GroupList(ReadingView):
 
     def get(self, request: Request) -> Response:
         found = queries.visible_groups(request.user).select_related("owner")
-        page = page_of(found, "-id", self.asked["page_size"], self.asked.get("cursor"))
+        page = page_of(found, NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
         return Response({**links, "results": [group_summary(report) for report in groups.reports(page.rows)]})
 

@@ -40,7 +40,7 @@ def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, A
 
 def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
     """Everything known of one data set; `path` is that of a registered one."""
-    runs = Run.objects.filter(source_path=dataset.source_path)
+    runs = Run.objects.filter(source_path=dataset.source_path, deleted_at=None)
     newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
     return dataset_summary(dataset, user) | {
         "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,

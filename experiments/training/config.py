@@ -14,6 +14,7 @@ from experiments.training.models import catalogue
 from experiments.training.models.builtins import Dropout, Width
 from experiments.training.models.spec import AUTO
 from experiments.training.section import Section
+from runs import tag_names
 
 MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
 
@@ -292,6 +293,12 @@ class TrainingConfig(Section):
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
     )
+    tags: tuple[str, ...] = Field((), exclude=True, description="Words to find the run by; they can be changed later")
+
+    @field_validator("tags")
+    @classmethod
+    def _normalised(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tag_names.normalised(value)
 
     @field_validator("experiment_name")
     @classmethod

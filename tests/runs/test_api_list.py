@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.filters import ORDERINGS
+from runs.orderings import NAMES
 from runs.models import Run
 from tests.runs.conftest import MakeRun, completed_columns
 
@@ -192,7 +192,7 @@ def test_nulls_come_last_and_ties_are_newest_first(api: Client, make_run: MakeRu
     assert ids(api, ordering=ordering) == by_hand[ordering]
 
 
-@pytest.mark.parametrize("column", ORDERINGS)
+@pytest.mark.parametrize("column", NAMES)
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_walking_the_pages_in_both_directions_shows_each_run_once(
     api: Client, make_run: MakeRun, column: str, sign: str

@@ -1,0 +1,166 @@
+"""POST /api/runs/bulk/ and /api/runs/tags/: the same for many runs, with an answer for each of them.
+
+Each run is treated alone: what is in one's way stops no other, and is said beside its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments.launch import announce
+from realtime import broadcast
+from runs import deletion, lifecycle, queries, tags
+from runs.models import Run
+from runs.tag_names import MAX_TAGS, normalised
+
+MOST_RUNS = 500
+NEITHER = "Give at least one tag."
+Act = Callable[[Run, User, Mapping[str, Any]], str]
+
+
+class Refused(Exception):
+    """Why nothing was done about a run, in a sentence."""
+
+
+class TagList(serializers.ListField):
+    """Tags in their one spelling."""
+
+    child = serializers.CharField(max_length=200, trim_whitespace=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return normalised(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class Runs(serializers.Serializer[Any]):
+    """Which runs: numbers, each of which counts once."""
+
+    runs = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=MOST_RUNS
+    )
+
+
+class TagOptions(Runs):
+    add = TagList(default=(), max_length=MAX_TAGS)
+    remove = TagList(default=(), max_length=MAX_TAGS)
+
+    def validate(self, attrs: Any) -> Any:
+        if not (attrs["add"] or attrs["remove"]):
+            raise serializers.ValidationError({"add": NEITHER})
+        if both := sorted(set(attrs["add"]) & set(attrs["remove"])):
+            raise serializers.ValidationError({"remove": f"{both[0]!r} is in add too; leave it out of one of them."})
+        return attrs
+
+
+class Tags(APIView):
+    """Add and remove tags of up to 500 runs."""
+
+    def post(self, request: Request) -> Response:
+        options = TagOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        return Response(_each(request, _retag, options.validated_data))
+
+
+class Bulk(APIView):
+    """One action on up to 500 runs."""
+
+    def post(self, request: Request) -> Response:
+        options = BulkOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        asked = options.validated_data
+        return Response({"action": asked["action"], **_each(request, ACTIONS[asked["action"]], asked)})
+
+
+def _each(request: Request, act: Act, asked: Mapping[str, Any]) -> dict[str, Any]:
+    user: Any = request.user  # logged in
+    numbers = list(dict.fromkeys(asked["runs"]))
+    known = queries.readable_runs(user).select_related("owner").in_bulk(numbers)
+    results = [_one(number, known.get(number), user, act, asked) for number in numbers]
+    return {"done": sum(result["ok"] for result in results), "results": results}
+
+
+def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        if run is None or (run.deleted_at and not queries.may_change(user, run.owner_id)):
+            raise Refused(f"Run {number} does not exist.")
+        if not queries.may_change(user, run.owner_id):
+            raise Refused(f"Run {number} belongs to {run.owner}; only its owner and staff may do that.")
+        if run.deleted_at and act is not _restore:
+            raise Refused(f"Run {number} is deleted; restore it first.")
+        detail = act(run, user, asked)
+    except (Refused, deletion.NotPossible, tags.TooManyTags) as refused:
+        return {"id": number, "ok": False, "detail": str(refused)}
+    except Run.DoesNotExist:
+        return {"id": number, "ok": False, "detail": f"Run {number} does not exist."}
+    return {"id": number, "ok": True, "detail": detail}
+
+
+def _cancel(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
+    return _stop(run, f"Cancelled by {user}.", Run.StopRequest.CANCEL)
+
+
+def _kill(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
+    return _stop(run, f"Killed by {user}.", Run.StopRequest.KILL)
+
+
+def _stop(run: Run, reason: str, how: str) -> str:
+    if not lifecycle.cancel(run.pk, reason, how):
+        raise Refused(f"Run {run.pk} has ended: there is nothing to stop.")
+    announce(run.pk)
+    run.refresh_from_db(fields=["status"])
+    return f"Run {run.pk} is {run.get_status_display().lower()}."
+
+
+def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
+    deletion.delete(run.pk, user)
+    broadcast.hint(run.pk)
+    return f"Run {run.pk} is deleted; it can be restored until it is removed for ever."
+
+
+def _restore(run: Run, _user: User, _asked: Mapping[str, Any]) -> str:
+    deletion.restore(run.pk)
+    broadcast.hint(run.pk)
+    return f"Run {run.pk} is back."
+
+
+def _retag(run: Run, _user: User, asked: Mapping[str, Any]) -> str:
+    names = tags.change(run.pk, asked["add"], asked["remove"])
+    broadcast.hint(run.pk)
+    return f"Tags: {', '.join(names) or 'none'}."
+
+
+def _tag(run: Run, user: User, asked: Mapping[str, Any]) -> str:
+    return _retag(run, user, {"add": asked["tags"], "remove": ()})
+
+
+def _untag(run: Run, user: User, asked: Mapping[str, Any]) -> str:
+    return _retag(run, user, {"add": (), "remove": asked["tags"]})
+
+
+ACTIONS: dict[str, Act] = {
+    "cancel": _cancel,
+    "kill": _kill,
+    "delete": _delete,
+    "restore": _restore,
+    "tag": _tag,
+    "untag": _untag,
+}
+
+
+class BulkOptions(Runs):
+    action = serializers.ChoiceField(tuple(ACTIONS))
+    tags = TagList(default=(), max_length=MAX_TAGS)
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["action"] in ("tag", "untag") and not attrs["tags"]:
+            raise serializers.ValidationError({"tags": NEITHER})
+        return attrs

@@ -1,0 +1,102 @@
+"""Deleting a run, undoing that, and what happens when nobody did: files, journal and rows go for ever.
+
+A deleted run vanishes for all at once, and takes part in nothing; `queries.visible_runs` leaves it out. Its number is
+never given to another run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from runs import lifecycle
+from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag
+
+BATCH_ROWS = 5_000
+PAUSE_SECONDS = 0.02
+"""Between two batches, so that those who wait to write come first."""
+
+
+class NotPossible(Exception):
+    """Why the run cannot be deleted or restored, and what to do instead."""
+
+
+def delete(run_id: int, by: User) -> None:
+    """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().only("status", "deleted_at").get(pk=run_id)
+        if run.deleted_at is not None:
+            raise NotPossible(f"Run {run_id} is deleted already.")
+        if run.status in Run.RUNNING:
+            raise NotPossible(f"Run {run_id} is {run.get_status_display().lower()}: cancel it first, then delete it.")
+        if run.status == Run.Status.QUEUED:
+            lifecycle.cancel(run_id, f"Deleted by {by}.")
+        now = timezone.now()
+        Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
+
+
+def restore(run_id: int) -> None:
+    """Undo `delete`, as long as LIVETRAIN_UNDO_DAYS have not passed. Raises NotPossible, and Run.DoesNotExist."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().only("deleted_at").get(pk=run_id)
+        if run.deleted_at is None:
+            raise NotPossible(f"Run {run_id} is not deleted.")
+        if run.deleted_at < _limit():
+            raise NotPossible(f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is being removed.")
+        Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
+
+
+def expired(now: datetime | None = None) -> QuerySet[Run]:
+    """Runs whose deletion cannot be undone any more, the oldest deletion first."""
+    return Run.objects.filter(deleted_at__lt=_limit(now)).order_by("deleted_at", "pk")
+
+
+def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Remove an expired run for ever: its folder first, so that no folder is left without a row.
+
+    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired.
+    """
+    if not expired().filter(pk=run.pk).exists():
+        return False
+    _remove_folder(run)
+    for model in (RunEvent, RunMetric):
+        for _ in _removed(model, run.pk):
+            pause(PAUSE_SECONDS)
+    with transaction.atomic():
+        for model in (RunEvent, RunMetric, MetricSummary, FinalResult, RunTag):
+            model._base_manager.filter(run_id=run.pk).delete()
+        Run.objects.filter(pk=run.pk).delete()
+        if run.group_id is not None:
+            RunGroup.objects.filter(pk=run.group_id, runs=None).delete()
+    return True
+
+
+def _limit(now: datetime | None = None) -> datetime:
+    return (now or timezone.now()) - timedelta(days=settings.UNDO_DAYS)
+
+
+def _removed(model: type[Model], run_id: int) -> Iterator[int]:
+    """Batch by batch, each in a transaction of its own; how many went."""
+    while True:
+        rows = model._base_manager.filter(run_id=run_id)
+        removed, _ = rows.filter(pk__in=list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS])).delete()
+        if not removed:
+            return
+        yield removed
+
+
+def _remove_folder(run: Run) -> None:
+    """Only a folder, and nothing through a link: a link in its place goes itself."""
+    folder = run.folder
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+    elif folder.is_dir():
+        shutil.rmtree(folder)

@@ -1,0 +1,63 @@
+"""A value inside a JSON column, as a number or as text: the same on SQLite and PostgreSQL, whatever else is there.
+
+Django's own transforms sort and compare JSON as each database does it, which differs where types are mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import FloatField, Func, TextField
+
+
+class _AtPath(Func):
+    """`path` holds names of members, as `filters` has checked them: letters, digits, `_` and `-`."""
+
+    sqlite = ""
+    postgresql = ""
+
+    def __init__(self, column: str, path: Sequence[str], **options: Any) -> None:
+        super().__init__(column, **options)
+        self.path = tuple(path)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_options: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+        column, parameters = compiler.compile(self.source_expressions[0])
+        path = "$" + "".join(f'."{name}"' for name in self.path)
+        return self._filled(self.sqlite, column, parameters, path)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_options: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+        column, parameters = compiler.compile(self.source_expressions[0])
+        return self._filled(self.postgresql, column, parameters, "{" + ",".join(f'"{name}"' for name in self.path) + "}")
+
+    @staticmethod
+    def _filled(template: str, column: str, parameters: Sequence[Any], path: str) -> tuple[str, list[Any]]:
+        uses = template.count("{column}")
+        return template.replace("{column}", column), [*parameters, path] * uses
+
+
+class JSONNumber(_AtPath):
+    """Numbers; true is 1 and false is 0. All else is null."""
+
+    output_field = FloatField()
+    sqlite = (
+        "(CASE WHEN JSON_TYPE({column}, %s) IN ('integer', 'real', 'true', 'false')"
+        " THEN CAST(JSON_EXTRACT({column}, %s) AS REAL) END)"
+    )
+    postgresql = (
+        "(CASE JSONB_TYPEOF({column} #> %s::text[]) WHEN 'number' THEN ({column} #>> %s::text[])::double precision"
+        " WHEN 'boolean' THEN ({column} #>> %s::text[])::boolean::int::double precision END)"
+    )
+
+
+class JSONText(_AtPath):
+    """Texts, and lists as they are written in JSON. All else is null."""
+
+    output_field = TextField()
+    sqlite = (
+        "(CASE WHEN JSON_TYPE({column}, %s) IN ('text', 'array', 'object') THEN JSON_EXTRACT({column}, %s) END)"
+    )
+    postgresql = (
+        "(CASE WHEN JSONB_TYPEOF({column} #> %s::text[]) IN ('string', 'array', 'object')"
+        " THEN {column} #>> %s::text[] END)"
+    )

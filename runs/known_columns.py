@@ -1,0 +1,43 @@
+"""Which configuration paths and metrics a list can show and sort by: those that some run has had."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from runs.models import KnownColumn
+
+Kind = KnownColumn.Kind
+
+
+def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted path of every value that is no group; lists are values."""
+    for name, value in config.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            yield from config_paths(value, f"{path}.")
+        elif len(path) <= 300:
+            yield path
+
+
+def learn(kind: Kind, names: Iterable[str]) -> None:
+    """One query where all of them are known, which they nearly always are."""
+    wanted = set(names)
+    known = set(KnownColumn.objects.filter(kind=kind, name__in=wanted).values_list("name", flat=True))
+    missing = [KnownColumn(kind=kind, name=name) for name in sorted(wanted - known)]
+    if missing:
+        KnownColumn.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def unknown(kind: Kind, names: Collection[str]) -> list[str]:
+    """Those that no run has had, in order of the alphabet."""
+    known = KnownColumn.objects.filter(kind=kind, name__in=names).values_list("name", flat=True)
+    return sorted(set(names) - set(known))
+
+
+def known() -> dict[str, list[str]]:
+    """`{"config": […], "metric": […]}`."""
+    found: dict[str, list[str]] = {kind: [] for kind in Kind.values}
+    for kind, name in KnownColumn.objects.values_list("kind", "name"):
+        found[kind].append(name)
+    return found

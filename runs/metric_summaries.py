@@ -1,0 +1,74 @@
+"""Keeps what a list shows of each metric while the epochs come: last, lowest and highest value, the monitored curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from django.db.models import F
+
+from runs import known_columns
+from runs.models import KnownColumn, MetricSummary, Run, RunMetric
+from runs.sparklines import Curve, grown, values
+
+_UPDATED = ["last", "last_epoch", "low", "high", "curve"]
+_BY = ["run", "name"]
+_SAVED = 500
+
+
+def add(run_id: int, epoch: int, metrics: Mapping[str, float | None], *, final: bool = False) -> None:
+    """An epoch's metrics, or one split's final statistics, which replace those of the split before.
+
+    Inside the caller's transaction, which holds the run's row.
+    """
+    whole = {name: value for name, value in metrics.items() if "/" not in name}
+    monitor = Run.objects.values_list("monitor", flat=True).get(pk=run_id)
+    known = {row.name: row for row in MetricSummary.objects.filter(run_id=run_id, name__in=whole)}
+    if whole.keys() - known.keys():
+        known_columns.learn(KnownColumn.Kind.METRIC, whole.keys() - known.keys())
+    rows = [
+        _extended(_row(None if final else known.get(name), run_id, name), epoch, value, curved=name == monitor)
+        for name, value in whole.items()
+    ]
+    _save(rows)
+
+
+def rebuild(run_id: int) -> None:
+    """Anew from the epochs that are left, after some were made void."""
+    MetricSummary.objects.filter(run_id=run_id).delete()
+    monitor = Run.objects.values_list("monitor", flat=True).get(pk=run_id)
+    stored = RunMetric.objects.filter(run_id=run_id, context="epoch", class_name="", client_id=None, round_id=None)
+    rows: dict[str, MetricSummary] = {}
+    for name, epoch, value in stored.order_by("epoch", "id").values_list("metric_name", "epoch", "value"):
+        rows[name] = _extended(_row(rows.get(name), run_id, name), epoch, value, curved=name == monitor)
+    _save(list(rows.values()))
+
+
+def sparklines(run_ids: Iterable[int]) -> dict[int, list[float]]:
+    """The monitored metric's curve of each run that has one; one query."""
+    found = MetricSummary.objects.filter(run_id__in=list(run_ids), name=F("run__monitor"))
+    curves: Iterable[tuple[int, Curve | None]] = found.order_by().values_list("run_id", "curve")
+    return {run_id: values(curve) for run_id, curve in curves}
+
+
+def _row(known: MetricSummary | None, run_id: int, name: str) -> MetricSummary:
+    """A row to be inserted, or to replace the known one by its run and name."""
+    row = known or MetricSummary(run_id=run_id, name=name)
+    row.pk = None
+    return row
+
+
+def _extended(row: MetricSummary, epoch: int, value: float | None, *, curved: bool) -> MetricSummary:
+    row.last, row.last_epoch = value, epoch
+    if value is not None and math.isfinite(value):
+        row.low = value if row.low is None else min(row.low, value)
+        row.high = value if row.high is None else max(row.high, value)
+    if curved:
+        row.curve = grown(row.curve, epoch, value)
+    return row
+
+
+def _save(rows: list[MetricSummary]) -> None:
+    MetricSummary.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=_BY, update_fields=_UPDATED, batch_size=_SAVED
+    )

@@ -1,0 +1,33 @@
+"""Finding runs by words: each word must be somewhere in what people know of a run."""
+
+from __future__ import annotations
+
+import json
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from runs.models import Run, RunTag
+
+MOST_WORDS = 10
+_COLUMNS = ("experiment_name", "source_path", "model_name", "owner__username", "reason")
+
+
+def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
+    """Runs that have every word of `text` in their name, data, network, owner, tags, reason or notes, or as number."""
+    runs = runs.alias(notes_text=Cast("notes", TextField()))
+    for word in text.split()[:MOST_WORDS]:
+        runs = runs.filter(_has(word))
+    return runs
+
+
+def _has(word: str) -> Q:
+    found = Q(pk__in=RunTag.objects.filter(name__contains=word.lower()).values("run"))
+    for column in _COLUMNS:
+        found |= Q(**{f"{column}__icontains": word})
+    for spelling in {word, json.dumps(word)[1:-1]}:  # SQLite keeps JSON in ASCII
+        found |= Q(notes_text__icontains=spelling)
+    number = word.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found |= Q(pk=int(number))
+    return found

@@ -1,0 +1,63 @@
+"""The small curve of a metric beside a run: at most 40 of its values, the extremes among them. Pure Python.
+
+A curve grows value by value, and keeps a bounded memory of them: epochs fall into buckets of equal width, each of which
+keeps its lowest and its highest value; when there are too many buckets, two and two become one. So a spike of a
+single epoch is never lost, however long the run, and reading a curve never reads the run's epochs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+BUCKETS = 19
+MOST_VALUES = 2 * BUCKETS + 2
+Point = Sequence[Any]  # [epoch, value]
+Curve = dict[str, Any]
+"""`{"width": epochs per bucket, "first": point, "last": point, "buckets": [[number, lowest, highest], …]}`: JSON."""
+
+
+def grown(curve: Curve | None, epoch: int, value: float | None) -> Curve | None:
+    """The curve with one more value, of a later epoch than all it has; unknown and infinite ones are left out."""
+    if value is None or not math.isfinite(value):
+        return curve
+    point = [epoch, value]
+    if curve is None:
+        return {"width": 1, "first": point, "last": point, "buckets": [[epoch, point, point]]}
+    width, buckets = curve["width"], [list(bucket) for bucket in curve["buckets"]]
+    _put(buckets, epoch // width, point, point)
+    while len(buckets) > BUCKETS:
+        width *= 2
+        buckets = _halved(buckets)
+    return {"width": width, "first": curve["first"], "last": point, "buckets": buckets}
+
+
+def values(curve: Curve | None) -> list[float]:
+    """At most `MOST_VALUES` in the order of their epochs: the first, each bucket's lowest and highest, the last."""
+    if curve is None:
+        return []
+    points = {curve["first"][0]: curve["first"][1], curve["last"][0]: curve["last"][1]}
+    for _, lowest, highest in curve["buckets"]:
+        points |= {lowest[0]: lowest[1], highest[0]: highest[1]}
+    return [points[epoch] for epoch in sorted(points)]
+
+
+def _put(buckets: list[list[Any]], number: int, lowest: Point, highest: Point) -> None:
+    if not buckets or buckets[-1][0] != number:
+        buckets.append([number, lowest, highest])
+        return
+    last = buckets[-1]
+    last[1] = min(last[1], lowest, key=_value)
+    last[2] = max(last[2], highest, key=_value)
+
+
+def _halved(buckets: list[list[Any]]) -> list[list[Any]]:
+    fewer: list[list[Any]] = []
+    for number, lowest, highest in buckets:
+        _put(fewer, number // 2, lowest, highest)
+    return fewer
+
+
+def _value(point: Point) -> float:
+    return float(point[1])
