@@ -87,6 +87,11 @@ class TrainingProcess:
         return self._ranks[0].pid
 
     @property
+    def pids(self) -> list[int]:
+        """Of the ranks on this machine, each of which leads a session and a process group of its own."""
+        return [rank.pid for rank in self._ranks]
+
+    @property
     def lost_rank(self) -> int | None:
         """Which of several ranks has ended without a last word and so ended the training, if one has."""
         return self._lost[0] if self._lost and len(self._ranks) > 1 else None  # a number among all machines' ranks
