@@ -39,9 +39,13 @@ def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple
     asked = config.get("callbacks", {})
     if not asked.get("early_stopping", True):
         return None
-    monitor, patience, min_delta = asked.get("monitor", "val_auroc"), asked.get("patience", 10), asked.get("min_delta", 0.0)
+    monitor, patience, min_delta = (
+        asked.get("monitor", "val_auroc"),
+        asked.get("patience", 10),
+        asked.get("min_delta", 0.0),
+    )
     mode = "min" if asked.get("mode", "max") == "min" else "max"
-    best, best_epoch, waited = _followed(values, mode, min_delta, patience)
+    best, best_epoch, waited = _followed(values, mode, min_delta)
     last = values[-1][0] if values else None
     stop = None if last is None else last + patience - waited
     return Patience(
@@ -58,16 +62,15 @@ def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple
     )
 
 
-def _followed(
-    values: Sequence[tuple[int, Number]], mode: str, min_delta: float, patience: int
-) -> tuple[Number, int | None, int]:
-    """The best value, its epoch, and the epochs since it; nothing is better than infinity."""
-    best, best_epoch, waited = None, None, 0
+def _followed(values: Sequence[tuple[int, Number]], mode: str, min_delta: float) -> tuple[Number, int | None, int]:
+    """The best value, its epoch, and the epochs without an improvement since."""
+    best: Number = None
+    best_epoch, waited = None, 0
     for epoch, value in values:
         if value is not None and (best is None or _better(value, best, mode, min_delta)):
             best, best_epoch, waited = value, epoch, 0
         else:
-            waited = min(patience, waited + 1)
+            waited += 1
     return best, best_epoch, waited
 
 

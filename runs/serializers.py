@@ -90,6 +90,8 @@ def links(run_id: int) -> dict[str, str]:
         "metrics": f"{api}metrics/",
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
+        "hints": f"{api}hints/",
+        "log": f"{api}log/",
         "files": f"{api}files/",
         **{
             action: f"{api}{action}/" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import groups, queries, serializers
+from runs import groups, hint_evidence, queries, serializers
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.files import Content, list_files, media_type, open_file
 from runs.filters import (
@@ -31,6 +31,7 @@ from runs.group_serializers import group_detail, group_summary
 from runs.journal_watch import journal_watch
 from runs.models import Run, RunMetric
 from runs.pagination import page_of
+from runs.patience import countdown
 from runs.renderers import JSONRenderer
 
 
@@ -76,7 +77,8 @@ class RunDetail(ReadingView):
         run = self.visible().select_related("owner").filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        return Response(serializers.run_detail(run))
+        patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
+        return Response(serializers.run_detail(run) | {"patience": patience})
 
 
 class GroupList(ReadingView):

@@ -6,6 +6,7 @@ Asking it makes no CUDA context: it takes no memory of the GPU, and no time of t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import pynvml
@@ -29,7 +30,7 @@ class Devices:
             return
         self._opened = True
         wanted = [str(n) for n in range(_asked(pynvml.nvmlDeviceGetCount) or 0)] if ids is None else ids
-        found = [_asked(lambda one=one: _handle(one)) for one in wanted]
+        found = [_asked(partial(_handle, one)) for one in wanted]
         self._handles = [handle for handle in found if handle is not None]
 
     def sample(self) -> list[GpuUsage]:
@@ -45,10 +46,7 @@ class Devices:
 
 
 def _handle(one: str) -> Any:
-    """A number is the library's, in the order of the bus: CUDA's is the same unless CUDA_DEVICE_ORDER says otherwise
-
-    and the GPUs differ.
-    """
+    """A number counts in the order of the bus; CUDA's order may be another one where GPUs differ."""
     return pynvml.nvmlDeviceGetHandleByIndex(int(one)) if one.isdecimal() else pynvml.nvmlDeviceGetHandleByUUID(one)
 
 

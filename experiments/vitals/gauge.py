@@ -30,9 +30,7 @@ class Gauge:
     `leaders` are the processes that lead the training's sessions, `gpus` what `Devices` takes, `folder` the run's.
     """
 
-    def __init__(
-        self, leaders: Collection[int], *, gpus: Sequence[str] | None, folder: Path, interval: float
-    ) -> None:
+    def __init__(self, leaders: Collection[int], *, gpus: Sequence[str] | None, folder: Path, interval: float) -> None:
         self._leaders, self._gpus, self._folder, self._interval = set(leaders), gpus, folder, interval
         self._samples: SimpleQueue[tuple[ResourceUsage, str, str]] = SimpleQueue()
         self._closed = threading.Event()
