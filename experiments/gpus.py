@@ -36,6 +36,13 @@ def needed(run: Run) -> int:
     return devices if isinstance(devices, int) else 1
 
 
+def watched(run: Run, taken: list[str] | None) -> list[str] | None:
+    """Which GPUs the run may use, having `taken` these; None means all of the machine."""
+    if needed(run) == 0:
+        return []
+    return settings.GPUS if taken is None else taken
+
+
 class Gpus:
     """Those that one worker process gives to its trainings; used from the threads of all its slots."""
 

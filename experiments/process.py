@@ -20,6 +20,7 @@ import msgspec
 from experiments.rank import ProtocolError, Rank, Received
 from experiments.training import child
 from experiments.training.reports import Job, Outcome
+from runs.log_names import log_name
 
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
@@ -85,6 +86,11 @@ class TrainingProcess:
     def pid(self) -> int:
         """Of rank 0, which leads its process group."""
         return self._ranks[0].pid
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the ranks on this machine, each of which leads a session and a process group of its own."""
+        return [rank.pid for rank in self._ranks]
 
     @property
     def lost_rank(self) -> int | None:
@@ -163,7 +169,7 @@ class TrainingProcess:
             return None
         outcome = decisive.outcome
         if outcome.reason and outcome != own.outcome:
-            named = f"{outcome.reason} (rank {decisive.number}; see {child.log_name(decisive.number)})"
+            named = f"{outcome.reason} (rank {decisive.number}; see {log_name(decisive.number)})"
             outcome = Outcome(status=outcome.status, reason=named)
         return outcome, decisive.said_at, msgspec.json.encode(outcome).decode()
 
@@ -178,7 +184,7 @@ class TrainingProcess:
 
 def describe_exit(code: int | None, rank: int | None = None) -> str:
     """An exit code as a sentence, for the user; `rank` is whose it was, if there were several."""
-    log = child.log_name(rank or 0)
+    log = log_name(rank or 0)
     subject = "The training process" if rank is None else f"The training process of rank {rank}"
     if code is None or code == 255:  # the fork server died with the exit code
         return f"{subject} ended for an unknown reason. Resume it, or start it again if no epoch was complete."

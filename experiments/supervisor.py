@@ -19,13 +19,14 @@ from django.db import DatabaseError, connections
 from pydantic import ValidationError
 
 from experiments.datasets import lookup
-from experiments.gpus import Gpus, Share
+from experiments.gpus import Gpus, Share, watched
 from experiments.jobs import job
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.time_limit import TimeLimit
-from experiments.training.config import TrainerConfig
+from experiments.training.config import CallbacksConfig, TrainerConfig
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
+from experiments.vitals.gauge import Gauge
 from realtime import broadcast
 from runs import exports, lifecycle, log_lines, recorder
 from runs.events import Ending, Event
@@ -160,7 +161,8 @@ class Supervision:
             return
         try:
             self._invite(process)
-            self._follow(process)
+            with self._gauge(process) as gauge:
+                self._follow(process, gauge)
         except ProtocolError as error:
             self._trouble = f"The training sent something that is no event: {error}"
         finally:
@@ -194,7 +196,13 @@ class Supervision:
         self._store(lambda: recorder.record(run.pk, run.attempt, [], columns={"meeting": meeting}, notes=notes))
         broadcast.hint(run.pk)
 
-    def _follow(self, process: TrainingProcess) -> None:
+    def _gauge(self, process: TrainingProcess) -> Gauge:
+        asked = self._run.config.get("callbacks", {})  # an older configuration may lack the interval
+        interval = asked.get("resource_interval", CallbacksConfig.model_fields["resource_interval"].default)
+        visible = watched(self._run, self._gpus)
+        return Gauge(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
+
+    def _follow(self, process: TrainingProcess, gauge: Gauge) -> None:
         heard = time.monotonic()
         for batch in process.batches(TICK_SECONDS):
             if self._lease.lost.is_set():
@@ -204,8 +212,8 @@ class Supervision:
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 self._trouble = FROZEN.format(SILENCE_SECONDS)
                 process.kill()
-            if batch:
-                self._take(batch)
+            if news := [*(batch or ()), *gauge.news()]:
+                self._take(news)
             self._obey(process)
 
     def _take(self, batch: Sequence[Received]) -> None:

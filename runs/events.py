@@ -126,7 +126,11 @@ class EarlyStopped(Event, frozen=True, kw_only=True):
 
 
 class Progress(Event, frozen=True, kw_only=True):
-    """At most two a second; rates are samples per second, times are seconds."""
+    """At most two a second; rates are samples per second, times are seconds.
+
+    `data_wait_share`: which part of the time of the training steps since the last one passed in waiting for the data
+    loader, 0 to 1. Null where nothing was trained since, and in journals older than the field.
+    """
 
     type: ClassVar[str] = "progress"
     epoch: int
@@ -136,6 +140,45 @@ class Progress(Event, frozen=True, kw_only=True):
     total_steps: int | None
     samples_per_second: float | None
     eta_seconds: float | None
+    data_wait_share: float | None = None
+
+
+class GpuUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """One GPU, whoever uses it: `utilisation` 0 to 1, memory in bytes, `temperature` in degrees Celsius.
+
+    `id` is its UUID. A number that its driver does not tell is null.
+    """
+
+    id: str
+    name: str
+    utilisation: float | None
+    memory_used: int | None
+    memory_total: int | None
+    temperature: float | None
+
+
+class ResourceUsage(Event, frozen=True, kw_only=True):
+    """What the run takes of its machine, about every 2 seconds; of several machines, the first one.
+
+    CPU in cores (1.5: one core and a half were busy since the sample before), memory and disk in bytes. `cpu_cores`,
+    `memory_rss` and `memory_pss` are of all processes of the run (`processes` of them: ranks, loader workers); what
+    they share counts in each one's part of `memory_rss`, and once in `memory_pss`, which is measured more rarely where
+    that takes long. `machine_memory_*` are of the control group where its limit is lower than the machine's memory;
+    `disk_*` are of the file system of the run's folder. `gpus` are those that the run may use, none without a driver.
+    """
+
+    type: ClassVar[str] = "resource_usage"
+    cpu_cores: float | None
+    machine_cpu_cores: float | None
+    machine_cores: int | None
+    processes: int | None
+    memory_rss: int | None
+    memory_pss: int | None
+    machine_memory_used: int | None
+    machine_memory_total: int | None
+    disk_free: int | None
+    disk_total: int | None
+    gpus: list[GpuUsage]
 
 
 class FinalStats(Event, frozen=True, kw_only=True):
@@ -180,11 +223,12 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         LrUpdate,
         EarlyStopped,
         Progress,
+        ResourceUsage,
         FinalStats,
         TrainingEnd,
     )
 }
-EPHEMERAL_TYPES = frozenset({BatchMetrics.type, GradientStats.type, Progress.type})
+EPHEMERAL_TYPES = frozenset({BatchMetrics.type, GradientStats.type, Progress.type, ResourceUsage.type})
 
 Emit: TypeAlias = Callable[[Event], object]
 """How a callback says that something happened: `events.append` in a test, a queue's `put` in a training."""

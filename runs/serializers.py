@@ -95,6 +95,8 @@ def links(run_id: int) -> dict[str, str]:
         "snapshot": f"{api}snapshot/",
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
+        "hints": f"{api}hints/",
+        "log": f"{api}log/",
         "files": f"{api}files/",
         **{
             action: f"{api}{action}/"

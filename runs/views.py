@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import groups, queries, serializers
+from runs import groups, hint_evidence, queries, serializers
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.facets import facets
 from runs.files import Content, list_files, media_type, open_file
@@ -37,6 +37,7 @@ from runs.list_serializers import grouped, run_lines
 from runs.models import Run, RunMetric
 from runs.orderings import ordered
 from runs.pagination import NEWEST_FIRST, page_of
+from runs.patience import countdown
 from runs.renderers import JSONRenderer
 
 
@@ -104,7 +105,8 @@ class RunDetail(ReadingView):
         run = self.visible().select_related("owner").filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        return Response(serializers.run_detail(run))
+        patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
+        return Response(serializers.run_detail(run) | {"patience": patience})
 
 
 class GroupList(ReadingView):

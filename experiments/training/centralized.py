@@ -19,6 +19,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from experiments.training import evaluation, ranks
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import FinishedEarly, Interrupted, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
@@ -93,7 +94,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
         tuning=module.fine_tuning if isinstance(module, Classifier) else None,
     )
 
-    trainer = _trainer(config, job, chain.callbacks)
+    trainer = _trainer(config, job, chain.callbacks, profiler=DataWait())
     try:
         trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
     except FinishedEarly:

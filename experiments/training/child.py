@@ -25,6 +25,7 @@ import msgspec
 from experiments.training.reports import Job, Message, Outcome
 from experiments.training.stop import Stop
 from runs.events import EPHEMERAL_TYPES, format_time
+from runs.log_names import log_name, start_name
 
 RECIPE = "experiments.training.centralized"
 STOP = b"stop"
@@ -122,11 +123,6 @@ def main(
         emitter.close()
 
 
-def log_name(rank: int) -> str:
-    """The file in the run's folder that takes what a process of the training prints."""
-    return f"train.rank{rank}.log" if rank else "train.log"
-
-
 def warm() -> None:
     """Fails unless the fork server has loaded the recipe: the first real training would wait for it."""
     if RECIPE not in sys.modules:
@@ -149,10 +145,17 @@ def _unknown() -> None:
     """A command of a newer server."""
 
 
+def _say_where_it_begins(log: Path, attempt: int, offset: int) -> None:
+    start = log.parent / start_name(attempt, log.name)
+    start.parent.mkdir(parents=True, exist_ok=True)
+    start.write_text(str(offset))
+
+
 def _redirect_output(path: Path, attempt: int) -> None:
     """Send everything printed, by native code too, to the run's log."""
     path.parent.mkdir(parents=True, exist_ok=True)
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    _say_where_it_begins(path, attempt, os.fstat(log).st_size)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

@@ -266,6 +266,7 @@ class CallbacksConfig(Section):
     batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
     gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")
     progress_interval: float = Field(0.5, ge=0.5, le=3600.0, description="Seconds between two progress events")
+    resource_interval: float = Field(2.0, ge=1.0, le=3600.0, description="Seconds between two resource_usage events")
 
     @model_validator(mode="before")
     @classmethod

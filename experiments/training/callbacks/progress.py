@@ -10,6 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.callbacks.data_wait import DataWait
 from runs.events import Emit, Progress
 
 
@@ -23,7 +24,9 @@ class Pace:
         self._done = 0
         self._samples = 0
         self._between: float | None = None  # validation, checkpoint: what an epoch takes beside its batches
+        self._waited = self._waited_before = 0.0  # for data, in all: at the last batch, and at the window's start
         self.samples_per_second: float | None = None
+        self.data_wait_share: float | None = None
 
     def epoch_started(self, now: float, epoch: int) -> None:
         """An epoch begins; whatever passed since the last batch of the one before belongs between epochs."""
@@ -31,18 +34,25 @@ class Pace:
             self._between = now - self._last_batch
         self._epoch, self._done, self._samples = epoch, 0, 0
         self._epoch_start = self._window_start = self._last_batch = now
+        self._waited_before = self._waited
 
-    def batch_done(self, now: float, samples: int) -> None:
-        """A training batch ended."""
+    def batch_done(self, now: float, samples: int, waited: float = 0.0) -> None:
+        """A training batch ended; up to then, `waited` seconds in all passed in waiting for data."""
         self._done += 1
         self._samples += samples
-        self._last_batch = now
+        self._last_batch, self._waited = now, waited
 
     def measure(self, now: float) -> None:
-        """Set the rate to that since the last measurement in this epoch; unchanged while no samples were trained."""
+        """Set rate and share to those since the last measurement in this epoch.
+
+        While no samples were trained the rate stays as it was, and the share is unknown.
+        """
+        self.data_wait_share = None
         if self._samples and self._last_batch > self._window_start:
-            self.samples_per_second = self._samples / (self._last_batch - self._window_start)
-            self._window_start, self._samples = now, 0
+            taken = self._last_batch - self._window_start
+            self.samples_per_second = self._samples / taken
+            self.data_wait_share = min(1.0, max(0.0, self._waited - self._waited_before) / taken)
+            self._window_start, self._samples, self._waited_before = now, 0, self._waited
 
     def eta(self, now: float) -> float | None:
         """Seconds to the end of the last epoch, from the times measured; None while nothing was."""
@@ -63,12 +73,14 @@ class ProgressReporter(Callback):
 
     def __init__(self, *, interval: float, emit: Emit, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval, self._emit, self._clock = interval, emit, clock
+        self._wait: DataWait | None = None
         self._pace = Pace(batches=None, max_epochs=0)
         self._batches: int | None = None
         self._total_steps: int | None = None
         self._next = -math.inf
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        self._wait = trainer.profiler if isinstance(trainer.profiler, DataWait) else None  # type: ignore[attr-defined]
         self._batches = finite(trainer.num_training_batches)
         self._total_steps = finite(trainer.estimated_stepping_batches)
         self._pace = Pace(batches=self._batches, max_epochs=trainer.max_epochs or 0)
@@ -84,7 +96,8 @@ class ProgressReporter(Callback):
         *_: Any,
     ) -> None:
         now = self._clock()
-        self._pace.batch_done(now, len(outputs["target"]) * trainer.world_size)
+        waited = self._wait.seconds if self._wait else 0.0
+        self._pace.batch_done(now, len(outputs["target"]) * trainer.world_size, waited)
         if now >= self._next:
             self._report(trainer, now)
 
@@ -105,6 +118,7 @@ class ProgressReporter(Callback):
                 total_steps=self._total_steps,
                 samples_per_second=self._pace.samples_per_second,
                 eta_seconds=self._pace.eta(now),
+                data_wait_share=self._pace.data_wait_share if self._wait else None,
             )
         )
 

@@ -90,6 +90,7 @@ export const handlers = {
     state.progress = data;
     state.step = data.step;
   },
+  resource_usage() {},
   final_stats(data) {
     state.finals.set(data.split, data);
     dirty.results = true;

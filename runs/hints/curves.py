@@ -1,0 +1,184 @@
+"""What the losses and metrics over the epochs say. Pure.
+
+Three epochs in a row must agree, so that no single noisy one makes a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from runs.hints.evidence import Evidence, known
+from runs.hints.hint import Hint, shown
+from runs.matrix_statistics import wilson
+
+AGREEING = 3  # epochs
+PATIENCE = 10  # epochs, the default of callbacks.patience
+
+
+def diverged(run: Evidence) -> Hint | None:
+    """The loss of the last epoch is no longer a number."""
+    if not run.history:
+        return None
+    lost = [
+        name for name in ("train_loss", "val_loss") if name in run.history[-1][1] and run.history[-1][1][name] is None
+    ]
+    if not lost:
+        return None
+    since = run.last
+    for epoch, metrics in reversed(run.history):
+        if all(metrics.get(name) is not None for name in lost):
+            break
+        since = epoch
+    mixed = run.asked("trainer", "precision", "32-true") == "16-mixed"
+    return Hint(
+        code="diverged",
+        severity="error",
+        text=f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} no finite number since epoch {since}.",
+        cure="Lower optimizer.learning_rate to a tenth, or set trainer.gradient_clip_val to 1"
+        + (", or set trainer.precision to bf16-mixed." if mixed else "."),
+        epoch=run.last,
+        since=since,
+    )
+
+
+def overfitting(run: Evidence) -> Hint | None:
+    """val_loss has been well above its minimum for three epochs, while train_loss went on falling.
+
+    Well above: by a tenth of the minimum, and by a twentieth of the way it had fallen.
+    """
+    points = known(run.history, "train_loss", "val_loss")
+    if not points:
+        return None
+    lowest = min(range(len(points)), key=lambda index: points[index][1][1])
+    since, (train, val) = points[lowest]
+    later = [losses for _, losses in points[lowest + 1 :]][-AGREEING:]
+    limit = val + max(0.1 * abs(val), 0.05 * (points[0][1][1] - val))
+    risen = len(later) == AGREEING and min(loss for _, loss in later) > limit
+    if not risen or later[-1][0] > 0.95 * train:
+        return None
+    still_best = run.best_epoch is not None and run.last is not None and run.last - run.best_epoch < AGREEING
+    monitor = run.asked("callbacks", "monitor", "val_auroc")
+    return Hint(
+        code="overfitting",
+        severity="info" if still_best and monitor != "val_loss" else "warning",
+        text=f"Overfitting since epoch {since}: val_loss rose from {shown(val)} to {shown(later[-1][1])}, while "
+        f"train_loss fell from {shown(train)} to {shown(later[-1][0])}."
+        + (f" {monitor} is still at its best, so the scores grow too sure rather than wrong." if still_best else ""),
+        cure="The best checkpoint is kept. More data, augmentation.preset, model.dropout or optimizer.weight_decay "
+        "help; a smaller callbacks.patience ends such a run earlier.",
+        epoch=run.last,
+        since=since,
+    )
+
+
+def gap(run: Evidence) -> Hint | None:
+    """Accuracy in training is above what chance explains in validation (Wilson's 95 % interval), by five points."""
+    size = run.sizes.get("val", 0)
+    points = known(run.history, "train_acc", "val_acc")[-AGREEING:]
+    if not size or len(points) < AGREEING:
+        return None
+    tops = [wilson(round(val * size), size)[1] for _, (_, val) in points]
+    if any(top is None or train - top <= 0.05 for (_, (train, _)), top in zip(points, tops, strict=True)):
+        return None
+    train, val = points[-1][1]
+    low, high = wilson(round(val * size), size)
+    return Hint(
+        code="gap",
+        severity="warning",
+        text=f"train_acc is {shown(train)}, val_acc {shown(val)} (95 % interval {shown(low or 0)} to "
+        f"{shown(high or 0)}, {size} samples): what is learnt does not carry over.",
+        cure="More data, augmentation.preset, model.dropout or optimizer.weight_decay; and look in the pre-flight "
+        "report whether both splits are of the same kind.",
+        epoch=run.last,
+        since=points[0][0],
+    )
+
+
+def not_learning(run: Evidence) -> Hint | None:
+    """After five epochs beyond the warm-up train_loss is within 1 % of where it began, and scores rank badly."""
+    points = known(run.history, "train_loss")
+    if len(points) < 5 + run.asked("optimizer", "warmup_epochs", 0):
+        return None
+    first = points[0][1][0]
+    moved = max(abs(loss - first) for _, (loss,) in points)
+    best = max((value for _, (value,) in known(run.history, "val_auroc")), default=0.5)
+    if moved > 0.01 * abs(first) or best > 0.8:
+        return None
+    rate = run.asked("optimizer", "learning_rate", 1e-3)
+    return Hint(
+        code="not_learning",
+        severity="warning",
+        text=f"In {len(points)} epochs train_loss has not moved from {shown(first)} by more than {shown(moved)}; "
+        f"the best val_auroc is {shown(best)}.",
+        cure=f"Raise optimizer.learning_rate (try {rate * 10:g}; or {rate / 10:g}, if the loss jumped at first), free "
+        "more of the network with model.trainable, and look whether the labels belong to the samples.",
+        epoch=run.last,
+        since=points[0][0],
+    )
+
+
+def loss_rising(run: Evidence) -> Hint | None:
+    """For three epochs train_loss has been half as high again as it was, and lost a quarter of what it had gained.
+
+    Not where the schedule raises the learning rate on purpose.
+    """
+    points = known(run.history, "train_loss")
+    if run.asked("optimizer", "scheduler", "none") in ("cosine_restarts", "one_cycle") or len(points) <= AGREEING:
+        return None
+    since, (low,) = min(points, key=lambda point: point[1][0])
+    recent = [loss for epoch, (loss,) in points[-AGREEING:] if epoch > since]
+    limit = low + max(0.5 * abs(low), 0.25 * (points[0][1][0] - low))
+    if len(recent) < AGREEING or min(recent) < limit:
+        return None
+    rate = run.asked("optimizer", "learning_rate", 1e-3)
+    return Hint(
+        code="loss_rising",
+        severity="warning",
+        text=f"train_loss has risen from {shown(low)} in epoch {since} to {shown(recent[-1])}: the learning rate "
+        "is likely too high.",
+        cure=f"Lower optimizer.learning_rate (try {rate / 10:g}), use optimizer.warmup_epochs, or limit the steps "
+        "with trainer.gradient_clip_val.",
+        epoch=run.last,
+        since=since,
+    )
+
+
+def still_improving(run: Evidence) -> Hint | None:
+    """All epochs are done, the last one is the best, and val_loss fell by 5 % or more in the last three."""
+    losses = [loss for _, (loss,) in known(run.history, "val_loss")]
+    finished = run.status == "completed" and run.last is not None and run.last == run.max_epochs - 1
+    if not finished or run.best_epoch != run.last or len(losses) < AGREEING + 1:
+        return None
+    before, after = losses[-AGREEING - 1], losses[-1]
+    if not _falling(losses[-AGREEING - 1 :]) or after > 0.95 * before:
+        return None
+    return Hint(
+        code="still_improving",
+        severity="info",
+        text=f"The last epoch is the best, and val_loss was still falling, from {shown(before)} to {shown(after)} "
+        f"in the last {AGREEING} epochs.",
+        cure="Raise trainer.max_epochs, or optimizer.learning_rate.",
+        epoch=run.last,
+        since=run.last - AGREEING if run.last is not None else None,
+    )
+
+
+def best_long_ago(run: Evidence) -> Hint | None:
+    """Without early stopping: as many epochs since the best one as it waits by default."""
+    if run.asked("callbacks", "early_stopping", True) or run.best_epoch is None or run.last is None:
+        return None
+    if run.last - run.best_epoch < PATIENCE:
+        return None
+    return Hint(
+        code="best_long_ago",
+        severity="info",
+        text=f"The best epoch is {run.best_epoch}, {run.last - run.best_epoch} epochs ago, and early stopping is off.",
+        cure="Finish the run now: its best epoch is evaluated. Next time, leave callbacks.early_stopping on.",
+        epoch=run.last,
+        since=run.best_epoch,
+    )
+
+
+def _falling(values: Sequence[float]) -> bool:
+    return all(later < earlier for earlier, later in pairwise(values))

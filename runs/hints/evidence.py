@@ -1,0 +1,63 @@
+"""What hints are drawn from. Pure; `runs.hint_evidence` reads it from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from runs.events import GradientStats, ResourceUsage
+from runs.matrix_statistics import Matrix, Number
+
+Epoch: TypeAlias = Mapping[str, Number]
+"""The metrics of one epoch under their names; null is a number that was not finite."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One run, as far as it is known.
+
+    `history` has the complete epochs with their numbers, ascending; `waits` are the shares of time in which the loop
+    waited for data, `usage` the samples while it trained, both the newest of the attempt; `matrix` is the best
+    checkpoint's over the validation split.
+    """
+
+    status: str
+    max_epochs: int
+    config: Mapping[str, Any] = field(default_factory=dict)
+    classes: Sequence[str] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    history: Sequence[tuple[int, Epoch]] = ()
+    best_epoch: int | None = None
+    matrix: Matrix | None = None
+    first_gradients: Sequence[GradientStats] = ()
+    last_gradients: Sequence[GradientStats] = ()
+    waits: Sequence[float] = ()
+    usage: Sequence[ResourceUsage] = ()
+    samples_per_second: float | None = None
+
+    def asked(self, group: str, name: str, default: Any) -> Any:
+        """An option of the run; older configurations lack some."""
+        return self.config.get(group, {}).get(name, default)
+
+    @property
+    def last(self) -> int | None:
+        """The last complete epoch."""
+        return self.history[-1][0] if self.history else None
+
+    @property
+    def training_seconds(self) -> float | None:
+        """How long all epochs take at the rate measured last, without validation."""
+        if not self.samples_per_second or "train" not in self.sizes:
+            return None
+        return self.sizes["train"] * self.max_epochs / self.samples_per_second
+
+
+def known(history: Sequence[tuple[int, Epoch]], *names: str) -> list[tuple[int, tuple[float, ...]]]:
+    """The epochs in which all these numbers are known, each with them."""
+    found = []
+    for epoch, metrics in history:
+        values = [value for name in names if (value := metrics.get(name)) is not None]
+        if len(values) == len(names):
+            found.append((epoch, tuple(values)))
+    return found

@@ -1,0 +1,79 @@
+"""How long a training's early stopping will still wait: the rule of Lightning's EarlyStopping, once more. Pure.
+
+A value improves on the best one when it is better than that by more than `min_delta`; an unknown value improves
+nothing. The training stops after the epoch in which the number of epochs since the last improvement reaches the
+patience. A test holds this against real trainings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from runs.matrix_statistics import Number
+
+
+class Patience(TypedDict):
+    """Where the countdown stands after the last complete epoch.
+
+    `best` is the value that has to be improved on by more than `min_delta`, reached in `best_epoch`; both are null
+    before the first known one. `waited` epochs have not done it, `left` more may not. Without an improvement the
+    training stops after epoch `stops_after_epoch`; null if it has its last epoch before that, or has none yet.
+    `exhausted`: it has run out, and that is what ends the training.
+    """
+
+    monitor: str
+    mode: str
+    min_delta: float
+    patience: int
+    best: Number
+    best_epoch: int | None
+    waited: int
+    left: int
+    stops_after_epoch: int | None
+    exhausted: bool
+
+
+def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple[int, Number]]) -> Patience | None:
+    """From a run's configuration and the monitored values by epoch, ascending; None where early stopping is off."""
+    asked = config.get("callbacks", {})
+    if not asked.get("early_stopping", True):
+        return None
+    monitor, patience, min_delta = (
+        asked.get("monitor", "val_auroc"),
+        asked.get("patience", 10),
+        asked.get("min_delta", 0.0),
+    )
+    mode = "min" if asked.get("mode", "max") == "min" else "max"
+    best, best_epoch, waited = _followed(values, mode, min_delta)
+    last = values[-1][0] if values else None
+    stop = None if last is None else last + patience - waited
+    return Patience(
+        monitor=monitor,
+        mode=mode,
+        min_delta=min_delta,
+        patience=patience,
+        best=best,
+        best_epoch=best_epoch,
+        waited=waited,
+        left=patience - waited,
+        stops_after_epoch=stop if stop is not None and stop < max_epochs - 1 else None,
+        exhausted=waited >= patience,
+    )
+
+
+def _followed(values: Sequence[tuple[int, Number]], mode: str, min_delta: float) -> tuple[Number, int | None, int]:
+    """The best value, its epoch, and the epochs without an improvement since."""
+    best: Number = None
+    best_epoch, waited = None, 0
+    for epoch, value in values:
+        if value is not None and (best is None or _better(value, best, mode, min_delta)):
+            best, best_epoch, waited = value, epoch, 0
+        else:
+            waited += 1
+    return best, best_epoch, waited
+
+
+def _better(value: float, best: float, mode: str, min_delta: float) -> bool:
+    """In the same arithmetic: the margin goes from the value, not to the best."""
+    return value - min_delta > best if mode == "max" else value + min_delta < best

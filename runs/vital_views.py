@@ -1,0 +1,113 @@
+"""GET /api/runs/<id>/hints/ and …/log/: what the page of a run asks for beside its numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs import hint_evidence, queries, train_log
+from runs.awaiting import AwaitingView, lend_back_connection
+from runs.filters import Parameters
+from runs.hints import gradients
+from runs.hints.all import hints
+from runs.journal_watch import journal_watch
+from runs.models import Run
+from runs.patience import countdown
+from runs.views import ReadingView
+
+LOOK_SECONDS = 0.25  # between two looks at a log that is waited for
+NEVER = 2**63 - 1  # a journal does not get that far
+LONGEST_OFFSET = 2**63 - 1
+
+
+class LogParameters(Parameters):
+    """Offsets are of bytes; `wait` is in seconds, for lines after `after`."""
+
+    attempt = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    rank = serializers.IntegerField(min_value=0, max_value=1_023, default=0)
+    before = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
+    after = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=2_000, default=200)
+    search = serializers.CharField(max_length=200, trim_whitespace=False, required=False)
+    wait = serializers.FloatField(min_value=0, max_value=30, default=0)
+
+    def validate_wait(self, value: float) -> float:
+        if not math.isfinite(value):
+            raise serializers.ValidationError("Must be a number of seconds from 0 to 30.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["wait"] and ("after" not in attrs or "before" in attrs or "search" in attrs):
+            cure = "New lines are waited for: give after (the last answer's end), and neither before nor search."
+            raise serializers.ValidationError({"wait": cure})
+        return attrs
+
+
+class RunHints(ReadingView):
+    """What is wrong with the run or could be better, in words, with the gradients' health and the patience left.
+
+    Of the newest numbers; to be asked again after each `epoch_end`.
+    """
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        run = self.visible().filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        evidence = hint_evidence.of_run(run)
+        return Response(
+            {
+                "run_id": run.pk,
+                "status": run.status,
+                "last_seq": run.last_seq,
+                "hints": hints(evidence),
+                "gradients": gradients.by_group(evidence),
+                "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
+            }
+        )
+
+
+class RunLog(AwaitingView, ReadingView):
+    """Lines of `train.log`, as a terminal would show them in the end.
+
+    Without offsets the last `limit` ones; `before` an offset the ones up to there, `after` an offset those from there
+    on (with `wait`, when there are some, or the run has ended). The answer's `start` is the next `before`, its `end`
+    the next `after`. With `search` those between `after` and `before` that have the text; `next` is the `after` that
+    goes on with the search, null when all was searched. `reset`: the log is shorter than `after`, and this is its end.
+    """
+
+    parameters = LogParameters
+
+    async def get(self, _request: Request, run_id: int) -> Response:
+        status, read = await sync_to_async(self._log_of)(run_id)
+        found = await _read(read, status)
+        if self.asked["wait"]:
+            await sync_to_async(lend_back_connection)()
+            given_up = time.monotonic() + self.asked["wait"]
+            while not found["lines"] and status not in Run.ENDED and time.monotonic() < given_up:
+                if ended := await journal_watch().grown(run_id, NEVER, LOOK_SECONDS):
+                    status = ended.status
+                found = await _read(read, status)
+        return Response({"run_id": run_id, "status": status} | found)
+
+    def _log_of(self, run_id: int) -> tuple[str, partial[dict[str, Any]]]:
+        run = queries.with_summary(self.visible()).filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return run.status, partial(train_log.page, run.folder, self.asked, attempts=run.attempt)
+
+
+async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
+    """The status is older than what is read: once it says that the run has ended, nothing more is written."""
+    try:
+        return await asyncio.to_thread(read, ended=status in Run.ENDED)
+    except train_log.NoSuchAttempt as error:
+        raise NotFound(str(error)) from error
