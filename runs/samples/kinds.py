@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress
+from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress, ResourceUsage
 
 BY_STEP, BY_EPOCH, BY_TIME = AXES = ("step", "epoch", "time")
 """What a curve may run along."""
@@ -74,7 +74,20 @@ SAMPLED: Mapping[str, Kind] = {
             },
         ),
         Kind(LrUpdate, "rate", {"learning_rate": "learning_rate"}),
-        Kind(Progress, "throughput", {"samples_per_second": "samples_per_second"}),
+        Kind(Progress, "throughput", {name: name for name in ("samples_per_second", "data_wait_share")}),
+        Kind(
+            ResourceUsage,
+            "usage",
+            {
+                "cpu_cores": "cpu_cores",
+                "machine_cpu_cores": "machine_cpu_cores",
+                "memory_pss": "memory_pss",
+                "memory_rss": "memory_rss",
+                "machine_memory_used": "machine_memory_used",
+                "disk_free": "disk_free",
+                "gpu/": "gpus",
+            },
+        ),
         Kind(EpochEnd, "epoch", {"": "metrics"}),
     )
 }

@@ -14,7 +14,8 @@ from tests.realtime.writing import in_thread
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 EPOCHS = 6
 COLOURED = """canvas => {
-    const [x, y, width, height] = [0.2, 0.15, 0.75, 0.6].map((share, i) => share * (i % 2 ? canvas.height : canvas.width));
+    const along = (share, i) => share * (i % 2 ? canvas.height : canvas.width);
+    const [x, y, width, height] = [0.2, 0.15, 0.75, 0.6].map(along);
     const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
     let found = 0;
     for (let i = 0; i < data.length; i += 4) found += data[i + 3] > 200 && Math.abs(data[i] - data[i + 2]) > 60;

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.orderings import NAMES
 from runs.models import Run
+from runs.orderings import NAMES
 from tests.runs.conftest import MakeRun, completed_columns
 
 URL = "/api/runs/"

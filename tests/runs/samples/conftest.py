@@ -147,7 +147,7 @@ class Browser:
     SAMPLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "batch_metrics": ("batch", ("loss", "accuracy", "recall", "f1")),
         "lr_update": ("rate", ("learning_rate",)),
-        "progress": ("throughput", ("samples_per_second",)),
+        "progress": ("throughput", ("samples_per_second", "data_wait_share")),
     }
 
     def __init__(self) -> None:

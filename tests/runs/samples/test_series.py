@@ -50,6 +50,7 @@ def test_without_a_name_the_names_are_listed(api: Client, run: Run) -> None:
         *(f"batch/{name}" for name in ("accuracy", "f1", "loss", "recall")),
         *(f"gradient/{name}" for name in ("layer/conv", "layer/head", "max", "min", "nonfinite", "total")),
         "rate/learning_rate",
+        "throughput/data_wait_share",
         "throughput/samples_per_second",
         *(f"epoch/{name}" for name in ("train_acc", "train_loss", "val_acc", "val_loss")),
     ]
