@@ -1,4 +1,4 @@
-"""The pages: a run, a group of runs, and the list of runs, live.
+"""The pages: a run, a group of runs, the list of runs, and runs compared, live.
 
 They carry what is known when they are asked for; scripts go on.
 """
@@ -60,3 +60,11 @@ def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
     group = get_object_or_404(visible_groups(request.user).select_related("owner"), pk=group_id)
     context = {"group": group, "detail": group_detail(groups.report(group)), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/group.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def compare_page(request: HttpRequest) -> HttpResponse:
+    """Runs side by side; the query string says which and how, and the page's script alone reads it."""
+    return render(request, "realtime/compare.html", {"statistics": FINAL_STATISTICS})

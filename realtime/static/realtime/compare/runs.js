@@ -1,0 +1,39 @@
+// The runs that are compared, as the API has them: configuration, curves, final results. A run that is gone is left out, and named.
+
+import { call } from "../frame/api.js";
+
+const POINTS = 1000; // per curve; whoever zooms in gets all there are
+const api = "/api/runs/";
+const starts = new Map(); // run id -> when its first training began, in seconds since 1970
+
+export async function fetchRuns(ids) {
+  const answers = await Promise.allSettled(ids.map((id) => call(`${api}${id}/`)));
+  const missing = ids.filter((_, i) => answers[i].status === "rejected" && answers[i].reason.status === 404);
+  const failed = answers.find(({ status, reason }) => status === "rejected" && reason.status !== 404);
+  if (failed) throw failed.reason;
+  return { runs: answers.filter(({ status }) => status === "fulfilled").map(({ value }) => value), missing };
+}
+
+// -> Map run id -> Map name -> {x, y}; `range` in the unit of the axis (by time: seconds since each run's own start), null for all.
+export async function fetchCurves(ids, names, by, range = null) {
+  if (!ids.length || !names.length) return new Map();
+  const asked = { name: names.join(), by, points: POINTS };
+  const answers = range && by === "time"
+    ? await Promise.all(ids.filter((id) => starts.has(id)).map((id) => call(`${api}${id}/series/?${new URLSearchParams({ ...asked, from: range[0] + starts.get(id), to: range[1] + starts.get(id) })}`)))
+    : (await call(`${api}series/?${new URLSearchParams({ ...asked, runs: ids.join(), ...(range ? { from: range[0], to: range[1] } : {}) })}`)).runs;
+  return new Map(answers.map(({ run_id: id, started, series }) => {
+    if (started !== null) starts.set(id, started);
+    return [id, new Map(series.map(({ name, x, y }) => [name, { x: by === "time" ? x.map((time) => time - started) : x, y }]))];
+  }));
+}
+
+export async function fetchNames(ids) {
+  const answers = await Promise.all(ids.map((id) => call(`${api}${id}/series/`)));
+  return [...new Set(answers.flatMap(({ names }) => names))];
+}
+
+// -> Map run id -> {split: {confusion_matrix, class_names, statistics, …}}
+export async function fetchFinals(ids) {
+  const answers = await Promise.all(ids.map((id) => call(`${api}${id}/final-stats/`)));
+  return new Map(answers.map(({ run_id: id, splits }) => [id, splits]));
+}
