@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
+from runs.forecast import gpus_needed
 from runs.models import Run
 
 QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]  # a UUID means the same in whatever order
@@ -30,10 +31,7 @@ def found() -> list[str]:
 def needed(run: Run) -> int:
     """How many GPUs the run asks for, if there are any."""
     asked = run.config.get("trainer", {})  # as it is: a configuration that no longer is valid must hold up nobody
-    if asked.get("accelerator") == "cpu":
-        return 0
-    devices = asked.get("devices")
-    return devices if isinstance(devices, int) else 1
+    return gpus_needed(asked.get("accelerator"), asked.get("devices"))
 
 
 def watched(run: Run, taken: list[str] | None) -> list[str] | None:

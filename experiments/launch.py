@@ -38,7 +38,12 @@ class KeyReused(Exception):
 
 
 def launch(
-    config: TrainingConfig, owner: User, *, idempotency_key: str | None = None, origin: Run | None = None
+    config: TrainingConfig,
+    owner: User,
+    *,
+    idempotency_key: str | None = None,
+    origin: Run | None = None,
+    in_its_place: bool = False,
 ) -> list[Run]:
     """Queue what is asked for: one run, or one per fold, in their order, all or none of them.
 
@@ -48,7 +53,14 @@ def launch(
         return known
     place = inspect(config)
     try:
-        runs = create(config, owner, idempotency_key=idempotency_key, dataset_hash=place.content_hash, origin=origin)
+        runs = create(
+            config,
+            owner,
+            idempotency_key=idempotency_key,
+            dataset_hash=place.content_hash,
+            origin=origin,
+            in_its_place=in_its_place,
+        )
     except IntegrityError:
         if idempotency_key and (known := _known(owner, idempotency_key, config)):
             return known  # the same request came twice at once
@@ -72,13 +84,17 @@ def create(
     idempotency_key: str | None = None,
     dataset_hash: str | None = None,
     origin: Run | None = None,
+    in_its_place: bool = False,
 ) -> list[Run]:
     """The queued runs that nobody was told of. The key is the first one's: it stands for all.
 
-    `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they copy.
+    `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they
+    copy; with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on.
     """
     with transaction.atomic():
         group = _group(config, owner) if config.is_group else None
+        if origin is not None and in_its_place and lifecycle.replace(origin.pk):
+            group = origin.group
         return [
             lifecycle.create(
                 owner,
@@ -132,10 +148,12 @@ def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
     run = Run.objects.filter(owner=owner, idempotency_key=key).select_related("group").first()
     if run is None:
         return None
-    asked = run.group.config if run.group else run.config
-    if asked != config.model_dump(mode="json"):
+    asked = config.model_dump(mode="json")
+    if run.config == asked:
+        return [run]
+    if run.group is None or run.group.config != asked:
         raise KeyReused(f"Idempotency-Key {key!r} was used for run {run.pk} with another request; send a new key.")
-    return list(run.group.runs.order_by("fold")) if run.group else [run]
+    return list(run.group.runs.filter(replaced=False).order_by("fold"))
 
 
 def announce(run_id: int) -> None:

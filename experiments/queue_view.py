@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments import tasks
-from runs import queue
+from runs import queue, queue_report
 
 
 class QueueOptions(serializers.Serializer[Any]):
@@ -24,7 +24,7 @@ class QueueView(APIView):
     """Runs that train already go on while the queue is paused."""
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        return Response(queue.described())
+        return Response(queue_report.described())
 
     def post(self, request: Request) -> Response:
         if not request.user.is_staff:
@@ -36,7 +36,7 @@ class QueueView(APIView):
         else:
             queue.unpause(request.user)
             _wake_workers()
-        return Response(queue.described())
+        return Response(queue_report.described())
 
 
 def _wake_workers() -> None:

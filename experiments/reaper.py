@@ -11,7 +11,7 @@ import threading
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from experiments import preflight_store
+from experiments import preflight_store, tasks
 from realtime import broadcast
 from runs import deletion, lifecycle
 from runs.samples.compiling import pack_running
@@ -54,6 +54,8 @@ def reap() -> list[int]:
     for run_id in recovered:
         logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
         broadcast.hint(run_id)
+    if recovered:
+        tasks.wake_idle()
     return recovered
 
 

@@ -15,11 +15,13 @@ from rest_framework.views import APIView
 from experiments.launch import announce
 from experiments.submission import Conflict, accepted, submit
 from experiments.training.config import MAX_PRIORITY, MIN_PRIORITY
-from runs import deletion, lifecycle, queries
+from runs import deletion, lifecycle, moves, queries
 from runs.errors import InvalidRequest
 from runs.events import time_or_null
+from runs.forecast import forecast
 from runs.models import Run
 from runs.queue import queue_position
+from runs.queue_report import standing_of
 from runs.tags import tags_of
 
 StopRequest = Run.StopRequest
@@ -80,6 +82,8 @@ class Resume(RunAction):
     def act(self, run: Run, request: Request) -> Response:
         if not run.last_checkpoint:
             raise Conflict(f"Run {run.pk} has no complete epoch to go on from. Retry it instead.")
+        if run.replaced:
+            raise Conflict(f"Run {run.pk} was retried, and the retry has its place in the group. Clone it instead.")
         if not lifecycle.resume(run.pk, f"Resumed by {request.user}."):
             raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
         announce(run.pk)
@@ -107,13 +111,38 @@ class Priority(RunAction):
         return Response(_state(run) | {"priority": run.priority, "queue_position": queue_position(run)}, status=202)
 
 
+class MoveOptions(serializers.Serializer[Any]):
+    to = serializers.ChoiceField(choices=moves.WHITHERS)
+
+
+class Move(RunAction):
+    """Move a queued run past its neighbours; owners overtake their own runs alone, staff everybody's."""
+
+    def act(self, run: Run, request: Request) -> Response:
+        options = MoveOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        try:
+            moved = moves.move(run.pk, options.validated_data["to"], may_overtake=request.user.is_staff)
+        except moves.NotAllowed as error:
+            raise PermissionDenied(str(error)) from error
+        if not moved:
+            run.refresh_from_db()
+            raise Conflict(f"Run {run.pk} is {_status(run)}: only queued runs have a place in the queue.")
+        announce(run.pk)
+        return Response(_state(run) | {"priority": run.priority, **standing_of(forecast().of(run.pk))}, status=202)
+
+
 class Retry(RunAction):
-    """A new run of the same configuration, from the beginning, with a link to this one."""
+    """A new run of the same configuration, from the beginning, with a link to this one.
+
+    That of a fold that failed or was cancelled takes its place in the group.
+    """
 
     def act(self, run: Run, request: Request) -> Response:
         if run.status not in Run.ENDED:
             raise Conflict(f"Run {run.pk} is {_status(run)}: retry it when it has ended, or clone it.")
-        return Response(accepted(submit(request, _copied(run, request), origin=run), request), status=202)
+        copies = submit(request, _copied(run, request), origin=run, in_its_place=True)
+        return Response(accepted(copies, request), status=202)
 
 
 class Clone(RunAction):
@@ -168,7 +197,11 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 def _copied(run: Run, request: Request) -> dict[str, Any]:
     """The request that a copy starts from: as urgent as the run, as far as this user may ask for that; its tags of now."""
-    return {**run.config, "tags": tags_of(run.pk), "priority": run.priority if request.user.is_staff else min(0, run.priority)}
+    return {
+        **run.config,
+        "tags": tags_of(run.pk),
+        "priority": run.priority if request.user.is_staff else min(0, run.priority),
+    }
 
 
 def _stopping(run: Run, asked: bool) -> Response:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
     path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
     path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),
+    path("<int:run_id>/move/", run_actions.Move.as_view(), name="run-move"),
     path("<int:run_id>/priority/", run_actions.Priority.as_view(), name="run-priority"),
     path("<int:run_id>/resume/", run_actions.Resume.as_view(), name="run-resume"),
     path("<int:run_id>/retry/", run_actions.Retry.as_view(), name="run-retry"),

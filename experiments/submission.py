@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 from pydantic import ValidationError
 from rest_framework.exceptions import APIException
@@ -22,8 +23,10 @@ MAX_KEY_LENGTH = 200
 STAFF_ALONE = "Only staff may ask for more than 0; use 0 or less, or leave it out."
 
 
-def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Run]:
+def submit(request: Request, body: Any, *, origin: Run | None = None, in_its_place: bool = False) -> list[Run]:
     """Queue the training that `body` asks for, in the name of who sent the request; `origin` is the run it copies.
+
+    `in_its_place`: in its group too, if it is a fold that failed or was cancelled.
 
     Raises InvalidRequest that names every wrong field with its cure, and Conflict; nothing is queued then.
     """
@@ -31,7 +34,8 @@ def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Ru
         config = TrainingConfig.model_validate(body)
         if config.priority > 0 and not request.user.is_staff:
             raise InvalidRequest([{"field": "priority", "message": STAFF_ALONE}])
-        return launch(config, request.user, idempotency_key=_key_of(request), origin=origin)  # type: ignore[arg-type]  # logged in
+        owner: User = request.user  # type: ignore[assignment]  # logged in
+        return launch(config, owner, idempotency_key=_key_of(request), origin=origin, in_its_place=in_its_place)
 
 
 @contextmanager

@@ -6,8 +6,6 @@ Policy only; the mechanism is in `process`, the writing in `runs.recorder` and `
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +26,7 @@ from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
 from experiments.vitals.gauge import Gauge
 from realtime import broadcast
-from runs import exports, lifecycle, log_lines, recorder
+from runs import exports, lifecycle, log_lines, recorder, workers
 from runs.events import Ending, Event
 from runs.models import Run
 from runs.recorder import Fenced, Stamped
@@ -74,7 +72,7 @@ def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: O
     """
     share = Share(gpus or Gpus())
     try:
-        run = lifecycle.claim_next(f"{socket.gethostname()}:{os.getpid()}", share.suits)
+        run = lifecycle.claim_next(workers.own_name(), share.suits)
         if run is None:
             return False
         with log_lines.about(run.pk, run.attempt):
@@ -285,8 +283,8 @@ class Supervision:
             self._finish("cancelled", None)
         elif self._draining.is_set():
             self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
-        elif request == StopRequest.FINISH and said and self._timed_out:
-            self._finish("failed", self._limit.nothing_complete)
+        elif request == StopRequest.FINISH and self._timed_out:
+            self._finish("failed", self._why_over(said))
         elif request == StopRequest.FINISH and said:
             self._finish("cancelled", NOTHING_COMPLETE)
         elif request == StopRequest.FINISH:
@@ -295,6 +293,11 @@ class Supervision:
             self._finish("failed", STOPPED_FROM_OUTSIDE)
         else:
             self._finish("failed", self._trouble or exit_)
+
+    def _why_over(self, said: str | None) -> str:
+        """At the time limit: without a word it was killed, maybe while it prepared its data, deaf to requests."""
+        deaf = said is None and Run.objects.get(pk=self._run.pk).last_checkpoint
+        return self._limit.did_not_stop if deaf else self._limit.nothing_complete
 
     def _finish(self, status: Ending, reason: str | None) -> None:
         """Numbers are stored already; then the files, then the status and the last event.

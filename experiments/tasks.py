@@ -7,12 +7,14 @@ import threading
 
 import dramatiq
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from experiments import supervisor
 from experiments.gpus import Gpus
+from runs import workers
 from runs.models import Run
+from runs.queue import startable
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,25 @@ def _work_off() -> bool:
     worked = False
     while not draining.is_set() and supervisor.supervise(draining=draining, gpus=gpus):
         worked = True
+        wake_idle(beside_this=not draining.is_set())
     return worked
+
+
+def wake_idle(*, beside_this: bool = False) -> None:
+    """A run has ended or came back: what could not be started before, for want of GPUs or by the limit per user, may.
+
+    Sends what idle slots may start, those of other workers too, and no more, for a message that finds no slot stays
+    in the broker. `beside_this`: the slot that calls looks for itself.
+    """
+    if settings.BROKER_EMBEDDED:
+        return  # the feeders look all the time
+    try:
+        idle = workers.load().free - int(beside_this)
+        for run_id in startable().values_list("pk", flat=True)[: max(0, idle)]:
+            if not enqueue(run_id):
+                return
+    except DatabaseError:
+        logger.exception("idle slots were not woken; their feeders will")
 
 
 def _look_again(run_id: int) -> None:

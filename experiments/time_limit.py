@@ -32,5 +32,13 @@ class TimeLimit:
         )
 
     @property
+    def did_not_stop(self) -> str:
+        """Why it was killed though epochs were complete, and the cure."""
+        return (
+            f"The time limit was reached ({self._words}), but the training did not stop within the grace period and "
+            "was killed. Its last complete epoch is kept; clone it with more trainer.max_hours."
+        )
+
+    @property
     def _words(self) -> str:
         return f"trainer.max_hours = {self._hours:g}"

@@ -1,6 +1,7 @@
 """A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-These are a feeder, a reaper, an examiner of data sets and an inspector for pre-flight reports. Imports no torch.
+These are its attendance, a feeder, a reaper, an examiner of data sets and an inspector for pre-flight reports.
+Imports no torch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from experiments import process, tasks
+from experiments.attendance import Attendance
 from experiments.datasets.examiner import Examiner
 from experiments.inspector import Inspector
 from experiments.reaper import Reaper
@@ -81,7 +83,9 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
     worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
     feeder, reaper, examiner, inspector = Feeder(slots), Reaper(), Examiner(), Inspector(tasks.draining)
+    attendance = Attendance(slots, gpus)
     if not stopping.is_set():
+        attendance.start()
         worker.start()
         feeder.start()
         inspector.start()
@@ -90,6 +94,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         _wait(stopping)
         logger.info("worker stopping: trainings go back to the queue")
+        attendance.stop()
         feeder.stop()
         reaper.stop()
         examiner.stop()

@@ -18,7 +18,7 @@ from experiments.models import Dataset, Upload
 from project.database_size import database_bytes
 from project.exposition import CONTENT_TYPE, Family, labelled, render, single
 from realtime import switchboard
-from runs import measurements
+from runs import measurements, workers
 
 
 class HasMetricsToken(BasePermission):
@@ -58,6 +58,9 @@ def _of_runs() -> Iterator[Family]:
     wait = measurements.longest_wait()
     yield labelled("livetrain_runs", "Runs by status.", "status", measurements.by_status())
     yield single("livetrain_queue_wait_seconds", "gauge", "How long the oldest queued run has been waiting.", wait)
+    load = workers.load()
+    yield single("livetrain_slots", "gauge", "Trainings that living workers can run at once.", load.slots)
+    yield single("livetrain_slots_busy", "gauge", "Slots of living workers that train.", load.busy)
     yield labelled("livetrain_event_lag_seconds", "Time since the newest event of a running run.", "run_id", lags)
     yield single("livetrain_events_total", "counter", "Events that were written to the journal.", total.events)
     yield single("livetrain_attempts_total", "counter", "Training processes that were started.", total.attempts)

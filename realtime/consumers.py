@@ -112,13 +112,18 @@ class RunConsumer(Live):
 
 
 class RunListConsumer(Live):
-    """`ws/runs/`: a summary of each unfinished run, then status changes and summaries of all runs.
+    """`ws/runs/`: a summary of each unfinished run, then status changes and summaries of all runs, and the queue.
+
+    `ws/runs/?only=queue`: the queue alone, for the page of a run that waits.
 
     Nothing here has a number to acknowledge: a slow client gets the newest summary of each run when it comes to it.
     """
 
     async def stream(self) -> None:
-        with switchboard.here().watching_list(self.scope["user"]) as outbox:
+        only = _query(self.scope).get("only", [])
+        if only not in ([], ["queue"]):
+            raise Refused(BAD_REQUEST, "only must be queue, or left out.")
+        with switchboard.here().watching_list(self.scope["user"], only_queue=bool(only)) as outbox:
             while True:
                 await self._window.opened()
                 await self.deliver(await outbox.frame())

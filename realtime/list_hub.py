@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -21,13 +22,16 @@ from realtime.subscription import Subscription
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
 from runs.queries import Head, readable_runs, visible_runs, with_summary
-from runs.serializers import event_envelope, run_summary
+from runs.queue_report import described
+from runs.serializers import event_envelope, run_summaries
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 """At most four summaries per second and run."""
 RETRY_SECONDS = 1.0
 SNAPSHOT_RUNS = 500
+QUEUE_SECONDS = 5.0
+"""Without a change of a run the queue is looked at so often: it may be paused, and estimates drift."""
 STATUSES_PER_CHANGE = 20
 STATUSES_WAITING = 1_000
 TOUCHED_KEPT = 20_000
@@ -47,8 +51,9 @@ class Outbox:
     Summaries carry the status too, so that a client that was too slow for a status event still ends up right.
     """
 
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, user: User, *, only_queue: bool = False) -> None:
+        self.user, self.only_queue = user, only_queue
+        self._queue_told = self._queue = ""
         self.seen: dict[int, bool] = {}  # run -> whether the user may see it
         self._statuses: list[str] = []
         self._summaries: dict[int, str] = {}
@@ -59,8 +64,14 @@ class Outbox:
         self._summaries[change.head.id] = change.summary
         self._news.set()
 
+    def put_queue(self, message: str) -> None:
+        """What all clients are told of the queue; the same is told once."""
+        if message != self._queue_told:
+            self._queue_told = self._queue = message
+            self._news.set()
+
     async def frame(self) -> Frame:
-        """Wait for news; a JSON array of status events, then summaries, as many as one frame may hold."""
+        """Wait for news: a JSON array of status events, then summaries, as many as fit a frame, then the queue."""
         await self._news.wait()
         parts, size = self._statuses, sum(map(len, self._statuses))
         self._statuses = []
@@ -69,6 +80,9 @@ class Outbox:
             size += len(parts[-1])
         if not self._summaries:
             self._news.clear()
+        if self._queue:
+            parts.append(self._queue)
+            self._queue = ""
         return Frame(f"[{','.join(parts)}]", 0, len(parts))
 
 
@@ -87,6 +101,7 @@ class ListHub:
         self._since = timezone.now()
         self._dirty: set[int] = set()
         self._wake = asyncio.Event()
+        self._queue, self._queue_read = "", 0.0
         self._outage = Outage(logger, "Reading the list of runs")
         self._subscription = Subscription(RUN_LIST, self.wake, self._wake.set)
         self._task = asyncio.create_task(self._follow(), name="hub of the run list")
@@ -105,9 +120,9 @@ class ListHub:
         """Runs that were unfinished when they were last told."""
         return self._open.keys()
 
-    def join(self, user: User) -> Outbox:
-        """A client's outbox: first all unfinished runs that it may see, then every change."""
-        outbox = Outbox(user)
+    def join(self, user: User, *, only_queue: bool = False) -> Outbox:
+        """A client's outbox: first all unfinished runs that it may see, then every change; or of the queue alone."""
+        outbox = Outbox(user, only_queue=only_queue)
         self._outboxes.add(outbox)
         self._newcomers.append(outbox)
         self._wake.set()
@@ -141,11 +156,12 @@ class ListHub:
 
     async def _follow(self) -> None:
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), QUEUE_SECONDS)
             self._wake.clear()
             try:
                 await self._welcome()
-                await self._tell_changes()
+                await self._tell_queue(changed=await self._tell_changes())
                 self._outage.recovered()
                 await asyncio.sleep(TICK_SECONDS)
             except Exception as error:
@@ -159,13 +175,18 @@ class ListHub:
             if self._newest is None:
                 self._newest = await tail(_newest_run)
             outbox = self._newcomers[0]
-            for change in await tail(_unfinished, outbox.user):
-                outbox.seen[change.head.id] = True
-                outbox.put(change)
+            found = await tail(_unfinished, outbox.user)
+            await self._read_queue()  # no await from here on: a newcomer's first frame has all there is
+            outbox.put_queue(self._queue)
+            for change in found:
+                if not outbox.only_queue:
+                    outbox.seen[change.head.id] = True
+                    outbox.put(change)
                 self._open.setdefault(change.head.id, change.head)
             self._newcomers.remove(outbox)
 
-    async def _tell_changes(self) -> None:
+    async def _tell_changes(self) -> bool:
+        """Whether the status or the place of a run changed."""
         dirty, self._dirty = self._dirty, set()
         try:
             changes = await tail(_changes, dirty, dict(self._open), self._newest or 0) if dirty else []
@@ -174,9 +195,21 @@ class ListHub:
         except BaseException:
             self._dirty |= dirty
             raise
+        return any(change.statuses for change in changes)
+
+    async def _tell_queue(self, *, changed: bool) -> None:
+        """One message for all: what one run does moves those behind it, which have no event of their own."""
+        await self._read_queue(anew=changed)
+        for outbox in self._outboxes:
+            outbox.put_queue(self._queue)
+
+    async def _read_queue(self, *, anew: bool = False) -> None:
+        now = asyncio.get_running_loop().time()
+        if anew or not self._queue or now - self._queue_read >= QUEUE_SECONDS:
+            self._queue, self._queue_read = await tail(_queue_message), now
 
     async def _tell(self, change: Change) -> None:
-        for outbox in list(self._outboxes):
+        for outbox in [one for one in self._outboxes if not one.only_queue]:
             if await _may_see(outbox, change.head.id):
                 outbox.put(change)
         self._remember(change.head)
@@ -214,12 +247,12 @@ def _is_visible(user: User, run_id: int) -> bool:
 
 def _unfinished(user: User) -> list[Change]:
     runs = visible_runs(user).filter(status__in=Run.UNFINISHED).order_by("-id")[:SNAPSHOT_RUNS]
-    return [_change(run, []) for run in reversed(with_summary(runs))]
+    return _described((run, []) for run in reversed(with_summary(runs)))
 
 
 def _changes(run_ids: Iterable[int], known: Mapping[int, Head], newest: int) -> list[Change]:
     runs = with_summary(Run.objects.filter(pk__in=list(run_ids))).order_by("id")
-    return [_change(run, _statuses(run, known.get(run.pk), is_new=run.pk > newest)) for run in runs]
+    return _described((run, _statuses(run, known.get(run.pk), is_new=run.pk > newest)) for run in runs)
 
 
 def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
@@ -230,11 +263,24 @@ def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
     return [event_envelope(event) for event in reversed(events[:limit])]
 
 
-def _change(run: Run, statuses: list[str]) -> Change:
+def _described(found: Iterable[tuple[Run, list[str]]]) -> list[Change]:
+    runs, statuses = [*zip(*found, strict=True)] or ((), ())
+    summaries = run_summaries(runs)
+    return [_change(*each) for each in zip(runs, statuses, summaries, strict=True)]
+
+
+def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
     """Decimal text of floats by msgspec: non-finite ones become null. Of a deleted run only that it is gone."""
     head = Head(run.pk, run.last_seq, run.status, run.touched_at)
     message: dict[str, Any] = {"type": "run_deleted", "run_id": run.pk, "timestamp": utc_now()}
     if run.deleted_at is not None:
         return Change(head, [], msgspec.json.encode(message).decode())
-    message |= {"type": "run_summary", "data": run_summary(run)}
+    message |= {"type": "run_summary", "data": summary}
     return Change(head, statuses, msgspec.json.encode(message).decode())
+
+
+def _queue_message() -> str:
+    """Places and times, the same for everybody; without the workers, whose last sign of life is new every time."""
+    data = described()
+    del data["workers"]
+    return msgspec.json.encode({"type": "queue", "data": data}).decode()

@@ -49,10 +49,10 @@ class Switchboard:
                 self._rest()
 
     @contextmanager
-    def watching_list(self, user: User) -> Iterator[Outbox]:
-        """What happens to runs that `user` may see, for as long as the context lasts."""
+    def watching_list(self, user: User, *, only_queue: bool = False) -> Iterator[Outbox]:
+        """What happens to runs that `user` may see, or to the queue, for as long as the context lasts."""
         hub = self.run_list = self.run_list or ListHub()
-        outbox = hub.join(user)
+        outbox = hub.join(user, only_queue=only_queue)
         self._start_relay()
         try:
             yield outbox

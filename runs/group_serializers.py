@@ -6,7 +6,7 @@ from typing import Any
 
 from runs.events import format_time
 from runs.groups import GroupReport, Pooled, SplitSpread
-from runs.serializers import final_split, group_links, run_summary
+from runs.serializers import final_split, group_links, run_summaries
 
 
 def group_summary(report: GroupReport) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def group_summary(report: GroupReport) -> dict[str, Any]:
 
 def group_detail(report: GroupReport) -> dict[str, Any]:
     """With the request, and each run with its own final statistics; those of unfinished runs are empty."""
-    runs = [run_summary(run) | {"final_stats": _final_stats(report, run.pk)} for run in report.runs]
+    runs = [one | {"final_stats": _final_stats(report, one["id"])} for one in run_summaries(report.runs)]
     return group_summary(report) | {"config": report.group.config, "runs": runs}
 
 

@@ -50,7 +50,8 @@ class SplitSpread:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """`runs` are in the order of their folds; `results` are the final results by run and split, of completed runs."""
+    """`runs` are the newest of each fold, in their order; `results` are final results by run and split, of completed
+    runs."""
 
     group: RunGroup
     runs: list[Run]
@@ -83,7 +84,7 @@ def reports(groups: Sequence[RunGroup]) -> list[GroupReport]:
 
 def _runs(group_ids: Collection[int]) -> dict[int, list[Run]]:
     found: dict[int, list[Run]] = defaultdict(list)
-    runs = with_summary(Run.objects.filter(group_id__in=group_ids, deleted_at=None), "dataset")
+    runs = with_summary(Run.objects.filter(group_id__in=group_ids, deleted_at=None, replaced=False), "dataset")
     for run in runs.order_by("group_id", "fold"):
         found[run.group_id or 0].append(run)
     return found

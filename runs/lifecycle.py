@@ -51,6 +51,7 @@ def create(
             fold=data.get("fold"),
             folds=data.get("folds"),
             idempotency_key=idempotency_key,
+            queued_at=timezone.now(),
             **columns,
         )
         tag_new(run, tags)
@@ -161,19 +162,32 @@ def finish_early(run_id: int, reason: str) -> bool:
 def resume(run_id: int, reason: str) -> bool:
     """Queue a failed or cancelled run again, to go on from its last complete epoch.
 
-    False: there is no such epoch, or no such end.
+    False: there is no such epoch, no such end, or a retry has taken its place among the folds.
     """
     with transaction.atomic():
-        ended = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RESUMABLE, deleted_at=None)
+        ended = Run.objects.select_for_update().filter(
+            pk=run_id, status__in=Run.RESUMABLE, deleted_at=None, replaced=False
+        )
         run = ended.exclude(last_checkpoint="").first()
         if run is None:
             return False
         Run.objects.filter(pk=run_id).update(
-            status="queued", reason=reason, end_time=None, duration_seconds=None, losses=0
+            status="queued",
+            reason=reason,
+            queued_at=timezone.now(),
+            end_time=None,
+            duration_seconds=None,
+            losses=0,
         )
         place = place_in_queue(run_id)
         _journal(run_id, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)
         return True
+
+
+def replace(run_id: int) -> bool:
+    """Give up a failed or cancelled fold's place in its group, for its retry. False: it has none to give."""
+    folds = Run.objects.filter(pk=run_id, group__isnull=False, replaced=False, status__in=Run.RESUMABLE)
+    return bool(folds.update(replaced=True))
 
 
 def lost_runs(now: datetime | None = None) -> list[int]:
@@ -214,7 +228,12 @@ def _give_back(run: Run, reason: str, *, until: datetime) -> None:
         _end(run, "cancelled", "Cancelled.", until=until)
         return
     Run.objects.filter(pk=run.pk).update(
-        status="queued", reason=reason, spent_seconds=_spent(run, until), attempt_start=None, **_NOBODY_HOLDS_IT
+        status="queued",
+        reason=reason,
+        queued_at=timezone.now(),
+        spent_seconds=_spent(run, until),
+        attempt_start=None,
+        **_NOBODY_HOLDS_IT,
     )
     place = place_in_queue(run.pk)
     _journal(run.pk, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)

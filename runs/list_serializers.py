@@ -10,7 +10,7 @@ from runs import metric_summaries
 from runs.columns import Column, chosen
 from runs.grouping import Group
 from runs.models import Run
-from runs.serializers import group_links, run_summary
+from runs.serializers import group_links, run_summaries, run_summary
 
 
 def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
@@ -18,10 +18,10 @@ def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -
     found = chosen(runs, columns) if columns else {}
     curves = metric_summaries.sparklines([run.pk for run in runs]) if sparkline else {}
     return [
-        run_summary(run)
+        summary
         | ({"columns": found[run.pk]} if columns else {})
         | ({"sparkline": {"metric": run.monitor, "values": curves.get(run.pk, [])}} if sparkline else {})
-        for run in runs
+        for run, summary in zip(runs, run_summaries(runs), strict=True)
     ]
 
 

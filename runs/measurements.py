@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, F, Min, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs.models import Run, RunEvent
@@ -36,21 +37,19 @@ def totals() -> Totals:
 
 
 def longest_wait(now: datetime | None = None) -> float:
-    """The longest time that a queued run has been at its place, in seconds; 0 when none waits.
-
-    The last event of a queued run is the one that put it there: a change of its priority counts anew.
-    """
-    queued = RunEvent.objects.filter(run__status=Run.Status.QUEUED, seq=F("run__last_seq"))
-    oldest = queued.aggregate(oldest=Min("timestamp"))["oldest"]
+    """The longest time that a queued run has been waiting, in seconds; 0 when none waits. Moving it changes nothing."""
+    queued = Run.objects.filter(status=Run.Status.QUEUED)
+    oldest = queued.aggregate(oldest=Min(Coalesce("queued_at", "created_at")))["oldest"]
     return 0.0 if oldest is None else _seconds_since(oldest, now)
 
 
 def event_lags(now: datetime | None = None) -> dict[int, float]:
     """Seconds since the newest event of each running run, by run id."""
     newest = RunEvent.objects.filter(run__status__in=Run.RUNNING, seq=F("run__last_seq")).order_by("run_id")
-    return {run_id: _seconds_since(moment, now) for run_id, moment in newest.values_list("run_id", "timestamp")}
+    stamps = newest.values_list("run_id", "timestamp")
+    return {run_id: _seconds_since(datetime.fromisoformat(stamp), now) for run_id, stamp in stamps}
 
 
-def _seconds_since(timestamp: str, now: datetime | None) -> float:
+def _seconds_since(moment: datetime, now: datetime | None) -> float:
     """Never negative: the clock of the machine that wrote it may be ahead."""
-    return max(0.0, ((now or timezone.now()) - datetime.fromisoformat(timestamp)).total_seconds())
+    return max(0.0, ((now or timezone.now()) - moment).total_seconds())

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 
 class RunGroup(models.Model):
@@ -44,6 +45,23 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return "paused queue" if self.paused else "queue"
+
+
+class Worker(models.Model):
+    """A worker process that is alive, or was a moment ago: `seen_at` is renewed, and without that it is forgotten."""
+
+    name = models.CharField(max_length=200, unique=True, help_text="Of its host and process; its runs name it")
+    host = models.CharField(max_length=200)
+    slots = models.PositiveIntegerField(help_text="Trainings at once")
+    gpus = models.JSONField(default=list, help_text="Ids of the GPUs that it gives to its trainings")
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Run(models.Model):
@@ -97,6 +115,7 @@ class Run(models.Model):
     group = models.ForeignKey(RunGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     fold = models.PositiveIntegerField(null=True, blank=True, help_text="From 1 to the number of folds")
     folds = models.PositiveIntegerField(null=True, blank=True)
+    replaced = models.BooleanField(default=False, help_text="Of a fold: a retry has taken its place in the group")
     origin = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", help_text="Retried or cloned"
     )
@@ -114,6 +133,12 @@ class Run(models.Model):
     start_time = models.DateTimeField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
     priority = models.SmallIntegerField(default=0, help_text="Of a queued run: the highest is started first")
+    turn = models.DateTimeField(
+        default=timezone.now, help_text="Of a queued run: among equal priorities the earliest is started first"
+    )
+    queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it waits, or waited last; moving it changes nothing"
+    )
     stop_request = models.CharField(max_length=20, choices=StopRequest, blank=True, default=StopRequest.NONE)
     # Kept apart from its course: what somebody did to it afterwards
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; gone after LIVETRAIN_UNDO_DAYS")
@@ -173,7 +198,7 @@ class Run(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_run_per_idempotency_key"),
-            models.UniqueConstraint(fields=["group", "fold"], name="one_run_per_fold"),
+            models.UniqueConstraint(fields=["group", "fold"], condition=Q(replaced=False), name="one_run_per_fold"),
         ]
         indexes = [
             models.Index(fields=["status", "id"], name="run_status_id"),

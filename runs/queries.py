@@ -18,6 +18,8 @@ SUMMARY_COLUMNS = (
     "source_path",
     "status",
     "priority",
+    "queued_at",
+    "replaced",
     "reason",
     "notes",
     "model_name",

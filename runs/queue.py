@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from runs.events import time_or_null
 from runs.models import Queue, Run
 
-ORDER = ("-priority", "pk")
+ORDER = ("-priority", "turn", "pk")
 
 
 def waiting() -> QuerySet[Run]:
@@ -33,8 +30,9 @@ def startable() -> QuerySet[Run]:
 
 def place_in_queue(run_id: int) -> int:
     """Of a run that is queued, or is just being put there: 1 = next."""
-    priority = Run.objects.values_list("priority", flat=True).get(pk=run_id)
-    before = Q(priority__gt=priority) | Q(priority=priority, pk__lt=run_id)
+    priority, turn = Run.objects.values_list("priority", "turn").get(pk=run_id)
+    before = Q(priority__gt=priority) | Q(priority=priority, turn__lt=turn)
+    before |= Q(priority=priority, turn=turn, pk__lt=run_id)
     return Run.objects.filter(before, status=Run.Status.QUEUED).count() + 1
 
 
@@ -69,17 +67,3 @@ def _change(by: User, *, paused: bool, reason: str) -> None:
         queue = hold()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, timezone.now()
         queue.save()
-
-
-def described() -> dict[str, Any]:
-    """As JSON; `by` and `since` are null until it was paused once, `runs_per_user` without such a limit."""
-    queue = standing()
-    return {
-        "paused": queue.paused,
-        "reason": queue.reason or None,
-        "by": queue.by.username if queue.by else None,
-        "since": time_or_null(queue.since),
-        "queued": waiting().count(),
-        "running": Run.objects.filter(status__in=Run.RUNNING).count(),
-        "runs_per_user": settings.RUNS_PER_USER,
-    }

@@ -5,7 +5,7 @@ Unknown is null. Times are UTC, ISO 8601 with `Z`. Epochs are 0-based.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,13 +13,25 @@ import msgspec
 
 from runs.events import envelope, format_time, time_or_null
 from runs.files import RunFile
+from runs.forecast import Forecast, forecast
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
-from runs.queue import queue_position
+from runs.queue_report import standing_of
+
+ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 
 
-def run_summary(run: Run) -> dict[str, Any]:
-    """One line of a list; needs the columns and tags of `queries.with_summary` and no further query."""
+def run_summaries(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """As `run_summary`; asks for the queue once, if one of them is queued."""
+    queue = forecast() if any(run.status == Run.Status.QUEUED for run in runs) else None
+    return [run_summary(run, queue) for run in runs]
+
+
+def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
+    """One line of a list; needs the columns and tags of `queries.with_summary` and no further query.
+
+    Without `queue`, where it stands there is left open.
+    """
     return {
         "id": run.pk,
         "run_id": run.pk,
@@ -30,11 +42,14 @@ def run_summary(run: Run) -> dict[str, Any]:
         "tags": [tag.name for tag in run.tag_rows.all()],
         "status": run.status,
         "priority": run.priority,
+        "queued_at": time_or_null(run.queued_at),
+        **standing_of(queue.of(run.pk) if queue else None),
         "reason": run.reason,
         "notes": run.notes,
         "group_id": run.group_id,
         "fold": run.fold,
         "folds": run.folds,
+        "replaced": run.replaced,
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
         "deleted_at": time_or_null(run.deleted_at),
@@ -70,7 +85,7 @@ def run_summary(run: Run) -> dict[str, Any]:
 
 def run_detail(run: Run) -> dict[str, Any]:
     """Everything known of one run but its journal, metrics and files; asks for the queue when it is queued."""
-    return run_summary(run) | {
+    return run_summary(run, forecast() if run.status == Run.Status.QUEUED else None) | {
         "config": run.config,
         "versions": run.versions,
         "seed": run.seed,
@@ -81,7 +96,6 @@ def run_detail(run: Run) -> dict[str, Any]:
         "total_epochs": run.total_epochs,
         "best_checkpoint": run.best_checkpoint or None,
         "last_checkpoint": run.last_checkpoint or None,
-        "queue_position": queue_position(run),
     }
 
 
@@ -98,10 +112,7 @@ def links(run_id: int) -> dict[str, str]:
         "hints": f"{api}hints/",
         "log": f"{api}log/",
         "files": f"{api}files/",
-        **{
-            action: f"{api}{action}/"
-            for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone", "delete", "restore")
-        },
+        **{action: f"{api}{action}/" for action in ACTIONS},
         "page": f"/runs/{run_id}/",
         "websocket": f"/ws/runs/{run_id}/",
     }

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from experiments.doctor import storage
 from experiments.doctor.finding import Finding, Level
-from runs import schema
+from runs import queue, schema, workers
 from runs.models import RunEvent
 
 CONNECT_SECONDS = 5.0
@@ -29,6 +29,7 @@ def look() -> Iterator[Finding]:
         if database.level != "fail":
             yield _clock()
             yield storage.look_for_orphans()
+            yield _workers()
     except DatabaseError as error:
         cure = "Start the database server, or correct DATABASE_URL."
         yield Finding("fail", "database", f"does not answer: {type(error).__name__}", cure)
@@ -60,6 +61,17 @@ def _clock() -> Finding:
     level: Level = "fail" if off > settings.LEASE_SECONDS / 2 else "warn"
     text = f"{off:.0f} s off from the database or the newest event: leases end too early or too late"
     return Finding(level, "clock", text, "Keep the time of all machines by NTP: timedatectl set-ntp true")
+
+
+def _workers() -> Finding:
+    """Whether somebody is there to start what waits."""
+    present, waiting = workers.alive(), queue.waiting().count()
+    queued = f"{waiting} run{'' if waiting == 1 else 's'}"
+    if present or not waiting:
+        slots = sum(one.slots for one in present)
+        return Finding("ok", "workers", f"{len(present)} alive with {slots} slots, {queued} queued")
+    cure = "Start one on a machine with GPUs: manage.py worker (manage.py serve starts one too)."
+    return Finding("warn", "workers", f"{queued} {'is' if waiting == 1 else 'are'} queued and no worker is alive", cure)
 
 
 def _seconds_ahead(moment: datetime | None) -> float:

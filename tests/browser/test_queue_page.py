@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import expect
 
+from runs import workers
 from runs.models import Queue
 from tests.browser import story
 from tests.browser.conftest import Visitors
@@ -41,3 +42,29 @@ def _promote(user: User) -> None:
 
 def _paused() -> bool:
     return Queue.objects.filter(paused=True).exists()
+
+
+async def test_a_waiting_run_shows_its_place_and_is_moved(visitors: Visitors, owner: User) -> None:
+    """Two pages: one moves its run, the other one, whose run was before it, follows without a reload."""
+    runs = [await in_thread(story.submit, owner) for _ in range(2)]
+    first, second = [await visitors.visit(f"/runs/{run.pk}/") for run in runs]
+    await expect(first.locator("#doing")).to_contain_text("Number 1 in the queue")
+    await expect(first.locator("#doing")).to_contain_text("No worker is running")
+    await expect(second.locator("#doing")).to_contain_text("Number 2 in the queue")
+    await second.get_by_role("button", name="To the front of the queue").click()
+    await expect(second.locator("#doing")).to_contain_text("Number 1 in the queue")
+    await expect(first.locator("#doing")).to_contain_text("Number 2 in the queue", timeout=4_000)
+    await in_thread(workers.sign_in, "here:1", "here", 1, [])
+    await expect(second.locator("#doing")).to_contain_text("starts within a minute", timeout=15_000)
+    await expect(second.locator("#doing")).to_contain_text("waiting since")
+
+
+async def test_staff_move_runs_in_the_list(visitors: Visitors, owner: User) -> None:
+    runs = [await in_thread(story.submit, owner) for _ in range(2)]
+    await in_thread(_promote, owner)
+    page = await visitors.visit("/")
+    row = page.locator(f"tr[data-run='{runs[1].pk}']")
+    await expect(row).to_contain_text("Number 2 in the queue")
+    await row.get_by_role("button", name="Before the run in front of it").click()
+    await expect(row).to_contain_text("Number 1 in the queue")
+    await expect(page.locator(f"tr[data-run='{runs[0].pk}']")).to_contain_text("Number 2 in the queue")

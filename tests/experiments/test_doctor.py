@@ -17,10 +17,11 @@ from pytest_django.fixtures import Settings
 
 from experiments.doctor import installation, peers, storage
 from experiments.doctor.finding import Finding
+from runs import workers
 from runs.events import format_time
 from runs.models import RunEvent
 from tests.installation import Installation
-from tests.realtime.writing import running_run
+from tests.realtime.writing import queued_run, running_run
 from tests.servers import free_port
 
 
@@ -154,3 +155,13 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     assert "fail database: does not answer" in str(failure.value)
     assert "hunter2" not in str(failure.value)
     assert "Traceback" not in str(failure.value)
+
+
+def test_runs_that_wait_for_nobody_are_found(user: User) -> None:
+    assert by_subject(peers.look())["workers"].level == "ok"
+    queued_run(user)
+    found = by_subject(peers.look())["workers"]
+    assert (found.level, found.text) == ("warn", "1 run is queued and no worker is alive")
+    assert "manage.py worker" in found.cure
+    workers.sign_in("here:1", "here", 2, [])
+    assert by_subject(peers.look())["workers"].text == "1 alive with 2 slots, 1 run queued"

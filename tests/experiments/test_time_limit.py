@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from pydantic import ValidationError
+from pytest_django.fixtures import Settings
 
 from experiments import launch, supervisor
 from experiments.training.config import TrainerConfig, TrainingConfig
@@ -64,6 +65,25 @@ def test_a_limit_too_short_for_one_epoch_says_the_cure(recipe: Recipe) -> None:
     assert run.status == "failed"
     assert "before the first epoch was complete" in (run.reason or "")
     assert "more trainer.max_hours" in (run.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({}, "before the first epoch was complete"),
+        ({"last_checkpoint": "checkpoints/a1/last.ckpt"}, "did not stop within the grace period"),
+    ],
+)
+def test_a_training_that_hears_nothing_ends_with_the_limit_as_its_reason(
+    recipe: Recipe, settings: Settings, columns: dict[str, Any], told: str
+) -> None:
+    """As while data are prepared: it is deaf to requests, and killed after the grace period."""
+    settings.GRACE_SECONDS = 0.5
+    recipe("stubborn")
+    run = carried_out(limited(SECOND, **columns))
+    assert run.status == "failed"
+    assert (run.reason or "").startswith("The time limit was reached (trainer.max_hours = 0.000277778)")
+    assert told in (run.reason or "")
 
 
 @pytest.mark.parametrize("hours", [None, 1.0])

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from websockets.asyncio.client import ClientConnection
 
-from runs import lifecycle
+from runs import lifecycle, workers
 from runs.models import Run
 from runs.queries import with_summary
 from runs.serializers import run_summary
@@ -42,9 +42,10 @@ async def test_starts_with_unfinished_runs(server: WebServer, owner: User, token
     ended, queued, running = await in_thread(_three_runs, owner)
     async with socket(server, "/ws/runs/", token) as opened:
         first = await frame(opened)
-    assert [(message["type"], message["run_id"]) for message in first] == [
+    assert [(message["type"], message.get("run_id")) for message in first] == [
         ("run_summary", queued.pk),
         ("run_summary", running.pk),
+        ("queue", None),
     ]
     assert first[1]["data"] == await in_thread(_summary, running)
     assert first[1]["timestamp"].endswith("Z")
@@ -110,3 +111,38 @@ def _brief_run(owner: User) -> Run:
 
 def _summary(run: Run) -> dict[str, Any]:
     return run_summary(with_summary(Run.objects.all()).get(pk=run.pk))
+
+
+def queue_with(position: int, run: Run) -> Callable[[Message], bool]:
+    """A message of the queue that gives the run this place."""
+    return lambda message: (
+        message["type"] == "queue"
+        and any((one["run_id"], one["queue_position"]) == (run.pk, position) for one in message["data"]["runs"])
+    )
+
+
+async def test_who_waits_hears_what_others_do(server: WebServer, owner: User, token: str) -> None:
+    """Without events of its own: the run before it is moved, then a worker comes, then the other one starts."""
+    first, second = await in_thread(queued_run, owner), await in_thread(queued_run, owner)
+    async with socket(server, "/ws/runs/?only=queue", token) as opened:
+        told = await until(opened, queue_with(2, second))
+        assert {message["type"] for message in told} == {"queue"}
+        assert told[-1]["data"]["runs"][0]["waits_for"].startswith("No worker is running")
+        assert await in_thread(lifecycle.prioritize, first.pk, -1)
+        await until(opened, queue_with(1, second))
+        await in_thread(workers.sign_in, "here:1", "here", 1, [])
+        told = await until(opened, lambda message: bool(message["data"]["runs"][0]["estimated_start"]))
+        assert await in_thread(lifecycle.claim, second.pk, "here:1")
+        told = await until(opened, queue_with(1, first))
+    assert [one["run_id"] for one in told[-1]["data"]["runs"]] == [first.pk]
+    assert await in_thread(_own_events, first) == 2, "queued and moved; the rest costs it none"
+
+
+async def test_another_part_of_the_list_is_refused(server: WebServer, token: str) -> None:
+    async with socket(server, "/ws/runs/?only=mine", token) as opened:
+        await opened.wait_closed()
+    assert opened.close_code == 4400
+
+
+def _own_events(run: Run) -> int:
+    return run.events.count()

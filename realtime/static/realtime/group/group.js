@@ -40,6 +40,7 @@ function askAgain(delay) {
 
 function take({ type, data }) {
   const at = type === "run_summary" ? group.runs.findIndex(({ id }) => id === data.id) : -1;
+  if (at < 0 && type === "run_summary" && data.group_id === group.id && !data.replaced) askAgain(ASK_DELAY); // a fold's retry
   if (at < 0) return;
   if (data.status !== group.runs[at].status) askAgain(ASK_DELAY);
   group.runs[at] = { ...group.runs[at], ...data };

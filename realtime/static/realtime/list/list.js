@@ -4,7 +4,9 @@ import { drawConnection } from "../frame/connection.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { dateTime, duration, number, percent } from "../frame/format.js";
 import { LONGEST_DELAY, follow } from "../events/news.js";
+import { Moving } from "../queue/moving.js";
 import { bestCells, fillState, stateCells } from "./standing.js";
+import { lengthOfQueue, onQueue, placeOf, takeQueue } from "../queue/waiting.js";
 
 const ASK_DELAY = 300;
 
@@ -12,6 +14,7 @@ const find = (id) => document.getElementById(id);
 const source = find("runs").dataset;
 const asked = new URLSearchParams([...new URLSearchParams(location.search)].filter(([, value]) => value));
 const filtered = ["name", "status", "group"].some((name) => asked.has(name));
+const staff = Boolean(find("queue").dataset.staff);
 const rows = new Map(); // run id -> its row, in the order of the page
 let connection = { kind: "connecting" };
 let asking = null;
@@ -62,12 +65,15 @@ function newRow(run) {
     ...standing.nodes, best.node,
     number("auroc", "Final AUROC"), number("recall", "Final recall"), number("precision", "Final precision"), number("duration", "Duration"),
     el("td", { "data-label": "Created", class: "when" }, ...dateTime(run.created_at).split(" ").map((part) => el("span", {}, `${part} `))));
-  return { node, standing, best, ...cells };
+  const place = el("span", { class: "actions moving" });
+  if (staff) standing.words.after(place);
+  return { node, standing, best, moving: staff && new Moving(place, run.links.move, () => {}), ...cells };
 }
 
 function fill(row, run) {
   row.run = run;
   fillState(row, run);
+  drawMoving(row);
   setText(row.auroc, number(run.final?.auroc));
   setText(row.recall, percent(run.final?.recall));
   setText(row.precision, percent(run.final?.precision));
@@ -75,7 +81,17 @@ function fill(row, run) {
   return row;
 }
 
+function drawMoving({ moving, run }) {
+  const position = (placeOf(run.id) ?? run).queue_position;
+  if (moving) moving.draw({ queued: run.status === "queued", position, length: lengthOfQueue() });
+}
+
+onQueue(() => {
+  for (const row of rows.values()) if (row.run.status === "queued") fill(row, row.run);
+});
+
 function take(item) {
+  if (item.type === "queue") return takeQueue(item.data);
   const row = rows.get(item.run_id);
   if (item.type === "run_summary" && row && fits(item.data)) fill(row, item.data);
   else if (item.type === "run_summary" && (row || (fits(item.data) && !asked.has("cursor")))) askAgain(ASK_DELAY); // comes or goes

@@ -2,6 +2,7 @@
 
 import { el, setText } from "../frame/dom.js";
 import { count, duration, ENDED, known, metricName, number, percent, plural, STATUS_WORDS } from "../frame/format.js";
+import { placeOf, waitingWords } from "../queue/waiting.js";
 
 export function stateCells() {
   const [status, words] = [el("span"), el("span")];
@@ -20,13 +21,19 @@ export function fillState({ standing, best }, run) {
   setText(standing.status, STATUS_WORDS[status]);
   standing.bar.hidden = ENDED.has(status) || status === "queued";
   standing.bar.value = progress.fraction ?? 0;
-  setText(standing.words, words(run, progress));
+  setText(standing.words, words({ ...run, waiting: waits(run) }, progress));
   setText(best.value, number(run.best.value));
   setText(best.monitor, known(run.best.epoch) ? `${metricName(run.monitor).replace("validation", "val")}, epoch ${run.best.epoch}` : "");
 }
 
-function words({ status, reason }, { fraction, epoch, max_epochs: most, eta_seconds: eta }) {
-  if (status === "queued") return reason ?? "Waiting for a worker";
+function waits(run) {
+  if (run.status !== "queued") return "";
+  const { queue_position: queuePosition, estimated_start: estimatedStart, waits_for: waitsFor } = placeOf(run.id) ?? run;
+  return [waitingWords({ queuePosition, estimatedStart, waitsFor }), run.reason].filter(Boolean).join(" · ");
+}
+
+function words({ status, reason, waiting }, { fraction, epoch, max_epochs: most, eta_seconds: eta }) {
+  if (status === "queued") return waiting;
   if (ENDED.has(status)) return reason ?? (known(epoch) ? `${count(epoch + 1)} of ${plural(most, "epoch")}` : "");
   if (epoch === null) return "Preparing data and model";
   const left = known(eta) ? ` · about ${duration(Math.ceil(eta))} left` : "";

@@ -2,6 +2,7 @@
 
 import { arrange, el } from "../frame/dom.js";
 import { dateTime } from "../frame/format.js";
+import { onQueue, takeQueue } from "./waiting.js";
 
 const ASK_EVERY = 5000;
 
@@ -27,7 +28,7 @@ async function ask(options = {}) {
   try {
     const headers = { Accept: "application/json", ...options.headers };
     const response = await fetch(place.dataset.api, { ...options, headers });
-    if (response.ok) draw(await response.json());
+    if (response.ok) takeQueue(await response.json());
   } catch {
     // the page's connection says that the server is away
   }
@@ -38,5 +39,6 @@ function change(paused) {
   ask({ method: "POST", headers, body: JSON.stringify({ paused }) });
 }
 
+onQueue(draw);
 ask();
 setInterval(() => document.hidden || ask(), ASK_EVERY);

@@ -2,6 +2,7 @@
 
 import { arrange, el, setText } from "../frame/dom.js";
 import { count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "../frame/format.js";
+import { waitingWords } from "../queue/waiting.js";
 
 const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };
@@ -73,8 +74,8 @@ export function shareDone({ progress, epochsDone, maxEpochs }) {
 }
 
 function doing(state) {
-  const { status, queuePosition, progress, epochsDone, maxEpochs } = state;
-  if (status === "queued") return known(queuePosition) ? `Number ${queuePosition} in the queue` : "Waiting for a worker";
+  const { status, progress, epochsDone, maxEpochs } = state;
+  if (status === "queued") return waitingWords(state);
   const epochs = `${count(epochsDone)} of ${plural(maxEpochs, "epoch")} done`;
   if (ENDED.has(status)) return `${epochs}${known(state.duration) ? ` in ${duration(state.duration)}` : ""}`;
   if (!progress && !epochsDone) return "Preparing data and model";

@@ -10,6 +10,9 @@ import { Log } from "./log.js";
 import { drawResults } from "../charts/matrix.js";
 import { Epochs, Samples } from "./series.js";
 import { Stream } from "../events/stream.js";
+import { follow } from "../events/news.js";
+import { Moving } from "../queue/moving.js";
+import { lengthOfQueue, onQueue, placeOf, takeQueue } from "../queue/waiting.js";
 
 const DRAW_EVERY = 200; // milliseconds
 const HIDDEN_DRAW_EVERY = 2000;
@@ -22,6 +25,9 @@ const state = {
   status: detail.status,
   reason: detail.reason,
   queuePosition: detail.queue_position,
+  estimatedStart: detail.estimated_start,
+  waitsFor: detail.waits_for,
+  queuedAt: detail.queued_at,
   attempt: detail.attempt,
   stopRequest: detail.stop_request,
   lastCheckpoint: detail.last_checkpoint,
@@ -55,6 +61,7 @@ const state = {
 export const handlers = {
   run_status({ status, previous, reason, queue_position: position }, { attempt, timestamp }) {
     Object.assign(state, { status, reason, queuePosition: position, attempt });
+    if (status === "queued" && previous !== status) Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
     if (status === "in_progress") {
       state.startTime ??= timestamp;
       if (previous !== status) state.attemptStart = timestamp;
@@ -161,6 +168,7 @@ function draw() {
   drawConnection(document.getElementById("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
   if (caughtUp) header.draw({ ...state, elapsed: elapsed() }); // until then the server's words hold: history is not news
   if (caughtUp) actions?.draw(state);
+  if (caughtUp) drawWaiting();
   document.getElementById("queue-place").hidden = state.status !== "queued";
   if (document.hidden) return;
   if (dirty.curves) {
@@ -171,6 +179,22 @@ function draw() {
   if (dirty.about) drawAbout(document.getElementById("about"), { detail, files, dataset: state.dataset, model: state.model });
   Object.assign(dirty, { curves: false, results: false, about: false });
 }
+
+// What other runs do moves this one in the queue, without an event of its own: listened to as long as it waits.
+let unfollow = null;
+function drawWaiting() {
+  const queued = state.status === "queued";
+  moving?.draw({ queued, position: state.queuePosition, length: lengthOfQueue() });
+  if (queued) unfollow ??= follow("/ws/runs/?only=queue", { onItem: ({ type, data }) => type === "queue" && takeQueue(data), onState() {}, onMissed() {} });
+  else unfollow = unfollow?.() ?? null;
+}
+
+onQueue(() => {
+  const place = placeOf(detail.id);
+  if (!place || state.status !== "queued") return;
+  Object.assign(state, { queuePosition: place.queue_position, estimatedStart: place.estimated_start, waitsFor: place.waits_for });
+  schedule();
+});
 
 // Notes and files are no events: ask for them when something happened, but not for every event of a long history.
 let asking = null;
@@ -208,6 +232,9 @@ const actions = place && new Actions(place, detail.links, document.querySelector
   else askAgain();
 });
 
+const movingPlace = document.getElementById("moving");
+const moving = movingPlace && new Moving(movingPlace, detail.links.move, schedule);
+
 const stream = new Stream({
   links: detail.links,
   target: detail.last_seq,
@@ -218,7 +245,7 @@ const stream = new Stream({
   },
 });
 document.addEventListener("visibilitychange", () => document.hidden || draw());
-setInterval(() => known(elapsed()) && schedule(), 1000);
+setInterval(() => (known(elapsed()) || state.status === "queued") && schedule(), 1000);
 header.draw({ ...state, elapsed: null });
 draw();
 stream.open();

@@ -1,0 +1,44 @@
+"""How long a run will train, judged by those that are completed. Pure; seconds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A completed run: what makes it comparable, the epochs it was asked for, and the time it took in all."""
+
+    kind: Hashable
+    epochs: int
+    seconds: float
+
+
+class Experience:
+    """Seconds per epoch that was asked for: early stopping is in it as it was."""
+
+    def __init__(self, finished: Iterable[Finished]) -> None:
+        of_kind: dict[Hashable, list[float]] = defaultdict(list)
+        everything: list[float] = []
+        for run in finished:
+            paces = run.seconds / max(1, run.epochs)
+            of_kind[run.kind].append(paces)
+            everything.append(paces)
+        self._of_kind = {kind: median(paces) for kind, paces in of_kind.items()}
+        self._of_all = median(everything) if everything else None
+
+    def seconds(self, kind: Hashable, epochs: int) -> float | None:
+        """Of the whole run: the median of its kind, else of all; null if none is completed."""
+        pace = self._of_kind.get(kind, self._of_all)
+        return None if pace is None else pace * epochs
+
+
+def remaining(whole: float | None, progress: float, spent: float, limit: float | None) -> float | None:
+    """What is left of a run that has made `progress` (0 to 1) in `spent` seconds, at most up to its time limit."""
+    left = None if whole is None else whole * (1 - progress)
+    if limit is None:
+        return left
+    return max(0.0, limit - spent if left is None else min(left, limit - spent))

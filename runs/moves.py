@@ -1,0 +1,85 @@
+"""Moving a queued run past others; its owner may let others go first, and overtake own runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal, get_args
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs.events import RunStatus
+from runs.models import Run
+from runs.queue import hold, place_in_queue, waiting
+from runs.recorder import append, stamp
+
+Whither = Literal["front", "up", "down", "end"]
+WHITHERS: tuple[Whither, ...] = get_args(Whither)
+TICK = timedelta(microseconds=1)
+
+
+class NotAllowed(Exception):
+    """Why the run may not go there, as a sentence."""
+
+
+def move(run_id: int, to: Whither, *, may_overtake: bool) -> bool:
+    """Put a queued run at that place; it gets the priority of whom it passes. False: it is not queued.
+
+    Without `may_overtake`, `front` is as far as own runs are in front of it. Raises NotAllowed if it may not move
+    forward at all. A run that is there already stays.
+    """
+    with transaction.atomic():
+        hold()  # whoever else moves or claims waits
+        runs = list(waiting().only("pk", "owner_id", "priority", "turn", "attempt", "reason"))
+        at = next((index for index, run in enumerate(runs) if run.pk == run_id), None)
+        if at is None:
+            return False
+        run = runs.pop(at)
+        goal = {"front": 0, "up": max(0, at - 1), "down": min(len(runs), at + 1), "end": len(runs)}[to]
+        if goal < at and not may_overtake:
+            goal = _as_far_as_own(run, runs, at, goal)
+        if goal != at:
+            _put(run, runs, goal, forward=goal < at)
+            told = RunStatus(
+                status="queued", previous="queued", reason=run.reason, queue_position=place_in_queue(run_id)
+            )
+            append(run_id, run.attempt, [stamp(told)])
+        return True
+
+
+def _as_far_as_own(run: Run, others: Sequence[Run], at: int, goal: int) -> int:
+    """The nearest place to `goal` that overtakes no run of somebody else, and no greater urgency."""
+    place = at
+    while place > goal and others[place - 1].owner_id == run.owner_id and others[place - 1].priority <= run.priority:
+        place -= 1
+    if place == at:
+        before = others[at - 1]
+        why = f"has priority {before.priority}" if before.owner_id == run.owner_id else f"belongs to {before.owner}"
+        raise NotAllowed(f"Run {before.pk}, the one before it, {why}; only staff may move run {run.pk} past it.")
+    return place
+
+
+def _put(run: Run, others: Sequence[Run], goal: int, *, forward: bool) -> None:
+    """Take the turn just before the next or just after the last one; whoever has no room left makes some."""
+    if forward:
+        mark, behind = others[goal], reversed(others[:goal])
+        run.priority, run.turn = mark.priority, mark.turn - TICK
+    else:
+        mark, behind = others[goal - 1], iter(others[goal:])
+        run.priority, run.turn = mark.priority, mark.turn + TICK
+        if goal == len(others):
+            run.turn = max(run.turn, timezone.now())
+    _write(run)
+    edge = run
+    for other in behind:
+        crowded = other.turn >= edge.turn if forward else other.turn <= edge.turn
+        if other.priority != edge.priority or not crowded:
+            return
+        other.turn = edge.turn - TICK if forward else edge.turn + TICK
+        _write(other)
+        edge = other
+
+
+def _write(run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(priority=run.priority, turn=run.turn)

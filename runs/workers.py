@@ -1,0 +1,96 @@
+"""Who there is to train: worker processes say that they are alive, and those that no longer do are forgotten."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from runs.events import format_time
+from runs.models import Run, Worker
+
+
+class Load(NamedTuple):
+    """Slots of all living workers, and how many of them train."""
+
+    slots: int
+    busy: int
+
+    @property
+    def free(self) -> int:
+        return max(0, self.slots - self.busy)
+
+
+def own_name() -> str:
+    """Of this process, as runs that it trains name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def sign_in(name: str, host: str, slots: int, gpus: Sequence[str]) -> None:
+    """A worker is there, and what it has; called again it renews that."""
+    now = timezone.now()
+    offered = {"host": host, "slots": slots, "gpus": list(gpus), "seen_at": now}
+    Worker.objects.update_or_create(name=name, defaults=offered, create_defaults={**offered, "started_at": now})
+
+
+def sign_out(name: str) -> None:
+    """It has stopped, and takes nothing any more."""
+    Worker.objects.filter(name=name).delete()
+
+
+def alive(now: datetime | None = None) -> list[Worker]:
+    """Those seen within the length of a lease, by name."""
+    return list(Worker.objects.filter(seen_at__gt=_limit(now)))
+
+
+def forget_lost() -> int:
+    """Delete those that are not alive; how many."""
+    return Worker.objects.filter(seen_at__lte=_limit(None)).delete()[0]
+
+
+def busy(held: Iterable[str]) -> Counter[str]:
+    """Slots in use by name of worker; `held` are the `worker` columns of running runs."""
+    return Counter(name_in(worker) for worker in held)
+
+
+def name_in(column: str) -> str:
+    """The worker's name in `Run.worker`, which may name GPUs too."""
+    return column.partition(" ")[0]
+
+
+def gpus_in(column: str) -> list[str]:
+    """The GPUs that are named there."""
+    named = column.partition(" GPU ")[2]
+    return named.split(",") if named else []
+
+
+def load() -> Load:
+    """As of now, in two queries."""
+    workers = alive()
+    used = busy(Run.objects.filter(status__in=Run.RUNNING).values_list("worker", flat=True))
+    return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
+
+
+def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, Any]]:
+    """As JSON."""
+    return [
+        {
+            "name": one.name,
+            "host": one.host,
+            "slots": one.slots,
+            "busy": used[one.name],
+            "gpus": one.gpus,
+            "seen_at": format_time(one.seen_at),
+        }
+        for one in workers
+    ]
+
+
+def _limit(now: datetime | None) -> datetime:
+    return (now or timezone.now()) - timedelta(seconds=settings.LEASE_SECONDS)
