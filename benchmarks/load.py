@@ -93,7 +93,9 @@ class Load:
         worker.wait(60)
         heard = say(clients, "finish " + json.dumps(_heads(server, running)))
         events = sum(after.values()) - sum(before.values())
-        return {"samples": sampler.samples, "heard": heard, "queued": queued, "events": events, "load": load}
+        return {"samples": sampler.samples, "heard": heard, "queued": queued, "events": events, "load": load} | {
+            "ended": sorted(sampler.ended)
+        }
 
     def _stored(self, server: Server, run_id: int) -> dict[str, int]:
         """What the training said, and how much of it is in the journal."""
@@ -112,7 +114,7 @@ class Load:
         sizes = [sample["database"] for sample in samples if "database" in sample]
         unstored = sum(run["said"] - run["stored"] for run in measured["stored"].values())
         flat = all(processes[name]["slope"] < FLAT_MIB_PER_MINUTE for name in SERVING if name in processes)
-        none_wrong = not any([unstored, heard["lost"], heard["doubled"], heard["wrong_list_rows"]])
+        none_wrong = not any([measured["ended"], unstored, heard["lost"], heard["doubled"], heard["wrong_list_rows"]])
         return measured | {
             "minutes": asked.minutes,
             "clients": asked.clients,

@@ -42,6 +42,7 @@ class Sampler(threading.Thread):
     def __init__(self, processes: Mapping[str, psutil.Process], database: Path | None, every: float) -> None:
         super().__init__(name="sampler", daemon=True)
         self.samples: list[dict[str, Any]] = []
+        self.ended: set[str] = set()  # processes that did not live to the end
         self._processes, self._database, self._every = processes, database, every
         self._stopped = threading.Event()
         self._start = time.monotonic()
@@ -60,8 +61,12 @@ class Sampler(threading.Thread):
     def _look(self) -> None:
         sample: dict[str, Any] = {"seconds": round(time.monotonic() - self._start, 1)}
         for name, process in self._processes.items():
-            memory = process.memory_full_info()
-            cpu = process.cpu_times()
+            try:
+                memory, cpu = process.memory_full_info(), process.cpu_times()
+            except psutil.NoSuchProcess:
+                self.ended.add(name)
+                sample[name] = self.samples[-1][name]
+                continue
             sample[name] = {"pss": memory.pss / MIB, "rss": memory.rss / MIB, "cpu": cpu.user + cpu.system}
         if self._database is not None:
             sample["database"] = {

@@ -47,6 +47,8 @@ def _database(figures: dict[str, Any]) -> Iterator[str]:
             f"database: {figures['bytes_per_event']} bytes per event, "
             f"write-ahead log at most {figures['wal_mib_max']} MiB"
         )
+    for name in figures["ended"]:
+        yield f"{name} ended before its time"
     yield "It holds." if figures["holds"] else "It does NOT hold."
 
 
