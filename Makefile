@@ -25,7 +25,7 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test storm lint format screenshot benchmark clean
+.PHONY: help run setup test storm lint format screenshot benchmark load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -51,6 +51,9 @@ format: $(TESTING) ## rewrite the code in the house format
 
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
+
+load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
+	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)
 
 screenshot: $(TESTING) $(BROWSER_TESTING) ## take the README's picture anew, in real Chromium
 	@exec $(PY) -m docs.screenshot

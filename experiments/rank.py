@@ -20,6 +20,7 @@ from runs import events
 
 _BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
 MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
+AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
 
 Received: TypeAlias = tuple[Message, str, str]
 """A message, its timestamp, and its data as JSON exactly as the training sent it."""
@@ -70,18 +71,26 @@ class Rank:
         return [self._process.sentinel] if self._closed else [self._messages, self._process.sentinel]
 
     def read(self, ready: Sequence[Any]) -> list[Received] | None:
-        """One batch of messages but the last word, [] being a heartbeat, or None; raises ProtocolError."""
+        """The messages that have come but the last word, [] being a heartbeat, or None; raises ProtocolError."""
         if self._messages in ready:
-            try:
-                return self._without_last_word(_decode(self._messages.recv_bytes(MESSAGE_LIMIT)))
-            except EOFError:
-                self._closed = True
-            except OSError as error:
-                raise ProtocolError(f"unreadable message: {error}") from error
-        elif self._process.sentinel in ready:
+            batch = self._received()
+            return None if batch is None else self._without_last_word(batch)
+        if self._process.sentinel in ready:
             # Dead; a grandchild may hold the pipe open, so its end is no sign.
             self.over = self._closed or not self._messages.poll()
         return None
+
+    def _received(self) -> list[Received] | None:
+        """Whatever waits in the pipe, for one transaction: a store that was slow does not stay behind."""
+        found: list[Received] | None = None
+        try:
+            while len(found or ()) < AT_ONCE and self._messages.poll():
+                found = (found or []) + _decode(self._messages.recv_bytes(MESSAGE_LIMIT))
+        except EOFError:
+            self._closed = True
+        except OSError as error:
+            raise ProtocolError(f"unreadable message: {error}") from error
+        return found
 
     def tell(self, command: bytes) -> None:
         """One of the commands of `child`."""

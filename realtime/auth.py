@@ -33,7 +33,7 @@ from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from realtime.reader import pages
+from realtime.reader import logins
 from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
 
 Scope: TypeAlias = dict[str, Any]
@@ -55,7 +55,7 @@ class Authenticated:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            user = await pages(identify, scope)
+            user = await logins(identify, scope)
         except Refused as refused:
             await receive()
             await send({"type": "websocket.accept"})
@@ -73,7 +73,7 @@ async def _watch(scope: Scope, send: Send) -> None:
     while True:
         await asyncio.sleep(RECHECK_SECONDS)
         try:
-            await pages(identify, scope)
+            await logins(identify, scope)
         except Refused as refused:
             await _close(send, refused)
             return

@@ -20,7 +20,7 @@ from django.contrib.auth.models import User
 
 from realtime import switchboard
 from realtime.frames import Frame
-from realtime.reader import pages
+from realtime.reader import logins
 from realtime.refusal import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
 from realtime.window import Window
 from runs.queries import visible_runs
@@ -99,7 +99,7 @@ class RunConsumer(Live):
         cursor = starting_number(query)
         if query.get("ack") == ["1"]:
             self._window.acknowledged(cursor)
-        if not await pages(_is_visible, self.scope["user"], run_id):
+        if not await logins(_is_visible, self.scope["user"], run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
         with switchboard.here().watching_run(run_id) as hub:
             while True:

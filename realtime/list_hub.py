@@ -21,7 +21,7 @@ from realtime.reader import tail
 from realtime.subscription import Subscription
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
-from runs.queries import Head, readable_runs, visible_runs, with_summary
+from runs.queries import Head, of_types, readable_runs, visible_runs, with_summary
 from runs.queue_report import described
 from runs.serializers import event_envelope, run_summaries
 
@@ -257,7 +257,7 @@ def _changes(run_ids: Iterable[int], known: Mapping[int, Head], newest: int) -> 
 
 def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
     """Status events since `known`; of an older run that comes back, only the one that brought it back."""
-    events = RunEvent.objects.filter(run_id=run.pk, type=RunStatus.type, seq__lte=run.last_seq)
+    events = of_types(RunEvent.objects.filter(run_id=run.pk, seq__lte=run.last_seq), [RunStatus.type])
     events = events.filter(seq__gt=known.last_seq if known else 0).order_by("-seq")
     limit = STATUSES_PER_CHANGE if known or is_new else 1
     return [event_envelope(event) for event in reversed(events[:limit])]

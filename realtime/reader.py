@@ -50,4 +50,6 @@ def _fresh(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 tail = Reader("realtime-tail")
 """What is new: short queries on which all clients wait."""
 pages = Reader("realtime-pages")
-"""What a single client asks for: old journal pages, logins."""
+"""What a single client asks for: old journal pages."""
+logins = Reader("realtime-logins")
+"""Who somebody is and what they may see: behind the pages of many who catch up, a handshake would time out."""

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from realtime.broadcast import RUN_LIST, run_group
 from realtime.hub import Hub
 from realtime.list_hub import ListHub, Outbox
-from realtime.reader import pages, tail
+from realtime.reader import logins, pages, tail
 from realtime.relay import Interest, relay
 from runs.queries import Head
 
@@ -92,7 +92,7 @@ class Switchboard:
             return
         self._relay.cancel()
         self._relay = None
-        for reader in (tail, pages):
+        for reader in (tail, pages, logins):
             reader.release()
 
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from runs.events import EPHEMERAL_TYPES
+
 
 class RunGroup(models.Model):
     """Runs that were asked for at once and are read together: the folds of a cross-validation.
@@ -254,6 +256,10 @@ class RunEvent(models.Model):
     class Meta:
         ordering = ["run", "seq"]
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_event_per_seq")]
+        # The few events that last among very many: storing ephemeral ones does not touch it
+        indexes = [
+            models.Index(fields=["run", "seq"], name="lasting_events", condition=~Q(type__in=sorted(EPHEMERAL_TYPES)))
+        ]
 
     def __str__(self) -> str:
         return f"run {self.run_id} event {self.seq} ({self.type})"

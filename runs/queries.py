@@ -7,10 +7,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, Max, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 
+from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 
+# The condition of the index `lasting_events`, word for word: SQLite knows it only so, without parameters.
+_LASTS = RawSQL(  # noqa: S611  # of our own words alone
+    f"NOT (type IN ({', '.join(repr(type_) for type_ in sorted(EPHEMERAL_TYPES))}))",
+    [],
+    output_field=BooleanField(),
+)
 SUMMARY_COLUMNS = (
     "id",
     "experiment_name",
@@ -144,8 +152,14 @@ def events_after(
     if until is not None:
         events = events.filter(seq__lte=until)
     if types:
-        events = events.filter(type__in=types)
+        events = of_types(events, types)
     return list(events.order_by("seq")[:limit])
+
+
+def of_types(events: QuerySet[RunEvent], types: Collection[str]) -> QuerySet[RunEvent]:
+    """Only those; where none is ephemeral, without reading the many events that are."""
+    events = events.filter(type__in=types)
+    return events if EPHEMERAL_TYPES.intersection(types) else events.filter(_LASTS)
 
 
 def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
@@ -184,4 +198,4 @@ def final_results(run_id: int) -> list[FinalResult]:
 
 def last_event(run_id: int, type_: str) -> RunEvent | None:
     """The newest event of that type, if it has not been pruned."""
-    return RunEvent.objects.filter(run_id=run_id, type=type_).order_by("-seq").first()
+    return of_types(RunEvent.objects.filter(run_id=run_id), [type_]).order_by("-seq").first()

@@ -63,13 +63,15 @@ def record(
         for stamped in batch:
             updates |= _columns_of(stamped.event)
         updates |= columns or {}
+        if batch:
+            updates["last_seq"] = F("last_seq") + len(batch)  # here: each update writes the whole row anew
         running = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
         if not running.update(**updates):
             raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
         for stamped in batch:
             _store_rows(run_id, stamped.event)
         _add_notes(run_id, notes)
-        append(run_id, attempt, batch)
+        _write(run_id, attempt, batch)
 
 
 def append(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
@@ -78,9 +80,14 @@ def append(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
     The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes
     visible only after all smaller ones.
     """
+    Run.objects.filter(pk=run_id).update(last_seq=F("last_seq") + len(batch))
+    _write(run_id, attempt, batch)
+
+
+def _write(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
+    """The batch under the run's last numbers, which it has been given."""
     if not batch:
         return
-    Run.objects.filter(pk=run_id).update(last_seq=F("last_seq") + len(batch))
     last = Run.objects.values_list("last_seq", flat=True).get(pk=run_id)
     RunEvent.objects.bulk_create(
         RunEvent(

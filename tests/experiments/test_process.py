@@ -10,6 +10,7 @@ import pytest
 from experiments.process import TrainingProcess, describe_exit
 from experiments.rank import ProtocolError, _decode
 from experiments.training.reports import Job, Outcome
+from runs.events import LrUpdate
 from tests.waiting import eventually
 
 
@@ -25,6 +26,19 @@ def test_messages_arrive_in_order_and_the_last_is_the_outcome(tmp_path: Path, wa
     assert received[-1][0] == Outcome(status="completed", reason=None)
     moments = [moment for _, moment, _ in received]
     assert moments == sorted(moments)
+
+
+def test_what_waits_is_read_at_once(tmp_path: Path, warm: None) -> None:
+    """So that a store that was slow for a while catches up in one transaction."""
+    process = TrainingProcess(job(tmp_path), recipe="tests.experiments.recipes.says_slowly")
+    eventually((tmp_path / "said").exists)
+    first = next(process.batches(10.0))
+    process.kill()
+    process.close()
+    assert first is not None
+    steps = [message.step for message, _, _ in first if isinstance(message, LrUpdate)]
+    assert steps == list(range(len(steps)))
+    assert len(steps) > 1
 
 
 def test_a_heartbeat_comes_while_nothing_happens(tmp_path: Path, warm: None) -> None:

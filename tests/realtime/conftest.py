@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from realtime.reader import pages, tail
+from realtime.reader import logins, pages, tail
 from tests.realtime.writing import new_user
 from tests.servers import WebServer
 
@@ -46,7 +46,7 @@ def own_loud_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServe
 async def within_process(transactional_db: None) -> AsyncIterator[None]:
     """For tests that run the ASGI application themselves: nothing of it outlives the test."""
     yield
-    await asyncio.gather(pages(connections.close_all), tail(connections.close_all))
+    await asyncio.gather(*(reader(connections.close_all) for reader in (pages, tail, logins)))
 
 
 @pytest.fixture

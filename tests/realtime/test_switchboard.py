@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
 
 from realtime import auth, switchboard
+from realtime.reader import pages
 from realtime.routing import websocket_application
 from tests.realtime.writing import batch_event, in_thread, running_run, store
 
@@ -50,6 +52,16 @@ async def test_clients_of_a_run_share_one_hub(owner: User, token: str) -> None:
         assert later[0] is later[1], "encoded once"
     assert await end(tasks.values())
     assert switchboard.here().runs == {}
+
+
+async def test_nobody_waits_at_the_door_while_others_catch_up(owner: User, token: str) -> None:
+    run, read = await in_thread(running_run, owner), threading.Event()
+    catching_up = asyncio.create_task(pages(read.wait, 30))
+    async with client(f"/ws/runs/{run.pk}/", token) as opened:
+        assert await opened.receive_from(timeout=10)
+        assert not catching_up.done()
+    read.set()
+    assert await catching_up
 
 
 async def test_list_hub_goes_with_its_last_client(owner: User, token: str) -> None:

@@ -99,7 +99,7 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
     # The token with its user, the runs with their owners, and where the queue stands: its row, workers, who waits.
-    assert len(many) == len(few) == 5
+    assert len(many) == len(few) == 6
     assert '"config"' not in many[1]["sql"]
 
 

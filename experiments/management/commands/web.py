@@ -21,6 +21,7 @@ class Command(BaseCommand):
         body_limit.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
+        arguments += ["--websocket_connect_timeout", "20"]  # 5 s by default: too short when many come back at once
         if settings.PUBLIC_URL:
             arguments.append("--proxy-headers")
         CommandLineInterface().run([*arguments, settings.ASGI_APPLICATION.replace(".application", ":application")])

@@ -1,0 +1,56 @@
+"""The worker of `benchmarks.load`: the product's own, whose trainings are `benchmarks.load_training`.
+
+`python -m benchmarks.load_worker SLOTS REPORT`. At its end it writes how long storing each batch took to REPORT.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from benchmarks.percentiles import Histogram  # noqa: E402
+from experiments import process, supervisor  # noqa: E402
+from experiments.worker import work  # noqa: E402
+from runs import recorder  # noqa: E402
+
+
+class Timed:
+    """Stores as `recorder.record` does, and keeps how long it took, the wait for other writers included."""
+
+    def __init__(self) -> None:
+        self.took = Histogram()
+        self.events = 0
+        self._lock = threading.Lock()
+        self._store = recorder.record
+
+    def __call__(self, run_id: int, attempt: int, batch: Any, **more: Any) -> None:
+        start = time.perf_counter()
+        self._store(run_id, attempt, batch, **more)
+        took = time.perf_counter() - start
+        with self._lock:
+            self.took.add(took)
+            self.events += len(batch)
+
+
+def main() -> None:
+    slots, report = int(sys.argv[1]), Path(sys.argv[2])
+    timed = Timed()
+    recorder.record = timed
+    supervisor.TrainingProcess = partial(  # type: ignore[assignment,misc]
+        process.TrainingProcess, recipe="benchmarks.load_training"
+    )
+    work(slots)
+    report.write_text(json.dumps({"ms": timed.took.summary(), "batches": timed.took.count, "events": timed.events}))
+
+
+if __name__ == "__main__":
+    main()

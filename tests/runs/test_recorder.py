@@ -1,0 +1,51 @@
+"""What storing a batch costs the database, and that its numbers go on without a gap."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs import lifecycle, recorder
+from runs.events import Event, LrUpdate, Progress
+from runs.models import Run, RunEvent
+from tests.runs.test_lifecycle import CONFIG
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(user: User) -> Run:
+    """Its journal holds two events: queued, in progress."""
+    run = lifecycle.claim(lifecycle.create(user, CONFIG).pk, "tester")
+    assert run is not None
+    return run
+
+
+def batch(*steps: int) -> list[recorder.Stamped]:
+    progress = Progress(
+        epoch=0, batch_idx=1, batches=9, step=1, total_steps=9, samples_per_second=None, eta_seconds=None
+    )
+    events: list[Event] = [*(LrUpdate(epoch=0, step=step, learning_rate=0.1) for step in steps), progress]
+    return [recorder.stamp(event) for event in events]
+
+
+def test_a_batch_rewrites_the_row_of_its_run_once(run: Run) -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        recorder.record(run.pk, run.attempt, batch(1, 2), columns={"best_epoch": 0})
+    written = [query["sql"].split()[0] for query in captured if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert written == ["UPDATE", "SELECT", "INSERT"]
+
+
+def test_numbers_go_on(run: Run) -> None:
+    recorder.record(run.pk, run.attempt, batch(1, 2))
+    recorder.record(run.pk, run.attempt, [])
+    recorder.record(run.pk, run.attempt, batch(3))
+    run.refresh_from_db()
+    assert run.last_seq == 7
+    found = list(RunEvent.objects.filter(run=run).order_by("seq").values_list("seq", "type"))
+    kinds = ["run_status", "run_status", "lr_update", "lr_update", "progress", "lr_update", "progress"]
+    assert found == list(enumerate(kinds, 1))
