@@ -15,8 +15,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from runs import retention
-from runs.events import Event
+from runs.events import EPHEMERAL_TYPES, Event
 from runs.models import Run, RunEvent, RunSamples
 from runs.samples import compiling, kinds, memory
 from runs.samples.kinds import Kind
@@ -259,9 +258,9 @@ def test_a_new_sampled_type_is_one_declaration(
 ) -> None:
     kind = Kind(Usage, "machine", {"cores": "cores", "gpu/": "gpus"})
     for table, key in ((kinds.SAMPLED, kind.type), (kinds.BY_PREFIX, kind.prefix)):
-        monkeypatch.setitem(table, key, kind)  # type: ignore[arg-type]
-    monkeypatch.setattr(compiling, "EPHEMERAL_TYPES", compiling.EPHEMERAL_TYPES | {kind.type})
-    monkeypatch.setattr(retention, "EPHEMERAL_TYPES", retention.EPHEMERAL_TYPES | {kind.type})
+        monkeypatch.setitem(table, key, kind)
+    for module in ("runs.samples.compiling", "runs.retention"):
+        monkeypatch.setattr(f"{module}.EPHEMERAL_TYPES", EPHEMERAL_TYPES | {kind.type})
     run = make_run(status="completed", end_time=timezone.now() - timedelta(days=31))
     used = [Usage(cores=n / 10, gpus=[{"id": "GPU-1", "busy": 0.5}, {"id": "GPU-2", "busy": None}]) for n in range(100)]
     journal(run, [start(None), *used, start(None), *epochs(0, 0)])
