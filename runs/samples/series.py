@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,27 +33,36 @@ class Window:
 def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:
     """The curves of those names, in the order asked for. A name ending in `*` means all that begin so.
 
-    A name without a sample (yet) gives an empty curve; a `*` gives only curves with samples. Raises `NoAxis`.
+    A name without a sample (yet) gives an empty curve. A `*` gives only curves that have samples and know their place
+    on the axis; of a named one that does not, `NoAxis` is raised.
     """
     listed = samples.names() if any(pattern.endswith("*") for pattern in patterns) else []
     wanted = {pattern: pattern for pattern in patterns if not pattern.endswith("*")}
     for pattern in patterns:
         if pattern.endswith("*"):
             wanted |= {name: wanted.get(name, pattern) for name in listed if name.startswith(pattern[:-1])}
-    found = {curve["name"]: curve for curve in _curves(samples, wanted, window)}
-    order = sorted(wanted, key=lambda name: patterns.index(wanted[name]))
-    return [found[name] for name in order if found[name]["x"] or not wanted[name].endswith("*")]
+    named = {name for name, pattern in wanted.items() if not pattern.endswith("*")}
+    found = {curve["name"]: curve for curve in _curves(samples, wanted, window, named)}
+    order = sorted(found, key=lambda name: patterns.index(wanted[name]))
+    return [found[name] for name in order if found[name]["x"] or name in named]
 
 
-def _curves(samples: Samples, wanted: Iterable[str], window: Window) -> Iterator[dict[str, Any]]:
+def _curves(
+    samples: Samples, wanted: Iterable[str], window: Window, named: Collection[str]
+) -> Iterator[dict[str, Any]]:
     """Kind by kind: the curves of one share the columns of their axis."""
     kinds: dict[str, tuple[Kind, list[str]]] = {}
     for name in wanted:
         kind, rest = kind_of(name)
         kinds.setdefault(kind.type, (kind, []))[1].append(rest)
     for kind, names in kinds.values():
-        columns = samples.columns(kind, [f"/{name}" for name in names])
-        axis, alive = _axis(samples, kind, window.by), samples.alive(kind)
+        try:
+            axis = _axis(samples, kind, window.by)
+        except NoAxis:
+            if any(f"{kind.prefix}/{name}" in named for name in names):
+                raise
+            continue
+        columns, alive = samples.columns(kind, [f"/{name}" for name in names]), samples.alive(kind)
         for name in names:
             yield _curve(f"{kind.prefix}/{name}", *_points(columns[f"/{name}"], axis, alive), window)
 
@@ -105,7 +114,7 @@ def _axis(samples: Samples, kind: Kind, by: str) -> Numbers:
     if by == BY_EPOCH and kind.type == EPOCHS:
         return samples.columns(kind, ["epoch"])["epoch"].values
     if "epoch" not in kind.base:
-        raise NoAxis(f"{kind.prefix}/… has neither step nor epoch; ask for it with by=time.")
+        raise NoAxis(f"{kind.prefix}/… knows neither step nor epoch; ask for it with by=time.")
     rate = _steps_per_epoch(samples, kind)
     if by == BY_STEP:
         return (samples.columns(kind, ["epoch"])["epoch"].values + 1) * rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runs.events import BatchMetrics, EpochEnd, GradientStats, LrUpdate, encode
+from runs.events import EPHEMERAL_TYPES, BatchMetrics, EpochEnd, GradientStats, LrUpdate, encode
 from runs.samples.kinds import SAMPLED
 from runs.samples.packing import pack, unpack
 from runs.samples.tables import Column, Sample, Table, joined, table
@@ -83,6 +83,10 @@ def test_every_number_of_an_event_has_a_name() -> None:
     assert all(kind.may_have(name) for name in found.columns)
     assert not any(kind.may_have(name) for name in ("layer/", "layer", "loss", ""))
     assert SAMPLED[LrUpdate.type].may_have("learning_rate")
+
+
+def test_every_event_that_is_pruned_leaves_its_curves() -> None:
+    assert set(SAMPLED) >= EPHEMERAL_TYPES
 
 
 def test_a_column_joins_with_tables_that_lack_it() -> None:

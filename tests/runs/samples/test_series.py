@@ -6,7 +6,7 @@ import gzip
 import json
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,8 +15,10 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
+from runs.events import EPHEMERAL_TYPES, Event
 from runs.models import Run, RunEvent, RunSamples
-from runs.samples import compiling, memory
+from runs.samples import compiling, kinds, memory
+from runs.samples.kinds import Kind
 from runs.samples.memory import Kept, Memory
 from runs.samples.tables import Column
 from tests.runs.conftest import MakeRun
@@ -241,6 +243,41 @@ def test_ranges_of_running_trainings_are_packed_beside_them(run: Run, make_run: 
     journal(short, [progress(1, 0, 5.0)])
     compiling.pack_running()
     assert compiling.packed_until(short.pk) == 0
+
+
+class Usage(Event, frozen=True, kw_only=True):
+    """A sampled type that comes later: of no step and no epoch, with a list of unknown length."""
+
+    type: ClassVar[str] = "usage"
+    cores: float
+    gpus: list[dict[str, float | str | None]]
+
+
+def test_a_new_sampled_type_is_one_declaration(
+    api: Client, make_run: MakeRun, short_ranges: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = Kind(Usage, "machine", {"cores": "cores", "gpu/": "gpus"})
+    for table, key in ((kinds.SAMPLED, kind.type), (kinds.BY_PREFIX, kind.prefix)):
+        monkeypatch.setitem(table, key, kind)
+    for module in ("runs.samples.compiling", "runs.retention"):
+        monkeypatch.setattr(f"{module}.EPHEMERAL_TYPES", EPHEMERAL_TYPES | {kind.type})
+    run = make_run(status="completed", end_time=timezone.now() - timedelta(days=31))
+    used = [Usage(cores=n / 10, gpus=[{"id": "GPU-1", "busy": 0.5}, {"id": "GPU-2", "busy": None}]) for n in range(100)]
+    journal(run, [start(None), *used, start(None), *epochs(0, 0)])
+    call_command("prune", "--yes", verbosity=0)
+    assert not RunEvent.objects.filter(run=run, type=kind.type).exists()
+    found = ask(api, run, name="machine/*", by="time")["series"]
+    assert [curve["name"] for curve in found] == ["machine/cores", "machine/gpu/0/busy", "machine/gpu/1/busy"]
+    assert found[0]["y"] == [n / 10 for n in range(100)]  # used is used: no resume makes it void
+    assert found[2]["nonfinite"] == 100
+    assert {curve["name"].partition("/")[0] for curve in ask(api, run, name="*")["series"]} == {
+        "batch", "gradient", "rate", "throughput", "epoch",
+    }  # fmt: skip
+    response = api.get(f"/api/runs/{run.pk}/series/", {"name": "machine/cores"})
+    assert response.status_code == 400
+    assert "by=time" in response.json()["detail"]
+    by = {curve["name"]: curve["by"] for curve in api.get(f"/api/runs/{run.pk}/snapshot/").json()["series"]}
+    assert (by["machine/cores"], by["batch/loss"], by["epoch/val_loss"]) == ("time", "step", "epoch")
 
 
 def test_memory_is_bounded_and_drops_what_was_not_used() -> None:

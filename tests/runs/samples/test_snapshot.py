@@ -15,7 +15,7 @@ from tests.runs.conftest import MakeRun
 from tests.runs.samples.conftest import Browser, journal, resumed_twice
 
 EVENTS = resumed_twice()
-CUTS = sorted({1, 2, 3, 4, 5, 63, 64, 65, 128, 200, *range(150, len(EVENTS), 61), len(EVENTS) - 1, len(EVENTS)})
+CUTS = sorted({1, 2, 3, 64, 65, 128, *range(150, len(EVENTS), 127), len(EVENTS) - 1, len(EVENTS)})
 
 
 def sent(run: Run) -> list[dict[str, Any]]:
