@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from websockets.asyncio.client import ClientConnection
 
-from runs import lifecycle
+from runs import deletion, lifecycle, tags
 from runs.models import Run
 from runs.queries import with_summary
 from runs.serializers import run_summary
@@ -110,3 +110,18 @@ def _brief_run(owner: User) -> Run:
 
 def _summary(run: Run) -> dict[str, Any]:
     return run_summary(with_summary(Run.objects.all()).get(pk=run.pk))
+
+
+async def test_a_tag_a_deletion_and_its_undoing_of_an_ended_run_are_told(
+    server: WebServer, owner: User, token: str
+) -> None:
+    ended, queued, _ = await in_thread(_three_runs, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(queued, "queued"))
+        await in_thread(tags.change, ended.pk, ["night"], [])
+        assert (await until(opened, summary_of(ended, ended.status)))[-1]["data"]["tags"] == ["night"]
+        await in_thread(deletion.delete, ended.pk, owner)
+        received = await until(opened, lambda message: message["type"] == "run_deleted")
+        assert received[-1]["run_id"] == ended.pk
+        await in_thread(deletion.restore, ended.pk)
+        await until(opened, summary_of(ended, ended.status))
