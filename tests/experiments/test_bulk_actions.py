@@ -74,9 +74,7 @@ def test_a_deleted_run_is_gone_for_all_until_it_is_restored(api: Client, user: U
     assert "not deleted" in post(api, f"{queued.pk}/restore/", status=409)["detail"]
 
 
-def test_after_its_time_a_deleted_run_goes_with_files_and_rows(
-    api: Client, user: User, settings: Settings
-) -> None:
+def test_after_its_time_a_deleted_run_goes_with_files_and_rows(api: Client, user: User, settings: Settings) -> None:
     run, kept = ended(user), ended(user)
     run.folder.mkdir(parents=True)
     (run.folder / "metrics.csv").write_text("epoch\n")

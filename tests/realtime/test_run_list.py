@@ -116,6 +116,7 @@ async def test_a_tag_a_deletion_and_its_undoing_of_an_ended_run_are_told(
     server: WebServer, owner: User, token: str
 ) -> None:
     ended, queued, _ = await in_thread(_three_runs, owner)
+    await in_thread(ended.refresh_from_db)
     async with socket(server, "/ws/runs/", token) as opened:
         await until(opened, summary_of(queued, "queued"))
         await in_thread(tags.change, ended.pk, ["night"], [])
