@@ -26,6 +26,7 @@ PAUSE_SECONDS = 0.02
 
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
+_ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag)
 
 
 class NotPossible(Exception):
@@ -76,7 +77,7 @@ def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
         for _ in _removed(model, run.pk):
             pause(PAUSE_SECONDS)
     with transaction.atomic():
-        for rows in (*_LARGE, MetricSummary, FinalResult, RunTag):
+        for rows in _ROWS:
             rows._base_manager.filter(run_id=run.pk).delete()
         Run.objects.filter(pk=run.pk).delete()
         if run.group_id is not None:

@@ -41,7 +41,7 @@ def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None) -
     if by == "model":
         known = known.exclude(model_name="")
     counted = {"newest": Max("pk"), "count": Count("pk"), **_counts()}
-    rows: QuerySet[Any, Group] = known.order_by().values(key=F(column)).annotate(**counted)
+    rows: QuerySet[Any, Any] = known.order_by().values(key=F(column)).annotate(**counted)
     page = page_of(rows, Order(f"grouped by {by}", ("newest",), True, "key", False), size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
     splits = _splits(runs, column, [row["key"] for row in page.rows])

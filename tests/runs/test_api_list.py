@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
-from runs.orderings import NAMES
 from tests.runs.conftest import MakeRun, completed_columns
 
 URL = "/api/runs/"
