@@ -50,8 +50,8 @@ class Runs(serializers.Serializer[Any]):
 
 
 class TagOptions(Runs):
-    add = TagList(default=(), max_length=MAX_TAGS)
-    remove = TagList(default=(), max_length=MAX_TAGS)
+    add = TagList(default=list, max_length=MAX_TAGS)
+    remove = TagList(default=list, max_length=MAX_TAGS)
 
     def validate(self, attrs: Any) -> Any:
         if not (attrs["add"] or attrs["remove"]):
@@ -158,7 +158,7 @@ ACTIONS: dict[str, Act] = {
 
 class BulkOptions(Runs):
     action = serializers.ChoiceField(tuple(ACTIONS))
-    tags = TagList(default=(), max_length=MAX_TAGS)
+    tags = TagList(default=list, max_length=MAX_TAGS)
 
     def validate(self, attrs: Any) -> Any:
         if attrs["action"] in ("tag", "untag") and not attrs["tags"]:

@@ -196,12 +196,9 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _copied(run: Run, request: Request) -> dict[str, Any]:
-    """The request that a copy starts from: as urgent as the run, as far as this user may ask for that; its tags of now."""
-    return {
-        **run.config,
-        "tags": tags_of(run.pk),
-        "priority": run.priority if request.user.is_staff else min(0, run.priority),
-    }
+    """The request that a copy starts from: tagged as the run is now, as urgent as far as this user may ask for that."""
+    priority = run.priority if request.user.is_staff else min(0, run.priority)
+    return {**run.config, "tags": tags_of(run.pk), "priority": priority}
 
 
 def _stopping(run: Run, asked: bool) -> Response:

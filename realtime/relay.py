@@ -32,7 +32,7 @@ TOUCHED_SECONDS = 30.0
 
 
 class Interest(NamedTuple):
-    """Which runs to look at: those of `run_ids`; and, if the list is watched, unfinished ones, `newer_than` and those touched lately."""
+    """Which runs to look at: those of `run_ids`; if the list is watched, also unfinished, touched and newer ones."""
 
     run_ids: Collection[int]
     newer_than: int | None

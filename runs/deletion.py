@@ -25,6 +25,10 @@ PAUSE_SECONDS = 0.02
 """Between two batches, so that those who wait to write come first."""
 
 
+_LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
+_ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag)
+
+
 class NotPossible(Exception):
     """Why the run cannot be deleted or restored, and what to do instead."""
 
@@ -50,7 +54,9 @@ def restore(run_id: int) -> None:
         if run.deleted_at is None:
             raise NotPossible(f"Run {run_id} is not deleted.")
         if run.deleted_at < _limit():
-            raise NotPossible(f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is being removed.")
+            raise NotPossible(
+                f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is going for ever."
+            )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
 
 
@@ -67,12 +73,12 @@ def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
     if not expired().filter(pk=run.pk).exists():
         return False
     _remove_folder(run)
-    for model in (RunEvent, RunMetric):
+    for model in _LARGE:
         for _ in _removed(model, run.pk):
             pause(PAUSE_SECONDS)
     with transaction.atomic():
-        for model in (RunEvent, RunMetric, MetricSummary, FinalResult, RunTag):
-            model._base_manager.filter(run_id=run.pk).delete()
+        for rows in _ROWS:
+            rows._base_manager.filter(run_id=run.pk).delete()
         Run.objects.filter(pk=run.pk).delete()
         if run.group_id is not None:
             RunGroup.objects.filter(pk=run.group_id, runs=None).delete()

@@ -34,9 +34,9 @@ def _statuses(runs: QuerySet[Run]) -> list[dict[str, Any]]:
 def _tags(runs: QuerySet[Run]) -> list[dict[str, Any]]:
     rows = RunTag.objects.filter(run__in=runs.order_by().values("pk")).order_by()
     counted = rows.values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
-    return list(counted[:MOST_VALUES])
+    return [dict(row) for row in counted[:MOST_VALUES]]
 
 
 def _values(runs: QuerySet[Run], column: str) -> list[dict[str, Any]]:
     counted = runs.exclude(**{column: ""}).order_by().values(value=F(column)).annotate(count=Count("pk"))
-    return list(counted.order_by("-count", "value")[:MOST_VALUES])
+    return [dict(row) for row in counted.order_by("-count", "value")[:MOST_VALUES]]

@@ -47,7 +47,7 @@ METRIC_LOOKUPS = {"name": "metric_name__in", "split": "dataset_type__in", "conte
 
 
 class Listed(serializers.CharField):
-    """Values separated by commas (a backslash before a comma keeps it in the value); `known` are those possible, None means any."""
+    """Values separated by commas; `known` are those possible, None means any. A backslash keeps a comma in a value."""
 
     def __init__(self, known: Iterable[str] | None = None, **options: Any) -> None:
         self.known = None if known is None else tuple(known)

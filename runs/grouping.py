@@ -40,7 +40,8 @@ def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None) -
     known = runs.exclude(**{f"{column}__isnull": True})
     if by == "model":
         known = known.exclude(model_name="")
-    rows = known.order_by().values(key=F(column)).annotate(newest=Max("pk"), count=Count("pk"), **_counts())
+    counted = {"newest": Max("pk"), "count": Count("pk"), **_counts()}
+    rows: QuerySet[Any, Any] = known.order_by().values(key=F(column)).annotate(**counted)
     page = page_of(rows, Order(f"grouped by {by}", ("newest",), True, "key", False), size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
     splits = _splits(runs, column, [row["key"] for row in page.rows])

@@ -21,19 +21,20 @@ class _AtPath(Func):
         super().__init__(column, **options)
         self.path = tuple(path)
 
-    def as_sqlite(self, compiler: Any, connection: Any, **_options: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+    def as_sqlite(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = compiler.compile(self.source_expressions[0])
         path = "$" + "".join(f'."{name}"' for name in self.path)
         return self._filled(self.sqlite, column, parameters, path)
 
-    def as_postgresql(self, compiler: Any, connection: Any, **_options: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+    def as_postgresql(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = compiler.compile(self.source_expressions[0])
-        return self._filled(self.postgresql, column, parameters, "{" + ",".join(f'"{name}"' for name in self.path) + "}")
+        path = ",".join(f'"{name}"' for name in self.path)
+        return self._filled(self.postgresql, column, parameters, f"{{{path}}}")
 
     @staticmethod
-    def _filled(template: str, column: str, parameters: Sequence[Any], path: str) -> tuple[str, list[Any]]:
+    def _filled(template: str, column: str, parameters: Sequence[Any], path: str) -> tuple[str, tuple[Any, ...]]:
         uses = template.count("{column}")
-        return template.replace("{column}", column), [*parameters, path] * uses
+        return template.replace("{column}", column), (*parameters, path) * uses
 
 
 class JSONNumber(_AtPath):
@@ -54,9 +55,7 @@ class JSONText(_AtPath):
     """Texts, and lists as they are written in JSON. All else is null."""
 
     output_field = TextField()
-    sqlite = (
-        "(CASE WHEN JSON_TYPE({column}, %s) IN ('text', 'array', 'object') THEN JSON_EXTRACT({column}, %s) END)"
-    )
+    sqlite = "(CASE WHEN JSON_TYPE({column}, %s) IN ('text', 'array', 'object') THEN JSON_EXTRACT({column}, %s) END)"
     postgresql = (
         "(CASE WHEN JSONB_TYPEOF({column} #> %s::text[]) IN ('string', 'array', 'object')"
         " THEN {column} #>> %s::text[] END)"

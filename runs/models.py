@@ -207,11 +207,9 @@ class Run(models.Model):
             models.Index(fields=["lease_until"], name="run_running_lease", condition=Q(status="in_progress")),
             models.Index(fields=["touched_at"], name="run_touched", condition=Q(touched_at__isnull=False)),
             models.Index(fields=["deleted_at"], name="run_deleted", condition=Q(deleted_at__isnull=False)),
-            # All that chips count and choose by, so that neither reads the runs' configurations
-            models.Index(
-                fields=["deleted_at", "owner", "source_path", "model_name", "status"],
-                name="run_chips",
-            ),
+            # All that chips count and choose by, so that neither reads the runs' configurations. `deleted_at` is last:
+            # in front it would draw every list away from the runs' own order.
+            models.Index(fields=["owner", "source_path", "model_name", "status", "deleted_at"], name="run_chips"),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,7 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
         return runs, Order(ordering, (FIELDS[name],), descending)
     [column] = columns.parse([name])
     if column.kind == "metric":
-        known = MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name).values(column.part)
+        known = MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name).order_by().values(column.part)
         return runs.annotate(sort_value=Subquery(known)), Order(ordering, ("sort_value",), descending)
     runs = runs.annotate(sort_number=JSONNumber("config", column.path), sort_text=JSONText("config", column.path))
     return runs, Order(ordering, ("sort_number", "sort_text"), descending)

@@ -129,7 +129,7 @@ def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
-    """Only what `serializers.run_summary` needs, and `more`, in two queries: configurations are large and stay behind."""
+    """What `serializers.run_summary` needs, and `more`, in two queries: configurations are large and stay behind."""
     return runs.select_related("owner").prefetch_related("tag_rows").only(*SUMMARY_COLUMNS, *more)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -16,7 +17,7 @@ class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in it
     list_select_related = ("owner",)
     show_full_result_count = False
     ordering = ("-id",)
-    actions = None
+    actions: Sequence[str] | None = None
     fields = ()
 
     class Media:

@@ -11,7 +11,7 @@ MAX_TAGS = 20
 
 
 def normalised(names: Iterable[str]) -> tuple[str, ...]:
-    """Each tag once, in order of the alphabet: small letters, single spaces. ValueError says what is wrong, and the cure."""
+    """Each tag once, by the alphabet, in small letters with single spaces. ValueError says what is wrong."""
     found = sorted({_normalised(name) for name in names})
     if len(found) > MAX_TAGS:
         raise ValueError(f"{len(found)} tags; give at most {MAX_TAGS}")

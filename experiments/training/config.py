@@ -294,12 +294,12 @@ class TrainingConfig(Section):
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
     )
-    tags: tuple[str, ...] = Field((), exclude=True, description="Words to find the run by; they can be changed later")
+    tags: list[str] = Field([], exclude=True, description="Words to find the run by; they can be changed later")
 
     @field_validator("tags")
     @classmethod
-    def _normalised(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tag_names.normalised(value)
+    def _normalised(cls, value: list[str]) -> list[str]:
+        return list(tag_names.normalised(value))
 
     @field_validator("experiment_name")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from websockets.asyncio.client import ClientConnection
 
-from runs import lifecycle, workers
+from runs import deletion, lifecycle, tags, workers
 from runs.models import Run
 from runs.queries import with_summary
 from runs.serializers import run_summary
@@ -146,3 +146,19 @@ async def test_another_part_of_the_list_is_refused(server: WebServer, token: str
 
 def _own_events(run: Run) -> int:
     return run.events.count()
+
+
+async def test_a_tag_a_deletion_and_its_undoing_of_an_ended_run_are_told(
+    server: WebServer, owner: User, token: str
+) -> None:
+    ended, queued, _ = await in_thread(_three_runs, owner)
+    await in_thread(ended.refresh_from_db)
+    async with socket(server, "/ws/runs/", token) as opened:
+        await until(opened, summary_of(queued, "queued"))
+        await in_thread(tags.change, ended.pk, ["night"], [])
+        assert (await until(opened, summary_of(ended, ended.status)))[-1]["data"]["tags"] == ["night"]
+        await in_thread(deletion.delete, ended.pk, owner)
+        received = await until(opened, lambda message: message["type"] == "run_deleted")
+        assert received[-1]["run_id"] == ended.pk
+        await in_thread(deletion.restore, ended.pk)
+        await until(opened, summary_of(ended, ended.status))

@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
-from runs.orderings import NAMES
 from tests.runs.conftest import MakeRun, completed_columns
 
 URL = "/api/runs/"
@@ -98,9 +97,9 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
         make_run()
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
-    # The token with its user, the runs with their owners, and where the queue stands: its row, workers, who waits.
+    # The token with its user, the runs with their owners, their tags, and where the queue stands: its row, workers, who waits.
     assert len(many) == len(few) == 6
-    assert '"config"' not in many[1]["sql"]
+    assert '"config"' not in many[-2]["sql"]
 
 
 def test_status_takes_several_values(api: Client, make_run: MakeRun) -> None:
@@ -193,7 +192,7 @@ def test_nulls_come_last_and_ties_are_newest_first(api: Client, make_run: MakeRu
     assert ids(api, ordering=ordering) == by_hand[ordering]
 
 
-@pytest.mark.parametrize("column", NAMES)
+@pytest.mark.parametrize("column", ["id", "created_at", "status", "owner", "fold", "tags", "best_value"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_walking_the_pages_in_both_directions_shows_each_run_once(
     api: Client, make_run: MakeRun, column: str, sign: str

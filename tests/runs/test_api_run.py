@@ -26,6 +26,8 @@ NAMES = {
     "files": "run-files",
     "page": "run-page",
     **{action: f"run-{action}" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")},
+    "delete": "run-delete",
+    "restore": "run-restore",
 }
 
 
@@ -79,7 +81,7 @@ def test_only_active_users_see_runs(user: User, make_run: MakeRun) -> None:
 
 def test_heads_of_unfinished_runs(make_run: MakeRun) -> None:
     queued, _done, running = make_run(), make_run(status="failed"), make_run(status="in_progress", last_seq=5)
-    assert queries.unfinished_heads() == [(queued.pk, 0, "queued"), (running.pk, 5, "in_progress")]
+    assert queries.unfinished_heads() == [(queued.pk, 0, "queued", None), (running.pk, 5, "in_progress", None)]
 
 
 def test_a_series_has_an_epoch_for_each_value(api: Client, make_run: MakeRun) -> None:
