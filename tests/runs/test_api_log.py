@@ -145,8 +145,8 @@ async def test_waiting_ends_with_a_line_or_with_the_run(make_run: MakeRun, happe
     run = await sync_to_async(make_run)(status="in_progress", attempt=1)
     path = write(run, b"old\nhalf")
     token = await sync_to_async(Token.objects.create)(user_id=run.owner_id)
-    client = AsyncClient(headers={"authorization": f"Token {token.key}"})
-    asked = asyncio.ensure_future(client.get(f"/api/runs/{run.pk}/log/?after=4&wait=30"))
+    headers = {"authorization": f"Token {token.key}"}
+    asked = asyncio.ensure_future(AsyncClient().get(f"/api/runs/{run.pk}/log/?after=4&wait=30", headers=headers))
     done, _ = await asyncio.wait([asked], timeout=0.6)
     assert not done
     if happens == "a line":

@@ -102,12 +102,12 @@ def test_a_line_is_what_a_terminal_shows_in_the_end(raw: bytes, shown: str) -> N
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("error", ["An ERROR here", "error \x1b"[:-2]]), ("ÄRGER", ["Ärger"]), ("hidden", []), ("red er", ["red error"])],
+    [("error", ["An ERROR here", "last error"]), ("ÄRGER", ["Ärger"]), ("hidden", []), ("red er", ["red error"])],
 )
 def test_searching_ignores_case_and_what_is_not_shown(text: str, found: list[str]) -> None:
     content = "An ERROR here\nfine\nÄrger\nhidden\rgone\n".encode()
     if text == "error":
-        found, content = ["An ERROR here", "last error"], content + b"last error\n"
+        content += b"last error\n"
     if text == "red er":
         content += b"\x1b[31mred\x1b[0m \x1b[1mer\x1b[0mror\n"
     result = log_tail.search(file_of(content), 0, len(content), text, 9, whole=False)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from experiments.training.callbacks.batch_metrics import batch_numbers
+from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.gradients import gradient_stats, layer_groups
 from experiments.training.callbacks.metrics_collector import divergence
-from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.progress import Pace
 from experiments.training.callbacks.ranking import Score, logged, ranked
 from experiments.training.callbacks.steps import Steps
