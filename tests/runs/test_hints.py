@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ def run_of(*columns: dict[str, Any], **known: Any) -> Evidence:
     return Evidence(history=list(enumerate(columns)), **values | known)
 
 
-def losses(train: list[float | None], val: list[float | None], **known: Any) -> Evidence:
+def losses(train: Sequence[float | None], val: Sequence[float | None], **known: Any) -> Evidence:
     pairs = zip(train, val, strict=True)
     return run_of(*({"train_loss": t, "val_loss": v} for t, v in pairs), **known)
 

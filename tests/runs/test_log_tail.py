@@ -45,7 +45,9 @@ def test_walking_in_both_directions_meets_every_line_once() -> None:
     chance = random.Random(7)
     written = [f"{n} " + "x" * chance.choice([0, 1, 80, 5_000, 200_000]) for n in range(300)]
     content = "".join(f"{line}\n" for line in written).encode()
-    file, forwards, backwards = file_of(content), [], []
+    file = file_of(content)
+    forwards: list[Line] = []
+    backwards: list[Line] = []
     position = 0
     while (page := log_tail.after(file, position, len(content), 7, whole=False)).lines:
         forwards += page.lines

@@ -156,19 +156,17 @@ def test_the_rate_is_that_of_the_time_since_the_last_measurement() -> None:
 def test_the_share_of_waiting_is_that_of_the_time_since_the_last_measurement() -> None:
     pace = Pace(batches=10, max_epochs=2)
     pace.epoch_started(0.0, 0)
-    assert pace.data_wait_share is None
-    pace.batch_done(2.0, 32, 0.5)
-    pace.measure(2.0)
-    assert pace.data_wait_share == 0.25
-    pace.batch_done(3.0, 32, 1.25)
-    pace.measure(3.0)
-    assert pace.data_wait_share == 0.75
+    shares = [pace.data_wait_share]
+    for moment, waited in ((2.0, 0.5), (3.0, 1.25)):
+        pace.batch_done(moment, 32, waited)
+        pace.measure(moment)
+        shares.append(pace.data_wait_share)
     pace.measure(9.0)  # validation: nothing was trained
-    assert pace.data_wait_share is None
+    shares.append(pace.data_wait_share)
     pace.epoch_started(10.0, 1)
     pace.batch_done(14.0, 32, 1.25)
     pace.measure(14.0)
-    assert pace.data_wait_share == 0.0
+    assert [*shares, pace.data_wait_share] == [None, 0.25, 0.75, None, 0.0]
 
 
 def test_only_taking_training_batches_counts_as_waiting() -> None:
