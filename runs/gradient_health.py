@@ -4,9 +4,9 @@ Judged are the last `WINDOW` of the norms that `gradient_stats` tells (L2, befor
 batches spike in healthy trainings too, the more the better the network fits.
 
 - exploding: not finite in two of them (mixed precision loses one now and then, on purpose), or above `HUGE`, or above
-  `LARGE` and `GROWN` times what they were in the first `WINDOW` samples. Healthy norms of networks with normalised
-  inputs are about 0.01 to 100, and usual limits for clipping 0.1 to 10 (Pascanu et al., ICML 2013, take half to ten times
-  the mean norm).
+  `LARGE` and `GROWN` times what they were in the first `WINDOW`. Healthy norms of networks with normalised inputs
+  are about 0.01 to 100, and usual limits for clipping 0.1 to 10 (Pascanu et al., ICML 2013, take half to ten times the
+  mean norm).
 - vanishing: zero, or `VANISHED` of the largest group's. Layers of one healthy network differ by a factor of some tens
   (Glorot and Bengio, AISTATS 2010, figure 7: unnormalised sigmoid layers fall by ten per layer, and stall); at a
   ten-thousandth a layer stands still while another one learns. No threshold is absolute: a network that fits its data

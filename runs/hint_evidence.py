@@ -13,7 +13,7 @@ from runs.matrix_statistics import Matrix, Number
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
 METRICS = (
-    "train_loss", "train_acc", "val_loss", "val_acc", "val_precision", "val_recall", "val_auroc",
+    "train_loss", "train_acc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1", "val_auroc",
     "val_cm_tp", "val_cm_tn", "val_cm_fp", "val_cm_fn",
 )  # fmt: skip
 RECENT = 5_000

@@ -19,13 +19,11 @@ from runs.awaiting import AwaitingView, lend_back_connection
 from runs.filters import Parameters
 from runs.hints import gradients
 from runs.hints.all import hints
-from runs.journal_watch import journal_watch
 from runs.models import Run
 from runs.patience import countdown
 from runs.views import ReadingView
 
-LOOK_SECONDS = 0.25  # between two looks at a log that is waited for
-NEVER = 2**63 - 1  # a journal does not get that far
+LOOK_SECONDS = 0.5  # between two looks at a log that is waited for
 LONGEST_OFFSET = 2**63 - 1
 
 
@@ -90,11 +88,10 @@ class RunLog(AwaitingView, ReadingView):
         status, read = await sync_to_async(self._log_of)(run_id)
         found = await _read(read, status)
         if self.asked["wait"]:
-            await sync_to_async(lend_back_connection)()
             given_up = time.monotonic() + self.asked["wait"]
             while not found["lines"] and status not in Run.ENDED and time.monotonic() < given_up:
-                if ended := await journal_watch().grown(run_id, NEVER, LOOK_SECONDS):
-                    status = ended.status
+                await asyncio.sleep(LOOK_SECONDS)
+                status = await sync_to_async(_status)(run_id)
                 found = await _read(read, status)
         return Response({"run_id": run_id, "status": status} | found)
 
@@ -103,6 +100,13 @@ class RunLog(AwaitingView, ReadingView):
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
         return run.status, partial(train_log.page, run.folder, self.asked, attempts=run.attempt)
+
+
+def _status(run_id: int) -> str:
+    """A run that is gone meanwhile has ended too."""
+    found = queries.heads([run_id])
+    lend_back_connection()
+    return found[0].status if found else Run.Status.CANCELLED
 
 
 async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def diverged(run: Evidence) -> Hint | None:
 def overfitting(run: Evidence) -> Hint | None:
     """val_loss has been well above its minimum for three epochs, while train_loss went on falling.
 
-    Well above: by a tenth of the minimum, and by a twentieth of the way it had fallen.
+    Well above: by a quarter of the minimum, and by a twentieth of the way it had fallen. While the monitored value is
+    as good as ever, that is no fault: the scores only grow too sure.
     """
     points = known(run.history, "train_loss", "val_loss")
     if not points:
@@ -53,15 +54,15 @@ def overfitting(run: Evidence) -> Hint | None:
     lowest = min(range(len(points)), key=lambda index: points[index][1][1])
     since, (train, val) = points[lowest]
     later = [losses for _, losses in points[lowest + 1 :]][-AGREEING:]
-    limit = val + max(0.1 * abs(val), 0.05 * (points[0][1][1] - val))
+    limit = val + max(0.25 * abs(val), 0.05 * (points[0][1][1] - val))
     risen = len(later) == AGREEING and min(loss for _, loss in later) > limit
     if not risen or later[-1][0] > 0.95 * train:
         return None
-    still_best = run.best_epoch is not None and run.last is not None and run.last - run.best_epoch < AGREEING
     monitor = run.asked("callbacks", "monitor", "val_auroc")
+    still_best = monitor != "val_loss" and _is_near_its_best(run, monitor)
     return Hint(
         code="overfitting",
-        severity="info" if still_best and monitor != "val_loss" else "warning",
+        severity="info" if still_best else "warning",
         text=f"Overfitting since epoch {since}: val_loss rose from {shown(val)} to {shown(later[-1][1])}, while "
         f"train_loss fell from {shown(train)} to {shown(later[-1][0])}."
         + (f" {monitor} is still at its best, so the scores grow too sure rather than wrong." if still_best else ""),
@@ -178,6 +179,12 @@ def best_long_ago(run: Evidence) -> Hint | None:
         epoch=run.last,
         since=run.best_epoch,
     )
+
+
+def _is_near_its_best(run: Evidence, metric: str) -> bool:
+    """Within 0.01 of it, in the last epochs; all metrics but losses are better when larger."""
+    values = [value for _, (value,) in known(run.history, metric)]
+    return bool(values) and max(values[-AGREEING:]) > max(values) - 0.01
 
 
 def _falling(values: Sequence[float]) -> bool:

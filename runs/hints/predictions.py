@@ -52,7 +52,7 @@ def few_samples(run: Evidence) -> Hint | None:
         code="few_samples",
         severity="info",
         text=f"The validation split has {size} samples of {_name(run, label)}: {name} {shown(hits / size)} may be "
-        f"anything from {shown(low)} to {shown(high)} (95 % interval), and epochs that differ by less are equally good.",
+        f"anything from {shown(low)} to {shown(high)} (95 % interval), and epochs that differ less are equally good.",
         cure="Raise data.val_fraction, or use data.folds: cross-validation validates on all samples.",
         epoch=None,
         since=None,

@@ -267,3 +267,18 @@ def test_only_one_supervisor_gets_a_run(queued: Run) -> None:
     assert lifecycle.claim(queued.pk, "first") is not None
     assert not supervisor.supervise(draining=threading.Event())
     assert Run.objects.get(pk=queued.pk).attempt == 1
+
+
+def test_what_a_run_takes_of_its_machine_is_an_event(queued: Run, recipe: Recipe) -> None:
+    """Its process is seen from outside; each attempt's part of the log is found."""
+    Run.objects.update(config=queued.config | {"callbacks": {"resource_interval": 1.0}})
+    recipe("obedient")
+    background = Background()
+    usage = eventually(lambda: RunEvent.objects.filter(run=queued, type="resource_usage").first())
+    lifecycle.cancel(queued.pk, "Enough.")
+    background.wait()
+    found = json.loads(usage.data)
+    assert found["processes"] == 1
+    assert 1e6 < found["memory_pss"] <= found["memory_rss"]
+    assert found["gpus"] == []
+    assert (queued.folder / "attempts" / "1" / "train.log.start").read_text() == "0"

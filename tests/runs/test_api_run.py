@@ -23,6 +23,8 @@ NAMES = {
     "series": "run-series",
     "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
+    "hints": "run-hints",
+    "log": "run-log",
     "files": "run-files",
     "page": "run-page",
     **{action: f"run-{action}" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")},
@@ -58,7 +60,9 @@ def test_queue_position_counts_those_queued_before(api: Client, make_run: MakeRu
 
 
 @pytest.mark.parametrize("run_id", ["1", "99999999999999999999999999"])
-@pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "files/", "files/metrics.csv"])
+@pytest.mark.parametrize(
+    "path", ["", "metrics/", "events/", "final-stats/", "hints/", "log/", "files/", "files/metrics.csv"]
+)
 def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> None:
     response = api.get(f"/api/runs/{run_id}/{path}")
     assert response.status_code == 404

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from experiments.training.callbacks.batch_metrics import batch_numbers
+from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.gradients import gradient_stats, layer_groups
 from experiments.training.callbacks.metrics_collector import divergence
 from experiments.training.callbacks.progress import Pace
@@ -150,6 +151,34 @@ def test_the_rate_is_that_of_the_time_since_the_last_measurement() -> None:
     assert pace.samples_per_second == 32.0
     pace.measure(9.0)  # validation: nothing was trained
     assert pace.samples_per_second == 32.0
+
+
+def test_the_share_of_waiting_is_that_of_the_time_since_the_last_measurement() -> None:
+    pace = Pace(batches=10, max_epochs=2)
+    pace.epoch_started(0.0, 0)
+    shares = [pace.data_wait_share]
+    for moment, waited in ((2.0, 0.5), (3.0, 1.25)):
+        pace.batch_done(moment, 32, waited)
+        pace.measure(moment)
+        shares.append(pace.data_wait_share)
+    pace.measure(9.0)  # validation: nothing was trained
+    shares.append(pace.data_wait_share)
+    pace.epoch_started(10.0, 1)
+    pace.batch_done(14.0, 32, 1.25)
+    pace.measure(14.0)
+    assert [*shares, pace.data_wait_share] == [None, 0.25, 0.75, None, 0.0]
+
+
+def test_only_taking_training_batches_counts_as_waiting() -> None:
+    now = iter([1.0, 1.5, 10.0, 12.0])
+    wait = DataWait(clock=lambda: next(now))
+    with wait.profile("[_TrainingEpochLoop].train_dataloader_next"):
+        pass
+    with wait.profile("run_training_batch"), wait.profile("[_EvaluationLoop].val_next"):
+        pass
+    with wait.profile("[_TrainingEpochLoop].train_dataloader_next"):
+        pass
+    assert wait.seconds == 2.5
 
 
 def test_a_training_without_a_known_length_has_no_estimate() -> None:
