@@ -50,8 +50,8 @@ def back_up(original: Installation, restored: Installation) -> None:
         binaries, dump = postgresql_binaries(), original.home / "livetrain.dump"
         target = restored.environment["DATABASE_URL"]
         subprocess.run([binaries / "pg_dump", "--format=custom", f"--file={dump}", source], check=True, timeout=60)
-        restoring = [binaries / "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={target}", dump]
-        subprocess.run(restoring, check=True, timeout=60)
+        options = ["--no-owner", "--exit-on-error", f"--dbname={target}", str(dump)]
+        subprocess.run([str(binaries / "pg_restore"), *options], check=True, timeout=60)
     printed = original.manage("backup", str(restored.home))
     assert ("dump PostgreSQL with pg_dump" in printed) == bool(source)
 

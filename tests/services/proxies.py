@@ -37,7 +37,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Proxy(NamedTuple):
-    """Where it listens on the loopback, and the certificate that it shows for `NAME`; `plain` may be missing."""
+    """Its ports on the loopback (`plain`: for http, null if none), and the certificate that it shows for `NAME`."""
 
     port: int
     plain: int | None
@@ -74,7 +74,7 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
         (folder / "site.conf").write_text(_sample("nginx.conf", changes))
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in TEMPORARY)
         (folder / "nginx.conf").write_text(AROUND.format(folder=folder, temporary=temporary))
-        command = [binary, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
+        command: list[str | Path] = [binary, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
         _check([*command, "-t"], folder, user)
         with running([*command, "-g", "daemon off;"], folder, user=user) as alive:
             proxy = Proxy(port, plain, certificate)

@@ -145,9 +145,9 @@ def refused(client: Client, path: str, body: bytes, headers: dict[str, str]) -> 
         return None
 
 
+@pytest.mark.parametrize("client", ["nginx"], indirect=True)  # Caddy does so by itself, from port 80 alone
 def test_plain_http_is_sent_to_https(client: Client) -> None:
-    if client.proxy.plain is None:
-        pytest.skip("this proxy redirects by itself, from port 80 alone")
+    assert client.proxy.plain is not None
     with socket.create_connection(("127.0.0.1", client.proxy.plain), timeout=10) as opened:
         opened.sendall(f"GET /runs/7?x=1 HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode())
         head = opened.makefile("rb").read().decode()
