@@ -42,7 +42,7 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
         for each in both:
             server.wait_for(each, "in_progress")
         assert frozen.is_running()
-        assert len([worker for worker in workers if trainings_of(worker)]) == 2
+        eventually(lambda: all(trainings_of(worker) for worker in workers))
         assert everything(server, run_id) == before
         for each in both:
             server.post(f"/api/runs/{each}/kill/", {})

@@ -31,8 +31,10 @@ def look() -> Iterator[Finding]:
     except DatabaseError as error:
         yield _silent(error)
     broker = "" if settings.BROKER_EMBEDDED else settings.BROKER_URL
-    yield _login("broker", broker, "BROKER_URL", "the database is the queue")
-    yield _login("channel layer", settings.REDIS_URL, "REDIS_URL", "in memory; web processes read the journal")
+    yield _login("broker", broker, "BROKER_URL on all machines", "the database is the queue")
+    yield _login(
+        "channel layer", settings.REDIS_URL, "REDIS_URL on all machines", "in memory; web processes read the journal"
+    )
 
 
 def _database() -> Finding:
