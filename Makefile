@@ -25,7 +25,7 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test storm lint format screenshot benchmark load clean
+.PHONY: help run setup test integration storm lint format screenshot benchmark load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -36,8 +36,12 @@ run: setup ## install what is missing, start the server, submit a demo training,
 
 setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai" adds DICOM files, larger networks
 
-test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite; ARGS="tests/runs -x" narrows it
-	@exec $(PY) -m pytest $(ARGS)
+test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite, then `integration`; ARGS="tests/runs -x" narrows it to these
+	@$(PY) -m pytest $(ARGS)
+	@$(if $(ARGS),,exec $(PY) -m tests.integration)
+
+integration: $(TESTING) $(BROWSER) ## what goes through the database again: on PostgreSQL and Redis, and on RabbitMQ
+	@exec $(PY) -m tests.integration $(ARGS)
 
 storm: $(TESTING) $(BROWSER_TESTING) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
 	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/chaos -s

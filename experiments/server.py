@@ -143,7 +143,7 @@ class Server:
     def _when_ready(self, on_ready: Callable[[str], None]) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         while not self._stopping.is_set() and time.monotonic() < deadline:
-            if _answers(f"{self.address}/login/"):
+            if _answers(f"{self.address}/healthz"):  # what is not sent to https, which the proxy does
                 on_ready(self.address)
                 return
             self._stopping.wait(0.2)

@@ -60,6 +60,10 @@ FROZEN = (
     "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
     "was overloaded or a disk did not answer, resume or retry it."
 )
+CHECKPOINT_GONE = (
+    "Its last checkpoint, {}, is not in its folder any more, so it began again with the first epoch. "
+    "manage.py prune keeps that file: something else removed it."
+)
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
 Observer = Callable[[Message], object]
@@ -174,6 +178,9 @@ class Supervision:
             if not asked.meeting_address:
                 self._trouble = NO_ADDRESS.format(nodes=asked.nodes)
                 return None
+            if self._run.last_checkpoint and asked.resume_from is None:
+                text = CHECKPOINT_GONE.format(self._run.last_checkpoint)
+                self._store(lambda: recorder.add_note(self._run.pk, "checkpoint_gone", text))
             return TrainingProcess(asked)
         except (OSError, ValidationError) as error:  # a configuration may be older than this installation
             logger.exception("run %s: not started", self._run.pk)

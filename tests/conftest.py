@@ -13,31 +13,33 @@ import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 REQUIRE_SERVICES = os.environ.pop("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 REAL_PARTS = ("browser", "services")
-CURE = "apt-get install chromium redis-server rabbitmq-server postgresql"
+SERVICES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
+CURE = "apt-get install chromium redis-server rabbitmq-server postgresql nginx caddy"
 
 
 def _make_environment_private() -> None:
     """A home of its own, and none of the settings that this shell may have exported for a real server."""
     if "project.settings" in sys.modules:
         pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make a private LIVETRAIN_HOME before settings load.", 4)
-    database = os.environ.get("LIVETRAIN_TEST_DATABASE_URL")
+    given = {name: os.environ.get(f"LIVETRAIN_TEST_{name}") for name in SERVICES}
     for name in list(os.environ):
-        if name.startswith("LIVETRAIN_") or name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL"):
+        if name.startswith("LIVETRAIN_") or name in SERVICES:
             del os.environ[name]
     home = tempfile.mkdtemp(prefix="livetrain-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ["LIVETRAIN_HOME"] = home
-    if database:
-        os.environ["DATABASE_URL"] = database
+    os.environ.update({name: address for name, address in given.items() if address})
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads on two busy cores are ten times slower than one
 
@@ -78,9 +80,33 @@ def browser_session(user: User) -> Client:
     return client
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """See `tests.integration`."""
+    parser.addoption("--integration", action="store_true", help="only tests that go through the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """By what a test uses, so that no list of tests must be kept."""
+    if not config.getoption("integration"):
+        return
+    chosen = [item for item in items if _goes_through_the_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _goes_through_the_database(item: pytest.Item) -> bool:
+    """In this process, or in one of an installation's; not those that bring services of their own."""
+    if any(item.get_closest_marker(name) for name in (*REAL_PARTS, "chaos")):
+        return False
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    runs_one = hasattr(getattr(item, "module", None), "Installation")
+    return bool(fixtures) or runs_one or item.get_closest_marker("django_db") is not None
+
+
 def pytest_report_header() -> str:
-    """Which database the tests use."""
-    return f"database: {connection.vendor}"
+    """What the tests run on."""
+    broker = urlsplit(settings.BROKER_URL).scheme
+    return f"database: {connection.vendor}, broker: {broker}, layer: {'redis' if settings.REDIS_URL else 'memory'}"
 
 
 def _real_part(item: pytest.Item) -> str | None:

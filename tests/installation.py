@@ -13,18 +13,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.services.parts import own_part
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Installation:
-    """State folder and environment; the same ones can be served again and again."""
+    """State folder and environment; the same ones can be served again and again.
+
+    In a session on real services it has a database of its own there.
+    """
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LIVETRAIN_")}
-        self.environment = kept | {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1"} | environment
+        self.environment = kept | {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1"} | own_part(home) | environment
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end; returns what it printed."""
@@ -63,7 +67,11 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        self.address = eventually(lambda: self._announced(start), within=60)
+        try:
+            self.address = eventually(lambda: self._announced(start), within=120)
+        except BaseException:
+            self.process.terminate()  # nobody else would: the context is not entered
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 
 from experiments.doctor import storage
 from experiments.doctor.finding import Finding, Level
+from experiments.doctor.logins import try_login
 from runs import queue, schema, workers
 from runs.models import RunEvent
 
 CONNECT_SECONDS = 5.0
 CLOCK_SECONDS = 2.0
-PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 
 
 def look() -> Iterator[Finding]:
@@ -31,10 +30,12 @@ def look() -> Iterator[Finding]:
             yield storage.look_for_orphans()
             yield _workers()
     except DatabaseError as error:
-        cure = "Start the database server, or correct DATABASE_URL."
-        yield Finding("fail", "database", f"does not answer: {type(error).__name__}", cure)
-    yield _reachable("broker", "" if settings.BROKER_EMBEDDED else settings.BROKER_URL, "the database is the queue")
-    yield _reachable("channel layer", settings.REDIS_URL, "in memory; web processes read the journal")
+        yield _silent(error)
+    broker = "" if settings.BROKER_EMBEDDED else settings.BROKER_URL
+    yield _login("broker", broker, "BROKER_URL on all machines", "the database is the queue")
+    yield _login(
+        "channel layer", settings.REDIS_URL, "REDIS_URL on all machines", "in memory; web processes read the journal"
+    )
 
 
 def _database() -> Finding:
@@ -93,25 +94,21 @@ def _newest_event() -> datetime | None:
     return datetime.fromisoformat(newest) if newest else None
 
 
-def _reachable(subject: str, address: str, unset: str) -> Finding:
-    """Whether something accepts connections there; the address may hold a password, so only its host is told."""
-    if not address:
-        return Finding("ok", subject, unset)
-    parts = urlsplit(address)
-    place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}"
+def _login(subject: str, address: str, setting: str, unset: str) -> Finding:
+    return try_login(subject, address, setting) if address else Finding("ok", subject, unset)
+
+
+def _silent(error: DatabaseError) -> Finding:
+    """The driver's own words may hold the address; whether its port is open tells what is wrong."""
+    given = connection.settings_dict
+    if connection.vendor == "sqlite" or not isinstance(error, OperationalError):
+        cure = "Start the database server, or correct DATABASE_URL."
+        return Finding("fail", "database", f"does not answer: {type(error).__name__}", cure)
+    host, port = given["HOST"] or "127.0.0.1", int(given["PORT"] or 5432)
     try:
-        _connect(parts.scheme, place)
-    except OSError as error:
-        cure = "Start it, open the port, or correct its address. Nothing is lost meanwhile."
-        return Finding("fail", subject, f"{place} does not accept connections: {error.strerror or error}", cure)
-    return Finding("ok", subject, f"{place} accepts connections")
-
-
-def _connect(scheme: str, place: str) -> None:
-    if scheme == "unix":
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(CONNECT_SECONDS)
-            probe.connect(place)
-        return
-    host, _, port = place.rpartition(":")
-    socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        socket.create_connection((host, port), CONNECT_SECONDS).close()
+    except OSError as refused:
+        text = f"does not answer: {host}:{port} does not accept connections: {refused.strerror or refused}"
+        return Finding("fail", "database", text, "Start the database server, open its port, or correct DATABASE_URL.")
+    text = f"does not answer: {host}:{port} accepts connections, but not this login"
+    return Finding("fail", "database", text, "Correct user, password and the database's name in DATABASE_URL.")

@@ -205,6 +205,17 @@ def test_draining_puts_the_run_back_and_it_goes_on_from_its_checkpoint(queued: R
     assert not RunMetric.objects.filter(run=run, context="epoch", epoch=0).exists()  # attempt 1 had told of none
 
 
+def test_a_resumed_run_whose_checkpoint_is_gone_says_that_it_began_again(queued: Run, recipe: Recipe) -> None:
+    Run.objects.filter(pk=queued.pk).update(last_checkpoint="checkpoints/a1/last.ckpt", last_checkpoint_epoch=7)
+    recipe("completes")
+    run = supervise(queued)
+    assert run.status == "completed"
+    [note] = [note for note in run.notes if note["code"] == "checkpoint_gone"]
+    assert note["text"].startswith("Its last checkpoint, checkpoints/a1/last.ckpt, is not in its folder any more")
+    start = RunEvent.objects.get(run=run, type="training_start")
+    assert '"resumed_from_epoch":null' in start.data
+
+
 def test_a_supervisor_that_lost_its_lease_writes_nothing(queued: Run, recipe: Recipe, settings: Settings) -> None:
     recipe("obedient")
     background = Background()

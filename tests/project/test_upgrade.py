@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.installation import ROOT, Installation
@@ -27,6 +28,9 @@ def old(tmp_path: Path) -> Installation:
 
 
 def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
+    if address := installation.environment.get("DATABASE_URL"):
+        with psycopg.connect(address) as connection:
+            return connection.execute(query.encode()).fetchall()
     with closing(sqlite3.connect(installation.home / "livetrain.sqlite3")) as database:
         return database.execute(query).fetchall()
 
@@ -43,7 +47,9 @@ def test_the_first_versions_runs_come_through_every_migration(old: Installation)
     assert applied == there
     assert (rows(old, journal), rows(old, numbers)) == before
     # Time was counted from the first start to the end; now it is that of attempts that are over.
-    spent = rows(old, "SELECT status, spent_seconds, duration_seconds, attempt_start = start_time FROM runs_run")
+    spent = rows(
+        old, "SELECT status, spent_seconds, duration_seconds, attempt_start = start_time FROM runs_run ORDER BY id"
+    )
     assert spent == [
         ("completed", 75.5, 75.5, None),
         ("in_progress", 0.0, None, 1),

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 from rest_framework.authtoken.models import Token
 
+from realtime import broadcast
 from runs import lifecycle, recorder
 from runs.events import BatchMetrics, EpochEnd, Event, utc_now
 from runs.models import Run
@@ -82,11 +83,12 @@ def store(run: Run, events: Sequence[Event]) -> None:
 
 
 def store_at_rate(run: Run, events: Sequence[Event], *, per_second: float, batch: int = 10) -> None:
-    """Batch after batch, no faster than that."""
+    """Batch after batch, no faster than that, each announced as the supervisor does."""
     start = time.monotonic()
     for first, part in _batches(events, batch):
         time.sleep(max(0.0, start + first / per_second - time.monotonic()))
         store(run, part)
+        broadcast.hint(run.pk)
 
 
 def store_at_once(run: Run, events: Sequence[Event], batch: int = 1_000) -> None:

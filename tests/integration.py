@@ -1,0 +1,76 @@
+"""The integration tests once more, on real services: `python -m tests.integration [pytest's arguments]`.
+
+They are the tests that go through the database, in this process or in those of an installation: web server, worker,
+training, WebSocket. `make test` runs them on SQLite without any server; this runs them on PostgreSQL, with Redis as
+broker and channel layer, and those in which messages wake workers with RabbitMQ as broker. The servers are private
+and started once. Where they cannot be had it says so loudly, and fails if LIVETRAIN_REQUIRE_SERVICES is set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.services import servers
+
+ROOT = Path(__file__).resolve().parent.parent
+ALL = ("tests", "--ignore=tests/experiments/training", "--ignore=tests/browser", "--ignore=tests/services")
+QUEUE = (
+    "tests/test_end_to_end.py::test_every_event_arrives_once_in_order_and_is_the_journal",
+    "tests/test_end_to_end.py::test_a_stopped_server_goes_on_from_the_last_complete_epoch",
+    "tests/test_end_to_end.py::test_a_killed_worker_loses_nothing",
+    "tests/experiments/test_endpoint.py",
+    "tests/experiments/test_endpoint_folds.py",
+    "tests/experiments/test_run_actions.py",
+    "tests/experiments/test_priority.py",
+)
+REQUIRED = os.environ.get("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
+
+
+def main() -> int:
+    """The exit status."""
+    with contextlib.ExitStack() as stack:
+        database = _address(stack, "PostgreSQL", servers.postgresql())
+        redis = _address(stack, "Redis", servers.redis_server())
+        rabbitmq = _address(stack, "RabbitMQ", servers.rabbitmq())
+        sessions = {
+            "PostgreSQL and Redis": (ALL, redis),
+            "PostgreSQL, Redis and RabbitMQ": (QUEUE, redis and rabbitmq),
+        }
+        codes = []
+        for name, (tests, broker) in sessions.items():
+            if database and redis and broker:
+                codes.append(_session(name, tests, DATABASE_URL=database, REDIS_URL=redis, BROKER_URL=broker))
+            else:
+                sys.stdout.write(f"!! NOT TESTED: {name}\n")
+                codes.append(int(REQUIRED))
+        return max(codes)
+
+
+def _address(stack: contextlib.ExitStack, name: str, server: contextlib.AbstractContextManager[str]) -> str:
+    """Of the server, which runs as long as `stack`; blank where it cannot be had."""
+    try:
+        return stack.enter_context(server)
+    except servers.Unavailable as reason:
+        sys.stdout.write(f"!! {name} is missing. {reason}\n")
+        return ""
+
+
+def _session(name: str, tests: tuple[str, ...], **addresses: str) -> int:
+    """A pytest of its own, because settings are read once; its exit status."""
+    sys.stdout.write(f"== integration tests on {name}\n")
+    sys.stdout.flush()
+    started = time.monotonic()
+    environment = os.environ | {f"LIVETRAIN_TEST_{variable}": address for variable, address in addresses.items()}
+    command = [sys.executable, "-m", "pytest", "--integration", "--quiet", *tests, *sys.argv[1:]]
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    sys.stdout.write(f"== integration tests on {name}: {time.monotonic() - started:.0f} s, exit status {code}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

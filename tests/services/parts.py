@@ -1,0 +1,44 @@
+"""What an installation has to itself of the services that a test session runs on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from psycopg import sql
+
+
+@cache
+def own_part(home: Path) -> dict[str, str]:
+    """Addresses for the installation in that folder, always the same ones; none in a session on SQLite.
+
+    An empty database of its own, and databases of Redis that no other has: the hints of its runs may reach others,
+    which they must bear, but no message of its queue does.
+    """
+    part = {}
+    if (server := os.environ.get("DATABASE_URL", "")).startswith("postgresql:"):
+        part["DATABASE_URL"] = new_database(server, f"home_{secrets.token_hex(8)}")
+    if server := os.environ.get("REDIS_URL", ""):
+        part["REDIS_URL"] = part["BROKER_URL"] = new_redis_database(server)
+    if (broker := os.environ.get("BROKER_URL", "")).startswith("amqp:"):
+        part["BROKER_URL"] = broker
+    return part
+
+
+def new_database(server: str, name: str) -> str:
+    """An empty PostgreSQL database of that name, beside the one of the address."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def new_redis_database(server: str) -> str:
+    """The next of that Redis' databases; the first one counts them."""
+    address = urlsplit(server)
+    with redis.Redis.from_url(address._replace(path="/0").geturl()) as client:
+        return address._replace(path=f"/{client.incr('installations')}").geturl()

@@ -1,0 +1,78 @@
+"""A worker that stood still past its lease, as a machine's pause makes it: what it held is another's by then."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.installation import Installation, Server
+from tests.waiting import eventually
+
+LEASE_SECONDS = 3
+REQUEST: dict[str, Any] = {
+    "experiment_name": "frozen",
+    "source_path": "builtin:breast-cancer",
+    "data": {"test_fraction": 0.2},
+    "trainer": {"max_epochs": 10_000},
+    "callbacks": {"early_stopping": False},
+}
+EXPORTS = ("metrics.csv", "metadata.json", "results.json", "predictions.parquet", "config.json")
+
+
+def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "home", LIVETRAIN_LEASE_SECONDS=str(LEASE_SECONDS))
+    with installation.serve("--workers", "2") as server:
+        workers = workers_of(server)
+        run_id = server.train(**REQUEST)
+        eventually(lambda: server.get(f"/api/runs/{run_id}/")["last_checkpoint"], within=180)
+        [frozen] = [worker for worker in workers if trainings_of(worker)]
+        frozen.suspend()
+        try:
+            eventually(lambda: resumed(server, run_id), within=180)
+            server.post(f"/api/runs/{run_id}/finish/", {})
+            server.wait_for(run_id, "completed")
+            before = everything(server, run_id)
+        finally:
+            frozen.resume()
+        eventually(lambda: not trainings_of(frozen))  # it has noticed, and ended the training that it still had
+        both = [server.train(**REQUEST) for _ in workers]
+        for each in both:
+            server.wait_for(each, "in_progress")
+        assert frozen.is_running()
+        eventually(lambda: all(trainings_of(worker) for worker in workers))
+        assert everything(server, run_id) == before
+        for each in both:
+            server.post(f"/api/runs/{each}/kill/", {})
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    return [child for child in psutil.Process(server.process.pid).children() if "worker" in child.cmdline()]
+
+
+def trainings_of(worker: psutil.Process) -> list[psutil.Process]:
+    """Copies of its fork server that lead a session of their own."""
+    return [child for child in worker.children(recursive=True) if _trains(child)]
+
+
+def _trains(process: psutil.Process) -> bool:
+    try:
+        copy = "forkserver" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+        return copy and os.getsid(process.pid) == process.pid
+    except (psutil.Error, ProcessLookupError):
+        return False
+
+
+def resumed(server: Server, run_id: int) -> bool:
+    """By another worker, which has a complete epoch of its own."""
+    return str(server.get(f"/api/runs/{run_id}/")["last_checkpoint"]).startswith("checkpoints/a2/")
+
+
+def everything(server: Server, run_id: int) -> tuple[Any, ...]:
+    """All of a run that anybody can be told: its row, its journal, its numbers, its files."""
+    journal = server.get(f"/api/runs/{run_id}/events/?after=0&limit=1000&types=run_status,epoch_end,training_end")
+    numbers = server.get(f"/api/runs/{run_id}/metrics/")
+    files = [server.download(f"/api/runs/{run_id}/files/{name}") for name in EXPORTS]
+    return server.get(f"/api/runs/{run_id}/"), journal["events"], numbers, files
