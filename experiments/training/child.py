@@ -30,6 +30,7 @@ from runs.log_names import log_name, start_name
 RECIPE = "experiments.training.centralized"
 STOP = b"stop"
 FINISH = b"finish"
+REGISTERED = b"registered "  # followed by an epoch
 BATCH_SECONDS = 0.05
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
@@ -134,7 +135,11 @@ def _obey(commands: Connection, stop: Stop) -> None:
     told = {STOP: stop.set, FINISH: stop.early.set}
     try:
         while True:
-            told.get(commands.recv_bytes(), _unknown)()
+            command = commands.recv_bytes()
+            if command.startswith(REGISTERED):
+                stop.registered.set(int(command.removeprefix(REGISTERED)))
+            else:
+                told.get(command, _unknown)()
     except (EOFError, OSError):
         stop.set()
         time.sleep(ORPHAN_GRACE_SECONDS)
