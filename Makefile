@@ -39,8 +39,9 @@ setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai
 test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite; ARGS="tests/runs -x" narrows it
 	@exec $(PY) -m pytest $(ARGS)
 
-storm: $(TESTING) $(BROWSER_TESTING) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
-	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/chaos -s
+storm: $(TESTING) $(BROWSER_TESTING) ## break whatever there is at random, then check all; SECONDS=600 SEED=3 SERVICES=1
+	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) STORM_REPORTS=var/storms \
+	  exec $(PY) -m pytest tests/chaos -s -k $(if $(SERVICES),postgresql,embedded)
 
 lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts, migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)

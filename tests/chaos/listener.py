@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import random
 import threading
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+SILENT = logging.getLogger("tests.chaos.sockets")  # each cut connection would cost a page of the log
+SILENT.setLevel(logging.CRITICAL)
 PATIENCE_SECONDS = 3.0  # after so long without an answer to a ping, a connection counts as dead
 
 
@@ -51,6 +54,7 @@ class Listener(threading.Thread):
             close_timeout=0.5,
             ping_interval=PATIENCE_SECONDS / 2,
             ping_timeout=PATIENCE_SECONDS,
+            logger=SILENT,
         )
 
     def _take(self, frame: list[dict[str, Any]]) -> None:

@@ -40,7 +40,7 @@ class Database:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time is its only item."""
     now = [1000.0]
-    monkeypatch.setattr(outbox.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("experiments.outbox.time.monotonic", lambda: now[0])
     return now
 
 
