@@ -29,6 +29,7 @@ class Operator:
     def __init__(self, site: Site, runs: list[int]) -> None:
         self.failures: Counter[str] = Counter()
         self.ended: dict[int, dict[str, Any]] = {}
+        self.last_seen: dict[int, Any] = {}  # status, attempt, last complete epoch, reason
         self._site, self._runs = site, runs
 
     def wait_until_something_is_learnt(self) -> None:
@@ -58,6 +59,8 @@ class Operator:
 
     def _detail(self, run_id: int) -> dict[str, Any]:
         detail: dict[str, Any] = self._site.ask(f"/api/runs/{run_id}/")
+        told = ("status", "attempt", "last_checkpoint", "reason")
+        self.last_seen[run_id] = [detail[name] for name in told]
         return detail
 
 

@@ -32,7 +32,7 @@ from tests.services import servers
 SECONDS = float(os.environ.get("STORM_SECONDS", "20"))
 SEED = int(os.environ.get("STORM_SEED", "1"))
 REPORTS = os.environ.get("STORM_REPORTS")
-RUNS = max(4, int(SECONDS / 8))
+RUNS = max(4, int(SECONDS / 15))
 CLIENTS = 2  # of each run
 EPOCHS = 12
 REQUEST: dict[str, Any] = {
@@ -90,7 +90,7 @@ def weather(folder: Path, mode: str, stores: dict[str, Store], **settings: str) 
             check_leftovers(site)
         except BaseException:
             sys.stdout.writelines(f"--- {name}\n{said}\n" for name, said in site.said().items())
-            sys.stdout.write(f"{dict(storm.faults)}\n")
+            sys.stdout.write(f"{dict(storm.faults)}\n{operator.last_seen}\n")
             raise
         summarize(report, storm, operator, checker, listeners)
     path = report.save(Path(REPORTS) if REPORTS else folder)
