@@ -38,7 +38,7 @@ class Operator:
 
     def bring_to_an_end(self, faults: Counter[str]) -> None:
         """Returns when every run is completed, or has failed before it had anything to resume from."""
-        eventually(lambda: self._look_around(faults), within=240 + 15 * len(self._runs), every=0.3)
+        eventually(lambda: self._look_around(faults), within=600 + 30 * len(self._runs), every=0.3)
 
     def _look_around(self, faults: Counter[str]) -> bool:
         for run_id in self._runs:

@@ -113,7 +113,7 @@ def disk_of(home: Path, report: Report) -> Iterator[SmallDisk | None]:
 
 def summarize(report: Report, storm: Storm, operator: Operator, checker: Checker, listeners: list[Listener]) -> None:
     ended = list(operator.ended.values())
-    report.faults = dict(sorted(storm.faults.items()))
+    report.faults = {what: number for what, number in sorted(storm.faults.items()) if number}
     report.runs, report.attempts = len(ended), [detail["attempt"] for detail in ended]
     report.completed = sum(detail["status"] == "completed" for detail in ended)
     report.failed_before_a_checkpoint = len(ended) - report.completed
