@@ -43,8 +43,9 @@ test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite, then `integration`;
 integration: $(TESTING) $(BROWSER) ## what goes through the database again: on PostgreSQL and Redis, and on RabbitMQ
 	@exec $(PY) -m tests.integration $(ARGS)
 
-storm: $(TESTING) $(BROWSER_TESTING) ## kill and freeze processes at random; SECONDS=600 SEED=3 make it longer and another
-	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/chaos -s
+storm: $(TESTING) $(BROWSER_TESTING) ## break whatever there is at random, then check all; SECONDS=600 SEED=3 SERVICES=1
+	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) STORM_REPORTS=var/storms \
+	  exec $(PY) -m pytest tests/chaos -s -k $(if $(SERVICES),postgresql,embedded)
 
 lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts, migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)

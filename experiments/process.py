@@ -122,6 +122,11 @@ class TrainingProcess:
         for rank in self._ranks:
             rank.tell(child.FINISH)
 
+    def registered(self, epoch: int) -> None:
+        """Say that the checkpoint of that epoch is known where an attempt after this one would look for it."""
+        for rank in self._ranks:
+            rank.tell(child.REGISTERED + str(epoch).encode())
+
     def terminate(self) -> None:
         """SIGTERM to the process groups."""
         self._signal(signal.SIGTERM)

@@ -9,7 +9,7 @@ import logging
 import threading
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from experiments import preflight_store, tasks
 from realtime import broadcast
@@ -19,6 +19,8 @@ from runs.samples.compiling import pack_running
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
+AFTER_OUTAGE_SECONDS = 5.0
+"""How long those who hold a lease have, after the database was away, to renew it: they try every second or so."""
 
 
 class Reaper(threading.Thread):
@@ -27,25 +29,38 @@ class Reaper(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="reaper", daemon=True)
         self._stopped = threading.Event()
+        self._outage = False  # at the last look
 
     def stop(self) -> None:
         self._stopped.set()
 
     def run(self) -> None:
         while True:
+            pause = min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)
             try:
-                reap()
-                preflight_store.recover_lost()
-                purge_one()
-                pack_running()
-            except DatabaseError:
+                if self._answers():
+                    reap()
+                    preflight_store.recover_lost()
+                    purge_one()
+                    pack_running()
+                else:
+                    pause = AFTER_OUTAGE_SECONDS
+            except Error:
                 logger.exception("lost runs could not be looked for")
+                self._outage = True
             except OSError:
                 logger.exception("the folder of a deleted run could not be removed")
             finally:
                 connections.close_all()
-            if self._stopped.wait(min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)):
+            if self._stopped.wait(pause):
                 return
+
+    def _answers(self) -> bool:
+        """Whether the database does, and did at the last look too; raises what it raises."""
+        was_away, self._outage = self._outage, False
+        if was_away:
+            lifecycle.lost_runs()
+        return not was_away
 
 
 def reap() -> list[int]:

@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from pydantic import ValidationError
 
 from experiments.datasets import lookup
 from experiments.gpus import Gpus, Share, watched
 from experiments.jobs import job
+from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outbox
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.time_limit import TimeLimit
 from experiments.training.config import CallbacksConfig, TrainerConfig
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
-STORE_PATIENCE_SECONDS = 300.0  # how long a failing database is tried again before the training is stopped
+STORE_PATIENCE_SECONDS = 300.0  # how long a training goes on while the database takes nothing
 StopRequest = Run.StopRequest
 EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)
 NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
@@ -64,8 +65,13 @@ CHECKPOINT_GONE = (
     "Its last checkpoint, {}, is not in its folder any more, so it began again with the first epoch. "
     "manage.py prune keeps that file: something else removed it."
 )
+NOT_STORED = (
+    "The database took nothing for {:.0f} seconds, so the training was stopped. Its epochs up to then are stored. "
+    "Resume it to go on from the last complete one."
+)
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
+T = TypeVar("T")
 Observer = Callable[[Message], object]
 
 
@@ -134,8 +140,9 @@ class Lease(threading.Thread):
         with log_lines.about(self._run_id, self._attempt):
             try:
                 self.request = lifecycle.renew(self._run_id, self._attempt)
-            except DatabaseError:
+            except Error:
                 logger.exception("run %s: lease not renewed", self._run_id)
+                connections.close_all()  # one that was cut stays so
 
 
 class Supervision:
@@ -154,6 +161,10 @@ class Supervision:
         self._evaluating = False  # it has stopped training, as asked
         self._limit = TimeLimit(run)
         self._timed_out = False  # it was told to finish because of that
+        self._outbox = Outbox(run.pk, self._take)
+        # Epoch of the last checkpoint that the database has, and that the training knows to be there
+        self._registered = run.last_checkpoint_epoch if run.last_checkpoint else None
+        self._acknowledged: int | None = None
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
@@ -169,6 +180,7 @@ class Supervision:
             self._trouble = f"The training sent something that is no event: {error}"
         finally:
             code = process.close()
+        self._store(self._outbox.deliver_all)
         self._settle(describe_exit(code, process.lost_rank))
 
     def _start(self) -> TrainingProcess | None:
@@ -217,11 +229,28 @@ class Supervision:
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 self._trouble = FROZEN.format(SILENCE_SECONDS)
                 process.kill()
-            if news := [*(batch or ()), *gauge.news()]:
-                self._take(news)
+            self._hear(batch or ())
+            self._outbox.put([*(batch or ()), *gauge.news()])
+            self._outbox.deliver()
+            self._acknowledge(process)
             self._obey(process)
 
-    def _take(self, batch: Sequence[Received]) -> None:
+    def _acknowledge(self, process: TrainingProcess) -> None:
+        """Of its checkpoints, the one that is stored: the training keeps it until the next one is."""
+        if self._registered is not None and self._registered != self._acknowledged:
+            self._acknowledged = self._registered
+            process.registered(self._registered)
+
+    def _hear(self, batch: Sequence[Received]) -> None:
+        """What is not for the database; raises ProtocolError for what must not get there."""
+        for message, _, _ in batch:
+            columns_of(message)
+            if isinstance(message, Outcome):
+                self._outcome = message
+            elif isinstance(message, TrainingStopped):
+                self._evaluating = True
+
+    def _take(self, batch: Sequence[Received], again: bool) -> None:
         happened = [Stamped(message, moment, data) for message, moment, data in batch if isinstance(message, Event)]
         columns: dict[str, Any] = {}
         notes: list[dict[str, str]] = []
@@ -229,36 +258,37 @@ class Supervision:
             columns |= columns_of(message)
             if isinstance(message, Note):
                 notes.append({"code": message.code, "text": message.text})
-            elif isinstance(message, Outcome):
-                self._outcome = message
-            elif isinstance(message, TrainingStopped):
-                self._evaluating = True
-        self._store(lambda: recorder.record(self._run.pk, self._run.attempt, happened, columns=columns, notes=notes))
-        broadcast.hint(self._run.pk)
+        run = self._run
+        recorder.record(run.pk, run.attempt, happened, columns=columns, notes=notes, again=again)
+        self._registered = columns.get("last_checkpoint_epoch", self._registered)
+        broadcast.hint(run.pk)
         for message, _, _ in batch:
             self._observe(message)
 
-    def _store(self, write: Callable[[], object]) -> None:
-        """Try again with growing pauses while the database fails; the training goes on meanwhile."""
-        pause, given_up = 0.1, time.monotonic() + STORE_PATIENCE_SECONDS
+    def _store(self, write: Callable[[], T]) -> T:
+        """Try again with growing pauses for as long as the database fails; a worker that shuts down gives up."""
+        pause, draining_since = FIRST_PAUSE_SECONDS, None
         while True:
             try:
-                write()
-                return
-            except DatabaseError:
-                if self._lease.lost.is_set() or time.monotonic() > given_up:
+                return write()
+            except Error:
+                now = time.monotonic()
+                draining_since = draining_since or (now if self._draining.is_set() else None)
+                if self._lease.lost.is_set() or (draining_since and now - draining_since > settings.GRACE_SECONDS):
                     raise
                 logger.exception("run %s: not stored, trying again in %.1f s", self._run.pk, pause)
                 connections.close_all()
                 time.sleep(pause)
-                pause = min(5.0, pause * 2)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     def _obey(self, process: TrainingProcess) -> None:
         """Stop as asked: by somebody, or because this worker shuts down."""
         request = self._lease.request
+        if self._outbox.failing_seconds > STORE_PATIENCE_SECONDS:
+            self._trouble = self._trouble or NOT_STORED.format(STORE_PATIENCE_SECONDS)
         if request == StopRequest.KILL:
             process.kill()
-        elif request == StopRequest.CANCEL or self._draining.is_set():
+        elif self._trouble or request == StopRequest.CANCEL or self._draining.is_set():
             self._press(process, process.request_stop)
         elif request in EVALUATED and not self._evaluating:
             self._press(process, process.request_finish)
@@ -296,10 +326,8 @@ class Supervision:
             self._finish("cancelled", NOTHING_COMPLETE)
         elif request == StopRequest.FINISH:
             self._finish("failed", DID_NOT_FINISH)
-        elif said == "interrupted":
-            self._finish("failed", STOPPED_FROM_OUTSIDE)
         else:
-            self._finish("failed", self._trouble or exit_)
+            self._finish("failed", self._trouble or (STOPPED_FROM_OUTSIDE if said == "interrupted" else exit_))
 
     def _why_over(self, said: str | None) -> str:
         """At the time limit: without a word it was killed, maybe while it prepared its data, deaf to requests."""
@@ -311,7 +339,7 @@ class Supervision:
 
         Without a `reason` it is what somebody asked for, if anybody did.
         """
-        run = Run.objects.get(pk=self._run.pk)
+        run = self._store(lambda: Run.objects.get(pk=self._run.pk))
         reason = reason or run.reason
         try:
             exports.export(run)

@@ -17,7 +17,7 @@ import dramatiq
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from experiments import process, tasks
+from experiments import process, sweep, tasks
 from experiments.attendance import Attendance
 from experiments.datasets.examiner import Examiner
 from experiments.inspector import Inspector
@@ -77,6 +77,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    sweep.remove_dead_sockets()
     process.warm_up()  # before the first claim: loading takes longer than a lease may
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
@@ -101,6 +102,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         inspector.stop()
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
+    sweep.remove_dead_sockets()
 
 
 def _wait(stopping: threading.Event) -> None:

@@ -220,6 +220,15 @@ _SQLITE_OPTIONS: dict[str, Any] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
 }
 
+# A server that vanished without a word (a power cut, a network) is noticed within half a minute, not within hours.
+_POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+
 
 def _database() -> dict[str, Any]:
     address = _read(
@@ -234,9 +243,11 @@ def _database() -> dict[str, Any]:
             "OPTIONS": _SQLITE_OPTIONS,
             "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
         }
-    config = dict(dj_database_url.parse(address, conn_max_age=0))
+    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=0)}
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
+    else:
+        config["OPTIONS"] = _POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
     return config
 
 

@@ -53,10 +53,12 @@ def record(
     *,
     columns: Mapping[str, Any] | None = None,
     notes: Iterable[Mapping[str, str]] = (),
+    again: bool = False,
 ) -> None:
     """Store a batch of a running attempt and renew its lease; all or nothing.
 
-    `columns` are further columns of the Run (checkpoints, best values). Raises `Fenced`.
+    `columns` are further columns of the Run (checkpoints, best values). `again`: it was tried before, and a
+    connection that breaks at the commit does not tell whether it was stored. Raises `Fenced`.
     """
     with transaction.atomic():
         updates: dict[str, Any] = {"lease_until": lease_end()}
@@ -68,6 +70,8 @@ def record(
         running = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
         if not running.update(**updates):
             raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
+        if again and batch and _has(run_id, attempt, batch[-1]):
+            return
         for stamped in batch:
             _store_rows(run_id, stamped.event)
         _add_notes(run_id, notes)
@@ -100,6 +104,12 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
         )
         for index, stamped in enumerate(batch)
     )
+
+
+def _has(run_id: int, attempt: int, stamped: Stamped) -> bool:
+    """Whether the journal has that very event: no two of one type are of one microsecond and equal."""
+    same = RunEvent.objects.filter(run_id=run_id, attempt=attempt, type=stamped.event.type)
+    return same.filter(timestamp=stamped.timestamp, data=stamped.data).exists()
 
 
 def add_note(run_id: int, code: str, text: str) -> None:

@@ -33,7 +33,7 @@ class Installation:
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end; returns what it printed."""
         done = subprocess.run(
-            self._command(*arguments), env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -42,7 +42,7 @@ class Installation:
         """Start `manage.py serve` on a free port; use as a context manager."""
         return Server(self, arguments)
 
-    def _command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
 
@@ -61,7 +61,7 @@ class Server:
         start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                installation._command("serve", *self._arguments),
+                installation.command("serve", *self._arguments),
                 env=installation.environment | {"PYTHONUNBUFFERED": "1"},
                 stdout=log,
                 stderr=log,
@@ -89,6 +89,10 @@ class Server:
         """SIGINT, then wait for the clean end."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(60) == 0, self.log.read_text()
+
+    def use(self, token: str) -> None:
+        """Call the API with this token."""
+        self._token = token
 
     @property
     def token(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import io
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from runs.log_names import log_name, start_name
 RECIPE = "experiments.training.centralized"
 STOP = b"stop"
 FINISH = b"finish"
+REGISTERED = b"registered "  # followed by an epoch
 BATCH_SECONDS = 0.05
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
@@ -134,7 +136,11 @@ def _obey(commands: Connection, stop: Stop) -> None:
     told = {STOP: stop.set, FINISH: stop.early.set}
     try:
         while True:
-            told.get(commands.recv_bytes(), _unknown)()
+            command = commands.recv_bytes()
+            if command.startswith(REGISTERED):
+                stop.registered.set(int(command.removeprefix(REGISTERED)))
+            else:
+                told.get(command, _unknown)()
     except (EOFError, OSError):
         stop.set()
         time.sleep(ORPHAN_GRACE_SECONDS)
@@ -151,15 +157,33 @@ def _say_where_it_begins(log: Path, attempt: int, offset: int) -> None:
     start.write_text(str(offset))
 
 
+class _Log(io.FileIO):
+    """What a full disk does not take is lost; a training does not end of that, nor does it fail to say why it ended."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def _redirect_output(path: Path, attempt: int) -> None:
-    """Send everything printed, by native code too, to the run's log."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    _say_where_it_begins(path, attempt, os.fstat(log).st_size)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
-    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
-    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    """Send everything printed, by native code too, to the run's log; where none can be made, to the server's."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        offset = os.fstat(log).st_size
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        _say_where_it_begins(path, attempt, offset)
+        trouble = ""
+    except OSError as error:
+        trouble = f"{path}: {error}\n"
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BufferedWriter(_Log(descriptor, "w", closefd=False)), line_buffering=True)
+        for descriptor in (1, 2)
+    )
+    sys.stderr.write(trouble)
     faulthandler.enable(sys.stderr)
     sys.stdout.write(f"=== attempt {attempt}, {format_time(datetime.now(UTC))} ===\n")

@@ -11,6 +11,7 @@ from experiments.process import TrainingProcess, describe_exit
 from experiments.rank import ProtocolError, _decode
 from experiments.training.reports import Job, Outcome
 from runs.events import LrUpdate
+from tests.experiments.training.trainings import job_of, outcome
 from tests.waiting import eventually
 
 
@@ -91,3 +92,19 @@ def test_a_training_may_end_while_it_is_being_ended(
         untold.setattr(process._ranks[0]._process, "is_alive", lambda: True)
         process.kill()
     assert process.close() == -9
+
+
+@pytest.mark.parametrize("log", ["full", "impossible"])
+def test_a_full_disk_is_told_even_if_the_log_cannot_take_it(tmp_path: Path, warm: None, log: str) -> None:
+    path = tmp_path / "7" / "train.log"
+    path.parent.mkdir()
+    if log == "full":
+        path.symlink_to("/dev/full")
+    else:
+        path.mkdir()
+    asked = job_of(path.parent, trainer={"max_epochs": 2}, data={"batch_size": 256})
+    process = TrainingProcess(asked, recipe="tests.experiments.recipes.fills_the_disk")
+    received = [message for batch in process.batches(5.0) for message, _, _ in batch or ()]
+    assert process.close() == 0
+    assert outcome(received).status == "failed"
+    assert "disk is full" in str(outcome(received).reason)

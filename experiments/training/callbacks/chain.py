@@ -65,6 +65,7 @@ def build_chain(
         mode=mode,
         save_top_k=asked.save_top_k,
         tell=tell,
+        registered=stop.registered,
     )
     start = StartAnnouncer(
         run_id=job.run_id,

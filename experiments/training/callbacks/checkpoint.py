@@ -13,7 +13,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from experiments.training import ranks
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
 from experiments.training.reports import CheckpointSaved, Tell
+from experiments.training.stop import Registered
 from runs import atomic_files
+
+REGISTRATION_SECONDS = 5.0  # how long a training at its end waits to hear that its last checkpoint is known
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -31,22 +34,33 @@ class RunCheckpoint(ModelCheckpoint):
     """One file per complete epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
 
     Best by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k` best and the
-    last; those of the epoch before stay one epoch longer, because the last one *registered* with the server may
-    still be the older one, and an attempt that resumes from it needs them all.
+    last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with the server
+    until it registers a newer one: an attempt that resumes from it needs them all.
 
     State and messages carry paths relative to the run's folder: an attempt resumes into a folder of its own, the
     server's home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes).
     Lightning moves every ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
     """
 
-    def __init__(self, *, run_dir: Path, attempt: int, monitor: str, mode: Mode, save_top_k: int, tell: Tell) -> None:
+    def __init__(
+        self,
+        *,
+        run_dir: Path,
+        attempt: int,
+        monitor: str,
+        mode: Mode,
+        save_top_k: int,
+        tell: Tell,
+        registered: Registered,
+    ) -> None:
         self._run_dir = run_dir.resolve()
         self._folder = f"checkpoints/a{attempt}"
         super().__init__(dirpath=self._run_dir / self._folder, monitor=monitor, mode=mode, save_top_k=save_top_k)
-        self._metric, self._mode, self._tell = monitor, mode, tell
+        self._metric, self._mode, self._tell, self._registered = monitor, mode, tell, registered
         self._best: list[Score] = []
         self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
         self._last: int | None = None
+        self._needed: dict[int, set[int]] = {}  # by which epoch: what an attempt that resumes from it needs
 
     @property
     def best(self) -> Score | None:
@@ -65,11 +79,14 @@ class RunCheckpoint(ModelCheckpoint):
         trainer.save_checkpoint(self.last_model_path, weights_only=False)
         best = self._paths[self._best[0].epoch]
         self._tell(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
-        self._remove_all_but(self._kept() | kept_before)
+        self._needed[epoch] = self._kept()
+        self._remove_all_but(self._kept() | kept_before | self._still_needed())
 
     def tidy(self) -> None:
-        """Remove what only a resume from the epoch before would need."""
-        self._remove_all_but(self._kept())
+        """Remove what only a resume from an epoch before the last would need, if the server knows the last."""
+        if self._last is not None:
+            self._registered.wait_for(self._last, REGISTRATION_SECONDS)
+        self._remove_all_but(self._kept() | self._still_needed())
 
     def on_train_batch_end(self, *_: Any) -> None:
         """No checkpoint in mid-epoch: it could not be resumed exactly."""
@@ -87,10 +104,20 @@ class RunCheckpoint(ModelCheckpoint):
         self._best = [Score(*values) for values in state_dict["best"]]
         self._paths = dict(state_dict["paths"])
         self._last = state_dict["last"]
+        if self._last is not None:
+            self._needed[self._last] = self._kept()
         self._tell_lightning()
 
     def _kept(self) -> set[int]:
         return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
+
+    def _still_needed(self) -> set[int]:
+        """What a resume from the registered epoch needs; of epochs before it nobody will ask again."""
+        registered = self._registered.epoch
+        if registered is None:
+            return set()
+        self._needed = {epoch: needed for epoch, needed in self._needed.items() if epoch >= registered}
+        return self._needed.get(registered, set())
 
     def _remove_all_but(self, kept: set[int]) -> None:
         for epoch in self._paths.keys() - kept:

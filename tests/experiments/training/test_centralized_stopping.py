@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import torch
 
+from experiments.training.callbacks import checkpoint
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
 from experiments.training.stop import Stop
 from runs.events import BatchMetrics, EarlyStopped, EpochEnd, FinalStats, LrUpdate, TrainingStart
@@ -173,6 +174,30 @@ def test_every_registered_checkpoint_can_be_resumed_one_epoch_later(tmp_path: Pa
     assert len(saved) == 6
     assert len({message.best for message in saved}) > 2
     assert not missing
+
+
+def test_what_the_server_registered_last_stays_while_it_hears_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for the rest of the training, and then so is the worker."""
+    monkeypatch.setattr(checkpoint, "REGISTRATION_SECONDS", 0.05)
+    config: dict[str, Any] = {"trainer": {"max_epochs": 6}, "callbacks": {"monitor": "val_loss", "patience": 9}}
+    stop, run_dir = Stop(), tmp_path / "7"
+
+    def register_the_second(message: Message) -> bool:
+        if isinstance(message, CheckpointSaved) and message.epoch == 1:
+            stop.registered.set(1)
+        return False
+
+    job = job_of(run_dir, **config)
+    first = carry_out(job, data=SmallData(), model=Network(rate=0.5), stop_at=register_the_second, stop=stop)
+    known = told(first, CheckpointSaved)[1]
+    assert (run_dir / known.last).exists()
+    assert (run_dir / str(known.best)).exists()
+    again = job_of(run_dir, attempt=2, resume=(run_dir / known.last, 1), **config)
+    second = carry_out(again, data=SmallData(), model=Network(rate=0.5))
+    assert outcome(second).status == "completed"
+    assert sorted(metrics_by_epoch(second, "val")) == [2, 3, 4, 5]
 
 
 def test_patience_goes_on_counting_after_a_resume(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""What a training said and the database has not taken yet: kept in order, bounded, tried again with growing pauses."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from django.db import Error, connections
+
+from experiments.process import Received
+from runs.events import EPHEMERAL_TYPES
+
+logger = logging.getLogger(__name__)
+
+KEPT = 50_000  # messages; beyond them ephemeral events are dropped, so that an outage costs no more memory
+TOGETHER = 1_000  # messages of one transaction
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Outbox:
+    """`store` takes a batch, and whether it was tried before; what it raises but database errors goes through."""
+
+    def __init__(self, run_id: int, store: Callable[[Sequence[Received], bool], None]) -> None:
+        self._run_id, self._store = run_id, store
+        self._waiting: list[Received] = []
+        self._tried = 0  # how many of them were tried together, and may have been stored without our hearing of it
+        self._pause, self._next_try = FIRST_PAUSE_SECONDS, 0.0
+        self._failing_since: float | None = None
+
+    @property
+    def failing_seconds(self) -> float:
+        """For how long the database has taken nothing; 0 while it takes what it gets."""
+        return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
+
+    def put(self, batch: Iterable[Received]) -> None:
+        """Keep a batch until it is delivered."""
+        for received in batch:
+            if len(self._waiting) < KEPT or received[0].type not in EPHEMERAL_TYPES:
+                self._waiting.append(received)
+
+    def deliver(self) -> None:
+        """Store what waits, unless the pause after a failure is not over; never waits itself."""
+        if time.monotonic() < self._next_try:
+            return
+        try:
+            self.deliver_all()
+        except Error:
+            self._failed()
+
+    def deliver_all(self) -> None:
+        """Store what waits, now; raises what the database raises."""
+        while self._waiting:
+            again = self._tried > 0
+            self._tried = self._tried or min(TOGETHER, len(self._waiting))
+            self._store(self._waiting[: self._tried], again)
+            del self._waiting[: self._tried]
+            self._tried = 0
+        self._failing_since, self._pause = None, FIRST_PAUSE_SECONDS
+
+    def _failed(self) -> None:
+        logger.exception("run %s: not stored, trying again in %.1f s", self._run_id, self._pause)
+        connections.close_all()
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        self._next_try = now + self._pause
+        self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
