@@ -16,10 +16,13 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from pydantic import ValidationError
 
+from experiments import homecoming
 from experiments.datasets import lookup
 from experiments.gpus import Gpus, Share, watched
+from experiments.homecoming import GaveUp
 from experiments.jobs import job
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.publisher import Publisher
 from experiments.time_limit import TimeLimit
 from experiments.training.config import CallbacksConfig, TrainerConfig
 from experiments.training.data.errors import SourceError
@@ -60,6 +63,7 @@ FROZEN = (
     "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
     "was overloaded or a disk did not answer, resume or retry it."
 )
+STORE_AWAITED = "The object store with the files of earlier attempts did not answer. Resume the run when it does."
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
 Observer = Callable[[Message], object]
@@ -149,10 +153,32 @@ class Supervision:
         self._terminated = False
         self._evaluating = False  # it has stopped training, as asked
         self._limit = TimeLimit(run)
+        self._publisher = Publisher(run)
         self._timed_out = False  # it was told to finish because of that
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
+        try:
+            homecoming.bring_home(self._run, self._is_urgent)
+            self._publisher.begin()
+        except GaveUp:
+            self._settle(STORE_AWAITED)
+            return
+        except OSError as error:  # of the store too
+            reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
+            self._store(lambda: lifecycle.finish(self._run.pk, self._run.attempt, "failed", reason))
+            return
+        try:
+            self._carry_out()
+        finally:
+            self._publisher.stop()
+
+    def _is_urgent(self) -> bool:
+        """Nobody wants to wait for a store now."""
+        stopping = self._lease.request in (StopRequest.CANCEL, StopRequest.KILL)
+        return stopping or self._draining.is_set() or self._lease.lost.is_set()
+
+    def _carry_out(self) -> None:
         process = self._start()
         if process is None:
             self._finish("failed", self._trouble)
@@ -228,6 +254,8 @@ class Supervision:
                 self._evaluating = True
         self._store(lambda: recorder.record(self._run.pk, self._run.attempt, happened, columns=columns, notes=notes))
         broadcast.hint(self._run.pk)
+        if "last_checkpoint" in columns:
+            self._publisher.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
         for message, _, _ in batch:
             self._observe(message)
 
@@ -282,6 +310,7 @@ class Supervision:
         elif request not in (StopRequest.NONE, StopRequest.FINISH):
             self._finish("cancelled", None)
         elif self._draining.is_set():
+            self._publisher.leave(settings.GRACE_SECONDS / 2)
             self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
         elif request == StopRequest.FINISH and self._timed_out:
             self._finish("failed", self._why_over(said))
@@ -315,6 +344,7 @@ class Supervision:
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
+        self._store(lambda: self._publisher.finish(hurry=self._is_urgent))
         self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
 
 

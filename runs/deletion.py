@@ -17,8 +17,8 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from runs import lifecycle
-from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag
+from runs import lifecycle, store, stored_files
+from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
 
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02
@@ -50,7 +50,9 @@ def restore(run_id: int) -> None:
         if run.deleted_at is None:
             raise NotPossible(f"Run {run_id} is not deleted.")
         if run.deleted_at < _limit():
-            raise NotPossible(f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is being removed.")
+            raise NotPossible(
+                f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is being removed."
+            )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
 
 
@@ -60,18 +62,21 @@ def expired(now: datetime | None = None) -> QuerySet[Run]:
 
 
 def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Remove an expired run for ever: its folder first, so that no folder is left without a row.
+    """Remove an expired run for ever: its files first, so that none is left without a row.
 
-    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired.
+    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired. Raises
+    OSError, of a store that fails StoreError.
     """
     if not expired().filter(pk=run.pk).exists():
         return False
     _remove_folder(run)
+    if store.in_use():
+        stored_files.remove_all(run.pk)
     for model in (RunEvent, RunMetric):
         for _ in _removed(model, run.pk):
             pause(PAUSE_SECONDS)
     with transaction.atomic():
-        for model in (RunEvent, RunMetric, MetricSummary, FinalResult, RunTag):
+        for model in (RunEvent, RunMetric, MetricSummary, FinalResult, RunTag, StoredFile):
             model._base_manager.filter(run_id=run.pk).delete()
         Run.objects.filter(pk=run.pk).delete()
         if run.group_id is not None:
