@@ -70,7 +70,8 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
         "twisted",
         "autobahn",
         "pydantic-core",
-    }  # of channels-redis, dramatiq[…], channels, daphne, pydantic
+        "botocore",
+    }  # of channels-redis, dramatiq[…], channels, daphne, pydantic, boto3
     assert packages(imported("project", "experiments", "runs", "realtime")) - direct - provided_with == set()
 
 
