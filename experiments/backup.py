@@ -19,8 +19,10 @@ from django.conf import settings
 from django.db import connection
 
 from experiments.models import uploads_root
-from runs import atomic_files
+from runs import atomic_files, store, stored_files
 from runs.events import utc_now
+from runs.models import StoredFile
+from runs.store import StoreError
 
 MARKER = "backup.json"
 DATABASE = "livetrain.sqlite3"
@@ -38,17 +40,17 @@ class Copied(NamedTuple):
 
 
 def back_up(target: Path) -> Copied:
-    """Write or renew the back-up in that folder. Raises BackupRefused, OSError.
+    """Write or renew the back-up in that folder. Raises BackupRefused, OSError, StoreError.
 
     What is gone from the server stays in an older back-up's folder. The database of PostgreSQL is not copied.
     """
     _require_place(target)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     atomic_files.write(target / MARKER, json.dumps({"begun": utc_now(), "complete": False}).encode())
-    before = _copy_folders(target)
+    before = _copy_files(target)
     if connection.vendor == "sqlite":
         _copy_database(target / DATABASE)
-    after = _copy_folders(target)
+    after = _copy_files(target)
     atomic_files.write(target / MARKER, json.dumps({"made": utc_now(), "complete": True}).encode())
     return Copied(before.files + after.files, before.size + after.size)
 
@@ -73,9 +75,34 @@ def _require_place(target: Path) -> None:
         raise BackupRefused(f"{target} holds something that is no back-up: name a new folder or an earlier back-up's.")
 
 
-def _copy_folders(target: Path) -> Copied:
+def _copy_files(target: Path) -> Copied:
     copied = [size for place, source in folders().items() for size in _copy_new(source, target / place)]
+    if store.in_use():
+        copied += _copy_stored(target / "runs")
     return Copied(len(copied), sum(copied))
+
+
+def _copy_stored(target: Path) -> Iterator[int]:
+    """Files that are in the object store, each where a server without one looks for it; yields their bytes.
+
+    What lies in a folder of this machine that is as new has been copied from there.
+    """
+    for row in StoredFile.objects.select_related("run").order_by("pk").iterator():
+        folder = target / str(row.run_id)
+        here = stored_files.attempt_here(row.run.folder)
+        if (here is None or here < row.attempt) and not stored_files.is_here(row, folder) and _fetch(row, folder):
+            yield row.size
+
+
+def _fetch(row: StoredFile, folder: Path) -> bool:
+    """False: it was replaced or removed meanwhile, as logs and checkpoints of a running training are."""
+    try:
+        stored_files.restore(row, folder)
+    except StoreError:
+        if StoredFile.objects.filter(pk=row.pk, key=row.key).exists():
+            raise
+        return False
+    return True
 
 
 def _copy_new(source: Path, target: Path) -> Iterator[int]:

@@ -6,6 +6,7 @@ connections, so the ranks of the others fail, and the run with them.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -13,10 +14,14 @@ from typing import Any
 
 import msgspec
 
-from experiments import supervisor
+from experiments import homecoming, supervisor
 from experiments.process import TrainingProcess, describe_exit
 from experiments.training.reports import Job, Outcome
+from runs import stored_files
+from runs.log_names import log_name
 from runs.models import Run
+from runs.recorder import Fenced
+from runs.store import StoreError
 
 LOOK_SECONDS = 1.0
 
@@ -33,7 +38,9 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
     """
     say(f"Waiting for the first machine of run {run_id}.")
     run = _begun(run_id, node, leaving)
-    process = TrainingProcess(_job(run, node))
+    own_folder = _fetched(run)
+    job = _job(run, node)
+    process = TrainingProcess(job)
     say(f"Training: attempt {run.attempt} of run {run_id}, machine {node}.")
     outcome: Outcome | None = None
     looked = time.monotonic()
@@ -48,6 +55,8 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
                     process.kill()
     finally:
         code = process.close()
+    if own_folder:
+        _store_logs(run, job, say)
     if outcome is None:
         return describe_exit(code, process.lost_rank)
     return outcome.reason or f"The part of this machine is {outcome.status}."
@@ -67,6 +76,25 @@ def _begun(run_id: int, node: int, leaving: threading.Event) -> Run:
             return run
         if leaving.wait(LOOK_SECONDS):
             raise NotJoined("Stopped while waiting.")
+
+
+def _fetched(run: Run) -> bool:
+    try:
+        return homecoming.fetch_copy(run)
+    except StoreError as error:
+        raise NotJoined(str(error)) from error
+
+
+def _store_logs(run: Run, job: Job, say: Callable[[str], object]) -> None:
+    """What else is in the folder is a copy."""
+    first = job.node * job.local_ranks
+    try:
+        for rank in range(first, first + job.local_ranks):
+            stored_files.publish_file(run, log_name(rank), Run.Status.values)
+    except (StoreError, Fenced, OSError) as error:
+        say(f"The logs of this machine stay in {run.folder}: {error}")
+        return
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def _job(run: Run, node: int) -> Job:

@@ -16,11 +16,14 @@ from django.conf import settings
 from django.db import Error, connections
 from pydantic import ValidationError
 
+from experiments import homecoming, reasons
 from experiments.datasets import lookup
 from experiments.gpus import Gpus, Share, watched
+from experiments.homecoming import GaveUp
 from experiments.jobs import job
 from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outbox
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.publisher import Publisher
 from experiments.time_limit import TimeLimit
 from experiments.training.config import CallbacksConfig, TrainerConfig
 from experiments.training.data.errors import SourceError
@@ -39,37 +42,7 @@ SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or i
 STORE_PATIENCE_SECONDS = 300.0  # how long a training goes on while the database takes nothing
 StopRequest = Run.StopRequest
 EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)
-NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
-DID_NOT_FINISH = (
-    "The training was told to finish, but did not stop within the grace period and was killed. "
-    "Resume it to go on from its last complete epoch."
-)
 LOOPBACK = "127.0.0.1"
-NO_ADDRESS = (
-    "trainer.num_nodes asks for {nodes} machines, and the worker that took the run has no address that the others "
-    "could reach: start it with LIVETRAIN_NODE_ADDRESS, or use trainer.num_nodes 1."
-)
-INVITATION = (
-    "Trained on {nodes} machines: it begins when `manage.py join {run_id} --node N` runs on each further one, "
-    "N being 1 to {last}."
-)
-STOPPED_FROM_OUTSIDE = (
-    "The training was stopped from outside (SIGTERM) without a request to this server. "
-    "Resume it to go on from its last complete epoch."
-)
-FROZEN = (
-    "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
-    "was overloaded or a disk did not answer, resume or retry it."
-)
-CHECKPOINT_GONE = (
-    "Its last checkpoint, {}, is not in its folder any more, so it began again with the first epoch. "
-    "manage.py prune keeps that file: something else removed it."
-)
-NOT_STORED = (
-    "The database took nothing for {:.0f} seconds, so the training was stopped. Its epochs up to then are stored. "
-    "Resume it to go on from the last complete one."
-)
-DRAINED = "The server was stopped; the run goes on from its last complete epoch."
 
 T = TypeVar("T")
 Observer = Callable[[Message], object]
@@ -160,6 +133,7 @@ class Supervision:
         self._terminated = False
         self._evaluating = False  # it has stopped training, as asked
         self._limit = TimeLimit(run)
+        self._publisher = Publisher(run)
         self._timed_out = False  # it was told to finish because of that
         self._outbox = Outbox(run.pk, self._take)
         # Epoch of the last checkpoint that the database has, and that the training knows to be there
@@ -168,6 +142,27 @@ class Supervision:
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
+        try:
+            homecoming.bring_home(self._run, self._is_urgent)
+            self._publisher.begin()
+        except GaveUp:
+            self._settle(reasons.STORE_AWAITED)
+            return
+        except OSError as error:  # of the store too
+            reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
+            self._store(lambda: lifecycle.finish(self._run.pk, self._run.attempt, "failed", reason))
+            return
+        try:
+            self._carry_out()
+        finally:
+            self._publisher.stop()
+
+    def _is_urgent(self) -> bool:
+        """Nobody wants to wait for a store now."""
+        stopping = self._lease.request in (StopRequest.CANCEL, StopRequest.KILL)
+        return stopping or self._draining.is_set() or self._lease.lost.is_set()
+
+    def _carry_out(self) -> None:
         process = self._start()
         if process is None:
             self._finish("failed", self._trouble)
@@ -188,10 +183,10 @@ class Supervision:
             exports.write_config(self._run)
             asked = job_of(self._run, self._gpus)
             if not asked.meeting_address:
-                self._trouble = NO_ADDRESS.format(nodes=asked.nodes)
+                self._trouble = reasons.NO_ADDRESS.format(nodes=asked.nodes)
                 return None
             if self._run.last_checkpoint and asked.resume_from is None:
-                text = CHECKPOINT_GONE.format(self._run.last_checkpoint)
+                text = reasons.CHECKPOINT_GONE.format(self._run.last_checkpoint)
                 self._store(lambda: recorder.add_note(self._run.pk, "checkpoint_gone", text))
             return TrainingProcess(asked)
         except (OSError, ValidationError) as error:  # a configuration may be older than this installation
@@ -208,7 +203,7 @@ class Supervision:
         if nodes == 1:
             return
         meeting = {"attempt": run.attempt, "address": settings.NODE_ADDRESS, "port": process.meeting_port}
-        text = INVITATION.format(nodes=nodes, run_id=run.pk, last=nodes - 1)
+        text = reasons.INVITATION.format(nodes=nodes, run_id=run.pk, last=nodes - 1)
         notes = [{"code": "nodes", "text": text}]
         self._store(lambda: recorder.record(run.pk, run.attempt, [], columns={"meeting": meeting}, notes=notes))
         broadcast.hint(run.pk)
@@ -227,7 +222,7 @@ class Supervision:
             if batch is not None:
                 heard = time.monotonic()
             elif time.monotonic() - heard > SILENCE_SECONDS:
-                self._trouble = FROZEN.format(SILENCE_SECONDS)
+                self._trouble = reasons.FROZEN.format(SILENCE_SECONDS)
                 process.kill()
             self._hear(batch or ())
             self._outbox.put([*(batch or ()), *gauge.news()])
@@ -262,6 +257,8 @@ class Supervision:
         recorder.record(run.pk, run.attempt, happened, columns=columns, notes=notes, again=again)
         self._registered = columns.get("last_checkpoint_epoch", self._registered)
         broadcast.hint(run.pk)
+        if "last_checkpoint" in columns:
+            self._publisher.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
         for message, _, _ in batch:
             self._observe(message)
 
@@ -285,7 +282,7 @@ class Supervision:
         """Stop as asked: by somebody, or because this worker shuts down."""
         request = self._lease.request
         if self._outbox.failing_seconds > STORE_PATIENCE_SECONDS:
-            self._trouble = self._trouble or NOT_STORED.format(STORE_PATIENCE_SECONDS)
+            self._trouble = self._trouble or reasons.NOT_STORED.format(STORE_PATIENCE_SECONDS)
         if request == StopRequest.KILL:
             process.kill()
         elif self._trouble or request == StopRequest.CANCEL or self._draining.is_set():
@@ -319,15 +316,16 @@ class Supervision:
         elif request not in (StopRequest.NONE, StopRequest.FINISH):
             self._finish("cancelled", None)
         elif self._draining.is_set():
-            self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, DRAINED))
+            self._publisher.leave(settings.GRACE_SECONDS / 2)
+            self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, reasons.DRAINED))
         elif request == StopRequest.FINISH and self._timed_out:
             self._finish("failed", self._why_over(said))
         elif request == StopRequest.FINISH and said:
-            self._finish("cancelled", NOTHING_COMPLETE)
+            self._finish("cancelled", reasons.NOTHING_COMPLETE)
         elif request == StopRequest.FINISH:
-            self._finish("failed", DID_NOT_FINISH)
+            self._finish("failed", reasons.DID_NOT_FINISH)
         else:
-            self._finish("failed", self._trouble or (STOPPED_FROM_OUTSIDE if said == "interrupted" else exit_))
+            self._finish("failed", self._trouble or (reasons.STOPPED_FROM_OUTSIDE if said == "interrupted" else exit_))
 
     def _why_over(self, said: str | None) -> str:
         """At the time limit: without a word it was killed, maybe while it prepared its data, deaf to requests."""
@@ -350,6 +348,7 @@ class Supervision:
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
+        self._store(lambda: self._publisher.finish(hurry=self._is_urgent))
         self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
 
 

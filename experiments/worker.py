@@ -1,7 +1,7 @@
 """A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-These are its attendance, a feeder, a reaper, an examiner of data sets and an inspector for pre-flight reports.
-Imports no torch.
+These are its attendance, a feeder, a reaper, an examiner of data sets, an inspector for pre-flight reports and, with an
+object store, a backlog. Imports no torch.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db import DatabaseError, connections
 
 from experiments import process, sweep, tasks
 from experiments.attendance import Attendance
+from experiments.backlog import Backlog
 from experiments.datasets.examiner import Examiner
 from experiments.inspector import Inspector
 from experiments.reaper import Reaper
@@ -85,6 +86,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
     feeder, reaper, examiner, inspector = Feeder(slots), Reaper(), Examiner(), Inspector(tasks.draining)
     attendance = Attendance(slots, gpus)
+    backlog = Backlog()
     if not stopping.is_set():
         attendance.start()
         worker.start()
@@ -92,11 +94,13 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         inspector.start()
         reaper.start()
         examiner.start()
+        backlog.begin()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         _wait(stopping)
         logger.info("worker stopping: trainings go back to the queue")
         attendance.stop()
         feeder.stop()
+        backlog.stop()
         reaper.stop()
         examiner.stop()
         inspector.stop()

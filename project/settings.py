@@ -89,6 +89,21 @@ def _url_of(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _endpoint(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(raw)
+    return raw
+
+
+def _bucket(raw: str) -> tuple[str, str]:
+    """Bucket and prefix of s3://bucket/prefix."""
+    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w-][\w.-]*/?)*)", raw, re.ASCII)
+    if not found:
+        raise ValueError(raw)
+    return found[1], found[2].strip("/")
+
+
 def _folders(raw: str) -> list[Path]:
     folders = [Path(part).expanduser() for part in raw.split(":") if part]
     if not all(folder.is_absolute() for folder in folders):
@@ -138,6 +153,10 @@ PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
+)
+FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", _bucket, ("", ""), "s3://bucket or s3://bucket/prefix")
+FILES_ENDPOINT = _read(
+    "AWS_ENDPOINT_URL_S3", _endpoint, "", "an address http://… or https://…, without user name and password"
 )
 CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
 UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero, 16.0, "GiB above 0") * 2**30)
@@ -262,6 +281,21 @@ CHANNEL_LAYERS: dict[str, Any] = {
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself looks for keys, region and profile
+    STORAGES["runs"] = {
+        "BACKEND": "runs.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": FILES_BUCKET,
+            "location": FILES_PREFIX,
+            "endpoint_url": FILES_ENDPOINT or None,
+            "addressing_style": "path" if FILES_ENDPOINT else "auto",  # few others have a host name per bucket
+        },
+    }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from runs.checks import check_database
+from runs.checks import check_database, check_files
 
 
 class RunsConfig(AppConfig):
@@ -9,3 +9,4 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_database)
+        register(check_files)

@@ -1,12 +1,15 @@
-"""System checks of the database: what several processes cannot share is refused before anything starts."""
+"""System checks of database and object store: what cannot work is refused before anything starts."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+
+from runs import store
 
 MOUNTS = Path("/proc/self/mountinfo")
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "ceph", "glusterfs", "lustre", "afs", "fuse.sshfs", "fuse.s3fs")
@@ -27,6 +30,15 @@ def check_database(**_options: Any) -> list[CheckMessage]:
         hint = "Put the database on a disk of this machine (DATABASE_URL=sqlite:////…), or use PostgreSQL."
         return [Error(text, hint=hint, id="runs.E002")]
     return []
+
+
+def check_files(**_options: Any) -> list[CheckMessage]:
+    """An object store needs packages that are installed only when they are asked for. Asks the store nothing."""
+    missing = [name for name in ("storages", "boto3") if find_spec(name) is None]
+    if not store.in_use() or not missing:
+        return []
+    text = f"Files of runs belong into {store.address()}, but the packages for that are not installed."
+    return [Error(text, hint="Run: make setup EXTRAS=s3 (or unset LIVETRAIN_FILES).", id="runs.E003")]
 
 
 def file_system(path: Path, mounts: str) -> str:

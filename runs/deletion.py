@@ -17,8 +17,8 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from runs import lifecycle
-from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag
+from runs import lifecycle, store, stored_files
+from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
 
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02
@@ -26,7 +26,7 @@ PAUSE_SECONDS = 0.02
 
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
-_ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag)
+_ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag, StoredFile)
 
 
 class NotPossible(Exception):
@@ -66,13 +66,16 @@ def expired(now: datetime | None = None) -> QuerySet[Run]:
 
 
 def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Remove an expired run for ever: its folder first, so that no folder is left without a row.
+    """Remove an expired run for ever: its files first, so that none is left without a row.
 
-    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired.
+    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired. Raises
+    OSError, of a store that fails StoreError.
     """
     if not expired().filter(pk=run.pk).exists():
         return False
     _remove_folder(run)
+    if store.in_use():
+        stored_files.remove_all(run.pk)
     for model in _LARGE:
         for _ in _removed(model, run.pk):
             pause(PAUSE_SECONDS)

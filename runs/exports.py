@@ -19,11 +19,13 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from runs import atomic_files, queries
+from runs import atomic_files, queries, stored_files
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
+
+NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
 
 
 def write_config(run: Run) -> None:
@@ -40,6 +42,12 @@ def export(run: Run) -> None:
     predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
     if predictions.is_file():
         atomic_files.publish(predictions, run.folder / "predictions.parquet")
+
+
+def publish(run: Run) -> None:
+    """Store the files of a run that is not running, from its folder. Raises Fenced, StoreError, OSError."""
+    for name in NAMES:
+        stored_files.publish_file(run, name, stored_files.NOT_RUNNING)
 
 
 def _write_json(run: Run, name: str, value: Any) -> None:

@@ -34,11 +34,14 @@ class RunFile(NamedTuple):
 
 
 class Content:
-    """An open file as ASGI streams it: chunk by chunk, read outside the event loop, closed with the response."""
+    """An open file as ASGI streams it: chunk by chunk, read outside the event loop, closed with the response.
 
-    def __init__(self, file: BinaryIO) -> None:
+    `size` is in bytes; by default that of a file on this machine.
+    """
+
+    def __init__(self, file: BinaryIO, size: int | None = None) -> None:
         self.file = file
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = os.fstat(file.fileno()).st_size if size is None else size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Never more than the announced size, should somebody be appending."""
@@ -63,7 +66,7 @@ def open_file(folder: Path, name: str) -> BinaryIO:
     by exchanging a folder for a link meanwhile.
     """
     *parents, last = name.split("/")
-    if not all(_is_public(part) for part in (*parents, last)):
+    if not is_public_name(name):
         raise FileNotFoundError(name)
     try:
         return _open_below(folder, parents, last)
@@ -75,6 +78,11 @@ def media_type(name: str) -> str:
     """By the name's ending; unknown is a stream of bytes."""
     suffix = Path(name).suffix.lower()
     return _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def is_public_name(name: str) -> bool:
+    """Whether a file of that name, relative and with slashes, may be listed; never one that leads out."""
+    return all(_is_public(part) for part in name.split("/"))
 
 
 def _is_public(part: str) -> bool:

@@ -185,6 +185,9 @@ class Run(models.Model):
         null=True, blank=True, help_text="Optimizer steps up to the end of that epoch"
     )
     best_checkpoint = models.CharField(max_length=500, blank=True)
+    stored_checkpoint = models.JSONField(
+        null=True, blank=True, help_text="The columns above as of the last epoch that is in the object store"
+    )
     # Headline of the final statistics: the test split's where there is one, else the validation split's
     final_split = models.CharField(max_length=10, blank=True)
     cm_tp = models.PositiveIntegerField("TP", null=True, blank=True)
@@ -239,6 +242,28 @@ class RunTag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StoredFile(models.Model):
+    """A file of a run that is in the object store: `stored_files` alone writes it, only for the newest attempt.
+
+    What is stored under a key never changes: a new version of the file gets a key of its own, and this row.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="stored_files")
+    name = models.CharField(max_length=1000, help_text="Relative to the run's folder")
+    key = models.CharField(max_length=200, db_index=True, help_text="Below the prefix of the setting")
+    attempt = models.PositiveIntegerField(help_text="Which one stored it")
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    modified = models.DateTimeField(help_text="When the file was last written, to the microsecond")
+
+    class Meta:
+        ordering = ["run", "name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_stored_file_per_name")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.name}"
 
 
 class RunEvent(models.Model):

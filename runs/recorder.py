@@ -118,6 +118,13 @@ def add_note(run_id: int, code: str, text: str) -> None:
         _add_notes(run_id, [{"code": code, "text": text}])
 
 
+def drop_note(run_id: int, code: str) -> None:
+    """What a note warned of is over."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        Run.objects.filter(pk=run_id).update(notes=[note for note in run.notes if note["code"] != code])
+
+
 def lease_end() -> Any:
     """Until when a lease taken or renewed now holds."""
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)

@@ -16,8 +16,9 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Length
 from django.utils import timezone
 
+from runs import run_files, stored_files
 from runs.events import EPHEMERAL_TYPES
-from runs.files import RunFile, list_files
+from runs.files import RunFile
 from runs.models import Run, RunEvent
 from runs.samples.compiling import pack_all
 
@@ -79,14 +80,14 @@ def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iter
 
 
 def remove_checkpoints(run: Run) -> Amount:
-    """Remove the files; none of a run that was taken up again, whose training may need them."""
-    removed = NOTHING
+    """Remove the files; none of a run that was taken up again, whose training may need them. Raises StoreError."""
     with transaction.atomic():
         locked = _locked(run.pk)
-        for file in _spare(locked) if locked else ():
-            (run.folder / file.name).unlink(missing_ok=True)
-            removed += Amount(1, file.size)
-    return removed
+        spare = _spare(locked) if locked else []
+        objects = run_files.forget(run, [file.name for file in spare])
+    # After the commit: a store that is slow must not hold the database.
+    stored_files.remove_objects(objects)
+    return Amount(len(spare), sum(file.size for file in spare))
 
 
 def _ephemeral(run_id: int) -> QuerySet[RunEvent]:
@@ -100,6 +101,7 @@ def _locked(run_id: int) -> Run | None:
 
 def _spare(run: Run) -> list[RunFile]:
     """Only regular files that lie in the run's own folder: nothing is found through a link."""
-    kept = {run.best_checkpoint, run.last_checkpoint}
-    files = list_files(run.folder)
+    stored = run.stored_checkpoint or {}  # may be behind, while a machine keeps files that the store lacks
+    kept = {run.best_checkpoint, run.last_checkpoint, stored.get("best_checkpoint"), stored.get("last_checkpoint")}
+    files = run_files.listed(run)
     return [f for f in files if f.name.startswith("checkpoints/") and f.name.endswith(".ckpt") and f.name not in kept]

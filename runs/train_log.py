@@ -6,14 +6,14 @@ All attempts append to one file, `train.log` (rank n of several: `train.rankn.lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from runs import log_tail
-from runs.files import open_file
 from runs.log_names import log_name, start_name
+
+Open: TypeAlias = Callable[[str], BinaryIO]
 
 
 class NoSuchAttempt(Exception):  # the message is a sentence for the user
@@ -29,19 +29,21 @@ class Part(NamedTuple):
     open: bool
 
 
-def page(folder: Path, asked: Mapping[str, Any], *, attempts: int, ended: bool) -> dict[str, Any]:
+def page(open_: Open, asked: Mapping[str, Any], *, attempts: int, ended: bool) -> dict[str, Any]:
     """What the endpoint answers: see its view. Raises NoSuchAttempt. A log that is not there yet is empty.
+
+    `open_` opens a file of the run for reading and seeking, or raises FileNotFoundError.
 
     `attempts` is the run's newest; `ended`: nothing will be written any more.
     """
     name = log_name(asked["rank"])
     try:
-        file = open_file(folder, name)
+        file = open_(name)
     except FileNotFoundError:
         return _answer(name, asked, Part(0, 0, 0, not ended), log_tail.Page(0, 0, []))
     with file:
         size = file.seek(0, 2)
-        part = _part(folder, name, asked.get("attempt"), size, attempts, ended=ended)
+        part = _part(open_, name, asked.get("attempt"), size, attempts, ended=ended)
         if "search" in asked:
             return _searched(name, file, part, asked)
         lost = asked.get("after", 0) > size  # the file is another one, and shorter
@@ -81,20 +83,20 @@ def _answer(name: str, asked: Mapping[str, Any], part: Part, found: log_tail.Pag
     }
 
 
-def _part(folder: Path, name: str, attempt: int | None, size: int, attempts: int, *, ended: bool) -> Part:
+def _part(open_: Open, name: str, attempt: int | None, size: int, attempts: int, *, ended: bool) -> Part:
     if attempt is None:
         return Part(0, size, size, not ended)
-    start = _start(folder, name, attempt, size)
+    start = _start(open_, name, attempt, size)
     if start is None:
         raise NoSuchAttempt(f"{name} does not say where attempt {attempt} begins; leave attempt out.")
-    later = (_start(folder, name, number, size) for number in range(attempt + 1, attempts + 1))
+    later = (_start(open_, name, number, size) for number in range(attempt + 1, attempts + 1))
     end = next((offset for offset in later if offset is not None and offset >= start), None)
     return Part(start, size if end is None else end, size, end is None and not ended)
 
 
-def _start(folder: Path, name: str, attempt: int, size: int) -> int | None:
+def _start(open_: Open, name: str, attempt: int, size: int) -> int | None:
     with suppress(FileNotFoundError, ValueError):
-        with open_file(folder, start_name(attempt, name)) as file:
+        with open_(start_name(attempt, name)) as file:
             offset = int(file.read(32))
         return offset if 0 <= offset <= size else None
     return None

@@ -8,15 +8,15 @@ from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import groups, hint_evidence, queries, serializers
+from runs import groups, hint_evidence, queries, run_files, serializers
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.facets import facets
-from runs.files import Content, list_files, media_type, open_file
+from runs.files import media_type
 from runs.filters import (
     METRIC_LOOKUPS,
     Choice,
@@ -39,6 +39,7 @@ from runs.orderings import ordered
 from runs.pagination import NEWEST_FIRST, page_of
 from runs.patience import countdown
 from runs.renderers import JSONRenderer
+from runs.store import StoreError
 
 
 class ReadingView(APIView):
@@ -157,7 +158,11 @@ class RunFiles(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         run = Run(pk=self.head_of(run_id).id)
-        return Response({"run_id": run.pk, "files": serializers.files(run.pk, list_files(run.folder))})
+        return Response({"run_id": run.pk, "files": serializers.files(run.pk, run_files.listed(run))})
+
+
+class StoreUnavailable(APIException):
+    status_code = 503
 
 
 class RunFileDownload(ReadingView):
@@ -166,9 +171,11 @@ class RunFileDownload(ReadingView):
     def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
         run = Run(pk=self.head_of(run_id).id)
         try:
-            content = Content(open_file(run.folder, name))
+            content = run_files.opened(run, name)
         except FileNotFoundError:
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
         headers = {
             "Content-Disposition": content_disposition_header(True, name.rpartition("/")[2]) or "attachment",
             "Content-Length": str(content.size),

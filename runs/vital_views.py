@@ -14,14 +14,15 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from runs import hint_evidence, queries, train_log
+from runs import hint_evidence, queries, run_files, train_log
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.filters import Parameters
 from runs.hints import gradients
 from runs.hints.all import hints
 from runs.models import Run
 from runs.patience import countdown
-from runs.views import ReadingView
+from runs.store import StoreError
+from runs.views import ReadingView, StoreUnavailable
 
 LOOK_SECONDS = 0.5  # between two looks at a log that is waited for
 LONGEST_OFFSET = 2**63 - 1
@@ -99,7 +100,7 @@ class RunLog(AwaitingView, ReadingView):
         run = queries.with_summary(self.visible()).filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        return run.status, partial(train_log.page, run.folder, self.asked, attempts=run.attempt)
+        return run.status, partial(train_log.page, partial(run_files.seekable, run), self.asked, attempts=run.attempt)
 
 
 def _status(run_id: int) -> str:
@@ -115,3 +116,5 @@ async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
         return await asyncio.to_thread(read, ended=status in Run.ENDED)
     except train_log.NoSuchAttempt as error:
         raise NotFound(str(error)) from error
+    except StoreError as error:
+        raise StoreUnavailable(str(error)) from error

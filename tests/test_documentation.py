@@ -74,7 +74,9 @@ def test_settings() -> None:
     read = {
         name
         for name in names
-        if re.fullmatch(r"LIVETRAIN_[A-Z_]+|DATABASE_URL|REDIS_URL|BROKER_URL|CUDA_VISIBLE_DEVICES", name)
+        if re.fullmatch(
+            r"LIVETRAIN_[A-Z_]+|DATABASE_URL|REDIS_URL|BROKER_URL|CUDA_VISIBLE_DEVICES|AWS_ENDPOINT_URL_S3", name
+        )
     }
     assert set(first_column("Settings")) == read
     source = (ROOT / "project" / "settings.py").read_text()

@@ -70,14 +70,15 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
         "twisted",
         "autobahn",
         "pydantic-core",
-    }  # of channels-redis, dramatiq[…], channels, daphne, pydantic
+        "botocore",
+    }  # of channels-redis, dramatiq[…], channels, daphne, pydantic, boto3
     assert packages(imported("project", "experiments", "runs", "realtime")) - direct - provided_with == set()
 
 
 def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
         "whitenoise", "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
-        "einops", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
+        "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
     }  # fmt: skip
     used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used
@@ -93,7 +94,7 @@ def test_extras_are_the_same_for_pip_for_make_and_for_tests() -> None:
     assert dict.fromkeys(pins("requirements-monai.txt"), "monai") == EXTRAS  # what a request without one is told
 
 
-@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=dicom monai"], True)])
+@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=dicom monai s3"], True)])
 def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], installs: bool) -> None:
     command = ["make", "--dry-run", "--always-make", "setup", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

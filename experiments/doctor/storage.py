@@ -1,17 +1,21 @@
-"""The folders: room, rights, secrets, and what no run owns."""
+"""The folders and the object store: room, rights, secrets, and what no run owns."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
 
 from experiments.doctor.finding import Finding
+from runs import store
 from runs.models import Run
+from runs.store import StoreError
 
 GIB = 2**30
 LEAST_BYTES = GIB  # below it, the next checkpoint may not fit
@@ -19,10 +23,12 @@ SCARCE_BYTES = 10 * GIB
 
 
 def look() -> Iterator[Finding]:
-    """The home, its secrets, and each data root. Asks nothing of the database."""
+    """The home, its secrets, the object store, and each data root. Asks nothing of the database."""
     yield _home(Path(settings.LIVETRAIN_HOME))
     yield _room(Path(settings.LIVETRAIN_HOME))
     yield _secret(Path(settings.LIVETRAIN_HOME) / "secrets" / "django.key")
+    if store.in_use():
+        yield _object_store()
     yield from (_data_root(root) for root in settings.LIVETRAIN_DATA_ROOTS)
 
 
@@ -63,6 +69,26 @@ def _secret(path: Path) -> Finding:
     if others:
         return Finding("fail", "secrets", f"others than its owner may use {path}", f"Run: chmod 600 {path}")
     return Finding("ok", "secrets", "readable by their owner alone")
+
+
+def _object_store() -> Finding:
+    """Does what trainings do: write, read, list and remove."""
+    key, content = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+    try:
+        bucket = store.bucket()
+        bucket.put(key, BytesIO(content), "application/octet-stream")
+        read = b"".join(bucket.pieces(key, len(content) + 1))
+        listed = any(name == key for name, _ in bucket.objects(key))
+        bucket.remove(key)
+    except (StoreError, FileNotFoundError, ImportError) as error:
+        cure = (
+            "Trainings go on without it, and what they wrote is stored when it works. Packages: make setup EXTRAS=s3."
+        )
+        return Finding("fail", "object store", f"{store.address()}: {error}", cure)
+    if read != content or not listed:
+        cure = "Look at what stands between: a proxy or cache that answers in its place."
+        return Finding("fail", "object store", f"{store.address()} does not give back what was just written", cure)
+    return Finding("ok", "object store", f"{store.address()} can be written, read, listed and removed from")
 
 
 def _data_root(root: Path) -> Finding:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0013_lasting_events'),
+        ('runs', '0012_lasting_events'),
     ]
 
     operations = [

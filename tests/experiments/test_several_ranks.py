@@ -13,7 +13,7 @@ import psutil
 import pytest
 from django.contrib.auth.models import User
 
-from experiments import launch, supervisor
+from experiments import launch, reasons, supervisor
 from experiments.process import TrainingProcess
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import CheckpointSaved, Message
@@ -95,7 +95,7 @@ def test_a_frozen_rank_is_noticed(transactional_db: None, warm: None, monkeypatc
     rank(1).send_signal(signal.SIGSTOP)
     background.wait()
     run.refresh_from_db()
-    assert (run.status, run.reason) == ("failed", supervisor.FROZEN.format(5))
+    assert (run.status, run.reason) == ("failed", reasons.FROZEN.format(5))
     assert not trainings()
 
 

@@ -17,6 +17,9 @@ from tests.installation import ROOT, Installation
         ("DATABASE_URL", "mysql://ada:hunter2@db/x", "mysql://…@db/x", "hunter2"),
         ("REDIS_URL", "http://:hunter2@cache", "http://…@cache", "hunter2"),
         ("LIVETRAIN_METRICS_TOKEN", "hunter2", "16 characters or more", "hunter2"),
+        ("LIVETRAIN_FILES", "s3://ada:hunter2@bucket/x", "expected s3://bucket or s3://bucket/prefix", "hunter2"),
+        ("LIVETRAIN_FILES", "s3://bucket/../x", "'s3://bucket/../x': expected s3://bucket", "Traceback"),
+        ("AWS_ENDPOINT_URL_S3", "http://ada:hunter2@minio:9000", "http://…@minio:9000", "hunter2"),
         ("LIVETRAIN_LEASE_SECONDS", "soon", "'soon': expected seconds above 0", "Traceback"),
     ],
 )

@@ -9,6 +9,7 @@ from django.db import connection
 from django.template.defaultfilters import filesizeformat
 
 from experiments.backup import BackupRefused, back_up
+from runs.store import StoreError
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             copied = back_up(options["folder"])
-        except (BackupRefused, OSError) as error:
+        except (BackupRefused, OSError, StoreError) as error:
             raise CommandError(f"No complete back-up: {error}") from error
         size = filesizeformat(copied.size).replace("\xa0", " ")
         self.stdout.write(f"{copied.files} new files of {size} are in {options['folder']}. It holds secrets.")

@@ -19,7 +19,7 @@ from experiments.launch import create, inspect
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
-from runs import groups, lifecycle, schema
+from runs import groups, lifecycle, run_files, schema
 from runs.models import Run, RunGroup
 
 WORKER = "command line"
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         with Console(run) as console:
             supervisor.carry_out(run, draining=tasks.draining, observe=console.observe)
         ended = Run.objects.get(pk=run.pk)
-        self.stdout.write(f"Run {ended.pk} {ended.status}. Files: {ended.folder}")
+        self.stdout.write(f"Run {ended.pk} {ended.status}. Files: {run_files.place(ended)}")
         for result in ended.final_results.all():
             numbers = "  ".join(f"{name} {_shown(result.statistics.get(name))}" for name in HEADLINE)
             self.stdout.write(f"{result.split}: {numbers}  matrix {result.confusion_matrix}")

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from runs.exports import export, write_config
+from runs import run_files, store
+from runs.exports import export, publish, write_config
 from runs.models import Run
+from runs.recorder import Fenced
+from runs.store import StoreError
 
 
 class Command(BaseCommand):
@@ -21,9 +24,13 @@ class Command(BaseCommand):
         run = Run.objects.filter(pk=options["run_id"]).first()
         if run is None:
             raise CommandError(f"Run {options['run_id']} does not exist.")
+        if store.in_use() and run.status in Run.RUNNING:
+            raise CommandError(f"Run {run.pk} is running: its worker stores its files when it ends.")
         try:
             write_config(run)
             export(run)
-        except OSError as error:
+            if store.in_use():
+                publish(run)
+        except (OSError, StoreError, Fenced) as error:
             raise CommandError(f"Not all files could be written: {error}") from error
-        self.stdout.write(f"Written to {run.folder}")
+        self.stdout.write(f"Written to {run_files.place(run)}")

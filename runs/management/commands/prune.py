@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
-from runs import retention
+from runs import retention, store, stored_files
 from runs.models import Run
 from runs.retention import NOTHING, Amount
+from runs.store import StoreError
 
 SHRINKING = "An SQLite file keeps its size; the room inside it is used for new runs."
 
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             raise CommandError("--yes removes and --dry-run does not: choose one of them.")
         try:
             self._go(options["days"], checkpoints=options["checkpoints"], remove=options["yes"])
+        except StoreError as error:
+            raise CommandError(f"{error} What was removed is gone; call it again to go on.") from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted. What was removed is gone; call it again to go on.") from error
 
@@ -45,11 +48,14 @@ class Command(BaseCommand):
             events += _events(run, remove=remove)
             if checkpoints:
                 files += retention.remove_checkpoints(run) if remove else retention.spare_checkpoints(run)
+        orphans = _orphans(remove=remove) if checkpoints and store.in_use() else 0
         verb = "Removed" if remove else "Would remove"
         self.stdout.write(f"{runs} runs ended more than {days:g} days ago.")
         self.stdout.write(f"{verb} {events.number} events with {_size(events)} of data.")
         if checkpoints:
             self.stdout.write(f"{verb} {files.number} checkpoints of {_size(files)}.")
+        if orphans:
+            self.stdout.write(f"{verb} {orphans} objects in {store.address()} that belong to no file of a run.")
         self.stdout.write(SHRINKING if remove else "Nothing was removed: add --yes for that.")
 
 
@@ -59,6 +65,13 @@ def _events(run: Run, *, remove: bool) -> Amount:
         return found
     removed = sum(retention.remove_events(run))
     return Amount(removed, found.size * removed // found.number)
+
+
+def _orphans(*, remove: bool) -> int:
+    keys = list(stored_files.orphans())
+    if remove:
+        stored_files.remove_objects(keys)
+    return len(keys)
 
 
 def _size(amount: Amount) -> str:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0013_waiting'),
+        ('runs', '0011_waiting'),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ def _as_they_waited(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0012_run_samples'),
+        ('runs', '0010_run_samples'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0012_fill_run_list'),
+        ('runs', '0009_fill_run_list'),
     ]
 
     operations = [

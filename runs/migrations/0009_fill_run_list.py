@@ -52,7 +52,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0011_run_list'),
+        ('runs', '0008_run_list'),
     ]
 
     operations = [
