@@ -12,7 +12,7 @@ from experiments.training.config import TrainingConfig
 from runs import lifecycle
 from runs.models import Run
 from tests.browser import story
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import WIDE, Visitors
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_list_page import overflow
 from tests.browser.test_live_page import in_words
@@ -43,8 +43,8 @@ def trained(owner: User, rate: float, epochs: int) -> Run:
     return run
 
 
-async def compared(visitors: Visitors, runs: list[Run], more: str = "", **options: ViewportSize) -> Page:
-    page = await visitors.visit(f"/compare/?runs={','.join(str(run.pk) for run in runs)}{more}", **options)
+async def compared(visitors: Visitors, runs: list[Run], size: ViewportSize = WIDE) -> Page:
+    page = await visitors.visit(f"/compare/?runs={','.join(str(run.pk) for run in runs)}", size=size)
     await expect(page.locator("#chips li")).to_have_count(len(runs))
     return page
 

@@ -97,7 +97,7 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
         make_run()
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
-    # The token with its user, the runs with owners, their tags, and where the queue stands: its row, workers, who waits.
+    # The token and its user, the runs with owners, their tags, and where the queue stands: its row, workers, who waits.
     assert len(many) == len(few) == 6
     assert '"config"' not in many[-2]["sql"]
 
