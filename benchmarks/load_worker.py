@@ -45,7 +45,7 @@ def main() -> None:
     slots, report = int(sys.argv[1]), Path(sys.argv[2])
     timed = Timed()
     recorder.record = timed
-    supervisor.TrainingProcess = partial(  # type: ignore[attr-defined]
+    supervisor.TrainingProcess = partial(  # type: ignore[assignment,attr-defined]
         process.TrainingProcess, recipe="benchmarks.load_training"
     )
     work(slots)
