@@ -2,7 +2,8 @@
 
 import { known, tick } from "../frame/format.js";
 
-const [WIDTH, HEIGHT, TOP, BOTTOM] = [1000, 300, 46, 30];
+const [HEIGHT, TOP, BOTTOM] = [300, 46, 30];
+const LEAST_GAP = 128; // pixels between two axes: room for their names
 const SVG = "http://www.w3.org/2000/svg";
 const LOG_FROM = 50; // times the smallest: then equal factors are equal distances
 
@@ -18,9 +19,9 @@ export function drawParallel(container, axes, lines, onPick) {
   const usable = axes.filter(({ values }) => new Set(values.filter((value) => value !== null && value !== undefined).map(String)).size > 1);
   container.hidden = usable.length < 2;
   if (container.hidden) return container.replaceChildren();
-  const gap = WIDTH / usable.length;
+  const gap = Math.max(LEAST_GAP, (container.clientWidth - 40) / usable.length);
   const scales = usable.map((axis, i) => ({ ...axis, x: gap * (i + 0.5), place: scale(axis.values) }));
-  const root = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": inWords(usable, lines), class: "parallel" });
+  const root = svg("svg", { width: gap * usable.length, height: HEIGHT, role: "img", "aria-label": inWords(usable, lines), class: "parallel" });
   for (const axis of scales) root.append(drawAxis(axis));
   for (const [i, line] of lines.entries()) root.append(drawLine(scales, i, line, onPick));
   container.replaceChildren(root);
@@ -42,7 +43,7 @@ function scale(values) {
 }
 
 function drawAxis({ label, x, place }) {
-  const short = label.length > 26 ? `…${label.slice(-25)}` : label;
+  const short = label.length > 19 ? `${label.slice(0, 18)}…` : label;
   return svg("g", { class: "axis" },
     svg("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }),
     svg("text", { x, y: 14, "text-anchor": "middle", class: "label" }, short, svg("title", {}, label)),
