@@ -37,8 +37,7 @@ run: setup ## install what is missing, start the server, submit a demo training,
 setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
 
 test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite, then `integration`; ARGS="tests/runs -x" narrows it to these
-	@$(PY) -m pytest $(ARGS)
-	@$(if $(ARGS),,exec $(PY) -m tests.integration)
+	@exec $(PY) -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 integration: $(TESTING) $(BROWSER) ## what goes through the database again: on PostgreSQL and Redis, and on RabbitMQ
 	@exec $(PY) -m tests.integration $(ARGS)
