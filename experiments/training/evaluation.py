@@ -57,10 +57,18 @@ class Capture(Callback):
 
 
 def restore(module: pl.LightningModule, checkpoint: Path) -> None:
-    """Put the checkpoint's weights into the module; reads tensors and plain values only, never code."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    """Put the checkpoint's weights into the module; reads tensors and plain values only, never code.
+
+    Rank 0 alone reads the file, which other machines need not have. All ranks must call it.
+    """
+    state = ranks.decided(lambda: _without_optimizer(torch.load(checkpoint, map_location="cpu", weights_only=True)))
     module.on_load_checkpoint(state)
     module.load_state_dict(state["state_dict"])
+
+
+def _without_optimizer(state: dict[str, Any]) -> dict[str, Any]:
+    """Which is twice as large as the weights, and no use in an evaluation."""
+    return {name: part for name, part in state.items() if name != "optimizer_states"}
 
 
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:

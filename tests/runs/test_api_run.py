@@ -27,9 +27,10 @@ NAMES = {
     "log": "run-log",
     "files": "run-files",
     "page": "run-page",
-    **{action: f"run-{action}" for action in ("cancel", "finish", "kill", "priority", "resume", "retry", "clone")},
-    "delete": "run-delete",
-    "restore": "run-restore",
+    **{
+        action: f"run-{action}"
+        for action in ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
+    },
 }
 
 
