@@ -35,8 +35,9 @@ from django.db.models.functions import Length  # noqa: E402
 from django.test import Client  # noqa: E402
 from rest_framework.authtoken.models import Token  # noqa: E402
 
+from runs.derived_models import RunSamples  # noqa: E402
 from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress, encode, utc_now  # noqa: E402
-from runs.models import Run, RunEvent, RunSamples  # noqa: E402
+from runs.models import Run, RunEvent  # noqa: E402
 from runs.samples import compiling  # noqa: E402
 from runs.samples.memory import memory  # noqa: E402
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runs import known_columns
+from runs.derived_models import KnownColumn, MetricSummary
 from runs.metric_names import lower_is_better
-from runs.models import KnownColumn, MetricSummary, Run
+from runs.models import Run
 
 MOST_COLUMNS = 50
 PARTS = {"last": "last", "min": "low", "max": "high"}

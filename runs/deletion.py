@@ -18,7 +18,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from runs import lifecycle, store, stored_files
-from runs.models import FinalResult, MetricSummary, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
+from runs.derived_models import MetricSummary
+from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
 
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from runs.models import KnownColumn
+from runs.derived_models import KnownColumn
 
 Kind = KnownColumn.Kind
 

@@ -16,8 +16,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from runs import known_columns
+from runs.derived_models import KnownColumn
 from runs.events import Ending, RunStatus, Status, TrainingEnd
-from runs.models import KnownColumn, Run
+from runs.models import Run
 from runs.queue import hold, place_in_queue, startable
 from runs.recorder import Fenced, append, lease_end, stamp
 from runs.tags import tag_new

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from django.db.models import F
 
 from runs import known_columns
-from runs.models import KnownColumn, MetricSummary, Run, RunMetric
+from runs.derived_models import KnownColumn, MetricSummary
+from runs.models import Run, RunMetric
 from runs.sparklines import Curve, grown, values
 
 _UPDATED = ["last", "last_epoch", "low", "high", "curve"]

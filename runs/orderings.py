@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 
 from runs import columns
+from runs.derived_models import MetricSummary
 from runs.json_values import JSONNumber, JSONText
-from runs.models import MetricSummary, Run, RunTag
+from runs.models import Run, RunTag
 from runs.pagination import Order
 
 FIELDS: dict[str, str] = {

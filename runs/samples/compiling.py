@@ -14,8 +14,9 @@ import msgspec
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Max
 
+from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, EVENT_TYPES
-from runs.models import Run, RunEvent, RunSamples
+from runs.models import Run, RunEvent
 from runs.samples.kinds import SAMPLED
 from runs.samples.packing import pack
 from runs.samples.tables import Sample, Table, table, whole

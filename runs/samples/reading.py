@@ -13,8 +13,9 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
+from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, EVENT_TYPES, TrainingStart
-from runs.models import Run, RunEvent, RunSamples
+from runs.models import Run, RunEvent
 from runs.samples.compiling import LANDMARKS, LASTING_TYPES, journal_tables, pack_due, packed_until
 from runs.samples.kinds import SAMPLED, Kind
 from runs.samples.memory import EMPTY, Kept, memory

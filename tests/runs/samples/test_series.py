@@ -15,8 +15,9 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
+from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, Event
-from runs.models import Run, RunEvent, RunSamples
+from runs.models import Run, RunEvent
 from runs.samples import compiling, kinds, memory
 from runs.samples.kinds import Kind
 from runs.samples.memory import Kept, Memory

@@ -1,0 +1,69 @@
+"""Rows that are made from the journal and the metrics, so that lists and charts need not read those."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class RunSamples(models.Model):
+    """The samples of one event type in a range of the journal, packed; `samples.compiling` alone writes them.
+
+    The ranges of a run follow each other without gaps and never change. Each has a row of type `landmarks`, also when
+    it has no samples: that row says that the range is complete, and where its lasting events are.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="samples")
+    type = models.CharField(max_length=30)
+    first_seq = models.PositiveBigIntegerField()
+    last_seq = models.PositiveBigIntegerField()
+    count = models.PositiveIntegerField(help_text="Samples")
+    names = models.TextField(help_text="The curves in it, as a JSON array")
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["run", "type", "first_seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "type", "first_seq"], name="one_chunk_per_range")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.type} {self.first_seq} to {self.last_seq}"
+
+
+class MetricSummary(models.Model):
+    """What a list shows of one metric of a run, so that it need not read the epochs; `metric_summaries` writes it.
+
+    Over the whole split, of a centralized run. Of a final statistic there is one value, of the test split if there is
+    one; an epoch's metric has as many as epochs, and the one that is monitored a curve.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="metric_summaries", db_index=False)
+    name = models.CharField(max_length=100)
+    last = models.FloatField(null=True)
+    last_epoch = models.PositiveIntegerField()
+    low = models.FloatField(null=True, help_text="Lowest finite value")
+    high = models.FloatField(null=True, help_text="Highest finite value")
+    curve = models.JSONField(null=True, help_text="As in `sparklines`")
+
+    class Meta:
+        ordering = ["run", "name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_summary_per_metric")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.name}"
+
+
+class KnownColumn(models.Model):
+    """A configuration's path or a metric's name that some run has had: what a list can show and sort by."""
+
+    class Kind(models.TextChoices):
+        CONFIG = "config"
+        METRIC = "metric"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["kind", "name"]
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="one_column_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
