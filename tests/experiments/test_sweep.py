@@ -22,6 +22,11 @@ from multiprocessing import forkserver
 multiprocessing.set_start_method("forkserver")
 forkserver.ensure_running()
 print("ready", flush=True)
+input()
+started = multiprocessing.Process(target=time.sleep, args=(0,))
+started.start()
+started.join()
+print(started.exitcode, flush=True)
 time.sleep(60)
 """
 
@@ -44,7 +49,9 @@ def aged(folder: Path) -> int:
 
 def test_a_killed_worker_s_socket_goes_and_a_living_one_s_stays(folder: Path) -> None:
     workers = [
-        subprocess.Popen([sys.executable, "-c", SERVING], stdout=subprocess.PIPE, start_new_session=True)
+        subprocess.Popen(
+            [sys.executable, "-c", SERVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
         for _ in range(2)
     ]
     try:
@@ -56,6 +63,12 @@ def test_a_killed_worker_s_socket_goes_and_a_living_one_s_stays(folder: Path) ->
         os.killpg(workers[0].pid, signal.SIGKILL)
         assert eventually(lambda: aged(folder)) == 1
         assert len(list(folder.glob("pymp-*/listener-*"))) == 1
+        living = workers[1]
+        assert living.stdin is not None
+        assert living.stdout is not None
+        living.stdin.write(b"go on\n")
+        living.stdin.flush()
+        assert living.stdout.readline() == b"0\n", "its fork server was disturbed"
     finally:
         for worker in workers:
             if worker.poll() is None:
