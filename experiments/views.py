@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -16,8 +17,12 @@ from rest_framework.views import APIView
 from experiments import preflights
 from experiments.models import Preflight
 from experiments.submission import accepted, in_words, submit
+from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
+from experiments.training.data.catalogue import BUILTINS, PREFIX, Builtin
 from experiments.training.models import catalogue
+from experiments.training.models.builtins import CNN
+from experiments.training.models.spec import AUTO, NetworkSpec
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
@@ -57,6 +62,30 @@ class ModelsView(APIView):
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
         return Response({"models": [catalogue.describe(spec) for spec in catalogue.networks().values()]})
+
+
+class OptionsView(APIView):
+    """The options of a training as groups of fields with help, defaults, choices and bounds; the built-in data sets."""
+
+    def get(self, request: Request) -> Response:
+        options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
+        return Response(
+            {
+                "groups": option_schema.groups(),
+                "network_options": options | {AUTO: options[CNN.name]},
+                "builtins": [_builtin(builtin) for builtin in BUILTINS.values()],
+                "may_hurry": bool(request.user.is_staff),
+            }
+        )
+
+
+def _networks() -> Iterable[tuple[str, NetworkSpec]]:
+    return catalogue.networks().items()
+
+
+def _builtin(builtin: Builtin) -> dict[str, Any]:
+    classes = [{"name": name, "samples": samples} for name, samples in builtin.counts.items()]
+    return {"source_path": PREFIX + builtin.name, "table": builtin.table, "classes": classes}
 
 
 def _dry_run(request: Request) -> bool:
