@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -42,8 +43,9 @@ class CentralizedTrainView(AwaitingView):
         if not _dry_run(request):
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
+        seconds = _wait(request)
         asked = await sync_to_async(_requested)(request)
-        known = await _ended(asked, DRY_RUN_WAIT_SECONDS)
+        known = await _ended(asked, seconds)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
 
 
@@ -93,6 +95,15 @@ def _dry_run(request: Request) -> bool:
     if asked not in DRY_RUN:
         raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
     return DRY_RUN[asked]
+
+
+def _wait(request: Request) -> float:
+    """Seconds that the answer may wait for the report."""
+    asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
+        message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
+        raise InvalidRequest([{"field": "wait", "message": message}])
+    return float(asked)
 
 
 def _requested(request: Request) -> Preflight:

@@ -27,7 +27,7 @@ export class Check {
     this.#clear();
     this.#say("in_progress", "Checking", "The data are looked at, and a few batches go through the network.");
     try {
-      let known = await call(`${this.api}?dry_run=true`, { method: "POST", json: body });
+      let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
       while (mine() && known.status !== "done" && known.status !== "failed") {
         this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : `${known.progress || "Starting"} …`, known.links.page);
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));

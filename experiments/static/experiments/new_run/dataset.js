@@ -1,6 +1,6 @@
 // The choice of data: what is built in, what was uploaded or registered, or a path; and what is known of the chosen one.
 
-import { arrange, el } from "../../realtime/frame/dom.js";
+import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
 import { contents, pill, STATE_WORDS } from "../datasets/states.js";
@@ -34,6 +34,7 @@ export class DatasetPicker {
       if (path) this.field.control.focus();
     });
     field.node.hidden = true;
+    setText(field.node.querySelector("label"), "Path on the server");
     this.node = el("div", { class: "stack pick" }, el("label", { for: "dataset-choice" }, "Data set"), this.choice, field.fault, field.node, this.summary);
   }
 
@@ -46,6 +47,11 @@ export class DatasetPicker {
       el("optgroup", { label: "Built in" }, ...this.builtins.map((builtin) => el("option", { value: builtin.source_path }, `${builtin.source_path} (${contents(builtin)})`))),
       el("optgroup", { label: "On the server" }, el("option", { value: PATH }, "A folder or file by its path …")),
     ];
+  }
+
+  blame(isWrong) {
+    if (isWrong) this.choice.setAttribute("aria-invalid", "true");
+    else this.choice.removeAttribute("aria-invalid");
   }
 
   get chosen() {

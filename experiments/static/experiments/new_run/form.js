@@ -23,6 +23,7 @@ export class Form {
   #set(path, text) {
     this.request.set(path, text);
     this.shown.get(path)?.blame(null);
+    if (path === "source_path") this.data.blame(false);
     this.changed();
   }
 
@@ -79,7 +80,7 @@ export class Form {
   // Marks what is wrong (path -> words), all else as right; the first gets the focus. True: nothing is wrong.
   blame(faults) {
     for (const [path, field] of this.shown) field.blame(faults.get(path));
-    this.data.choice.toggleAttribute("aria-invalid", faults.has("source_path"));
+    this.data.blame(faults.has("source_path"));
     const first = [...this.shown].find(([path]) => faults.has(path));
     if (first) this.#lead(first[1]);
     return faults.size === 0;
