@@ -11,7 +11,7 @@ from experiments.models import Dataset, Upload
 def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
     """Today every active user sees all, as with runs.
 
-    `owner` and `upload` come along, and `verdict` and `findings` of the pre-flight report; the rest of it is read on demand.
+    `owner` and `upload` come along, and `verdict` and `findings` of the pre-flight report, which is large.
     """
     if not (user.is_authenticated and user.is_active):
         return Dataset.objects.none()

@@ -1,4 +1,4 @@
-"""What a data set's samples look like: made by a process of its own, kept on disk for as long as the version is this one.
+"""What a data set's samples look like: made by a process of its own, kept on disk for as long as the version is.
 
 Pictures have numbers, and come from our own folder alone: no name and no path of a request ever reaches the disk.
 """

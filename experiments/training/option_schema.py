@@ -86,14 +86,14 @@ UNITS = {
 }
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
-_BOUNDS_OF_VALIDATORS = {
+_BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
     "trainer.devices": {"minimum": 1, "maximum": MAX_DEVICES},
     "model.pos_weight": {"exclusiveMinimum": 0, "maximum": 1e6},
 }
 
 
 def groups() -> list[dict[str, Any]]:
-    """All groups in the order of the request, each `{name, title, help, fields}`; what stands in no group comes first."""
+    """All groups in the order of the request, each `{name, title, help, fields}`; first what stands in none."""
     schema = TrainingConfig.model_json_schema()
     loose = {name: found for name, found in schema["properties"].items() if "$ref" not in found}
     required = set(schema["required"])
