@@ -29,6 +29,7 @@ AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
 
 _MODULE = "experiments.training.data.sample_process"
+_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more takes memory
 _ROOT = Path(__file__).resolve().parents[2]
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -102,6 +103,11 @@ def _task(dataset: Dataset, folder: Path, label: str | None, number: int) -> Tas
     )
 
 
+def _environment() -> dict[str, str]:
+    """What an interpreter needs to start, and none of the server's secrets."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
+
+
 def _made(task: Task) -> Sheet:
     """By a fresh interpreter, which bounds itself; its death is an answer too."""
     command = [sys.executable, "-m", _MODULE]
@@ -110,7 +116,7 @@ def _made(task: Task) -> Sheet:
             done = subprocess.run(  # noqa: S603
                 command,
                 cwd=_ROOT,
-                env=os.environ | _ONE_THREAD,
+                env=_environment(),
                 input=msgspec.json.encode(task),
                 stdout=subprocess.PIPE,
                 timeout=TIMEOUT_SECONDS,

@@ -125,12 +125,12 @@ async def test_samples_are_looked_at_class_by_class_and_trained_on(
     await in_thread(reported, owner)
     await page.goto(f"{visitors.server.url}/datasets/flowers/")
     pictures = page.locator(".pictures img")
-    await expect(pictures).to_have_count(8)
+    await expect(pictures).to_have_count(8, timeout=30_000)  # a process of its own starts first
     await page.wait_for_load_state("networkidle")
     assert await pictures.evaluate_all("all => all.map((one) => one.naturalWidth)") == [10] * 8
     await expect(page.locator("#sample-words")).to_have_text("8 samples, page 1 of 1")
     await page.get_by_label("Class", exact=True).select_option("tulip")
-    await expect(page.locator("#sample-words")).to_have_text("5 samples, page 1 of 1")
+    await expect(page.locator("#sample-words")).to_have_text("5 samples, page 1 of 1", timeout=30_000)
     await expect(page.locator(".picture-class")).to_have_text(["tulip"] * 5)
     await expect(page.locator("#findings .notice").first).to_contain_text("Leaks between splits")
     await expect(page.get_by_role("img", name="Training: well 1,200")).to_be_visible()

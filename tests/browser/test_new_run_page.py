@@ -207,6 +207,25 @@ async def test_a_clone_shows_what_differs_and_keeps_its_origin(visitors: Visitor
     assert copy.experiment_name == "Eights"
 
 
+async def test_a_copy_of_somebody_elses_run_is_a_run_of_its_own(visitors: Visitors) -> None:
+    other = await in_thread(User.objects.create_user, "bob")
+    config = TrainingConfig(experiment_name="Bob's", source_path="builtin:breast-cancer", seed=3)
+    [run] = await in_thread(lambda: launch.create(config, other))
+    page = await opened(visitors, f"/new/?from={run.pk}")
+    await expect(page.locator("#origin")).to_contain_text("It belongs to bob")
+    await page.get_by_role("button", name="Start training").click()
+    await expect(page).to_have_url(re.compile(rf"/runs/(?!{run.pk}/)\d+/$"))
+    copy = await in_thread(lambda: Run.objects.exclude(pk=run.pk).select_related("owner").get())
+    assert (copy.origin_id, copy.seed, copy.owner.username) == (None, 3, "ada")
+
+
+async def test_a_run_that_is_gone_is_said_to_be(visitors: Visitors) -> None:
+    visitors.expected = re.compile("404")
+    page = await visitors.visit("/new/?from=99999999")
+    await expect(page.locator("#problem")).to_contain_text("There is no run 99999999")
+    await expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+
+
 async def test_a_clone_may_take_another_network(visitors: Visitors, owner: User) -> None:
     config = {"experiment_name": "Eights", "source_path": "builtin:digits-is-8", "data": {"image_size": 32}}
     [run] = await in_thread(lambda: launch.create(TrainingConfig.model_validate(config), owner))

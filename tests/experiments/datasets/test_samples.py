@@ -21,6 +21,7 @@ from experiments.models import Dataset
 from experiments.training.data.sample_process import SIDE
 from tests.experiments.datasets.requests import API, answer, check_all, errors, registered
 from tests.experiments.training.datasets import with_class_folders, with_csv, with_npz, write_csv, write_image, zipped
+from tests.experiments.training.scans import write_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,20 @@ def test_a_medmnist_file(api: Client, root: Path) -> None:
     assert found["total"] == 12
     assert [(one["split"], one["number"]) for one in found["results"][5:8]] == [("train", 11), ("val", 13), ("val", 15)]
     assert np.asarray(image_of(api, found["results"][7]["image"])).tolist() == [[15] * 10] * 10
+
+
+def test_a_scan_as_a_viewer_shows_it(api: Client, root: Path) -> None:
+    write_scan(root / "d" / "a" / "1.dcm")
+    write_scan(root / "d" / "b" / "2.dcm", PhotometricInterpretation="MONOCHROME1", PatientID="p2")
+    [plain, inverted] = looked_at(api, checked(api, root / "d"))["results"]
+    ramp = np.arange(64).reshape(8, 8) * 255 / 63  # from the lowest value to the highest
+    assert np.abs(np.asarray(image_of(api, plain["image"])) - ramp).max() <= 0.5
+    assert np.abs(np.asarray(image_of(api, inverted["image"])) - (255 - ramp)).max() <= 0.5
+
+
+def test_the_process_gets_none_of_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVETRAIN_SECRET_KEY", "do not tell")
+    assert "do not tell" not in samples._environment().values()
 
 
 def test_a_table_shows_its_first_rows(api: Client, root: Path) -> None:

@@ -29,7 +29,7 @@ export class Check {
     try {
       let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
       while (mine() && known.status !== "done" && known.status !== "failed") {
-        this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : `${known.progress || "Starting"} …`, known.links.page);
+        this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …", known.links.page);
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
         known = await call(new URL(known.links.self).pathname);
       }

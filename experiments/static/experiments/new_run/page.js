@@ -20,11 +20,11 @@ async function start() {
   const [options, { models }, datasets, run] = await Promise.all([call(place.options), call(place.models), fetchDatasets(place.datasets), copied()]);
   if (!options.may_hurry) bindPriority(options);
   const request = new Request(options);
-  if (run) fillFrom(run, request);
+  const mayClone = run && (run.owner === place.user || options.may_hurry);
+  if (run) fillFrom(run, request, mayClone);
   else if (asked.get("dataset")) request.set("source_path", `dataset:${asked.get("dataset")}`);
   const before = new Map(request.texts);
   request.texts = draft() ?? request.texts;
-  const mayClone = run && (run.owner === place.user || options.may_hurry);
   const form = new Form(request, { models, datasets, builtins: options.builtins }, () => update());
   const check = new Check(place.train);
   const lines = new Lines(document.querySelector(".lines"), place.user);
@@ -39,6 +39,7 @@ async function start() {
   };
   wire({ request, form, check, update, target, before, body: () => (mayClone ? request.changes : request.body) });
   update();
+  for (const id of ["check", "start", "reset", "copy", "paste"]) find(id).disabled = false;
   find("form").dataset.ready = "";
 }
 
@@ -54,13 +55,13 @@ async function copied() {
   return number ? call(`/api/runs/${encodeURIComponent(number)}/`) : null;
 }
 
-function fillFrom(run, request) {
+function fillFrom(run, request, mayClone) {
   const unknown = request.fill(run.config, { tags: run.tags, priority: Math.min(0, run.priority) });
   if (unknown.length) problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
   request.copyFrom();
   setText(find("heading"), "Clone with changes");
   find("origin").hidden = false;
-  find("origin").replaceChildren("Filled in from ", el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`), ". What you change is marked.");
+  find("origin").replaceChildren("Filled in from ", el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`), `. What you change is marked.${mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`}`);
 }
 
 function words(request, run) {
