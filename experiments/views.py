@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from experiments.submission import accepted, in_words, submit
 from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
 from experiments.training.data.catalogue import BUILTINS, PREFIX, Builtin
-from experiments.training.models import catalogue
+from experiments.training.models import catalogue, weight_files
 from experiments.training.models.builtins import CNN
 from experiments.training.models.spec import AUTO, NetworkSpec
 from runs.awaiting import AwaitingView, lend_back_connection
@@ -30,6 +31,7 @@ from runs.events import format_time, time_or_null
 
 DRY_RUN_WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.2
+WEIGHTS_SHOWN = 200
 DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -67,7 +69,7 @@ class ModelsView(APIView):
 
 
 class OptionsView(APIView):
-    """The options of a training as groups of fields with help, defaults, choices and bounds; the built-in data sets."""
+    """The options of a training as groups of fields with help, defaults and bounds; built-in data sets; weights."""
 
     def get(self, request: Request) -> Response:
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
@@ -76,6 +78,7 @@ class OptionsView(APIView):
                 "groups": option_schema.groups(),
                 "network_options": options | {AUTO: options[CNN.name]},
                 "builtins": [_builtin(builtin) for builtin in BUILTINS.values()],
+                "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
                 "may_hurry": bool(request.user.is_staff),
             }
         )

@@ -273,6 +273,10 @@ async def test_json_fills_the_form_and_unknown_names_are_told(visitors: Visitors
     await expect(control(page, "model.options.dropout")).to_have_value("0.4")
     await expect(page.get_by_label("Data set", exact=True)).to_have_value("builtin:breast-cancer")
     assert (await shown_json(page))["model"] == {"options": {"dropout": 0.4}}
+    await control(page, "data.folds").fill("2")
+    await page.get_by_role("button", name="Start training").click()
+    await expect(page).to_have_url(re.compile(r"/groups/\d+/$"))
+    assert await in_thread(lambda: [run.seed for run in Run.objects.all()]) == [5, 5]
 
 
 async def test_a_data_set_comes_with_its_report(visitors: Visitors, owner: User) -> None:
@@ -293,6 +297,8 @@ async def test_a_data_set_comes_with_its_report(visitors: Visitors, owner: User)
         Dataset.objects.create(name="later", state="checking", **shared)
 
     await in_thread(checked)
+    listed = await visitors.visit("/datasets/")
+    await expect(listed.locator(".report:visible")).to_have_text("Pre-flight report: 1 finding that blocks, 1 warning")
     page = await opened(visitors, "/new/?dataset=lungs")
     await expect(page.get_by_label("Data set", exact=True)).to_have_value("dataset:lungs")
     summary = page.locator("#dataset-summary")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
@@ -99,6 +101,15 @@ def test_networks_have_fields_of_their_own(api: Client) -> None:
         16,
     )
     assert found["resnet18"] == []
+
+
+def test_files_of_starting_weights_are_named(api: Client, tmp_path: Path, settings: Settings) -> None:
+    settings.MODELS_ROOT = tmp_path / "models"
+    assert answer(api)["weights"] == []
+    (tmp_path / "models" / "own").mkdir(parents=True)
+    for name in ("b.pt", "own/a.ckpt", "notes.txt"):
+        (tmp_path / "models" / name).touch()
+    assert answer(api)["weights"] == ["b.pt", "own/a.ckpt"]
 
 
 def test_built_in_data_and_what_one_may_ask_for(api: Client, client: Client) -> None:

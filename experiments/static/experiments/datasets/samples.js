@@ -16,8 +16,8 @@ export class Samples {
 
   // Looks anew only when the version changed.
   show({ state, content_hash: version, classes, links }) {
-    find("samples").hidden = state !== "ready";
-    if (state !== "ready" || this.version === version) return;
+    find("samples").hidden = state !== "ready" || !version;
+    if (find("samples").hidden || this.version === version) return;
     Object.assign(this, { version, api: links.samples });
     const names = (classes ?? []).map(({ name, samples }) => el("option", { value: name }, `${name} (${count(samples)})`));
     find("sample-class").replaceChildren(el("option", { value: "" }, "All classes"), ...names);

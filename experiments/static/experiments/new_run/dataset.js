@@ -3,7 +3,7 @@
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
-import { contents, pill, STATE_WORDS } from "../datasets/states.js";
+import { contents, findings, pill, STATE_WORDS } from "../datasets/states.js";
 
 export const DATA_FIELDS = ["data.id_column", "data.target_column", "data.patient_column", "data.split_column", "data.split_file"];
 const PATH = "(path)";
@@ -85,10 +85,10 @@ export class DatasetPicker {
   }
 }
 
-function reportWords({ status, verdict, warnings, blocks, page }) {
+function reportWords(report) {
+  const { status, verdict, page } = report;
   const [kind, words] = VERDICTS[verdict] ?? ["queued", status === "failed" ? "No report" : "Being made"];
-  const found = [blocks && plural(blocks, "finding").replace("finding", "finding that blocks").replace("blockss", "block"), warnings && plural(warnings, "warning")].filter(Boolean);
-  return el("p", { class: "summary-head" }, el("span", { class: `pill ${kind}` }, words), el("a", { href: page }, "Pre-flight report"), el("span", { class: "muted" }, found.length ? `${found.join(", ")}, with default options` : "with default options"));
+  return el("p", { class: "summary-head" }, el("span", { class: `pill ${kind}` }, words), el("a", { href: page }, "Pre-flight report"), el("span", { class: "muted" }, `${findings(report)}with default options`));
 }
 
 // Shares of classes as bars.

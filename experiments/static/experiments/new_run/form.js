@@ -10,12 +10,12 @@ const BASICS = ["experiment_name"];
 const find = (id) => document.getElementById(id);
 
 export class Form {
-  constructor(request, { models, datasets, builtins }, changed) {
+  constructor(request, { models, weights, datasets, builtins }, changed) {
     Object.assign(this, { request, changed, shown: new Map() });
     find("basics").append(...BASICS.map((path) => this.#field(path).node));
     const source = this.#field("source_path");
     this.data = new DatasetPicker(source, builtins, datasets, (text) => this.#set("source_path", text));
-    this.network = new NetworkPicker(models);
+    this.network = new NetworkPicker(models, weights);
     this.#place();
     find("filter").addEventListener("input", () => this.#filter());
   }
@@ -44,6 +44,7 @@ export class Form {
     const name = this.#field("model.name", this.network.control);
     this.own = el("div", { class: "fields", id: "network-options" });
     find("network").append(name.node, this.network.about, this.own, el("div", { class: "fields" }, ...NETWORK_FIELDS.map((path) => this.#field(path).node)));
+    find("network").append(this.network.suggestFor(this.shown.get("model.weights_file").control));
     const first = this.request.fixed.filter((field) => field.first).map(({ path }) => path);
     find("first").append(...[...first.filter((path) => path.includes(".")), ...first.filter((path) => !path.includes("."))].map((path) => this.#field(path).node));
     const rest = paths.filter((path) => !this.shown.has(path));

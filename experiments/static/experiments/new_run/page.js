@@ -25,7 +25,7 @@ async function start() {
   else if (asked.get("dataset")) request.set("source_path", `dataset:${asked.get("dataset")}`);
   const before = new Map(request.texts);
   request.texts = draft() ?? request.texts;
-  const form = new Form(request, { models, datasets, builtins: options.builtins }, () => update());
+  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () => update());
   const check = new Check(place.train);
   const lines = new Lines(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
