@@ -3,6 +3,7 @@ from django.urls import path
 from experiments import pages
 
 urlpatterns = [
+    path("new/", pages.new_run_page, name="new-run-page"),
     path("preflights/<int:pk>/", pages.preflight_page, name="preflight-page"),
     path("runs/<int:run_id>/preflight/", pages.run_preflight_page, name="run-preflight-page"),
 ]

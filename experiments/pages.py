@@ -1,7 +1,8 @@
-"""The page of a pre-flight report, of a dry run or of a run. A script asks for the report and draws it."""
+"""The form of a new run, and pre-flight reports, of a dry run or of a run. Scripts fill them from the API."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,6 +15,19 @@ from runs.queries import visible_runs
 
 FILE = "preflight.json"
 TEMPLATE = "experiments/preflight.html"
+
+
+@never_cache
+@login_required
+@require_safe
+def new_run_page(request: HttpRequest) -> HttpResponse:
+    """The form of a new run; its script asks for options, networks, data sets and the run to copy."""
+    context = {
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+        "roots": settings.LIVETRAIN_DATA_ROOTS,
+        "models_root": settings.MODELS_ROOT,
+    }
+    return render(request, "experiments/new_run.html", context)
 
 
 @never_cache

@@ -15,6 +15,8 @@ from rest_framework.views import APIView
 from experiments.launch import announce
 from experiments.submission import Conflict, accepted, submit
 from experiments.training.config import MAX_PRIORITY, MIN_PRIORITY
+from experiments.training.models import catalogue
+from experiments.training.models.spec import AUTO
 from runs import deletion, lifecycle, moves, queries
 from runs.errors import InvalidRequest
 from runs.events import time_or_null
@@ -25,6 +27,7 @@ from runs.queue_report import standing_of
 from runs.tags import tags_of
 
 StopRequest = Run.StopRequest
+OF_ONE_NETWORK = ("options", "width", "dropout")
 
 
 class RunAction(APIView, ABC):
@@ -153,7 +156,7 @@ class Clone(RunAction):
             raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object with what differs."}])
         changes = request.data
         return Response(
-            accepted(submit(request, changed(_copied(run, request), changes), origin=run), request), status=202
+            accepted(submit(request, changed(_base(run, request, changes), changes), origin=run), request), status=202
         )
 
 
@@ -193,6 +196,22 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         both = isinstance(inner, Mapping) and isinstance(value, Mapping)
         merged[name] = changed(inner, value) if both else value  # type: ignore[arg-type]  # both are mappings
     return merged
+
+
+def _base(run: Run, request: Request, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What the changes are put over: without the options of a network, where they name one that has others."""
+    copied = _copied(run, request)
+    model, other = copied.get("model", {}), changes.get("model")
+    if not isinstance(other, Mapping) or not _has_other_options(model.get("name", AUTO), other.get("name")):
+        return copied
+    return copied | {"model": {name: value for name, value in model.items() if name not in OF_ONE_NETWORK}}
+
+
+def _has_other_options(name: str, wanted: object) -> bool:
+    known = {AUTO, *catalogue.networks()}
+    if wanted not in known or name not in known:
+        return wanted is not None and wanted != name
+    return catalogue.options_of(str(wanted)) is not catalogue.options_of(name)
 
 
 def _copied(run: Run, request: Request) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 from django.urls import path, re_path
 
-from experiments.views import CentralizedTrainView, ModelsView, PreflightView
+from experiments.views import CentralizedTrainView, ModelsView, OptionsView, PreflightView
 
 urlpatterns = [
     re_path(r"^centralized/train/?$", CentralizedTrainView.as_view(), name="centralized-train"),
+    path("options/", OptionsView.as_view(), name="options"),
     path("models/", ModelsView.as_view(), name="models"),
     path("preflights/<int:pk>/", PreflightView.as_view(), name="preflight"),
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -16,14 +19,19 @@ from rest_framework.views import APIView
 from experiments import preflights
 from experiments.models import Preflight
 from experiments.submission import accepted, in_words, submit
+from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
-from experiments.training.models import catalogue
+from experiments.training.data.catalogue import BUILTINS, PREFIX, Builtin
+from experiments.training.models import catalogue, weight_files
+from experiments.training.models.builtins import CNN
+from experiments.training.models.spec import AUTO, NetworkSpec
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
 
 DRY_RUN_WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.2
+WEIGHTS_SHOWN = 200
 DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -37,8 +45,9 @@ class CentralizedTrainView(AwaitingView):
         if not _dry_run(request):
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
+        seconds = _wait(request)
         asked = await sync_to_async(_requested)(request)
-        known = await _ended(asked, DRY_RUN_WAIT_SECONDS)
+        known = await _ended(asked, seconds)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
 
 
@@ -59,11 +68,45 @@ class ModelsView(APIView):
         return Response({"models": [catalogue.describe(spec) for spec in catalogue.networks().values()]})
 
 
+class OptionsView(APIView):
+    """The options of a training as groups of fields with help, defaults and bounds; built-in data sets; weights."""
+
+    def get(self, request: Request) -> Response:
+        options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
+        return Response(
+            {
+                "groups": option_schema.groups(),
+                "network_options": options | {AUTO: options[CNN.name]},
+                "builtins": [_builtin(builtin) for builtin in BUILTINS.values()],
+                "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
+                "may_hurry": bool(request.user.is_staff),
+            }
+        )
+
+
+def _networks() -> Iterable[tuple[str, NetworkSpec]]:
+    return catalogue.networks().items()
+
+
+def _builtin(builtin: Builtin) -> dict[str, Any]:
+    classes = [{"name": name, "samples": samples} for name, samples in builtin.counts.items()]
+    return {"source_path": PREFIX + builtin.name, "table": builtin.table, "classes": classes}
+
+
 def _dry_run(request: Request) -> bool:
     asked = request.query_params.get("dry_run", "").lower()
     if asked not in DRY_RUN:
         raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
     return DRY_RUN[asked]
+
+
+def _wait(request: Request) -> float:
+    """Seconds that the answer may wait for the report."""
+    asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
+        message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
+        raise InvalidRequest([{"field": "wait", "message": message}])
+    return float(asked)
 
 
 def _requested(request: Request) -> Preflight:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from experiments.datasets import storage
+from experiments.datasets import samples, storage
 from experiments.models import Dataset
 from runs.models import Run
 
@@ -15,6 +15,7 @@ class InUse(Exception):
 
 def delete(dataset: Dataset, *, force: bool) -> None:
     """Raises InUse, unless forced: runs that have not read it yet will fail then, and say why."""
+    pk = dataset.pk
     with transaction.atomic():
         unfinished = Run.objects.filter(source_path=dataset.source_path, status__in=Run.UNFINISHED)
         numbers = list(unfinished.order_by("id").values_list("pk", flat=True)[:11])
@@ -22,6 +23,7 @@ def delete(dataset: Dataset, *, force: bool) -> None:
             raise InUse(_in_use(dataset, numbers))
         Dataset.objects.filter(pk=dataset.pk).delete()
     storage.remove(dataset)
+    samples.forget(pk)
 
 
 def _in_use(dataset: Dataset, numbers: list[int]) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from experiments.models import Dataset, Upload
 
 
 def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
-    """Today every active user sees all, as with runs; `owner` and `upload` come along."""
+    """Today every active user sees all, as with runs.
+
+    `owner` and `upload` come along, and `verdict` and `findings` of the pre-flight report, which is large.
+    """
     if not (user.is_authenticated and user.is_active):
         return Dataset.objects.none()
-    return Dataset.objects.select_related("owner", "upload")
+    rows = Dataset.objects.select_related("owner", "upload", "preflight")
+    return rows.defer("preflight__report", "preflight__config").annotate(
+        verdict=F("preflight__report__verdict"), findings=F("preflight__report__findings")
+    )
 
 
 def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,7 @@ def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, A
         "content_hash": dataset.content_hash or None,
         "problem": dataset.problem,
         "progress": _progress(dataset),
+        "report": _report(dataset),
         "links": links(dataset.name),
     }
 
@@ -70,6 +72,7 @@ def links(name: str) -> dict[str, str]:
     return {
         "self": f"/api/datasets/{name}/",
         "check": f"/api/datasets/{name}/check/",
+        "samples": f"/api/datasets/{name}/samples/",
         "page": f"/datasets/{name}/",
     }
 
@@ -89,10 +92,39 @@ def _progress(dataset: Dataset) -> dict[str, Any] | None:
     }
 
 
-def _preflight(dataset: Dataset) -> dict[str, Any] | None:
-    """The report made when it was last checked, of a training with default options."""
+def _report(dataset: Dataset) -> dict[str, Any] | None:
+    """In short, the report made when it was last checked; needs what `visible_datasets` adds."""
     row = dataset.preflight
-    return None if row is None else {"id": row.pk, "status": row.status, "page": f"/preflights/{row.pk}/"}
+    if row is None:
+        return None
+    findings = getattr(dataset, "findings", None) or []
+    count = Counter(finding["level"] for finding in findings)
+    return {
+        "id": row.pk,
+        "status": row.status,
+        "page": f"/preflights/{row.pk}/",
+        "verdict": getattr(dataset, "verdict", None),
+        "blocks": count["blocks"],
+        "warnings": count["warning"],
+    }
+
+
+def _preflight(dataset: Dataset) -> dict[str, Any] | None:
+    """The report made when it was last checked, of a training with default options: what it found, and the splits."""
+    row = dataset.preflight
+    if row is None:
+        return None
+    report = row.report or {}
+    return {
+        "id": row.pk,
+        "status": row.status,
+        "page": f"/preflights/{row.pk}/",
+        "problem": row.problem,
+        "verdict": report.get("verdict"),
+        "findings": report.get("findings", []),
+        "classes": report.get("classes", []),
+        "counts": report.get("counts", []),
+    }
 
 
 def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ class DataConfig(Section):
 class ModelConfig(Section):
     """Which network, and how its scores become predictions."""
 
-    name: str = Field(AUTO, description="auto = cnn for images, mlp for tables; GET /api/experiments/models/ lists all")
+    name: str = Field(AUTO, description="auto = cnn for images, mlp for tables")
     width: Width | None = Field(None, description="Short for options.width")
     dropout: Dropout | None = Field(None, description="Short for options.dropout")
     options: dict[str, Any] = Field({}, validate_default=True, description="Of the network; those left out are added")
@@ -183,9 +183,9 @@ class AugmentationConfig(Section):
 class OptimizerConfig(Section):
     """How weights change."""
 
-    name: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: float = Field(1e-3, gt=0.0, le=1e12)
-    weight_decay: float = Field(1e-4, ge=0.0, le=10.0)
+    name: Literal["adamw", "adam", "sgd"] = Field("adamw", description="adamw and adam fit a step to each weight")
+    learning_rate: float = Field(1e-3, gt=0.0, le=1e12, description="How far a step goes; the first option to try")
+    weight_decay: float = Field(1e-4, ge=0.0, le=10.0, description="Pulls weights towards 0 in each step; 0 = off")
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
     backbone_factor: float = Field(
         1.0, gt=0.0, le=1.0, description="Learning rate of all blocks before the head, as a share of the head's"
@@ -209,27 +209,31 @@ class OptimizerConfig(Section):
 class TrainerConfig(Section):
     """How long and on what; handed to Lightning's Trainer."""
 
-    max_epochs: int = Field(10, ge=1, le=10_000)
+    max_epochs: int = Field(10, ge=1, le=10_000, description="Times that all training samples are seen, at most")
     max_hours: float | None = Field(
         None,
         gt=0.0,
         le=8_760.0,
         description="Then training stops and the best epoch is evaluated; waiting is not counted",
     )
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto = a GPU where there is one")
     devices: Literal["auto"] | int = Field(
         "auto", description="Processes that share the training: one per GPU, or so many on the CPU; auto = 1"
     )
     num_nodes: int = Field(1, ge=1, le=64, description="Machines, each with so many devices; see Several machines")
     sync_batchnorm: bool = Field(False, description="Several GPUs: batch normalisation over the batches of all")
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
-    gradient_clip_val: float | None = Field(None, gt=0.0, le=1e6)
-    accumulate_grad_batches: int = Field(1, ge=1, le=1024)
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field(
+        "32-true", description="Of the numbers; the mixed ones save time and memory on GPUs"
+    )
+    gradient_clip_val: float | None = Field(
+        None, gt=0.0, le=1e6, description="Gradients are scaled down to this norm at most; null = never"
+    )
+    accumulate_grad_batches: int = Field(1, ge=1, le=1024, description="Batches summed up for one optimizer step")
     ema_decay: float | None = Field(
         None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
     )
     strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
-    deterministic: bool = False
+    deterministic: bool = Field(False, description="Slower algorithms that give the same numbers each time")
     threads: int | None = Field(
         None, ge=1, le=256, description="torch threads of each process; default: half the cores, shared by all"
     )
@@ -257,12 +261,12 @@ class TrainerConfig(Section):
 class CallbacksConfig(Section):
     """What is watched, kept and reported."""
 
-    monitor: Monitor = "val_auroc"
+    monitor: Monitor = Field("val_auroc", description="The number by which the best epoch is chosen")
     mode: Literal["auto", "max", "min"] = Field("auto", description="auto = min for val_loss, else max")
     save_top_k: int = Field(1, ge=1, le=100, description="Best checkpoints to keep")
-    early_stopping: bool = True
+    early_stopping: bool = Field(True, description="Stops when the monitored number no longer improves")
     patience: int = Field(10, ge=1, le=10_000, description="Epochs without improvement before EarlyStopping stops")
-    min_delta: float = Field(0.0, ge=0.0, le=1e6)
+    min_delta: float = Field(0.0, ge=0.0, le=1e6, description="What counts as an improvement: more than this")
     batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
     gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")
     progress_interval: float = Field(0.5, ge=0.5, le=3600.0, description="Seconds between two progress events")
@@ -280,8 +284,10 @@ class CallbacksConfig(Section):
 class TrainingConfig(Section):
     """One training, completely: the body of `POST /api/experiments/centralized/train`."""
 
-    experiment_name: Name
-    source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
+    experiment_name: Name = Field(description="What it is called in lists; several runs may share it")
+    source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)] = Field(
+        description="builtin:<name>, dataset:<name>, or a path inside the data roots"
+    )
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
@@ -289,7 +295,7 @@ class TrainingConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")
-    seed: int = Field(42, ge=0, le=2**32 - 1)
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="Of splits, first weights, order and augmentation")
     # When it is trained is no part of what is trained: not stored with the run, and no difference between requests
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"

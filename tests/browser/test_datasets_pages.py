@@ -18,6 +18,8 @@ from experiments.datasets import examiner
 from experiments.models import Dataset, Upload
 from runs import lifecycle
 from tests.browser.conftest import Visitors
+from tests.browser.test_accessibility import broken_rules
+from tests.browser.test_preflight_page import made, of_images
 from tests.experiments.training.datasets import with_class_folders, zipped
 from tests.realtime.writing import CONFIG, in_thread
 from tests.waiting import eventually
@@ -111,6 +113,38 @@ async def test_a_zip_is_uploaded_checked_looked_at_and_deleted(
     await page.get_by_role("button", name="Delete it anyway").click()
     await expect(page.locator("#empty")).to_be_visible()
     assert not await in_thread(Dataset.objects.exists)
+
+
+async def test_samples_are_looked_at_class_by_class_and_trained_on(
+    visitors: Visitors, owner: User, flowers: Path, settings: Settings
+) -> None:
+    page = await visitors.visit("/datasets/")
+    await upload(page, flowers)
+    await expect(page.locator('tr[data-dataset="flowers"] .pill')).to_have_text("Waiting")
+    await in_thread(check, home_of(visitors), settings)
+    await in_thread(reported, owner)
+    await page.goto(f"{visitors.server.url}/datasets/flowers/")
+    pictures = page.locator(".pictures img")
+    await expect(pictures).to_have_count(8, timeout=30_000)  # a process of its own starts first
+    await page.wait_for_load_state("networkidle")
+    assert await pictures.evaluate_all("all => all.map((one) => one.naturalWidth)") == [10] * 8
+    await expect(page.locator("#sample-words")).to_have_text("8 samples, page 1 of 1")
+    await page.get_by_label("Class", exact=True).select_option("tulip")
+    await expect(page.locator("#sample-words")).to_have_text("5 samples, page 1 of 1", timeout=30_000)
+    await expect(page.locator(".picture-class")).to_have_text(["tulip"] * 5)
+    await expect(page.locator("#findings .notice").first).to_contain_text("Leaks between splits")
+    await expect(page.get_by_role("img", name="Training: well 1,200")).to_be_visible()
+    assert await broken_rules(page) == []
+    await page.set_viewport_size(ViewportSize(width=390, height=844))
+    assert await overflow(page) == 0
+    await page.get_by_role("link", name="Train on it").click()
+    await expect(page.locator("#dataset-choice")).to_have_value("dataset:flowers")
+    await expect(page.locator("#dataset-summary")).to_contain_text("3 · 37.5 %")
+
+
+def reported(owner: User) -> None:
+    """What a worker would have found of a training."""
+    Dataset.objects.update(preflight=made(owner, of_images()))
 
 
 async def test_what_is_refused_is_said_beside_the_form(visitors: Visitors, tmp_path: Path, flowers: Path) -> None:

@@ -146,6 +146,18 @@ def test_dry_run_is_true_or_false(api: Client, written: str) -> None:
     assert not Run.objects.exists()
 
 
+@pytest.mark.parametrize("written", ["21", "-1", "nan", "1e1", "", "soon", "٣"])
+def test_the_wait_is_seconds_up_to_20(api: Client, written: str) -> None:
+    response = post(api, VALID, f"{URL}&wait={written}")
+    assert content(response)["errors"][0]["field"] == "wait"
+    assert Preflight.objects.count() == 0
+
+
+def test_without_a_wait_the_answer_comes_at_once(api: Client) -> None:
+    response = post(api, VALID, f"{URL}&wait=0")
+    assert (response.status_code, content(response)["status"]) == (202, "queued")
+
+
 def test_dry_run_false_queues_a_run(api: Client) -> None:
     assert post(api, VALID, "/api/experiments/centralized/train/?dry_run=false").status_code == 202
     assert Run.objects.count() == 1

@@ -118,6 +118,22 @@ def test_a_clone_takes_changes_within_groups(api: Client, run: Run) -> None:
     assert copy.config["optimizer"] == run.config["optimizer"] | {"learning_rate": 1e-5}
 
 
+def test_a_clone_with_another_network_leaves_the_old_ones_options(api: Client, user: User) -> None:
+    config = {
+        "experiment_name": "Eights",
+        "source_path": "builtin:digits-is-8",
+        "data": {"image_size": 32},
+        "model": {"name": "cnn", "options": {"width": 8}},
+    }
+    [origin] = launch.create(TrainingConfig.model_validate(config), user)
+    copy = Run.objects.get(pk=answer(act(api, origin, "clone", {"model": {"name": "vit-small"}}))["run_id"])
+    assert copy.config["model"]["options"] == {"patch_size": 16, "dropout": 0.0}
+    copy = Run.objects.get(pk=answer(act(api, origin, "clone", {"model": {"name": "auto"}}))["run_id"])
+    assert copy.config["model"]["options"] == {"width": 8, "dropout": 0.1}, "the same options"
+    errors = answer(act(api, origin, "clone", {"model": {"name": "lenet"}}), 400)["errors"]
+    assert [error["field"] for error in errors] == ["model.name"]
+
+
 @pytest.mark.parametrize("body", [{"optimizer": {"learning_rat": 1}}, {"optimizer": 3}, [1], "text"])
 def test_a_wrong_clone_starts_nothing(api: Client, run: Run, body: Any) -> None:
     assert answer(act(api, run, "clone", body), 400)["errors"]

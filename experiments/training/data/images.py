@@ -88,7 +88,7 @@ def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint
     """
     mode = "L" if channels == 1 else "RGB"
     if image.mode.startswith(HIGH_DEPTH):
-        return _squeezed(_eight_bit_range(image), size, channels)
+        return _squeezed(eight_bit_range(image), size, channels)
     image.draft(mode, (2 * size, 2 * size))  # lets JPEG decode large images at a fraction of their size
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGB")  # palette indices are no colours; resizing would mix them
@@ -108,7 +108,7 @@ def _resized(image: Image.Image, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.BILINEAR)
 
 
-def _eight_bit_range(image: Image.Image) -> Image.Image:
+def eight_bit_range(image: Image.Image) -> Image.Image:
     """As 32-bit floats, 0 to 255: from 16 bits by the full range, from 0 to 1 as such, else by the image's extremes."""
     values = np.asarray(image).astype(np.float32)
     if not np.isfinite(values).all():

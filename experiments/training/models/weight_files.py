@@ -48,8 +48,13 @@ def _inside(name: str, folder: Path) -> Path:
     return found
 
 
+def present(folder: Path) -> list[str]:
+    """The files that `model.weights_file` may name, by name; empty where there is no such folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
 def _present(folder: Path) -> str:
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = present(folder)
     return f"it holds {some(files, shown=10)}" if files else "put the file there"
 
 

@@ -62,6 +62,7 @@ def test_a_checked_data_set_gets_a_pre_flight_report(api: Client, root: Path) ->
     preflight = Preflight.objects.get()
     assert answer(api.get(links["self"]), 200)["preflight"] == {
         "id": preflight.pk, "status": "queued", "page": f"/preflights/{preflight.pk}/",
+        "problem": None, "verdict": None, "findings": [], "classes": [], "counts": [],
     }  # fmt: skip
     assert (preflight.owner.username, preflight.config["source_path"]) == ("ada", "dataset:many")
     assert api.get(f"/preflights/{preflight.pk}/").status_code == 302  # a page of the browser's session
@@ -159,6 +160,7 @@ def test_links_are_the_addresses(api: Client, lungs: Path) -> None:
     assert links == {
         "self": reverse("dataset-detail", args=["lungs"]),
         "check": reverse("dataset-check", args=["lungs"]),
+        "samples": reverse("dataset-samples", args=["lungs"]),
         "page": reverse("dataset-page", args=["lungs"]),
     }
     upload = opened(api, "a.csv", 10)

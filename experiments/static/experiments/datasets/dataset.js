@@ -4,6 +4,8 @@ import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../../realtime/frame/format.js";
 import { call, repeat } from "../../realtime/frame/api.js";
+import { Samples } from "./samples.js";
+import { drawFindings, drawSplits } from "./report.js";
 import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
 
 const BUSY_DELAY = 1000;
@@ -13,6 +15,7 @@ const REPORT_WORDS = { queued: "Pre-flight report (queued)", running: "Pre-fligh
 
 const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
+const gallery = new Samples();
 let forced = false;
 
 function draw() {
@@ -27,6 +30,10 @@ function draw() {
   drawOnce("runs", () => [dataset.runs, dataset.run_count], ([runs, total]) => (runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")]));
   drawOnce("report", () => dataset.preflight, (report) => (report ? [el("a", { href: report.page }, REPORT_WORDS[report.status])] : []));
   drawClasses();
+  drawOnce("findings", () => dataset.preflight, drawFindings);
+  drawSplits(find("splits"), dataset.preflight);
+  find("train-link").hidden = dataset.state !== "ready";
+  gallery.show(dataset);
   find("train").hidden = dataset.state === "refused";
   find("actions").hidden = !dataset.may_change;
   find("check").hidden = !settled(dataset);

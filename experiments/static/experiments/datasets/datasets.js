@@ -4,7 +4,7 @@ import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime } from "../../realtime/frame/format.js";
 import { call, repeat } from "../../realtime/frame/api.js";
-import { contents, doing, pill, settled, share, STATE_WORDS, version } from "./states.js";
+import { contents, doing, findings, pill, settled, share, STATE_WORDS, version } from "./states.js";
 import { Uploads } from "./uploads.js";
 
 const BUSY_DELAY = 1000;
@@ -38,15 +38,16 @@ function show(results, next) {
 function newRow({ name, links, created_at: created, owner, source_path: source }) {
   const cells = Object.fromEntries(["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]));
   const bar = el("progress", { max: 1, "aria-label": "Share of the bytes done" });
+  const report = el("a", { class: "report", hidden: true });
   const number = (part, label) => el("td", { class: "number", "data-label": label }, cells[part]);
   const node = el("tr", { "data-dataset": name },
     el("th", { scope: "row" }, el("a", { href: links.page }, name), el("small", { class: "muted" }, source)),
     el("td", { "data-label": "State" }, cells.state),
-    el("td", { "data-label": "Contents", class: "wide" }, bar, cells.words, cells.problem),
+    el("td", { "data-label": "Contents", class: "wide" }, bar, cells.words, cells.problem, report),
     number("files", "Files"), number("size", "Size"),
     el("td", { "data-label": "Version" }, el("code", {}, cells.version)),
     el("td", { "data-label": "Added", class: "when" }, el("span", {}, `${dateTime(created).slice(0, 10)} `), el("span", {}, `by ${owner}`)));
-  return { node, bar, ...cells };
+  return { node, bar, report, ...cells };
 }
 
 function fill(row, dataset) {
@@ -57,6 +58,10 @@ function fill(row, dataset) {
   setText(row.words, settled(dataset) ? contents(dataset) : doing(dataset));
   row.problem.className = dataset.state === "refused" ? "trouble" : "doubt";
   setText(row.problem, settled(dataset) ? (dataset.problem ?? "") : "");
+  const found = dataset.report ? findings(dataset.report) : "";
+  row.report.hidden = !found;
+  row.report.href = dataset.report?.page ?? "";
+  setText(row.report, `Pre-flight report: ${found.slice(0, -2)}`);
   setText(row.files, count(dataset.files));
   setText(row.size, dataset.size === null ? "–" : bytes(dataset.size));
   setText(row.version, version(dataset));

@@ -33,3 +33,9 @@ export function contents(dataset) {
 }
 
 export const version = ({ content_hash: hash }) => (hash ? hash.slice(0, 12) : "–");
+
+// "1 finding that blocks, 2 warnings, ", or nothing
+export function findings({ blocks, warnings }) {
+  const found = [blocks && `${plural(blocks, "finding")} that block${blocks === 1 ? "s" : ""}`, warnings && plural(warnings, "warning")].filter(Boolean);
+  return found.map((words) => `${words}, `).join("");
+}

@@ -1,0 +1,129 @@
+"""What a data set's samples look like: made by a process of its own, kept on disk for as long as the version is.
+
+Pictures have numbers, and come from our own folder alone: no name and no path of a request ever reaches the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+
+from experiments.datasets import storage
+from experiments.models import Dataset
+from experiments.training.data import file_locks
+from experiments.training.data.sample_sheets import Sheet, Task
+
+PAGE_SIZE = 24
+LAST_PAGE = 200
+MOST_FILES = 10_000  # of one version; then its pictures are made anew as they are asked for
+TIMEOUT_SECONDS = 90.0
+AT_ONCE = 2  # processes of one web process
+FOLDER = "samples"
+
+_MODULE = "experiments.training.data.sample_process"
+_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more takes memory
+_ROOT = Path(__file__).resolve().parents[2]
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+class NotReady(Exception):
+    """The data set is not checked, or refused: there is nothing to look at."""
+
+
+def page(dataset: Dataset, label: str | None, number: int) -> Sheet:
+    """The samples of page `number` (from 1) of a class, or of all; their pictures are on disk then. Raises NotReady."""
+    if dataset.state != Dataset.State.READY or not dataset.content_hash:
+        raise NotReady(
+            f"{dataset.name!r} is {dataset.get_state_display().lower()}; samples can be seen when it is ready."
+        )
+    folder = folder_of(dataset)
+    kept = folder / f"{_key(label)}-{number}.json"
+    with file_locks.locked(_all() / f".{dataset.pk}.lock"):
+        if not kept.is_file():
+            _make_room(dataset, folder)
+            found = _made(_task(dataset, folder, label, number))
+            if found.problem:
+                return found  # perhaps only today
+            kept.write_bytes(msgspec.json.encode(found))
+    return msgspec.json.decode(kept.read_bytes(), type=Sheet)
+
+
+def picture(dataset: Dataset, number: int) -> Path | None:
+    """The PNG of a sample that was on a page of this version; None if there is none."""
+    path = folder_of(dataset) / f"{number}.png"
+    return path if dataset.content_hash and path.is_file() else None
+
+
+def folder_of(dataset: Dataset) -> Path:
+    """Of this version alone."""
+    return _all() / f"{dataset.pk}-{dataset.content_hash[:16]}"
+
+
+def forget(pk: int) -> None:
+    """Remove all pictures of all versions of what was data set `pk`."""
+    for folder in _all().glob(f"{pk}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    (_all() / f".{pk}.lock").unlink(missing_ok=True)
+
+
+def _all() -> Path:
+    return Path(settings.DATASETS_ROOT) / FOLDER
+
+
+def _key(label: str | None) -> str:
+    return "all" if label is None else sha256(label.encode()).hexdigest()[:24]
+
+
+def _make_room(dataset: Dataset, folder: Path) -> None:
+    """Earlier versions go, and so does what has become too much."""
+    for other in _all().glob(f"{dataset.pk}-*"):
+        if other != folder or sum(1 for _ in other.iterdir()) > MOST_FILES:
+            shutil.rmtree(other, ignore_errors=True)
+    folder.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)
+
+
+def _task(dataset: Dataset, folder: Path, label: str | None, number: int) -> Task:
+    return Task(
+        path=str(dataset.location),
+        roots=[str(root) for root in storage.roots_of(dataset)],
+        stamp=dataset.stamp,
+        folder=str(folder),
+        label=label,
+        start=(number - 1) * PAGE_SIZE,
+        count=PAGE_SIZE,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What an interpreter needs to start, and none of the server's secrets."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
+
+
+def _made(task: Task) -> Sheet:
+    """By a fresh interpreter, which bounds itself; its death is an answer too."""
+    command = [sys.executable, "-m", _MODULE]
+    with _turns:
+        try:
+            done = subprocess.run(  # noqa: S603
+                command,
+                cwd=_ROOT,
+                env=_environment(),
+                input=msgspec.json.encode(task),
+                stdout=subprocess.PIPE,
+                timeout=TIMEOUT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Sheet(problem="Looking at these data takes too long; try again when the machine is less busy.")
+    if done.returncode or not done.stdout:
+        return Sheet(problem="The process that looks at these data has died; a file in them may be damaged.")
+    return msgspec.json.decode(done.stdout, type=Sheet)

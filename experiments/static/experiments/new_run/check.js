@@ -1,0 +1,80 @@
+// The dry run: asks for the pre-flight report of what the form says, follows it, and shows what was found.
+
+import { arrange, el } from "../../realtime/frame/dom.js";
+import { call } from "../../realtime/frame/api.js";
+import { drawFacts } from "../preflight/facts.js";
+
+const ASK_EVERY = 1000; // milliseconds
+const VERDICTS = {
+  ready: ["completed", "Ready", "Nothing speaks against this training."],
+  warnings: ["cancelling", "Ready, with warnings", "It may train, and this should be known:"],
+  blocked: ["failed", "Blocked", "This training does not start as it is:"],
+};
+const NOTICES = { blocks: "failed", warning: "warning", info: "info" };
+
+const find = (id) => document.getElementById(id);
+
+export class Check {
+  constructor(api) {
+    Object.assign(this, { api, turn: 0, checked: null, shown: null });
+  }
+
+  // Raises what the server refuses; a later check takes the place of an earlier one.
+  async run(body) {
+    const turn = ++this.turn;
+    const mine = () => turn === this.turn;
+    this.checked = JSON.stringify(body);
+    this.#clear();
+    this.#say("in_progress", "Checking", "The data are looked at, and a few batches go through the network.");
+    try {
+      let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
+      while (mine() && known.status !== "done" && known.status !== "failed") {
+        this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …", known.links.page);
+        await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
+        known = await call(new URL(known.links.self).pathname);
+      }
+      if (mine()) this.#show(known);
+    } catch (error) {
+      if (mine()) this.forget();
+      throw error;
+    }
+  }
+
+  forget() {
+    this.turn += 1;
+    this.checked = null;
+    this.#clear();
+    arrange(find("report"), []);
+  }
+
+  // A report is about what was checked, not about what the form says since.
+  compare(body) {
+    const stale = this.checked !== null && this.checked !== JSON.stringify(body);
+    find("report").classList.toggle("stale", stale);
+    const words = find("report").querySelector(".stale-words");
+    if (words) words.hidden = !stale;
+  }
+
+  #show({ report, problem, links }) {
+    if (!report) return this.#say("failed", "No report", problem, links.page);
+    this.#say(...VERDICTS[report.verdict], links.page);
+    drawFacts(find("facts"), report);
+    arrange(find("findings"), report.findings.map(({ level, text }) => el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null }, text)));
+  }
+
+  #say(kind, title, words, page = null) {
+    const pill = el("span", { class: `pill ${kind}` }, title);
+    const link = page ? el("a", { href: new URL(page).pathname }, "Whole report") : null;
+    const stale = el("p", { class: "stale-words notice", hidden: true }, "The form has changed since this check; check again.");
+    const key = `${kind} ${title} ${words} ${page}`;
+    if (this.shown === key) return;
+    this.shown = key;
+    arrange(find("report"), [el("p", { class: "summary-head" }, pill, el("span", {}, words), link), stale]);
+  }
+
+  #clear() {
+    this.shown = null;
+    arrange(find("facts"), []);
+    arrange(find("findings"), []);
+  }
+}

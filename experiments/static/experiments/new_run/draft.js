@@ -1,0 +1,29 @@
+// What was typed, kept by this tab of the browser until the run is started.
+
+const key = `new run ${location.search}`;
+
+export function keepDraft(texts) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify([...texts]));
+  } catch {
+    // a browser without storage: what is typed lives as long as the page
+  }
+}
+
+// Map of path -> text, or null.
+export function draft() {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(key));
+    return Array.isArray(found) ? new Map(found) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function dropDraft() {
+  try {
+    sessionStorage.removeItem(key);
+  } catch {
+    // there is none
+  }
+}

@@ -1,0 +1,74 @@
+// One option as a form shows it: label, control, help, what is wrong with it, and the way back to what it was.
+
+import { el, setText } from "../../realtime/frame/dom.js";
+import { allowed, isChoice, isSwitch, shown } from "./values.js";
+
+export class Field {
+  // `changed(path, text)` is called as somebody types; `control` takes the place of the usual one.
+  constructor(field, changed, reset, control = null) {
+    this.field = field;
+    this.id = `f-${field.path.replaceAll(".", "-")}`;
+    this.control = control ?? this.#control();
+    this.control.id = this.id;
+    this.control.dataset.path = field.path;
+    this.control.setAttribute("aria-describedby", `${this.id}-help ${this.id}-fault`);
+    this.control.addEventListener("input", () => changed(field.path, this.#text()));
+    this.reset = el("button", { type: "button", class: "quiet back", hidden: true, click: () => (reset(field), this.control.focus()) });
+    this.fault = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
+    const label = el("label", { for: this.id }, field.title, field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null);
+    const head = el("div", { class: "field-head" }, label, this.reset);
+    const help = el("p", { id: `${this.id}-help`, class: "help" }, help_(field));
+    this.node = el("div", { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path }, head, this.control, this.fault, help);
+  }
+
+  show(text, isChanged, before) {
+    if (isSwitch(this.field)) this.control.checked = text === "" ? this.field.default : text === "true";
+    else if (isChoice(this.field)) this.control.value = text === "" ? String(this.field.default) : text;
+    else if (this.control.value !== text) this.control.value = text;
+    this.node.classList.toggle("changed", isChanged);
+    this.reset.hidden = !isChanged;
+    const words = before === undefined ? shown(this.field.default) : shown(before);
+    setText(this.reset, `Changed; back to ${words.length > 24 ? `${words.slice(0, 24)}…` : words}`);
+    this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
+  }
+
+  blame(text) {
+    this.fault.hidden = !text;
+    setText(this.fault, text ?? "");
+    if (text) this.control.setAttribute("aria-invalid", "true");
+    else this.control.removeAttribute("aria-invalid");
+  }
+
+  get words() {
+    const { path, title, help } = this.field;
+    return `${path} ${path.replaceAll("_", " ")} ${title} ${help}`.toLowerCase();
+  }
+
+  #text() {
+    if (isSwitch(this.field)) return String(this.control.checked);
+    return this.control.value;
+  }
+
+  #control() {
+    const { field } = this;
+    if (isSwitch(field)) return el("input", { type: "checkbox" });
+    if (isChoice(field)) return el("select", {}, ...field.kinds[0].choices.map((choice) => el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice))));
+    const numeric = field.kinds.every(({ type }) => type === "integer" || type === "number");
+    return el("input", {
+      type: "text", inputmode: numeric ? "decimal" : null, maxlength: 5000, autocapitalize: "none", spellcheck: "false",
+      required: field.required, placeholder: placeholder(field),
+    });
+  }
+}
+
+function placeholder({ required, default: value }) {
+  if (required) return null;
+  return Array.isArray(value) ? "none" : shown(value);
+}
+
+// The help of the schema speaks of null; a reader writes none. What may be written follows.
+function help_(field) {
+  const words = field.help.replaceAll("null", "none");
+  if (isSwitch(field) || isChoice(field) || field.kinds.every(({ type }) => type === "string")) return words;
+  return `${words}${words ? ". " : ""}Write ${allowed(field)}.`;
+}

@@ -1,0 +1,38 @@
+// Fills the form in from JSON that somebody has.
+
+import { setText } from "../../realtime/frame/dom.js";
+
+const find = (id) => document.getElementById(id);
+
+export function offerPasting(request, filled) {
+  const [dialog, text] = [find("paste-dialog"), find("paste-text")];
+  find("paste").addEventListener("click", () => {
+    say(null);
+    dialog.showModal();
+    text.focus();
+  });
+  find("paste-do").addEventListener("click", () => {
+    const fault = fill(request, text.value);
+    say(fault);
+    if (fault) return text.focus();
+    dialog.close();
+    filled();
+  });
+}
+
+function fill(request, text) {
+  let config;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    return `This is no JSON: ${error.message}`;
+  }
+  if (config === null || typeof config !== "object" || Array.isArray(config)) return "This must be a JSON object, in braces.";
+  const unknown = request.fill(config);
+  return unknown.length ? `There is no option ${unknown.join(", ")}; remove it. Nothing was filled in.` : null;
+}
+
+function say(fault) {
+  find("paste-problem").hidden = !fault;
+  setText(find("paste-problem"), fault ?? "");
+}
