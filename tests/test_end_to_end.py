@@ -81,7 +81,7 @@ def test_every_event_arrives_once_in_order_and_is_the_journal(server: Server, fi
     assert listen(server, finished["id"], after=middle) == events[middle:]
     assert all(event["run_id"] == finished["id"] and event["attempt"] in (0, 1) for event in events)
     types = {event["type"] for event in events}
-    assert types == {
+    assert types - {"resource_usage"} == {  # that comes every two seconds, if the training takes so long
         "run_status", "training_start", "batch_metrics", "gradient_stats", "epoch_end",
         "lr_update", "progress", "final_stats", "training_end",
     }  # fmt: skip
