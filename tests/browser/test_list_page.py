@@ -119,6 +119,7 @@ async def test_columns_are_sorted_chosen_and_remembered(visitors: Visitors, owne
     await page.get_by_label("Find a column").fill("validation loss, best")
     await page.get_by_label("validation loss, best").check()
     await expect(row.locator("[data-label='validation loss, best']")).to_have_text("0.2500")  # 1 / 4, by hand
+    assert await broken_rules(page) == []
     await expect(row.locator("svg title")).to_have_text(
         "validation AUROC, 4 values: first 0.5000, last 0.8750, lowest 0.5000, highest 0.8750"
     )
@@ -133,12 +134,30 @@ async def test_new_runs_wait_behind_a_button_where_they_would_move_others(visito
     page = await visitors.visit("/?ordering=experiment_name")
     await expect(page.locator(f'tr[data-run="{first.pk}"]')).to_be_visible()
     await expect(page.locator("#connection")).to_contain_text("Live")
-    await in_thread(story.submit, owner, "Another")
+    another = await in_thread(story.submit, owner, "Another")
     await expect(page.get_by_role("button", name="1 new run – show")).to_be_visible()
     await expect(page.locator("tbody tr")).to_have_count(1)
     await page.get_by_role("button", name="1 new run – show").click()
     await expect(page.locator("tbody th a")).to_have_text(["Another", "First"])
     await expect(page.locator("#fresh")).to_be_hidden()
+    sorted_by_best = await visitors.visit("/?ordering=-best_value")
+    await expect(sorted_by_best.locator("tbody th a")).to_have_text(["First", "Another"])
+    run = await in_thread(story.start, another)
+    for number in range(4):
+        await in_thread(story.train, run, number)
+    await expect(sorted_by_best.locator(f'tr[data-run="{run.pk}"] [data-label=Best]')).to_contain_text("0.8750")
+    await sorted_by_best.get_by_role("button", name="The order has changed – sort again").click(timeout=15_000)
+    await expect(sorted_by_best.locator("tbody th a")).to_have_text(["Another", "First"])
+
+
+async def test_runs_that_do_not_fit_the_filters_do_not_come(visitors: Visitors, owner: User) -> None:
+    page = await visitors.visit("/?search=eight%20digits&owner=ada")
+    await expect(page.locator("#none")).to_be_visible()
+    await expect(page.locator("#connection")).to_contain_text("Live")
+    await in_thread(story.submit, owner, "Nine")
+    fitting = await in_thread(story.submit, owner, "Is it an EIGHT?")
+    await expect(page.locator(f'tr[data-run="{fitting.pk}"]')).to_be_visible()
+    await expect(page.locator("tbody tr")).to_have_count(1)
 
 
 async def test_selected_runs_are_tagged_deleted_and_brought_back_without_a_mouse(

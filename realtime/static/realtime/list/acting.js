@@ -7,7 +7,7 @@ import { toast } from "../frame/toast.js";
 import { ask, tell } from "./dialog.js";
 
 const [FEWEST, MOST_COMPARED, MOST] = [2, 20, 500];
-const DONE = { cancel: "Cancelled", delete: "Deleted", restore: "Restored", tag: "Tagged", untag: "Removed the tag from" };
+const DONE = { cancel: "Stopping", delete: "Deleted", restore: "Restored", tag: "Tagged", untag: "Removed the tag from" };
 
 export class Acting {
   #busy = false;

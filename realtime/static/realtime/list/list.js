@@ -17,19 +17,20 @@ import { Selection } from "./selection.js";
 import { NEWEST_FIRST, State } from "./state.js";
 import { RunTable } from "./table.js";
 
-const [SOON, LATER, COUNT_EVERY, TYPING] = [300, 3000, 5000, 250]; // milliseconds
+const [SOON, LATER, COUNT_EVERY, TYPING] = [300, 4000, 5000, 250]; // milliseconds
 
 const find = (id) => document.getElementById(id);
 const source = find("runs").dataset;
 const state = new State(() => changed());
 const selection = new Selection(() => [...flat.rows.values()].map(({ run }) => run), () => drawSelection());
-const acting = new Acting(find("selection"), state, { selection, api: source.api, known: async () => (await filters.facets("tag")).tag.map(({ value }) => value), onDone: () => refreshAfter(SOON) });
+const acting = new Acting(find("selection"), state, { selection, api: source.api, known: async () => (await filters.facets("tag")).tag.map(({ value }) => value), onDone: done });
 const options = { selection, staff: Boolean(find("queue").dataset.staff), onTag: (tag) => state.set({ tag: [...new Set([...state.tag, tag])] }) };
 const flat = new RunTable(find("table"), { ...options, caption: "Runs", onSort: sort });
 const groups = new Groups(find("grouped"), { ...options, state, api: source.api, columns: () => columnsOf(state.columns), onShowAll: (key) => state.set({ by: "", [state.by]: [String(key)] }) });
 const filters = new Filters(find("menus"), find("chips"), state, source.api);
 const told = new Map(); // run id -> the state in which news of it, which is not shown, came last
-let [loaded, isWhole] = [false, false]; // whether there is a page, and nothing before or after it
+let [loaded, isWhole, isSorted] = [false, false, true]; // whether there is a page, nothing before or after it, and its order still holds
+let ofDeleted = state.deleted;
 let [turns, timer, counting, typing] = [0, null, null, null];
 let connection = { kind: "connecting" };
 let newest = Number(source.newest); // the highest number of a run that the page has taken notice of
@@ -41,6 +42,8 @@ const tables = () => (state.by ? groups.tables : [flat]);
 // --- what is asked for ---
 
 function changed() {
+  if (ofDeleted !== state.deleted) selection.clear(); // nothing can be done with both kinds
+  ofDeleted = state.deleted;
   drawControls();
   load();
 }
@@ -65,7 +68,7 @@ async function load({ quiet = false } = {}) {
   } catch (error) {
     if (turn === turns) failed(error);
   }
-  if (turn === turns) countSoon(quiet ? COUNT_EVERY : 0);
+  if (turn === turns && !quiet) countSoon(0);
 }
 
 function failed(error) {
@@ -107,7 +110,8 @@ function showRuns(results, quiet) {
   flat.setColumns(columnsOf(state.columns), state.ordering);
   const shown = flat.rows;
   const stays = quiet && !(state.isNewestFirst && state.isFirstPage) && results.some(({ id }) => shown.has(id));
-  if (stays) return results.forEach((run) => flat.fill(run)); // another order would move what is being read
+  isSorted = !stays || [...shown.keys()].join() === results.map(({ id }) => id).join();
+  if (stays) return results.forEach((run) => flat.fill(run)), drawFresh(); // another order would move what is being read
   flat.show(results);
   if (!quiet || state.isFirstPage) forgetFresh();
 }
@@ -188,6 +192,7 @@ function takeNew(run) {
   const isNews = told.get(run.id) !== run.status;
   told.set(run.id, run.status);
   if (!isNews || !loaded) return;
+  countSoon(COUNT_EVERY);
   if (state.by) return refreshAfter(LATER);
   if (belongsHere(run)) return refreshAfter(SOON);
   if (run.id <= newest) return; // it stands on another page
@@ -206,9 +211,15 @@ function takeAway(id) {
   countSoon(SOON);
 }
 
+// What was done with runs here shows at once, with or without news.
+function done(action, ids) {
+  if (["delete", "restore"].includes(action) && (action === "restore") === state.deleted) ids.forEach(takeAway);
+  refreshAfter(SOON);
+}
+
 function drawFresh() {
-  find("fresh").hidden = fresh.size === 0;
-  setText(find("fresh"), `${plural(fresh.size, "new run")} – show`);
+  find("fresh").hidden = fresh.size === 0 && isSorted;
+  setText(find("fresh"), fresh.size ? `${plural(fresh.size, "new run")} – show` : "The order has changed – sort again");
 }
 
 function forgetFresh() {
@@ -262,7 +273,7 @@ find("more").addEventListener("click", () => {
   find("more").setAttribute("aria-expanded", String(open));
   for (const id of ["toolbar", "narrowing"]) find(id).classList.toggle("open", open);
 });
-find("fresh").addEventListener("click", () => (state.isFirstPage && !state.isNewestFirst ? load() : state.set({ ordering: NEWEST_FIRST })));
+find("fresh").addEventListener("click", () => (!fresh.size || (state.isFirstPage && !state.isNewestFirst) ? load() : state.set({ ordering: NEWEST_FIRST })));
 find("clear-none").addEventListener("click", () => state.set({ ...state.cleared, by: "" }));
 for (const id of ["next", "previous"]) find(id).addEventListener("click", turnPage);
 offerKeys({
