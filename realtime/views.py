@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 from runs import groups
 from runs.group_serializers import group_detail
 from runs.metric_names import FINAL_STATISTICS
-from runs.models import Run
 from runs.queries import may_change, visible_groups, visible_runs
 from runs.queue import standing
 from runs.serializers import run_detail
@@ -25,7 +24,7 @@ from runs.serializers import run_detail
 @login_required
 @require_safe
 def run_list_page(request: HttpRequest) -> HttpResponse:
-    """All runs; the query string is that of `GET /api/runs/`, with `by` of its groups, and the page's script alone reads it."""
+    """All runs; the query string is that of `GET /api/runs/` and of its groups, and the page's script alone reads it."""
     context = {
         "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
         "queue": standing(),
