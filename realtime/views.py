@@ -24,7 +24,7 @@ from runs.serializers import run_detail
 @login_required
 @require_safe
 def run_list_page(request: HttpRequest) -> HttpResponse:
-    """All runs; the query string is that of `GET /api/runs/` and of its groups, and the page's script alone reads it."""
+    """All runs; the query string is that of `GET /api/runs/` or its groups, and the page's script alone reads it."""
     context = {
         "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
         "queue": standing(),
