@@ -91,6 +91,7 @@ async def test_filters_stand_in_the_address_and_the_way_back_works(visitors: Vis
     await expect(page).to_have_url(re.compile(r"\?search=EIGHT%20digits$"))
     await page.go_back()
     await expect(page.locator("tbody tr")).to_have_count(2)
+    await expect(page.get_by_label("Search runs")).to_have_value("")
     await page.go_back()
     await expect(page.get_by_role("button", name="Remove the filter Status: In progress")).to_be_visible()
     await page.go_forward()

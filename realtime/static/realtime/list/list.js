@@ -144,7 +144,7 @@ function sort({ sort: name, descends }) {
 }
 
 function drawControls() {
-  if (document.activeElement !== find("search")) find("search").value = state.search;
+  if (typing === null && find("search").value !== state.search) find("search").value = state.search;
   find("by").value = state.by;
   const used = filters.draw();
   setText(find("more"), used ? `Filters (${used})` : "Filters");
@@ -258,6 +258,7 @@ function say(next) {
 
 function search() {
   clearTimeout(typing);
+  typing = null;
   const words = find("search").value;
   if (words.trim() !== state.search.trim()) state.set({ search: words }, { kind: "search" });
 }
