@@ -6,6 +6,7 @@ They carry what is known when they are asked for; scripts go on.
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -14,7 +15,6 @@ from django.views.decorators.http import require_safe
 from runs import groups
 from runs.group_serializers import group_detail
 from runs.metric_names import FINAL_STATISTICS
-from runs.models import Run
 from runs.queries import may_change, visible_groups, visible_runs
 from runs.queue import standing
 from runs.serializers import run_detail
@@ -24,12 +24,9 @@ from runs.serializers import run_detail
 @login_required
 @require_safe
 def run_list_page(request: HttpRequest) -> HttpResponse:
-    """All runs; the query string is that of `GET /api/runs/`, which the page asks for its rows."""
+    """All runs; the query string is that of `GET /api/runs/` or its groups, and the page's script alone reads it."""
     context = {
-        "statuses": Run.Status.choices,
-        "chosen": request.GET.get("status", ""),
-        "name": request.GET.get("name", ""),
-        "group": request.GET.get("group", ""),
+        "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
         "queue": standing(),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }

@@ -8,8 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 
+from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.test_accessibility import broken_rules
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -64,23 +66,168 @@ async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: Us
     await expect(row.locator("progress")).to_be_hidden()
 
 
-async def test_filters_and_names(visitors: Visitors, owner: User) -> None:
+async def test_filters_stand_in_the_address_and_the_way_back_works(visitors: Visitors, owner: User) -> None:
     eight = await in_thread(story.submit, owner, "Is it an eight?")
     nine = await in_thread(lambda: story.start(story.submit(owner, "Nine & more")))
     page = await visitors.visit("/")
     await expect(page.locator("tbody tr")).to_have_count(2)
-    await page.get_by_label("Status").select_option("in_progress")
-    await page.get_by_role("button", name="Show").click()
+    await expect(page.locator("#count")).to_have_text("2")
+    await page.locator("[data-facet=status] summary").click()
+    choice = page.locator("[data-facet=status] label", has_text="In progress")
+    await expect(choice.locator("small")).to_have_text("1")
+    await choice.locator("input").check()
+    await expect(page).to_have_url(re.compile(r"\?status=in_progress$"))
     await expect(page.locator("tbody tr")).to_have_count(1)
     await expect(page.locator(f'tr[data-run="{nine.pk}"]')).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("[data-facet=status]")).not_to_have_attribute("open", "")
     await in_thread(story.end, nine)
     await expect(page.locator("#none")).to_be_visible()
-    await page.get_by_role("link", name="Clear").click()
-    await page.get_by_label("Name").fill("EIGHT")
-    await page.get_by_label("Name").press("Enter")
+    await page.get_by_role("button", name="Clear all").click()
+    await expect(page.locator("tbody tr")).to_have_count(2)
+    await page.keyboard.press("/")
+    await page.keyboard.type("EIGHT digits")
     await expect(page.locator("tbody tr")).to_have_count(1)
+    await expect(page).to_have_url(re.compile(r"\?search=EIGHT%20digits$"))
+    await page.go_back()
+    await expect(page.locator("tbody tr")).to_have_count(2)
+    await expect(page.get_by_label("Search runs")).to_have_value("")
+    await page.go_back()
+    await expect(page.get_by_role("button", name="Remove the filter Status: In progress")).to_be_visible()
+    await page.go_forward()
+    await page.go_forward()
+    await expect(page.get_by_label("Search runs")).to_have_value("EIGHT digits")
     await page.get_by_role("link", name="Is it an eight?").click()
     await expect(page).to_have_url(re.compile(rf"/runs/{eight.pk}/$"))
+
+
+async def test_columns_are_sorted_chosen_and_remembered(visitors: Visitors, owner: User) -> None:
+    """The second run is the best one; its learning rate is the default, 0.001."""
+    runs = await in_thread(lambda: [trained(owner, f"Run {epochs}", epochs) for epochs in (2, 4, 3)])
+    page = await visitors.visit("/")
+    names = page.locator("tbody th a")
+    await expect(names).to_have_text(["Run 3", "Run 4", "Run 2"])
+    await page.get_by_role("button", name="Best", exact=True).click()
+    await expect(names).to_have_text(["Run 4", "Run 3", "Run 2"])
+    await expect(page.get_by_role("columnheader", name="Best")).to_have_attribute("aria-sort", "descending")
+    await page.get_by_role("button", name="Best", exact=True).click()
+    await expect(names).to_have_text(["Run 2", "Run 3", "Run 4"])
+    await page.locator("[data-facet=columns] summary").click()
+    await page.get_by_label("Find a column").fill("optimizer.learning_rate")
+    await page.get_by_label("optimizer · learning rate").check()
+    row = page.locator(f'tr[data-run="{runs[1].pk}"]')
+    await expect(row.locator("[data-label='optimizer · learning rate']")).to_have_text("0.001")
+    await page.get_by_label("Find a column").fill("validation loss, best")
+    await page.get_by_label("validation loss, best").check()
+    await expect(row.locator("[data-label='validation loss, best']")).to_have_text("0.2500")  # 1 / 4, by hand
+    assert await broken_rules(page) == []
+    await expect(row.locator("svg title")).to_have_text(
+        "validation AUROC, 4 values: first 0.5000, last 0.8750, lowest 0.5000, highest 0.8750"
+    )
+    again = await page.context.new_page()
+    await again.goto(f"{visitors.server.url}/")
+    await expect(again.get_by_role("columnheader", name="optimizer · learning rate")).to_be_visible()
+    await expect(again).to_have_url(re.compile("columns=.*config.optimizer.learning_rate"))
+
+
+async def test_new_runs_wait_behind_a_button_where_they_would_move_others(visitors: Visitors, owner: User) -> None:
+    first = await in_thread(trained, owner, "First", 2)
+    page = await visitors.visit("/?ordering=experiment_name")
+    await expect(page.locator(f'tr[data-run="{first.pk}"]')).to_be_visible()
+    await expect(page.locator("#connection")).to_contain_text("Live")
+    another = await in_thread(story.submit, owner, "Another")
+    await expect(page.get_by_role("button", name="1 new run – show")).to_be_visible()
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await page.get_by_role("button", name="1 new run – show").click()
+    await expect(page.locator("tbody th a")).to_have_text(["Another", "First"])
+    await expect(page.locator("#fresh")).to_be_hidden()
+    sorted_by_best = await visitors.visit("/?ordering=-best_value")
+    await expect(sorted_by_best.locator("tbody th a")).to_have_text(["First", "Another"])
+    run = await in_thread(story.start, another)
+    for number in range(4):
+        await in_thread(story.train, run, number)
+    await expect(sorted_by_best.locator(f'tr[data-run="{run.pk}"] [data-label=Best]')).to_contain_text("0.8750")
+    await sorted_by_best.get_by_role("button", name="The order has changed – sort again").click(timeout=15_000)
+    await expect(sorted_by_best.locator("tbody th a")).to_have_text(["Another", "First"])
+
+
+async def test_runs_that_do_not_fit_the_filters_do_not_come(visitors: Visitors, owner: User) -> None:
+    page = await visitors.visit("/?search=eight%20digits&owner=ada")
+    await expect(page.locator("#none")).to_be_visible()
+    await expect(page.locator("#connection")).to_contain_text("Live")
+    await in_thread(story.submit, owner, "Nine")
+    fitting = await in_thread(story.submit, owner, "Is it an EIGHT?")
+    await expect(page.locator(f'tr[data-run="{fitting.pk}"]')).to_be_visible()
+    await expect(page.locator("tbody tr")).to_have_count(1)
+
+
+async def test_selected_runs_are_tagged_deleted_and_brought_back_without_a_mouse(
+    visitors: Visitors, owner: User
+) -> None:
+    runs = await in_thread(lambda: [trained(owner, "Ended", 1), story.start(story.submit(owner, "Going on"))])
+    page = await visitors.visit("/")
+    other = await visitors.visit("/")
+    for key in ("j", "x", "j", "x"):
+        await page.keyboard.press(key)
+        await expect(page.locator("tbody tr")).to_have_count(2)
+    await expect(page.locator("#selection")).to_contain_text("2 runs selected")
+    await page.get_by_role("button", name="Tag", exact=True).click()
+    await page.keyboard.type("Baseline")
+    await page.keyboard.press("Enter")
+    for view in (page, other):
+        await expect(view.locator("tbody .tag")).to_have_text(["baseline", "baseline"])
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    results = page.get_by_role("dialog", name="1 of 2 runs done")
+    await expect(results).to_contain_text(f"Run {runs[1].pk} is in progress: cancel it first, then delete it.")
+    assert await broken_rules(page) == []
+    await page.keyboard.press("Escape")
+    for view in (page, other):
+        await expect(view.locator(f'tr[data-run="{runs[0].pk}"]')).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    for view in (page, other):
+        await expect(view.locator(f'tr[data-run="{runs[0].pk}"]')).to_have_count(1)
+    await page.get_by_label("Select all runs on this page").check()
+    await page.keyboard.press("c")
+    await expect(page).to_have_url(f"{visitors.server.url}/compare/?runs={runs[1].pk},{runs[0].pk}")
+
+
+async def test_groups_say_mean_and_spread_and_open(visitors: Visitors, owner: User) -> None:
+    """0.9 and 0.7: mean 0.8, standard deviation 0.2 / sqrt(2) = 0.1414."""
+
+    def told() -> list[Run]:
+        runs = [trained(owner, "Twice", 1), trained(owner, "Twice", 2)]
+        for run, auroc in zip(runs, (0.9, 0.7), strict=True):
+            Run.objects.filter(pk=run.pk).update(final_auroc=auroc)
+        return [*runs, story.submit(owner, "Once, with a comma")]
+
+    runs = await in_thread(told)
+    page = await visitors.visit("/")
+    await page.get_by_label("Group by").select_option("Experiment")
+    await expect(page).to_have_url(re.compile(r"\?by=experiment$"))
+    group = page.locator("tr[data-group='Twice']")
+    await expect(group.locator("[data-label=AUROC]")).to_have_text("0.8000 ± 0.1414")
+    await expect(group.locator("[data-label='Where they stand']")).to_have_text("2 completed")
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("button", name="Once, with a comma")).to_be_focused()
+    await page.keyboard.press("Enter")
+    queued = page.locator(f'tr[data-run="{runs[2].pk}"]')
+    await expect(queued.locator(".pill")).to_have_text("Queued")
+    await in_thread(story.start, runs[2])
+    await expect(queued.locator(".pill")).to_have_text("In progress")
+    assert await broken_rules(page) == []
+    await page.get_by_role("button", name="Show them as a list").click()
+    await expect(page).to_have_url(re.compile("experiment=Once%5C,%20with%20a%20comma$"))
+    await expect(page.locator("#shown tbody tr:visible")).to_have_count(1)
+
+
+async def test_what_cannot_be_shown_is_said_with_a_way_out(visitors: Visitors, owner: User) -> None:
+    visitors.expected = re.compile("400")
+    run = await in_thread(story.submit, owner)
+    page = await visitors.visit("/?columns=status,config.nothing.such")
+    await expect(page.locator("#problem")).to_contain_text("config.nothing.such: no run has had that")
+    await page.get_by_role("button", name="Show all runs in the usual way").click()
+    await expect(page.locator(f'tr[data-run="{run.pk}"]')).to_be_visible()
+    await expect(page.locator("#problem")).to_be_hidden()
 
 
 async def test_older_runs_are_on_further_pages(visitors: Visitors, owner: User) -> None:
@@ -90,10 +237,10 @@ async def test_older_runs_are_on_further_pages(visitors: Visitors, owner: User) 
     await expect(newest).to_be_visible()
     shown = await page.locator("tbody tr").count()
     assert 0 < shown < 60
-    await page.get_by_role("link", name="Older").click()
+    await page.get_by_role("link", name="Next page").click()
     await expect(page.locator(f'tr[data-run="{runs[-1 - shown].pk}"]')).to_be_visible()
     await expect(newest).to_have_count(0)
-    await page.get_by_role("link", name="Newer").click()
+    await page.get_by_role("link", name="Previous page").click()
     await expect(newest).to_be_visible()
 
 
@@ -143,6 +290,16 @@ async def test_no_page_is_wider_than_the_screen(visitors: Visitors, owner: User,
     await expect(live.locator("#results")).to_be_visible()
     for page in (listed, live):
         assert await overflow(page) == 0
+
+
+def trained(owner: User, name: str, epochs: int) -> Run:
+    """Completed; its best AUROC is 1 - 0.5 / epochs, its best loss 1 / epochs."""
+    run = story.start(story.submit(owner, name))
+    for number in range(epochs):
+        story.train(run, number)
+    story.tell(run, [story.final(epochs - 1)])
+    story.end(run)
+    return run
 
 
 async def overflow(page: Page) -> int:
