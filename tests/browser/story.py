@@ -17,10 +17,12 @@ from runs.events import (
     EpochEnd,
     Event,
     FinalStats,
+    GpuUsage,
     GradientStats,
     LrUpdate,
     ModelSummary,
     Progress,
+    ResourceUsage,
     TrainingStart,
     utc_now,
 )
@@ -145,6 +147,25 @@ def progress(number: int, step: int) -> Progress:
         total_steps=6 * STEPS,
         samples_per_second=1234.4,
         eta_seconds=75.0,
+    )
+
+
+def usage() -> ResourceUsage:
+    """One and a half of two cores, 1.5 of 8 GiB, and one GPU."""
+    gib = 1024**3
+    gpu = GpuUsage(id="GPU-1", name="H100", utilisation=0.4, memory_used=2 * gib, memory_total=80 * gib, temperature=51)
+    return ResourceUsage(
+        cpu_cores=1.5,
+        machine_cpu_cores=1.8,
+        machine_cores=2,
+        processes=3,
+        memory_rss=2 * gib,
+        memory_pss=3 * gib // 2,
+        machine_memory_used=3 * gib,
+        machine_memory_total=8 * gib,
+        disk_free=50 * gib,
+        disk_total=100 * gib,
+        gpus=[gpu],
     )
 
 

@@ -93,3 +93,13 @@ async def test_one_value_between_gaps_is_drawn(visitors: Visitors, owner: User) 
     await has_drawn(page, await in_thread(story.last_seq, run))
     assert "train: 1 values, newest –" in (await chart(page, "Loss").locator(".plot").get_attribute("aria-label") or "")
     assert await chart(page, "Loss").locator("canvas").evaluate(COLOURED) > 10
+
+
+async def test_values_that_differ_by_rounding_alone_are_drawn(visitors: Visitors, owner: User) -> None:
+    """One batch and its smoothed value: no number lies between the two, so an axis could look for ticks forever."""
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    await in_thread(story.tell, run, [story.batch(0, 1, 1.284576177597046), story.batch(0, 11, None)])
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(chart(page, "Batches").locator("canvas")).to_be_visible()
+    await page.set_viewport_size({"width": 900, "height": 700})
+    await expect(chart(page, "Batches").locator("canvas")).to_be_visible()

@@ -8,12 +8,17 @@ import { addGestures } from "./gestures.js";
 import { smooth } from "./smoothing.js";
 
 const [HEIGHT, LARGE] = [192, 420];
+const PAPER = 330; // pixels, of two columns
 const FONT = "11px system-ui, sans-serif";
+const DENSE = 20_000; // points of all curves
 const TELL_RANGE_AFTER = 150; // milliseconds without another move
 const HINT = "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click for all of it. With the keyboard: arrows, +, −, 0.";
 const charts = new Set();
 
 onColours(() => charts.forEach((chart) => chart.redraw()));
+// Paper is narrower than the screen, and a canvas does not flow: each chart is drawn anew for it.
+addEventListener("beforeprint", () => charts.forEach((chart) => chart.fit(PAPER)));
+addEventListener("afterprint", () => charts.forEach((chart) => chart.fit()));
 
 export class Chart {
   #heights = HEIGHT;
@@ -35,6 +40,7 @@ export class Chart {
     const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, this.words), el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger));
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
+    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(this.card);
     addGestures(this.plot, this);
     charts.add(this);
   }
@@ -47,10 +53,10 @@ export class Chart {
   }
 
   // `series`: [{label, colour, dash?, thin?, stepped?, exact?, points?, plain?}], `plain` ones are never smoothed.
-  // `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`: [{x, text, colour?}].
+  // `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`: [{x, text, short?, colour?}].
   update(series, data, { marks = [], note = "" } = {}) {
-    const fresh = this.built !== this.#kind(series);
     Object.assign(this, { series, data, marks });
+    const fresh = this.built !== this.#kind(series);
     setText(this.words, `by ${this.along}`);
     setText(this.note, note);
     this.note.hidden = !note;
@@ -60,8 +66,9 @@ export class Chart {
     this.readout.hidden = !drawable;
     if (!drawable) return this.#discard();
     if (fresh || !this.u) this.#build();
-    else this.#feed();
-    this.#read(null);
+    else if (this.seen) this.#feed();
+    else this.stale = true; // drawn when somebody comes to see it
+    this.#read(this.u.cursor.idx); // news must not take away what somebody reads under the pointer
     this.plot.setAttribute("aria-label", this.#inWords());
   }
 
@@ -70,6 +77,15 @@ export class Chart {
     if (weight === this.smoothing) return;
     this.smoothing = weight;
     if (this.u) this.update(this.series, this.data, { marks: this.marks, note: this.note.textContent });
+  }
+
+  // Runs along another axis from the next update on.
+  turn(along) {
+    if (along === this.along) return;
+    this.along = along;
+    this.zoomed = false;
+    this.reset.hidden = true;
+    this.#discard();
   }
 
   redraw() {
@@ -114,10 +130,16 @@ export class Chart {
   }
 
   #kind(series) {
-    return JSON.stringify([series, this.along, this.smoothing > 0, this.logarithmic]);
+    return JSON.stringify([series, this.along, this.smoothing > 0, this.logarithmic, this.#dense()]);
+  }
+
+  // Thick lines through very many points take long to paint, and hide each other.
+  #dense() {
+    return this.data[0].length * this.series.length > DENSE;
   }
 
   #build() {
+    this.stale = false;
     const kept = this.u && this.zoomed ? this.range() : null;
     this.#discard();
     this.built = this.#kind(this.series);
@@ -133,7 +155,13 @@ export class Chart {
     this.u = this.built = null;
   }
 
+  #show(seen) {
+    this.seen = seen;
+    if (seen && this.stale && this.u) this.#feed();
+  }
+
   #feed() {
+    this.stale = false;
     this.u.setData(this.#drawn(), !this.zoomed);
     if (this.zoomed) this.u.redraw();
   }
@@ -164,15 +192,22 @@ export class Chart {
     this.#resize();
   }
 
+  // To a width in pixels; without one, to the room there is.
+  fit(width) {
+    this.paper = width;
+    if (this.stale && this.u) this.#feed();
+    this.#resize();
+  }
+
   #resize() {
-    const width = this.plot.clientWidth;
+    const width = this.paper ?? this.plot.clientWidth;
     if (width && this.u && (width !== this.u.width || this.#heights !== this.u.height)) this.u.setSize({ width, height: this.#heights });
   }
 
   #options() {
     const axis = { stroke: () => colour("--muted"), font: FONT, ticks: { show: false } };
     const grid = { stroke: () => colour("--grid"), width: 1 };
-    const faint = this.smoothing > 0;
+    const [faint, dense] = [this.smoothing > 0, this.#dense()];
     return {
       width: this.plot.clientWidth || 300,
       height: this.#heights,
@@ -184,7 +219,7 @@ export class Chart {
         { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => place(this.along, x)) },
         { ...axis, grid, size: 52, gap: 6, space: 34, values: tickWords },
       ],
-      series: [{}, ...this.series.map((series) => line(series, faint && !series.plain)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false)) : [])],
+      series: [{}, ...this.series.map((series) => line(series, faint && !series.plain, dense)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false, dense)) : [])],
       hooks: {
         setCursor: [(u) => this.#read(u.cursor.idx)],
         setSelect: [() => this.#look(true)],
@@ -220,7 +255,8 @@ export class Chart {
 
   #drawMarks(u) {
     const [low, high] = [u.scales.x.min, u.scales.x.max];
-    for (const mark of this.marks) if (mark.x >= low && mark.x <= high) drawMark(u, mark);
+    const taken = []; // where words stand already: the first marks are the most important ones
+    for (const mark of this.marks) if (mark.x >= low && mark.x <= high) drawMark(u, mark, taken);
   }
 
   #inWords() {
@@ -231,19 +267,19 @@ export class Chart {
   }
 }
 
-function line({ label, colour: name, dash, thin, stepped, points }, faint) {
+function line({ label, colour: name, dash, thin, stepped, points }, faint, dense) {
   const stroke = () => (faint ? colour(name).replace(/^rgb\((.*)\)$/, "rgba($1, 0.28)") : colour(name));
   return {
     label,
     stroke,
-    width: thin || faint ? 1 : 1.75,
+    width: thin || faint || dense ? 1 : 1.75,
     dash,
     paths: stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
     points: { size: 4.5, fill: stroke, filter: lonely, ...(points === false ? { show: false } : {}) },
   };
 }
 
-function drawMark(u, { x: value, text, colour: name = "--best" }) {
+function drawMark(u, { x: value, text, short = text, colour: name = "--best" }, taken) {
   const [ctx, ratio] = [u.ctx, devicePixelRatio];
   const x = Math.round(u.valToPos(value, "x", true));
   ctx.save();
@@ -256,8 +292,12 @@ function drawMark(u, { x: value, text, colour: name = "--best" }) {
   ctx.stroke();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   const right = x > u.bbox.left + u.bbox.width - 60 * ratio;
-  ctx.textAlign = right ? "right" : "left";
-  ctx.fillText(text, x + (right ? -4 : 4) * ratio, u.bbox.top - 5 * ratio);
+  const [width, gap] = [ctx.measureText(short).width, 4 * ratio];
+  const from = right ? x - gap - width : x + gap;
+  if (!taken.some(([first, last]) => from < last + gap && from + width > first - gap)) {
+    ctx.fillText(short, from, u.bbox.top - 5 * ratio);
+    taken.push([from, from + width]);
+  }
   ctx.restore();
 }
 

@@ -20,11 +20,12 @@ function drawSplit(final, labels) {
   const facts = [`${count(samples)} samples`, `checkpoint of epoch ${epoch}`, known(threshold) ? `threshold ${threshold}` : null, known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null];
   return el("article", { class: "card split", "data-split": split },
     el("header", {}, el("h3", {}, `${splitName(split)} split`), el("p", { class: "muted" }, facts.filter(Boolean).join(" · "))),
-    el("div", { class: "split-body" }, drawMatrix(final), drawStatistics(final, labels), drawClasses(final, labels)));
+    el("div", { class: "split-body" }, drawMatrix(final, splitName(split)), drawStatistics(final, labels), drawClasses(final, labels)));
 }
 
 // Row = true class, column = predicted class; the shade is the share of the row.
-export function drawMatrix({ confusion_matrix: matrix, class_names: names }, caption = "Rows true, columns predicted") {
+// `of` tells this table from others on the page.
+export function drawMatrix({ confusion_matrix: matrix, class_names: names }, of, caption = "Rows true, columns predicted") {
   const head = el("tr", {}, el("td", { class: "corner" }), ...names.map((name) => el("th", { scope: "col", title: name }, name)));
   const rows = matrix.map((row, i) => {
     const total = row.reduce((sum, cell) => sum + cell, 0);
@@ -32,7 +33,7 @@ export function drawMatrix({ confusion_matrix: matrix, class_names: names }, cap
   });
   const table = el("table", { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
     el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" }, table);
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix, ${of}` }, table);
 }
 
 function matrixCell(value, total, right, short, words) {
@@ -53,7 +54,7 @@ function drawStatistics({ statistics, class_names: names }, labels) {
 }
 
 // One row per class, of the names that some class has.
-export function drawClasses({ statistics, class_names: names }, labels) {
+export function drawClasses({ split, statistics, class_names: names }, labels) {
   const shown = Object.keys(labels).filter((name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics));
   if (!shown.length) return null;
   const head = el("tr", {}, el("th", { scope: "col" }, "Class"), ...shown.map((name) => el("th", { scope: "col", class: "number" }, labels[name])));
@@ -61,7 +62,7 @@ export function drawClasses({ statistics, class_names: names }, labels) {
     const limits = interval(name, statistics, `/${cls}`);
     return el("td", { class: "number" }, value(name, statistics[`${name}/${cls}`]), limits ? el("small", {}, limits) : null);
   })));
-  return el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": "Statistics per class" },
+  return el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": `Statistics per class${split ? `, ${splitName(split)}` : ""}` },
     el("table", {}, el("caption", {}, "Per class, against the rest, with 95 % intervals"), el("thead", {}, head), el("tbody", {}, ...rows)));
 }
 

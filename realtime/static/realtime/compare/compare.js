@@ -140,7 +140,7 @@ function drawMatrices() {
   find("split").replaceChildren(...splits.map((name) => el("option", { value: name, selected: name === split }, splitName(name))));
   find("matrices").replaceChildren(...runs.map((run) => {
     const final = finals.get(run.id)?.[split];
-    return el("article", { class: "card" }, el("h3", {}, label(run)), final ? drawMatrix(final, `Epoch ${final.epoch}; rows true, columns predicted`) : el("p", { class: "muted" }, "Not evaluated on this split."));
+    return el("article", { class: "card" }, el("h3", {}, label(run)), final ? drawMatrix(final, label(run), `Epoch ${final.epoch}; rows true, columns predicted`) : el("p", { class: "muted" }, "Not evaluated on this split."));
   }));
 }
 

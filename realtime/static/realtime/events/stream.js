@@ -6,6 +6,7 @@ const LONGEST_DELAY = 10_000;
 const QUIET = 20_000; // without news for so long, ask whether there should have been some
 const FAILURES_BEFORE_POLLING = 3;
 const POLLING = 15_000; // then a WebSocket is tried again
+const TOLD_FOR = 8_000; // how long the page says how much was caught up
 const SETTLED = 3_000; // a connection that lasts so long has worked
 const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
 const FINAL_ANSWERS = { 401: "logged-out", 403: "logged-out", 404: "gone" };
@@ -14,10 +15,11 @@ class Final extends Error {} // trying again would not help
 
 export class Stream {
   // `links` as in the run's JSON. `onEvents(events)` gets what is new, `onState({kind, …})` how the connection is:
-  // connecting, catching-up {behind}, live {quiet}, polling, reconnecting {at}, logged-out, gone, refused.
-  constructor({ links, target, onEvents, onState }) {
-    Object.assign(this, { links, target, onEvents, onState });
-    this.last = 0;
+  // connecting, catching-up {behind}, live {quiet, caughtUp: {events, until}}, polling, reconnecting {at}, logged-out, gone, refused.
+  // `last`: the number of the last event that is known already.
+  constructor({ links, target, last = 0, onEvents, onState }) {
+    Object.assign(this, { links, target, last, onEvents, onState });
+    this.missedFrom = null; // the last number before the connection was lost
     this.failures = 0;
     this.lostAt = null;
     this.heardAt = Date.now();
@@ -34,6 +36,12 @@ export class Stream {
     else this.#connect();
   }
 
+  // All up to that number is known from elsewhere.
+  knows(last) {
+    this.last = Math.max(this.last, last);
+    this.target = Math.max(this.target, last);
+  }
+
   #connect() {
     if (!this.lostAt) this.onState({ kind: "connecting" });
     const url = new URL(`${this.links.websocket}?after=${this.last}&ack=1`, location.href);
@@ -48,8 +56,8 @@ export class Stream {
     this.heardAt = Date.now();
     this.settling = setTimeout(() => (this.failures = 0), SETTLED);
     if (this.lostAt) this.#head().catch(() => {}); // how much was missed
+    else this.#say();
     this.lostAt = null;
-    this.#say();
   }
 
   #receive(items, socket) {
@@ -71,8 +79,11 @@ export class Stream {
 
   #say(kind = "live") {
     const behind = this.target - this.last;
-    const quiet = Math.round((Date.now() - this.heardAt) / 1000);
-    this.onState(behind > 0 ? { kind: "catching-up", behind } : { kind, quiet });
+    if (behind > 0) return this.onState({ kind: "catching-up", behind });
+    const events = this.missedFrom === null ? 0 : this.last - this.missedFrom;
+    if (events) this.caughtUp = { events, until: Date.now() + TOLD_FOR };
+    this.missedFrom = null;
+    this.onState({ kind, quiet: Math.round((Date.now() - this.heardAt) / 1000), caughtUp: this.caughtUp });
   }
 
   #lost(final) {
@@ -82,6 +93,7 @@ export class Stream {
     clearTimeout(this.settling);
     if (final) return this.#stop(final);
     this.lostAt ??= Date.now();
+    this.missedFrom ??= this.last;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.failures++) * (0.75 + Math.random() / 2);
     this.onState({ kind: "reconnecting", since: this.lostAt, at: Date.now() + delay });
     clearTimeout(this.timer);

@@ -50,3 +50,4 @@ export function offerThemes(button) {
 }
 
 system.addEventListener("change", changed);
+matchMedia("print").addEventListener("change", changed); // paper is light

@@ -106,7 +106,7 @@ function drawSplit(split, { runs, of, statistics, pooled }) {
   const head = [`over ${runs} of ${plural(of, "fold")}`, pooled ? `${count(pooled.samples)} samples, each once` : null];
   return el("article", { class: "card split", "data-split": split },
     el("header", {}, el("h3", {}, `${splitName(split)} split`), el("p", { class: "muted" }, head.filter(Boolean).join(" · "))),
-    el("div", { class: "split-body" }, drawSpreads(statistics, pooled), pooled && drawMatrix(pooled, "Sum over the folds: rows true, columns predicted"), pooled && drawClasses(pooled, labels)));
+    el("div", { class: "split-body" }, drawSpreads(statistics, pooled), pooled && drawMatrix(pooled, splitName(split), "Sum over the folds: rows true, columns predicted"), pooled && drawClasses(pooled, labels)));
 }
 
 function drawSpreads(statistics, pooled) {

@@ -1,9 +1,10 @@
-// The page's charts: which curve shows what, and the table of all epochs.
+// The charts of the run: which curve shows what, along which axis, with which marks.
 
 import { Chart } from "../charts/chart.js";
 import { smooth } from "../charts/smoothing.js";
 import { el } from "../frame/dom.js";
-import { capital, count, known, metricName, number, plural } from "../frame/format.js";
+import { known, count, plural } from "../frame/format.js";
+import { inlaid } from "./table.js";
 
 const METRICS = [
   ["auroc", "AUROC"],
@@ -14,117 +15,176 @@ const METRICS = [
 ];
 const BATCH_VALUES = { loss: "Loss", accuracy: "Accuracy", recall: "Recall", f1: "F1" };
 const GROUP_COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
-const SMOOTHING = 0.9;
-const MOST_ROWS = 500;
+const HEALTH = { vanishing: ["vanishing", "--warn"], exploding: ["exploding", "--bad"] };
+const BATCH_SMOOTHING = 0.9; // where the reader asks for none: single batches say little
+const LAYERS = "gradient/layer/";
 const WAITING = "No epoch has ended yet.";
 
 const both = (name) => [
-  { key: `train_${name}`, label: "train", colour: "--train" },
-  { key: `val_${name}`, label: "val", colour: "--val" },
+  { key: `epoch/train_${name}`, label: "train", colour: "--train" },
+  { key: `epoch/val_${name}`, label: "val", colour: "--val" },
 ];
 
 export class Curves {
-  constructor(container, table) {
-    const epochChart = (title, options) => new Chart({ title, along: "epoch", empty: WAITING, ...options });
-    const sampled = (title, empty, options) => new Chart({ title, along: "step", empty, ...options });
-    this.loss = epochChart("Loss", { log: true });
-    this.metrics = METRICS.map(([name, title]) => [name, epochChart(title, { bounded: true })]);
+  #charts; // [{prefix, chart, draw}]
+  #details = new Map(); // by prefix: {range, table}, of what is looked at closely
+
+  // `fetchDetail(prefix, range)` gives a table with all samples of that range.
+  constructor(container, fetchDetail) {
+    this.fetchDetail = fetchDetail;
     this.picked = "loss";
-    this.batches = sampled("Batches", "No batch has been sampled yet.", { log: true, controls: [this.#picker()] });
-    this.gradients = sampled("Gradient norm per layer group", "No gradient has been measured yet.", { log: true });
-    this.rates = sampled("Learning rate", "Not known yet.", { log: true });
-    container.append(...[this.loss, ...this.metrics.map(([, chart]) => chart), this.batches, this.gradients, this.rates].map((c) => c.card));
-    this.table = table;
-    table.addEventListener("toggle", () => this.state && this.#drawTable(this.state));
-  }
-
-  draw(state) {
-    this.state = state;
-    const marks = known(state.bestEpoch) ? [{ x: state.bestEpoch, text: "best" }] : [];
-    this.#drawEpochs(this.loss, both("loss"), state, marks);
-    for (const [name, chart] of this.metrics) this.#drawEpochs(chart, both(name), state, marks);
-    this.#drawBatches(state);
-    this.#drawGradients(state);
-    this.#drawRates(state);
-    this.#drawTable(state);
-  }
-
-  #drawEpochs(chart, series, { epochs }, marks) {
-    const reported = new Set(epochs.names());
-    const shown = series.filter(({ key }) => reported.has(key));
-    const xs = shown.length ? epochs.epochs() : [];
-    const columns = shown.map(({ key }) => xs.map((epoch) => epochs.value(epoch, key)));
-    chart.update(shown, [xs, ...columns], { marks });
-  }
-
-  #drawBatches({ batches: { points, stride }, skipped }) {
-    const ys = points.map((point) => point[this.picked]);
-    const series = [
-      { label: "of one batch", colour: "--faint", thin: true, points: false },
-      { label: "smoothed", colour: "--train", points: false },
+    const make = (prefix, title, empty, options, draw) => {
+      const chart = new Chart({ title, along: "step", empty, onRange: (range) => this.#look(prefix, range), ...options });
+      return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
+    };
+    const metric = ([name, title], options) => make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+    this.#charts = [
+      metric(["loss", "Loss"], { log: true }),
+      ...METRICS.map((one) => metric(one, { bounded: true })),
+      make("batch", "Batches", "No batch has been sampled yet.", { log: true, controls: [this.#picker()] }, this.#drawBatches),
+      make("gradient", "Gradient norm per layer group", "No gradient has been measured yet.", { log: true }, this.#drawGradients),
+      make("rate", "Learning rate", "Not known yet.", { log: true }, this.#drawRates),
+      make("throughput", "Samples per second", "Not measured yet.", {}, this.#drawThroughput),
     ];
-    this.batches.update(series, [points.map((point) => point.step), ys, smooth(ys, SMOOTHING)], { note: samplingNote(stride, skipped) });
+    container.append(...this.#charts.map(({ chart }) => chart.card));
   }
 
-  #drawGradients({ gradients: { points, stride } }) {
-    const groups = [...new Set(points.flatMap((point) => Object.keys(point.layer_norms)))];
+  // Another store, along other axes.
+  show(store) {
+    this.store = store;
+    this.#details.clear();
+    for (const { prefix, chart } of this.#charts) chart.turn(store.axes[prefix]);
+  }
+
+  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has changed.
+  draw(state, { health, weight, prefixes }) {
+    Object.assign(this, { state, health, weight });
+    if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate"); // it goes on to the newest step
+    for (const { prefix, chart, draw } of this.#charts) {
+      if (!prefixes.has(prefix)) continue;
+      chart.smoothing = weight;
+      draw(this.#table(prefix));
+    }
+  }
+
+  #table(prefix) {
+    const [table, detail] = [this.store.tables.get(prefix), this.#details.get(prefix)];
+    return detail?.table ? inlaid(table, detail.table, detail.range) : table;
+  }
+
+  async #look(prefix, range) {
+    const [store, table, before] = [this.store, this.store.tables.get(prefix), this.#details.get(prefix)];
+    if (!range || !table.thinned) {
+      if (this.#details.delete(prefix)) this.#again(prefix);
+      return;
+    }
+    if (before && before.range[0] === range[0] && before.range[1] === range[1]) return; // another chart of the kind asked
+    const detail = { range, table: before?.table && within(range, before.range) ? before.table : null };
+    this.#details.set(prefix, detail);
+    const found = await this.fetchDetail(prefix, range).catch(() => null); // what is kept anyway stays on the screen
+    if (!found || this.store !== store || this.#details.get(prefix) !== detail) return;
+    detail.table = found;
+    this.#again(prefix);
+  }
+
+  #again(prefix) {
+    for (const one of this.#charts) if (one.prefix === prefix && this.state) one.draw(this.#table(prefix));
+  }
+
+  #drawMetric(chart, name, table) {
+    const shown = both(name).filter(({ key }) => table.columns.has(key));
+    chart.update(shown, shown.length ? [table.xs, ...shown.map(({ key }) => table.values(key))] : [[]], { marks: this.#marks("epoch"), note: sampling(table, shown[0]?.key) });
+  }
+
+  #drawBatches(chart, table) {
+    const ys = table.values(`batch/${this.picked}`);
+    const series = [
+      { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true },
+      { label: "smoothed", colour: "--train", points: false, plain: true },
+    ];
+    chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], { marks: this.#resumes("batch"), note: sampling(table, `batch/${this.picked}`) });
+  }
+
+  #drawGradients(chart, table) {
+    const groups = [...table.columns.keys()].filter((name) => name.startsWith(LAYERS)).sort(new Intl.Collator("en", { numeric: true }).compare);
     const series = [
       { label: "total", colour: "--text", points: false },
-      ...groups.map((label, i) => ({
-        label,
-        colour: GROUP_COLOURS[i % GROUP_COLOURS.length],
-        dash: i >= GROUP_COLOURS.length ? [4, 3] : undefined,
-        points: false,
-      })),
+      ...groups.map((name, i) => ({ ...this.#layer(name.slice(LAYERS.length), i), points: false })),
     ];
-    const columns = groups.map((group) => points.map((point) => point.layer_norms[group]));
-    const data = [points.map((point) => point.step), points.map((point) => point.total_norm), ...columns];
-    const broken = points.filter((point) => point.nonfinite).length;
+    const broken = table.gaps.get("gradient/total") ?? 0;
     const words = broken ? `${plural(broken, "sample")} had gradients that are not finite: gaps.` : "";
-    this.gradients.update(series, data, { note: [samplingNote(stride, 0), words].filter(Boolean).join(" ") });
+    const note = [sampling(table, "gradient/total"), words, ...this.#ill()].filter(Boolean).join(" ");
+    chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], { marks: this.#resumes("gradient"), note });
   }
 
-  // A rate holds until it changes, so the line goes on to the newest step.
-  #drawRates({ rates: { points }, step }) {
-    const xs = points.map((point) => point.step);
-    const ys = points.map((point) => point.learning_rate);
-    if (xs.length && step > xs[xs.length - 1]) {
-      xs.push(step);
+  #layer(group, i) {
+    const [words, colour] = HEALTH[this.health[group]] ?? [];
+    const dash = i >= GROUP_COLOURS.length ? [4, 3] : undefined;
+    return { label: words ? `${group} (${words})` : group, colour: colour ?? GROUP_COLOURS[i % GROUP_COLOURS.length], dash };
+  }
+
+  #ill() {
+    const of = (health) => Object.keys(this.health).filter((group) => this.health[group] === health);
+    return Object.entries(HEALTH).flatMap(([health, [words]]) => (of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : []));
+  }
+
+  // A rate holds until it changes, so the line goes on to the newest place.
+  #drawRates(chart, table) {
+    const last = this.store.newest("rate", this.state);
+    const [xs, ys] = [[...table.xs], [...table.values("rate/learning_rate")]];
+    if (xs.length && last > xs[xs.length - 1]) {
+      xs.push(last);
       ys.push(ys[ys.length - 1]);
     }
-    this.rates.update([{ label: "rate", colour: "--train", exact: true, stepped: true, points: false }], [xs, ...(xs.length ? [ys] : [])]);
+    chart.update([{ label: "rate", colour: "--train", exact: true, stepped: true, points: false, plain: true }], [xs, ...(xs.length ? [ys] : [])]);
+  }
+
+  #drawThroughput(chart, table) {
+    const key = "throughput/samples_per_second";
+    chart.update([{ label: "samples/s", colour: "--train", points: false }], [table.xs, table.values(key)], { note: sampling(table, key) });
+  }
+
+  #marks(prefix) {
+    const { bestEpoch, stop } = this.state;
+    const best = known(bestEpoch) ? [{ x: this.#placeOfBest(prefix), text: "best" }] : [];
+    const end = stop ? [{ x: this.#place(prefix, stop.epoch, stop.time), text: "early stop", colour: "--warn" }] : [];
+    return [...best, ...end, ...this.#resumes(prefix)].filter(({ x }) => Number.isFinite(x));
+  }
+
+  #resumes(prefix) {
+    return this.state.resumes
+      .map(({ attempt, epoch, time }) => ({ x: this.#place(prefix, epoch, time), text: `attempt ${attempt} after`, short: `attempt ${attempt}`, colour: "--muted" }))
+      .filter(({ x }) => Number.isFinite(x));
+  }
+
+  #place(prefix, epoch, time) {
+    const by = this.store.axes[prefix];
+    if (by === "time") return time - this.store.zero;
+    // Samples within an epoch stand between its number and the next one.
+    return prefix === "epoch" || by === "step" ? this.store.atEpoch(epoch, prefix) : epoch + 1;
+  }
+
+  #placeOfBest(prefix) {
+    const { monitor, best, bestEpoch } = this.state;
+    if (this.store.axes[prefix] !== "time") return this.store.atEpoch(bestEpoch, prefix);
+    const table = this.store.tables.get(prefix);
+    return table.xs[table.values(`epoch/${monitor}`).indexOf(best.value)];
   }
 
   #picker() {
     const options = Object.entries(BATCH_VALUES).map(([value, text]) => el("option", { value }, text));
     const pick = (event) => {
       this.picked = event.target.value;
-      if (this.state) this.#drawBatches(this.state);
+      this.#again("batch");
     };
     return el("select", { "aria-label": "Value of the batches", change: pick }, ...options);
   }
-
-  #drawTable({ epochs, bestEpoch }) {
-    if (!this.table.open) return;
-    const names = epochs.names();
-    const rows = epochs.epochs();
-    const head = el("tr", {}, el("th", { scope: "col" }, "Epoch"), ...names.map((name) => el("th", { scope: "col", class: "number" }, capital(metricName(name)))));
-    const body = rows.slice(-MOST_ROWS).reverse().map((epoch) => {
-      const best = epoch === bestEpoch;
-      const title = el("th", { scope: "row" }, String(epoch), best ? el("span", { class: "best" }, " best") : null);
-      return el("tr", { class: best ? "is-best" : null }, title, ...names.map((name) => el("td", { class: "number" }, cell(name, epochs.value(epoch, name)))));
-    });
-    const missing = rows.length > MOST_ROWS ? el("p", { class: "note" }, `The last ${MOST_ROWS} of ${count(rows.length)} epochs; all are in metrics.csv.`) : "";
-    const table = el("table", {}, el("thead", {}, head), el("tbody", {}, ...body));
-    this.table.querySelector(".scroll").replaceChildren(table, missing);
-  }
 }
 
-const cell = (name, value) => (/_cm_/.test(name) ? count(value) : number(value));
+const within = (inner, outer) => inner[0] >= outer[0] && inner[1] <= outer[1];
 
-function samplingNote(stride, skipped) {
-  const parts = [];
-  if (stride > 1) parts.push(`One of every ${stride} samples is shown.`);
-  if (skipped) parts.push(`${plural(skipped, "sampled event")} of the past not loaded or no longer kept.`);
-  return parts.join(" ");
+function sampling(table, name) {
+  if (!name || !table.thinned) return "";
+  const [kept, total] = table.kept(name);
+  return kept < total ? `${count(kept)} of ${count(total)} samples are drawn, every high and low among them; zoom in for all.` : "";
 }

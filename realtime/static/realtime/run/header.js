@@ -73,7 +73,7 @@ export function shareDone({ progress, epochsDone, maxEpochs }) {
   return epochsDone ? Math.min(1, epochsDone / maxEpochs) : null;
 }
 
-function doing(state) {
+export function doing(state) {
   const { status, progress, epochsDone, maxEpochs } = state;
   if (status === "queued") return waitingWords(state);
   const epochs = `${count(epochsDone)} of ${plural(maxEpochs, "epoch")} done`;

@@ -1,154 +1,177 @@
-// The live page of one run: what each event means for the page, and when to draw.
+// The live page of one run: opens with the state of one moment, goes on with each event, and draws what has changed.
 
-import { Actions } from "./actions.js";
-import { drawAbout } from "./about.js";
-import { drawConnection } from "../frame/connection.js";
-import { Curves } from "./curves.js";
-import { ENDED, known } from "../frame/format.js";
-import { Header } from "./header.js";
-import { Log } from "./log.js";
 import { drawResults } from "../charts/matrix.js";
-import { Epochs, Samples } from "./series.js";
-import { Stream } from "../events/stream.js";
 import { follow } from "../events/news.js";
+import { Stream } from "../events/stream.js";
+import { call } from "../frame/api.js";
+import { drawConnection } from "../frame/connection.js";
+import { setText } from "../frame/dom.js";
+import { ENDED, known } from "../frame/format.js";
 import { Moving } from "../queue/moving.js";
 import { lengthOfQueue, onQueue, placeOf, takeQueue } from "../queue/waiting.js";
+import { drawAbout } from "./about.js";
+import { Actions } from "./actions.js";
+import { offerCopies } from "./copying.js";
+import { Curves } from "./curves.js";
+import { Deleting } from "./deleting.js";
+import { EpochTable } from "./epoch_table.js";
+import { doing, Header } from "./header.js";
+import { Hints } from "./hints.js";
+import { Log } from "./log.js";
+import { Machine } from "./machine.js";
+import { Notifying } from "./notifying.js";
+import { fetchAll, fetchDetail, turned } from "./opening.js";
+import { Pace } from "./pace.js";
+import { breaks, handlers, newState, restore } from "./state.js";
+import { stick } from "./sticking.js";
+import { along, seconds, Store } from "./store.js";
+import { Tags } from "./tags.js";
+import { Toolbar } from "./toolbar.js";
+import { TrainLog } from "./train_log.js";
 
-const DRAW_EVERY = 200; // milliseconds
-const HIDDEN_DRAW_EVERY = 2000;
-const ASK_AGAIN_AFTER = 3000;
+const ASK_AGAIN_AFTER = 3000; // milliseconds
+const MOST_KEPT_BACK = 5000; // events that wait for an answer; who has more asks once more
+const EVERYTHING = ["batch", "gradient", "rate", "throughput", "epoch", "usage"];
 
-const json = (id) => JSON.parse(document.getElementById(id).textContent);
+const find = (id) => document.getElementById(id);
+const json = (id) => JSON.parse(find(id).textContent);
 const detail = json("run-detail");
-
-const state = {
-  status: detail.status,
-  reason: detail.reason,
-  queuePosition: detail.queue_position,
-  estimatedStart: detail.estimated_start,
-  waitsFor: detail.waits_for,
-  queuedAt: detail.queued_at,
-  attempt: detail.attempt,
-  stopRequest: detail.stop_request,
-  lastCheckpoint: detail.last_checkpoint,
-  startTime: detail.start_time,
-  attemptStart: detail.attempt_start,
-  spent: detail.spent_seconds, // in attempts that are over
-  duration: detail.duration_seconds,
-  progress: detail.progress.epoch === null ? null : detail.progress,
-  maxEpochs: detail.progress.max_epochs,
-  epochsDone: detail.total_epochs ?? 0,
-  monitor: detail.monitor,
-  mode: detail.config?.callbacks?.mode ?? (detail.monitor === "val_loss" ? "min" : "max"),
-  best: detail.best,
-  bestEpoch: detail.best.epoch,
-  notes: detail.notes,
-  files: detail.links.files,
-  dataset: detail.dataset,
-  model: detail.model,
-  epochs: new Epochs(),
-  batches: new Samples(),
-  gradients: new Samples(),
-  rates: new Samples(),
-  step: 0,
-  finals: new Map(),
-  skipped: 0,
-  lastMoment: null,
-  heardAt: Date.now(),
-};
-
-// One function per event type of the contract; `skipped` stands for sampled events that are not sent.
-export const handlers = {
-  run_status({ status, previous, reason, queue_position: position }, { attempt, timestamp }) {
-    Object.assign(state, { status, reason, queuePosition: position, attempt });
-    if (status === "queued" && previous !== status) Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
-    if (status === "in_progress") {
-      state.startTime ??= timestamp;
-      if (previous !== status) state.attemptStart = timestamp;
-    } else if (status !== "cancelling") state.attemptStart = null; // what was spent comes with the answer
-    if (status === "queued") state.progress = state.progress && { ...state.progress, samples_per_second: null, eta_seconds: null };
-    askAgain();
-  },
-  training_start({ resumed_from_epoch: epoch, max_epochs: most, dataset, model }) {
-    Object.assign(state, { maxEpochs: most, dataset, model, progress: null, step: 0 });
-    for (const series of [state.epochs, state.batches, state.gradients, state.rates]) series.dropAfter(epoch);
-    state.finals.clear();
-    dirty.results = dirty.about = true;
-    reckonBest();
-    askAgain(); // the pre-flight report may have left notes and its file
-  },
-  batch_metrics(data) {
-    state.batches.add(data);
-    state.step = data.step;
-  },
-  gradient_stats(data) {
-    state.gradients.add(data);
-  },
-  epoch_end({ epoch, phase, metrics }) {
-    state.epochs.put(epoch, metrics);
-    reckonBest();
-    if (metrics[`${phase}_loss`] === null) askAgain(); // it may have been noted as diverged
-  },
-  lr_update(data) {
-    state.rates.add(data);
-  },
-  early_stopping() {},
-  progress(data) {
-    state.progress = data;
-    state.step = data.step;
-  },
-  resource_usage() {},
-  final_stats(data) {
-    state.finals.set(data.split, data);
-    dirty.results = true;
-  },
-  training_end({ total_epochs: epochs, duration_seconds: seconds, best_epoch: best }) {
-    Object.assign(state, { duration: seconds, epochsDone: epochs, bestEpoch: best });
-    askAgain();
-  },
-  skipped({ from, to }) {
-    state.skipped += to - from + 1;
-  },
-};
-
-const dirty = { curves: true, results: false, about: true };
-const header = new Header(detail.experiment_name);
-const curves = new Curves(document.getElementById("curves"), document.getElementById("epochs"));
-const log = new Log(document.getElementById("log"), detail.links.events);
 const labels = json("statistic-labels");
+const may = Boolean(find("actions"));
+
+const state = newState(detail);
+let store = new Store(along(null), { zero: 0, stepsPerEpoch: null });
+let opened = false; // until then the server's words hold
+let keptBack = null; // events that wait for an answer of the server
 let connection = { kind: "connecting" };
 let files = [];
-let caughtUp = detail.last_seq === 0;
-let drawing = null;
+const dirty = { results: true, about: true, events: true };
 
-function reckonBest() {
-  const { epochs } = state;
-  const of = (name, mode, rules) => {
-    const epoch = epochs.best(name, mode, rules);
-    return [epoch, epoch === null ? null : epochs.value(epoch, name)];
-  };
-  const [epoch, value] = of(state.monitor, state.mode, { byLoss: true });
-  const [recallEpoch, recall] = of("val_recall", "max");
-  const [lossEpoch, loss] = of("val_loss", "min");
-  state.bestEpoch = epoch;
-  state.best = { epoch, value, val_recall: recall, val_recall_epoch: recallEpoch, val_loss: loss, val_loss_epoch: lossEpoch };
-  state.epochsDone = epochs.size;
+const pace = new Pace(draw);
+const wish = () => pace.wish();
+const header = new Header(detail.experiment_name);
+const curves = new Curves(find("curves"), (prefix, range) => fetchDetail(detail.links, store, prefix, range));
+const machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
+const epochTable = new EpochTable(find("epochs"), () => epochTable.draw(state));
+const log = new Log(find("log"), detail.links.events);
+const trainLog = new TrainLog(find("train-log"), detail.links.log, { ranks: processes(detail.config) });
+const hints = new Hints({ section: find("hints"), container: find("hint-cards"), countdown: find("countdown") }, detail.links.hints, () => (store.dirty.add("gradient"), wish()));
+const toolbar = new Toolbar(find("by"), find("smooth"), { onAxis: turn, onSmoothing: () => (redrawAll(), wish()) });
+const tags = new Tags(find("tags"), detail.id, { may, onChange: (next) => ((state.tags = next), wish()) });
+const notifying = new Notifying(find("notifying"), { id: detail.id, name: detail.experiment_name });
+const deleting = may ? new Deleting(find("tools"), find("deleted"), detail.links, wish) : null;
+// A new run has a page of its own; what changes on this one comes as an event.
+const actions = may ? new Actions(find("actions"), detail.links, document.querySelector("[name=csrfmiddlewaretoken]").value, ({ links }) => (links?.page ? location.assign(links.page) : askAgain())) : null;
+const moving = may ? new Moving(find("moving"), detail.links.move, wish) : null;
+const stream = new Stream({ links: detail.links, target: 0, onEvents: take, onState: say });
+
+function processes({ trainer = {} } = {}) {
+  const each = Number.isInteger(trainer.devices) ? Math.max(1, trainer.devices) : 1;
+  return each * (trainer.num_nodes ?? 1);
+}
+
+function say(next) {
+  connection = next;
+  wish();
+}
+
+function redrawAll() {
+  EVERYTHING.forEach((prefix) => store.dirty.add(prefix));
 }
 
 function take(events) {
-  for (const event of events) {
-    if (event.type === "skipped") {
-      handlers.skipped(event);
-      continue;
-    }
-    handlers[event.type]?.(event.data, event);
-    state.lastMoment = event.timestamp;
-    log.add(event);
+  if (keptBack) return keepBack(events);
+  for (const [i, event] of events.entries()) {
+    if (breaks(event)) return reopen(events.slice(i));
+    apply(event);
   }
-  state.heardAt = Date.now();
-  dirty.curves = true;
-  caughtUp ||= stream.last >= detail.last_seq;
-  schedule();
+  wish();
+}
+
+function keepBack(events) {
+  keptBack.push(...events);
+  if (keptBack.length > MOST_KEPT_BACK) keptBack.splice(0, keptBack.length - MOST_KEPT_BACK);
+}
+
+function apply(event) {
+  handlers[event.type]?.(state, event.data, event);
+  if (event.type === "run_status" || event.type === "training_start") store.zero ||= state.startTime ? seconds(state.startTime) : 0;
+  store.stepsPerEpoch = state.stepsPerEpoch;
+  store.take(event);
+  log.add(event);
+  Object.assign(state, { lastMoment: event.timestamp, heardAt: Date.now() });
+  dirty.events = true;
+  consequences(event);
+}
+
+function consequences({ type, data }) {
+  if (type === "training_start") dirty.about = dirty.results = true;
+  if (type === "final_stats") dirty.results = true;
+  if (type === "early_stopping") store.dirty.add("epoch"); // its mark
+  if (["epoch_end", "early_stopping", "training_start", "training_end"].includes(type)) hints.ask();
+  const diverged = type === "epoch_end" && data.metrics[`${data.phase}_loss`] === null; // it may have been noted
+  if (["run_status", "training_start", "training_end"].includes(type) || diverged) askAgain();
+}
+
+// Everything anew, as it is now; what comes meanwhile waits. `events` are those that cannot be taken one by one.
+async function reopen(events = []) {
+  keptBack = events;
+  try {
+    const found = await fetchAll(detail.links, toolbar.by, say).catch((error) => {
+      if (error.status !== 400) throw error;
+      giveUpAxis(error);
+      return fetchAll(detail.links, null, say);
+    });
+    open(found);
+  } catch (error) {
+    say({ kind: error.status === 404 ? "gone" : error.status ? "logged-out" : "refused" });
+  }
+}
+
+function open({ snapshot, store: found }) {
+  store = found;
+  const { last_seq: last, series, events, counts } = snapshot;
+  restore(state, snapshot, series.filter(({ name }) => name.startsWith("epoch/")));
+  log.restore(events, counts);
+  curves.show(store);
+  redrawAll();
+  Object.assign(dirty, { results: true, about: true, events: true });
+  opened = true;
+  const waited = keptBack.filter((event) => event.seq > last);
+  keptBack = null;
+  stream.knows(last);
+  hints.ask();
+  take(waited.filter(({ type }) => type !== "skipped"));
+}
+
+// Along another axis: the curves alone are asked for; events meanwhile wait.
+async function turn(by) {
+  if (keptBack) return reopenLater();
+  keptBack = [];
+  try {
+    const found = by ? await turned(detail.links, by, store) : (await fetchAll(detail.links, null, say)).store;
+    [store, problem.textContent] = [found, ""];
+  } catch (error) {
+    giveUpAxis(error);
+  }
+  const waited = keptBack;
+  keptBack = null;
+  curves.show(store);
+  redrawAll();
+  take(waited);
+}
+
+const problem = find("axis-problem");
+
+function giveUpAxis({ message }) {
+  toolbar.giveUpAxis();
+  setText(problem, message);
+}
+
+// The choice came while an answer was waited for: it holds as soon as that is there.
+function reopenLater() {
+  if (keptBack) setTimeout(reopenLater, 100);
+  else turn(toolbar.by);
 }
 
 // Seconds in all attempts, by the server's clock: that of its last event, and what has passed here since.
@@ -158,26 +181,32 @@ function elapsed() {
   return state.spent + Math.max(0, Date.parse(state.lastMoment) - Date.parse(state.attemptStart) + (Date.now() - state.heardAt)) / 1000;
 }
 
-// At most every 200 ms; a page nobody sees only keeps its title right.
-function schedule() {
-  drawing ??= setTimeout(() => (document.hidden ? draw() : requestAnimationFrame(draw)), document.hidden ? HIDDEN_DRAW_EVERY : DRAW_EVERY);
+function draw() {
+  drawConnection(find("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
+  if (!opened) return;
+  header.draw({ ...state, elapsed: elapsed() });
+  actions?.draw(state);
+  deleting?.draw(state);
+  tags.draw(state);
+  notifying.draw(state, doing(state));
+  drawWaiting();
+  hints.drawCountdown(state);
+  find("queue-place").hidden = state.status !== "queued";
+  if (!document.hidden) drawWhatChanged();
 }
 
-function draw() {
-  drawing = null;
-  drawConnection(document.getElementById("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
-  if (caughtUp) header.draw({ ...state, elapsed: elapsed() }); // until then the server's words hold: history is not news
-  if (caughtUp) actions?.draw(state);
-  if (caughtUp) drawWaiting();
-  document.getElementById("queue-place").hidden = state.status !== "queued";
-  if (document.hidden) return;
-  if (dirty.curves) {
-    curves.draw(state);
-    log.draw();
-  }
-  if (dirty.results) drawResults(document.getElementById("results"), document.getElementById("splits"), state.finals, labels);
-  if (dirty.about) drawAbout(document.getElementById("about"), { detail, files, dataset: state.dataset, model: state.model });
-  Object.assign(dirty, { curves: false, results: false, about: false });
+function drawWhatChanged() {
+  const prefixes = store.dirty;
+  const weight = toolbar.weight;
+  store.dirty = new Set();
+  if (prefixes.has("epoch")) epochTable.draw(state);
+  curves.draw(state, { health: hints.health, weight, prefixes });
+  if (prefixes.has("usage") || prefixes.has("throughput")) machine.draw(state, store, weight);
+  if (dirty.events) log.draw();
+  trainLog.draw(state);
+  if (dirty.results) drawResults(find("results"), find("splits"), state.finals, labels);
+  if (dirty.about) drawAbout(find("about"), { detail, files, dataset: state.dataset, model: state.model });
+  Object.assign(dirty, { results: false, about: false, events: false });
 }
 
 // What other runs do moves this one in the queue, without an event of its own: listened to as long as it waits.
@@ -193,60 +222,42 @@ onQueue(() => {
   const place = placeOf(detail.id);
   if (!place || state.status !== "queued") return;
   Object.assign(state, { queuePosition: place.queue_position, estimatedStart: place.estimated_start, waitsFor: place.waits_for });
-  schedule();
+  wish();
 });
 
 // Notes and files are no events: ask for them when something happened, but not for every event of a long history.
 let asking = null;
-function askAgain() {
+function askAgain(after = ASK_AGAIN_AFTER / 10) {
   asking ??= setTimeout(() => {
     asking = null;
     askForNotesAndFiles();
-  }, ASK_AGAIN_AFTER / 10);
+  }, after);
 }
 
 async function askForNotesAndFiles() {
-  const get = async (url) => {
-    const response = await fetch(url, { headers: { Accept: "application/json" } });
-    return response.ok ? response.json() : {};
-  };
   try {
-    const [run, list] = await Promise.all([get(detail.links.self), get(detail.links.files)]);
-    state.notes = run.notes ?? state.notes;
+    const [run, list] = await Promise.all([call(detail.links.self), call(detail.links.files)]);
+    Object.assign(state, { notes: run.notes, tags: run.tags });
     if (run.status === state.status) {
       Object.assign(state, { stopRequest: run.stop_request, lastCheckpoint: run.last_checkpoint, spent: run.spent_seconds });
     }
     if (ENDED.has(run.status) && run.status === state.status) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch });
-    files = list.files ?? files;
-    dirty.about = dirty.curves = true;
-    schedule();
-  } catch {
-    asking ??= setTimeout(() => ((asking = null), askForNotesAndFiles()), ASK_AGAIN_AFTER);
+    files = list.files;
+    store.dirty.add("epoch");
+    dirty.about = true;
+    wish();
+  } catch (error) {
+    if (!error.status || error.status >= 500) askAgain(ASK_AGAIN_AFTER);
   }
 }
 
-// A new run has a page of its own; what changes on this one comes as an event.
-const place = document.getElementById("actions");
-const actions = place && new Actions(place, detail.links, document.querySelector("[name=csrfmiddlewaretoken]").value, ({ links }) => {
-  if (links?.page) location.assign(links.page);
-  else askAgain();
-});
-
-const movingPlace = document.getElementById("moving");
-const moving = movingPlace && new Moving(movingPlace, detail.links.move, schedule);
-
-const stream = new Stream({
-  links: detail.links,
-  target: detail.last_seq,
-  onEvents: take,
-  onState: (next) => {
-    connection = next;
-    schedule();
-  },
-});
-document.addEventListener("visibilitychange", () => document.hidden || draw());
-setInterval(() => (known(elapsed()) || state.status === "queued") && schedule(), 1000);
+document.addEventListener("visibilitychange", () => document.hidden || pace.now());
+setInterval(() => (known(elapsed()) || state.status === "queued") && wish(), 1000);
+find("print").addEventListener("click", () => print());
+stick(find("status-bar"));
+offerCopies(find("copies"), detail.config);
+drawConnection(find("connection"), connection, {});
 header.draw({ ...state, elapsed: null });
-draw();
-stream.open();
+await reopen();
+if (opened) stream.open();
 askForNotesAndFiles();

@@ -1,7 +1,7 @@
 // The event log: each event as a sentence, newest first, by kind. Bounded; the journal itself is in the API.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "../frame/format.js";
+import { bytes, clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "../frame/format.js";
 
 const MOST_EVENTS = 1000; // of each kind
 const ROWS = 100;
@@ -13,6 +13,7 @@ const KINDS = {
   Batches: ["batch_metrics"],
   Gradients: ["gradient_stats"],
   Progress: ["progress"],
+  Machine: ["resource_usage"],
 };
 const SHOWN_AT_FIRST = ["Status", "Results", "Epochs", "Learning rate"];
 const KIND_OF = Object.fromEntries(Object.entries(KINDS).flatMap(([kind, types]) => types.map((type) => [type, kind])));
@@ -39,6 +40,9 @@ export const sentences = {
   progress: ({ epoch, batch_idx: batch, batches, samples_per_second: rate, eta_seconds: eta }) =>
     `Epoch ${epoch}, batch ${batch}${known(batches) ? ` of ${batches}` : ""}` +
     `${known(rate) ? `, ${count(Math.round(rate))} samples per second` : ""}${known(eta) ? `, about ${duration(eta)} left` : ""}.`,
+  resource_usage: ({ cpu_cores: cpu, memory_pss: pss, memory_rss: rss, gpus }) =>
+    `The run uses ${known(cpu) ? cpu.toFixed(1) : "–"} processor cores and ${known(pss ?? rss) ? bytes(pss ?? rss) : "–"} of memory` +
+    `${gpus.map(({ utilisation }, i) => `, GPU ${i} ${percent(utilisation, 0)}`).join("")}.`,
   final_stats: ({ split, epoch, statistics }) =>
     `${splitName(split)} split, checkpoint of epoch ${epoch}: AUROC ${number(statistics.final_auroc_cm)}, ` +
     `recall ${percent(statistics.final_recall_cm)}, precision ${percent(statistics.final_precision_cm)}.`,
@@ -68,6 +72,17 @@ export class Log {
     this.note.append(this.elided, el("a", { href: journal }, "The whole journal"), " is in the API.");
     const kinds = el("div", { class: "kinds", role: "group", "aria-label": "Kinds of events" }, ...this.buttons);
     container.append(kinds, this.list, this.more, this.note);
+  }
+
+  // Begins anew with these events; `counts`: how many of each type there were.
+  restore(events, counts) {
+    this.#rows.clear();
+    for (const [kind, types] of Object.entries(KINDS)) {
+      this.#kept[kind] = [];
+      this.#total[kind] = 0;
+      for (const type of types) this.#total[kind] += (counts[type] ?? 0) - events.filter((event) => event.type === type).length;
+    }
+    events.forEach((event) => this.add(event));
   }
 
   add(event) {

@@ -1,0 +1,100 @@
+"""What the page of a run takes in a real browser.
+
+    python -m benchmarks.browser [--batches 50000] [--events 100] [--seconds 120]
+
+A home of its own (SQLite), a web server, Chromium (`CHROMIUM`, else the installed one), one reader. Measures, each on a
+page of its own: the first useful paint of a run with many batches; how long an event takes from its commit to changed
+pixels; the share of a core that 20 curves of 5,000 samples take at 4 updates a second; the growth of the heap under a
+stream. Needs the requirements for development (Playwright).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from functools import partial
+
+import django
+
+# The home is made before the settings are read: they are read once.
+_HOME = tempfile.TemporaryDirectory(prefix="livetrain-browser-", ignore_cleanup_errors=True)
+os.environ |= {"LIVETRAIN_HOME": _HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ["LIVETRAIN_LOG_LEVEL"] = "WARNING"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; nothing else does meanwhile
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+
+from benchmarks.browser_page import Reader, served  # noqa: E402
+from benchmarks.browser_runs import LAYERS, PER_LAYER, long_run, run_of_layers, running, tell_batch, tell_layers  # noqa: E402
+from benchmarks.percentiles import Histogram  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The page of a run in a real browser.")
+    for name, default in (("batches", 50_000), ("events", 100), ("seconds", 120)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    asked = parser.parse_args()
+    with _HOME:
+        call_command("migrate", verbosity=0)
+        with served(_HOME.name) as address, Reader(address) as reader:
+            _first_paint(reader, asked.batches)
+            _until_pixels(reader, asked.events)
+            _busy(reader, 20)
+            _heap(reader, asked.seconds)
+
+
+def _first_paint(reader: Reader, batches: int) -> None:
+    run = long_run(batches)
+    for turn in ("first", "second"):  # the browser has the scripts by then
+        taken = reader.open(run)
+        _say(f"{batches:,} batches, {turn} visit: curves drawn after", f"{taken:.0f} ms")
+    _say("heap after that", f"{reader.heap():.1f} MiB")
+
+
+def _until_pixels(reader: Reader, events: int) -> None:
+    run, taken = running(), Histogram()
+    reader.open(run)
+    for step in range(1, events + 1):
+        reader.page.wait_for_timeout(100 + 37 * step % 200)
+        taken.add(reader.until_pixels(partial(tell_batch, run, step)))
+    _say(f"{events} events, commit to changed pixels, ms", str(taken.summary()))
+
+
+def _busy(reader: Reader, seconds: int) -> None:
+    run = run_of_layers()
+    reader.open(run)
+    reader.page.locator("article.chart", has_text="Gradient norm").scroll_into_view_if_needed()
+    before = reader.main_thread_seconds()
+    for number in range(4 * seconds):
+        tell_layers(run, PER_LAYER + number)
+        reader.page.wait_for_timeout(250)
+    spent = reader.main_thread_seconds() - before
+    _say(
+        f"{LAYERS} curves of {PER_LAYER:,} samples, 4 updates/s, main thread",
+        f"{100 * spent[0] / spent[1]:.1f} % of a core",
+    )
+
+
+def _heap(reader: Reader, seconds: int) -> None:
+    run = running()
+    reader.open(run)
+    step = 0
+    for part in range(5):
+        for _ in range(seconds * 10 // 5 if part else 0):
+            for _ in range(10):
+                step += 1
+                tell_batch(run, step)
+            reader.page.wait_for_timeout(100)
+        _say(f"heap after {step:,} events", f"{reader.heap():.1f} MiB")
+
+
+def _say(what: str, figure: str) -> None:
+    sys.stdout.write(f"{what:72}{figure}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+// What the server makes of the run, in words: hints with their cures, and how long early stopping still waits.
+
+import { call } from "../frame/api.js";
+import { arrange, el, setText } from "../frame/dom.js";
+import { metricName, number, plural } from "../frame/format.js";
+
+const ASK_AT_MOST_EVERY = 2000; // milliseconds
+const SEVERITIES = { error: "Problem", warning: "Warning", info: "Advice" };
+
+export class Hints {
+  health = {}; // {layer group: "ok", "vanishing" or "exploding"}
+  #cards = new Map();
+  #asking = null;
+  #askedAt = 0;
+
+  // `onNews()` after each answer.
+  constructor({ section, container, countdown }, link, onNews) {
+    Object.assign(this, { section, container, countdown, link, onNews });
+  }
+
+  ask() {
+    this.#asking ??= setTimeout(() => this.#ask(), Math.max(0, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()));
+  }
+
+  async #ask() {
+    this.#askedAt = Date.now();
+    try {
+      const { hints, gradients, patience } = await call(this.link);
+      this.health = gradients;
+      this.patience = patience;
+      this.#draw(hints);
+      this.onNews();
+    } catch {
+      // asked again with the next epoch; the page's connection says that the server is away
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  drawCountdown({ status }) {
+    const words = this.patience ? countdownWords(this.patience, status) : "";
+    this.countdown.hidden = !words;
+    setText(this.countdown, words);
+    this.countdown.classList.toggle("soon", Boolean(words) && this.patience.stops_after_epoch !== null && this.patience.left <= 2);
+  }
+
+  #draw(hints) {
+    this.section.hidden = !hints.length;
+    const kept = new Map(hints.map((hint) => [hint.code, this.#cards.get(hint.code) ?? newCard()]));
+    for (const hint of hints) fill(kept.get(hint.code), hint);
+    this.#cards = kept;
+    arrange(this.container, [...kept.values()].map(({ node }) => node));
+  }
+}
+
+function newCard() {
+  const [severity, text, cure] = [el("b", { class: "severity" }), el("p"), el("p", { class: "cure" })];
+  return { severity, text, cure, node: el("li", {}, severity, text, cure) };
+}
+
+function fill(card, { code, severity, text, cure }) {
+  card.node.className = `card hint ${severity}`;
+  card.node.dataset.code = code;
+  setText(card.severity, SEVERITIES[severity]);
+  setText(card.text, text);
+  setText(card.cure, cure);
+}
+
+export function countdownWords({ monitor, mode, min_delta: delta, patience, best, waited, left, stops_after_epoch: stop, exhausted }, status) {
+  const metric = metricName(monitor);
+  if (exhausted) return `Early stopping: ${metric} has not improved on ${number(best)} for ${plural(patience, "epoch")}.`;
+  if (status !== "in_progress") return "";
+  if (best === null) return `Early stopping waits for the first ${metric}; then ${plural(patience, "epoch")} without an improvement stop the run.`;
+  const goal = `improves on ${number(best)}${delta ? ` by more than ${delta}` : ""}${mode === "min" ? " (lower is better)" : ""}`;
+  if (stop !== null) return `Stops in ${plural(left, "epoch")} unless ${metric} ${goal}.`;
+  return `Early stopping: ${waited} of ${plural(patience, "epoch")} in which ${metric} has not improved on ${number(best)}; the run has its last epoch before they are over.`;
+}

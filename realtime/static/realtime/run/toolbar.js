@@ -1,0 +1,62 @@
+// What the reader chose for all curves: the axis and how smooth they are. In the address, so that it can be shared; the last choice is the next default.
+
+import { CHOICES } from "./store.js";
+
+const KEPT = "livetrain.curves";
+const SMOOTHEST = 0.99;
+
+export class Toolbar {
+  // `onAxis(by | null)` and `onSmoothing(weight)`; null: each curve along its own axis.
+  constructor(axis, slider, { onAxis, onSmoothing }) {
+    Object.assign(this, { axis, slider });
+    const asked = new URLSearchParams(location.search);
+    const kept = remembered();
+    const by = asked.get("by") ?? kept.by;
+    const weight = Number(asked.get("smooth") ?? kept.smooth);
+    this.by = CHOICES.includes(by) ? by : null;
+    this.weight = weight > 0 ? Math.min(SMOOTHEST, weight) : 0;
+    this.#show();
+    axis.addEventListener("change", () => {
+      this.by = axis.value || null;
+      this.#keep();
+      onAxis(this.by);
+    });
+    slider.addEventListener("input", () => {
+      this.weight = Number(slider.value);
+      this.#keep();
+      onSmoothing(this.weight);
+    });
+  }
+
+  // Back to each curve's own axis, where the asked one is not known.
+  giveUpAxis() {
+    this.by = null;
+    this.#show();
+  }
+
+  #show() {
+    this.axis.value = this.by ?? "";
+    this.slider.value = this.weight;
+    this.slider.setAttribute("aria-valuetext", this.weight ? `${Math.round(100 * this.weight)} %` : "off");
+  }
+
+  #keep() {
+    this.#show();
+    const asked = new URLSearchParams(location.search);
+    for (const [name, value] of [["by", this.by], ["smooth", this.weight]]) value ? asked.set(name, value) : asked.delete(name);
+    history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`);
+    try {
+      localStorage.setItem(KEPT, JSON.stringify({ by: this.by, smooth: this.weight }));
+    } catch {
+      // a browser that keeps nothing still has the address
+    }
+  }
+}
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}
