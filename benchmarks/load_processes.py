@@ -67,7 +67,9 @@ class Sampler(threading.Thread):
                 self.ended.add(name)
                 sample[name] = self.samples[-1][name]
                 continue
-            sample[name] = {"pss": memory.pss / MIB, "rss": memory.rss / MIB, "cpu": cpu.user + cpu.system}
+            sample[name] = {kind: getattr(memory, kind) / MIB for kind in ("pss", "rss", "uss")} | {
+                "cpu": cpu.user + cpu.system
+            }
         if self._database is not None:
             sample["database"] = {
                 name: _size(self._database, suffix) for name, suffix in (("file", ""), ("wal", "-wal"))
@@ -90,7 +92,7 @@ def summary(samples: list[dict[str, Any]], name: str) -> dict[str, float]:
         "pss": round(last[name]["pss"], 1),
         "pss_max": round(max(sample[name]["pss"] for sample in samples), 1),
         "rss": round(last[name]["rss"], 1),
-        "slope": round(slope([(sample["seconds"] / 60, sample[name]["pss"]) for sample in half]), 3),
+        "slope": round(slope([(sample["seconds"] / 60, sample[name]["uss"]) for sample in half]), 3),
     }
 
 
