@@ -83,7 +83,7 @@ def _size(database: Path, suffix: str) -> float:
 
 
 def summary(samples: list[dict[str, Any]], name: str) -> dict[str, float]:
-    """Of one process: share of a core; PSS and RSS (MiB) at the end; slope of the second half of the USS, MiB a minute."""
+    """Of one process: share of a core; PSS and RSS (MiB) at the end; slope of the USS' second half, MiB a minute."""
     first, last = samples[0], samples[-1]
     half = samples[len(samples) // 2 :]
     cpu = (last[name]["cpu"] - first[name]["cpu"]) / (last["seconds"] - first["seconds"])

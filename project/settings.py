@@ -246,6 +246,8 @@ _POSTGRESQL_OPTIONS: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds
+    # A worker that is frozen within a transaction would keep its run's row locked from whoever is to go on with it.
+    "options": f"-c idle_in_transaction_session_timeout={max(5_000, int(LEASE_SECONDS * 1000))}",
 }
 
 

@@ -3,7 +3,8 @@
 They are the tests that go through the database, in this process or in those of an installation: web server, worker,
 training, WebSocket. `make test` runs them on SQLite without any server; this runs them on PostgreSQL, with Redis as
 broker and channel layer, and those in which messages wake workers with RabbitMQ as broker. The servers are private
-and started once. Where they cannot be had it says so loudly, and fails if LIVETRAIN_REQUIRE_SERVICES is set.
+and started once. `--core`, as `make test` says, narrows that to where the database itself is at work. Where servers
+cannot be had it says so loudly, and fails if LIVETRAIN_REQUIRE_SERVICES is set.
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ from tests.services import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 ALL = ("tests", "--ignore=tests/experiments/training", "--ignore=tests/browser", "--ignore=tests/services")
+CORE = (
+    "tests/test_end_to_end.py",
+    "tests/test_frozen_worker.py",
+    "tests/test_restored_backup.py",
+    "tests/experiments/test_run_actions.py",
+    "tests/experiments/test_supervisor.py",
+    "tests/project/test_upgrade.py",
+    "tests/realtime",
+    "tests/runs",
+)
 QUEUE = (
     "tests/test_end_to_end.py::test_every_event_arrives_once_in_order_and_is_the_journal",
     "tests/test_end_to_end.py::test_a_stopped_server_goes_on_from_the_last_complete_epoch",
@@ -38,7 +49,7 @@ def main() -> int:
         redis = _address(stack, "Redis", servers.redis_server())
         rabbitmq = _address(stack, "RabbitMQ", servers.rabbitmq())
         sessions = {
-            "PostgreSQL and Redis": (ALL, redis),
+            "PostgreSQL and Redis": (CORE if "--core" in sys.argv else ALL, redis),
             "PostgreSQL, Redis and RabbitMQ": (QUEUE, redis and rabbitmq),
         }
         codes = []
@@ -66,7 +77,15 @@ def _session(name: str, tests: tuple[str, ...], **addresses: str) -> int:
     sys.stdout.flush()
     started = time.monotonic()
     environment = os.environ | {f"LIVETRAIN_TEST_{variable}": address for variable, address in addresses.items()}
-    command = [sys.executable, "-m", "pytest", "--integration", "--quiet", *tests, *sys.argv[1:]]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--integration",
+        "--quiet",
+        *tests,
+        *(word for word in sys.argv[1:] if word != "--core"),
+    ]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     sys.stdout.write(f"== integration tests on {name}: {time.monotonic() - started:.0f} s, exit status {code}\n")
     return code

@@ -1,4 +1,4 @@
-"""`make test`: the whole suite, and the integration tests once more on real services, in two lanes at a time.
+"""`make test`: the whole suite, and the core of `integration` once more on real services, in two lanes at a time.
 
 Most tests wait for processes, so two lanes take little longer than the longer one. Each is a pytest of its own, with
 a home and a database of its own; the first one's output is shown as it comes, the other's when that lane has ended.
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-APART = ("tests/browser", "tests/chaos")
+APART = ("tests/browser", "tests/chaos", "tests/services")
 FIRST = (["-m", "pytest", "tests", *(f"--ignore={folder}" for folder in APART)],)
-SECOND = (["-m", "pytest", *APART], ["-m", "tests.integration"])
+SECOND = (["-m", "pytest", *APART], ["-m", "tests.integration", "--core"])
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
         run_id = server.train(**REQUEST)
         eventually(lambda: server.get(f"/api/runs/{run_id}/")["last_checkpoint"], within=180)
         [frozen] = [worker for worker in workers if trainings_of(worker)]
-        frozen.suspend()
+        freeze(frozen)
         try:
             eventually(lambda: resumed(server, run_id), within=180)
             server.post(f"/api/runs/{run_id}/finish/", {})
@@ -46,6 +47,21 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
         assert everything(server, run_id) == before
         for each in both:
             server.post(f"/api/runs/{each}/kill/", {})
+
+
+def freeze(worker: psutil.Process) -> None:
+    """Not while it holds SQLite's one lock for writing: nobody could write then, and there is no cure but its end."""
+    worker.suspend()
+    while any(holds_a_lock(line, worker.pid) for line in Path("/proc/locks").read_text().splitlines()):
+        worker.resume()
+        time.sleep(0.01)
+        worker.suspend()
+
+
+def holds_a_lock(line: str, pid: int) -> bool:
+    """`1: POSIX ADVISORY WRITE 4711 fd:00:131 120 120`."""
+    fields = line.split()
+    return fields[3] == "WRITE" and fields[4] == str(pid)
 
 
 def workers_of(server: Server) -> list[psutil.Process]:

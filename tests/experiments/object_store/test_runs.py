@@ -87,6 +87,9 @@ def test_a_training_leaves_all_its_files_in_the_store_and_none_here(
 def test_another_machine_goes_on_where_the_first_one_was_stopped(
     queued: Run, warm: None, object_store: ObjectStore, other_machine: Callable[[], None]
 ) -> None:
+    queued.config["trainer"]["max_epochs"] = 150  # long enough to be stopped on the way
+    queued.config["callbacks"]["early_stopping"] = False
+    queued.save(update_fields=["config"])
     background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).stored_checkpoint)
     background.draining.set()
