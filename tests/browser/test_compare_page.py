@@ -80,7 +80,7 @@ async def test_the_address_holds_what_was_chosen(visitors: Visitors, owner: User
     await page.get_by_label("Add runs").fill(str(runs[2].pk))
     await page.get_by_label("Add runs").press("Enter")
     await expect(page.locator("#chips li")).to_have_count(3)
-    await page.get_by_label("Along", exact=True).select_option("step")
+    await page.locator("#by").select_option("step")
     await page.get_by_label("Smoothing").fill("0.6")
     await page.get_by_text("Which curves").click()
     await page.get_by_label("Batch loss").check()
