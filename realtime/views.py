@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from runs import groups
 from runs.group_serializers import group_detail
-from runs.metric_names import FINAL_STATISTICS
+from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
 from runs.queries import may_change, visible_groups, visible_runs
 from runs.queue import standing
 from runs.serializers import run_detail
@@ -64,4 +64,8 @@ def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
 @require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Runs side by side; the query string says which and how, and the page's script alone reads it."""
-    return render(request, "realtime/compare.html", {"statistics": FINAL_STATISTICS})
+    context = {
+        "statistics": FINAL_STATISTICS,
+        "lower_is_better": [name for name in (*EPOCH_METRICS, *FINAL_STATISTICS) if lower_is_better(name)],
+    }
+    return render(request, "realtime/compare.html", context)

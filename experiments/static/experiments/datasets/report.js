@@ -2,8 +2,8 @@
 
 import { el } from "../../realtime/frame/dom.js";
 import { count, percent, splitName } from "../../realtime/frame/format.js";
+import { NOTICES } from "../preflight/verdicts.js";
 
-const NOTICES = { blocks: "failed", warning: "warning", info: "info" };
 const COLOURS = 8; // of the style sheet; then they come again
 const KEYS_SHOWN = 12;
 

@@ -3,14 +3,9 @@
 import { arrange, el } from "../../realtime/frame/dom.js";
 import { call } from "../../realtime/frame/api.js";
 import { drawFacts } from "../preflight/facts.js";
+import { findingNotice, VERDICTS } from "../preflight/verdicts.js";
 
 const ASK_EVERY = 1000; // milliseconds
-const VERDICTS = {
-  ready: ["completed", "Ready", "Nothing speaks against this training."],
-  warnings: ["cancelling", "Ready, with warnings", "It may train, and this should be known:"],
-  blocked: ["failed", "Blocked", "This training does not start as it is:"],
-};
-const NOTICES = { blocks: "failed", warning: "warning", info: "info" };
 
 const find = (id) => document.getElementById(id);
 
@@ -59,7 +54,7 @@ export class Check {
     if (!report) return this.#say("failed", "No report", problem, links.page);
     this.#say(...VERDICTS[report.verdict], links.page);
     drawFacts(find("facts"), report);
-    arrange(find("findings"), report.findings.map(({ level, text }) => el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null }, text)));
+    arrange(find("findings"), report.findings.map(findingNotice));
   }
 
   #say(kind, title, words, page = null) {

@@ -1,18 +1,12 @@
 // The page of a pre-flight report: asks until there is one, then draws it once.
 
-import { el, setText } from "../../realtime/frame/dom.js";
+import { setText } from "../../realtime/frame/dom.js";
 import { drawFacts } from "./facts.js";
 import { drawSections } from "./sections.js";
+import { findingNotice, VERDICTS } from "./verdicts.js";
 
 const ASK_EVERY = 1000; // milliseconds
 const ASK_AGAIN_AFTER = 5000; // after a failure
-
-const VERDICTS = {
-  ready: ["completed", "Ready", "Nothing speaks against this training."],
-  warnings: ["cancelling", "Ready, with warnings", "It may train, and this should be known:"],
-  blocked: ["failed", "Blocked", "This training does not start as it is:"],
-};
-const NOTICES = { blocks: "failed", warning: "warning", info: "info" };
 
 const find = (id) => document.getElementById(id);
 const source = find("preflight").dataset;
@@ -49,7 +43,7 @@ function say(kind, title, words) {
 function draw(report) {
   say(...VERDICTS[report.verdict]);
   drawFacts(find("facts"), report);
-  find("findings").replaceChildren(...report.findings.map(({ level, text, code }) => el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null, "data-code": code }, text)));
+  find("findings").replaceChildren(...report.findings.map(findingNotice));
   find("sections").replaceChildren(...drawSections(report));
 }
 

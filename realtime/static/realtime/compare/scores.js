@@ -4,7 +4,7 @@ import { el } from "../frame/dom.js";
 import { duration, known, metricName, number, splitName } from "../frame/format.js";
 import { interval, SAME_AS_ANOTHER, value } from "../charts/matrix.js";
 
-const LOWER_IS_BETTER = /loss$|^final_brier$|^final_ece$/;
+const LOWER_IS_BETTER = new Set(JSON.parse(document.getElementById("lower-is-better").textContent));
 
 // The places of the best value: several, when equal; none with fewer than two to choose from.
 export function best(values, lower) {
@@ -37,7 +37,7 @@ export function scoreRows(runs, finals, labels) {
 
 const capitalised = (name) => { const words = metricName(name); return words.charAt(0).toUpperCase() + words.slice(1); };
 
-const row = (group, name, label, values, more) => ({ group, name, label, values, more, lower: LOWER_IS_BETTER.test(name), show: number });
+const row = (group, name, label, values, more) => ({ group, name, label, values, more, lower: LOWER_IS_BETTER.has(name), show: number });
 
 export function drawScores(container, rows, heads) {
   const groups = [...new Set(rows.map(({ group }) => group))];

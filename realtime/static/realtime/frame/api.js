@@ -19,6 +19,9 @@ export async function call(url, { method = "GET", json } = {}) {
   return body;
 }
 
+// Why a call failed, for the reader: what the server says, or that it did not answer.
+export const inWords = (error) => (error instanceof Refused ? error.message : "The server could not be reached; try again.");
+
 // Proxies answer in HTML.
 export function parse(text) {
   try {

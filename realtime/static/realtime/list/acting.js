@@ -1,6 +1,6 @@
 // What is done with the selected runs: compare, tag, cancel, delete and its undoing. Each run's answer is said in words.
 
-import { call } from "../frame/api.js";
+import { call, inWords } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { ENDED, plural } from "../frame/format.js";
 import { toast } from "../frame/toast.js";
@@ -91,7 +91,7 @@ export class Acting {
       this.page.onDone(action, done);
       return done;
     } catch (error) {
-      toast(error instanceof TypeError ? "The server could not be reached; try again." : error.message);
+      toast(inWords(error));
       return [];
     } finally {
       this.#busy = false;

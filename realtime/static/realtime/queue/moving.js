@@ -1,5 +1,6 @@
 // Moves a queued run: to the front, past a neighbour, to the end. Who may not do that is told so by the server.
 
+import { call, inWords } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
 const WAYS = [
@@ -36,14 +37,9 @@ export class Moving {
     [this.#busy, this.#problem] = [true, ""];
     this.draw(this.state);
     try {
-      const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-      const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
-      const response = await fetch(this.link, { method: "POST", headers, body: JSON.stringify({ to }) });
-      const answer = await response.json();
-      if (response.ok) this.onDone(answer);
-      else this.#problem = answer.detail ?? `The server answered ${response.status}.`;
-    } catch {
-      this.#problem = "The server could not be reached; try again.";
+      this.onDone(await call(this.link, { method: "POST", json: { to } }));
+    } catch (error) {
+      this.#problem = inWords(error);
     }
     this.#busy = false;
     this.draw(this.state);

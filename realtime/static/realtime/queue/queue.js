@@ -1,5 +1,6 @@
 // Says that the queue is paused, and by whom; staff pause it and let it go on.
 
+import { call } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 import { dateTime } from "../frame/format.js";
 import { onQueue, takeQueue } from "./waiting.js";
@@ -26,18 +27,13 @@ function draw(queue) {
 
 async function ask(options = {}) {
   try {
-    const headers = { Accept: "application/json", ...options.headers };
-    const response = await fetch(place.dataset.api, { ...options, headers });
-    if (response.ok) takeQueue(await response.json());
+    takeQueue(await call(place.dataset.api, options));
   } catch {
     // the page's connection says that the server is away
   }
 }
 
-function change(paused) {
-  const headers = { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
-  ask({ method: "POST", headers, body: JSON.stringify({ paused }) });
-}
+const change = (paused) => ask({ method: "POST", json: { paused } });
 
 onQueue(draw);
 ask();

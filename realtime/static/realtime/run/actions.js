@@ -1,5 +1,6 @@
 // What may be done with a run in its present state: stop it in one of three ways, let it go on, run it again.
 
+import { call, inWords } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
 // Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
@@ -24,8 +25,8 @@ export class Actions {
   #problem = "";
 
   // `links` maps an action to its address; `onDone(answer)` is called when the server has agreed.
-  constructor(root, links, token, onDone) {
-    Object.assign(this, { root, links, token, onDone });
+  constructor(root, links, onDone) {
+    Object.assign(this, { root, links, onDone });
   }
 
   draw(state) {
@@ -72,13 +73,9 @@ export class Actions {
     this.#problem = "";
     this.draw(this.state);
     try {
-      const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.token };
-      const response = await fetch(this.links[action], { method: "POST", headers, body: JSON.stringify(body) });
-      const answer = await response.json();
-      if (response.ok) this.onDone(answer);
-      else this.#problem = answer.detail ?? `The server answered ${response.status}.`;
-    } catch {
-      this.#problem = "The server could not be reached; try again.";
+      this.onDone(await call(this.links[action], { method: "POST", json: body }));
+    } catch (error) {
+      this.#problem = inWords(error);
     }
     this.#busy = false;
     this.#asking = null;

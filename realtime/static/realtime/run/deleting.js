@@ -1,6 +1,6 @@
 // Deletes an ended run, and takes that back.
 
-import { call } from "../frame/api.js";
+import { call, inWords } from "../frame/api.js";
 import { el, setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { toast } from "../frame/toast.js";
@@ -40,7 +40,7 @@ export class Deleting {
       await call(link, { method: "POST", json: {} });
       return true;
     } catch (error) {
-      toast(error.status ? error.message : "The server could not be reached; try again.");
+      toast(inWords(error));
       return false;
     }
   }

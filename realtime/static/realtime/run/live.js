@@ -61,7 +61,7 @@ const tags = new Tags(find("tags"), detail.id, { may, onChange: (next) => ((stat
 const notifying = new Notifying(find("notifying"), { id: detail.id, name: detail.experiment_name });
 const deleting = may ? new Deleting(find("tools"), find("deleted"), detail.links, wish) : null;
 // A new run has a page of its own; what changes on this one comes as an event.
-const actions = may ? new Actions(find("actions"), detail.links, document.querySelector("[name=csrfmiddlewaretoken]").value, ({ links }) => (links?.page ? location.assign(links.page) : askAgain())) : null;
+const actions = may ? new Actions(find("actions"), detail.links, ({ links }) => (links?.page ? location.assign(links.page) : askAgain())) : null;
 const moving = may ? new Moving(find("moving"), detail.links.move, wish) : null;
 const stream = new Stream({ links: detail.links, target: 0, onEvents: take, onState: say });
 

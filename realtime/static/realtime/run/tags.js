@@ -1,6 +1,6 @@
 // The run's tags; whoever may change the run adds and removes them.
 
-import { call } from "../frame/api.js";
+import { call, inWords } from "../frame/api.js";
 import { el, setText } from "../frame/dom.js";
 
 export class Tags {
@@ -42,7 +42,7 @@ export class Tags {
       this.onChange([...new Set([...this.tags, ...add])].filter((tag) => !remove.includes(tag)).sort());
       return true;
     } catch (error) {
-      this.#complain(error.status ? error.message : "The server could not be reached; try again.");
+      this.#complain(inWords(error));
       return false;
     }
   }
