@@ -57,6 +57,14 @@ def supervise(run: Run) -> Run:
     return run
 
 
+def begun_and_given_back(run: Run) -> None:
+    """Trained here until a checkpoint was stored, then left to whoever takes it next."""
+    background = Background()
+    eventually(lambda: Run.objects.get(pk=run.pk).stored_checkpoint)
+    background.draining.set()
+    background.wait()
+
+
 def stored_bytes(store: ObjectStore, run: Run) -> dict[str, bytes]:
     """What lies in the bucket, by the names of the files; there is nothing else in it."""
     rows, objects = StoredFile.objects.filter(run=run), store.objects()
@@ -90,10 +98,7 @@ def test_another_machine_goes_on_where_the_first_one_was_stopped(
     queued.config["trainer"]["max_epochs"] = 150  # long enough to be stopped on the way
     queued.config["callbacks"]["early_stopping"] = False
     queued.save(update_fields=["config"])
-    background = Background()
-    eventually(lambda: Run.objects.get(pk=queued.pk).stored_checkpoint)
-    background.draining.set()
-    background.wait()
+    begun_and_given_back(queued)
     released = Run.objects.get(pk=queued.pk)
     assert released.status == "queued"
     assert (released.stored_checkpoint or {})["last_checkpoint"] == released.last_checkpoint
@@ -162,10 +167,7 @@ def test_what_the_lost_machine_had_not_stored_is_trained_again(
     queued: Run, recipe: Recipe, object_store: ObjectStore, other_machine: Callable[[], None]
 ) -> None:
     recipe("obedient")
-    background = Background()
-    eventually(lambda: Run.objects.get(pk=queued.pk).stored_checkpoint)
-    background.draining.set()
-    background.wait()
+    begun_and_given_back(queued)
     # The machine went on to epoch 1, stored nothing of it, and is gone.
     Run.objects.filter(pk=queued.pk).update(last_checkpoint="epoch-1.ckpt", last_checkpoint_epoch=1)
     other_machine()
@@ -185,10 +187,7 @@ def test_a_checkpoint_that_is_not_what_was_stored_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe("obedient")
-    background = Background()
-    eventually(lambda: Run.objects.get(pk=queued.pk).stored_checkpoint)
-    background.draining.set()
-    background.wait()
+    begun_and_given_back(queued)
     row = StoredFile.objects.get(run=queued, name="epoch-0.ckpt")
     object_store.overwrite(row.key, b"WEIGHTS")
     other_machine()
@@ -208,10 +207,7 @@ def test_a_run_that_waits_for_the_store_can_be_cancelled(
     queued: Run, recipe: Recipe, object_store: ObjectStore, other_machine: Callable[[], None]
 ) -> None:
     recipe("obedient")
-    background = Background()
-    eventually(lambda: Run.objects.get(pk=queued.pk).stored_checkpoint)
-    background.draining.set()
-    background.wait()
+    begun_and_given_back(queued)
     object_store.stop()
     other_machine()
     waiting = Background()
