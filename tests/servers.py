@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 START_SECONDS = 60.0
+FREE_PORTS = iter(random.SystemRandom().sample(range(12_000, 32_000), 20_000))
 STOP_SECONDS = 15.0
 
 
@@ -116,8 +119,13 @@ def database_url(database: Mapping[str, Any]) -> str:
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback that nothing listens on, and that no connection is given before a server takes it.
+
+    Linux takes the ports of outgoing connections from a range of its own; with thousands of those in the tests, a
+    port of that range is easily gone before a slow server listens. These lie below it, and none is given out twice.
+    """
+    for port in FREE_PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port is left")
