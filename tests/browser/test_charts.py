@@ -13,15 +13,17 @@ from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 EPOCHS = 6
-COLOURED = """canvas => {
+COLOURED = """(canvas, [left, right]) => {
     const along = (share, i) => share * (i % 2 ? canvas.height : canvas.width);
-    const [x, y, width, height] = [0.2, 0.15, 0.75, 0.6].map(along);
+    const [x, y, width, height] = [left, 0.15, right - left, 0.6].map(along);
     const { data } = canvas.getContext("2d").getImageData(x, y, width, height);
     let found = 0;
     for (let i = 0; i < data.length; i += 4) found += data[i + 3] > 200 && Math.abs(data[i] - data[i + 2]) > 60;
     return found;
 }"""
-"""Pixels of a strong colour, away from the axes and from the mark of the best epoch."""
+"""Pixels of a strong colour between two places, as shares of the width; axes are grey."""
+INSIDE = [0.2, 0.95]
+"""Away from the mark of the best epoch, if that is the first."""
 
 
 async def opened(visitors: Visitors, owner: User) -> Page:
@@ -92,7 +94,20 @@ async def test_one_value_between_gaps_is_drawn(visitors: Visitors, owner: User) 
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     assert "train: 1 values, newest –" in (await chart(page, "Loss").locator(".plot").get_attribute("aria-label") or "")
-    assert await chart(page, "Loss").locator("canvas").evaluate(COLOURED) > 10
+    assert await chart(page, "Loss").locator("canvas").evaluate(COLOURED, INSIDE) > 10
+
+
+async def test_a_first_value_that_nothing_follows_is_seen_and_a_curve_of_none_says_so(
+    visitors: Visitors, owner: User
+) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    first, step = story.STEPS // 2, story.STEPS
+    batches = [story.batch(0, first, 0.5), *(story.batch(0, at, None) for at in range(first + 1, step + 1))]
+    await in_thread(story.tell, run, [*batches, *story.epoch_ends(0, None, None)])
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    assert await chart(page, "Batches").locator("canvas").evaluate(COLOURED, [0.1, 0.9]) > 4
+    await expect(chart(page, "AUROC")).to_contain_text("None of its values is a finite number.")
 
 
 async def test_values_that_differ_by_rounding_alone_are_drawn(visitors: Visitors, owner: User) -> None:

@@ -292,6 +292,16 @@ async def test_no_page_is_wider_than_the_screen(visitors: Visitors, owner: User,
         assert await overflow(page) == 0
 
 
+@pytest.mark.parametrize("width", [1440, 1024])
+async def test_the_usual_columns_are_all_in_sight(visitors: Visitors, owner: User, width: int) -> None:
+    await in_thread(trained, owner, "Is it an eight?", 24)
+    await in_thread(story.submit, owner, "Waits for its turn", 50)
+    page = await visitors.visit("/", size=ViewportSize(width=width, height=900))
+    await expect(page.locator("tbody tr")).to_have_count(2)
+    hidden = "table => table.parentElement.scrollWidth - table.parentElement.clientWidth"
+    assert await page.locator("#table").evaluate(hidden) <= 0
+
+
 def trained(owner: User, name: str, epochs: int) -> Run:
     """Completed; its best AUROC is 1 - 0.5 / epochs, its best loss 1 / epochs."""
     run = story.start(story.submit(owner, name))

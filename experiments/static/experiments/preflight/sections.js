@@ -85,7 +85,7 @@ function patients({ patients: found }) {
 
 function columns({ table: found }) {
   if (!found) return null;
-  const rows = found.columns.map((column) => [column.name, column.kind, count(column.values), column.missing ? count(column.missing) : "–", column.constant ? "constant in training" : ""]);
+  const rows = found.columns.map((column) => [column.name, column.kind, count(column.values), count(column.missing), column.constant ? "constant in training" : ""]);
   return section("Columns", table(`${plural(found.column_count, "column")}${more(found.column_count, rows.length)}`, ["Column", "Holds", "Different values", "Missing", "Remark"], rows));
 }
 

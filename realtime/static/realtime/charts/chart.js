@@ -32,7 +32,8 @@ export class Chart {
     this.readout = el("div", { class: "readout" });
     this.plot = el("div", { class: "plot", role: "img", tabindex: 0, title: HINT });
     this.note = el("p", { class: "note", hidden: true });
-    this.empty = el("p", { class: "empty" }, globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.");
+    this.waiting = globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.";
+    this.empty = el("p", { class: "empty" }, this.waiting);
     this.reset = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() }, "All of it");
     const toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) }, "log");
     const larger = el("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": `${title}: larger`, title: "Larger", click: () => this.#enlarge(larger) }, "⤢");
@@ -60,7 +61,8 @@ export class Chart {
     setText(this.words, `by ${this.along}`);
     setText(this.note, note);
     this.note.hidden = !note;
-    const drawable = data[0].length > 0 && globalThis.uPlot;
+    const drawable = globalThis.uPlot && data.slice(1).some((ys) => ys.some(known));
+    setText(this.empty, data[0].length && globalThis.uPlot ? "None of its values is a finite number." : this.waiting);
     this.empty.hidden = Boolean(drawable);
     this.plot.hidden = !drawable;
     this.readout.hidden = !drawable;
@@ -302,9 +304,10 @@ function drawMark(u, { x: value, text, short = text, colour: name = "--best" }, 
 }
 
 // A value between two gaps has no line: it is drawn as a point even where others are not.
-function lonely(u, index, show, gaps) {
+// (uPlot's own list of gaps leaves out what is unknown before the first and after the last value.)
+function lonely(u, index, show) {
+  if (show) return null;
   const ys = u.data[index];
-  if (show || (!gaps?.length && ys.length > 2)) return null;
   const found = [];
   let [before, candidate] = [null, null]; // the last place that is not empty; one whose successor is not known yet
   for (let i = 0; i < ys.length; i++) {

@@ -149,7 +149,7 @@ function drawAxes() {
   const simple = (value) => value === undefined || value === null || typeof value !== "object";
   const options = differences(runs).filter(([path, values]) => values.every(simple) && !["experiment_name", "priority"].includes(path));
   const results = scoreRows(runs, finals, labels).filter(({ group, name }) => group === "Best epoch" || ["final_auroc_cm", "final_f1_cm", "final_sensitivity", "duration"].includes(name));
-  const axes = [...options.map(([path, values]) => ({ label: path.split(".").pop().replaceAll("_", " "), values })), ...results.map(({ group, label: name, values }) => ({ label: group === "Cost" ? name : `${group.replace(/ (split|epoch)$/, "")} ${name.replace(/ \(.*\)$/, "").replace("Validation", "val")}`, values }))];
+  const axes = [...options.map(([path, values]) => ({ label: path.split(".").pop().replaceAll("_", " "), values })), ...results.map(({ group, label: name, values }) => ({ label: group === "Cost" ? name : `${group.replace(/ (split|epoch)$/, "").replace("Validation", "Val")} ${name.replace(/ \(.*\)$/, "").replace("Validation", "val")}`, values }))];
   drawParallel(find("parallel"), axes, runs.map((run) => ({ id: run.id, name: label(run), colour: look(run.id).colour })), highlight);
   find("parallel-part").hidden = find("parallel").hidden;
 }

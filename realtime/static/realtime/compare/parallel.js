@@ -3,7 +3,8 @@
 import { known, tick } from "../frame/format.js";
 
 const [HEIGHT, TOP, BOTTOM] = [300, 46, 30];
-const LEAST_GAP = 128; // pixels between two axes: room for their names
+const LEAST_GAP = 112; // pixels between two axes: room for their names
+const LETTER = 7.2; // pixels of one, on average, in bold
 const SVG = "http://www.w3.org/2000/svg";
 const LOG_FROM = 50; // times the smallest: then equal factors are equal distances
 
@@ -22,7 +23,7 @@ export function drawParallel(container, axes, lines, onPick) {
   const gap = Math.max(LEAST_GAP, (container.clientWidth - 40) / usable.length);
   const scales = usable.map((axis, i) => ({ ...axis, x: gap * (i + 0.5), place: scale(axis.values) }));
   const root = svg("svg", { width: gap * usable.length, height: HEIGHT, role: "img", "aria-label": inWords(usable, lines), class: "parallel" });
-  for (const axis of scales) root.append(drawAxis(axis));
+  for (const axis of scales) root.append(drawAxis(axis, Math.floor(gap / LETTER)));
   for (const [i, line] of lines.entries()) root.append(drawLine(scales, i, line, onPick));
   container.replaceChildren(root);
 }
@@ -42,8 +43,8 @@ function scale(values) {
   return { y, ticks: [[y(high), tick(high)], [y(low), tick(low)]] };
 }
 
-function drawAxis({ label, x, place }) {
-  const short = label.length > 19 ? `${label.slice(0, 18)}…` : label;
+function drawAxis({ label, x, place }, room) {
+  const short = label.length > room ? `${label.slice(0, room - 1)}…` : label;
   return svg("g", { class: "axis" },
     svg("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }),
     svg("text", { x, y: 14, "text-anchor": "middle", class: "label" }, short, svg("title", {}, label)),

@@ -87,7 +87,7 @@ export function doing(state) {
   return parts.join(" · ");
 }
 
-function facts({ best, monitor, status, duration: total, elapsed, startTime, attempt, dataset, model }) {
+function facts({ best, monitor, status, duration: total, elapsed, startTime, attempt, dataset, model, asked }) {
   const epoch = (value) => (known(value) ? `epoch ${value}` : "");
   const headline = monitor === "val_loss" ? [] : [[`Best ${metricName(monitor).replace("validation", "val")}`, number(best.value), epoch(best.epoch)]];
   const recall = monitor === "val_recall" ? [] : [["Best val recall", number(best.val_recall), epoch(best.val_recall_epoch)]];
@@ -98,8 +98,8 @@ function facts({ best, monitor, status, duration: total, elapsed, startTime, att
     ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
     ["Started", startTime ? dateTime(startTime).slice(11) : "–", startTime ? dateTime(startTime).slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : "–", attempt > 1 ? "resumed" : ""],
-    ["Data", dataset?.name ?? "–", dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],
-    ["Model", model ? model.name : "–", model ? plural(model.parameters, "parameter") : ""],
+    ["Data", dataset?.name ?? asked.data, dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],
+    ["Model", model?.name ?? (asked.model === "auto" ? "by the data" : asked.model), model ? plural(model.parameters, "parameter") : ""],
   ];
 }
 

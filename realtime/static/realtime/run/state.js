@@ -4,6 +4,8 @@ import { ENDED } from "../frame/format.js";
 import { Epochs } from "./epochs.js";
 import { seconds } from "./store.js";
 
+const lastName = (path) => path.split(/[/:]/).filter(Boolean).pop() ?? path;
+
 // `detail` as GET /api/runs/<id>/ has it.
 const ofRow = (detail) => ({
   status: detail.status,
@@ -27,6 +29,7 @@ const ofRow = (detail) => ({
   notes: detail.notes,
   tags: detail.tags,
   deleted: Boolean(detail.deleted_at),
+  asked: { data: lastName(detail.source_path), model: detail.model_name }, // until the training says what it found
   dataset: detail.dataset,
   model: detail.model,
 });
