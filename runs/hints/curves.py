@@ -171,11 +171,16 @@ def best_long_ago(run: Evidence) -> Hint | None:
         return None
     if run.last - run.best_epoch < PATIENCE:
         return None
+    epochs = run.last - run.best_epoch
+    text, cure = f"The best epoch is {run.best_epoch}, {epochs} epochs before the last one; early stopping was off.", ""
+    if run.status == "in_progress":
+        text = f"The best epoch is {run.best_epoch}, {epochs} epochs ago, and early stopping is off."
+        cure = "Finish the run now: its best epoch is evaluated. "
     return Hint(
         code="best_long_ago",
         severity="info",
-        text=f"The best epoch is {run.best_epoch}, {run.last - run.best_epoch} epochs ago, and early stopping is off.",
-        cure="Finish the run now: its best epoch is evaluated. Next time, leave callbacks.early_stopping on.",
+        text=text,
+        cure=f"{cure}Next time, leave callbacks.early_stopping on.",
         epoch=run.last,
         since=run.best_epoch,
     )

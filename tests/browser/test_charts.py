@@ -107,7 +107,7 @@ async def test_a_first_value_that_nothing_follows_is_seen_and_a_curve_of_none_sa
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     assert await chart(page, "Batches").locator("canvas").evaluate(COLOURED, [0.1, 0.9]) > 4
-    await expect(chart(page, "AUROC")).to_contain_text("None of its values is a finite number.")
+    await expect(chart(page, "AUROC")).to_contain_text("None of its values is a number.")
 
 
 async def test_values_that_differ_by_rounding_alone_are_drawn(visitors: Visitors, owner: User) -> None:

@@ -118,7 +118,8 @@ async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) ->
     )
     assert "GPU 0: 1 values, newest 2.0000" in await in_words(page, "GPU memory")
     await expect(page.locator("#machine-facts")).to_contain_text("1.5 of 2 cores")
-    assert await page.locator(".plot canvas").count() == 14
+    await expect(chart(page, "Precision")).to_contain_text("None of its values is a number.")
+    assert await page.locator(".plot canvas").count() == 13
 
 
 async def test_final_result_is_shown_as_it_was_sent(visitors: Visitors, owner: User) -> None:

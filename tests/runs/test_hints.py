@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,6 +124,10 @@ def test_more_epochs_are_advised_to_a_run_that_was_still_improving() -> None:
 def test_a_best_epoch_long_ago_matters_without_early_stopping() -> None:
     off = losses([0.5] * 12, [0.5] * 12, best_epoch=1, config={"callbacks": {"early_stopping": False}})
     assert "epoch is 1, 10 epochs ago" in found(curves.best_long_ago(off))["text"]
+    assert "Finish the run now" in found(curves.best_long_ago(off))["cure"]
+    over = found(curves.best_long_ago(replace(off, status="completed")))
+    assert "10 epochs before the last one" in over["text"]
+    assert "Finish" not in over["cure"]
     assert curves.best_long_ago(losses([0.5] * 12, [0.5] * 12, best_epoch=1)) is None
 
 

@@ -23,6 +23,13 @@ export function elapsed(seconds) {
 // A place on the x axis, in words.
 export const place = (along, x) => (along === "time" ? elapsed(x) : String(x));
 
+// As short as an axis needs it: 40k, 1.2M where that is the same number.
+export function shortPlace(along, x) {
+  if (along === "time") return elapsed(x);
+  if (x >= 1e6 && x % 1e5 === 0) return `${x / 1e6}M`;
+  return x >= 1e4 && x % 1e3 === 0 ? `${x / 1e3}k` : String(x);
+}
+
 export const stepsAlong = (along) => (along === "time" ? TIMES : WHOLE);
 
 export const tickWords = (_, ticks) => ticks.map(tick);

@@ -1,9 +1,9 @@
 // One chart in a card: a title, a read-out of the values under the cursor, the curves. Draws with uPlot.
 
 import { el, setText } from "../frame/dom.js";
-import { known, number, tick } from "../frame/format.js";
+import { known, number, UNKNOWN } from "../frame/format.js";
 import { colour, onColours } from "../frame/theme.js";
-import { linearRange, logRange, place, stepsAlong, tickWords } from "./axes.js";
+import { linearRange, logRange, place, shortPlace, stepsAlong, tickWords } from "./axes.js";
 import { addGestures } from "./gestures.js";
 import { smooth } from "./smoothing.js";
 
@@ -53,7 +53,7 @@ export class Chart {
     this.card.remove();
   }
 
-  // `series`: [{label, colour, dash?, thin?, stepped?, exact?, points?, plain?}], `plain` ones are never smoothed.
+  // `series`: [{label, colour, dash?, thin?, stepped?, words?, points?, plain?}]; `words(value)` for the read-out, `plain` ones are never smoothed.
   // `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`: [{x, text, short?, colour?}].
   update(series, data, { marks = [], note = "" } = {}) {
     Object.assign(this, { series, data, marks });
@@ -62,7 +62,7 @@ export class Chart {
     setText(this.note, note);
     this.note.hidden = !note;
     const drawable = globalThis.uPlot && data.slice(1).some((ys) => ys.some(known));
-    setText(this.empty, data[0].length && globalThis.uPlot ? "None of its values is a finite number." : this.waiting);
+    setText(this.empty, data[0].length && globalThis.uPlot ? "None of its values is a number." : this.waiting);
     this.empty.hidden = Boolean(drawable);
     this.plot.hidden = !drawable;
     this.readout.hidden = !drawable;
@@ -214,11 +214,11 @@ export class Chart {
       width: this.plot.clientWidth || 300,
       height: this.#heights,
       legend: { show: false },
-      padding: [16, 10, 0, 0],
+      padding: [16, 18, 0, 0],
       cursor: { sync: { key: this.along, scales: ["x", null] }, y: false, points: { size: 7 } },
       scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: linearRange(this.bounded) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => place(this.along, x)) },
+        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)) },
         { ...axis, grid, size: 52, gap: 6, space: 34, values: tickWords },
       ],
       series: [{}, ...this.series.map((series) => line(series, faint && !series.plain, dense)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false, dense)) : [])],
@@ -252,7 +252,7 @@ export class Chart {
   }
 
   #words(i, value) {
-    return this.series[i].exact && known(value) ? tick(value) : number(value);
+    return known(value) ? (this.series[i].words ?? number)(value) : UNKNOWN;
   }
 
   #drawMarks(u) {
@@ -293,6 +293,7 @@ function drawMark(u, { x: value, text, short = text, colour: name = "--best" }, 
   ctx.lineTo(x, u.bbox.top + u.bbox.height);
   ctx.stroke();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "left"; // the library leaves it as its axes had it
   const right = x > u.bbox.left + u.bbox.width - 60 * ratio;
   const [width, gap] = [ctx.measureText(short).width, 4 * ratio];
   const from = right ? x - gap - width : x + gap;

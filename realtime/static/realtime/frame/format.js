@@ -16,6 +16,9 @@ export function number(value) {
 
 export const count = (value) => (known(value) ? whole.format(value) : UNKNOWN);
 
+// What is measured, like samples per second: three digits say all there is to say.
+export const measured = (value) => (known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN);
+
 export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).toFixed(digits)} %` : UNKNOWN);
 
 // As short as an axis needs it.

@@ -1,7 +1,7 @@
 // What the run is: data, model, configuration, versions, files.
 
 import { el } from "../frame/dom.js";
-import { bytes, count, dateTime, plural } from "../frame/format.js";
+import { bytes, count, dateTime, plural, UNKNOWN } from "../frame/format.js";
 
 const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer: "Trainer", callbacks: "Callbacks" };
 
@@ -27,7 +27,12 @@ function group(title, values, open = false, content = null) {
   return el("details", { "data-title": title, open }, el("summary", {}, title), content ?? list);
 }
 
-const plain = (value) => (value === null ? "–" : value === true ? "yes" : value === false ? "no" : String(value));
+const plain = (value) => (value === null ? UNKNOWN : value === true ? "yes" : value === false ? "no" : typeof value === "object" ? inWords(value) : String(value));
+
+function inWords(value) {
+  if (!Object.keys(value).length) return UNKNOWN;
+  return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
+}
 
 function describeData(dataset) {
   if (!dataset) return {};

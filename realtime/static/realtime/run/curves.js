@@ -3,7 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { smooth } from "../charts/smoothing.js";
 import { el } from "../frame/dom.js";
-import { known, count, plural } from "../frame/format.js";
+import { known, count, measured, plural, tick } from "../frame/format.js";
 import { inlaid } from "./table.js";
 
 const METRICS = [
@@ -136,12 +136,12 @@ export class Curves {
       xs.push(last);
       ys.push(ys[ys.length - 1]);
     }
-    chart.update([{ label: "rate", colour: "--train", exact: true, stepped: true, points: false, plain: true }], [xs, ...(xs.length ? [ys] : [])]);
+    chart.update([{ label: "rate", colour: "--train", words: tick, stepped: true, points: false, plain: true }], [xs, ...(xs.length ? [ys] : [])]);
   }
 
   #drawThroughput(chart, table) {
     const key = "throughput/samples_per_second";
-    chart.update([{ label: "samples/s", colour: "--train", points: false }], [table.xs, table.values(key)], { note: sampling(table, key) });
+    chart.update([{ label: "samples/s", colour: "--train", points: false, words: measured }], [table.xs, table.values(key)], { note: sampling(table, key) });
   }
 
   #marks(prefix) {

@@ -2,7 +2,7 @@
 
 import { Chart } from "../charts/chart.js";
 import { arrange, el, setText } from "../frame/dom.js";
-import { bytes, known, percent } from "../frame/format.js";
+import { bytes, known, measured, percent } from "../frame/format.js";
 
 const GIB = 2 ** 30;
 const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
@@ -42,7 +42,7 @@ export class Machine {
     }
     if (hasWait) {
       this.wait.turn(store.axes.throughput);
-      this.wait.update([{ label: "waiting", colour: "--val", points: false }], [throughput.xs, share(waited)]);
+      this.wait.update([{ label: "waiting", colour: "--val", points: false, words: measured }], [throughput.xs, share(waited)]);
     }
     const ofGpu = (chart, name, scaled) => chart.update(
       gpus.map((id, i) => ({ label: `GPU ${id}`, colour: COLOURS[i % COLOURS.length], points: false })),
