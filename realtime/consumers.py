@@ -1,8 +1,11 @@
 """WebSocket endpoints. Frames from the server are JSON arrays; the client may send `{"ack": seq}`.
 
+It may also send `{"ping": true}`, answered with a frame of one `{"type": "pong"}`: no script of a browser hears of the
+protocol's own pings, and a connection can die without a word. Of a run it carries `last_seq`, how far the journal goes.
+
 Close codes: 4400 bad request (`?after=`, a malformed or oversized message), 4401 no login, 4403 wrong or missing
-origin, 4404 no such run (or path), 1011 a fault of the server. After any other end a client comes back with
-`?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
+origin, 4404 no such run (or path), or deleted meanwhile, 1011 a fault of the server. After any other end a client
+comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from abc import ABC, abstractmethod
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -20,6 +24,7 @@ from django.contrib.auth.models import User
 
 from realtime import switchboard
 from realtime.frames import Frame
+from realtime.hub import Gone, Hub
 from realtime.reader import logins
 from realtime.refusal import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
 from realtime.window import Window
@@ -27,6 +32,8 @@ from runs.queries import visible_runs
 
 logger = logging.getLogger(__name__)
 MESSAGE_CHARACTERS = 1_024
+PONG_SECONDS = 0.5
+"""Pings that come faster stay unanswered: who reads nothing must not make the server keep answers without bound."""
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -34,6 +41,7 @@ class ClientMessage(msgspec.Struct):
     """All that a client may say; fields that are not known are ignored."""
 
     ack: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    ping: bool = False
 
 
 class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has no types
@@ -45,6 +53,7 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         super().__init__()
         self._streaming: asyncio.Task[None] | None = None
         self._window = Window()
+        self._answered = -PONG_SECONDS
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
@@ -63,15 +72,22 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         try:
-            ack = acknowledgement(message.get("text"))
+            said = understood(message.get("text"))
         except Refused as refused:
             await self.close(refused.code, refused.reason)
             return
-        if ack is not None:
-            self.acknowledged(ack)
+        if said.ack is not None:
+            self.acknowledged(said.ack)
+        if said.ping and time.monotonic() - self._answered >= PONG_SECONDS:
+            self._answered = time.monotonic()
+            await self.send(text_data=f"[{msgspec.json.encode(await self.pong()).decode()}]")
 
     def acknowledged(self, seq: int) -> None:
         """The client has everything up to `seq`."""
+
+    async def pong(self) -> dict[str, Any]:
+        """What a ping is answered with."""
+        return {"type": "pong"}
 
     @abstractmethod
     async def stream(self) -> None:
@@ -92,20 +108,41 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
 
 
 class RunConsumer(Live):
-    """`ws/runs/<id>/?after=<seq>[&ack=1]`: every event after `seq`, then what comes."""
+    """`ws/runs/<id>/?after=<seq>[&ack=1]`: every event after `seq`, then what comes, until the run is deleted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hub: Hub | None = None
+
+    @property
+    def run_id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["run_id"])
 
     async def stream(self) -> None:
-        run_id, query = int(self.scope["url_route"]["kwargs"]["run_id"]), _query(self.scope)
+        run_id, query = self.run_id, _query(self.scope)
         cursor = starting_number(query)
         if query.get("ack") == ["1"]:
             self._window.acknowledged(cursor)
         if not await logins(_is_visible, self.scope["user"], run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
-        with switchboard.here().watching_run(run_id) as hub:
+        with switchboard.here().watching_run(run_id) as self._hub:
             while True:
-                frame = await hub.frame_after(cursor, await self._window.opened())
+                try:
+                    frame = await self._hub.frame_after(cursor, await self._window.opened())
+                except Gone:
+                    if not await logins(_is_visible, self.scope["user"], run_id):
+                        raise Refused(UNKNOWN_RUN, f"Run {run_id} is deleted.") from None
+                    self._hub.came_back()
+                    continue
                 await self.deliver(frame)
                 cursor = frame.last
+
+    async def pong(self) -> dict[str, Any]:
+        """A hub that has just begun does not know the journal's end yet, the database does."""
+        last: int | None = -1 if self._hub is None else self._hub.head
+        if last == -1:
+            last = await logins(_last_seq, self.scope["user"], self.run_id)
+        return await super().pong() | {"last_seq": last}
 
     def acknowledged(self, seq: int) -> None:
         self._window.acknowledged(seq)
@@ -144,18 +181,22 @@ def starting_number(query: dict[str, list[str]]) -> int:
     return int(values[0])
 
 
-def acknowledgement(text: str | None) -> int | None:
-    """The number that a client's message acknowledges, if any; raises `Refused`."""
+def understood(text: str | None) -> ClientMessage:
+    """What a client says; raises `Refused`."""
     if text is None or len(text) > MESSAGE_CHARACTERS:
         raise Refused(BAD_REQUEST, f"Messages are JSON texts of at most {MESSAGE_CHARACTERS} characters.")
     try:
-        return msgspec.json.decode(text, type=ClientMessage).ack
+        return msgspec.json.decode(text, type=ClientMessage)
     except msgspec.DecodeError as error:
-        raise Refused(BAD_REQUEST, 'Expected {"ack": seq}.') from error
+        raise Refused(BAD_REQUEST, 'Expected {"ack": seq} or {"ping": true}.') from error
 
 
 def _query(scope: dict[str, Any]) -> dict[str, list[str]]:
     return parse_qs(scope["query_string"].decode("latin1"), keep_blank_values=True)
+
+
+def _last_seq(user: User, run_id: int) -> int | None:
+    return visible_runs(user).filter(pk=run_id).values_list("last_seq", flat=True).first()
 
 
 def _is_visible(user: User, run_id: int) -> bool:

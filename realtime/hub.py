@@ -15,6 +15,12 @@ from realtime.subscription import Subscription
 from runs.queries import heads
 
 logger = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The run was deleted; its clients have all that its journal had before."""
+
+
 PRELOAD = 2_000
 """Newest events that a new hub reads at once: after a restart all clients come back with a recent number."""
 FAR_BEHIND = 20_000
@@ -38,6 +44,8 @@ class Hub:
         self.run_id = run_id
         self.watchers = 0
         self._ring: Ring | None = None
+        self.gone = False
+        """Deleted or removed for ever, at the last look."""
         self._frames: dict[tuple[int, int], Frame] = {}
         self._grown = asyncio.Event()
         self._wake = asyncio.Event()
@@ -55,13 +63,20 @@ class Hub:
         """There may be more in the journal."""
         self._wake.set()
 
+    def came_back(self) -> None:
+        """The deletion was undone since the last look."""
+        self.gone = False
+        self.wake()
+
     def close(self) -> None:
         self._subscription.close()
         self._task.cancel()
 
     async def frame_after(self, cursor: int, limit: int = FRAME_EVENTS) -> Frame:
-        """What follows number `cursor`, at most `limit` items; waits until there is something."""
+        """What follows number `cursor`, at most `limit` items; waits until there is something. Raises Gone."""
         while self._ring is None or self._ring.head <= cursor:
+            if self.gone:
+                raise Gone
             await self._grown.wait()
         ring = self._ring
         if ring.head - cursor > FAR_BEHIND:
@@ -112,6 +127,7 @@ class Hub:
         """Read all there is: the row's `last_seq` and the events up to it are committed together."""
         found = await tail(heads, [self.run_id])
         last = found[0].last_seq if found else 0
+        self.gone = not found or found[0].deleted_at is not None
         ring = self._ring or Ring(self.run_id, max(0, last - PRELOAD))
         while ring.head < last:
             ring.extend(await tail(read, self.run_id, ring.head, last))

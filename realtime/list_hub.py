@@ -271,7 +271,7 @@ def _described(found: Iterable[tuple[Run, list[str]]]) -> list[Change]:
 
 def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
     """Decimal text of floats by msgspec: non-finite ones become null. Of a deleted run only that it is gone."""
-    head = Head(run.pk, run.last_seq, run.status, run.touched_at)
+    head = Head(run.pk, run.last_seq, run.status, run.touched_at, run.deleted_at)
     message: dict[str, Any] = {"type": "run_deleted", "run_id": run.pk, "timestamp": utc_now()}
     if run.deleted_at is not None:
         return Change(head, [], msgspec.json.encode(message).decode())

@@ -66,7 +66,11 @@ async def relay(watchers: Watchers) -> None:
 
 
 async def _look(watchers: Watchers) -> None:
-    for head in await tail(_heads, watchers.interest()):
+    interest = watchers.interest()
+    found = await tail(_heads, interest)
+    for run_id in {*interest.run_ids} - {head.id for head in found}:
+        watchers.wake(broadcast.run_group(run_id), run_id)  # removed for ever: who watches finds that out
+    for head in found:
         for group in watchers.groups_behind(head):
             if broadcast.crosses_processes():
                 watchers.wake(group, head.id)

@@ -72,7 +72,7 @@ class Switchboard:
 
     def groups_behind(self, head: Head) -> Iterator[str]:
         hub = self.runs.get(head.id)
-        if hub is not None and hub.head < head.last_seq:
+        if hub is not None and (hub.head < head.last_seq or hub.gone != (head.deleted_at is not None)):
             yield run_group(head.id)
         if self.run_list is not None and self.run_list.is_behind(head):
             yield RUN_LIST

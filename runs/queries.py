@@ -75,13 +75,14 @@ SUMMARY_COLUMNS = (
 class Head(NamedTuple):
     """How far a run's journal goes, the status that belongs to it, and when it was last tagged, deleted or restored.
 
-    All from one row, so they agree.
+    All from one row, so they agree. `deleted_at`: since when it is hidden, if it is.
     """
 
     id: int
     last_seq: int
     status: str
     touched_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 class Series(NamedTuple):

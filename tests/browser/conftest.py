@@ -54,20 +54,23 @@ class Visit:
 class Visitors:
     """Opens pages for one user; each visitor is a browser of its own, with its own cookies."""
 
-    def __init__(self, browser: Browser, server: WebServer, user: User) -> None:
+    def __init__(self, browser: Browser, server: WebServer, user: User, address: str | None = None) -> None:
         self.server = server
+        self.address = address or server.url
         self.expected = re.compile("(?!)")
         """Problems that a test is about."""
         self._browser, self._user = browser, user
         self._visits: list[Visit] = []
 
-    async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE) -> Page:
-        """Log in by a one-time link that leads to `path`."""
+    async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE, script: str = "") -> Page:
+        """Log in by a one-time link that leads to `path`; `script` runs before those of each page."""
         context = await self._browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+        if script:
+            await context.add_init_script(script)
         page = await context.new_page()
         self._visits.append(Visit(page))
         link = await in_thread(self._fresh_link, path)
-        await page.goto(self.server.url + link)
+        await page.goto(self.address + link)
         return page
 
     async def leave(self) -> None:

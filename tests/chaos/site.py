@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from tests.chaos.disk import SmallDisk
-from tests.chaos.proxy import Proxy
+from tests.proxy import Proxy
 from tests.chaos.stores import Store
 from tests.installation import Installation, Server
 from tests.servers import free_port

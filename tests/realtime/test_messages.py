@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
+from runs import deletion
+from runs.models import Run
 from tests.realtime.listening import Listener, close_code, code_of_close, frame, socket
-from tests.realtime.writing import in_thread, running_run, store, training_events
+from tests.realtime.writing import in_thread, queued_run, running_run, store, training_events
 from tests.servers import WebServer
 
 
@@ -44,6 +46,64 @@ async def test_unknown_fields_and_old_acknowledgements_are_ignored(server: WebSe
         await in_thread(store, run, training_events(10))
         await listener.read_until(opened, 12)
     assert len(listener.events) == 12
+
+
+async def test_a_ping_is_answered_and_says_how_far_the_journal_goes(
+    server: WebServer, owner: User, token: str
+) -> None:
+    run = await in_thread(running_run, owner)
+    async with socket(server, f"/ws/runs/{run.pk}/?after=2", token) as opened:
+        await opened.send('{"ping": true}')
+        assert await frame(opened) == [{"type": "pong", "last_seq": 2}]
+        await in_thread(store, run, training_events(3))
+        assert len(await frame(opened)) == 3
+    async with socket(server, "/ws/runs/", token) as opened:
+        await opened.send('{"ping": true}')
+        while (items := await frame(opened)) != [{"type": "pong"}]:
+            assert {item["type"] for item in items} <= {"run_summary", "queue"}
+
+
+async def test_pings_without_end_are_not_all_answered(server: WebServer, owner: User, token: str) -> None:
+    """Else a client that never reads would fill the server's memory with answers."""
+    run = await in_thread(running_run, owner)
+    async with socket(server, f"/ws/runs/{run.pk}/?after=2", token) as opened:
+        for _ in range(500):
+            await opened.send('{"ping": true}')
+        await in_thread(store, run, training_events(1))
+        pongs = 0
+        while (items := await frame(opened))[0]["type"] == "pong":
+            pongs += len(items)
+        assert 1 <= pongs < 100
+
+
+async def test_whoever_follows_a_run_that_is_deleted_is_told_after_its_last_event(
+    server: WebServer, owner: User, token: str
+) -> None:
+    run = await in_thread(queued_run, owner)
+    listener = Listener(server, run.pk, token)
+    async with listener.connected() as opened:
+        await listener.read_until(opened, 1)
+        await in_thread(deletion.delete, run.pk, owner)
+        await listener.read_until(opened, 3)
+        assert await code_of_close(opened) == 4404
+    assert [event["type"] for event in listener.events] == ["run_status", "run_status", "training_end"]
+    headers = {"Authorization": f"Token {token}"}
+    assert await close_code(server, f"/ws/runs/{run.pk}/", additional_headers=headers) == 4404
+    await in_thread(deletion.restore, run.pk)
+    async with listener.connected() as opened:
+        await opened.send('{"ping": true}')
+        assert await frame(opened) == [{"type": "pong", "last_seq": 3}]
+
+
+async def test_whoever_follows_a_run_that_is_removed_for_ever_is_told(
+    server: WebServer, owner: User, token: str
+) -> None:
+    run = await in_thread(queued_run, owner)
+    async with socket(server, f"/ws/runs/{run.pk}/?after=1", token) as opened:
+        await opened.send('{"ping": true}')
+        assert await frame(opened) == [{"type": "pong", "last_seq": 1}]
+        await in_thread(lambda: [run.events.all().delete(), Run.objects.filter(pk=run.pk).delete()])
+        assert await code_of_close(opened) == 4404
 
 
 async def test_path_without_slash(server: WebServer, owner: User, token: str) -> None:

@@ -1,11 +1,15 @@
 // One run's journal, every number exactly once and in order, over a WebSocket that resumes by number;
 // by long polling where no WebSocket gets through.
 
+import { Line } from "./line.js";
+import { onWake } from "./waking.js";
+
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
-const QUIET = 20_000; // without news for so long, ask whether there should have been some
 const FAILURES_BEFORE_POLLING = 3;
 const POLLING = 15_000; // then a WebSocket is tried again
+const HELD = 10; // seconds that the server may hold a question
+const ANSWERED = 8; // seconds in which it must answer any
 const TOLD_FOR = 8_000; // how long the page says how much was caught up
 const SETTLED = 3_000; // a connection that lasts so long has worked
 const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
@@ -15,21 +19,20 @@ class Final extends Error {} // trying again would not help
 
 export class Stream {
   // `links` as in the run's JSON. `onEvents(events)` gets what is new, `onState({kind, …})` how the connection is:
-  // connecting, catching-up {behind}, live {quiet, caughtUp: {events, until}}, polling, reconnecting {at}, logged-out, gone, refused.
+  // connecting, catching-up {behind}, live {quiet, caughtUp: {events, until, slept}}, polling, reconnecting {at}, logged-out, gone, refused.
   // `last`: the number of the last event that is known already.
   constructor({ links, target, last = 0, onEvents, onState }) {
-    Object.assign(this, { links, target, last, onEvents, onState });
-    this.missedFrom = null; // the last number before the connection was lost
-    this.failures = 0;
-    this.lostAt = null;
-    this.heardAt = Date.now();
-    for (const [source, name] of [[window, "online"], [document, "visibilitychange"]]) {
-      source.addEventListener(name, () => this.#hurry());
-    }
-    setInterval(() => this.#watch(), QUIET / 4);
+    Object.assign(this, { links, target, last, onEvents, onState, failures: 0, heardAt: Date.now() });
+    this.missedFrom = null; // the last number before the connection was lost, or the machine slept
+    this.slept = this.counting = false; // counting: how much was missed is asked just now
+    this.lostAt = this.line = this.timer = null;
+    this.behindAt = null; // the last number when the server said that there is more
+    onWake(({ slept }) => this.#wake(slept));
   }
 
+  // Also after an end that was called final, where that is no longer so.
   open() {
+    this.stopped = false;
     this.timer = null;
     // Every second try from then on: a server that is down answers neither.
     if (this.failures >= FAILURES_BEFORE_POLLING && this.failures % 2) this.#poll();
@@ -44,24 +47,23 @@ export class Stream {
 
   #connect() {
     if (!this.lostAt) this.onState({ kind: "connecting" });
-    const url = new URL(`${this.links.websocket}?after=${this.last}&ack=1`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = (this.socket = new WebSocket(url));
-    socket.onopen = () => this.#opened();
-    socket.onmessage = (message) => this.#receive(JSON.parse(message.data), socket);
-    socket.onclose = (event) => this.socket === socket && this.#lost(FINAL_CODES[event.code]);
+    const line = (this.line = new Line(`${this.links.websocket}?after=${this.last}&ack=1`, {
+      onOpen: () => this.#opened(),
+      onItems: (items) => this.#receive(items, line),
+      onPong: ({ last_seq: head }) => this.#learn(head),
+      onEnd: (code, since) => this.#lost(FINAL_CODES[code], since),
+    }));
   }
 
   #opened() {
     this.heardAt = Date.now();
     this.settling = setTimeout(() => (this.failures = 0), SETTLED);
-    if (this.lostAt) this.#head().catch(() => {}); // how much was missed
+    this.behindAt = null;
+    if (this.lostAt) this.line.ask(); // how much was missed
     else this.#say();
-    this.lostAt = null;
   }
 
-  #receive(items, socket) {
-    if (socket !== this.socket) return;
+  #receive(items, line) {
     const fresh = [];
     for (const item of items) {
       const skipped = item.type === "skipped";
@@ -71,9 +73,20 @@ export class Stream {
       this.last = final;
       fresh.push(item);
     }
-    socket.send(JSON.stringify({ ack: this.last }));
+    line.send({ ack: this.last });
     this.heardAt = Date.now();
     this.onEvents(fresh);
+    if (!this.lostAt && !this.counting) this.#say();
+  }
+
+  // How far the journal goes, and that the server is there. What it has must come before the next answer.
+  #learn(head) {
+    this.lostAt = null;
+    this.counting = false;
+    this.target = Math.max(this.target, head ?? 0);
+    const stuck = this.behindAt === this.last;
+    this.behindAt = this.target > this.last ? this.last : null;
+    if (stuck && this.behindAt !== null) return this.#lost();
     this.#say();
   }
 
@@ -81,18 +94,18 @@ export class Stream {
     const behind = this.target - this.last;
     if (behind > 0) return this.onState({ kind: "catching-up", behind });
     const events = this.missedFrom === null ? 0 : this.last - this.missedFrom;
-    if (events) this.caughtUp = { events, until: Date.now() + TOLD_FOR };
-    this.missedFrom = null;
+    if (events) this.caughtUp = { events, slept: this.slept, until: Date.now() + TOLD_FOR };
+    Object.assign(this, { missedFrom: null, slept: false });
     this.onState({ kind, quiet: Math.round((Date.now() - this.heardAt) / 1000), caughtUp: this.caughtUp });
   }
 
-  #lost(final) {
-    const socket = this.socket;
-    this.socket = null;
-    socket?.close();
+  #lost(final, since = Date.now()) {
+    this.line?.close();
+    this.line = null;
+    this.counting = false;
     clearTimeout(this.settling);
     if (final) return this.#stop(final);
-    this.lostAt ??= Date.now();
+    this.lostAt ??= since;
     this.missedFrom ??= this.last;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.failures++) * (0.75 + Math.random() / 2);
     this.onState({ kind: "reconnecting", since: this.lostAt, at: Date.now() + delay });
@@ -102,34 +115,19 @@ export class Stream {
 
   #stop(kind) {
     this.stopped = true;
+    this.lostAt = this.missedFrom = null;
+    this.failures = 0;
     this.onState({ kind });
   }
 
-  // Back online, or looked at again: no reason to wait any longer.
-  #hurry() {
-    if (this.timer && !document.hidden && !this.stopped) {
-      clearTimeout(this.timer);
-      this.open();
-    }
-  }
-
-  // A connection can die without a word: the journal says whether there should have been news.
-  async #watch() {
-    if (this.socket?.readyState !== WebSocket.OPEN || Date.now() - this.heardAt < QUIET) return;
-    const [socket, last] = [this.socket, this.last];
-    try {
-      await this.#head();
-    } catch (error) {
-      return this.#lost(error instanceof Final ? error.message : undefined);
-    }
-    if (this.socket !== socket || this.last !== last) return;
-    if (this.target > last) this.#lost();
-    else this.#say();
-  }
-
-  async #head() {
-    this.target = Math.max(this.target, (await this.#get(this.links.self, 8)).last_seq);
-    this.#say();
+  // Back online, awake, or looked at again: no reason to wait any longer, and the first tries may still fail.
+  #wake(slept) {
+    if (this.stopped) return;
+    if (slept && this.line) Object.assign(this, { missedFrom: this.missedFrom ?? this.last, slept: true, counting: true });
+    this.failures = 0;
+    if (!this.timer || document.hidden) return;
+    clearTimeout(this.timer);
+    this.open();
   }
 
   async #get(url, seconds) {
@@ -140,18 +138,20 @@ export class Stream {
     return response.json();
   }
 
+  // The first question is answered at once: whether anything gets through at all must not take long to find out.
   async #poll() {
     const until = Date.now() + POLLING;
     try {
-      while (Date.now() < until) {
-        const page = await this.#get(`${this.links.events}?after=${this.last}&wait=10`, 30);
+      for (let wait = 0; Date.now() < until; wait = HELD) {
+        const page = await this.#get(`${this.links.events}?after=${this.last}&wait=${wait}`, wait + ANSWERED);
         const fresh = page.events.filter((event) => event.seq > this.last);
         this.last = Math.max(this.last, page.last_seq);
+        this.target = Math.max(this.target, this.last);
         this.heardAt = Date.now();
         this.lostAt = null;
         this.onEvents(fresh);
         this.#say("polling");
-        if (!fresh.length && page.status !== "in_progress") await new Promise((done) => setTimeout(done, 5000));
+        if (wait && !fresh.length && page.status !== "in_progress") await new Promise((done) => setTimeout(done, 5000));
       }
       this.failures = FAILURES_BEFORE_POLLING - 1; // one try; if it fails, this goes on
       this.open();

@@ -18,7 +18,7 @@ function words(state, { running, ended }) {
       return ["wait", `Catching up: ${plural(state.behind, "event")} to go`];
     case "live":
     case "polling":
-      if (state.caughtUp?.until > now) return ["live", `Connected again: caught up ${plural(state.caughtUp.events, "event")}`];
+      if (state.caughtUp?.until > now) return ["live", `${state.caughtUp.slept ? "Awake" : "Connected"} again: caught up ${plural(state.caughtUp.events, "event")}`];
       if (ended) return ["live", "Complete: nothing more to come"];
       if (running && state.quiet >= QUIET_SECONDS) return ["stale", `Stale: nothing heard for ${duration(state.quiet)}. The server has no news of this run either and is asked again every few seconds.`];
       return ["live", state.kind === "live" ? "Live" : "Live, without WebSocket"];
@@ -31,7 +31,7 @@ function words(state, { running, ended }) {
     case "logged-out":
       return ["stale", "Stale: you are logged out.", el("a", { href: login() }, "Log in again")];
     case "gone":
-      return ["stale", "This run no longer exists."];
+      return ["gone", state.words ?? "Deleted: nothing more to come"];
     default:
       return ["stale", "Stale: the server refuses this page.", el("a", { href: location.href }, "Load it again")];
   }

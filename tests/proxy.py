@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from typing import Literal
 
 CHUNK = 65_536
 RESET = struct.pack("ii", 1, 0)  # linger for 0 seconds: close with RST
@@ -53,20 +54,38 @@ class Link:
 
 
 class Proxy:
-    """Listens on a port of its own and passes everything on to `port`, for as long as it is left alone."""
+    """Listens on a port of its own and passes everything on to `port`, for as long as it is left alone.
+
+    `fail` takes all of it away for a time, `recover` ends that; the others do some harm to some connections.
+    """
 
     def __init__(self, port: int, chance: random.Random) -> None:
         self._target, self._chance = port, chance
         self._links: set[Link] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._silent = False
+        self.port = 0
+        self._listen()
 
     def close(self) -> None:
-        self._listener.close()
+        self._close_listener()
         for link in self._open():
             link.cut()
+
+    def fail(self, how: Literal["refuse", "silence"]) -> None:
+        """Refuse: all connections are reset, new ones refused. Silence: nothing arrives, and nobody hears why."""
+        if how == "refuse":
+            self._close_listener()
+        self._silent = how == "silence"
+        for link in self._open():
+            link.go_deaf() if self._silent else link.cut()
+
+    def recover(self) -> None:
+        """New connections pass again; of those from before nothing is heard any more, as after a change of network."""
+        if self._silent:
+            self._silent = False
+        else:
+            self._listen()
 
     def cut(self) -> int:
         """Reset some of the connections; returns how many."""
@@ -92,10 +111,21 @@ class Proxy:
             fault(link)
         return len(some)
 
-    def _accept(self) -> None:
+    def _listen(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _close_listener(self) -> None:
+        """Closing alone would let the thread go on to wait for a connection, and the kernel to take one."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
                 try:
                     server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
                 except OSError:
@@ -103,7 +133,10 @@ class Proxy:
                     continue
                 server.settimeout(None)
                 with self._lock:
-                    self._links.add(Link(client, server, self._forget))
+                    link = Link(client, server, self._forget)
+                    self._links.add(link)
+                if self._silent:
+                    link.go_deaf()
 
     def _forget(self, link: Link) -> None:
         with self._lock:
