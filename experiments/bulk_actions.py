@@ -123,13 +123,15 @@ def _stop(run: Run, reason: str, how: str) -> str:
 def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
     deletion.delete(run.pk, user)
     broadcast.hint(run.pk)
+    if run.status == Run.Status.QUEUED:
+        return f"Run {run.pk} is deleted, and cancelled: it was queued, and will be cancelled when it is restored."
     return f"Run {run.pk} is deleted; it can be restored until it is removed for ever."
 
 
 def _restore(run: Run, _user: User, _asked: Mapping[str, Any]) -> str:
-    deletion.restore(run.pk)
+    detail = deletion.restore(run.pk)
     broadcast.hint(run.pk)
-    return f"Run {run.pk} is back."
+    return detail
 
 
 def _retag(run: Run, _user: User, asked: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ RECORDED_PACKAGES = (
 
 
 class KeyReused(Exception):
-    """The Idempotency-Key was used before, for another request."""
+    """The Idempotency-Key was used before, for another request or for runs that were deleted since."""
 
 
 def launch(
@@ -150,10 +150,23 @@ def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
         return None
     asked = config.model_dump(mode="json")
     if run.config == asked:
-        return [run]
+        return _all_there([run], key)
     if run.group is None or run.group.config != asked:
         raise KeyReused(f"Idempotency-Key {key!r} was used for run {run.pk} with another request; send a new key.")
-    return list(run.group.runs.filter(replaced=False).order_by("fold"))
+    return _all_there(list(run.group.runs.filter(replaced=False).order_by("fold")), key)
+
+
+def _all_there(runs: list[Run], key: str) -> list[Run]:
+    """A deleted run is no answer: nothing trains, and nobody finds it. A new one in its place would make two of it."""
+    deleted = [str(run.pk) for run in runs if run.deleted_at is not None]
+    if not deleted:
+        return runs
+    which = f"run {deleted[0]}, which is" if len(runs) == 1 else f"runs of which {', '.join(deleted)} are"
+    restored = " and ".join(f"POST /api/runs/{number}/restore/" for number in deleted)
+    raise KeyReused(
+        f"Idempotency-Key {key!r} was used for {which} deleted: restore it with {restored}, "
+        "or send a new key for a new run."
+    )
 
 
 def announce(run_id: int) -> None:

@@ -181,11 +181,11 @@ class Restore(RunAction):
 
     def act(self, run: Run, request: Request) -> Response:  # noqa: ARG002
         try:
-            deletion.restore(run.pk)
+            detail = deletion.restore(run.pk)
         except deletion.NotPossible as error:
             raise Conflict(str(error)) from error
         announce(run.pk)
-        return Response(_state(run) | {"deleted_at": None})
+        return Response(_state(run) | {"deleted_at": None, "detail": detail})
 
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

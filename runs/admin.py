@@ -143,7 +143,7 @@ class RunAdmin(ReadingAdmin):
     def restore_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         self._each(request, runs, "restored", lambda run: deletion.restore(run.pk))
 
-    def _each(self, request: HttpRequest, runs: QuerySet[Run], done: str, act: Callable[[Run], None]) -> None:
+    def _each(self, request: HttpRequest, runs: QuerySet[Run], done: str, act: Callable[[Run], object]) -> None:
         """Whatever is in a run's way stops no other, and is said."""
         number = 0
         for run in runs:

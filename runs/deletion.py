@@ -30,6 +30,9 @@ _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
 _ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag, StoredFile)
 
 
+CANCELLED = "Cancelled because {by} deleted it while it was queued; run it again if it should train after all."
+
+
 class NotPossible(Exception):
     """Why the run cannot be deleted or restored, and what to do instead."""
 
@@ -43,15 +46,18 @@ def delete(run_id: int, by: User) -> None:
         if run.status in Run.RUNNING:
             raise NotPossible(f"Run {run_id} is {run.get_status_display().lower()}: cancel it first, then delete it.")
         if run.status == Run.Status.QUEUED:
-            lifecycle.cancel(run_id, f"Deleted by {by}.")
+            lifecycle.cancel(run_id, CANCELLED.format(by=by))
         now = timezone.now()
         Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
 
 
-def restore(run_id: int) -> None:
-    """Undo `delete`, as long as LIVETRAIN_UNDO_DAYS have not passed. Raises NotPossible, and Run.DoesNotExist."""
+def restore(run_id: int) -> str:
+    """Undo `delete`, as long as LIVETRAIN_UNDO_DAYS have not passed. Raises NotPossible, and Run.DoesNotExist.
+
+    Says in words what is back: a run that was queued is not queued again, which only its owner can want.
+    """
     with transaction.atomic():
-        run = Run.objects.select_for_update().only("deleted_at").get(pk=run_id)
+        run = Run.objects.select_for_update(of=("self",)).select_related("deleted_by").get(pk=run_id)
         if run.deleted_at is None:
             raise NotPossible(f"Run {run_id} is not deleted.")
         if run.deleted_at < _limit():
@@ -59,6 +65,9 @@ def restore(run_id: int) -> None:
                 f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is going for ever."
             )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
+    if run.reason == CANCELLED.format(by=run.deleted_by):
+        return f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
+    return f"Run {run_id} is back."
 
 
 def expired(now: datetime | None = None) -> QuerySet[Run]:

@@ -25,7 +25,7 @@ class Link:
             threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
     def cut(self) -> None:
-        """Reset both ends."""
+        """Reset both ends, those of a deaf one too."""
         for end in self._ends:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -50,7 +50,10 @@ class Link:
                     sink.sendall(piece[: int(len(piece) * self._keep)])
                     break
                 sink.sendall(piece)
-        self.cut()
+        if self._deaf:  # nor does the other end hear that this one has given up
+            source.close()
+        else:
+            self.cut()
 
 
 class Proxy:

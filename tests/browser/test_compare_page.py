@@ -124,7 +124,7 @@ async def test_what_cannot_be_compared_is_said(visitors: Visitors, owner: User) 
     await expect(page.locator("#problem")).to_have_text("Give the numbers of runs: 12, or 12 15 20.")
     run = await in_thread(trained, owner, 0.01, 1)
     await page.goto(f"{visitors.server.url}/compare/?runs={run.pk},999999,x")
-    await expect(page.locator("#problem")).to_have_text("There is no run 999999 (any more).")
+    await expect(page.locator("#gone")).to_contain_text("There is no run 999999 (any more).")
     await expect(page.locator("#chips li")).to_have_count(1)
 
 

@@ -126,7 +126,9 @@ async def all_is_there(page: Page, run: Run, before: int, words: str) -> None:
     """How much was caught up is said; every event is shown once and in order; the curve is what was stored."""
     last = await in_thread(story.last_seq, run)
     began = time.monotonic()
-    await expect(page.locator("#connection")).to_have_text(f"{words}: caught up {last - before} events", timeout=PATIENCE)
+    await expect(page.locator("#connection")).to_have_text(
+        f"{words}: caught up {last - before} events", timeout=PATIENCE
+    )
     logger.info("%s events caught up within %.1f s", last - before, time.monotonic() - began)
     last = await in_thread(story.tell, run, [story.batch(0, 99_999, 0.25)])
     await show_all_events(page)
@@ -137,7 +139,9 @@ async def all_is_there(page: Page, run: Run, before: int, words: str) -> None:
     seqs = await page.locator("#log li").evaluate_all("rows => rows.map(row => Number(row.dataset.seq))")
     assert seqs == list(range(last, 0, -1))
     await chart(page, "Batches").scroll_into_view_if_needed()
-    await expect(chart(page, "Batches").locator(".plot")).to_have_attribute("aria-label", re.compile("newest 0.2500; smo"))
+    await expect(chart(page, "Batches").locator(".plot")).to_have_attribute(
+        "aria-label", re.compile("newest 0.2500; smo")
+    )
     answer = await page.request.get(f"{wire_address(page)}/api/runs/{run.pk}/series/?name=batch/loss&points=10000")
     [curve] = (await answer.json())["series"]
     samples = [list(pair) for pair in zip(curve["x"], curve["y"], strict=True)]

@@ -142,11 +142,11 @@ async def test_tags_are_edited_and_an_ended_run_is_deleted_and_brought_back(visi
     await page.get_by_role("button", name="Remove the tag baseline").click()
     await expect(page.locator(".tag")).to_have_count(0)
     await page.get_by_role("button", name="Delete").click()
-    await expect(page.locator("#deleted")).to_contain_text("This run is deleted")
+    await expect(page.locator("#deleted")).to_contain_text("This run was deleted")
     assert await in_thread(lambda: Run.objects.get(pk=run.pk).deleted_at) is not None
     assert await broken_rules(page) == []
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.locator("#deleted")).to_be_hidden()
+    await expect(page.locator("#deleted")).to_be_empty()
     assert await in_thread(lambda: Run.objects.get(pk=run.pk).deleted_at) is None
 
 

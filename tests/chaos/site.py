@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 
 from tests.chaos.disk import SmallDisk
-from tests.proxy import Proxy
 from tests.chaos.stores import Store
 from tests.installation import Installation, Server
+from tests.proxy import Proxy
 from tests.servers import free_port
 from tests.waiting import eventually
 

@@ -69,7 +69,9 @@ def test_a_deleted_run_is_gone_for_all_until_it_is_restored(api: Client, user: U
     post(eve, f"{queued.pk}/restore/", status=404)
     post(api, f"{queued.pk}/retry/", status=404)
     assert lifecycle.resume(queued.pk, "no") is False
-    post(api, f"{queued.pk}/restore/")
+    back = post(api, f"{queued.pk}/restore/")
+    assert back["status"] == "cancelled"
+    assert "back, but cancelled: it was queued when it was deleted" in back["detail"]
     assert listed(api) == [queued.pk]
     assert "not deleted" in post(api, f"{queued.pk}/restore/", status=409)["detail"]
 

@@ -16,6 +16,7 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from experiments.training.config import TrainingConfig
+from runs import deletion
 from runs.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,6 +108,21 @@ def test_the_same_key_and_request_is_one_run(api: Client) -> None:
     other = post(api, VALID | {"seed": 7}, **{"Idempotency-Key": "once"})
     assert other.status_code == 409
     assert Run.objects.count() == 1
+
+
+def test_the_key_of_a_deleted_run_says_so_and_how_to_go_on(api: Client, user: User) -> None:
+    run_id = json.loads(post(api, VALID, **{"Idempotency-Key": "once"}).content)["run_id"]
+    deletion.delete(run_id, user)
+    answer = post(api, VALID, **{"Idempotency-Key": "once"})
+    assert answer.status_code == 409
+    assert json.loads(answer.content)["detail"] == (
+        f"Idempotency-Key 'once' was used for run {run_id}, which is deleted: restore it with "
+        f"POST /api/runs/{run_id}/restore/, or send a new key for a new run."
+    )
+    assert Run.objects.count() == 1
+    assert post(api, VALID, **{"Idempotency-Key": "twice"}).status_code == 202
+    deletion.restore(run_id)
+    assert json.loads(post(api, VALID, **{"Idempotency-Key": "once"}).content)["run_id"] == run_id
 
 
 def png() -> bytes:

@@ -3,6 +3,7 @@
 import { drawMatrix } from "../charts/matrix.js";
 import { follow } from "../events/news.js";
 import { drawConnection } from "../frame/connection.js";
+import { deletedNotice } from "../frame/deleted.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { ENDED, plural, splitName, STATUS_WORDS } from "../frame/format.js";
 import { Curves, DEFAULT_CURVES, title } from "./curves.js";
@@ -23,6 +24,7 @@ const curves = new Curves(find("curves"), (name, range) => detail(name, range));
 let [runs, names, finals] = [[], [], new Map()];
 let connection = { kind: "connecting" };
 let refreshing = null;
+const [seen, gone] = [new Map(), new Set()]; // what runs were called; those that were deleted meanwhile
 let loaded = 0; // requests whose answer would be older than what is shown are dropped
 
 const label = (run) => `#${run.id} ${run.experiment_name}`;
@@ -32,12 +34,14 @@ const chosen = () => (state.metrics.length ? state.metrics : DEFAULT_CURVES.filt
 async function load() {
   const turn = ++loaded;
   try {
-    const found = await fetchRuns(state.runs);
+    const found = await fetchRuns(state.runs.filter((id) => !gone.has(id)));
     const ids = found.runs.map(({ id }) => id);
     const [known, results] = await Promise.all([fetchNames(ids), fetchFinals(ids)]);
     if (turn !== loaded) return;
     [runs, names, finals] = [found.runs, known, results];
-    problem(found.missing.length ? `There is no run ${found.missing.join(", ")} (any more).` : "");
+    problem("");
+    tellMissing([...gone, ...found.missing].filter((id) => state.runs.includes(id)));
+    for (const run of runs) seen.set(run.id, label(run));
     await loadCurves(turn);
   } catch (error) {
     if (turn === loaded) problem(error.message);
@@ -62,6 +66,18 @@ async function detail(name, range) {
 function problem(text) {
   find("problem").hidden = !text;
   setText(find("problem"), text);
+}
+
+// A run that is not there (any more) is left out, and named; the notice of one that was told of stays as it is.
+function tellMissing(ids) {
+  const told = new Map([...find("gone").children].map((node) => [Number(node.dataset.run), node]));
+  const words = (id) => (seen.has(id) ? `Run ${seen.get(id)} was deleted.` : `There is no run ${id} (any more).`);
+  arrange(find("gone"), ids.map((id) => told.get(id) ?? deletedNotice(id, words(id), () => back(id))));
+}
+
+function back(id) {
+  gone.delete(id);
+  return load();
 }
 
 function draw() {
@@ -102,6 +118,7 @@ function toggle(id) {
 }
 
 function leave(id) {
+  find("gone").querySelector(`[data-run="${id}"]`)?.remove();
   runs = runs.filter((run) => run.id !== id);
   state.set({ runs: state.runs.filter((other) => other !== id) });
 }
@@ -171,6 +188,8 @@ async function add(event) {
 }
 
 function take(item) {
+  if (item.type === "run_deleted" && state.runs.includes(item.run_id)) return gone.add(item.run_id), load();
+  if (item.type === "run_summary" && gone.has(item.run_id)) return back(item.run_id);
   const run = item.type === "run_summary" && runs.find(({ id }) => id === item.run_id);
   if (!run) return;
   const ended = ENDED.has(item.data.status) && run.status !== item.data.status;

@@ -22,7 +22,10 @@ export class Line {
       onOpen();
     };
     this.socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
-    this.socket.onclose = ({ code }) => this.#end(code, Date.now());
+    this.socket.onclose = ({ code }) => {
+      look();
+      if (!this.over) this.#end(code, Date.now());
+    };
     this.timer = setInterval(() => this.#watch(), TURN);
     this.woken = ({ slept }) => this.#wake(slept);
     onWake(this.woken);

@@ -5,7 +5,7 @@ import { Line } from "./line.js";
 import { offWake, onWake } from "./waking.js";
 
 const FIRST_DELAY = 500;
-export const LONGEST_DELAY = 10_000;
+export const LONGEST_DELAY = 5_000;
 const FINAL_CODES = { 4401: "logged-out", 4403: "refused" };
 
 export function follow(path, { onItem, onState, onMissed }) {

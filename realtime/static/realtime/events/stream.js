@@ -5,7 +5,7 @@ import { Line } from "./line.js";
 import { onWake } from "./waking.js";
 
 const FIRST_DELAY = 500;
-const LONGEST_DELAY = 10_000;
+const LONGEST_DELAY = 5_000;
 const FAILURES_BEFORE_POLLING = 3;
 const POLLING = 15_000; // then a WebSocket is tried again
 const HELD = 10; // seconds that the server may hold a question
@@ -34,6 +34,7 @@ export class Stream {
   open() {
     this.stopped = false;
     this.timer = null;
+    this.line?.close();
     // Every second try from then on: a server that is down answers neither.
     if (this.failures >= FAILURES_BEFORE_POLLING && this.failures % 2) this.#poll();
     else this.#connect();

@@ -1,6 +1,7 @@
 // The folds of a cross-validation side by side, kept true by ws/runs/; what they say together is asked for when one ends.
 
 import { drawConnection } from "../frame/connection.js";
+import { deletedNotice } from "../frame/deleted.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { count, duration, ENDED, known, plural, splitName, STATUS_WORDS } from "../frame/format.js";
 import { drawClasses, drawMatrix, interval, range, SAME_AS_ANOTHER, value } from "../charts/matrix.js";
@@ -26,8 +27,13 @@ async function load() {
   try {
     const response = await fetch(group.links.self, { headers: { Accept: "application/json" } });
     if (response.status === 401 || response.status === 403) return say({ kind: "logged-out" });
+    if (response.status === 404) return say({ kind: "gone" }); // the last of its runs was deleted
     if (!response.ok) throw new Error(response.statusText);
+    const before = group.runs;
     group = await response.json();
+    const folds = new Set(group.runs.map(({ fold }) => fold)); // a retry takes the place of its fold
+    before.filter(({ fold }) => !folds.has(fold)).forEach(tellDeleted);
+    if (connection.kind === "gone") say({ kind: "live", quiet: 0 });
     draw();
   } catch {
     askAgain(LONGEST_DELAY);
@@ -38,7 +44,25 @@ function askAgain(delay) {
   asking ??= setTimeout(() => ((asking = null), load()), delay);
 }
 
-function take({ type, data }) {
+// A deleted fold leaves the table, and is named until it is back.
+function tellDeleted({ id, fold }) {
+  if (!noticeOf(id)) find("gone").append(deletedNotice(id, `Fold ${fold} (run ${id}) was deleted.`, load));
+}
+
+const noticeOf = (id) => find("gone").querySelector(`[data-run="${id}"]`);
+
+// The group goes with the last of its runs.
+function takeAway(run) {
+  tellDeleted(run);
+  group.runs = group.runs.filter((one) => one !== run);
+  draw();
+  if (group.runs.length) load();
+  else say({ kind: "gone" });
+}
+
+function take({ type, data, run_id: id }) {
+  const deleted = type === "run_deleted" && group.runs.find((run) => run.id === id);
+  if (deleted) return takeAway(deleted);
   const at = type === "run_summary" ? group.runs.findIndex(({ id }) => id === data.id) : -1;
   if (at < 0 && type === "run_summary" && data.group_id === group.id && !data.replaced) askAgain(ASK_DELAY); // a fold's retry
   if (at < 0) return;
@@ -49,6 +73,7 @@ function take({ type, data }) {
 }
 
 function draw() {
+  for (const { id } of group.runs) noticeOf(id)?.remove();
   setText(find("shown"), group.completed ? `Best value while training, and the final statistics of the ${splitName(headline()).toLowerCase()} split` : "");
   group.runs.forEach(drawFold);
   arrange(table.tBodies[0], group.runs.map(({ id }) => rows.get(id).node));

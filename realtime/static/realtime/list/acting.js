@@ -9,6 +9,13 @@ import { ask, tell } from "./dialog.js";
 const [FEWEST, MOST_COMPARED, MOST] = [2, 20, 500];
 const DONE = { cancel: "Stopping", delete: "Deleted", restore: "Restored", tag: "Tagged", untag: "Removed the tag from" };
 
+// What to say of those among `queued` that something was done with.
+const ofQueued = (queued, words) => (done) => {
+  const many = done.filter((id) => queued.has(id)).length;
+  const who = done.length === 1 ? "It" : many === done.length ? "All of them" : `${many} of them`;
+  return many ? ` ${who} ${many === 1 ? "was" : "were"} ${words}` : "";
+};
+
 export class Acting {
   #busy = false;
 
@@ -49,12 +56,14 @@ export class Acting {
   }
 
   async #delete() {
-    const gone = await this.#act("delete", this.page.selection.ids, { undo: (ids) => this.#restore(ids) });
+    const queued = new Set([...this.page.selection.runs.values()].filter(({ status }) => status === "queued").map(({ id }) => id));
+    const gone = await this.#act("delete", this.page.selection.ids, { undo: (ids) => this.#restore(ids, queued), more: ofQueued(queued, "queued and got cancelled.") });
     this.page.selection.all(gone.map((id) => ({ id })), false);
   }
 
-  async #restore(ids) {
-    const back = await this.#act("restore", ids);
+  // `queued`: those that waited when they were deleted; restoring does not queue them again.
+  async #restore(ids, queued = new Set()) {
+    const back = await this.#act("restore", ids, { more: ofQueued(queued, "queued when deleted, and stayed cancelled: run again what should train after all.") });
     this.page.selection.all(back.map((id) => ({ id })), false);
   }
 
@@ -78,7 +87,7 @@ export class Acting {
   }
 
   // -> the numbers of the runs it was done with
-  async #send(url, json, action, { undo = null } = {}) {
+  async #send(url, json, action, { undo = null, more = () => "" } = {}) {
     if (this.#busy) return [];
     if (json.runs.length > MOST) return (toast(`At most ${MOST} runs at a time; ${json.runs.length} are selected.`), []);
     this.#busy = true;
@@ -86,7 +95,7 @@ export class Acting {
       const { results } = await call(url, { method: "POST", json });
       const done = results.filter(({ ok }) => ok).map(({ id }) => id);
       const takeBack = undo && done.length ? { words: "Undo", act: () => undo(done) } : null;
-      if (done.length) toast(`${DONE[action]} ${done.length === 1 ? `run ${done[0]}` : plural(done.length, "run")}.`, { undo: takeBack });
+      if (done.length) toast(`${DONE[action]} ${done.length === 1 ? `run ${done[0]}` : plural(done.length, "run")}.${more(done)}`, { undo: takeBack });
       if (done.length < results.length) tell(`${done.length} of ${plural(results.length, "run")} done`, results);
       this.page.onDone(action, done);
       return done;

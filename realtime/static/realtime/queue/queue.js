@@ -37,4 +37,4 @@ const change = (paused) => ask({ method: "POST", json: { paused } });
 
 onQueue(draw);
 ask();
-setInterval(() => document.hidden || ask(), ASK_EVERY);
+setInterval(() => document.hidden || place.parentElement.closest("[hidden]") || ask(), ASK_EVERY);

@@ -1,47 +1,52 @@
-// Deletes an ended run, and takes that back.
+// Deletes an ended run and takes that back; says that the run is deleted, whoever did that, and notices when it is back.
 
+import { follow } from "../events/news.js";
 import { call, inWords } from "../frame/api.js";
-import { el, setText } from "../frame/dom.js";
+import { bringBack, deletedNotice, exists } from "../frame/deleted.js";
+import { el } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { toast } from "../frame/toast.js";
 
 export class Deleting {
-  // `onChange()` after either.
-  constructor(place, banner, links, onChange) {
-    Object.assign(this, { links, banner, onChange, state: null });
+  #unfollow = null; // as long as it is gone
+
+  // `may`: whether the reader may delete it. `onGone()` when the reader did, `onBack()` when it is back.
+  constructor(tools, banner, { id, links }, { may, onGone, onBack }) {
+    Object.assign(this, { banner, id, links, onGone, onBack });
     this.button = el("button", { type: "button", hidden: true, title: "Hide this run from everybody; it can be brought back", click: () => this.#delete() }, "Delete");
-    place.append(this.button);
+    if (may) tools.append(this.button);
   }
 
-  draw(state) {
-    this.state = state;
-    this.button.hidden = !ENDED.has(state.status) || state.deleted;
-    this.banner.hidden = !state.deleted;
-    if (!state.deleted || this.banner.childElementCount) return;
-    this.banner.replaceChildren(el("span", {}, "This run is deleted: nobody finds it any more."), el("button", { type: "button", click: () => this.#restore() }, "Bring it back"), el("a", { href: "/" }, "All runs"));
+  draw({ status, deleted }) {
+    this.button.hidden = !ENDED.has(status) || deleted;
+  }
+
+  // News of all runs tell of its return; what happened before they are heard is asked.
+  gone() {
+    if (this.#unfollow) return;
+    this.banner.replaceChildren(deletedNotice(this.id, "This run was deleted: nobody finds it any more.", () => this.#back()));
+    this.#unfollow = follow("/ws/runs/", {
+      onItem: ({ type, run_id: id }) => type === "run_summary" && id === this.id && this.#back(),
+      onState: ({ kind }) => kind === "live" && exists(this.id).then((there) => there && this.#back()).catch(() => {}),
+      onMissed() {},
+    });
+  }
+
+  #back() {
+    if (!this.#unfollow) return;
+    this.#unfollow();
+    this.#unfollow = null;
+    this.banner.replaceChildren();
+    this.onBack();
   }
 
   async #delete() {
-    if (!(await this.#tell(this.links.delete))) return;
-    this.state.deleted = true;
-    this.onChange();
-    toast("The run is deleted.", { undo: { words: "Undo", act: () => this.#restore() } });
-  }
-
-  async #restore() {
-    if (!(await this.#tell(this.links.restore))) return;
-    this.state.deleted = false;
-    this.onChange();
-    toast("The run is back.");
-  }
-
-  async #tell(link) {
     try {
-      await call(link, { method: "POST", json: {} });
-      return true;
+      await call(this.links.delete, { method: "POST", json: {} });
     } catch (error) {
-      toast(inWords(error));
-      return false;
+      return toast(inWords(error));
     }
+    this.onGone();
+    toast("The run is deleted.", { undo: { words: "Undo", act: async () => (await bringBack(this.id)) && this.#back() } });
   }
 }

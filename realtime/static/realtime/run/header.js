@@ -52,10 +52,10 @@ export class Header {
     arrange(this.notices, wanted.map(([kind, text]) => notice(kind, text, files)));
   }
 
-  #drawTab({ status }, share) {
+  #drawTab({ status, deleted }, share) {
     const running = status === "in_progress";
     const mark = running ? (known(share) ? `${Math.floor(100 * share)} %` : "…") : TITLE_MARKS[status];
-    const title = `${mark} ${this.name} · Livetrain`;
+    const title = `${deleted ? "Deleted:" : mark} ${this.name} · Livetrain`;
     if (document.title === title) return;
     document.title = title;
     this.icon.href = icon(ICON_COLOURS[status], running ? (share ?? 0) : 1);

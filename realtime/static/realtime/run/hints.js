@@ -19,7 +19,16 @@ export class Hints {
   }
 
   ask() {
+    if (this.resting) return;
     this.#asking ??= setTimeout(() => this.#ask(), Math.max(0, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()));
+  }
+
+  // Whether nothing is asked any more.
+  rest(resting) {
+    this.resting = resting;
+    if (!resting) return;
+    clearTimeout(this.#asking);
+    this.#asking = null;
   }
 
   async #ask() {

@@ -59,7 +59,7 @@ const hints = new Hints({ section: find("hints"), container: find("hint-cards"),
 const toolbar = new Toolbar(find("by"), find("smooth"), { onAxis: turn, onSmoothing: () => (redrawAll(), wish()) });
 const tags = new Tags(find("tags"), detail.id, { may, onChange: (next) => ((state.tags = next), wish()) });
 const notifying = new Notifying(find("notifying"), { id: detail.id, name: detail.experiment_name });
-const deleting = may ? new Deleting(find("tools"), find("deleted"), detail.links, wish) : null;
+const deleting = new Deleting(find("tools"), find("deleted"), detail, { may, onGone: leave, onBack: comeBack });
 // A new run has a page of its own; what changes on this one comes as an event.
 const actions = may ? new Actions(find("actions"), detail.links, ({ links }) => (links?.page ? location.assign(links.page) : askAgain())) : null;
 const moving = may ? new Moving(find("moving"), detail.links.move, wish) : null;
@@ -72,6 +72,31 @@ function processes({ trainer = {} } = {}) {
 
 function say(next) {
   connection = next;
+  if (next.kind === "gone") leave();
+  wish();
+}
+
+// Deleted, whoever did that: nothing is asked any more, and nothing can be done but bringing it back.
+function leave() {
+  state.deleted = true;
+  connection = { kind: "gone" };
+  deleting.gone();
+  drawWhetherDeleted();
+}
+
+async function comeBack() {
+  state.deleted = false;
+  drawWhetherDeleted();
+  await reopen();
+  if (state.deleted || !opened) return;
+  stream.open();
+  askForNotesAndFiles();
+}
+
+function drawWhetherDeleted() {
+  for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = state.deleted;
+  trainLog.rest(state.deleted);
+  hints.rest(state.deleted);
   wish();
 }
 
@@ -115,6 +140,7 @@ function consequences({ type, data }) {
 
 // Everything anew, as it is now; what comes meanwhile waits. `events` are those that cannot be taken one by one.
 async function reopen(events = []) {
+  if (state.deleted) return;
   keptBack = events;
   try {
     const found = await fetchAll(detail.links, toolbar.by, say).catch((error) => {
@@ -186,12 +212,12 @@ function draw() {
   if (!opened) return;
   header.draw({ ...state, elapsed: elapsed() });
   actions?.draw(state);
-  deleting?.draw(state);
+  deleting.draw(state);
   tags.draw(state);
   notifying.draw(state, doing(state));
   drawWaiting();
   hints.drawCountdown(state);
-  find("queue-place").hidden = state.status !== "queued";
+  find("queue-place").hidden = state.status !== "queued" || state.deleted;
   if (!document.hidden) drawWhatChanged();
 }
 
@@ -212,7 +238,7 @@ function drawWhatChanged() {
 // What other runs do moves this one in the queue, without an event of its own: listened to as long as it waits.
 let unfollow = null;
 function drawWaiting() {
-  const queued = state.status === "queued";
+  const queued = state.status === "queued" && !state.deleted;
   moving?.draw({ queued, position: state.queuePosition, length: lengthOfQueue() });
   if (queued) unfollow ??= follow("/ws/runs/?only=queue", { onItem: ({ type, data }) => type === "queue" && takeQueue(data), onState() {}, onMissed() {} });
   else unfollow = unfollow?.() ?? null;
@@ -235,6 +261,7 @@ function askAgain(after = ASK_AGAIN_AFTER / 10) {
 }
 
 async function askForNotesAndFiles() {
+  if (state.deleted) return;
   try {
     const [run, list] = await Promise.all([call(detail.links.self), call(detail.links.files)]);
     Object.assign(state, { notes: run.notes, tags: run.tags });

@@ -44,8 +44,15 @@ export class TrainLog {
     this.ended = ended;
   }
 
+  // Whether nothing is asked any more.
+  rest(resting) {
+    this.resting = resting;
+    this.#look(this.seen);
+  }
+
   #look(seen) {
     this.seen = seen;
+    if (this.resting) return;
     if (seen && !this.opened) this.#open();
     else this.#follow();
   }
@@ -88,7 +95,7 @@ export class TrainLog {
   async #follow() {
     if (this.#following) return;
     this.#following = true;
-    while (this.opened && this.seen && !document.hidden) {
+    while (this.opened && this.seen && !this.resting && !document.hidden) {
       const [turn, wasEnded] = [this.#turn, this.ended];
       try {
         const page = await this.#ask({ limit: PAGE, after: this.#at.end, ...(wasEnded ? {} : { wait: WAIT }) });

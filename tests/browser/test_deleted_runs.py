@@ -1,0 +1,142 @@
+"""Pages whose run is deleted while somebody looks at them: they say so, ask nothing more, and come back with it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import Browser, Page, expect
+
+from runs import deletion
+from runs.models import Run
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.browser.test_accessibility import broken_rules
+from tests.browser.test_compare_page import compared, trained
+from tests.browser.test_group_page import complete
+from tests.browser.test_live_page import has_drawn, in_words
+from tests.browser.test_run_tools import running
+from tests.realtime.writing import come_back, in_thread
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def ended(owner: User) -> Run:
+    run = running(owner)
+    story.end(run)
+    return run
+
+
+def in_training_again(run: Run) -> Run:
+    come_back(run)
+    return Run.objects.get(pk=run.pk)
+
+
+async def asked_within_minutes(page: Page) -> list[str]:
+    """What the page asks the server for in the next minutes, by a clock that is turned on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for _ in range(3):
+        await page.clock.fast_forward(60_000)
+        await page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return asked
+
+
+async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(ended, owner)
+    page = await visitors.visit("/")
+    await page.clock.install()
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    await page.locator("#train-log").scroll_into_view_if_needed()
+    await expect(page.locator("#train-log .note")).to_have_text("Nothing was printed yet.")
+    staff = await in_thread(lambda: User.objects.create_user("eve", is_staff=True))
+    await in_thread(deletion.delete, run.pk, staff)
+    notice = page.locator("#deleted .notice")
+    await expect(notice).to_contain_text("This run was deleted: nobody finds it any more. You can bring it back")
+    await expect(notice.get_by_role("link", name="All runs")).to_have_attribute("href", "/")
+    await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    await expect(page).to_have_title(re.compile("^Deleted: "))
+    await expect(page.get_by_role("button", name="Run again")).to_be_hidden()
+    assert await broken_rules(page) == []
+    assert await asked_within_minutes(page) == []
+    await in_thread(deletion.restore, run.pk)
+    await expect(notice).to_have_count(0)
+    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.get_by_role("button", name="Run again")).to_be_visible()
+    again = await in_thread(in_training_again, run)
+    await has_drawn(page, await in_thread(story.train, again, 2))
+    assert "train: 3 values" in await in_words(page, "Loss")
+
+
+async def test_a_queued_run_that_comes_back_is_said_to_be_cancelled(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(story.submit, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.locator("#status")).to_have_text("Queued")
+    await in_thread(deletion.delete, run.pk, owner)
+    await expect(page.locator("#status")).to_have_text("Cancelled")
+    await page.locator("#deleted").get_by_role("button", name="Bring it back").click()
+    await expect(page.locator(".toast")).to_contain_text("is back, but cancelled: it was queued when it was deleted")
+    await expect(page.locator("#deleted .notice")).to_have_count(0)
+    await expect(page.locator("#notices")).to_contain_text("Cancelled because ada deleted it while it was queued")
+    await expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+async def test_who_may_not_bring_it_back_is_offered_no_way(browser: Browser, visitors: Visitors, owner: User) -> None:
+    run = await in_thread(ended, owner)
+    eve = await in_thread(User.objects.create_user, "eve")
+    theirs = Visitors(browser, visitors.server, eve)
+    page = await theirs.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    async with page.expect_response(re.compile("deleted=1")):
+        await in_thread(deletion.delete, run.pk, owner)
+    notice = page.locator("#deleted .notice")
+    await expect(notice).to_contain_text("This run was deleted: nobody finds it any more.")
+    await expect(notice.get_by_role("button")).to_be_hidden()
+    await theirs.leave()
+
+
+async def test_the_list_says_what_became_of_queued_runs(visitors: Visitors, owner: User) -> None:
+    await in_thread(lambda: [story.submit(owner), ended(owner)])
+    page = await visitors.visit("/")
+    await page.get_by_role("checkbox", name=re.compile("Select all|All")).first.check()
+    await page.locator("#selection").get_by_role("button", name="Delete").click()
+    await expect(page.locator(".toast")).to_contain_text("Deleted 2 runs. 1 of them was queued and got cancelled.")
+    await page.locator(".toast").get_by_role("button", name="Undo").click()
+    await expect(page.locator(".toast")).to_contain_text("1 of them was queued when deleted, and stayed cancelled")
+
+
+async def test_a_compared_run_that_is_deleted_is_named_and_comes_back(visitors: Visitors, owner: User) -> None:
+    runs = await in_thread(lambda: [trained(owner, rate, 2) for rate in (0.1, 0.01, 0.001)])
+    page = await compared(visitors, runs)
+    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await in_thread(deletion.delete, runs[1].pk, owner)
+    notice = page.locator("#gone .notice")
+    await expect(notice).to_contain_text(f"Run #{runs[1].pk} Rate 0.01 was deleted. You can bring it back")
+    await expect(page.locator("#chips li")).to_have_count(2)
+    assert await broken_rules(page) == []
+    await notice.get_by_role("button", name="Bring it back").click()
+    await expect(page.locator("#chips li")).to_have_count(3)
+    await expect(notice).to_have_count(0)
+
+
+async def test_a_deleted_fold_is_named_and_a_deleted_group_comes_back(visitors: Visitors, owner: User) -> None:
+    runs = await in_thread(story.submit_folds, owner, 2)
+    for run in runs:
+        await in_thread(complete, run)
+    page = await visitors.visit(f"/groups/{runs[0].group_id}/")
+    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await in_thread(deletion.delete, runs[1].pk, owner)
+    await expect(page.locator("#gone .notice")).to_contain_text(f"Fold 2 (run {runs[1].pk}) was deleted.")
+    await expect(page.locator("tbody tr[data-run]")).to_have_count(1)
+    await expect(page.locator("tfoot")).to_contain_text("over 1 of 2 folds")
+    await in_thread(deletion.delete, runs[0].pk, owner)
+    await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    assert await broken_rules(page) == []
+    for run in runs:
+        await in_thread(deletion.restore, run.pk)
+    await expect(page.locator("tbody tr[data-run]")).to_have_count(2)
+    await expect(page.locator("#gone .notice")).to_have_count(0)
+    await expect(page.locator("tfoot")).to_contain_text("over 2 of 2 folds")
+    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
