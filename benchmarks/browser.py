@@ -1,11 +1,13 @@
 """What the page of a run takes in a real browser.
 
-    python -m benchmarks.browser [--batches 50000] [--events 100] [--seconds 120]
+    python -m benchmarks.browser [--batches 50000] [--samples 1000000] [--events 100] [--seconds 120]
 
 A home of its own (SQLite), a web server, Chromium (`CHROMIUM`, else the installed one), one reader. Measures, each on a
-page of its own: the first useful paint of a run with many batches; how long an event takes from its commit to changed
-pixels; the share of a core that 20 curves of 5,000 samples take at 4 updates a second; the growth of the heap under a
-stream. Needs the requirements for development (Playwright).
+page of its own: the first paint of a run with many batches and when its curves are drawn, as the first thing that a
+fresh server is asked, and later; how long curves of very many samples take from the end of the answer to pixels, whole
+and closely looked at; how long an event takes from its commit to changed pixels; the share of a core that 20 curves of
+5,000 samples take at 4 updates a second; the growth of the heap under a stream. 0 leaves a part out. Needs the
+requirements for development (Playwright).
 """
 
 from __future__ import annotations
@@ -28,30 +30,61 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from benchmarks.browser_page import Reader, served  # noqa: E402
-from benchmarks.browser_runs import LAYERS, PER_LAYER, long_run, run_of_layers, running, tell_batch, tell_layers  # noqa: E402
+from benchmarks.browser_paint import until_painted, until_zoomed, watch  # noqa: E402
+from benchmarks.browser_runs import (  # noqa: E402
+    LAYERS,
+    PER_LAYER,
+    long_run,
+    one_long_curve,
+    run_of_layers,
+    running,
+    tell_batch,
+    tell_layers,
+)
 from benchmarks.percentiles import Histogram  # noqa: E402
+
+ROUNDS = 5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The page of a run in a real browser.")
-    for name, default in (("batches", 50_000), ("events", 100), ("seconds", 120)):
+    for name, default in (("batches", 50_000), ("samples", 1_000_000), ("events", 100), ("seconds", 120)):
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     with _HOME:
         call_command("migrate", verbosity=0)
+        for packed in (True, False) if asked.batches else ():
+            _first_paint(asked.batches, packed=packed)
         with served(_HOME.name) as address, Reader(address) as reader:
-            _first_paint(reader, asked.batches)
-            _until_pixels(reader, asked.events)
-            _busy(reader, 20)
-            _heap(reader, asked.seconds)
+            if asked.samples:
+                _many_samples(reader, asked.samples)
+            if asked.events:
+                _until_pixels(reader, asked.events)
+            if asked.seconds:
+                _busy(reader, 20)
+                _heap(reader, asked.seconds)
 
 
-def _first_paint(reader: Reader, batches: int) -> None:
-    run = long_run(batches)
-    for turn in ("first", "second"):  # the browser has the scripts by then
-        taken = reader.open(run)
-        _say(f"{batches:,} batches, {turn} visit: curves drawn after", f"{taken:.0f} ms")
-    _say("heap after that", f"{reader.heap():.1f} MiB")
+def _first_paint(batches: int, *, packed: bool) -> None:
+    """The first visit is the first request to a fresh server; by the second one the browser has the scripts."""
+    run = long_run(batches, packed=packed)
+    with served(_HOME.name) as address, Reader(address) as reader:
+        for turn in ("first", "second"):
+            taken = reader.open(run)
+            what = f"{batches:,} batches, {'packed' if packed else 'journal alone'}, {turn} visit"
+            _say(f"{what}: painted, curves drawn after", f"{reader.painted():.0f} ms, {taken:.0f} ms")
+        _say("heap after that", f"{reader.heap():.1f} MiB")
+
+
+def _many_samples(reader: Reader, samples: int) -> None:
+    run = one_long_curve(samples)
+    whole, close = Histogram(), Histogram()
+    watch(reader)
+    for _ in range(ROUNDS):
+        whole.add(until_painted(reader, run) / 1e3)
+        close.add(until_zoomed(reader) / 1e3)
+    _say(f"{samples:,} samples, end of the answer to pixels, ms", str(whole.summary()))
+    _say("the same, closely looked at", str(close.summary()))
 
 
 def _until_pixels(reader: Reader, events: int) -> None:

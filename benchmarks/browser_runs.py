@@ -22,6 +22,7 @@ from runs.events import (
     utc_now,
 )
 from runs.models import Run, RunEvent
+from runs.samples import compiling
 
 LAYERS, PER_LAYER = 20, 5_000
 STEPS = 1_000  # of an epoch
@@ -50,9 +51,12 @@ def running() -> Run:
     return run
 
 
-def long_run(batches: int) -> Run:
+def long_run(batches: int, *, packed: bool = True) -> Run:
+    """Packed as it is beside a training; else only its journal is there."""
     run = running()
     _bulk(run, (_batch(step) for step in range(1, batches + 1)))
+    if packed:
+        compiling.pack_all(run.pk, run.last_seq)
     for epoch in range(batches // STEPS):
         _tell(run, [EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": 1 / (epoch + 1)}, timestamp=utc_now())])
     return run
@@ -70,6 +74,15 @@ def tell_batch(run: Run, step: int) -> None:
 
 def tell_layers(run: Run, step: int) -> None:
     _tell(run, [_layers(step)])
+
+
+def one_long_curve(samples: int) -> Run:
+    """A loss at each step; parts, since so many rows take much memory."""
+    run, part = running(), 100_000
+    for first in range(0, samples, part):
+        _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
+    compiling.pack_all(run.pk, run.last_seq)
+    return run
 
 
 def _batch(step: int) -> BatchMetrics:
@@ -102,4 +115,5 @@ def _bulk(run: Run, events: Iterable[Event]) -> None:
         for seq, event in enumerate(events, last + 1)
     ]
     RunEvent.objects.bulk_create(rows, batch_size=5_000)
-    Run.objects.filter(pk=run.pk).update(last_seq=last + len(rows))
+    run.last_seq = last + len(rows)
+    run.save(update_fields=["last_seq"])

@@ -2,7 +2,8 @@
 
 The journal's numbers become visible in order, so a range that `last_seq` has passed never changes: whoever comes
 first packs it, in one short transaction, and whoever packs the same range meanwhile finds it done. Reading and
-packing happen before that transaction. Readers pack what is due, and so does pruning before it removes anything.
+packing happen before that transaction. What is due is packed beside a training, what is left at its end; readers pack
+what is due all the same, and so does pruning before it removes anything.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from runs.samples.tables import Sample, Table, table, whole
 
 RANGE = 4_096
 """Numbers of the journal that one chunk covers; fewer wait in the journal, where a reader decodes them each time."""
+FEW = 512
+"""So many numbers of an ended run may stay in the journal: decoding them takes a reader some milliseconds."""
 LANDMARKS = "landmarks"
 """The type of the row that every range has: the numbers of the lasting events, a base column for each type."""
 LASTING_TYPES = tuple(sorted(set(EVENT_TYPES) - EPHEMERAL_TYPES))
@@ -66,6 +69,17 @@ def pack_running() -> None:
                 _pack(run_id, until, until + RANGE)
             except Exception:
                 logger.exception("Run %s: its samples could not be packed.", run_id)
+
+
+def pack_ended(run_id: int) -> None:
+    """All that is left of a run that has ended, so that nobody who looks at it waits for that; failures are logged."""
+    try:
+        ended = Run.objects.filter(pk=run_id, status__in=Run.ENDED)
+        last_seq = ended.values_list("last_seq", flat=True).first()
+        if last_seq is not None and last_seq - packed_until(run_id) > FEW:
+            pack_all(run_id, last_seq)
+    except Exception:
+        logger.exception("Run %s: its samples could not be packed.", run_id)
 
 
 def journal_tables(run_id: int, after: int, until: int) -> tuple[Mapping[str, Table], Table]:

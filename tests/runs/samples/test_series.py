@@ -246,6 +246,26 @@ def test_ranges_of_running_trainings_are_packed_beside_them(run: Run, make_run: 
     assert compiling.packed_until(short.pk) == 0
 
 
+def test_what_is_left_is_packed_at_the_end_of_a_training(
+    api: Client, run: Run, make_run: MakeRun, short_ranges: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So whoever looks first reads as little of the journal as who looks later; a few numbers may stay there."""
+    monkeypatch.setattr(compiling, "FEW", 10)
+    before = one(api, run, "batch/loss")
+    RunSamples.objects.all().delete()
+    compiling.pack_ended(run.pk)
+    assert compiling.packed_until(run.pk) == 0  # it still trains
+    Run.objects.filter(pk=run.pk).update(status="completed")
+    compiling.pack_ended(run.pk)
+    assert compiling.packed_until(run.pk) == run.last_seq
+    memory.memory.clear()
+    assert one(api, run, "batch/loss") == before
+    short = make_run(status="completed")
+    journal(short, [progress(1, 0, 5.0)])
+    compiling.pack_ended(short.pk)
+    assert compiling.packed_until(short.pk) == 0
+
+
 class Usage(Event, frozen=True, kw_only=True):
     """A sampled type that comes later: of no step and no epoch, with a list of unknown length."""
 

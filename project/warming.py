@@ -1,0 +1,18 @@
+"""What the first visitor of a fresh web process would else wait for."""
+
+from __future__ import annotations
+
+from django.template.loader import get_template
+from django.urls import reverse
+
+PAGES = ("realtime/run_list.html", "realtime/run.html", "realtime/base.html", "realtime/queue.html")
+
+
+def warm_up() -> None:
+    """Import every view and build the table of addresses, and compile the templates that most visitors see first.
+
+    The address that says whether the process is ready needs the former anyway, so no start takes longer.
+    """
+    reverse("run-list-page")
+    for name in PAGES:
+        get_template(name)

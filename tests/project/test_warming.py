@@ -1,0 +1,19 @@
+"""A fresh web process has done before its first request what that would else wait for."""
+
+from __future__ import annotations
+
+from django.template import engines
+from django.template.loaders.cached import Loader
+from django.urls import clear_url_caches, get_resolver
+
+from project import warming
+
+
+def test_addresses_and_templates_are_there_before_anybody_asks() -> None:
+    [cached] = engines["django"].engine.template_loaders  # type: ignore[attr-defined]  # of Django's own engine
+    assert isinstance(cached, Loader)
+    cached.reset()
+    clear_url_caches()
+    warming.warm_up()
+    assert get_resolver()._populated  # type: ignore[attr-defined]  # what reverse() builds
+    assert set(warming.PAGES) <= {template.name for template in cached.get_template_cache.values()}
