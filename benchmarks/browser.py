@@ -42,6 +42,7 @@ from benchmarks.browser_runs import (  # noqa: E402
     tell_layers,
 )
 from benchmarks.percentiles import Histogram  # noqa: E402
+from runs.models import Run  # noqa: E402
 
 ROUNDS = 5
 
@@ -55,9 +56,10 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         for packed in (True, False) if asked.batches else ():
             _first_paint(asked.batches, packed=packed)
+        long = one_long_curve(asked.samples) if asked.samples else None
         with served(_HOME.name) as address, Reader(address) as reader:
-            if asked.samples:
-                _many_samples(reader, asked.samples)
+            if long:
+                _many_samples(reader, long)
             if asked.events:
                 _until_pixels(reader, asked.events)
             if asked.seconds:
@@ -76,14 +78,13 @@ def _first_paint(batches: int, *, packed: bool) -> None:
         _say("heap after that", f"{reader.heap():.1f} MiB")
 
 
-def _many_samples(reader: Reader, samples: int) -> None:
-    run = one_long_curve(samples)
+def _many_samples(reader: Reader, run: Run) -> None:
     whole, close = Histogram(), Histogram()
     watch(reader)
     for _ in range(ROUNDS):
         whole.add(until_painted(reader, run) / 1e3)
         close.add(until_zoomed(reader) / 1e3)
-    _say(f"{samples:,} samples, end of the answer to pixels, ms", str(whole.summary()))
+    _say(f"{run.last_seq:,} samples, end of the answer to pixels, ms", str(whole.summary()))
     _say("the same, closely looked at", str(close.summary()))
 
 

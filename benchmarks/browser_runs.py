@@ -77,10 +77,12 @@ def tell_layers(run: Run, step: int) -> None:
 
 
 def one_long_curve(samples: int) -> Run:
-    """A loss at each step; parts, since so many rows take much memory."""
+    """A completed run with a batch at each step; written in parts, since so many rows take much memory."""
     run, part = running(), 100_000
     for first in range(0, samples, part):
         _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
+    lifecycle.finish(run.pk, run.attempt, "completed", None)
+    run.refresh_from_db()
     compiling.pack_all(run.pk, run.last_seq)
     return run
 

@@ -92,7 +92,7 @@ function drawStatus() {
   setText(find("others"), counts.filter(([status, , n]) => n && status !== "completed").map(([, words, n]) => `${count(n)} ${words.toLowerCase()}`).join(" · "));
   find("progress").hidden = ended();
   find("progress").value = runs.reduce((sum, { status, progress }) => sum + (ENDED.has(status) ? 1 : (progress.fraction ?? 0)), 0) / size;
-  const missing = ended() && completed < size ? [`${size - completed} of ${plural(size, "fold")} did not complete; all numbers here are over the other ${completed}.`] : [];
+  const missing = ended() && completed < size ? [`${size - completed} of ${plural(size, "fold")} did not complete${runs.length < size ? " or were deleted" : ""}; all numbers here are over the other ${completed}.`] : [];
   const notices = [...missing, ...group.notes];
   if (find("notices").dataset.said !== notices.join()) find("notices").replaceChildren(...notices.map((text) => el("p", { class: "notice warning" }, text)));
   find("notices").dataset.said = notices.join();

@@ -3,14 +3,16 @@
 import { call } from "../frame/api.js";
 import { along, seconds, Store } from "./store.js";
 
-const POINTS = 1500; // of each curve, about as many as a wide chart has pixels
+// The browser has begun to fetch it while it loads the scripts; of each curve as many points as a wide chart has pixels.
+const SNAPSHOT = document.getElementById("opening").getAttribute("href");
+const POINTS = new URLSearchParams(SNAPSHOT.split("?")[1]).get("points");
 const DETAIL = 4000; // of the range that is looked at closely
 const AGAIN_AFTER = [500, 1000, 2000, 4000, 8000];
 const ALL = "batch/*,gradient/*,rate/*,throughput/*,epoch/*";
 
 // -> {snapshot, store}; `by`: the axis of all curves, null for each one's own. Tries until the server answers; throws what it refuses.
 export async function fetchAll(links, by, onTrouble) {
-  const snapshot = await insist(() => call(`${links.snapshot}?points=${POINTS}`), onTrouble);
+  const snapshot = await insist(() => call(SNAPSHOT), onTrouble);
   const { run, training_start: start, series, last_seq: last } = snapshot;
   const store = new Store(along(null), {
     zero: run.start_time ? seconds(run.start_time) : 0,
