@@ -173,15 +173,19 @@ async def test_a_connection_that_is_reset_and_refused(wire: Wire, owner: User) -
 
 
 async def test_a_connection_that_dies_without_a_word(wire: Wire, owner: User) -> None:
-    """Neither end is told; the page has heard nothing for long, asks, and gets no answer."""
+    """Neither end is told; the page has heard nothing for long, asks, and gets no answer. That of all runs does too."""
     run = await in_thread(lambda: story.start(story.submit(owner)))
     page, before = await opened(wire, run)
+    listed = await wire.visitors.visit("/")
+    await expect(listed.locator("#connection")).to_have_text("Live")
     began = time.monotonic()
     async with going_on(run):
         wire.proxy.fail("silence")
         await expect(page.locator("#connection")).to_contain_text("Stale: no connection for", timeout=PATIENCE)
         logger.info("noticed after %.1f s", time.monotonic() - began)
+        await expect(listed.locator("#connection")).to_contain_text("Stale: no connection for", timeout=PATIENCE)
     wire.proxy.recover()
+    await expect(listed.locator("#connection")).to_have_text("Live", timeout=PATIENCE)
     await all_is_there(page, run, before, "Connected again")
 
 

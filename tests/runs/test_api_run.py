@@ -86,7 +86,10 @@ def test_only_active_users_see_runs(user: User, make_run: MakeRun) -> None:
 
 def test_heads_of_unfinished_runs(make_run: MakeRun) -> None:
     queued, _done, running = make_run(), make_run(status="failed"), make_run(status="in_progress", last_seq=5)
-    assert queries.unfinished_heads() == [(queued.pk, 0, "queued", None), (running.pk, 5, "in_progress", None)]
+    assert queries.unfinished_heads() == [
+        (queued.pk, 0, "queued", None, None),
+        (running.pk, 5, "in_progress", None, None),
+    ]
 
 
 def test_a_series_has_an_epoch_for_each_value(api: Client, make_run: MakeRun) -> None:
