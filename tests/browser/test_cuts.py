@@ -185,8 +185,8 @@ async def test_a_connection_that_dies_without_a_word(wire: Wire, owner: User) ->
         logger.info("noticed after %.1f s", time.monotonic() - began)
         await expect(listed.locator("#connection")).to_contain_text("Stale: no connection for", timeout=PATIENCE)
     wire.proxy.recover()
-    await expect(listed.locator("#connection")).to_have_text("Live", timeout=PATIENCE)
     await all_is_there(page, run, before, "Connected again")
+    await expect(listed.locator("#connection")).to_have_text("Live", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("connection", ["dies", "lives"])
