@@ -27,6 +27,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PIECE = 8 * 2**20
 WRITTEN = 1_700_000_000
+LONGEST_DELAY = 15_000  # milliseconds until an upload tries again
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     visitors_of_own_server: Visitors, two_pieces: Path
 ) -> None:
     visitors = visitors_of_own_server
-    page = await visitors.visit("/datasets/")
+    page = await visitors.visit_with_clock("/datasets/")
     second = SecondPiece()
     await second.hold(page)
     await upload(page, two_pieces)
@@ -196,6 +197,7 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     second.let_go()
     await expect(page.locator(".uploads")).to_contain_text("No connection to the server")
     await in_thread(visitors.server.start)
+    await page.clock.fast_forward(LONGEST_DELAY)
     await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
     assert await in_thread(stored, home_of(visitors)) == await in_thread(two_pieces.read_bytes)
 
