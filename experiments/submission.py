@@ -23,19 +23,24 @@ MAX_KEY_LENGTH = 200
 STAFF_ALONE = "Only staff may ask for more than 0; use 0 or less, or leave it out."
 
 
-def submit(request: Request, body: Any, *, origin: Run | None = None, in_its_place: bool = False) -> list[Run]:
+def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Run]:
     """Queue the training that `body` asks for, in the name of who sent the request; `origin` is the run it copies.
-
-    `in_its_place`: in its group too, if it is a fold that failed or was cancelled.
 
     Raises InvalidRequest that names every wrong field with its cure, and Conflict; nothing is queued then.
     """
+    owner: User = request.user  # type: ignore[assignment]  # logged in
+    return queue(body, owner, key=key_of(request), origin=origin)
+
+
+def queue(
+    body: Any, owner: User, *, key: str | None = None, origin: Run | None = None, in_its_place: bool = False
+) -> list[Run]:
+    """The same without a request; `in_its_place`: a fold that failed or was cancelled has its place in the group."""
     with in_words():
         config = TrainingConfig.model_validate(body)
-        if config.priority > 0 and not request.user.is_staff:
+        if config.priority > 0 and not owner.is_staff:
             raise InvalidRequest([{"field": "priority", "message": STAFF_ALONE}])
-        owner: User = request.user  # type: ignore[assignment]  # logged in
-        return launch(config, owner, idempotency_key=_key_of(request), origin=origin, in_its_place=in_its_place)
+        return launch(config, owner, idempotency_key=key, origin=origin, in_its_place=in_its_place)
 
 
 @contextmanager
@@ -57,7 +62,8 @@ class Conflict(APIException):
     status_code = 409
 
 
-def _key_of(request: Request) -> str | None:
+def key_of(request: Request) -> str | None:
+    """The request's idempotency key; raises InvalidRequest for one that is too long."""
     key = request.headers.get("Idempotency-Key") or None
     if key and len(key) > MAX_KEY_LENGTH:
         raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])

@@ -17,11 +17,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments import preflights
+from experiments.datasets.serializers import builtin_summary
 from experiments.models import Preflight
 from experiments.submission import accepted, in_words, submit
 from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
-from experiments.training.data.catalogue import BUILTINS, PREFIX, Builtin
+from experiments.training.data.catalogue import BUILTINS
 from experiments.training.models import catalogue, weight_files
 from experiments.training.models.builtins import CNN
 from experiments.training.models.spec import AUTO, NetworkSpec
@@ -77,7 +78,7 @@ class OptionsView(APIView):
             {
                 "groups": option_schema.groups(),
                 "network_options": options | {AUTO: options[CNN.name]},
-                "builtins": [_builtin(builtin) for builtin in BUILTINS.values()],
+                "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
                 "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
                 "may_hurry": bool(request.user.is_staff),
             }
@@ -86,11 +87,6 @@ class OptionsView(APIView):
 
 def _networks() -> Iterable[tuple[str, NetworkSpec]]:
     return catalogue.networks().items()
-
-
-def _builtin(builtin: Builtin) -> dict[str, Any]:
-    classes = [{"name": name, "samples": samples} for name, samples in builtin.counts.items()]
-    return {"source_path": PREFIX + builtin.name, "table": builtin.table, "classes": classes}
 
 
 def _dry_run(request: Request) -> bool:

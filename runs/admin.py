@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from runs import deletion
 from runs.admin_report import duration, number, report
 from runs.group_admin import GroupAdmin
 from runs.models import Run, RunGroup
@@ -91,9 +89,8 @@ class GroupFilter(admin.SimpleListFilter):
         return queryset.filter(group_id=int(group)) if group.isdecimal() and len(group) < 19 else queryset.none()
 
 
-@admin.register(Run)
 class RunAdmin(ReadingAdmin):
-    """Reading only: writing is `lifecycle`'s and `recorder`'s."""
+    """Reading only; `experiments.admin` adds what can be done, and registers it."""
 
     list_display = (
         "id",
@@ -120,7 +117,6 @@ class RunAdmin(ReadingAdmin):
     list_filter = ("status", "training_mode", "created_at", DeletionFilter, FinalStatisticsFilter, GroupFilter)
     search_fields = ("=id", "experiment_name", "source_path", "owner__username", "reason", "tag_rows__name")
     search_help_text = "Number, name, data source, owner, reason or tag"
-    actions = ("delete_runs", "restore_runs")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Runs", **(extra_context or {})})
@@ -134,25 +130,6 @@ class RunAdmin(ReadingAdmin):
         run = context["original"]
         context |= {"run": run, "title": str(run), "subtitle": None, "report": report(run)}
         return super().render_change_form(request, context, *args, **kwargs)
-
-    @admin.action(description="Delete (can be restored; running ones must be cancelled first)")
-    def delete_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
-        self._each(request, runs, "deleted", lambda run: deletion.delete(run.pk, request.user))  # type: ignore[arg-type]
-
-    @admin.action(description="Restore deleted runs")
-    def restore_runs(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
-        self._each(request, runs, "restored", lambda run: deletion.restore(run.pk))
-
-    def _each(self, request: HttpRequest, runs: QuerySet[Run], done: str, act: Callable[[Run], object]) -> None:
-        """Whatever is in a run's way stops no other, and is said."""
-        number = 0
-        for run in runs:
-            try:
-                act(run)
-                number += 1
-            except deletion.NotPossible as error:
-                self.message_user(request, str(error), messages.WARNING)
-        self.message_user(request, f"{number} {'run' if number == 1 else 'runs'} {done}.")
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, run: Run) -> SafeString:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from itertools import dropwhile
 from typing import Literal, get_args
 
 from django.db import transaction
@@ -46,6 +47,19 @@ def move(run_id: int, to: Whither, *, may_overtake: bool) -> bool:
             )
             append(run_id, run.attempt, [stamp(told)])
         return True
+
+
+def one_by_one(run_ids: Collection[int], to: Whither) -> list[int]:
+    """The queued ones of these runs in the order in which they move, so that they keep theirs among each other.
+
+    Those that are there already, with no other before or behind them, are left out.
+    """
+    queue = list(waiting().values_list("pk", flat=True))
+    if to in ("front", "down"):
+        queue.reverse()
+    if to in ("up", "down"):
+        queue = list(dropwhile(lambda pk: pk in run_ids, queue))
+    return [pk for pk in queue if pk in run_ids]
 
 
 def _as_far_as_own(run: Run, others: Sequence[Run], at: int, goal: int) -> int:

@@ -5,4 +5,5 @@ from experiments.datasets import pages
 urlpatterns = [
     path("", pages.dataset_list_page, name="dataset-list-page"),
     path("<slug:name>/", pages.dataset_page, name="dataset-page"),
+    path("builtin:<slug:name>/", pages.builtin_page, name="builtin-page"),
 ]

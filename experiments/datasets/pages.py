@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from experiments.datasets import uploads
 from experiments.datasets.queries import visible_datasets
-from experiments.datasets.serializers import dataset_detail
+from experiments.datasets.serializers import builtin_detail, builtin_summary, dataset_detail
 from experiments.training.data import sources
+from experiments.training.data.catalogue import BUILTINS
 
 
 @never_cache
@@ -25,6 +28,7 @@ def dataset_list_page(request: HttpRequest) -> HttpResponse:
         "limit_gib": f"{settings.UPLOAD_LIMIT_BYTES / 2**30:g}",
         "roots": settings.LIVETRAIN_DATA_ROOTS,
         "idle_days": uploads.IDLE.days,
+        "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
     }
     return render(request, "experiments/dataset_list.html", context)
 
@@ -35,9 +39,19 @@ def dataset_list_page(request: HttpRequest) -> HttpResponse:
 def dataset_page(request: HttpRequest, name: str) -> HttpResponse:
     """One data set: its version, its classes, who trains on it, how to."""
     dataset = get_object_or_404(visible_datasets(request.user), name=name)
-    context = {
-        "dataset": dataset,
-        "detail": dataset_detail(dataset, request.user),
-        "origin": request.build_absolute_uri("/").rstrip("/"),
-    }
-    return render(request, "experiments/dataset.html", context)
+    return _page(request, dataset_detail(dataset, request.user))
+
+
+@never_cache
+@login_required
+@require_safe
+def builtin_page(request: HttpRequest, name: str) -> HttpResponse:
+    """One of the data sets that come with the server."""
+    if name not in BUILTINS:
+        raise Http404(f"There is no built-in data set {name!r}.")
+    return _page(request, builtin_detail(BUILTINS[name]))
+
+
+def _page(request: HttpRequest, detail: dict[str, Any]) -> HttpResponse:
+    origin = request.build_absolute_uri("/").rstrip("/")
+    return render(request, "experiments/dataset.html", {"detail": detail, "origin": origin})

@@ -1,19 +1,21 @@
-"""/api/datasets/<name>/samples/…: a page of samples of a class, and their pictures."""
+"""/api/datasets/<name>/samples/… and /features/: a page of samples with their pictures, and a table's columns."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from django.http import FileResponse, HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import samples
+from experiments.datasets import samples, subjects
+from experiments.datasets.builtin_views import builtin_called
+from experiments.datasets.subjects import Subject
 from experiments.datasets.views import Conflict, DatasetView
-from experiments.models import Dataset
-from experiments.training.data.sample_sheets import Picture
+from experiments.training.data.sample_sheets import Picture, Sheet
 from runs.errors import InvalidRequest
 from runs.filters import Parameters, validated
 
@@ -21,9 +23,13 @@ CACHE_SECONDS = 86_400  # a picture's address names its version
 
 
 class SampleParameters(Parameters):
-    """`page` counts from 1; without `class` samples of all classes, in the order of the data set."""
+    """`page` counts from 1; without `class` samples of all classes, in the order of the data set.
+
+    `by=class` asks for a few of each class instead.
+    """
 
     page = serializers.IntegerField(min_value=1, max_value=samples.LAST_PAGE, default=1)
+    by = serializers.ChoiceField(["class"], required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """`class` is no name that Python gives a field."""
@@ -32,39 +38,38 @@ class SampleParameters(Parameters):
         }
 
 
-class SampleList(DatasetView):
+class SubjectView(DatasetView):
+    """Of one data set, or of a built-in one."""
+
+    builtin = False
+
+    def subject(self, name: str) -> Subject:
+        return subjects.of_builtin(builtin_called(name)) if self.builtin else subjects.of_dataset(self.dataset(name))
+
+
+class SampleList(SubjectView):
     """Some samples with their pictures, or a table's first rows; drawn at the first request of a page."""
 
     def get(self, request: Request, name: str) -> Response:
         asked = validated(SampleParameters, request)
-        dataset = self.dataset(name)
-        label = asked.get("class")
-        if label is not None and label not in [known for known, _ in dataset.classes or []]:
+        subject, label = self.subject(name), asked.get("class")
+        if label is not None and label not in subject.classes:
             raise InvalidRequest([{"field": "class", "message": f"{name!r} has no class {label[:100]!r}."}])
+        if "by" in asked and (label is not None or asked["page"] > 1):
+            raise InvalidRequest([{"field": "by", "message": "It has one page and all classes; leave the others out."}])
         try:
-            sheet = samples.page(dataset, label, asked["page"])
-        except samples.NotReady as error:
+            sheet = samples.by_class(subject) if "by" in asked else samples.page(subject, label, asked["page"])
+        except subjects.NotReady as error:
             raise Conflict(str(error)) from error
-        return Response(
-            {
-                "version": dataset.content_hash,
-                "class": label,
-                "page": asked["page"],
-                "pages": min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE))),
-                "total": sheet.total,
-                "problem": sheet.problem,
-                "columns": sheet.columns,
-                "rows": sheet.rows,
-                "results": [_described(picture, dataset) for picture in sheet.pictures],
-            }
-        )
+        pages = 1 if "by" in asked else min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE)))
+        return Response(_page(sheet, subject) | {"class": label, "page": asked["page"], "pages": pages})
 
 
-class SamplePicture(DatasetView):
+class SamplePicture(SubjectView):
     """One sample as a small PNG, once a page of this version had it."""
 
     def get(self, request: Request, name: str, number: int) -> HttpResponseBase:  # noqa: ARG002
-        path = samples.picture(self.dataset(name), number)
+        path = samples.picture(self.subject(name), number)
         if path is None:
             raise NotFound("There is no picture of that sample (any more); load the page of samples again.")
         return FileResponse(
@@ -74,9 +79,33 @@ class SamplePicture(DatasetView):
         )
 
 
-def _described(picture: Picture, dataset: Dataset) -> dict[str, Any]:
+class FeatureList(SubjectView):
+    """What a table's columns hold, in all rows and in each class; found out at the first request."""
+
+    def get(self, request: Request, name: str) -> Response:
+        validated(Parameters, request)
+        subject = self.subject(name)
+        try:
+            sheet = samples.features(subject)
+        except subjects.NotReady as error:
+            raise Conflict(str(error)) from error
+        return Response({"version": subject.version} | msgspec.to_builtins(sheet))
+
+
+def _page(sheet: Sheet, subject: Subject) -> dict[str, Any]:
+    return {
+        "version": subject.version,
+        "total": sheet.total,
+        "problem": sheet.problem,
+        "columns": sheet.columns,
+        "rows": sheet.rows,
+        "results": [_described(picture, subject) for picture in sheet.pictures],
+    }
+
+
+def _described(picture: Picture, subject: Subject) -> dict[str, Any]:
     """`image` is null where `problem` says why."""
-    address = f"/api/datasets/{dataset.name}/samples/{picture.number}/image/?version={dataset.content_hash[:16]}"
+    address = f"/api/datasets/{subject.name}/samples/{picture.number}/image/?version={subject.short_version}"
     return {
         "number": picture.number,
         "id": picture.id,

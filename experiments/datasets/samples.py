@@ -12,14 +12,15 @@ import sys
 import threading
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from django.conf import settings
 
 from experiments.datasets import storage
-from experiments.models import Dataset
+from experiments.datasets.subjects import NotReady, Subject
 from experiments.training.data import file_locks
-from experiments.training.data.sample_sheets import Sheet, Task
+from experiments.training.data.sample_sheets import FeatureSheet, Sheet, Task
 
 PAGE_SIZE = 24
 LAST_PAGE = 200
@@ -29,43 +30,40 @@ AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
 
 _MODULE = "experiments.training.data.sample_process"
+_BUILTIN_MODULE = "experiments.training.data.builtin_sample_process"
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more takes memory
 _ROOT = Path(__file__).resolve().parents[2]
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
-
-class NotReady(Exception):
-    """The data set is not checked, or refused: there is nothing to look at."""
+S = TypeVar("S", Sheet, FeatureSheet)
 
 
-def page(dataset: Dataset, label: str | None, number: int) -> Sheet:
+def page(subject: Subject, label: str | None, number: int) -> Sheet:
     """The samples of page `number` (from 1) of a class, or of all; their pictures are on disk then. Raises NotReady."""
-    if dataset.state != Dataset.State.READY or not dataset.content_hash:
-        raise NotReady(
-            f"{dataset.name!r} is {dataset.get_state_display().lower()}; samples can be seen when it is ready."
-        )
-    folder = folder_of(dataset)
-    kept = folder / f"{_key(label)}-{number}.json"
-    with file_locks.locked(_all() / f".{dataset.pk}.lock"):
-        if not kept.is_file():
-            _make_room(dataset, folder)
-            found = _made(_task(dataset, folder, label, number))
-            if found.problem:
-                return found  # perhaps only today
-            kept.write_bytes(msgspec.json.encode(found))
-    return msgspec.json.decode(kept.read_bytes(), type=Sheet)
+    start = (number - 1) * PAGE_SIZE
+    return _kept(subject, f"{_key(label)}-{number}", Sheet, label=label, start=start, count=PAGE_SIZE)
 
 
-def picture(dataset: Dataset, number: int) -> Path | None:
+def by_class(subject: Subject) -> Sheet:
+    """The first few samples of each of the first classes, class by class. Raises NotReady."""
+    return _kept(subject, "each", Sheet, by_class=True, count=PAGE_SIZE)
+
+
+def features(subject: Subject) -> FeatureSheet:
+    """What a table's columns hold in each class. Raises NotReady."""
+    return _kept(subject, "features", FeatureSheet, features=True)
+
+
+def picture(subject: Subject, number: int) -> Path | None:
     """The PNG of a sample that was on a page of this version; None if there is none."""
-    path = folder_of(dataset) / f"{number}.png"
-    return path if dataset.content_hash and path.is_file() else None
+    path = folder_of(subject) / f"{number}.png"
+    return path if subject.version and path.is_file() else None
 
 
-def folder_of(dataset: Dataset) -> Path:
+def folder_of(subject: Subject) -> Path:
     """Of this version alone."""
-    return _all() / f"{dataset.pk}-{dataset.content_hash[:16]}"
+    return _all() / f"{subject.key}-{subject.short_version}"
 
 
 def forget(pk: int) -> None:
@@ -73,6 +71,22 @@ def forget(pk: int) -> None:
     for folder in _all().glob(f"{pk}-*"):
         shutil.rmtree(folder, ignore_errors=True)
     (_all() / f".{pk}.lock").unlink(missing_ok=True)
+
+
+def _kept(subject: Subject, name: str, kind: type[S], **asked: Any) -> S:
+    """Made once for each version; what failed perhaps only today is not kept."""
+    if subject.not_ready:
+        raise NotReady(subject.not_ready)
+    folder = folder_of(subject)
+    kept = folder / f"{name}.json"
+    with file_locks.locked(_all() / f".{subject.key}.lock"):
+        if not kept.is_file():
+            _make_room(subject, folder)
+            found = _made(_task(subject, folder, asked), kind)
+            if found.problem:
+                return found
+            kept.write_bytes(msgspec.json.encode(found))
+    return msgspec.json.decode(kept.read_bytes(), type=kind)
 
 
 def _all() -> Path:
@@ -83,23 +97,22 @@ def _key(label: str | None) -> str:
     return "all" if label is None else sha256(label.encode()).hexdigest()[:24]
 
 
-def _make_room(dataset: Dataset, folder: Path) -> None:
+def _make_room(subject: Subject, folder: Path) -> None:
     """Earlier versions go, and so does what has become too much."""
-    for other in _all().glob(f"{dataset.pk}-*"):
+    for other in _all().glob(f"{subject.key}-*"):
         if other != folder or sum(1 for _ in other.iterdir()) > MOST_FILES:
             shutil.rmtree(other, ignore_errors=True)
     folder.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)
 
 
-def _task(dataset: Dataset, folder: Path, label: str | None, number: int) -> Task:
+def _task(subject: Subject, folder: Path, asked: dict[str, Any]) -> Task:
     return Task(
-        path=str(dataset.location),
-        roots=[str(root) for root in storage.roots_of(dataset)],
-        stamp=dataset.stamp,
+        path=str(subject.path),
+        roots=[str(root) for root in subject.roots],
+        stamp=subject.stamp,
+        builtin=subject.builtin,
         folder=str(folder),
-        label=label,
-        start=(number - 1) * PAGE_SIZE,
-        count=PAGE_SIZE,
+        **asked,
     )
 
 
@@ -108,9 +121,9 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
 
 
-def _made(task: Task) -> Sheet:
+def _made(task: Task, kind: type[S]) -> S:
     """By a fresh interpreter, which bounds itself; its death is an answer too."""
-    command = [sys.executable, "-m", _MODULE]
+    command = [sys.executable, "-m", _BUILTIN_MODULE if task.builtin else _MODULE]
     with _turns:
         try:
             done = subprocess.run(  # noqa: S603
@@ -123,7 +136,7 @@ def _made(task: Task) -> Sheet:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Sheet(problem="Looking at these data takes too long; try again when the machine is less busy.")
+            return kind(problem="Looking at these data takes too long; try again when the machine is less busy.")
     if done.returncode or not done.stdout:
-        return Sheet(problem="The process that looks at these data has died; a file in them may be damaged.")
-    return msgspec.json.decode(done.stdout, type=Sheet)
+        return kind(problem="The process that looks at these data has died; a file in them may be damaged.")
+    return msgspec.json.decode(done.stdout, type=kind)

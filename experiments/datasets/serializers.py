@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from experiments.datasets import uploads
 from experiments.models import Dataset, Upload
+from experiments.training.data.catalogue import PREFIX, Builtin
 from runs.events import format_time, time_or_null
 from runs.models import Run
 from runs.queries import may_change
@@ -42,14 +43,44 @@ def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, A
 
 def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
     """Everything known of one data set; `path` is that of a registered one."""
-    runs = Run.objects.filter(source_path=dataset.source_path, deleted_at=None)
-    newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
-    return dataset_summary(dataset, user) | {
-        "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
-        "preflight": _preflight(dataset),
-        "runs": _runs(newest, dataset),
-        "run_count": runs.count(),
+    return (
+        dataset_summary(dataset, user)
+        | {
+            "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
+            "preflight": _preflight(dataset),
+        }
+        | _runs_on(dataset.source_path, dataset.content_hash)
+    )
+
+
+def builtin_summary(builtin: Builtin) -> dict[str, Any]:
+    """What the form of a new run shows of it."""
+    return {
+        "source_path": PREFIX + builtin.name,
+        "table": builtin.table,
+        "about": builtin.about,
+        "classes": [{"name": name, "samples": samples} for name, samples in builtin.counts.items()],
+        "links": {"page": links(PREFIX + builtin.name)["page"]},
     }
+
+
+def builtin_detail(builtin: Builtin) -> dict[str, Any]:
+    """The same fields as of any data set; nobody owns, checks or changes it."""
+    unknown = ("owner", "created_at", "checked_at", "layout", "files", "size", "content_hash", "problem", "progress")
+    name = PREFIX + builtin.name
+    return (
+        dict.fromkeys([*unknown, "report", "path", "preflight"])
+        | builtin_summary(builtin)
+        | {"name": name, "kind": "builtin", "state": Dataset.State.READY, "may_change": False}
+        | {"links": {part: url for part, url in links(name).items() if part != "check"}}
+        | _runs_on(name, None)
+    )
+
+
+def _runs_on(source_path: str, content_hash: str | None) -> dict[str, Any]:
+    runs = Run.objects.filter(source_path=source_path, deleted_at=None)
+    newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
+    return {"runs": _runs(newest, content_hash), "run_count": runs.count()}
 
 
 def upload(row: Upload) -> dict[str, Any]:
@@ -73,6 +104,7 @@ def links(name: str) -> dict[str, str]:
         "self": f"/api/datasets/{name}/",
         "check": f"/api/datasets/{name}/check/",
         "samples": f"/api/datasets/{name}/samples/",
+        "features": f"/api/datasets/{name}/features/",
         "page": f"/datasets/{name}/",
     }
 
@@ -127,7 +159,7 @@ def _preflight(dataset: Dataset) -> dict[str, Any] | None:
     }
 
 
-def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:
+def _runs(runs: Iterable[Run], content_hash: str | None) -> list[dict[str, Any]]:
     """Newest first; `same_version`: trained on what the data set is now."""
     return [
         {
@@ -136,7 +168,7 @@ def _runs(runs: Iterable[Run], dataset: Dataset) -> list[dict[str, Any]]:
             "status": run.status,
             "created_at": format_time(run.created_at),
             "dataset_hash": run.dataset_hash,
-            "same_version": run.dataset_hash == dataset.content_hash,
+            "same_version": run.dataset_hash == content_hash,
             "page": f"/runs/{run.pk}/",
         }
         for run in runs

@@ -27,6 +27,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PIECE = 8 * 2**20
 WRITTEN = 1_700_000_000
+LONGEST_DELAY = 15_000  # milliseconds until an upload tries again
 
 
 @pytest.fixture
@@ -128,8 +129,10 @@ async def test_samples_are_looked_at_class_by_class_and_trained_on(
     await expect(pictures).to_have_count(8, timeout=30_000)  # a process of its own starts first
     await page.wait_for_load_state("networkidle")
     assert await pictures.evaluate_all("all => all.map((one) => one.naturalWidth)") == [10] * 8
-    await expect(page.locator("#sample-words")).to_have_text("8 samples, page 1 of 1")
-    await page.get_by_label("Class", exact=True).select_option("tulip")
+    await expect(page.locator("#sample-words")).to_have_text("8 of 8 samples")
+    await expect(page.locator(".of-class h3")).to_have_text(["rose 3 of 3", "tulip 5 of 5"])
+    await expect(pictures.first).to_have_css("image-rendering", "pixelated")  # 10 x 10
+    await page.get_by_label("Class", exact=True).select_option(label="tulip (5)")
     await expect(page.locator("#sample-words")).to_have_text("5 samples, page 1 of 1", timeout=30_000)
     await expect(page.locator(".picture-class")).to_have_text(["tulip"] * 5)
     await expect(page.locator("#findings .notice").first).to_contain_text("Leaks between splits")
@@ -140,6 +143,27 @@ async def test_samples_are_looked_at_class_by_class_and_trained_on(
     await page.get_by_role("link", name="Train on it").click()
     await expect(page.locator("#dataset-choice")).to_have_value("dataset:flowers")
     await expect(page.locator("#dataset-summary")).to_contain_text("3 · 37.5 %")
+
+
+async def test_what_is_built_in_is_looked_at_and_trained_on(visitors: Visitors) -> None:
+    page = await visitors.visit("/datasets/")
+    await page.get_by_role("link", name="builtin:breast-cancer").click()
+    area = page.locator(".features tbody").nth(3)
+    await expect(area).to_contain_text("mean area", timeout=30_000)  # a process of its own starts first
+    await expect(area.locator("tr").nth(1)).to_have_text("benign357462.79134.29143.5992.1")
+    assert await broken_rules(page) == []
+    await page.set_viewport_size(ViewportSize(width=390, height=844))
+    assert await overflow(page) == 0
+    await page.goto(f"{visitors.server.url}/datasets/builtin:digits-is-8/")
+    pictures = page.locator(".pictures img")
+    await expect(pictures).to_have_count(24, timeout=30_000)
+    await expect(page.locator(".of-class h3")).to_have_text(["not 8 12 of 1,623", "8 12 of 174"])
+    await expect(pictures.first).to_have_css("image-rendering", "pixelated")
+    assert await broken_rules(page) == []
+    await page.get_by_role("link", name="Train on it").click()
+    await expect(page.locator("#dataset-choice")).to_have_value("builtin:digits-is-8")
+    await page.get_by_role("link", name="Its page").click()
+    await expect(page).to_have_url(f"{visitors.server.url}/datasets/builtin:digits-is-8/")
 
 
 def reported(owner: User) -> None:
@@ -164,7 +188,7 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     visitors_of_own_server: Visitors, two_pieces: Path
 ) -> None:
     visitors = visitors_of_own_server
-    page = await visitors.visit("/datasets/")
+    page = await visitors.visit_with_clock("/datasets/")
     second = SecondPiece()
     await second.hold(page)
     await upload(page, two_pieces)
@@ -173,6 +197,7 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     second.let_go()
     await expect(page.locator(".uploads")).to_contain_text("No connection to the server")
     await in_thread(visitors.server.start)
+    await page.clock.fast_forward(LONGEST_DELAY)
     await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
     assert await in_thread(stored, home_of(visitors)) == await in_thread(two_pieces.read_bytes)
 

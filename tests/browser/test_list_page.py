@@ -10,7 +10,7 @@ from playwright.async_api import Page, ViewportSize, expect
 
 from runs.models import Run
 from tests.browser import story
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import NEXT_TRY, Visitors
 from tests.browser.test_accessibility import broken_rules
 from tests.realtime.writing import in_thread
 
@@ -247,7 +247,7 @@ async def test_older_runs_are_on_further_pages(visitors: Visitors, owner: User) 
 async def test_the_list_and_a_group_outlive_their_server(visitors_of_own_server: Visitors, owner: User) -> None:
     visitors = visitors_of_own_server
     run, _ = await in_thread(lambda: [story.start(fold) for fold in story.submit_folds(owner, 2)])
-    pages = [await visitors.visit("/"), await visitors.visit(f"/groups/{run.group_id}/")]
+    pages = [await visitors.visit_with_clock(path) for path in ("/", f"/groups/{run.group_id}/")]
     rows = [page.locator(f'tr[data-run="{run.pk}"]') for page in pages]
     for row in rows:
         await expect(row.locator(".pill")).to_have_text("In progress")
@@ -257,6 +257,8 @@ async def test_the_list_and_a_group_outlive_their_server(visitors_of_own_server:
     await in_thread(story.tell, run, [story.final(0)])
     await in_thread(story.end, run)
     await in_thread(visitors.server.start)
+    for page in pages:
+        await page.clock.fast_forward(NEXT_TRY)
     for row in rows:
         await expect(row.locator(".pill")).to_have_text("Completed", timeout=20_000)
     await expect(pages[1].locator("tfoot")).to_contain_text("over 1 of 2 folds")

@@ -15,11 +15,13 @@ from runs import lifecycle
 from runs.events import EVENT_TYPES, format_time
 from runs.models import Run, RunEvent
 from tests.browser import story
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import NEXT_TRY, Visitors
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-PATIENCE = 30_000  # milliseconds; a page whose server was away comes back within 12.5 seconds
+PATIENCE = 30_000  # milliseconds
+STALE = 10_000
+TOLD_FOR = 8_000
 SPIKE = 31_337
 """The step of the one batch with another loss."""
 KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress", "Machine")
@@ -169,16 +171,19 @@ async def test_a_page_outlives_its_server_without_gap_or_duplicate(
     visitors_of_own_server: Visitors, owner: User
 ) -> None:
     visitors, run = visitors_of_own_server, await in_thread(lambda: story.start(story.submit(owner)))
-    page = await visitors.visit(f"/runs/{run.pk}/")
+    page = await visitors.visit_with_clock(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.train, run, 0))
     await in_thread(visitors.server.kill)
     await expect(page.locator("#connection")).to_contain_text("Reconnecting")
     for number in (1, 2):
         await in_thread(story.train, run, number)
+    await page.clock.fast_forward(STALE)
     await expect(page.locator("#connection")).to_contain_text("Stale: no connection for", timeout=PATIENCE)
     await in_thread(visitors.server.start)
+    await page.clock.fast_forward(NEXT_TRY)
     await has_drawn(page, await in_thread(story.train, run, 3))
     await expect(page.locator("#connection")).to_have_text(re.compile(r"^Connected again: caught up \d+ events$"))
+    await page.clock.fast_forward(TOLD_FOR)
     await expect(page.locator("#connection")).to_have_text("Live", timeout=PATIENCE)
     await show_all_events(page)
     seqs = await page.locator("#log li").evaluate_all("rows => rows.map(row => Number(row.dataset.seq))")
@@ -308,12 +313,13 @@ async def test_without_websocket_the_page_polls(visitors: Visitors, owner: User)
 
 async def test_a_visitor_who_is_logged_out_is_told(visitors_of_own_server: Visitors, owner: User) -> None:
     visitors, run = visitors_of_own_server, await in_thread(story.submit, owner)
-    page = await visitors.visit(f"/runs/{run.pk}/")
+    page = await visitors.visit_with_clock(f"/runs/{run.pk}/")
     await expect(page.locator("#connection")).to_have_text("Live")
     visitors.expected = re.compile("\\b401\\b")
     await page.context.clear_cookies()
     await in_thread(visitors.server.kill)
     await in_thread(visitors.server.start)
+    await page.clock.fast_forward(NEXT_TRY)
     await expect(page.locator("#connection")).to_contain_text("you are logged out", timeout=PATIENCE)
     again = page.locator("#connection").get_by_role("link")
     await expect(again).to_have_attribute("href", f"/login/?next=%2Fruns%2F{run.pk}%2F")

@@ -136,14 +136,3 @@ def test_tags_come_with_the_request_and_stay_with_copies(api: Client) -> None:
     wrong = api.post("/api/experiments/centralized/train", request | {"tags": ["a,b"]}, content_type="application/json")
     assert wrong.status_code == 400
     assert wrong.json()["errors"][0]["field"] == "tags"
-
-
-def test_the_admin_deletes_and_restores(queued: Run) -> None:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    for action, hidden in (("delete_runs", True), ("restore_runs", False)):
-        address = "/admin/runs/run/" + ("" if hidden else "?deleted=1")
-        answer = client.post(address, {"action": action, "_selected_action": [queued.pk]}, follow=True)
-        assert answer.status_code == 200
-        queued.refresh_from_db()
-        assert (queued.deleted_at is not None) is hidden

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.installation import Installation
 
@@ -17,11 +18,16 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "home")
 
 
-def test_a_token_is_made_once(installation: Installation) -> None:
-    token = installation.manage("apitoken", "ada")
-    assert len(token) == 40
-    assert installation.manage("apitoken", "ada") == token
-    assert installation.manage("apitoken", "grace") != token
+def test_a_token_for_somebody_new_in_a_new_installation(installation: Installation) -> None:
+    assert re.fullmatch(r"[0-9a-f]{40}", installation.manage("apitoken", "ada"))
+
+
+@pytest.mark.django_db
+def test_a_token_is_made_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for user in ("ada", "ada", "grace"):
+        call_command("apitoken", user)
+    first, again, other = capsys.readouterr().out.split()
+    assert (first == again, first == other) == (True, False)
 
 
 def test_train_runs_without_a_server(installation: Installation, tmp_path: Path) -> None:
@@ -53,16 +59,19 @@ def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
     assert float(deviation) == pytest.approx(abs(aurocs[0] - aurocs[1]) / math.sqrt(2), abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [("{", "config.json"), ('{"experiment_nam": "x"}', "Did you mean 'experiment_name'?"), ("[]", "JSON object")],
-)
-def test_train_names_what_is_wrong(installation: Installation, tmp_path: Path, text: str, complaint: str) -> None:
-    (tmp_path / "config.json").write_text(text)
-    with pytest.raises(AssertionError) as failure:
+def test_a_wrong_request_is_named_without_a_traceback(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"experiment_nam": "x"}')
+    with pytest.raises(AssertionError, match="Did you mean 'experiment_name'") as failure:
         installation.manage("train", str(tmp_path / "config.json"))
-    assert complaint in str(failure.value)
     assert "Traceback" not in str(failure.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "complaint"), [("{", r"config\.json"), ("[]", "JSON object")])
+def test_train_names_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(CommandError, match=complaint):
+        call_command("train", str(tmp_path / "config.json"))
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     broken = Installation(tmp_path / "home", DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/x")
     with pytest.raises(AssertionError) as failure:
         broken.manage("doctor")
-    assert "fail database: does not answer" in str(failure.value)
+    assert "fail database: does not answer: 127.0.0.1:" in str(failure.value)
+    assert "-> Start the database server, open its port, or correct DATABASE_URL." in str(failure.value)
     assert "hunter2" not in str(failure.value)
     assert "Traceback" not in str(failure.value)
 

@@ -25,8 +25,8 @@ from tests.services.parts import new_database, new_redis_database
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
-TIMEOUT_SECONDS = 20.0  # RabbitMQ's, which is 30 minutes where nobody sets it
-LONG_SECONDS = 61.0  # three such time-outs
+TIMEOUT_SECONDS = 12.0  # RabbitMQ's, which is 30 minutes where nobody sets it
+LONG_SECONDS = 37.0  # three such time-outs
 SHORT: dict[str, Any] = {"experiment_name": "e", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 2}}
 ENDLESS: dict[str, Any] = SHORT | {"trainer": {"max_epochs": 10_000}, "callbacks": {"early_stopping": False}}
 HEARTBEATS = "dramatiq:__heartbeats__"

@@ -1,4 +1,4 @@
-"""The built-in data sets themselves, from scikit-learn: no download, no licence to accept."""
+"""The built-in data sets themselves, from scikit-learn: no download, no licence to accept. Free of torch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
-from torch import Tensor
 
 from experiments.training.data import catalogue, file_locks
 
@@ -34,11 +33,11 @@ def export_digits(datasets_dir: Path) -> Path:
     return folder
 
 
-def load_breast_cancer_table() -> tuple[Tensor, list[int]]:
-    """float32 (569, 30), not standardised, and labels with 1 = malignant (0 in scikit-learn)."""
+def load_breast_cancer_table() -> tuple[NDArray[np.float64], list[int], list[str]]:
+    """Values (569, 30), not standardised; labels with 1 = malignant (0 in scikit-learn); the columns' names."""
     bunch = load_breast_cancer()
     labels = [1 - int(target) for target in bunch.target]
-    return torch.from_numpy(bunch.data.astype(np.float32)), labels
+    return bunch.data, labels, [str(name) for name in bunch.feature_names]
 
 
 def _export(folder: Path) -> None:

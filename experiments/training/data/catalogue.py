@@ -17,6 +17,7 @@ class Builtin:
     name: str
     table: bool
     counts: Mapping[str, int]
+    about: str
 
     @property
     def ids(self) -> list[str]:
@@ -29,9 +30,20 @@ class Builtin:
 BUILTINS = {
     builtin.name: builtin
     for builtin in (
-        Builtin("digits-is-8", table=False, counts={"not 8": 1623, "8": 174}),
+        Builtin(
+            "digits-is-8",
+            table=False,
+            counts={"not 8": 1623, "8": 174},
+            about="Handwritten digits, grey images of 8 × 8 pixels, of scikit-learn (load_digits). Is it an 8?",
+        ),
         # The finding that must not be missed is the positive one; scikit-learn's own labels are the other way round.
-        Builtin("breast-cancer", table=True, counts={"benign": 357, "malignant": 212}),
+        Builtin(
+            "breast-cancer",
+            table=True,
+            counts={"benign": 357, "malignant": 212},
+            about="Cell nuclei measured in images of biopsies, 30 numbers each, of scikit-learn (load_breast_cancer). "
+            "Is the tumour malignant?",
+        ),
     )
 }
 

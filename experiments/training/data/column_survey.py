@@ -7,27 +7,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import Tensor
 
-from experiments.training.data import features
+from experiments.training.data.cells import MAX_CATEGORIES, numbers, without_missing
 from experiments.training.data.column_facts import ColumnFacts, Kind
 
 
 def of_cells(columns: Mapping[str, Sequence[str]], train: Sequence[int]) -> list[ColumnFacts]:
     """Of each column as it was written, in the same order."""
-    return [_of_column(name, features.without_missing(cells), train) for name, cells in columns.items()]
+    return [_of_column(name, without_missing(cells), train) for name, cells in columns.items()]
 
 
-def of_numbers(table: Tensor, train: Sequence[int]) -> list[ColumnFacts]:
-    """Of a table of numbers (N, columns) whose columns have no names."""
+def of_numbers(table: Tensor, names: Sequence[str], train: Sequence[int]) -> list[ColumnFacts]:
+    """Of a table of numbers (N, columns), NaN where one is missing."""
     values = table.numpy()
     return [
         ColumnFacts(
-            name=f"column {at + 1}",
+            name=name,
             kind="numbers",
             values=len(np.unique(column[~np.isnan(column)])),
             missing=int(np.isnan(column).sum()),
             constant=len(np.unique(column[list(train)])) < 2,
         )
-        for at, column in enumerate(values.T)
+        for name, column in zip(names, values.T, strict=True)
     ]
 
 
@@ -46,6 +46,6 @@ def _of_column(name: str, cells: Sequence[str], train: Sequence[int]) -> ColumnF
 
 
 def _kind(cells: Sequence[str], different: set[str]) -> Kind:
-    if features.numbers(cells) is not None:
+    if numbers(cells) is not None:
         return "numbers"
-    return "left out" if len(different) > features.MAX_CATEGORIES else "categories"
+    return "left out" if len(different) > MAX_CATEGORIES else "categories"

@@ -64,10 +64,15 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
     )
 
 
-def features(files: Files, name: str, config: DataConfig) -> dict[str, list[str]]:
-    """The cells of each feature, in the order of the rows."""
+def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
+    """Of the columns to learn from, in the table's order."""
     header = _header(files, name)
-    wanted = _features(header, columns.find_in_rows(name, header, config))
+    return _features(header, columns.find_in_rows(name, header, config))
+
+
+def features(files: Files, name: str, config: DataConfig, *, first: int | None = None) -> dict[str, list[str]]:
+    """The cells of each feature, or of the first so many, in the order of the rows."""
+    wanted = feature_names(files, name, config)[:first]
     return dict(zip(wanted, _cells(files, name, wanted), strict=True))
 
 

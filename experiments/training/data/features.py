@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from experiments.training.data import run_log
+from experiments.training.data.cells import MAX_CATEGORIES, numbers, without_missing
 from experiments.training.data.errors import SourceError, some
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
-MAX_CATEGORIES = 100
 MAX_BYTES = 8 * 2**30  # the whole table lies in memory
 
 
@@ -61,20 +60,6 @@ def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> T
         raise SourceError("source_path", "Every column is constant in the training split; there is nothing to learn.")
     mean, deviation = training[:, varies].mean(axis=0), training[:, varies].std(axis=0)
     return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32))
-
-
-def without_missing(cells: Sequence[str]) -> list[str]:
-    """The cells, blank where they say that there is nothing."""
-    return ["" if cell.casefold() in MISSING else cell for cell in cells]
-
-
-def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """NaN for blanks and infinities; None if a cell is no number."""
-    try:
-        values = np.array([float(cell) if cell else np.nan for cell in cells])
-    except ValueError:
-        return None
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _one_hot(name: str, cells: Sequence[str], categories: Sequence[str]) -> dict[str, NDArray[np.float64]]:

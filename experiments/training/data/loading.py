@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from experiments.training.config import TrainingConfig
@@ -167,9 +169,10 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
 
 
 def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
-    inputs, labels = builtins.load_breast_cancer_table()
+    values, labels, names = builtins.load_breast_cancer_table()
+    inputs = torch.from_numpy(values.astype(np.float32))
     rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
     index = Index(list(builtin.counts), rows)
     assigned = _divided(config, index, roots, table=True)
-    facts = column_survey.of_numbers(inputs, splits.indices(assigned)["train"])
-    return replace(_samples(builtin.name, index, inputs, assigned), columns=facts)
+    facts = column_survey.of_numbers(inputs, names, splits.indices(assigned)["train"])
+    return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)

@@ -1,4 +1,4 @@
-"""Some samples of a data set to look at: small pictures, or a table's first rows. A process of its own.
+"""Some samples of a data set to look at: small pictures, or a table's first rows and facts. A process of its own.
 
 Images from outside are decoded here and nowhere in the web server, within bounds of memory and time: a file that
 crashes its parser, or grows without end, costs this process alone. One task comes as JSON on standard input, one Sheet
@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -26,64 +26,62 @@ from experiments.training.data import (
     image_names,
     images,
     medmnist,
-    parquet,
     sources,
-    tables,
+    table_samples,
     verification,
 )
 from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
-from experiments.training.data.index import Sample
-from experiments.training.data.sample_sheets import Picture, Sheet, Task
+from experiments.training.data.index import Index, Sample
+from experiments.training.data.sample_sheets import FeatureSheet, Picture, Sheet, Task
 
 SIDE = 160  # pixels of a picture's longer side
-ROWS, COLUMNS, CELL_LETTERS = 10, 30, 200  # shown of a table
+LEAST_OF_A_CLASS, MOST_CLASSES = 6, 12  # where a few of each are shown
 MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
 NICENESS = 10
 
-
-def sheet(task: Task) -> Sheet:
-    """What was asked for; never raises for what may be wrong with data."""
-    try:
-        with sources.open_files(task.path, [Path(root) for root in task.roots]) as files:
-            sources.require_stamp(files.stamp, task.stamp)
-            if table := feature_tables.find(files):
-                return _rows(files, table)
-            return _pictures(files, task)
-    except SourceError as error:
-        return Sheet(problem=error.message)
-    except READ_ERRORS as error:
-        return Sheet(problem=f"The data cannot be read: {error}.")
+Look: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
 
 
-def _rows(files: Files, name: str) -> Sheet:
-    if name.lower().endswith(".parquet"):
-        header = parquet.header(files, name)
-        cells = parquet.columns(files, name, header[:COLUMNS])
-        total, rows = len(cells[0]) if cells else 0, [list(row) for row in islice(zip(*cells, strict=True), ROWS)]
-    else:
-        header, *rows = list(islice(tables.records(files, name), ROWS + 1)) or [[]]
-        total = max(0, sum(1 for _ in tables.records(files, name)) - 1)
-    shown = [[cell[:CELL_LETTERS] for cell in row[:COLUMNS]] for row in rows]
-    return Sheet(total=total, columns=[name[:CELL_LETTERS] for name in header[:COLUMNS]], rows=shown)
+def sheet(task: Task) -> Sheet | FeatureSheet:
+    """What was asked for; raises SourceError, and what opening files may raise."""
+    with sources.open_files(task.path, [Path(root) for root in task.roots]) as files:
+        sources.require_stamp(files.stamp, task.stamp)
+        table = feature_tables.find(files)
+        if task.features:
+            return table_samples.features(files, table) if table else FeatureSheet(problem="These data are no table.")
+        return table_samples.rows(files, table) if table else pictures(files, task)
 
 
-def _pictures(files: Files, task: Task) -> Sheet:
+def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> Sheet:
+    """Write the pictures that are asked for; `classes` are what the data's own are called, if not as they are there."""
     config = TrainingConfig(experiment_name="samples", source_path=files.name or "data")
     index = sources.read(files, config)
-    if task.label is not None and task.label not in index.classes:
+    names = list(classes or index.classes)
+    if task.label is not None and task.label not in names:
         raise SourceError("class", f"There is no class {task.label[:100]!r}.")
-    wanted = None if task.label is None else index.classes.index(task.label)
+    wanted = None if task.label is None else names.index(task.label)
     of_class = [at for at, sample in enumerate(index.samples) if wanted is None or sample.label == wanted]
-    shown = {at: index.samples[at] for at in of_class[task.start : task.start + task.count]}
+    places = _of_each_class(index, task.count) if task.by_class else of_class[task.start : task.start + task.count]
+    shown = {at: index.samples[at] for at in places}
     drawn = _of_stacks(files, shown, task) if files.kind == "npz" else _of_files(files, shown, task)
-    pictures = [
-        Picture(number=at, id=sample.id, label=index.classes[sample.label], split=sample.split, problem=drawn[at])
+    found = [
+        Picture(number=at, id=sample.id, label=names[sample.label], split=sample.split, problem=drawn[at])
         for at, sample in shown.items()
     ]
-    return Sheet(total=len(of_class), pictures=pictures)
+    return Sheet(total=len(of_class), pictures=found)
+
+
+def _of_each_class(index: Index, count: int) -> list[int]:
+    """The first samples of each of the first classes, class by class: about `count` together."""
+    each = max(LEAST_OF_A_CLASS, count // len(index.classes))
+    found: list[list[int]] = [[] for _ in index.classes[:MOST_CLASSES]]
+    for at, sample in enumerate(index.samples):
+        if sample.label < len(found) and len(found[sample.label]) < each:
+            found[sample.label].append(at)
+    return [at for places in found for at in places]
 
 
 def _of_files(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int, str | None]:
@@ -160,17 +158,26 @@ def _bound() -> None:
         resource.setrlimit(kind, (allowed, allowed))
 
 
-def main() -> None:
+def _answer(task: Task, look: Look) -> Sheet | FeatureSheet:
+    """Never raises for what may be wrong with data."""
+    nothing = FeatureSheet if task.features else Sheet
+    try:
+        return look(task)
+    except SourceError as error:
+        return nothing(problem=error.message)
+    except READ_ERRORS as error:
+        return nothing(problem=f"The data cannot be read: {error}.")
+    except MemoryError:
+        return nothing(problem="These data need more memory than looking at them may take.")
+
+
+def main(look: Look = sheet) -> None:
     """The process: one task, one sheet."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no sheet
     _bound()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    try:
-        found = sheet(task)
-    except MemoryError:
-        found = Sheet(problem="These data need more memory than looking at them may take.")
-    output.write(msgspec.json.encode(found))
+    output.write(msgspec.json.encode(_answer(task, look)))
     output.close()
 
 

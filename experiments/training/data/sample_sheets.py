@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import msgspec
 
+from experiments.training.data.column_facts import Kind
 from experiments.training.data.splits import SplitName
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` lies in one of `roots`, all absolute, and its files must have `stamp`. Pictures go into `folder`.
+    """What is to be looked at, and for which of its samples. Pictures go into `folder`.
 
-    `label` is a class, None for all; `start` the first of `count` samples of it.
+    `path` lies in one of `roots`, all absolute, and its files must have `stamp`; that of a `builtin` is the folder of
+    data sets, where its images are exported to. `label` is a class, None for all; `start` the first of `count` samples
+    of it. `by_class` asks for the first few of each class, `features` for what is in a table's columns.
     """
 
     path: str
     roots: list[str]
-    stamp: str
+    stamp: str | None
+    builtin: str | None = None
     folder: str
-    label: str | None
-    start: int
-    count: int
+    label: str | None = None
+    start: int = 0
+    count: int = 0
+    by_class: bool = False
+    features: bool = False
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,4 +48,45 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     pictures: list[Picture] = []
     columns: list[str] | None = None
     rows: list[list[str]] = []
+    problem: str | None = None
+
+
+class ClassFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature in the rows of one class, or in all (`label` None): `known` of them have a value.
+
+    Of numbers the `mean`, the standard deviation `spread` (n - 1; None for fewer than two), the lowest and the highest;
+    of texts the most frequent one and how often it is there. None where there is none.
+    """
+
+    label: str | None
+    known: int
+    mean: float | None = None
+    spread: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    frequent: str | None = None
+    times: int | None = None
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """A column to learn from: `values` counts the different ones, `missing` the rows without one."""
+
+    name: str
+    kind: Kind
+    values: int
+    missing: int
+    groups: list[ClassFacts]
+
+
+class FeatureSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """The first `features` of `total`, in all `rows` and in those of the first `classes` of `class_total`.
+
+    `problem`: why there is nothing to be said.
+    """
+
+    rows: int = 0
+    total: int = 0
+    class_total: int = 0
+    classes: list[str] = []
+    features: list[Feature] = []
     problem: str | None = None

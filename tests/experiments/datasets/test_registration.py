@@ -161,6 +161,7 @@ def test_links_are_the_addresses(api: Client, lungs: Path) -> None:
         "self": reverse("dataset-detail", args=["lungs"]),
         "check": reverse("dataset-check", args=["lungs"]),
         "samples": reverse("dataset-samples", args=["lungs"]),
+        "features": reverse("dataset-features", args=["lungs"]),
         "page": reverse("dataset-page", args=["lungs"]),
     }
     upload = opened(api, "a.csv", 10)

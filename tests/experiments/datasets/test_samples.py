@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from experiments.datasets import samples
+from experiments.datasets import samples, subjects
 from experiments.models import Dataset
 from experiments.training.data.sample_process import SIDE
 from tests.experiments.datasets.requests import API, answer, check_all, errors, registered
@@ -57,6 +58,15 @@ def test_images_of_a_class_page_by_page(api: Client, root: Path, monkeypatch: py
     assert [one["id"] for one in second["results"]] == ["tulip/003.png", "tulip/004.png"]
     assert np.asarray(image_of(api, second["results"][1]["image"])).tolist() == [[104] * 10] * 10
     assert looked_at(api, name)["total"] == 7
+
+
+def test_a_few_of_each_class(api: Client, root: Path) -> None:
+    name = checked(api, with_class_folders(root / "flowers", {"rose": 2, "tulip": 30, "violet": 7}))
+    found = looked_at(api, name, by="class")
+    assert (found["total"], found["pages"]) == (39, 1)
+    assert Counter(one["class"] for one in found["results"]) == {"rose": 2, "tulip": 8, "violet": 7}  # 24 / 3 of each
+    assert [one["id"] for one in found["results"][2:4]] == ["tulip/000.png", "tulip/001.png"]
+    assert image_of(api, found["results"][-1]["image"]).size == (10, 10)
 
 
 def test_large_images_become_small_and_keep_their_proportions(api: Client, root: Path) -> None:
@@ -140,7 +150,7 @@ def test_a_link_that_was_put_there_later_leads_nowhere(api: Client, root: Path, 
 def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Path) -> None:
     name = checked(api, with_csv(root / "d"))
     [first, *_] = looked_at(api, name)["results"]
-    before = samples.folder_of(Dataset.objects.get(name=name))
+    before = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))
     write_image(root / "d" / "images" / "000.png", 99)
     assert "has changed" not in json.dumps(looked_at(api, name))  # of the version that was checked there are pictures
     answer(api.post(f"{API}{name}/check/"), 202)
@@ -148,7 +158,7 @@ def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Pa
     assert answer(api.get(first["image"]), 404)["detail"].startswith("There is no picture")
     [again, *_] = looked_at(api, name)["results"]
     assert np.asarray(image_of(api, again["image"])).max() == 99
-    after = samples.folder_of(Dataset.objects.get(name=name))
+    after = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))
     assert (before.exists(), after.exists()) == (False, True)
     answer(api.delete(f"{API}{name}/"), 204)
     assert not after.exists()
@@ -165,7 +175,16 @@ def test_nothing_is_shown_without_login_or_before_the_check(api: Client, client:
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"), [({"class": "9"}, "class"), ({"page": 0}, "page"), ({"page": 999}, "page"), ({"q": 1}, "q")]
+    ("asked", "field"),
+    [
+        ({"class": "9"}, "class"),
+        ({"page": 0}, "page"),
+        ({"page": 999}, "page"),
+        ({"q": 1}, "q"),
+        ({"by": "size"}, "by"),
+        ({"by": "class", "class": "0"}, "by"),
+        ({"by": "class", "page": 2}, "by"),
+    ],
 )
 def test_wrong_parameters_are_named(api: Client, root: Path, asked: dict[str, Any], field: str) -> None:
     name = checked(api, with_csv(root / "d"))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import Job
+from tests.experiments.training import digits
 
 TEN: Mapping[str, object] = {f"{number:03d}": number % 2 for number in range(10)}  # ids 000 … 009, targets 0 and 1
 
@@ -26,6 +27,8 @@ def config_of(source_path: str | Path, **groups: Any) -> TrainingConfig:
 
 def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None) -> Job:
     """A job whose data root is `home`, as its run and data set folders are."""
+    if config.source_path == digits.SOURCE:
+        digits.lend(home / "datasets")
     return Job(
         run_id=1,
         attempt=1,

@@ -43,10 +43,11 @@ def test_what_the_catalogue_says_without_loading_is_true() -> None:
 
 
 def test_malignant_is_label_1() -> None:
-    table, labels = builtins.load_breast_cancer_table()
+    table, labels, names = builtins.load_breast_cancer_table()
     cancer = load_breast_cancer()
     assert [str(cancer.target_names[t]) for t in cancer.target] == [("benign", "malignant")[label] for label in labels]
-    assert np.allclose(table.numpy(), cancer.data, rtol=1e-6)
+    assert np.array_equal(table, cancer.data)
+    assert names == cancer.feature_names.tolist()
 
 
 def test_the_export_is_made_once(exported: Path) -> None:

@@ -17,6 +17,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.reports import Job, Message, Outcome
 from experiments.training.stop import Stop
 from runs.events import DatasetSummary, EpochEnd
+from tests.experiments.training import digits
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
@@ -25,6 +26,8 @@ T = TypeVar("T")
 def job_of(run_dir: Path, *, attempt: int = 1, resume: tuple[Path, int] | None = None, **config: Any) -> Job:
     """One attempt; `resume` is a checkpoint and its epoch. `trainer={"max_epochs": 3}` and so on set options."""
     asked = {"experiment_name": "a test", "source_path": "builtin:breast-cancer", **config}
+    if asked["source_path"] == digits.SOURCE:
+        digits.lend(run_dir.parent / "datasets")
     return Job(
         run_id=7,
         attempt=attempt,

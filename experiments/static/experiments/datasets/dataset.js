@@ -4,6 +4,7 @@ import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../../realtime/frame/format.js";
 import { call, repeat } from "../../realtime/frame/api.js";
+import { Features } from "./features.js";
 import { Samples } from "./samples.js";
 import { drawFindings, drawSplits } from "./report.js";
 import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
@@ -15,7 +16,8 @@ const REPORT_WORDS = { queued: "Pre-flight report (queued)", running: "Pre-fligh
 
 const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
-const gallery = new Samples();
+const features = new Features();
+const gallery = new Samples(() => features.show(dataset));
 let forced = false;
 
 function draw() {
@@ -50,6 +52,7 @@ function drawOnce(id, make, nodes) {
 }
 
 function facts() {
+  if (dataset.kind === "builtin") return builtinFacts();
   const { classes, files, size, content_hash: hash } = dataset;
   return [
     ["Samples", count(samples(dataset)), ""],
@@ -61,7 +64,17 @@ function facts() {
   ];
 }
 
+function builtinFacts() {
+  const { table, classes, run_count: runs } = dataset;
+  return [
+    ["Samples", count(samples(dataset)), table ? "rows of a table" : "images"],
+    ["Classes", count(classes.length), ""],
+    ["Runs", count(runs), ""],
+  ];
+}
+
 function about() {
+  if (dataset.kind === "builtin") return [["source_path", dataset.source_path], ["kind", "built in"], ["what it is", dataset.about]];
   const { kind, path, owner, content_hash: hash, checked_at: checked } = dataset;
   return [
     ["source_path", dataset.source_path],

@@ -14,6 +14,8 @@ import { submit } from "./submission.js";
 
 const find = (id) => document.getElementById(id);
 const place = find("new-run").dataset;
+// A data set by its name, or one that is built in by its whole name.
+const sourceOf = (name) => (name.startsWith("builtin:") ? name : `dataset:${name}`);
 const asked = new URLSearchParams(location.search);
 
 async function start() {
@@ -22,7 +24,7 @@ async function start() {
   const request = new Request(options);
   const mayClone = run && (run.owner === place.user || options.may_hurry);
   if (run) fillFrom(run, request, mayClone);
-  else if (asked.get("dataset")) request.set("source_path", `dataset:${asked.get("dataset")}`);
+  else if (asked.get("dataset")) request.set("source_path", sourceOf(asked.get("dataset")));
   const before = new Map(request.texts);
   request.texts = draft() ?? request.texts;
   const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () => update());

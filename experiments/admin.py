@@ -1,0 +1,163 @@
+"""Runs in the Django admin, with what operators do: the queue's order, stopping, going on, running again, deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+from rest_framework.exceptions import APIException
+
+from experiments import operations
+from experiments.submission import Conflict
+from runs import moves
+from runs.admin import RunAdmin
+from runs.models import Run
+from runs.moves import Whither
+
+Status = Run.Status
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs"."""
+
+    label: str
+    button: str
+    done: str
+    states: tuple[str, ...]
+    act: Callable[[Run, User], object]
+    to: Whither | None = None
+
+
+def _move(label: str, button: str, done: str, to: Whither) -> Operation:
+    return Operation(label, button, done, (Status.QUEUED,), lambda run, user: operations.move(run, user, to), to)
+
+
+RUNNING = tuple(Run.RUNNING)
+OPERATIONS = {
+    "move_front": _move("Queue: move to the front", "To the front", "moved to the front of the queue", "front"),
+    "move_up": _move("Queue: move up by one", "Up", "moved up in the queue", "up"),
+    "move_down": _move("Queue: move down by one", "Down", "moved down in the queue", "down"),
+    "move_end": _move("Queue: move to the end", "To the end", "moved to the end of the queue", "end"),
+    "finish": Operation(
+        "Stop now and count as completed", "Finish", "told to finish", (Status.IN_PROGRESS,), operations.finish
+    ),
+    "cancel": Operation("Cancel", "Cancel", "told to stop", (Status.QUEUED, Status.IN_PROGRESS), operations.cancel),
+    "cancel_evaluate": Operation(
+        "Cancel, but evaluate the best checkpoint first",
+        "Cancel and evaluate",
+        "told to evaluate and stop",
+        (Status.IN_PROGRESS,),
+        lambda run, user: operations.cancel(run, user, evaluate=True),
+    ),
+    "kill": Operation("Kill: end the processes at once", "Kill", "told to end at once", RUNNING, operations.kill),
+    "resume": Operation(
+        "Resume from the last complete epoch",
+        "Resume",
+        "queued again",
+        (Status.FAILED, Status.CANCELLED),
+        operations.resume,
+    ),
+    "retry": Operation(
+        "Retry: a new run of the same configuration", "Retry", "started anew", tuple(Run.ENDED), operations.retry
+    ),
+    "delete": Operation(
+        "Delete (can be restored; running ones must be cancelled first)",
+        "Delete",
+        "deleted",
+        (Status.QUEUED, *Run.ENDED),
+        operations.delete,
+    ),
+    "restore": Operation("Restore deleted runs", "Restore", "restored", (), operations.restore),
+}
+
+
+class OperatedRunAdmin(RunAdmin):
+    """Staff that may see runs here may do with them what staff may by the API."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+        return {name: (_of_list(name), name, operation.label) for name, operation in OPERATIONS.items()}
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(require_POST(self.act_on_one))
+        return [path("<int:pk>/act/", act, name="runs_run_act"), *super().get_urls()]
+
+    def act_on_one(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """One of the buttons of a run's page."""
+        run = self.get_queryset(request).filter(pk=pk).first()
+        if run is None:
+            raise Http404(f"Run {pk} does not exist.")
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        name = request.POST.get("action", "")
+        if name not in OPERATIONS:
+            raise Http404("There is no such action.")
+        self.operate(request, name, [run])
+        return redirect(reverse("admin:runs_run_change", args=[pk]))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run = context["original"]
+        context["operations"] = [(name, operation.button) for name, operation in _possible(run)]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def operate(self, request: HttpRequest, name: str, runs: Iterable[Run]) -> None:
+        """Whatever is in a run's way stops no other, and is said."""
+        operation, done = OPERATIONS[name], 0
+        asked = list(runs)
+        chosen = _in_order(asked, operation.to)
+        for run in chosen:
+            try:
+                _act(operation, run, request.user)  # type: ignore[arg-type]  # logged in
+                done += 1
+            except APIException as error:
+                self.message_user(request, str(error.detail), messages.WARNING)
+        if there := len(asked) - len(chosen):
+            self.message_user(request, f"{_runs(there)} {'stands' if there == 1 else 'stand'} there already.")
+        if done or not there:
+            self.message_user(request, f"{_runs(done)} {operation.done}.")
+
+
+def _act(operation: Operation, run: Run, user: User) -> None:
+    if run.deleted_at is not None and operation.act is not operations.restore:
+        raise Conflict(f"Run {run.pk} is deleted; restore it first.")
+    operation.act(run, user)
+
+
+def _runs(number: int) -> str:
+    return f"{number} {'run' if number == 1 else 'runs'}"
+
+
+def _of_list(name: str) -> Callable[[OperatedRunAdmin, HttpRequest, QuerySet[Run]], None]:
+    def act(model_admin: OperatedRunAdmin, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        model_admin.operate(request, name, runs.select_related("owner"))
+
+    return act
+
+
+def _possible(run: Run) -> list[tuple[str, Operation]]:
+    if run.deleted_at is not None:
+        return [("restore", OPERATIONS["restore"])]
+    return [(name, operation) for name, operation in OPERATIONS.items() if run.status in operation.states]
+
+
+def _in_order(runs: list[Run], to: Whither | None) -> list[Run]:
+    """Runs to be moved as they keep their order, then those that will be refused; without those that need no move."""
+    if to is None:
+        return runs
+    known = {run.pk: run for run in runs}
+    moving = [known[pk] for pk in moves.one_by_one(known.keys(), to)]
+    return moving + list(Run.objects.filter(pk__in=known).exclude(status=Status.QUEUED).select_related("owner"))
+
+
+admin.site.register(Run, OperatedRunAdmin)

@@ -1,0 +1,27 @@
+"""/api/datasets/builtin:<name>/: what is built in, in the shape of any data set."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments.datasets import serializers
+from experiments.training.data.catalogue import BUILTINS, Builtin
+from runs.filters import Parameters, validated
+
+
+def builtin_called(name: str) -> Builtin:
+    """The one of this name, without its prefix; raises NotFound."""
+    if name not in BUILTINS:
+        raise NotFound(f"There is no built-in data set {name!r}; there are {' and '.join(BUILTINS)}.")
+    return BUILTINS[name]
+
+
+class BuiltinDetail(APIView):
+    """One built-in data set: its classes, and the runs on it."""
+
+    def get(self, request: Request, name: str) -> Response:
+        validated(Parameters, request)
+        return Response(serializers.builtin_detail(builtin_called(name)))

@@ -1,0 +1,46 @@
+"""The same process for the built-in data sets: pictures of the files that trainings read, and scikit-learn's table.
+
+Of its own, as scikit-learn takes longer to import than any other data to be looked at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments.training.data import builtins, feature_survey, sample_process, table_samples
+from experiments.training.data.catalogue import BUILTINS, Builtin
+from experiments.training.data.folders import Folder
+from experiments.training.data.sample_sheets import FeatureSheet, Sheet, Task
+
+CLASS_COLUMN = "class"
+
+
+def sheet(task: Task) -> Sheet | FeatureSheet:
+    """What was asked for; raises OSError where images cannot be exported."""
+    builtin = BUILTINS[str(task.builtin)]
+    if builtin.table:
+        return _features(builtin) if task.features else _rows(builtin)
+    if task.features:
+        return FeatureSheet(problem="These data are no table.")
+    folder = builtins.export_digits(Path(task.path)).resolve()
+    return sample_process.pictures(Folder(folder, folder), task, list(builtin.counts))
+
+
+def _rows(builtin: Builtin) -> Sheet:
+    """The class first: scikit-learn has it beside the table."""
+    values, labels, names = builtins.load_breast_cancer_table()
+    classes = list(builtin.counts)
+    first = zip(labels[: table_samples.ROWS], values.tolist(), strict=False)
+    rows = [[classes[label], *map(str, row)] for label, row in first]
+    return table_samples.sheet(len(labels), [CLASS_COLUMN, *names], rows)
+
+
+def _features(builtin: Builtin) -> FeatureSheet:
+    values, labels, names = builtins.load_breast_cancer_table()
+    classes = list(builtin.counts)
+    found = feature_survey.of_numbers(names, values, labels, classes)
+    return FeatureSheet(rows=len(labels), total=len(names), class_total=len(classes), classes=classes, features=found)
+
+
+if __name__ == "__main__":
+    sample_process.main(sheet)

@@ -1,0 +1,230 @@
+"""What operators do in the admin: from the list of runs and from a run's page, as the API would."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from experiments import launch
+from experiments.admin import OPERATIONS
+from experiments.training.config import TrainingConfig
+from runs import lifecycle
+from runs.models import Run, RunEvent
+from runs.queue import waiting
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/runs/run/"
+
+
+@pytest.fixture
+def admin() -> Client:
+    """Staff that may see runs in the admin and has no other right there."""
+    client, operator = Client(), User.objects.create_user("operator", is_staff=True)
+    operator.user_permissions.add(Permission.objects.get(codename="view_run"))
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def runs(user: User) -> dict[str, Run]:
+    """Four that wait, a first, of somebody else."""
+    body = {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 3}}
+    config = TrainingConfig.model_validate(body)
+    return {name: launch.create(config, user)[0] for name in "abcd"}
+
+
+def order(runs: dict[str, Run]) -> str:
+    names = {run.pk: name for name, run in runs.items()}
+    return "".join(names[pk] for pk in waiting().values_list("pk", flat=True))
+
+
+def said(response: Any) -> list[str]:
+    assert response.status_code == 200
+    return [str(message) for message in response.context["messages"]]
+
+
+def chosen(admin: Client, action: str, *runs: Run, question: str = "") -> list[str]:
+    """What the admin says after the action was chosen in the list."""
+    body = {"action": action, "_selected_action": [run.pk for run in runs]}
+    return said(admin.post(LIST + question, body, follow=True))
+
+
+def pressed(admin: Client, action: str, run: Run) -> list[str]:
+    """The same after a button of the run's page, which must be there."""
+    assert action in buttons(admin, run)
+    return said(admin.post(f"{LIST}{run.pk}/act/", {"action": action}, follow=True))
+
+
+def buttons(admin: Client, run: Run) -> list[str]:
+    page = admin.get(f"{LIST}{run.pk}/change/").content.decode()
+    return re.findall(r'<button name="action" value="(\w+)"', page)
+
+
+def started(run: Run) -> Run:
+    """Claimed by a worker, with a checkpoint to go on from."""
+    assert lifecycle.claim(run.pk, "worker")
+    Run.objects.filter(pk=run.pk).update(last_checkpoint="last.ckpt")
+    run.refresh_from_db()
+    return run
+
+
+def ended(run: Run, status: str = "failed") -> Run:
+    started(run)
+    Run.objects.filter(pk=run.pk).update(status=status)
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("action", "names", "expected"),
+    [
+        ("move_front", "d", "dabc"),
+        ("move_front", "bd", "bdac"),
+        ("move_end", "ac", "bdac"),
+        ("move_up", "cd", "acdb"),
+        ("move_up", "abd", "abdc"),
+        ("move_down", "ab", "cabd"),
+        ("move_down", "acd", "bacd"),
+    ],
+)
+def test_several_runs_move_and_keep_their_order(
+    admin: Client, runs: dict[str, Run], action: str, names: str, expected: str
+) -> None:
+    chosen(admin, action, *(runs[name] for name in names))
+    assert order(runs) == expected
+
+
+def test_what_was_moved_and_what_was_not_is_said(admin: Client, runs: dict[str, Run]) -> None:
+    assert chosen(admin, "move_front", runs["b"], runs["c"]) == ["2 runs moved to the front of the queue."]
+    assert chosen(admin, "move_up", runs["b"]) == ["1 run stands there already."]
+    started(runs["a"])
+    assert chosen(admin, "move_end", runs["a"], runs["b"]) == [
+        f"Run {runs['a'].pk} is in progress: only queued runs have a place in the queue.",
+        "1 run moved to the end of the queue.",
+    ]
+    assert order(runs) == "cdb"
+
+
+def test_a_run_is_moved_from_its_page_and_whoever_watches_is_told(admin: Client, runs: dict[str, Run]) -> None:
+    for action, expected in (("move_front", "cabd"), ("move_down", "acbd"), ("move_up", "cabd"), ("move_end", "abdc")):
+        told = RunEvent.objects.filter(run=runs["c"]).count()
+        assert pressed(admin, action, runs["c"]) == [f"1 run {OPERATIONS[action].done}."]
+        assert order(runs) == expected
+        assert RunEvent.objects.filter(run=runs["c"]).count() == told + 1
+    assert b"number 4 in the queue" in admin.get(f"{LIST}{runs['c'].pk}/change/").content
+
+
+@pytest.mark.parametrize("do", [chosen, pressed])
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("cancel", ("cancelling", Run.StopRequest.CANCEL)),
+        ("cancel_evaluate", ("cancelling", Run.StopRequest.EVALUATE)),
+        ("kill", ("cancelling", Run.StopRequest.KILL)),
+        ("finish", ("in_progress", Run.StopRequest.FINISH)),
+    ],
+)
+def test_a_running_one_is_stopped(
+    admin: Client, runs: dict[str, Run], do: Any, action: str, asked: tuple[str, str]
+) -> None:
+    run = started(runs["a"])
+    assert do(admin, action, run) == [f"1 run {OPERATIONS[action].done}."]
+    run.refresh_from_db()
+    assert (run.status, run.stop_request) == asked
+    assert "operator" in str(run.reason)
+
+
+def test_a_queued_one_is_cancelled_at_once(admin: Client, runs: dict[str, Run]) -> None:
+    assert pressed(admin, "cancel", runs["a"]) == ["1 run told to stop."]
+    runs["a"].refresh_from_db()
+    assert (runs["a"].status, runs["a"].reason) == ("cancelled", "Cancelled by operator.")
+
+
+@pytest.mark.parametrize("do", [chosen, pressed])
+def test_an_ended_one_goes_on_or_is_run_again(admin: Client, runs: dict[str, Run], do: Any) -> None:
+    assert do(admin, "resume", ended(runs["a"])) == ["1 run queued again."]
+    runs["a"].refresh_from_db()
+    assert runs["a"].status == "queued"
+    assert do(admin, "retry", ended(runs["b"])) == ["1 run started anew."]
+    copy = Run.objects.get(origin=runs["b"])
+    assert (copy.status, copy.owner.username, copy.config) == ("queued", "operator", runs["b"].config)
+
+
+@pytest.mark.parametrize("do", [chosen, pressed])
+def test_one_is_deleted_and_restored(admin: Client, runs: dict[str, Run], do: Any) -> None:
+    run = ended(runs["a"], "completed")
+    assert do(admin, "delete", run) == ["1 run deleted."]
+    run.refresh_from_db()
+    assert run.deleted_at is not None
+    assert run.deleted_by is not None
+    assert buttons(admin, run) == ["restore"]
+    refused = said(admin.post(f"{LIST}{run.pk}/act/", {"action": "retry"}, follow=True))
+    assert refused == [f"Run {run.pk} is deleted; restore it first.", "0 runs started anew."]
+    where = {"question": "?deleted=1"} if do is chosen else {}
+    assert do(admin, "restore", run, **where) == ["1 run restored."]
+    run.refresh_from_db()
+    assert run.deleted_at is None
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("cancel", "Run {} is completed: there is nothing to stop."),
+        ("finish", "Run {} is completed: there is nothing to stop."),
+        ("kill", "Run {} is completed: there is nothing to stop."),
+        ("resume", "Run {} is completed: only failed and cancelled runs can be resumed."),
+        ("restore", "Run {} is not deleted."),
+    ],
+)
+def test_what_is_in_the_way_of_one_is_said_and_stops_no_other(
+    admin: Client, runs: dict[str, Run], action: str, words: str
+) -> None:
+    completed = ended(runs["a"], "completed")
+    for_it = {"resume": lambda: ended(runs["b"]), "restore": lambda: removed(runs["b"])}
+    other = for_it.get(action, lambda: started(runs["b"]))()
+    question = "?deleted=1" if action == "restore" else ""
+    assert action not in buttons(admin, completed)
+    one = said(admin.post(f"{LIST}{completed.pk}/act/", {"action": action}, follow=True))
+    assert one == [words.format(completed.pk), f"0 runs {OPERATIONS[action].done}."]
+    if action != "restore":  # the list shows either kind
+        assert chosen(admin, action, completed, other) == [
+            words.format(completed.pk),
+            f"1 run {OPERATIONS[action].done}.",
+        ]
+    else:
+        assert chosen(admin, action, other, question=question) == ["1 run restored."]
+
+
+def removed(run: Run) -> Run:
+    Run.objects.filter(pk=run.pk).update(deleted_at=run.created_at)
+    return run
+
+
+def test_the_list_offers_everything(admin: Client, runs: dict[str, Run]) -> None:
+    page = admin.get(LIST).content.decode()
+    for name, operation in OPERATIONS.items():
+        assert f'<option value="{name}">{operation.label}</option>' in page
+
+
+def test_nobody_else_acts_and_nothing_by_a_link(
+    admin: Client, browser_session: Client, client: Client, runs: dict[str, Run]
+) -> None:
+    act = f"{LIST}{runs['d'].pk}/act/"
+    stranger, blind = Client(), User.objects.create_user("blind", is_staff=True)
+    stranger.force_login(blind)
+    body = {"action": "move_front"}
+    assert stranger.post(act, body).status_code == 403
+    assert stranger.post(LIST, body | {"_selected_action": [runs["d"].pk]}).status_code == 403
+    for visitor in (client, browser_session):
+        assert "/admin/login/" in visitor.post(act, body)["Location"]
+    assert admin.get(act).status_code == 405
+    assert admin.post(act, {"action": "explode"}).status_code == 404
+    assert admin.post(f"{LIST}{runs['d'].pk + 99}/act/", body).status_code == 404
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(User.objects.get(username="operator"))
+    assert strict.post(act, body).status_code == 403
+    assert order(runs) == "abcd"
