@@ -1,6 +1,6 @@
 """The queue as those who wait see it: each run's place, when it will about start, and why it waits.
 
-Four queries for any number of runs, so whoever shows many asks once.
+At most five queries for any number of runs, so whoever shows many asks once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from runs import workers
 from runs.expected import Experience, Finished, remaining
@@ -57,7 +59,6 @@ class _Row(NamedTuple):
     pk: int
     status: str
     owner_id: int
-    owner: str
     experiment: str
     source: str
     epochs: int
@@ -94,7 +95,7 @@ class _Row(NamedTuple):
 
 
 _COLUMNS = (
-    *("pk", "status", "owner_id", "owner__username", "experiment_name", "source_path", "max_epochs", "progress"),
+    *("pk", "status", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
     *("eta_seconds", "spent_seconds", "attempt_start", "worker", "config__model__name"),
     *("config__trainer__accelerator", "config__trainer__devices", "config__trainer__max_hours"),
 )
@@ -178,7 +179,8 @@ class _Reasons:
         if not self._present:
             return NO_WORKER
         if limit is not None and own >= limit:
-            return f"{_plural(own, 'run')} of {row.owner} train{'s' if own == 1 else ''} already, the limit per user."
+            owner = self._names[row.owner_id]
+            return f"{_plural(own, 'run')} of {owner} train{'s' if own == 1 else ''} already, the limit per user."
         if position > 1:
             return f"{_plural(position - 1, 'run')} before it."
         return self._of_the_next(row)
@@ -191,6 +193,11 @@ class _Reasons:
             most = max(map(self._free_gpus, free))
             return f"It needs {_plural(row.gpus, 'GPU')}, {most or 'none'} free."
         return "A worker takes it in a moment."
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        """Joined to the runs, SQLite would walk all of them owner by owner."""
+        return dict(User.objects.filter(pk__in=self._of_owner).values_list("pk", "username"))
 
     def _free_gpus(self, one: Worker) -> int:
         return len(one.gpus) - self._taken[one.name]

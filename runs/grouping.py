@@ -34,10 +34,10 @@ Splits = dict[str, dict[str, Any]]
 def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None) -> Page[Group]:
     """Those with the newest runs first. Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`.
 
-    A run counts once for each of its tags; runs without what is asked for are in no group. Four queries.
+    A run counts once for each of its tags; runs without what is asked for are in no group. Five queries.
     """
     column = BY[by]
-    known = runs.exclude(**{f"{column}__isnull": True})
+    known = runs.filter(**{f"{column}__isnull": False})
     if by == "model":
         known = known.exclude(model_name="")
     counted = {"newest": Max("pk"), "count": Count("pk"), **_counts()}
@@ -60,7 +60,7 @@ def _splits(runs: QuerySet[Run], column: str, keys: Collection[Any]) -> dict[Any
     completed = runs.filter(status=Run.Status.COMPLETED, **{f"{column}__in": keys}).exclude(final_split="")
     found: dict[tuple[Any, str], list[tuple[Any, ...]]] = defaultdict(list)
     columns = [f"final_{name}" for name in METRICS]
-    for key, split, *numbers in completed.order_by("pk").values_list(column, "final_split", *columns):
+    for key, split, *numbers in completed.order_by().values_list(column, "final_split", *columns):
         found[key, split].append(tuple(numbers))
     splits: dict[Any, Splits] = defaultdict(dict)
     for (key, split), rows in found.items():

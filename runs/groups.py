@@ -75,7 +75,7 @@ def report(group: RunGroup) -> GroupReport:
 
 
 def reports(groups: Sequence[RunGroup]) -> list[GroupReport]:
-    """As of now, in two queries for any number of groups."""
+    """As of now, in as many queries for one group as for many."""
     runs_of = _runs({group.pk for group in groups})
     completed = [run.pk for runs in runs_of.values() for run in runs if run.status == Run.Status.COMPLETED]
     results = _results(completed)

@@ -15,7 +15,9 @@ class _AtPath(Func):
     """`path` holds names of members, as `filters` has checked them: letters, digits, `_` and `-`."""
 
     sqlite = ""
+    """Of `{column}` and, as parameters, the path."""
     postgresql = ""
+    """Of `value`, which is what there is at the path."""
 
     def __init__(self, column: str, path: Sequence[str], **options: Any) -> None:
         super().__init__(column, **options)
@@ -24,17 +26,14 @@ class _AtPath(Func):
     def as_sqlite(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = compiler.compile(self.source_expressions[0])
         path = "$" + "".join(f'."{name}"' for name in self.path)
-        return self._filled(self.sqlite, column, parameters, path)
+        return self.sqlite.replace("{column}", column), (*parameters, path) * self.sqlite.count("{column}")
 
     def as_postgresql(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
+        """Each use of a column unpacks it whole; OFFSET keeps `value` from being written out where it is used."""
         column, parameters = compiler.compile(self.source_expressions[0])
         path = ",".join(f'"{name}"' for name in self.path)
-        return self._filled(self.postgresql, column, parameters, f"{{{path}}}")
-
-    @staticmethod
-    def _filled(template: str, column: str, parameters: Sequence[Any], path: str) -> tuple[str, tuple[Any, ...]]:
-        uses = template.count("{column}")
-        return template.replace("{column}", column), (*parameters, path) * uses
+        once = f"SELECT {column} #> %s::text[] AS value OFFSET 0"  # of our own words alone
+        return f"(SELECT {self.postgresql} FROM ({once}) AS found)", (*parameters, f"{{{path}}}")  # noqa: S608
 
 
 class JSONNumber(_AtPath):
@@ -46,8 +45,8 @@ class JSONNumber(_AtPath):
         " THEN CAST(JSON_EXTRACT({column}, %s) AS REAL) END)"
     )
     postgresql = (
-        "(CASE JSONB_TYPEOF({column} #> %s::text[]) WHEN 'number' THEN ({column} #>> %s::text[])::double precision"
-        " WHEN 'boolean' THEN ({column} #>> %s::text[])::boolean::int::double precision END)"
+        "CASE JSONB_TYPEOF(value) WHEN 'number' THEN (value #>> '{}')::double precision"
+        " WHEN 'boolean' THEN (value #>> '{}')::boolean::int::double precision END"
     )
 
 
@@ -56,7 +55,4 @@ class JSONText(_AtPath):
 
     output_field = TextField()
     sqlite = "(CASE WHEN JSON_TYPE({column}, %s) IN ('text', 'array', 'object') THEN JSON_EXTRACT({column}, %s) END)"
-    postgresql = (
-        "(CASE WHEN JSONB_TYPEOF({column} #> %s::text[]) IN ('string', 'array', 'object')"
-        " THEN {column} #>> %s::text[] END)"
-    )
+    postgresql = "CASE WHEN JSONB_TYPEOF(value) IN ('string', 'array', 'object') THEN value #>> '{}' END"

@@ -16,7 +16,7 @@ from runs.serializers import group_links, run_summaries, run_summary
 def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
     """Summaries; with `columns` each has that object, with `sparkline` its monitored metric's curve, maybe empty."""
     found = chosen(runs, columns) if columns else {}
-    curves = metric_summaries.sparklines([run.pk for run in runs]) if sparkline else {}
+    curves = metric_summaries.sparklines({run.pk: run.monitor for run in runs}) if sparkline else {}
     return [
         summary
         | ({"columns": found[run.pk]} if columns else {})

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from django.db.models import F
-
 from runs import known_columns
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run, RunMetric
@@ -45,11 +43,11 @@ def rebuild(run_id: int) -> None:
     _save(list(rows.values()))
 
 
-def sparklines(run_ids: Iterable[int]) -> dict[int, list[float]]:
-    """The monitored metric's curve of each run that has one; one query."""
-    found = MetricSummary.objects.filter(run_id__in=list(run_ids), name=F("run__monitor"))
-    curves: Iterable[tuple[int, Curve | None]] = found.order_by().values_list("run_id", "curve")
-    return {run_id: values(curve) for run_id, curve in curves}
+def sparklines(monitors: Mapping[int, str]) -> dict[int, list[float]]:
+    """The curve of each run's monitored metric, of those that have one; one query, by runs and names of metrics."""
+    found = MetricSummary.objects.filter(run_id__in=list(monitors), name__in=set(monitors.values())).order_by()
+    rows: Iterable[tuple[int, str, Curve | None]] = found.values_list("run_id", "name", "curve")
+    return {run_id: values(curve) for run_id, name, curve in rows if name == monitors[run_id]}
 
 
 def _row(known: MetricSummary | None, run_id: int, name: str) -> MetricSummary:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import BooleanField, Exists, Max, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, QuerySet
 from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
@@ -37,7 +37,6 @@ SUMMARY_COLUMNS = (
     "fold",
     "folds",
     "owner_id",
-    "owner__username",
     "created_at",
     "start_time",
     "end_time",
@@ -130,8 +129,18 @@ def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
-    """What `serializers.run_summary` needs, and `more`, in two queries: configurations are large and stay behind."""
-    return runs.select_related("owner").prefetch_related("tag_rows").only(*SUMMARY_COLUMNS, *more)
+    """What `serializers.run_summary` needs, and `more`, in three queries: configurations are large and stay behind.
+
+    Owners are few and asked for by themselves: joined, SQLite walks all runs owner by owner.
+    """
+    owners = Prefetch("owner", User.objects.only("username"))
+    return runs.prefetch_related(owners, "tag_rows").only(*SUMMARY_COLUMNS, *more)
+
+
+def summarised(run_ids: Collection[int]) -> list[Run]:
+    """`with_summary` of those runs in that order; without those that are gone."""
+    found = with_summary(Run.objects.filter(pk__in=run_ids).order_by()).in_bulk()
+    return [found[run_id] for run_id in run_ids if run_id in found]
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from runs.models import Run, RunTag
 
 MOST_WORDS = 10
-_COLUMNS = ("experiment_name", "source_path", "model_name", "owner__username", "reason")
+_COLUMNS = ("experiment_name", "source_path", "model_name", "reason")
 
 
 def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
@@ -22,7 +23,9 @@ def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
 
 
 def _has(word: str) -> Q:
-    found = Q(pk__in=RunTag.objects.filter(name__contains=word.lower()).values("run"))
+    """Owners by a query of their own: joined, SQLite walks all runs owner by owner."""
+    found = Q(owner__in=User.objects.filter(username__icontains=word).values("pk"))
+    found |= Q(pk__in=RunTag.objects.filter(name__contains=word.lower()).values("run"))
     for column in _COLUMNS:
         found |= Q(**{f"{column}__icontains": word})
     for spelling in {word, json.dumps(word)[1:-1]}:  # SQLite keeps JSON in ASCII

@@ -73,9 +73,11 @@ class RunList(ReadingView):
     def get(self, request: Request) -> Response:
         asked = self.asked
         runs, order = ordered(chosen(request.user, asked), asked["ordering"])
-        page = page_of(queries.with_summary(runs), order, asked["page_size"], asked.get("cursor"))
+        # Which ones first, then what they say: sorting whole rows takes many times as long.
+        page = page_of(runs.values("id", *order.columns), order, asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
-        return Response({**links, "results": run_lines(page.rows, asked.get("columns", ()), asked["sparkline"])})
+        shown = queries.summarised([row["id"] for row in page.rows])
+        return Response({**links, "results": run_lines(shown, asked.get("columns", ()), asked["sparkline"])})
 
 
 class Facets(ReadingView):

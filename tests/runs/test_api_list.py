@@ -97,9 +97,11 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
         make_run()
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
-    # The token and its user, the runs with owners, their tags, and where the queue stands: its row, workers, who waits.
-    assert len(many) == len(few) == 6
-    assert '"config"' not in many[-2]["sql"]
+    # The token and its user; which runs, the runs, their owners and tags; the queue, its workers and who waits in it.
+    assert len(many) == len(few) == 8
+    asked = [query["sql"] for query in many.captured_queries[1:]]
+    assert not any('"config"' in sql for sql in asked[:-1])
+    assert not any('JOIN "auth_user"' in sql and "runs_run" in sql for sql in asked)
 
 
 def test_status_takes_several_values(api: Client, make_run: MakeRun) -> None:

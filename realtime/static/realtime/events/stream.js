@@ -133,7 +133,7 @@ export class Stream {
 
   async #get(url, seconds) {
     const signal = AbortSignal.timeout(1000 * seconds);
-    const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+    const response = await fetch(url, { signal, cache: "no-store", headers: { Accept: "application/json" } });
     if (FINAL_ANSWERS[response.status]) throw new Final(FINAL_ANSWERS[response.status]);
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
     return response.json();

@@ -13,10 +13,11 @@ export async function call(url, { method = "GET", json } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(url, { method, headers, body: json === undefined ? undefined : JSON.stringify(json) });
-  const body = parse(await response.text());
-  if (!response.ok) throw new Refused(response.status, body);
-  return body;
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  const response = await fetch(url, { method, headers, body, cache: "no-store" }); // else the way back shows what was answered then
+  const answer = parse(await response.text());
+  if (!response.ok) throw new Refused(response.status, answer);
+  return answer;
 }
 
 // Why a call failed, for the reader: what the server says, or that it did not answer.

@@ -25,7 +25,7 @@ const headline = () => ("test" in group.splits ? "test" : "val");
 
 async function load() {
   try {
-    const response = await fetch(group.links.self, { headers: { Accept: "application/json" } });
+    const response = await fetch(group.links.self, { cache: "no-store", headers: { Accept: "application/json" } });
     if (response.status === 401 || response.status === 403) return say({ kind: "logged-out" });
     if (response.status === 404) return say({ kind: "gone" }); // the last of its runs was deleted
     if (!response.ok) throw new Error(response.statusText);

@@ -28,6 +28,15 @@ export class Groups {
     return [...this.#groups.values()].filter((group) => group.table).map((group) => group.table);
   }
 
+  get openKeys() {
+    return [...this.#groups.values()].filter((group) => group.isOpen).map((group) => group.key);
+  }
+
+  // Those of `keys` that are here, with their runs.
+  async open(keys) {
+    await Promise.all([...this.#groups.values()].filter((group) => keys.includes(group.key) && !group.isOpen).map((group) => this.#toggle(group)));
+  }
+
   clear() {
     this.#groups.clear();
     this.body.replaceChildren();
@@ -77,7 +86,7 @@ export class Groups {
     group.isOpen = !group.isOpen;
     group.button.setAttribute("aria-expanded", String(group.isOpen));
     group.inside.hidden = !group.isOpen;
-    if (group.isOpen) this.#load(group);
+    return group.isOpen && this.#load(group);
   }
 
   async #load(group) {

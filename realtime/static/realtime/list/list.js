@@ -13,6 +13,7 @@ import { drawCount, Filters } from "./filters.js";
 import { BY, Groups } from "./groups.js";
 import { offerKeys } from "./keys.js";
 import { matches } from "./matching.js";
+import { Place } from "./place.js";
 import { Selection } from "./selection.js";
 import { NEWEST_FIRST, State } from "./state.js";
 import { RunTable } from "./table.js";
@@ -28,6 +29,10 @@ const options = { selection, staff: Boolean(find("queue").dataset.staff), onTag:
 const flat = new RunTable(find("table"), { ...options, caption: "Runs", onSort: sort });
 const groups = new Groups(find("grouped"), { ...options, state, api: source.api, columns: () => columnsOf(state.columns), onShowAll: (key) => state.set({ by: "", [state.by]: [String(key)] }) });
 const filters = new Filters(find("menus"), find("chips"), state, source.api);
+const place = new Place({
+  more: () => ({ selected: selection.ids, open: groups.openKeys }),
+  onReturn: ({ selected, open }) => (selectShown(new Set(selected)), groups.open(open)),
+});
 const told = new Map(); // run id -> the state in which news of it, which is not shown, came last
 let [loaded, isWhole, isSorted] = [false, false, true]; // whether there is a page, nothing before or after it, and its order still holds
 let ofDeleted = state.deleted;
@@ -104,6 +109,13 @@ function show({ results, next, previous }, quiet) {
   drawNothing(results.length === 0);
   find("paging").hidden = !next && !previous;
   for (const [id, url] of [["next", next], ["previous", previous]]) drawPage(find(id), url);
+  place.restore();
+}
+
+// Of those that were selected, what is here: what the others are like by now is not known.
+function selectShown(ids) {
+  const runs = [...flat.rows.values()].map(({ run }) => run).filter(({ id }) => ids.has(id));
+  if (runs.length) selection.all(runs, true);
 }
 
 function showRuns(results, quiet) {

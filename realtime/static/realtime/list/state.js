@@ -1,6 +1,7 @@
 // What the list shows and how, as the address has it: whoever gets the address sees the same, and the browser's way back works.
 
 import { isChosen, USUAL } from "./columns.js";
+import { newStep } from "./place.js";
 
 export const LISTS = ["status", "tag", "dataset", "model", "owner", "experiment", "group"]; // filters of several values: any of them
 const TEXTS = ["search", "name", "created_after", "created_before"];
@@ -18,7 +19,7 @@ export class State {
   constructor(onChange) {
     this.onChange = onChange;
     this.#read();
-    history.replaceState(null, "", this.address());
+    history.replaceState(history.state ?? newStep(), "", this.address());
     addEventListener("popstate", () => {
       this.#kind = null;
       this.#read();
@@ -44,7 +45,7 @@ export class State {
     if (changes.columns) remember(changes.columns);
     const way = kind !== null && kind === this.#kind ? "replaceState" : "pushState";
     this.#kind = kind;
-    history[way](null, "", this.address());
+    history[way](way === "pushState" ? newStep() : history.state, "", this.address());
     this.onChange();
   }
 
