@@ -11,11 +11,19 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
+from realtime.modules import imported_by
+
 ROOT = Path(settings.BASE_DIR)
 STATIC = [ROOT / app / "static" for app in ("experiments", "realtime", "runs")]
 SCRIPTS = {str(script.relative_to(root)): script for root in STATIC for script in root.rglob("*.js")}
-VENDOR = ("uplot/dist/uPlot.iife.min.js",)
-MOST_BYTES = 160 * 1024  # compressed, all pages together
+PAGES = {
+    page.name: page.read_text()
+    for app in ("experiments", "realtime")
+    for page in (ROOT / app / "templates" / app).glob("*.html")
+}
+NAMED = re.compile(r"{% script '([^']+)' %}")
+VENDOR = re.compile(r"{% static '(vendor/[^']+[.]js)' %}")
+MOST_BYTES = 100_000  # compressed
 MARKUP = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
 
 
@@ -32,6 +40,10 @@ def test_a_script_imports_what_is_there_and_makes_no_markup_from_text(name: str)
     assert re.findall(MARKUP, text) == []
 
 
-def test_all_scripts_together_are_small() -> None:
-    paths = [*SCRIPTS.values(), *(ROOT / "node_modules" / name for name in VENDOR)]
-    assert sum(len(gzip.compress(path.read_bytes())) for path in paths) < MOST_BYTES
+@pytest.mark.parametrize("page", sorted(page for page in PAGES if NAMED.search(PAGES[page])))
+def test_the_scripts_of_a_page_are_small(page: str) -> None:
+    """As a first visit loads them: what every page has, what this one names, and all that those import."""
+    named = {*NAMED.findall(PAGES["base.html"]), *NAMED.findall(PAGES[page])}
+    loaded = {*named, *(imported for name in named for imported in imported_by(name)), *VENDOR.findall(PAGES[page])}
+    sizes = {name: len(gzip.compress(Path(finders.find(name) or "").read_bytes())) for name in loaded}
+    assert sum(sizes.values()) < MOST_BYTES, sizes
