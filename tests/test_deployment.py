@@ -67,7 +67,7 @@ def test_commands_take_these_options(compose: dict[str, Any]) -> None:
 def test_all_speak_of_one_port_on_the_loopback_address(compose: dict[str, Any]) -> None:
     assert compose["services"]["web"]["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
     assert f":{PORT}/readyz" in " ".join(compose["services"]["web"]["healthcheck"]["test"])
-    assert f"proxy_pass http://127.0.0.1:{PORT};" in (DEPLOY / "nginx.conf").read_text()
+    assert f"server 127.0.0.1:{PORT};" in (DEPLOY / "nginx.conf").read_text()
     assert f"reverse_proxy 127.0.0.1:{PORT}" in (DEPLOY / "Caddyfile").read_text()
 
 

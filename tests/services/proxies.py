@@ -65,11 +65,11 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
         changes = {
             "listen 80;": f"listen 127.0.0.1:{plain};",
             "listen [::]:80;": "",
-            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-            "listen [::]:443 ssl;": "",
+            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
+            "listen [::]:443 ssl http2;": "",
             f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(certificate),
             f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
-            "http://127.0.0.1:8000;": f"http://127.0.0.1:{upstream};",
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
         }
         (folder / "site.conf").write_text(_sample("nginx.conf", changes))
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in TEMPORARY)

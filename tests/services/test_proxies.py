@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import re
@@ -111,6 +112,16 @@ def test_a_run_is_submitted_and_heard_live(client: Client) -> None:
     assert events[-1]["data"]["status"] == "completed"
     status, detail = client.rest("GET", f"/api/runs/{answer['run_id']}/")
     assert (status, detail["status"]) == (200, "completed")
+
+
+def test_scripts_are_sent_compressed_and_pages_are_not(client: Client) -> None:
+    """A page holds secrets, whose length a compressed one may tell."""
+    script = client.call("GET", "/static/realtime/run/live.js", Accept_Encoding="gzip")
+    assert script.headers["Content-Encoding"] == "gzip"
+    assert b"import" in gzip.decompress(script.read())
+    page = client.call("GET", "/login/", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in page.headers
+    assert "csrfmiddlewaretoken" in page.read().decode()
 
 
 def listening(client: Client, run_id: int) -> Any:
