@@ -14,7 +14,6 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
-from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from runs import journal_watch, queries
@@ -105,12 +104,8 @@ def test_an_ended_run_is_not_waited_for(api: Client, make_run: MakeRun) -> None:
 
 
 @pytest.fixture
-def ask(transactional_db: None, make_run: MakeRun, settings: Settings) -> Ask:
-    """Ask as a server is asked: on the event loop, with committed rows.
-
-    A server gives each request a thread for its synchronous middleware, the test client has one for all.
-    """
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+def ask(transactional_db: None, make_run: MakeRun) -> Ask:
+    """Ask as a server is asked: on the event loop, with committed rows."""
     token = Token.objects.create(user=make_run().owner)
     client, headers = AsyncClient(), {"authorization": f"Token {token.key}"}
 

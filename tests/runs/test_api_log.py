@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import AsyncClient, Client
-from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from runs.models import Run
@@ -142,9 +141,7 @@ def test_a_wrong_parameter_is_named(api: Client, make_run: MakeRun, query: str, 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("happens", ["a line", "the end"])
-async def test_waiting_ends_with_a_line_or_with_the_run(make_run: MakeRun, happens: str, settings: Settings) -> None:
-    # A server gives each request a thread for its synchronous middleware, the test client has one for all.
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+async def test_waiting_ends_with_a_line_or_with_the_run(make_run: MakeRun, happens: str) -> None:
     run = await sync_to_async(make_run)(status="in_progress", attempt=1)
     path = write(run, b"old\nhalf")
     token = await sync_to_async(Token.objects.create)(user_id=run.owner_id)
