@@ -59,7 +59,7 @@ benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of thing
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
 	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)
 
-screenshot: $(TESTING) $(BROWSER_TESTING) ## take the README's picture anew, in real Chromium
+screenshot: $(TESTING) $(BROWSER_TESTING) ## take the README's pictures anew, in real Chromium
 	@exec $(PY) -m docs.screenshot
 
 clean: ## remove what was installed and cached; runs and database in var/ stay

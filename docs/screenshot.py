@@ -1,4 +1,4 @@
-"""`make screenshot`: the README's picture, taken in real Chromium of a real training under way."""
+"""`make screenshot`: the README's pictures, taken in real Chromium of real trainings, one of them under way."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.installation import Installation, Server
 from tests.waiting import eventually
 
-PICTURE = Path(__file__).parent / "live.png"
+FOLDER = Path(__file__).parent
 SIZE = {"width": 1280, "height": 1040}
+LOW = {"width": 1280, "height": 720}
 SHARE_DONE = 0.6  # enough curve to see, and still going on
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-REQUEST = {
+LIVE: dict[str, Any] = {
     "experiment_name": "Is it an eight?",
     "source_path": "builtin:digits-is-8",
     "data": {"test_fraction": 0.2, "batch_size": 16},
     "trainer": {"max_epochs": 40},
     "callbacks": {"early_stopping": False},
 }
+RATES = (0.03, 0.01, 0.003, 0.001)
+COMPARED: dict[str, Any] = {
+    "experiment_name": "Breast cancer",
+    "source_path": "builtin:breast-cancer",
+    "data": {"test_fraction": 0.2},
+    "trainer": {"max_epochs": 25},
+}
+FOLDS: dict[str, Any] = COMPARED | {"experiment_name": "Breast cancer, five folds", "data": {"folds": 5}}
+DIVERGES: dict[str, Any] = COMPARED | {"experiment_name": "Too fast", "optimizer": {"learning_rate": 1e10}}
 
 
 def main() -> None:
@@ -31,23 +42,38 @@ def main() -> None:
         sys.exit("Chromium is not installed: apt-get install chromium")
     with tempfile.TemporaryDirectory() as home:
         installation = Installation(Path(home))
-        with installation.serve() as server:
-            run_id = server.train(**REQUEST)
-            page = f"/runs/{run_id}/"
-            link = installation.manage("loginlink", "tester", "--address", server.address, "--next", page)
-            take(chromium, server, link, run_id)
-    sys.stdout.write(f"{PICTURE} is new\n")
+        with installation.serve() as server, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            compared = [server.train(**COMPARED, optimizer={"learning_rate": rate}, tags=["baseline"]) for rate in RATES]
+            for request in (FOLDS, DIVERGES):
+                last = server.train(**request)
+            server.wait_for(last, "failed")
+            live = server.train(**LIVE)
+            take(installation, server, browser, live, compared)
+            browser.close()
 
 
-def take(chromium: str, server: Server, link: str, run_id: int) -> None:
-    """Watch from the start, as a user does; the picture shows a page that was never reloaded."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # playwright's own typed dict
-        page.goto(link)
-        eventually(lambda: fraction_done(server, run_id) >= SHARE_DONE, within=180, every=0.2)
-        page.screenshot(path=PICTURE)
-        browser.close()
+def take(installation: Installation, server: Server, browser: Browser, live: int, compared: list[int]) -> None:
+    """Watch from the start, as a user does; the pictures of the run show a page that was never reloaded."""
+    page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # playwright's own typed dict
+    page.goto(installation.manage("loginlink", "tester", "--address", server.address, "--next", f"/runs/{live}/"))
+    eventually(lambda: fraction_done(server, live) >= SHARE_DONE, within=300, every=0.2)
+    keep(page, "live.png")
+    page.set_viewport_size(LOW)  # type: ignore[arg-type]
+    page.goto(f"{server.address}/")
+    page.locator("#table tbody tr").nth(9).wait_for()
+    keep(page, "runs.png")
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{server.address}/compare/?runs={','.join(map(str, compared))}")
+    page.locator(".matrices h3").first.wait_for(state="attached")
+    page.locator("article.chart canvas").first.wait_for()
+    keep(page, "compare.png")
+
+
+def keep(page: Page, name: str) -> None:
+    page.wait_for_timeout(500)  # transitions end
+    page.screenshot(path=FOLDER / name)
+    sys.stdout.write(f"docs/{name} is new\n")
 
 
 def fraction_done(server: Server, run_id: int) -> float:

@@ -20,6 +20,7 @@ MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "
 
 MAX_DEVICES = 16  # of one machine
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
+MOST_PATH_BYTES = 2_000  # the list is chosen by it, and PostgreSQL indexes no row of more than 2,700
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
@@ -306,6 +307,13 @@ class TrainingConfig(Section):
     @classmethod
     def _normalised(cls, value: list[str]) -> list[str]:
         return list(tag_names.normalised(value))
+
+    @field_validator("source_path")
+    @classmethod
+    def _indexed(cls, value: str) -> str:
+        if len(value.encode(errors="surrogatepass")) > MOST_PATH_BYTES:
+            raise ValueError(f"source_path has more than {MOST_PATH_BYTES:,} bytes; move the data, or link to them")
+        return value
 
     @field_validator("experiment_name")
     @classmethod

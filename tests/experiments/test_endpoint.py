@@ -73,6 +73,7 @@ def test_nobody_without_a_login_starts_anything(client: Client) -> None:
         ({"model": 3}, "model", "JSON object"),
         ({"source_path": "builtin:cats"}, "source_path", "builtin:digits-is-8"),
         ({"source_path": "/etc/passwd"}, "source_path", "LIVETRAIN_DATA_ROOTS"),
+        ({"source_path": "/" + 1_000 * "é"}, "source_path", "2,000 bytes"),
         ({"data": {"val_fraction": 0.6, "test_fraction": 0.6}}, "data", "below 0.95"),
         ({"data": {"batch_size": 4000}}, "data.batch_size", "training"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
