@@ -44,7 +44,9 @@ def main() -> None:
         installation = Installation(Path(home))
         with installation.serve() as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            compared = [server.train(**COMPARED, optimizer={"learning_rate": rate}, tags=["baseline"]) for rate in RATES]
+            compared = [
+                server.train(**COMPARED, optimizer={"learning_rate": rate}, tags=["baseline"]) for rate in RATES
+            ]
             for request in (FOLDS, DIVERGES):
                 last = server.train(**request)
             server.wait_for(last, "failed")
