@@ -40,6 +40,7 @@ def create(
     """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
     data = config.get("data", {})
     with transaction.atomic():
+        now = timezone.now()
         run = Run.objects.create(
             owner=owner,
             experiment_name=config["experiment_name"],
@@ -52,12 +53,12 @@ def create(
             fold=data.get("fold"),
             folds=data.get("folds"),
             idempotency_key=idempotency_key,
-            queued_at=timezone.now(),
+            queued_at=now,
             **columns,
         )
         tag_new(run, tags)
         known_columns.learn(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
-        _journal(run.pk, 0, "queued", previous=None, queue_position=place_in_queue(run.pk))
+        _journal(run.pk, 0, "queued", now, previous=None, queue_position=place_in_queue(run.pk))
     return run
 
 
@@ -77,7 +78,7 @@ def claim(run_id: int, worker: str) -> Run | None:
             return None
         Run.objects.filter(pk=run_id, start_time=None).update(start_time=now)
         run = Run.objects.get(pk=run_id)
-        _journal(run_id, run.attempt, "in_progress", previous="queued")
+        _journal(run_id, run.attempt, "in_progress", now, previous="queued")
         return run
 
 
@@ -172,16 +173,17 @@ def resume(run_id: int, reason: str) -> bool:
         run = ended.exclude(last_checkpoint="").first()
         if run is None:
             return False
+        now = timezone.now()
         Run.objects.filter(pk=run_id).update(
             status="queued",
             reason=reason,
-            queued_at=timezone.now(),
+            queued_at=now,
             end_time=None,
             duration_seconds=None,
             losses=0,
         )
         place = place_in_queue(run_id)
-        _journal(run_id, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)
+        _journal(run_id, run.attempt, "queued", now, previous=run.status, reason=reason, queue_position=place)
         return True
 
 
@@ -228,26 +230,27 @@ def _give_back(run: Run, reason: str, *, until: datetime) -> None:
     if run.status == "cancelling":
         _end(run, "cancelled", "Cancelled.", until=until)
         return
+    now = timezone.now()
     Run.objects.filter(pk=run.pk).update(
         status="queued",
         reason=reason,
-        queued_at=timezone.now(),
+        queued_at=now,
         spent_seconds=_spent(run, until),
         attempt_start=None,
         **_NOBODY_HOLDS_IT,
     )
     place = place_in_queue(run.pk)
-    _journal(run.pk, run.attempt, "queued", previous=run.status, reason=reason, queue_position=place)
+    _journal(run.pk, run.attempt, "queued", now, previous=run.status, reason=reason, queue_position=place)
 
 
 def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> None:
     """`until` is the last moment that the attempt is known to have worked."""
-    spent = _spent(run, until)
+    now, spent = timezone.now(), _spent(run, until)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
         status=status,
         reason=reason,
-        end_time=timezone.now(),
+        end_time=now,
         spent_seconds=spent,
         duration_seconds=spent,
         attempt_start=None,
@@ -255,7 +258,7 @@ def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> No
         **_NOBODY_HOLDS_IT,
         **columns,
     )
-    _journal(run.pk, run.attempt, status, previous=run.status, reason=reason)
+    _journal(run.pk, run.attempt, status, now, previous=run.status, reason=reason)
     end = TrainingEnd(
         run_id=run.pk,
         status=status,
@@ -266,7 +269,7 @@ def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> No
         duration_seconds=spent,
         reason=reason,
     )
-    append(run.pk, run.attempt, [stamp(end)])
+    append(run.pk, run.attempt, [stamp(end, now)])
 
 
 def _spent(run: Run, until: datetime) -> float:
@@ -276,6 +279,9 @@ def _spent(run: Run, until: datetime) -> float:
     return run.spent_seconds + max(0.0, (until - run.attempt_start).total_seconds())
 
 
-def _journal(run_id: int, attempt: int, status: Status, *, previous: Any, **fields: Any) -> None:
+def _journal(
+    run_id: int, attempt: int, status: Status, at: datetime | None = None, *, previous: Any, **fields: Any
+) -> None:
+    """`at` is the moment that the run's row has for it, so that both say the same."""
     event = RunStatus(status=status, previous=previous, **fields)
-    append(run_id, attempt, [stamp(event)])
+    append(run_id, attempt, [stamp(event, at)])

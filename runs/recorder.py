@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from runs.events import (
     Progress,
     TrainingStart,
     encode,
+    format_time,
     utc_now,
 )
 from runs.models import FinalResult, Run, RunEvent, RunMetric
@@ -41,9 +42,9 @@ class Stamped:
     data: str
 
 
-def stamp(event: Event) -> Stamped:
-    """An event that happens now."""
-    return Stamped(event, utc_now(), encode(event).decode())
+def stamp(event: Event, at: datetime | None = None) -> Stamped:
+    """An event that happens now, or at that moment."""
+    return Stamped(event, format_time(at) if at else utc_now(), encode(event).decode())
 
 
 def record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -34,12 +35,13 @@ def training(make_run: MakeRun, worker: str = NAME, **columns: Any) -> Run:
 
 
 def told(api: Client, run: Run) -> dict[str, Any]:
-    """What its page says; the list and the queue must say the same."""
-    detail = api.get(f"/api/runs/{run.pk}/").json()
+    """What its page says; the list and the queue must say the same at that moment."""
     names = ("queue_position", "estimated_start", "waits_for")
+    with patch.object(timezone, "now", return_value=timezone.now()):
+        detail = api.get(f"/api/runs/{run.pk}/").json()
+        [row] = [one for one in api.get("/api/runs/").json()["results"] if one["id"] == run.pk]
+        [place] = [one for one in api.get("/api/queue/").json()["runs"] if one["run_id"] == run.pk]
     found = {name: detail[name] for name in names}
-    [row] = [one for one in api.get("/api/runs/").json()["results"] if one["id"] == run.pk]
-    [place] = [one for one in api.get("/api/queue/").json()["runs"] if one["run_id"] == run.pk]
     assert {name: row[name] for name in names} == {name: place[name] for name in names} == found
     return found
 

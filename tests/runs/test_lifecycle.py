@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from runs import lifecycle, recorder
-from runs.events import BatchMetrics
+from runs.events import BatchMetrics, format_time
 from runs.models import Run, RunEvent
 from runs.recorder import Fenced
 
@@ -67,6 +67,17 @@ def test_an_ended_run_says_so_last(run: Run) -> None:
     assert end.type == "training_end"
     assert json.loads(end.data)["reason"] == "It broke."
     assert run.last_seq == end.seq
+
+
+def test_the_row_and_the_journal_name_the_same_moments(run: Run) -> None:
+    """A page that heard the events shows the same times as one that asked for the row."""
+    lifecycle.claim(run.pk, "a")
+    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    run.refresh_from_db()
+    told = [event.timestamp for event in RunEvent.objects.filter(run=run).order_by("seq")]
+    assert told == [
+        format_time(moment) for moment in (run.queued_at, run.start_time, run.end_time, run.end_time) if moment
+    ]
 
 
 def test_writes_of_another_attempt_are_refused(run: Run) -> None:

@@ -5,6 +5,7 @@ import { arrange, el, setText } from "../frame/dom.js";
 import { metricName, number, plural } from "../frame/format.js";
 
 const ASK_AT_MOST_EVERY = 2000; // milliseconds
+const SETTLED_AFTER = 300; // what ends a run may take it away too, and then there is nothing to ask for
 const SEVERITIES = { error: "Problem", warning: "Warning", info: "Advice" };
 
 export class Hints {
@@ -20,7 +21,7 @@ export class Hints {
 
   ask() {
     if (this.resting) return;
-    this.#asking ??= setTimeout(() => this.#ask(), Math.max(0, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()));
+    this.#asking ??= setTimeout(() => this.#ask(), this.#askedAt ? Math.max(SETTLED_AFTER, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()) : 0);
   }
 
   // Whether nothing is asked any more.
