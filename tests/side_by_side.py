@@ -1,6 +1,6 @@
-"""`make test`: the whole suite, and the core of `integration` once more on real services, in three lanes at a time.
+"""`make test`: the whole suite, and the core of `integration` once more on real services, in four lanes at a time.
 
-Most tests wait for processes, so three lanes take little longer than the longest one. Each is a pytest of its own, with
+Most tests wait for processes, so the lanes take little longer than the longest one. Each is a pytest of its own, with
 a home and a database of its own; the first one's output is shown as it comes, the others' when they have ended.
 """
 
@@ -20,8 +20,10 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 APART = ("tests/browser", "tests/chaos", "tests/services")
+TRAINING = "tests/experiments/training"
 LANES = {
-    "suite": ["-m", "pytest", "tests", *(f"--ignore={folder}" for folder in APART)],
+    "suite": ["-m", "pytest", "tests", *(f"--ignore={folder}" for folder in (*APART, TRAINING))],
+    "training": ["-m", "pytest", TRAINING],
     "browser, storm, services": ["-m", "pytest", *APART],
     "integration": ["-m", "tests.integration", "--core"],
 }
