@@ -127,11 +127,11 @@ class Hub:
         """Read all there is: the row's `last_seq` and the events up to it are committed together."""
         found = await tail(heads, [self.run_id])
         last = found[0].last_seq if found else 0
-        self.gone = not found or found[0].deleted_at is not None
         ring = self._ring or Ring(self.run_id, max(0, last - PRELOAD))
         while ring.head < last:
             ring.extend(await tail(read, self.run_id, ring.head, last))
             self._tell(ring)
+        self.gone = not found or found[0].deleted_at is not None  # only now: its clients have the rest by then
         self._tell(ring)
 
     def _tell(self, ring: Ring) -> None:

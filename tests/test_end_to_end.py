@@ -88,7 +88,8 @@ def test_every_event_arrives_once_in_order_and_is_the_journal(server: Server, fi
 
 
 def test_the_end_comes_in_order(finished: dict[str, Any]) -> None:
-    tail = [event["type"] for event in finished["events"]][-4:]
+    types = [event["type"] for event in finished["events"]]
+    tail = [one for one in types if one != "resource_usage"][-4:]  # measured by the clock, whatever else happens
     assert tail == ["final_stats", "final_stats", "run_status", "training_end"]
     assert [data["status"] for data in of_type(finished["events"], "run_status")] == [
         "queued", "in_progress", "completed",
@@ -261,13 +262,13 @@ def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -
     installation = Installation(tmp_path / "home")
     with installation.serve() as server:
         run_id = server.train(**LONG)
-        eventually(lambda: epochs(server, run_id) >= 2, within=60)
+        eventually(lambda: epochs(server, run_id) >= 2, within=150)
     with installation.serve() as server:
         assert server.get(f"/api/runs/{run_id}/")["status"] in ("queued", "in_progress")
-        detail = eventually(lambda: started_twice(server, run_id), within=60)
+        detail = eventually(lambda: started_twice(server, run_id), within=150)
         before = detail["resumed_from_epoch"]
         assert before >= 1
-        eventually(lambda: epochs(server, run_id) >= before + 3, within=60)
+        eventually(lambda: epochs(server, run_id) >= before + 3, within=150)
         [series] = server.get(f"/api/runs/{run_id}/metrics/?name=val_loss")["series"]
         assert series["epochs"] == list(range(len(series["epochs"])))
 
@@ -283,7 +284,7 @@ def started_twice(server: Server, run_id: int) -> Any:
 
 def test_a_killed_worker_loses_nothing(server: Server) -> None:
     run_id = server.train(**LONG)
-    eventually(lambda: epochs(server, run_id) >= 2, within=60)
+    eventually(lambda: epochs(server, run_id) >= 2, within=150)
     [worker] = [p for p in psutil.Process(server.process.pid).children() if "worker" in p.cmdline()]
     os.kill(worker.pid, signal.SIGKILL)
     resumed = eventually(lambda: started_twice(server, run_id), within=120)
@@ -305,7 +306,7 @@ def test_a_file_uploaded_as_the_readme_says_is_checked_and_trained_on(server: Se
     command = [sys.executable, "-c", script, str(zipped(tmp_path / "greys")), server.token]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "dataset:greys waiting\n", done.stderr
-    dataset = eventually(lambda: ready(server, "greys"), within=60)
+    dataset = eventually(lambda: ready(server, "greys"), within=150)
     assert dataset["classes"] == [{"name": "dark", "samples": 20}, {"name": "darker", "samples": 20}]
     run_id = server.train(**REQUEST | {"source_path": "dataset:greys", "data": {"batch_size": 8}})
     detail = server.wait_for(run_id, "completed")

@@ -20,6 +20,13 @@ from tests.browser.test_run_tools import running
 from tests.realtime.writing import come_back, in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+ASKED_BEFORE = re.compile(r"^404 http://[^ ]+/api/runs/|responded with a status of 404")
+"""What a page asks for in the moment in which its run is deleted; that it asks nothing later is a test's matter."""
+
+
+@pytest.fixture(autouse=True)
+def _asked_before(visitors: Visitors) -> None:
+    visitors.expected = ASKED_BEFORE
 
 
 def ended(owner: User) -> Run:
@@ -73,7 +80,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
 async def test_a_queued_run_that_comes_back_is_said_to_be_cancelled(visitors: Visitors, owner: User) -> None:
     run = await in_thread(story.submit, owner)
     page = await visitors.visit(f"/runs/{run.pk}/")
-    await expect(page.locator("#status")).to_have_text("Queued")
+    await expect(page.locator("#connection")).to_have_text("Live")
     await in_thread(deletion.delete, run.pk, owner)
     await expect(page.locator("#status")).to_have_text("Cancelled")
     await page.locator("#deleted").get_by_role("button", name="Bring it back").click()
@@ -87,6 +94,7 @@ async def test_who_may_not_bring_it_back_is_offered_no_way(browser: Browser, vis
     run = await in_thread(ended, owner)
     eve = await in_thread(User.objects.create_user, "eve")
     theirs = Visitors(browser, visitors.server, eve)
+    theirs.expected = ASKED_BEFORE
     page = await theirs.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     async with page.expect_response(re.compile("deleted=1")):
