@@ -10,13 +10,15 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from experiments import operations
 from experiments.launch import announce
 from realtime import broadcast
-from runs import deletion, lifecycle, queries, tags
+from runs import lifecycle, queries, tags
 from runs.models import Run
 from runs.tag_names import MAX_TAGS, normalised
 
@@ -92,12 +94,13 @@ def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str,
     try:
         if run is None or (run.deleted_at and not queries.may_change(user, run.owner_id)):
             raise Refused(f"Run {number} does not exist.")
-        if not queries.may_change(user, run.owner_id):
-            raise Refused(f"Run {number} belongs to {run.owner}; only its owner and staff may do that.")
+        operations.require_right(run, user)
         if run.deleted_at and act is not _restore:
             raise Refused(f"Run {number} is deleted; restore it first.")
         detail = act(run, user, asked)
-    except (Refused, deletion.NotPossible, tags.TooManyTags) as refused:
+    except APIException as refused:
+        return {"id": number, "ok": False, "detail": str(refused.detail)}
+    except (Refused, tags.TooManyTags) as refused:
         return {"id": number, "ok": False, "detail": str(refused)}
     except Run.DoesNotExist:
         return {"id": number, "ok": False, "detail": f"Run {number} does not exist."}
@@ -121,17 +124,14 @@ def _stop(run: Run, reason: str, how: str) -> str:
 
 
 def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
-    deletion.delete(run.pk, user)
-    broadcast.hint(run.pk)
+    operations.delete(run, user)
     if run.status == Run.Status.QUEUED:
         return f"Run {run.pk} is deleted, and cancelled: it was queued, and will be cancelled when it is restored."
     return f"Run {run.pk} is deleted; it can be restored until it is removed for ever."
 
 
-def _restore(run: Run, _user: User, _asked: Mapping[str, Any]) -> str:
-    detail = deletion.restore(run.pk)
-    broadcast.hint(run.pk)
-    return detail
+def _restore(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
+    return operations.restore(run, user)
 
 
 def _retag(run: Run, _user: User, asked: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from rest_framework.exceptions import PermissionDenied
 
 from experiments.launch import announce
 from experiments.submission import Conflict, queue
+from realtime import broadcast
 from runs import deletion, lifecycle, moves, queries
 from runs.models import Run
 from runs.moves import Whither
@@ -90,7 +91,7 @@ def delete(run: Run, user: User) -> None:
         deletion.delete(run.pk, user)
     except deletion.NotPossible as error:
         raise Conflict(str(error)) from error
-    announce(run.pk)
+    broadcast.hint(run.pk)
 
 
 def restore(run: Run, user: User) -> str:
@@ -100,7 +101,7 @@ def restore(run: Run, user: User) -> str:
         detail = deletion.restore(run.pk)
     except deletion.NotPossible as error:
         raise Conflict(str(error)) from error
-    announce(run.pk)
+    broadcast.hint(run.pk)
     return detail
 
 

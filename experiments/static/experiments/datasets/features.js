@@ -3,6 +3,7 @@
 import { el, setText } from "../../realtime/frame/dom.js";
 import { count, known, percent, plural, UNKNOWN } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
+import { versionOf } from "./states.js";
 
 const DIGITS = 5; // that are shown; the whole number stands in the tip
 const HEAD = [["Feature"], ["Rows"], ["Known", "Rows with a value"], ["Mean"], ["Spread", "Standard deviation (n − 1)"], ["Lowest"], ["Highest"]];
@@ -16,14 +17,14 @@ export class Features {
   }
 
   // Asks once for each version.
-  async show({ kind, content_hash: hash, links }) {
-    const version = kind === "builtin" ? kind : hash;
+  async show(dataset) {
+    const version = versionOf(dataset);
     if (this.version === version) return;
     this.version = version;
     find("features").hidden = false;
     setText(find("feature-words"), "Looking at the columns …");
     try {
-      const found = await call(links.features);
+      const found = await call(dataset.links.features);
       if (this.version === version) draw(found);
     } catch (error) {
       if (this.version === version) this.version = null; // to be asked again with the samples

@@ -3,6 +3,7 @@
 import { el, setText } from "../../realtime/frame/dom.js";
 import { count, plural, splitName } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
+import { versionOf } from "./states.js";
 
 const SMALL = 64; // pixels; what has no more a side is shown pixel by pixel, not smoothed
 const EACH = "each"; // in place of a class: a few of each
@@ -20,8 +21,9 @@ export class Samples {
   }
 
   // Looks anew only when the version changed.
-  show({ state, kind, content_hash: hash, classes, links }) {
-    const version = kind === "builtin" ? kind : hash;
+  show(dataset) {
+    const { state, classes, links } = dataset;
+    const version = versionOf(dataset);
     find("samples").hidden = state !== "ready" || !version;
     if (find("samples").hidden || this.version === version) return;
     Object.assign(this, { version, api: links.samples, sizes: new Map((classes ?? []).map(({ name, samples }) => [name, samples])) });

@@ -39,3 +39,6 @@ export function findings({ blocks, warnings }) {
   const found = [blocks && `${plural(blocks, "finding")} that block${blocks === 1 ? "s" : ""}`, warnings && plural(warnings, "warning")].filter(Boolean);
   return found.map((words) => `${words}, `).join("");
 }
+
+// What stays the same as long as the data do; null before they are checked. What is built in does not change.
+export const versionOf = ({ kind, content_hash: hash }) => (kind === "builtin" ? kind : hash);
