@@ -82,7 +82,7 @@ def test_a_dry_run_is_answered_with_the_report_and_makes_no_run(api: Client, use
     assert not Run.objects.exists()
     found = Preflight.objects.get()
     assert (found.owner, found.config["source_path"]) == (user, "builtin:breast-cancer")
-    assert not found.folder.exists()
+    assert eventually(lambda: not found.folder.exists())  # cleared once the answer is stored
     again = api.get(answer["links"]["self"])
     assert content(again) == answer
 
