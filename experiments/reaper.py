@@ -1,6 +1,7 @@
-"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over,
+"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over and what
 
-and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one is enough.
+reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one
+is enough.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 from django.conf import settings
 from django.db import Error, connections
 
-from experiments import preflight_store, tasks
+from experiments import preflight_folders, preflight_store, tasks
 from realtime import broadcast
 from runs import deletion, lifecycle
 from runs.samples.compiling import pack_running
@@ -43,6 +44,7 @@ class Reaper(threading.Thread):
                     preflight_store.recover_lost()
                     purge_one()
                     pack_running()
+                    preflight_folders.clear()
                 else:
                     pause = AFTER_OUTAGE_SECONDS
             except Error:
