@@ -5,6 +5,8 @@ They carry what is known when they are asked for; scripts go on.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_required
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from runs import groups
+from runs.deletion import restorable_until
 from runs.group_serializers import group_detail
 from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
-from runs.queries import may_change, visible_groups, visible_runs
+from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
 from runs.queue import standing
 from runs.serializers import run_detail
 
@@ -38,7 +41,9 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run, from its submission to long after its end."""
-    run = get_object_or_404(visible_runs(request.user).select_related("owner", "group"), pk=run_id)
+    run = visible_runs(request.user).select_related("owner", "group").filter(pk=run_id).first()
+    if run is None:
+        return _deleted_run_page(request, run_id)
     context = {
         "run": run,
         "detail": run_detail(run),
@@ -47,6 +52,13 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "queue": standing(),
     }
     return render(request, "realtime/run.html", context)
+
+
+def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The way back for whoever may take it; to everybody else there is no such run."""
+    run = get_object_or_404(deleted_runs(request.user).select_related("deleted_by"), pk=run_id)
+    context = {"run": run, "until": run.deleted_at and restorable_until(run.deleted_at)}
+    return render(request, "realtime/deleted_run.html", context, status=HTTPStatus.GONE)
 
 
 @never_cache

@@ -60,7 +60,7 @@ def restore(run_id: int) -> str:
         run = Run.objects.select_for_update(of=("self",)).select_related("deleted_by").get(pk=run_id)
         if run.deleted_at is None:
             raise NotPossible(f"Run {run_id} is not deleted.")
-        if run.deleted_at < _limit():
+        if restorable_until(run.deleted_at) is None:
             raise NotPossible(
                 f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is going for ever."
             )
@@ -68,6 +68,11 @@ def restore(run_id: int) -> str:
     if run.reason == CANCELLED.format(by=run.deleted_by):
         return f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
     return f"Run {run_id} is back."
+
+
+def restorable_until(deleted_at: datetime) -> datetime | None:
+    """When a run that was deleted then goes for ever; None: that is over, and it cannot be restored any more."""
+    return None if deleted_at < _limit() else deleted_at + timedelta(days=settings.UNDO_DAYS)
 
 
 def expired(now: datetime | None = None) -> QuerySet[Run]:

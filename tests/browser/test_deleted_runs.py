@@ -20,8 +20,11 @@ from tests.browser.test_run_tools import running
 from tests.realtime.writing import come_back, in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-ASKED_BEFORE = re.compile(r"^404 http://[^ ]+/api/runs/|responded with a status of 404")
-"""What a page asks for in the moment in which its run is deleted; that it asks nothing later is a test's matter."""
+ASKED_BEFORE = re.compile(r"^404 http://[^ ]+/api/runs/|^410 http://[^ ]+/runs/|responded with a status of 4(04|10)")
+"""What a page asks for in the moment in which its run is deleted (that it asks nothing later is a test's matter), and
+
+the page of a run that is deleted already.
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +91,19 @@ async def test_a_queued_run_that_comes_back_is_said_to_be_cancelled(visitors: Vi
     await expect(page.locator("#deleted .notice")).to_have_count(0)
     await expect(page.locator("#notices")).to_contain_text("Cancelled because ada deleted it while it was queued")
     await expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+async def test_who_opens_a_deleted_run_may_bring_it_back(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(ended, owner)
+    await in_thread(deletion.delete, run.pk, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.get_by_role("heading", name=f"Run {run.pk} is deleted")).to_be_visible()
+    assert await broken_rules(page) == []
+    other = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(other.get_by_role("button", name="Bring it back")).to_be_visible()
+    await page.get_by_role("button", name="Bring it back").click()
+    for shown in (page, other):  # the other one hears of it
+        await expect(shown.get_by_role("button", name="Run again")).to_be_visible()
 
 
 async def test_who_may_not_bring_it_back_is_offered_no_way(browser: Browser, visitors: Visitors, owner: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from django.contrib.staticfiles import finders
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 
 from realtime.login import login_link
 from runs import groups, lifecycle
@@ -146,6 +148,27 @@ def test_a_run_that_does_not_exist_is_not_found(browser_session: Client, run: Ru
     response = browser_session.get(f"/runs/{run.pk + 1}/")
     assert response.status_code == 404
     assert b"All runs" in response.content
+
+
+def test_the_page_of_a_deleted_run_offers_the_way_back_to_whoever_may_take_it(
+    browser_session: Client, user: User, run: Run
+) -> None:
+    Run.objects.filter(pk=run.pk).update(deleted_at=timezone.now(), deleted_by=user)
+    response = browser_session.get(f"/runs/{run.pk}/")
+    assert response.status_code == 410
+    page = Page(response)
+    assert HOSTILE_NAME in page.text
+    assert f"by {user}" in page.text
+    assert page.named("b") == []
+    assert page.attributes("data-run") == [str(run.pk)]
+    long_ago = timezone.now() - timedelta(days=settings.UNDO_DAYS, seconds=1)
+    Run.objects.filter(pk=run.pk).update(deleted_at=long_ago)
+    page = Page(browser_session.get(f"/runs/{run.pk}/"))
+    assert page.attributes("data-run") == []
+    assert "removed for ever" in page.text
+    eve = Client()
+    eve.force_login(User.objects.create_user("eve"))
+    assert eve.get(f"/runs/{run.pk}/").status_code == 404
 
 
 def test_pages_are_kept_in_no_cache(browser_session: Client, run: Run, group: RunGroup) -> None:
