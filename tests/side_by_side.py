@@ -2,6 +2,9 @@
 
 Most tests wait for processes, so the lanes take little longer than the longest one. Each is a pytest of its own, with
 a home and a database of its own; the first one's output is shown as it comes, the others' when they have ended.
+
+Beside three others a test may wait longer than it allows for. So each lane tries up to three failed tests once more,
+and its closing lines name them with what went wrong: a test that fails twice fails the run, one that did not is told.
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 APART = ("tests/browser", "tests/chaos", "tests/services")
 TRAINING = "tests/experiments/training"
+AGAIN = ("--reruns=1", "--reruns-delay=5", "--max-suite-reruns=3", "--rerun-show-tracebacks")
 LANES = {
-    "suite": ["-m", "pytest", "tests", *(f"--ignore={folder}" for folder in (*APART, TRAINING))],
-    "training": ["-m", "pytest", TRAINING],
-    "browser, storm, services": ["-m", "pytest", *APART],
-    "integration": ["-m", "tests.integration", "--core"],
+    "suite": ["-m", "pytest", *AGAIN, "tests", *(f"--ignore={folder}" for folder in (*APART, TRAINING))],
+    "training": ["-m", "pytest", *AGAIN, TRAINING],
+    "browser, storm, services": ["-m", "pytest", *AGAIN, *APART],
+    "integration": ["-m", "tests.integration", "--core", *AGAIN],
 }
 SHOWN = "suite"
 
