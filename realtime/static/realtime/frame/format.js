@@ -39,6 +39,15 @@ export function duration(seconds) {
   return minutes ? `${minutes} min ${String(rest).padStart(2, "0")} s` : `${rest} s`;
 }
 
+// What is left, no finer than an estimate can be.
+export function remaining(seconds) {
+  if (seconds < 1) return "almost done";
+  const unit = seconds < 60 ? 1 : seconds < 600 ? 5 : 60;
+  const left = Math.ceil(seconds / unit) * unit;
+  const minutes = left >= 600 && left < 3600;
+  return `about ${minutes ? `${left / 60} min` : duration(left).replace(/\.0 s$/, " s").replace(" 00 s", "")} left`;
+}
+
 const two = (value) => String(value).padStart(2, "0");
 
 // In the reader's time zone.

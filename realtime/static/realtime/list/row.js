@@ -29,7 +29,7 @@ export class Row {
   #about(run) {
     const words = run.fold ? `fold ${run.fold} of ${run.folds}` : "";
     const fold = run.group_id ? el("a", { href: `/groups/${run.group_id}/` }, words) : words;
-    return el("small", { class: "muted" }, `#${run.id} · `, fold, `${words ? " · " : ""}${run.source_path}`);
+    return el("small", { class: "muted" }, `#${run.id} · `, fold, words ? " · " : "", el("span", { class: "path", title: run.source_path }, run.source_path.replace(/^builtin:/, "")));
   }
 
   #offerMoving(run) {

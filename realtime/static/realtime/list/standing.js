@@ -1,7 +1,7 @@
 // Where a run stands, as cells of a table: status, progress, best value.
 
 import { el, setText } from "../frame/dom.js";
-import { count, duration, ENDED, known, metricName, number, percent, plural, STATUS_WORDS } from "../frame/format.js";
+import { count, ENDED, known, metricName, number, percent, plural, remaining, STATUS_WORDS } from "../frame/format.js";
 import { placeOf, waitingWords } from "../queue/waiting.js";
 
 export function stateCells() {
@@ -36,6 +36,6 @@ function words({ status, reason, waiting }, { fraction, epoch, max_epochs: most,
   if (status === "queued") return waiting;
   if (ENDED.has(status)) return reason ?? (known(epoch) ? `${count(epoch + 1)} of ${plural(most, "epoch")}` : "");
   if (epoch === null) return "Preparing data and model";
-  const left = known(eta) ? ` · about ${duration(Math.ceil(eta))} left` : "";
+  const left = known(eta) ? ` · ${remaining(eta)}` : "";
   return `${percent(fraction, 0)} of ${plural(most, "epoch")}${left}`;
 }

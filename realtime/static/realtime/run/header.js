@@ -1,7 +1,7 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, dateTime, duration, ENDED, known, metricName, number, plural, STATUS_WORDS } from "../frame/format.js";
+import { count, dateTime, duration, ENDED, known, metricName, number, plural, remaining, STATUS_WORDS } from "../frame/format.js";
 import { waitingWords } from "../queue/waiting.js";
 
 const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
@@ -83,7 +83,7 @@ export function doing(state) {
   if (status === "in_progress" && state.stopRequest === "finish") return `${epochs} · finishing early: evaluating the best one`;
   if (known(progress?.batches)) parts.push(`batch ${count(progress.batch_idx + 1)} of ${count(progress.batches)}`);
   if (known(progress?.samples_per_second)) parts.push(`${count(Math.round(progress.samples_per_second))} samples/s`);
-  if (known(progress?.eta_seconds)) parts.push(progress.eta_seconds < 1 ? "almost done" : `about ${duration(Math.ceil(progress.eta_seconds))} left`);
+  if (known(progress?.eta_seconds)) parts.push(remaining(progress.eta_seconds));
   return parts.join(" · ");
 }
 

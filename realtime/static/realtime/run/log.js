@@ -1,7 +1,7 @@
 // The event log: each event as a sentence, newest first, by kind. Bounded; the journal itself is in the API.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { bytes, clock, count, duration, known, metricName, number, percent, plural, splitName, STATUS_WORDS, tick } from "../frame/format.js";
+import { bytes, clock, count, duration, known, metricName, number, percent, plural, remaining, splitName, STATUS_WORDS, tick } from "../frame/format.js";
 
 const MOST_EVENTS = 1000; // of each kind
 const ROWS = 100;
@@ -39,7 +39,7 @@ export const sentences = {
     `Stopped early after epoch ${epoch}: ${metricName(monitor)} has not improved on ${number(best)} for ${plural(patience, "epoch")}. ${reason}`,
   progress: ({ epoch, batch_idx: batch, batches, samples_per_second: rate, eta_seconds: eta }) =>
     `Epoch ${epoch}, batch ${batch}${known(batches) ? ` of ${batches}` : ""}` +
-    `${known(rate) ? `, ${count(Math.round(rate))} samples per second` : ""}${known(eta) ? `, about ${duration(eta)} left` : ""}.`,
+    `${known(rate) ? `, ${count(Math.round(rate))} samples per second` : ""}${known(eta) ? `, ${remaining(eta)}` : ""}.`,
   resource_usage: ({ cpu_cores: cpu, memory_pss: pss, memory_rss: rss, gpus }) =>
     `The run uses ${known(cpu) ? cpu.toFixed(1) : "–"} processor cores and ${known(pss ?? rss) ? bytes(pss ?? rss) : "–"} of memory` +
     `${gpus.map(({ utilisation }, i) => `, GPU ${i} ${percent(utilisation, 0)}`).join("")}.`,
