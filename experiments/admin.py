@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException
 
 from experiments import operations
 from experiments.submission import Conflict
-from runs import moves
+from runs import deletion, moves
 from runs.admin import RunAdmin
 from runs.models import Run
 from runs.moves import Whither
@@ -118,8 +118,10 @@ class OperatedRunAdmin(RunAdmin):
         chosen = _in_order(asked, operation.to)
         for run in chosen:
             try:
-                _act(operation, run, request.user)  # type: ignore[arg-type]  # logged in
+                said = _act(operation, run, request.user)  # type: ignore[arg-type]  # logged in
                 done += 1
+                if isinstance(said, str) and said != deletion.BACK.format(run.pk):
+                    self.message_user(request, said, messages.WARNING)
             except APIException as error:
                 self.message_user(request, str(error.detail), messages.WARNING)
         if there := len(asked) - len(chosen):
@@ -128,10 +130,11 @@ class OperatedRunAdmin(RunAdmin):
             self.message_user(request, f"{_runs(done)} {operation.done}.")
 
 
-def _act(operation: Operation, run: Run, user: User) -> None:
+def _act(operation: Operation, run: Run, user: User) -> object:
+    """What the operation gives back: words, where "restored" does not say all."""
     if run.deleted_at is not None and operation.act is not operations.restore:
         raise Conflict(f"Run {run.pk} is deleted; restore it first.")
-    operation.act(run, user)
+    return operation.act(run, user)
 
 
 def _runs(number: int) -> str:

@@ -31,6 +31,7 @@ _ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag, S
 
 
 CANCELLED = "Cancelled because {by} deleted it while it was queued; run it again if it should train after all."
+BACK = "Run {} is back."
 
 
 class NotPossible(Exception):
@@ -67,7 +68,7 @@ def restore(run_id: int) -> str:
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
     if run.reason == CANCELLED.format(by=run.deleted_by):
         return f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
-    return f"Run {run_id} is back."
+    return BACK.format(run_id)
 
 
 def restorable_until(deleted_at: datetime) -> datetime | None:

@@ -170,6 +170,13 @@ def test_one_is_deleted_and_restored(admin: Client, runs: dict[str, Run], do: An
     assert run.deleted_at is None
 
 
+def test_a_queued_one_that_is_restored_is_said_to_be_cancelled(admin: Client, runs: dict[str, Run]) -> None:
+    run = runs["a"]
+    assert pressed(admin, "delete", run) == ["1 run deleted."]
+    more = f"Run {run.pk} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
+    assert chosen(admin, "restore", run, question="?deleted=1") == [more, "1 run restored."]
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [
