@@ -48,6 +48,7 @@ async def test_a_waiting_run_shows_its_place_and_is_moved(visitors: Visitors, ow
     """Two pages: one moves its run, the other one, whose run was before it, follows without a reload."""
     runs = [await in_thread(story.submit, owner) for _ in range(2)]
     first, second = [await visitors.visit(f"/runs/{run.pk}/") for run in runs]
+    await expect(first.locator("#facts dt:visible")).to_have_text(["Data", "Model"])  # the rest is not known yet
     await expect(first.locator("#doing")).to_contain_text("Number 1 in the queue")
     await expect(first.locator("#doing")).to_contain_text("No worker is running")
     await expect(second.locator("#doing")).to_contain_text("Number 2 in the queue")

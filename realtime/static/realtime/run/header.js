@@ -1,7 +1,7 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, dateTime, duration, ENDED, known, metricName, number, plural, remaining, STATUS_WORDS } from "../frame/format.js";
+import { count, dateTime, duration, ENDED, known, metricName, number, plural, remaining, STATUS_WORDS, UNKNOWN } from "../frame/format.js";
 import { waitingWords } from "../queue/waiting.js";
 
 const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
@@ -33,13 +33,15 @@ export class Header {
       const fact = this.values.get(name) ?? this.#newFact(name);
       setText(fact.value, value);
       setText(fact.detail, detail ?? "");
+      fact.node.hidden = value === UNKNOWN && (ENDED.has(state.status) || state.status === "queued"); // says nothing, and will not soon
     }
   }
 
   #newFact(name) {
-    const fact = { value: el("b"), detail: el("span") };
+    const [value, detail] = [el("b"), el("span")];
+    const fact = { value, detail, node: el("div", {}, el("dt", {}, name), el("dd", {}, value, detail)) };
     this.values.set(name, fact);
-    this.facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, fact.value, fact.detail)));
+    this.facts.append(fact.node);
     return fact;
   }
 
@@ -96,8 +98,8 @@ function facts({ best, monitor, status, duration: total, elapsed, startTime, att
     ...recall,
     ["Best val loss", number(best.val_loss), epoch(best.val_loss_epoch)],
     ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
-    ["Started", startTime ? dateTime(startTime).slice(11) : "–", startTime ? dateTime(startTime).slice(0, 10) : ""],
-    ["Attempt", attempt ? count(attempt) : "–", attempt > 1 ? "resumed" : ""],
+    ["Started", startTime ? dateTime(startTime).slice(11) : UNKNOWN, startTime ? dateTime(startTime).slice(0, 10) : ""],
+    ["Attempt", attempt ? count(attempt) : UNKNOWN, attempt > 1 ? "resumed" : ""],
     ["Data", dataset?.name ?? asked.data, dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],
     ["Model", model?.name ?? (asked.model === "auto" ? "by the data" : asked.model), model ? plural(model.parameters, "parameter") : ""],
   ];
