@@ -77,7 +77,7 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
 
 def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
-        "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio",
+        "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio", "pytest-rerunfailures",
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
     }  # fmt: skip
     used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name

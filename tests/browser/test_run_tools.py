@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from runs.models import Run
 from tests.browser import story
@@ -148,6 +149,37 @@ async def test_tags_are_edited_and_an_ended_run_is_deleted_and_brought_back(visi
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("#deleted")).to_be_empty()
     assert await in_thread(lambda: Run.objects.get(pk=run.pk).deleted_at) is None
+
+
+async def test_an_answer_from_before_a_tag_takes_it_not_away(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(running, owner)
+    await in_thread(story.end, run)
+    page = await visitors.visit("/")
+    answered, tagged, shown = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        """The first answer arrives when the reader has set a tag that it does not know of."""
+        answer = await route.fetch()
+        if not answered.is_set():
+            answered.set()
+            await tagged.wait()
+            await route.fulfill(response=answer)
+        else:
+            await shown.wait()
+            await route.fulfill(response=answer)
+
+    await page.route(re.compile(f"/api/runs/{run.pk}/$"), late)
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await answered.wait()
+    await page.get_by_label("Add a tag").fill("baseline")
+    await page.get_by_label("Add a tag").press("Enter")
+    await expect(page.locator(".tag")).to_contain_text("baseline")
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith(f"/runs/{run.pk}/")):
+        tagged.set()
+    with pytest.raises(AssertionError, match="not to have count '1'"):  # in twice the longest time between two drawings
+        await expect(page.locator(".tag")).not_to_have_count(1, timeout=2_000)
+    shown.set()
+    await page.unroute_all(behavior="wait")
 
 
 @pytest.mark.parametrize(("answer", "told"), [("granted", 1), ("denied", 0)])

@@ -57,7 +57,7 @@ const log = new Log(find("log"), detail.links.events);
 const trainLog = new TrainLog(find("train-log"), detail.links.log, { ranks: processes(detail.config) });
 const hints = new Hints({ section: find("hints"), container: find("hint-cards"), countdown: find("countdown") }, detail.links.hints, () => (store.dirty.add("gradient"), wish()));
 const toolbar = new Toolbar(find("by"), find("smooth"), { onAxis: turn, onSmoothing: () => (redrawAll(), wish()) });
-const tags = new Tags(find("tags"), detail.id, { may, onChange: (next) => ((state.tags = next), wish()) });
+const tags = new Tags(find("tags"), detail.id, { may, onChange: tagged });
 const notifying = new Notifying(find("notifying"), { id: detail.id, name: detail.experiment_name });
 const deleting = new Deleting(find("tools"), find("deleted"), detail, { may, onGone: leave, onBack: comeBack });
 // A new run has a page of its own; what changes on this one comes as an event.
@@ -68,6 +68,13 @@ const stream = new Stream({ links: detail.links, target: 0, onEvents: take, onSt
 function processes({ trainer = {} } = {}) {
   const each = Number.isInteger(trainer.devices) ? Math.max(1, trainer.devices) : 1;
   return each * (trainer.num_nodes ?? 1);
+}
+
+function tagged(next) {
+  state.tags = next;
+  asked += 1; // an answer that is on its way does not know of it
+  askAgain();
+  wish();
 }
 
 function say(next) {
@@ -253,6 +260,7 @@ onQueue(() => {
 
 // Notes and files are no events: ask for them when something happened, but not for every event of a long history.
 let asking = null;
+let asked = 0; // questions; an answer counts if it is to the last one
 function askAgain(after = ASK_AGAIN_AFTER / 10) {
   asking ??= setTimeout(() => {
     asking = null;
@@ -262,8 +270,10 @@ function askAgain(after = ASK_AGAIN_AFTER / 10) {
 
 async function askForNotesAndFiles() {
   if (state.deleted) return;
+  const question = ++asked;
   try {
     const [run, list] = await Promise.all([call(detail.links.self), call(detail.links.files)]);
+    if (question !== asked) return;
     Object.assign(state, { notes: run.notes, tags: run.tags });
     if (run.status === state.status) {
       Object.assign(state, { stopRequest: run.stop_request, lastCheckpoint: run.last_checkpoint, spent: run.spent_seconds });
