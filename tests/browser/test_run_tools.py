@@ -151,6 +151,25 @@ async def test_tags_are_edited_and_an_ended_run_is_deleted_and_brought_back(visi
     assert await in_thread(lambda: Run.objects.get(pk=run.pk).deleted_at) is None
 
 
+async def test_what_happens_while_hints_are_on_their_way_is_asked_for_too(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(running, owner)
+    page = await visitors.visit("/")
+    answered, told = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        answered.set()
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    await page.route(re.compile(f"/api/runs/{run.pk}/hints/$"), late, times=1)
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await answered.wait()
+    await has_drawn(page, await in_thread(story.tell, run, story.epoch(2, loss=None, auroc=None)))
+    told.set()
+    await expect(page.locator("#hint-cards [data-code=diverged]")).to_contain_text("Problem", timeout=15_000)
+
+
 async def test_an_answer_from_before_a_tag_takes_it_not_away(visitors: Visitors, owner: User) -> None:
     run = await in_thread(running, owner)
     await in_thread(story.end, run)

@@ -10,6 +10,7 @@ const ASK_EVERY = 5000;
 const place = document.getElementById("queue");
 const switching = document.getElementById("queue-switch"); // where staff find the button, on the page of all runs
 let drawn = null;
+let [turns, answered] = [0, 0];
 
 export const sentence = ({ by, since, reason }) =>
   `${by ?? "Somebody"} paused the queue at ${dateTime(since)}; queued runs wait, trainings go on.${reason ? ` ${reason}` : ""}`;
@@ -26,8 +27,12 @@ function draw(queue) {
 }
 
 async function ask(options = {}) {
+  const turn = ++turns;
   try {
-    takeQueue(await call(place.dataset.api, options));
+    const queue = await call(place.dataset.api, options);
+    if (turn < answered) return; // asked for before the queue was paused or let go on
+    answered = turn;
+    takeQueue(queue);
   } catch {
     // the page's connection says that the server is away
   }

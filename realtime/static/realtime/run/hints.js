@@ -5,6 +5,7 @@ import { arrange, el, setText } from "../frame/dom.js";
 import { metricName, number, plural } from "../frame/format.js";
 
 const ASK_AT_MOST_EVERY = 2000; // milliseconds
+const ASK_AGAIN_AFTER = 5000; // where no answer came
 const SETTLED_AFTER = 300; // what ends a run may take it away too, and then there is nothing to ask for
 const SEVERITIES = { error: "Problem", warning: "Warning", info: "Advice" };
 
@@ -13,6 +14,8 @@ export class Hints {
   #cards = new Map();
   #asking = null;
   #askedAt = 0;
+  #turns = 0;
+  #answered = 0; // the newest turn that was
 
   // `onNews()` after each answer.
   constructor({ section, container, countdown }, link, onNews) {
@@ -33,17 +36,20 @@ export class Hints {
   }
 
   async #ask() {
+    this.#asking = null; // what happens from now on is asked for once more
     this.#askedAt = Date.now();
+    const turn = ++this.#turns;
     try {
       const { hints, gradients, patience } = await call(this.link);
+      if (turn < this.#answered) return;
+      this.#answered = turn;
       this.health = gradients;
       this.patience = patience;
       this.#draw(hints);
       this.onNews();
-    } catch {
-      // asked again with the next epoch; the page's connection says that the server is away
-    } finally {
-      this.#asking = null;
+    } catch (error) {
+      // The page's connection says that the server is away; an ended run has no next epoch to ask with.
+      if ((!error.status || error.status >= 500) && !this.resting) this.#asking ??= setTimeout(() => this.#ask(), ASK_AGAIN_AFTER);
     }
   }
 
