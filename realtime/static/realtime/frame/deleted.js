@@ -1,5 +1,6 @@
 // A run that was deleted while a page shows it: said in words, with the way back for whoever may bring it back.
 
+import { follow } from "../events/news.js";
 import { call, inWords } from "./api.js";
 import { el, setText } from "./dom.js";
 import { toast } from "./toast.js";
@@ -11,6 +12,15 @@ const listed = async (id, more = {}) => {
 
 // Whether the run is there (again). The list answers that without an error, which a browser would write to its console.
 export const exists = (id) => listed(id);
+
+// `onBack()` each time that it is heard of: news of all runs tell of its return, and what happened before they are heard is asked.
+// Returns what ends it.
+export const whenBack = (id, onBack) =>
+  follow("/ws/runs/", {
+    onItem: ({ type, run_id: run }) => type === "run_summary" && run === id && onBack(),
+    onState: ({ kind }) => kind === "live" && exists(id).then((there) => there && onBack()).catch(() => {}),
+    onMissed() {},
+  });
 
 // A notice about the run; `onBack()` when the reader has brought it back.
 export function deletedNotice(id, words, onBack) {

@@ -1,8 +1,7 @@
 // Deletes an ended run and takes that back; says that the run is deleted, whoever did that, and notices when it is back.
 
-import { follow } from "../events/news.js";
 import { call, inWords } from "../frame/api.js";
-import { bringBack, deletedNotice, exists } from "../frame/deleted.js";
+import { bringBack, deletedNotice, whenBack } from "../frame/deleted.js";
 import { el } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { toast } from "../frame/toast.js";
@@ -21,15 +20,10 @@ export class Deleting {
     this.button.hidden = !ENDED.has(status) || deleted;
   }
 
-  // News of all runs tell of its return; what happened before they are heard is asked.
   gone() {
     if (this.#unfollow) return;
     this.banner.replaceChildren(deletedNotice(this.id, "This run was deleted: nobody finds it any more.", () => this.#back()));
-    this.#unfollow = follow("/ws/runs/", {
-      onItem: ({ type, run_id: id }) => type === "run_summary" && id === this.id && this.#back(),
-      onState: ({ kind }) => kind === "live" && exists(this.id).then((there) => there && this.#back()).catch(() => {}),
-      onMissed() {},
-    });
+    this.#unfollow = whenBack(this.id, () => this.#back());
   }
 
   #back() {
