@@ -17,7 +17,7 @@ from experiments import operations
 from experiments.submission import accepted, key_of, submit
 from experiments.training.config import MAX_PRIORITY, MIN_PRIORITY
 from experiments.training.models import catalogue
-from experiments.training.models.spec import AUTO
+from experiments.training.models.network_spec import AUTO
 from runs import moves, queries
 from runs.errors import InvalidRequest
 from runs.events import time_or_null

@@ -25,7 +25,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.catalogue import BUILTINS
 from experiments.training.models import catalogue, weight_files
 from experiments.training.models.builtins import CNN
-from experiments.training.models.spec import AUTO, NetworkSpec
+from experiments.training.models.network_spec import AUTO, NetworkSpec
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from runs import queries, run_files, serializers
+from runs import file_serializers, queries, run_files, serializers
 from runs.charts import Chart, line_chart
 from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
 from runs.models import FinalResult, Run
@@ -74,7 +74,7 @@ def report(run: Run) -> dict[str, Any]:
         "last_epoch": run.max_epochs - 1,
         "duration": duration(run.duration_seconds),
         "splits": [split_report(result) for result in queries.final_results(run.pk)],
-        "files": serializers.files(run.pk, run_files.listed(run)),
+        "files": file_serializers.described(run.pk, run_files.listed(run)),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
         "queue_position": queue_position(run),

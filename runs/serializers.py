@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from runs.events import envelope, format_time, time_or_null
-from runs.files import RunFile
 from runs.forecast import Forecast, forecast
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
@@ -175,21 +173,6 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "confusion_matrix": result.confusion_matrix,
         "statistics": result.statistics,
     }
-
-
-def files(run_id: int, found: Iterable[RunFile]) -> list[dict[str, Any]]:
-    """`size` in bytes; `url` downloads the file."""
-    folder = links(run_id)["files"]
-    return [
-        {
-            "name": file.name,
-            "size": file.size,
-            "modified": format_time(file.modified),
-            "media_type": file.media_type,
-            "url": folder + quote(file.name),
-        }
-        for file in found
-    ]
 
 
 def _headline(run: Run) -> dict[str, Any] | None:

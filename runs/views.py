@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import groups, hint_evidence, queries, run_files, serializers
+from runs import file_serializers, groups, hint_evidence, queries, run_files, serializers
 from runs.awaiting import AwaitingView, lend_back_connection
 from runs.facets import facets
 from runs.files import media_type
@@ -160,7 +160,7 @@ class RunFiles(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         run = Run(pk=self.head_of(run_id).id)
-        return Response({"run_id": run.pk, "files": serializers.files(run.pk, run_files.listed(run))})
+        return Response({"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))})
 
 
 class StoreUnavailable(APIException):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.training.models.spec import EXTRAS
+from experiments.training.models.network_spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from experiments.training.models import catalogue
 from experiments.training.models.builtins import Dropout, Width
-from experiments.training.models.spec import AUTO
+from experiments.training.models.network_spec import AUTO
 from experiments.training.section import Section
 from runs import tag_names
 

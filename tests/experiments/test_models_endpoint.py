@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from experiments import supervisor
-from experiments.training.models import spec
+from experiments.training.models import network_spec
 from experiments.training.models.builtins import BUILTINS
 from runs.models import Run
 from tests.experiments.test_endpoint import VALID, errors_of, post
@@ -45,7 +45,7 @@ def test_each_network_is_described_with_its_options(api: Client) -> None:
 
 
 def test_what_is_not_installed_is_listed_with_its_cure(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spec, "find_spec", lambda name: None)
+    monkeypatch.setattr(network_spec, "find_spec", lambda name: None)
     models = listed(api)
     assert {name for name, model in models.items() if model["available"]} == {"cnn", "mlp"}
     assert models["resnet50"]["install"] == "make setup EXTRAS=monai"

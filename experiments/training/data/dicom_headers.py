@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
+from experiments.training.data.archives import READ_ERRORS
+from experiments.training.data.folders import Files
+
 PREAMBLE_BYTES = 128
 MARK = b"DICM"
 TRANSFER_SYNTAX, PATIENT_ID = 0x00020010, 0x00100020
@@ -34,6 +37,15 @@ class Start:
 def marked(file: BinaryIO) -> bool:
     """Whether the file has DICOM's mark after its preamble; it then stands behind it."""
     return file.read(PREAMBLE_BYTES + len(MARK))[PREAMBLE_BYTES:] == MARK
+
+
+def is_dicom(files: Files, name: str) -> bool:
+    """Say whether the file has DICOM's mark, whatever its name."""
+    try:
+        with files.open(name) as file:
+            return marked(file)
+    except READ_ERRORS:
+        return False
 
 
 def read(file: BinaryIO) -> Start:

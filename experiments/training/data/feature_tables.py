@@ -9,10 +9,10 @@ from itertools import islice
 from experiments.training.config import DataConfig
 from experiments.training.data import columns, image_names, labels, parquet, tables
 from experiments.training.data.columns import RowColumns
+from experiments.training.data.dicom_headers import is_dicom
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
 from experiments.training.data.index import MAX_SAMPLES, Index, Sample
-from experiments.training.data.layouts import is_dicom
 
 SUFFIXES = (".csv", ".parquet")
 LOOKED_AT = 20

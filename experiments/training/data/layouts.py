@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 
 from experiments.training.config import DataConfig
 from experiments.training.data import dicom_headers, labels, repeats, split_names, tables
-from experiments.training.data.archives import READ_ERRORS
 from experiments.training.data.errors import SourceError, some
 from experiments.training.data.folders import Files
 from experiments.training.data.image_names import EXTENSIONS, is_image, suffix
@@ -103,18 +102,9 @@ def _add_unsuffixed(files: Files, base: str, file_of: dict[str, list[str]], ids:
     others = [name for name in files.sizes if not is_image(name) and not _is_table(name)] if missing else []
     for path in [*_below(base, others, folders=0), *_below(base, others, folders=1)]:
         named = {path.rpartition("/")[2], path[len(base) :]} & missing
-        if named and is_dicom(files, path):
+        if named and dicom_headers.is_dicom(files, path):
             for id_ in named:
                 file_of[id_].append(path)
-
-
-def is_dicom(files: Files, name: str) -> bool:
-    """Whether the file has DICOM's mark, whatever its name."""
-    try:
-        with files.open(name) as file:
-            return dicom_headers.marked(file)
-    except READ_ERRORS:
-        return False
 
 
 def _base(found_tables: Sequence[str], images: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from experiments.training.data.errors import SourceError
 from experiments.training.models import catalogue
 from experiments.training.models.errors import ModelError
 from experiments.training.models.freezing import frozen_at_start
-from experiments.training.models.spec import NetworkSpec
+from experiments.training.models.network_spec import NetworkSpec
 
 MAX_IN_MEMORY_BYTES = 8 * 2**30  # of decoded images; more must fit into the cache, from where they are mapped
 

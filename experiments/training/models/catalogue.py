@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from experiments.training.models.builtins import BUILTINS, CNN, MLP
-from experiments.training.models.spec import AUTO, NetworkSpec, Options
+from experiments.training.models.network_spec import AUTO, NetworkSpec, Options
 
 ENTRY_POINTS = "livetrain.models"
 

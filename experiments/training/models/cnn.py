@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from experiments.training.models.blueprint import Blueprint
 from experiments.training.models.builtins import SmallNetworkOptions
-from experiments.training.models.spec import Blueprint
 
 STRIDED_FROM = 96  # pixels; larger images are halved at once
 

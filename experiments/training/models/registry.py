@@ -11,10 +11,11 @@ from torch import nn
 from experiments.training.config import ModelConfig, TrainingConfig
 from experiments.training.models import catalogue, losses, optimizers
 from experiments.training.models.blocks import split
+from experiments.training.models.blueprint import Blueprint
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.errors import ModelError
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.models.spec import Blueprint, NetworkSpec, Options
+from experiments.training.models.network_spec import NetworkSpec, Options
 
 
 def build(

@@ -18,7 +18,7 @@ from experiments.training.models import registry
 from experiments.training.models.blocks import split
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.errors import ModelError
-from experiments.training.models.spec import NetworkSpec
+from experiments.training.models.network_spec import NetworkSpec
 from experiments.training.reports import CheckpointSaved, Job, Message, Note
 from runs.events import EpochEnd, FinalStats, GradientStats, TrainingStart
 from tests.experiments.training.batch_normed import BLOCKS, BatchNormed, SmallImages, batch_normed

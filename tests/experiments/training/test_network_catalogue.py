@@ -11,11 +11,11 @@ from pydantic import Field, ValidationError
 from experiments.training.config import TrainingConfig
 from experiments.training.data import requirements
 from experiments.training.data.errors import SourceError
-from experiments.training.models import catalogue, registry, spec
+from experiments.training.models import catalogue, network_spec, registry
 from experiments.training.models.builtins import BUILTINS
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.cnn import CNN
-from experiments.training.models.spec import NetworkSpec, Options
+from experiments.training.models.network_spec import NetworkSpec, Options
 from tests.experiments.training.batch_normed import SPEC, batch_normed
 from tests.experiments.training.datasets import config_of
 
@@ -83,7 +83,7 @@ def test_each_wrong_option_is_named_with_its_cure(model: dict[str, Any], field: 
 
 
 def test_what_is_not_installed_is_refused_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spec, "find_spec", lambda name: None if name in ("monai", "einops") else object())
+    monkeypatch.setattr(network_spec, "find_spec", lambda name: None if name in ("monai", "einops") else object())
     field, message = refusal({"name": "vit-small"})
     assert field == "model.name"
     assert "'vit-small' needs monai and einops, which this installation lacks; run: make setup EXTRAS=monai" in message
