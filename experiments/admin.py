@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST
 from rest_framework.exceptions import APIException
 
 from experiments import operations
-from experiments.submission import Conflict
 from runs import deletion, moves
 from runs.admin import RunAdmin
 from runs.models import Run
@@ -120,8 +119,8 @@ class OperatedRunAdmin(RunAdmin):
             try:
                 said = _act(operation, run, request.user)  # type: ignore[arg-type]  # logged in
                 done += 1
-                if isinstance(said, str) and said != deletion.BACK.format(run.pk):
-                    self.message_user(request, said, messages.WARNING)
+                if isinstance(said, deletion.Restored) and said.cancelled:
+                    self.message_user(request, said.detail, messages.WARNING)
             except APIException as error:
                 self.message_user(request, str(error.detail), messages.WARNING)
         if there := len(asked) - len(chosen):
@@ -131,9 +130,9 @@ class OperatedRunAdmin(RunAdmin):
 
 
 def _act(operation: Operation, run: Run, user: User) -> object:
-    """What the operation gives back: words, where "restored" does not say all."""
-    if run.deleted_at is not None and operation.act is not operations.restore:
-        raise Conflict(f"Run {run.pk} is deleted; restore it first.")
+    """Carry it out; returns what the operation does."""
+    if operation.act is not operations.restore:
+        operations.require_not_deleted(run)
     return operation.act(run, user)
 
 

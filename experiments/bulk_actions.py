@@ -16,19 +16,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments import operations
-from experiments.launch import announce
 from realtime import broadcast
-from runs import lifecycle, queries, tags
+from runs import queries, tags
 from runs.models import Run
 from runs.tag_names import MAX_TAGS, normalised
 
 MOST_RUNS = 500
 NEITHER = "Give at least one tag."
 Act = Callable[[Run, User, Mapping[str, Any]], str]
-
-
-class Refused(Exception):
-    """Why nothing was done about a run, in a sentence."""
 
 
 class TagList(serializers.ListField):
@@ -93,14 +88,14 @@ def _each(request: Request, act: Act, asked: Mapping[str, Any]) -> dict[str, Any
 def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if run is None or (run.deleted_at and not queries.may_change(user, run.owner_id)):
-            raise Refused(f"Run {number} does not exist.")
+            raise Run.DoesNotExist
         operations.require_right(run, user)
-        if run.deleted_at and act is not _restore:
-            raise Refused(f"Run {number} is deleted; restore it first.")
+        if act is not _restore:
+            operations.require_not_deleted(run)
         detail = act(run, user, asked)
     except APIException as refused:
         return {"id": number, "ok": False, "detail": str(refused.detail)}
-    except (Refused, tags.TooManyTags) as refused:
+    except tags.TooManyTags as refused:
         return {"id": number, "ok": False, "detail": str(refused)}
     except Run.DoesNotExist:
         return {"id": number, "ok": False, "detail": f"Run {number} does not exist."}
@@ -108,17 +103,16 @@ def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str,
 
 
 def _cancel(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
-    return _stop(run, f"Cancelled by {user}.", Run.StopRequest.CANCEL)
+    operations.cancel(run, user)
+    return _status_of(run)
 
 
 def _kill(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
-    return _stop(run, f"Killed by {user}.", Run.StopRequest.KILL)
+    operations.kill(run, user)
+    return _status_of(run)
 
 
-def _stop(run: Run, reason: str, how: str) -> str:
-    if not lifecycle.cancel(run.pk, reason, how):
-        raise Refused(f"Run {run.pk} has ended: there is nothing to stop.")
-    announce(run.pk)
+def _status_of(run: Run) -> str:
     run.refresh_from_db(fields=["status"])
     return f"Run {run.pk} is {run.get_status_display().lower()}."
 
@@ -131,7 +125,7 @@ def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
 
 
 def _restore(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
-    return operations.restore(run, user)
+    return operations.restore(run, user).detail
 
 
 def _retag(run: Run, _user: User, asked: Mapping[str, Any]) -> str:

@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from rest_framework.exceptions import PermissionDenied
 
 from experiments.launch import announce
-from experiments.submission import Conflict, queue
+from experiments.submission import queue
 from realtime import broadcast
 from runs import deletion, lifecycle, moves, queries
+from runs.errors import Conflict
 from runs.models import Run
 from runs.moves import Whither
 from runs.tags import tags_of
@@ -94,15 +95,15 @@ def delete(run: Run, user: User) -> None:
     broadcast.hint(run.pk)
 
 
-def restore(run: Run, user: User) -> str:
-    """Undo a deletion; says in words what is back."""
+def restore(run: Run, user: User) -> deletion.Restored:
+    """Undo a deletion; returns what is back."""
     require_right(run, user)
     try:
-        detail = deletion.restore(run.pk)
+        restored = deletion.restore(run.pk)
     except deletion.NotPossible as error:
         raise Conflict(str(error)) from error
     broadcast.hint(run.pk)
-    return detail
+    return restored
 
 
 def copied(run: Run, user: User) -> dict[str, Any]:
@@ -115,6 +116,12 @@ def require_right(run: Run, user: User) -> None:
     """Raise PermissionDenied unless the user may change this run."""
     if not queries.may_change(user, run.owner_id):
         raise PermissionDenied(f"Run {run.pk} belongs to {run.owner}; only its owner and staff may do that.")
+
+
+def require_not_deleted(run: Run) -> None:
+    """Raise Conflict for a deleted run, with which nothing but restoring it can be done."""
+    if run.deleted_at is not None:
+        raise Conflict(f"Run {run.pk} is deleted; restore it first.")
 
 
 def _stopping(run: Run, asked: bool) -> None:

@@ -149,7 +149,7 @@ class Restore(RunAction):
         return deleted.filter(pk=run_id).first() or visible.filter(pk=run_id).first()
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
-        detail = operations.restore(run, user)
+        detail = operations.restore(run, user).detail
         return Response(_state(run) | {"deleted_at": None, "detail": detail})
 
 

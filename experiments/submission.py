@@ -9,14 +9,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.urls import reverse
 from pydantic import ValidationError
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from experiments.launch import KeyReused, launch
 from experiments.problems import explain
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
-from runs.errors import InvalidRequest
+from runs.errors import Conflict, InvalidRequest
 from runs.models import Run
 
 MAX_KEY_LENGTH = 200
@@ -54,12 +53,6 @@ def in_words() -> Iterator[None]:
         raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
     except KeyReused as error:
         raise Conflict(str(error)) from error
-
-
-class Conflict(APIException):
-    """409: the request contradicts an earlier one."""
-
-    status_code = 409
 
 
 def key_of(request: Request) -> str | None:

@@ -15,6 +15,7 @@ from django.utils.text import Truncator
 
 from runs.admin_report import duration, number, report
 from runs.group_admin import GroupAdmin
+from runs.metric_names import COUNTS
 from runs.models import Run, RunGroup
 from runs.queries import with_summary
 from runs.reading_admin import ReadingAdmin
@@ -102,10 +103,7 @@ class RunAdmin(ReadingAdmin):
         "best",
         "recall_best",
         "loss_best",
-        "cm_tp",
-        "cm_tn",
-        "cm_fp",
-        "cm_fn",
+        *COUNTS,
         "precision",
         "recall",
         "f1",

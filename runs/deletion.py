@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -31,7 +32,6 @@ _ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, FinalResult, RunTag, S
 
 
 CANCELLED = "Cancelled because {by} deleted it while it was queued; run it again if it should train after all."
-BACK = "Run {} is back."
 
 
 class NotPossible(Exception):
@@ -52,10 +52,17 @@ def delete(run_id: int, by: User) -> None:
         Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
 
 
-def restore(run_id: int) -> str:
+class Restored(NamedTuple):
+    """What came back, in words; `cancelled`: it was queued when it was deleted, and is not queued again."""
+
+    detail: str
+    cancelled: bool
+
+
+def restore(run_id: int) -> Restored:
     """Undo `delete`, as long as LIVETRAIN_UNDO_DAYS have not passed. Raises NotPossible, and Run.DoesNotExist.
 
-    Says in words what is back: a run that was queued is not queued again, which only its owner can want.
+    A run that was queued is not queued again, which only its owner can want.
     """
     with transaction.atomic():
         run = Run.objects.select_for_update(of=("self",)).select_related("deleted_by").get(pk=run_id)
@@ -67,8 +74,9 @@ def restore(run_id: int) -> str:
             )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
     if run.reason == CANCELLED.format(by=run.deleted_by):
-        return f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
-    return BACK.format(run_id)
+        detail = f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
+        return Restored(detail, cancelled=True)
+    return Restored(f"Run {run_id} is back.", cancelled=False)
 
 
 def restorable_until(deleted_at: datetime) -> datetime | None:

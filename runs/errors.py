@@ -18,6 +18,20 @@ class FieldError(TypedDict):
     message: str
 
 
+class Conflict(APIException):
+    """409: what was asked is not possible as things stand; the sentence says what is in the way."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+class NoRoom(APIException):
+    """507: the server's disk is full, or would be; the sentence says what to free."""
+
+    status_code = 507
+    default_code = "no_room"
+
+
 class InvalidRequest(APIException):
     """400 with each wrong field named, together with its cure."""
 

@@ -96,7 +96,7 @@ class GradientStats(Event, frozen=True, kw_only=True):
 
 
 class EpochEnd(Event, frozen=True, kw_only=True):
-    """All numbers of one phase of one complete epoch, under the names of `metrics.md`."""
+    """All numbers of one phase of one complete epoch, under the names of `metric_names`."""
 
     type: ClassVar[str] = "epoch_end"
     epoch: int
@@ -185,7 +185,7 @@ class FinalStats(Event, frozen=True, kw_only=True):
     """The best checkpoint, evaluated once over one split.
 
     `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`.
-    `statistics` is flat: a name of `metrics.md`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval,
+    `statistics` is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval,
     and `<name>/<class>` for the per-class rows of a multi-class run.
     """
 

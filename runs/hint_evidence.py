@@ -10,11 +10,12 @@ from runs.events import Event, GradientStats, Progress, ResourceUsage, decode
 from runs.gradient_health import WINDOW
 from runs.hints.evidence import Epoch, Evidence
 from runs.matrix_statistics import Matrix, Number
+from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
 METRICS = (
     "train_loss", "train_acc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1", "val_auroc",
-    "val_cm_tp", "val_cm_tn", "val_cm_fp", "val_cm_fn",
+    *(f"val_{name}" for name in COUNTS),
 )  # fmt: skip
 RECENT = 5_000
 """Of the journal's last so many events, those of an attempt's last minutes are taken …"""

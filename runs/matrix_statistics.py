@@ -11,12 +11,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from runs.metric_names import COUNTS
+
 Number: TypeAlias = float | None
 Interval: TypeAlias = tuple[Number, Number]
 Matrix: TypeAlias = Sequence[Sequence[int]]
 
 Z95 = 1.959963984540054  # the standard normal distribution's 97.5 % quantile
-COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
 FINAL_METRICS = {
     "final_precision_cm": "precision",
     "final_recall_cm": "recall",

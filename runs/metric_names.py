@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-_COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
+COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
+"""Cells of a binary confusion matrix, in the order of `matrix_statistics.Counts`: the only place that spells them."""
 _TRAIN = ("loss", "acc", "f1", "recall")
-_EVALUATION = ("loss", "acc", "precision", "recall", "f1", "auroc", *_COUNTS)
+_EVALUATION = ("loss", "acc", "precision", "recall", "f1", "auroc", *COUNTS)
 
 EPOCH_METRICS: tuple[str, ...] = (
     *(f"train_{name}" for name in _TRAIN),
@@ -36,7 +37,7 @@ FINAL_STATISTICS: dict[str, str] = {
 
 def is_count(name: str) -> bool:
     """Counts are stored as floats beside the other metrics, but are whole numbers to a reader."""
-    return name.endswith(_COUNTS)
+    return name.endswith(COUNTS)
 
 
 def lower_is_better(name: str) -> bool:

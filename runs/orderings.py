@@ -7,6 +7,7 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery
 from runs import columns
 from runs.derived_models import MetricSummary
 from runs.json_values import JSONNumber, JSONText
+from runs.metric_names import COUNTS
 from runs.models import Run, RunTag
 from runs.pagination import Order
 
@@ -18,7 +19,7 @@ FIELDS: dict[str, str] = {
             "priority", "reason", "group_id", "fold", "folds", "duration_seconds", "spent_seconds", "attempt_start",
             "stop_request", "attempt", "last_seq", "progress", "max_epochs", "samples_per_second", "eta_seconds",
             "monitor", "best_epoch", "best_value", "best_val_recall", "best_val_recall_epoch", "best_val_loss",
-            "best_val_loss_epoch", "final_split", "cm_tp", "cm_tn", "cm_fp", "cm_fn", "final_precision",
+            "best_val_loss_epoch", "final_split", *COUNTS, "final_precision",
             "final_recall", "final_f1", "final_auroc", "deleted_at",
         )
     },

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Quer
 from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
+from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 
 # The condition of the index `lasting_events`, word for word: SQLite knows it only so, without parameters.
@@ -60,10 +61,7 @@ SUMMARY_COLUMNS = (
     "best_val_loss",
     "best_val_loss_epoch",
     "final_split",
-    "cm_tp",
-    "cm_tn",
-    "cm_fp",
-    "cm_fn",
+    *COUNTS,
     "final_precision",
     "final_recall",
     "final_f1",

@@ -26,6 +26,7 @@ from runs.events import (
     format_time,
     utc_now,
 )
+from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
 
@@ -140,7 +141,6 @@ def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:
 
 # --- what an event changes on the run's own row ---
 
-_COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
 _HEADLINE = {
     "final_precision": "final_precision_cm",
     "final_recall": "final_recall_cm",
@@ -164,7 +164,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
     """An earlier attempt's evaluation is void: this one makes its own."""
     return {
         "final_split": "",
-        **dict.fromkeys((*_COUNTS, *_HEADLINE)),
+        **dict.fromkeys((*COUNTS, *_HEADLINE)),
         "dataset": {"name": event.dataset.name, "classes": event.dataset.classes, "sizes": event.dataset.sizes},
         "model_name": event.model.name,
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
@@ -176,7 +176,7 @@ def _headline_columns(event: FinalStats) -> dict[str, Any]:
     statistics = event.statistics
     return {
         "final_split": event.split,
-        **{name: _count(statistics.get(name)) for name in _COUNTS},
+        **{name: _count(statistics.get(name)) for name in COUNTS},
         **{column: statistics.get(name) for column, name in _HEADLINE.items()},
     }
 

@@ -12,6 +12,7 @@ import msgspec
 
 from runs.events import envelope, format_time, time_or_null
 from runs.forecast import Forecast, forecast
+from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
 from runs.queue_report import standing_of
@@ -180,10 +181,7 @@ def _headline(run: Run) -> dict[str, Any] | None:
         return None
     return {
         "split": run.final_split,
-        "cm_tp": run.cm_tp,
-        "cm_tn": run.cm_tn,
-        "cm_fp": run.cm_fp,
-        "cm_fn": run.cm_fn,
+        **{name: getattr(run, name) for name in COUNTS},
         "precision": run.final_precision,
         "recall": run.final_recall,
         "f1": run.final_f1,

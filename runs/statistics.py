@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.matrix_statistics import (
-    COUNTS,
     Matrix,
     Number,
     Summary,
@@ -28,6 +27,7 @@ from runs.matrix_statistics import (
     ratio,
     reported,
 )
+from runs.metric_names import COUNTS
 from runs.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
 
 # The one declaration of an epoch's metric names, with that of the final ones in `matrix_statistics`. `<phase>_` goes

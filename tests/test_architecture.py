@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,3 +134,14 @@ def test_only_settings_read_the_environment() -> None:
         if node.value.startswith("LIVETRAIN_") or node.value in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
     ]
     assert set(reads) == {"project/settings.py"}
+
+
+def test_the_counts_of_a_confusion_matrix_are_spelled_in_one_place() -> None:
+    count = re.compile(r"(\w+_)?cm_(tp|tn|fp|fn)")
+    spelled = {
+        relative(path)
+        for path in python_files(*APPS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and count.fullmatch(node.value)
+    }
+    assert spelled == {"runs/metric_names.py"}

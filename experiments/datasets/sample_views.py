@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from experiments.datasets import samples, subjects
 from experiments.datasets.builtin_views import builtin_called
 from experiments.datasets.subjects import Subject
-from experiments.datasets.views import Conflict, DatasetView
+from experiments.datasets.views import DatasetView
 from experiments.training.data.sample_sheets import Picture, Sheet
-from runs.errors import InvalidRequest
+from runs.errors import Conflict, InvalidRequest
 from runs.filters import Parameters, validated
 
 CACHE_SECONDS = 86_400  # a picture's address names its version

@@ -27,7 +27,7 @@ from experiments.datasets.examination_process import ExaminationProcess, describ
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
 from experiments.training.data.examination import Refusal, Task
-from runs.errors import InvalidRequest
+from runs.errors import InvalidRequest, NoRoom
 
 PIECE_BYTES = 8 * 2**20
 PIECE_LIMIT = 32 * 2**20
@@ -49,10 +49,6 @@ class WrongOffset(Exception):
     def __init__(self, received: int) -> None:
         super().__init__(f"The upload has {received:,} bytes; send what follows, with Upload-Offset: {received}.")
         self.received = received
-
-
-class NoRoom(Exception):
-    """The disk is full, or would be."""
 
 
 class NotThatLong(Exception):

@@ -22,26 +22,15 @@ from experiments.datasets.parameters import (
 )
 from experiments.datasets.queries import uploads_of, visible_datasets
 from experiments.models import Dataset, Upload
+from runs.errors import Conflict
 from runs.filters import Parameters, validated
 from runs.queries import may_change
-
-
-class Conflict(APIException):
-    """409: not as things stand."""
-
-    status_code = 409
 
 
 class TooLarge(APIException):
     """413."""
 
     status_code = 413
-
-
-class NoRoom(APIException):
-    """507: the server's disk is full, or would be."""
-
-    status_code = 507
 
 
 class DatasetView(APIView):
@@ -114,10 +103,7 @@ class UploadList(DatasetView):
         return Response({"results": [serializers.upload(row) for row in uploads_of(request.user)]})
 
     def post(self, request: Request) -> Response:
-        try:
-            opened = uploads.open_upload(request.user, **body_of(request, UploadBody))  # type: ignore[arg-type]
-        except uploads.NoRoom as error:
-            raise NoRoom(str(error)) from error
+        opened = uploads.open_upload(request.user, **body_of(request, UploadBody))  # type: ignore[arg-type]
         return Response(serializers.upload(opened), status=201, headers=_offset(opened.received))
 
 
@@ -139,8 +125,6 @@ class UploadDetail(DatasetView):
             return Response(body, status=409, headers=_offset(error.received))
         except uploads.NotThatLong as error:
             raise TooLarge(str(error)) from error
-        except uploads.NoRoom as error:
-            raise NoRoom(str(error)) from error
         except Upload.DoesNotExist:
             raise NotFound("The upload was dropped; open a new one.") from None
         if dataset is None:

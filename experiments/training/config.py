@@ -16,8 +16,6 @@ from experiments.training.models.network_spec import AUTO
 from experiments.training.section import Section
 from runs import tag_names
 
-MONITORS = ("val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1")
-
 MAX_DEVICES = 16  # of one machine
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
 MOST_PATH_BYTES = 2_000  # the list is chosen by it, and PostgreSQL indexes no row of more than 2,700

@@ -57,6 +57,18 @@ def test_each_run_has_an_answer_and_stops_no_other(api: Client, user: User, queu
     assert queued.status == "cancelled"  # no worker takes it any more
 
 
+@pytest.mark.parametrize("action", ["cancel", "kill", "delete", "restore"])
+def test_what_is_in_the_way_is_said_in_the_same_words_as_of_one_run(
+    api: Client, user: User, queued: Run, action: str
+) -> None:
+    cancelled = ended(user)
+    assert lifecycle.claim(queued.pk, "tester")  # running: cannot be deleted
+    run = {"delete": queued}.get(action, cancelled)
+    one = post(api, f"{run.pk}/{action}/", status=409)
+    [many] = post(api, "bulk/", {"action": action, "runs": [run.pk]})["results"]
+    assert many == {"id": run.pk, "ok": False, "detail": one["detail"]}
+
+
 def test_a_deleted_run_is_gone_for_all_until_it_is_restored(api: Client, user: User, queued: Run) -> None:
     post(api, f"{queued.pk}/delete/")
     for path in ("", "metrics/", "events/", "final-stats/", "files/"):

@@ -4,7 +4,7 @@ from runs import matrix_statistics, metric_names, statistics
 
 
 def test_names_are_the_statistics_own() -> None:
-    evaluation = ["loss", *statistics.EVALUATION_METRICS, *matrix_statistics.COUNTS]
+    evaluation = ["loss", *statistics.EVALUATION_METRICS, *metric_names.COUNTS]
     train = [f"train_{name}" for name in ("loss", *statistics.TRAIN_METRICS)]
     epoch = [*train, *(f"val_{name}" for name in evaluation), "learning_rate"]
     assert sorted(metric_names.EPOCH_METRICS) == sorted(epoch)
@@ -14,4 +14,4 @@ def test_names_are_the_statistics_own() -> None:
 
 def test_counts_are_told_from_other_metrics() -> None:
     counts = {name for name in metric_names.EPOCH_METRICS if metric_names.is_count(name)}
-    assert counts == {f"val_{name}" for name in matrix_statistics.COUNTS}
+    assert counts == {f"val_{name}" for name in metric_names.COUNTS}

@@ -12,7 +12,8 @@ from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
 
 from runs import metric_names
-from runs.matrix_statistics import COUNTS, FINAL_METRICS, wilson
+from runs.matrix_statistics import FINAL_METRICS, wilson
+from runs.metric_names import COUNTS
 from runs.roc import auroc, delong
 from runs.statistics import (
     confusion_matrix,
