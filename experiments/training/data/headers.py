@@ -1,4 +1,4 @@
-"""What the headers of image files say, before or beside their decoding: sizes and modes."""
+"""Count what the headers of image files say, before or beside their decoding: sizes and modes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from experiments.training.data import dicom, image_names, images, medmnist, verification
 from experiments.training.data.folders import Files
 
-BATCH = 128  # files that a thread looks at at a time
+BATCH = 128  # files that a thread opens in one go
 
 
 @dataclass(frozen=True)
 class Sightings:
-    """How many images have which size (width, height) and which of Pillow's modes; and which cannot be read, and why.
+    """How many images have which size (width, height) and which Pillow mode, and why some cannot be read.
 
-    DICOM files are of the mode `DICOM`.
+    DICOM files count as mode `DICOM`; `unreadable` maps names to problems.
     """
 
     sizes: Counter[tuple[int, int]]
@@ -26,7 +26,10 @@ class Sightings:
 
 
 def look(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> Sightings:
-    """Of the readable images `names`; opens each file and decodes none, a second for 10,000."""
+    """Count sizes and modes of the images `names`, all readable.
+
+    Opens each file and decodes none: a second for 10,000 files. `unreadable` is passed on as it is.
+    """
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     if files.kind == "npz":

@@ -1,4 +1,4 @@
-"""All samples of a run at hand and divided, from whatever `source_path` names."""
+"""Load and divide all samples of a run from whatever `source_path` names."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ from experiments.training.reports import Job
 
 @dataclass(frozen=True)
 class Samples:
-    """`inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing.
+    """All samples of a run, decoded and divided.
 
-    Lists run along N, but `features`, the columns' names, along the second dimension of a table. `sightings` is of
-    image files, `columns` of a table's columns as they were read.
+    `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
+    run along N, except `features`, the columns' names, which runs along the second dimension of a table.
+    `sightings` describes image files, `columns` a table's columns as they were read.
     """
 
     name: str
@@ -74,12 +75,12 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
 
 
 def _looks(job: Job) -> bool:
-    """Whether the image files' headers are of interest: once for a run, to the process that speaks for all."""
+    """Return whether to read the image headers: once per run, in the process that reports for all."""
     return job.rank == 0 and job.resume_from is None
 
 
 def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) -> None:
-    """What was written while it was read is of no version at all."""
+    """Raise SourceError if files were written while they were read: the samples would match no version."""
     if job.stamp:
         with sources.open_files(config.source_path, roots) as again:
             sources.require_stamp(again.stamp, job.stamp)
@@ -102,7 +103,7 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
 
 
 def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool) -> Samples:
-    """`look`: the files' headers are of interest."""
+    """Load an image data set; `look` asks for the files' headers too."""
     index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
     unreadable: Mapping[str, str] = {}
@@ -122,7 +123,7 @@ def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: 
 def _without(
     unreadable: Collection[str], config: TrainingConfig, index: Index, assigned: list[SplitName], cache: PixelCache
 ) -> tuple[Index, list[SplitName]]:
-    """What is left when these images are left out; raises SourceError when that does not suffice."""
+    """Leave out the unreadable images; raises SourceError when the rest does not suffice."""
     kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
     left = Index(index.classes, [index.samples[row] for row in kept])
     remaining = [assigned[row] for row in kept]
@@ -135,7 +136,7 @@ def _without(
 def _divided(
     config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool, cache_bytes: int = 0
 ) -> list[SplitName]:
-    """Before anything large is read."""
+    """Divide the samples and check requirements, before anything large is read."""
     assigned = division.divide(config, index, roots)
     training = assigned.count("train")
     requirements.check(config, index.counts, training=training, table=table, cache_bytes=cache_bytes)

@@ -1,4 +1,4 @@
-"""Several rows for one image, as tables with one row per finding have them (RSNA: one per box)."""
+"""Merge several rows for one image, as in tables with one row per finding (RSNA: one per box)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from experiments.training.data.index import Sample
 
 
 def collapse(rows: Iterable[Sample]) -> list[Sample]:
-    """One sample per id; raises SourceError for ids whose rows contradict each other."""
+    """Keep one sample per id; raises SourceError for ids whose rows contradict each other."""
     rows = list(rows)
     if len({row.id for row in rows}) == len(rows):
         return rows
