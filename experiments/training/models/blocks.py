@@ -13,7 +13,7 @@ from experiments.training.models.errors import ModelError
 
 @dataclass(frozen=True)
 class Block:
-    """One part; its modules hold its parameters, except those that lie beside modules."""
+    """One part of a network; its modules hold its parameters, except those that are not in any module."""
 
     name: str
     names: list[str]  # of its parameters, in the network
@@ -21,14 +21,14 @@ class Block:
     parameters: list[Parameter]
 
     def freeze(self) -> None:
-        """From now on it computes as in evaluation and nothing in it changes, running statistics included."""
+        """Stop learning: compute as in evaluation and change nothing, running statistics included."""
         for parameter in self.parameters:
             parameter.requires_grad_(False)
         for module in self.modules:
             module.eval()
 
     def unfreeze(self) -> None:
-        """From now on it learns, and computes as in training."""
+        """Start learning: compute as in training."""
         for parameter in self.parameters:
             parameter.requires_grad_(True)
         for module in self.modules:
@@ -36,8 +36,11 @@ class Block:
 
 
 def split(network: nn.Module, layout: Mapping[str, Sequence[str]]) -> list[Block]:
-    """The blocks that `layout` names, each by the beginnings of its names; without a layout each child is one,
-    and parameters beside them belong to the first. Raises ModelError if a parameter is in no block."""
+    """Divide a network into the blocks that `layout` names, each by prefixes of its parameters' names.
+
+    Without a layout each child is a block, and parameters outside of children belong to the first. Raises ModelError if
+    a parameter is in no block.
+    """
     layout = layout or _children(network)
     modules, parameters = dict(network.named_modules()), dict(network.named_parameters())
     homes = {name: _home(name, layout) for name in parameters}

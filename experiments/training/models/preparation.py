@@ -1,4 +1,4 @@
-"""The module that a job trains, as it is before its first step."""
+"""Prepare the module that a job trains, up to its first step."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from experiments.training.reports import Job, Note, Tell
 
 
 def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> LightningModule:
-    """Build it, start from `model.weights_file` (a resumed run starts from its checkpoint), and freeze what is to be
-    frozen in the first epoch of this attempt. Raises SourceError and ModelError."""
+    """Build the module, load starting weights and freeze what this attempt's first epoch does not train.
+
+    Weights come from `model.weights_file`; a resumed run loads its checkpoint later instead. Raises SourceError and
+    ModelError.
+    """
     module = registry.build(
         config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
     )
@@ -36,7 +39,7 @@ def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> L
 def _start(
     module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, tell: Tell
 ) -> Collection[str] | None:
-    """Load the file, if there is one, and say what came from it; gives the names of what did not, None for all."""
+    """Load the weights file, if any, and report the match; returns the weights left random, None for all."""
     name = config.model.weights_file
     if name is None:
         return None
@@ -50,13 +53,13 @@ def _start(
 
 
 def _digest(path: Path) -> str:
-    """Which file it was: another one may take its name."""
+    """Hash the file, as another one may later take its name."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tell_of_frozen(tuning: FineTuning, new: Collection[str] | None, tell: Tell) -> None:
-    """Say what does not learn, and whether any of it is random: features of noise would be learnt on."""
+    """Report what does not learn, and whether any of it is random: training would build on noise."""
     if not tuning.frozen:
         return
     print(f"Frozen: {', '.join(tuning.frozen)}", flush=True)  # noqa: T201  (the log)
