@@ -1,4 +1,4 @@
-"""Keeps the best values reached so far, each with its own epoch."""
+"""Track the best values reached so far, each with its own epoch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from experiments.training.reports import BestValues, Tell
 
 
 class BestTracker(Callback):
-    """Tells `BestValues` after each complete epoch. An unknown value is never best, an equal one not better.
+    """Reports `BestValues` after each complete epoch. An unknown value is never best, an equal one not better.
 
-    `best_epoch` is the best by `monitor`, equal values decided by the lower `val_loss`; `val_recall` and `val_loss`
-    are each tracked on their own.
+    `best_epoch` is the best by `monitor`, equal values decided by the lower `val_loss`; `val_recall` and `val_loss` are
+    each tracked on their own.
     """
 
     def __init__(self, *, monitor: str, mode: Mode, tell: Tell) -> None:
@@ -23,6 +23,7 @@ class BestTracker(Callback):
         self._best: dict[str, Score] = {}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Compare the epoch's values with the best and report them."""
         epoch, metrics = trainer.current_epoch, trainer.callback_metrics
         loss, recall = logged(metrics, "val_loss"), logged(metrics, "val_recall")
         self._consider("monitor", Score(epoch, logged(metrics, self._monitor), loss), self._mode)
@@ -49,9 +50,11 @@ class BestTracker(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the best values for the checkpoint."""
         return {name: list(score) for name, score in self._best.items()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best values from a checkpoint."""
         self._best = {name: Score(*values) for name, values in state_dict.items()}
 
 

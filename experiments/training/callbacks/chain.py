@@ -1,4 +1,4 @@
-"""The callback chain of one training: each one concern, in this order."""
+"""The callback chain of one training: each callback has one concern, in this order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from runs.events import DatasetSummary, ModelSummary
 
 
 class Chain(NamedTuple):
-    """`callbacks` in order; the two that the recipe talks to are named."""
+    """The callbacks in order; the two that the recipe calls are named."""
 
     callbacks: list[Callback]
     checkpoint: RunCheckpoint
@@ -51,10 +51,11 @@ def build_chain(
     stop: Stop,
     tuning: FineTuning | None = None,
 ) -> Chain:
-    """Lightning calls what monitors a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint last.
+    """Build the callbacks of a training.
 
-    So an epoch is told as: `epoch_end` (train, val), `BestValues`, `CheckpointSaved`. The best-metric tracker stands
-    before the collector because the collector may end a diverged training in the same hook.
+    Lightning calls callbacks that monitor a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint
+    last. So an epoch is reported as: `epoch_end` (train, val), `BestValues`, `CheckpointSaved`. The best-metric tracker
+    comes before the collector because the collector may end a diverged training in the same hook.
     """
     asked = config.callbacks
     mode: Mode = "min" if asked.mode == "min" else "max"  # the configuration has resolved "auto"
@@ -97,7 +98,7 @@ def build_chain(
 
 
 def _blocks(tuning: FineTuning | None) -> dict[str, str]:
-    """The block of each weight, by the names that the module has for them."""
+    """Map the module's name of each weight to its block."""
     return {} if tuning is None else {f"network.{name}": block for name, block in tuning.homes.items()}
 
 

@@ -1,4 +1,4 @@
-"""Keeps the best epochs and the last complete one on disk, and says when they are safe there."""
+"""Keep the best epochs and the last complete one on disk, and report when they are safe there."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from experiments.training.reports import CheckpointSaved, Tell
 from experiments.training.stop import Registered
 from runs import atomic_files
 
-REGISTRATION_SECONDS = 5.0  # how long a training at its end waits to hear that its last checkpoint is known
+REGISTRATION_SECONDS = 5.0  # how long a training at its end waits for its last checkpoint to be registered
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """A checkpoint is on disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
+    """Writes a checkpoint to disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write the checkpoint atomically; raises TypeError for storage options."""
         if storage_options is not None:
             raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
         # Through a Python file: given a path, torch reports a full disk as an "enforce fail" of its own.
@@ -33,13 +34,13 @@ class WholeCheckpoints(TorchCheckpointIO):
 class RunCheckpoint(ModelCheckpoint):
     """One file per complete epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
 
-    Best by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k` best and the
-    last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with the server
-    until it registers a newer one: an attempt that resumes from it needs them all.
+    The best are chosen by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k`
+    best and the last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with
+    the server stay until it registers a newer one: an attempt that resumes from it needs them all.
 
-    State and messages carry paths relative to the run's folder: an attempt resumes into a folder of its own, the
-    server's home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes).
-    Lightning moves every ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
+    State and messages carry paths relative to the run's folder: an attempt resumes into its own folder, the server's
+    home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes). Lightning moves every
+    ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class RunCheckpoint(ModelCheckpoint):
         self._best: list[Score] = []
         self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
         self._last: int | None = None
-        self._needed: dict[int, set[int]] = {}  # by which epoch: what an attempt that resumes from it needs
+        self._needed: dict[int, set[int]] = {}  # by epoch: the epochs that an attempt resuming from it needs
 
     @property
     def best(self) -> Score | None:
@@ -68,7 +69,10 @@ class RunCheckpoint(ModelCheckpoint):
         return self._best[0] if self._best else None
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Runs for complete epochs only, so the file is a state that can be resumed exactly."""
+        """Save and report the epoch and remove what is no longer needed.
+
+        The hook runs for complete epochs only, so the file is a state that can be resumed exactly.
+        """
         epoch, metrics = trainer.current_epoch, trainer.callback_metrics
         kept_before = self._kept()
         self._paths[epoch] = f"{self._folder}/epoch{epoch:04d}.ckpt"
@@ -89,18 +93,20 @@ class RunCheckpoint(ModelCheckpoint):
         self._remove_all_but(self._kept() | self._still_needed())
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """No checkpoint in mid-epoch: it could not be resumed exactly."""
+        """Save nothing in mid-epoch: it could not be resumed exactly."""
 
     def on_validation_end(self, *_: Any) -> None:
-        """The epoch is not complete yet."""
+        """Save nothing: the epoch is not complete yet."""
 
     def on_train_end(self, *_: Any) -> None:
-        """The last complete epoch is on disk already."""
+        """Save nothing: the last complete epoch is on disk already."""
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the best and last epochs and their relative paths for the checkpoint."""
         return {"best": [list(score) for score in self._best], "paths": dict(self._paths), "last": self._last}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best and last epochs from a checkpoint."""
         self._best = [Score(*values) for values in state_dict["best"]]
         self._paths = dict(state_dict["paths"])
         self._last = state_dict["last"]
@@ -112,7 +118,7 @@ class RunCheckpoint(ModelCheckpoint):
         return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
 
     def _still_needed(self) -> set[int]:
-        """What a resume from the registered epoch needs; of epochs before it nobody will ask again."""
+        """Return the epochs that a resume from the registered one needs; earlier ones are not resumed from."""
         registered = self._registered.epoch
         if registered is None:
             return set()
