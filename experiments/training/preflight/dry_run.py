@@ -1,4 +1,4 @@
-"""The recipe of a dry run: the pre-flight report of a request, and no training."""
+"""The recipe of a dry run: make the pre-flight report of a request, without a training."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from experiments.training.reports import Examined, Job, Note, Tell
 from experiments.training.stop import Stop
 
 PROGRESS = "progress"
-"""Code of the notes that say what is being done."""
+"""Code of the notes that report progress."""
 
 
 def train(job: Job, tell: Tell, stop: Stop) -> None:
-    """Make the report and tell it; never raises. The last message is the one `Outcome`."""
+    """Make and send the report; never raises. The last message is the only `Outcome`."""
     with sigterm_sets(stop):
         tell(centralized.conclusion(lambda: _examine(job, tell, stop), stop))
 
@@ -47,6 +47,6 @@ def _saying(tell: Tell) -> Callable[[str], None]:
 
 
 def _lenient(config: TrainingConfig) -> TrainingConfig:
-    """Reads what can be read: that a training would be refused is said in the report, with all that is wrong."""
+    """Read whatever can be read: the report lists everything for which a training would be refused."""
     data = config.data.model_copy(update={"skip_unreadable": True, "allow_leakage": True})
     return config.model_copy(update={"data": data})

@@ -1,4 +1,4 @@
-"""The report in the making: of the data when they are loaded, of a batch when there is a model; then what it means."""
+"""Build the pre-flight report: of the data once loaded, of a few batches once there is a model."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Say = Callable[[str], object]
 
 
 class Blocked(Exception):  # the message is a sentence for the user
-    """The report says that this training must not start."""
+    """A training that must not start, as the report says."""
 
 
 class Examination:
-    """Makes one report; `say` is told what is being done, in words."""
+    """A report being made; `say` receives progress texts."""
 
     def __init__(self, config: TrainingConfig, say: Say) -> None:
         self._config, self._say = config, say
@@ -38,7 +38,7 @@ class Examination:
         self._data: _Data | None = None
 
     def look_at(self, samples: Samples) -> None:
-        """All samples, loaded and divided."""
+        """Analyse all samples, loaded and divided."""
         self._reading = time.monotonic() - self._started
         self._say(f"Pre-flight: comparing {len(samples.labels):,} samples with each other.")
         started = time.monotonic()
@@ -54,29 +54,29 @@ class Examination:
         make_trainer: trial.MakeTrainer,
         stop: Stop,
     ) -> None:
-        """A few batches on a copy of the module."""
+        """Try a few batches on a copy of the module."""
         self._say("Pre-flight: trying a few batches on a copy of the model.")
         started = time.monotonic()
         self._trial = trial.run(self._config, module, data, model_name=model_name, make_trainer=make_trainer, stop=stop)
         self._trying = time.monotonic() - started
 
     def hear(self, message: Message) -> None:
-        """What is told while the model is made: a run would note it."""
+        """Add the notes sent while the model is made as findings; a run would record them."""
         if isinstance(message, Note):
             self._heard.append(report.Finding(code=message.code, level="info", text=message.text))
 
     @property
     def blocked(self) -> str | None:
-        """Why the training must not start, None if it may."""
+        """The reason why the training must not start; None if it may."""
         return findings.blocking(self._known.findings)
 
     @property
     def notes(self) -> list[Note]:
-        """What stays with the run."""
+        """The findings that stay with the run, as notes."""
         return [Note(code=f.code, text=f.text) for f in self._known.findings if f.code in findings.NOTED]
 
     def report(self) -> report.Preflight:
-        """Whatever is known up to now; needs the data."""
+        """Make the report of all that is known so far; the data are required."""
         known = self._known
         return report.Preflight(
             verdict=report.verdict(known.findings),
@@ -100,7 +100,7 @@ class Examination:
 
 
 class _Data:
-    """All parts of the report that come from the samples."""
+    """The parts of the report that come from the samples."""
 
     def __init__(self, config: TrainingConfig, samples: Samples) -> None:
         self.name, self.classes = samples.name, list(samples.classes)
@@ -121,10 +121,10 @@ class _Data:
 
 
 def write(folder: Path, made: report.Preflight) -> None:
-    """`preflight.json`, whole or not at all."""
+    """Write `preflight.json`, whole or not at all."""
     atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
 
 
 def into_log(text: str) -> None:
-    """A training's output is the run's log."""
+    """Write a line to standard output, which goes into the run's log."""
     sys.stdout.write(f"{text}\n")
