@@ -1,4 +1,4 @@
-"""The recipe: one training on one machine, from its job to its final statistics.
+"""The recipe of one training on one machine, from its job to its final statistics.
 
 Each process of a training on several devices carries it out from beginning to end, in step with the others.
 """
@@ -45,25 +45,25 @@ def train(
     data: DataModule | None = None,
     model: pl.LightningModule | None = None,
 ) -> None:
-    """Carry out the job; never raises. The last message is the one `Outcome`.
+    """Carry out the job; never raises. The last message is the only `Outcome`.
 
-    Stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch; once
-    `stop.early` is set it stops training likewise, and evaluates what it has.
-    `data` and `model` take the place of those that the configuration asks for.
+    It stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch;
+    once `stop.early` is set it stops training in the same way, and evaluates its best epoch. `data` and `model` replace
+    those of the configuration.
     """
     with sigterm_sets(stop):
         tell(conclusion(lambda: _carry_out(job, tell, stop, data, model), stop))
 
 
 def conclusion(work: Callable[[], None], stop: Stop) -> Outcome:
-    """Do the work and say how it ended; never raises."""
+    """Do the work and return how it ended; never raises."""
     try:
         work()
     except (Interrupted, SIGTERMException):
         return Outcome(status="interrupted", reason=None)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        if stop.is_set():  # what breaks while everything is being stopped (data loader workers) is no failure
+        if stop.is_set():  # errors while everything stops (data loader workers) are not failures
             return Outcome(status="interrupted", reason=None)
         return Outcome(status="failed", reason=reason(error))
     return Outcome(status="completed", reason=None)
@@ -73,7 +73,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     begin(config, job)
-    # Of our own data and model; a resumed attempt trains what was looked at before.
+    # Only for data and model of the configuration; a resumed attempt trains what an earlier one checked.
     looked_at = data is not None or model is not None or job.resume_from is not None
     preflight = None if looked_at else Examination(config, examination.into_log)
     look_at = preflight.look_at if preflight and ranks.first() else None
@@ -99,12 +99,12 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
         trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
     except FinishedEarly:
         tell(TrainingStopped())
-    chain.start.announce(trainer)  # a run that was resumed after its last epoch had nothing to start
+    chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
     best = chain.checkpoint.best
     if best is None:
         if stop.early.is_set():
-            raise Interrupted  # no epoch was complete when it was told to
+            raise Interrupted  # no epoch was complete when the stop was requested
         raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
@@ -114,7 +114,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
     )
     ranks.leave()
     if job.rank:
-        return  # rank 0 has what all ranks found, and says and writes it
+        return  # rank 0 has the results of all ranks, and reports and writes them
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
@@ -124,7 +124,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
 
 
 def begin(config: TrainingConfig, job: Job) -> None:
-    """What holds for the whole process: threads, its place among the ranks, and a seed for everything."""
+    """Set up the process: threads, its place among the ranks, and a seed for everything."""
     threads = config.trainer.threads or default_threads(job.local_ranks)
     torch.set_num_threads(threads)
     ranks.join(job, config.trainer, threads=threads)
@@ -140,7 +140,7 @@ def try_out(
     *,
     stop: Stop,
 ) -> None:
-    """Let the pre-flight report have some batches, trained as the whole training will be."""
+    """Try some batches for the pre-flight report, trained as the whole training will be."""
     preflight.try_out(
         module,
         data,
@@ -160,9 +160,9 @@ def _pass(
     tell: Tell,
     stop: Stop,
 ) -> None:
-    """Write `preflight.json`, tell what must stay with the run; raises Blocked for what must not be trained.
+    """Write `preflight.json` and report what must stay with the run; raises Blocked for a forbidden training.
 
-    Rank 0 has looked at the data for all; batches are tried by all, in step.
+    Rank 0 has checked the data for all; all ranks try the batches, in step.
     """
     blocked = ranks.decided(lambda: preflight.blocked)
     if not blocked:
@@ -176,7 +176,7 @@ def _pass(
 
 
 def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **changed: Any) -> pl.Trainer:
-    """The Trainer of the configuration, but for options `changed`."""
+    """Make the configured Trainer, with the options in `changed` replaced."""
     asked = config.trainer
     options: dict[str, Any] = {
         "max_epochs": asked.max_epochs,
@@ -203,7 +203,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
 
 
 def default_threads(processes: int = 1) -> int:
-    """Half the cores this process may use, shared by the processes of the training.
+    """Return half the cores this process may use, divided among the processes of the training.
 
     Two threads on a busy two-core machine were ten times slower than one.
     """
