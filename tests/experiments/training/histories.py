@@ -1,4 +1,4 @@
-"""A training's messages as what hints are drawn from, as the server would store and read them."""
+"""A training's messages as evidence for hints, as the server would store and read them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.experiments.training.trainings import metrics_by_epoch, told
 
 
 def evidence_of(job: Job, messages: Sequence[Message], status: str = "completed") -> Evidence:
-    """All that the training told, of its machine nothing."""
+    """Collect the evidence of all that the training reported; nothing about its machine."""
     start: Any = told(messages, TrainingStart)[0]
     train, val = metrics_by_epoch(messages, "train"), metrics_by_epoch(messages, "val")
     best, gradients, progress = told(messages, BestValues), told(messages, GradientStats), told(messages, Progress)

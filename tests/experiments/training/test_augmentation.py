@@ -23,7 +23,7 @@ COUNT, SIZE = 400, 32
 
 
 def coordinates() -> Tensor:
-    """(400, 2, 32, 32): each pixel's own x and y, as halves of -1 … 1, so that no change leaves the range."""
+    """Make (400, 2, 32, 32): each pixel's own x and y, as halves of -1 … 1, so that no change leaves the range."""
     places = (torch.arange(SIZE) + 0.5) / SIZE * 2 - 1
     y, x = torch.meshgrid(places, places, indexing="ij")
     return torch.stack((x, y)).repeat(COUNT, 1, 1, 1) / 2
@@ -35,7 +35,7 @@ def changed(strength: Strength, images: Tensor | None = None, seed: int = 0) -> 
 
 
 def geometry(strength: Strength) -> dict[str, np.ndarray[Any, Any]]:
-    """What was done to each image, read off its middle: where it came from, and in which direction."""
+    """Measure at each image's middle what was done to it: where it came from, and in which direction."""
     result = changed(strength).double().numpy() * 2
     middle = result[:, :, SIZE // 2 - 1 : SIZE // 2 + 1, SIZE // 2 - 1 : SIZE // 2 + 1]
     along_x, along_y = middle.mean(axis=2), middle.mean(axis=3)
@@ -129,7 +129,7 @@ class Pictures(SmallData):
 
 
 class Looking(Network):
-    """Keeps the images of each epoch's training, and those of validation and test."""
+    """A callback that keeps the images of each epoch's training, and those of validation and test."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The recipe with the real Trainer on small real data: what is told, and in which order."""
+"""The recipe with the real Trainer on small real data: which messages it sends, and in which order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.experiments.training.trainings import (
 
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
-    """Three epochs of our own network on the built-in table, with a test split."""
+    """Train three epochs of the built-in network on the built-in table, with a test split."""
     job = job_of(tmp_path_factory.mktemp("whole") / "7", trainer={"max_epochs": 3}, data={"test_fraction": 0.2})
     return carry_out(job)
 

@@ -1,4 +1,4 @@
-"""What goes wrong ends with a sentence for the user, and never with a number that is none."""
+"""Every failure ends with a sentence for the user, and never with a number that is not finite."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_diverged_training_ends_with_a_clear_word(tmp_path: Path) -> None:
 
 
 class Stumbles(Network):
-    """The first training batch of epoch 1 has no finite loss; the gradients stay as they are."""
+    """A module whose first batch of epoch 1 has no finite loss; the gradients stay as they are."""
 
     def training_step(self, batch: Any, batch_idx: int) -> dict[str, torch.Tensor]:
         outputs = super().training_step(batch, batch_idx)

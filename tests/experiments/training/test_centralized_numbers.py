@@ -29,7 +29,7 @@ EPOCHS = 3
 def trained(
     tmp_path: Path, *, classes: int = 2, rate: float = 0.1, **trainer: Any
 ) -> tuple[list[Message], SmallData, Network]:
-    """Three epochs of batches of 16, 16, 16 and 2, with a checkpoint of each epoch kept."""
+    """Train three epochs of batches of 16, 16, 16 and 2, with a checkpoint of each epoch kept."""
     data, model = SmallData(classes=classes), Network(classes=classes, rate=rate)
     job = job_of(
         tmp_path / "7",
@@ -43,7 +43,7 @@ def trained(
 
 
 def logits_of_epoch(tmp_path: Path, epoch: int, data: SmallData, classes: int) -> Any:
-    """The validation split through the epoch's checkpoint, with nothing of Lightning."""
+    """Compute the validation split through the epoch's checkpoint, without Lightning."""
     checkpoint = torch.load(tmp_path / "7" / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt", weights_only=True)
     model = Network(classes=classes)
     model.load_state_dict(checkpoint["state_dict"])

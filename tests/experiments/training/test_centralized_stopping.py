@@ -25,7 +25,7 @@ def batch_of_epoch(epoch: int) -> Any:
 
 
 def resumed_after(messages: list[Message], job: Job, **config: Any) -> Job:
-    """The next attempt of the same run, from the last checkpoint that was registered."""
+    """Make the next attempt of the same run, from the last checkpoint that was registered."""
     saved = told(messages, CheckpointSaved)[-1]
     run_dir = Path(job.run_dir)
     return job_of(run_dir, attempt=job.attempt + 1, resume=(run_dir / saved.last, saved.epoch), **config)
@@ -81,7 +81,7 @@ def test_a_stop_before_the_first_batch(tmp_path: Path) -> None:
 
 
 class StopsInValidation(Network):
-    """Sets the event in the second validation batch of epoch 1."""
+    """A module that sets the event in the second validation batch of epoch 1."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ RECIPE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
-    """Dropout, shuffling, momentum of AdamW, a schedule: all that an interruption could disturb."""
+    """Train with dropout, shuffling, momentum and a schedule: all that an interruption could disturb."""
     return carry_out(job_of(tmp_path_factory.mktemp("whole") / "7", **RECIPE))
 
 

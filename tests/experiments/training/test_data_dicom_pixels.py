@@ -25,7 +25,7 @@ EIGHT_BITS = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
 def decoded(path: Path, *, size: int = 8, channels: int = 1) -> NDArray[np.uint8]:
-    """The one image, channels first."""
+    """Decode the only image, channels first."""
     [block] = blocks(Folder(path.parent, path.parent), [path.name], size=size, channels=channels)
     pixels: NDArray[np.uint8] = block[0]
     return pixels

@@ -35,7 +35,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def numbers(messages: list[Message]) -> dict[Any, Any]:
-    """All that is told of epochs, batches and the end, down to the last digit."""
+    """Collect all that is reported of epochs, batches and the end, down to the last digit."""
     assert outcome(messages).status in ("completed", "interrupted"), outcome(messages).reason
     epochs = {(phase, e): m for phase in ("train", "val") for e, m in metrics_by_epoch(messages, phase).items()}
     return epochs | {(m.epoch, m.batch_idx): m for m in told(messages, BatchMetrics)}
@@ -69,7 +69,7 @@ def test_so_does_a_resumed_run(tmp_path: Path, reference: list[Message], after: 
 
 
 class Noticing(Network):
-    """Keeps the weights after each batch, the type that layers compute in, and torch's mode."""
+    """A callback that keeps the weights after each batch, the type that layers compute in, and torch's mode."""
 
     def __init__(self, rate: float = 0.1) -> None:
         super().__init__(rate=rate)
@@ -87,7 +87,7 @@ class Noticing(Network):
         self.weights.append(self._copied())
 
     def moved(self, first: int, last: int) -> float:
-        """How far the weights went between two batches."""
+        """Measure how far the weights went between two batches."""
         return float((self.weights[last] - self.weights[first]).norm())
 
     def _copied(self) -> Tensor:

@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
 
 
 class Remembering(Network):
-    """Keeps the weights that each optimizer step left."""
+    """A callback that keeps the weights that each optimizer step left."""
 
     def __init__(self) -> None:
         super().__init__(rate=0.5)
@@ -43,7 +43,7 @@ class Remembering(Network):
 
 
 def averaged(steps: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """By the definition; the first step's weights are the first average."""
+    """Average by the definition; the first step's weights are the first average."""
     average = dict(steps[0])
     for weights in steps[1:]:
         average = {name: DECAY * average[name] + (1 - DECAY) * weights[name] for name in weights}

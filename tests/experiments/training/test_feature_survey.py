@@ -1,4 +1,4 @@
-"""What is said of a table's columns, against SciPy and by hand."""
+"""Summaries of a table's columns, against SciPy and by hand."""
 
 from __future__ import annotations
 

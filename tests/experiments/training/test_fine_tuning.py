@@ -63,13 +63,13 @@ def train(made: Job, **options: Any) -> list[Message]:
 
 
 def checkpoint(run_dir: Path, epoch: int) -> Weights:
-    """Of the network, by the names it has for its weights."""
+    """Load the network's weights of the epoch, by the names it has for them."""
     state = torch.load(run_dir / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt", weights_only=True)["state_dict"]
     return {name.removeprefix("network."): value for name, value in state.items()}
 
 
 def start(folder: Path) -> Weights:
-    """Writes the weights to start from, its running statistics included, and gives them."""
+    """Write the weights to start from, running statistics included, and return them."""
     torch.manual_seed(5)
     network = BatchNormed(1, 1)
     network.train()(torch.randn(16, 1, 8, 8))
@@ -79,7 +79,7 @@ def start(folder: Path) -> Weights:
 
 
 def changed(before: Weights, after: Weights) -> list[str]:
-    """The blocks in which anything changed; each block changes wholly, running statistics too, or not at all."""
+    """Return the blocks in which anything changed; each changes wholly, running statistics too, or not at all."""
     found = []
     for block in BLOCKS:
         names = [name for name in before if name.startswith(f"{block}.") or (block == "stem" and name == "scale")]
@@ -130,7 +130,7 @@ def test_blocks_learn_from_their_epoch_on(tmp_path: Path, capsys: pytest.Capture
 
 
 class Wrapped(Network):
-    """Somebody else's module, its first layer frozen by itself."""
+    """A custom module that froze its own first layer."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Networks of a team: the example in docs/own-model.md, by setting and by entry point, and what goes wrong."""
+"""Custom networks: the example in docs/own-model.md, by setting and by entry point, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATHS = ["wards.networks:PYRAMID", "wards.networks:LOGISTIC"]
 
 
 def example(folder: Path, *, entry_points: bool = False) -> Path:
-    """The document's files; with `entry_points` as `pip` would have installed them."""
+    """Write the document's files; with `entry_points` as `pip` would have installed them."""
     files = re.findall(r"```python\n# file: (\S+)\n(.*?)```", DOCUMENT, re.DOTALL)
     assert [name for name, _ in files] == ["wards/networks.py", "wards/building.py"]
     for name, text in files:
@@ -47,7 +47,7 @@ def example(folder: Path, *, entry_points: bool = False) -> Path:
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that Python finds modules in, nothing of which is known yet."""
+    """Make a folder that Python finds modules in, nothing of which is known yet."""
     monkeypatch.setattr(catalogue, "_added", {})
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in [name for name in sys.modules if name.partition(".")[0] == "wards"]:
@@ -165,7 +165,7 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, models: s
 
 
 class Wrong(Network):
-    """Breaks the contract in the step and the way that is set."""
+    """A module that breaks the contract in the step and the way that is set."""
 
     broken, result = "training_step", staticmethod(lambda outputs: outputs)
 
@@ -228,7 +228,7 @@ class Bare(nn.Module):
 
 
 class Whole(LightningModule):
-    """No network."""
+    """A class that is not a network."""
 
 
 def build_bare(plan: Blueprint[Options]) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What the report says of samples: counts, leaks, labels that contradict each other, patients, columns."""
+"""The report on samples: counts, leaks, labels that contradict each other, patients, columns."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def samples_of(
 
 
 def hundred(**changed: Any) -> Samples:
-    """100 pictures: 60 train, 20 val, 20 test; labels alternate."""
+    """Make 100 pictures: 60 train, 20 val, 20 test; labels alternate."""
     assigned: list[SplitName] = [*["train"] * 60, *["val"] * 20, *["test"] * 20]  # type: ignore[list-item]
     given: dict[str, Any] = {
         "images": scans(100),
@@ -55,7 +55,7 @@ def with_copy(of: int, to: int, *, again: bool = False) -> Pixels:
 
 
 def reported(samples: Samples, **data: Any) -> Preflight:
-    """The report without a trial, as JSON gives it back."""
+    """Make the report without a trial and decode it from JSON."""
     examination = Examination(config_of("x", data=data), lambda _text: None)
     examination.look_at(samples)
     return msgspec.json.decode(msgspec.json.encode(examination.report()), type=Preflight)

@@ -34,7 +34,7 @@ SPLITS = ("train", "train", "val", "test")
 
 
 def with_pictures(folder: Path, count: int = 80) -> Path:
-    """Half of them for training, a quarter each to validate and test; each of a patient of its own."""
+    """Write pictures, half for training, a quarter each to validate and test, each of its own patient."""
     rows = []
     for number, image in enumerate(scans(count, size=32)):
         folder.mkdir(exist_ok=True)
@@ -233,7 +233,7 @@ def test_two_devices_look_once_and_try_together(tmp_path: Path, warm: None) -> N
 
 
 def pieces(tmp_path: Path) -> tuple[TrainingConfig, Job, Any, Any]:
-    """Configuration, job, module and data of a small run."""
+    """Make configuration, job, module and data of a small run."""
     asked = job_of(tmp_path / "7", model={"dropout": 0.5})
     config = TrainingConfig.model_validate(asked.config)
     centralized.begin(config, asked)

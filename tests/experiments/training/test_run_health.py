@@ -1,6 +1,6 @@
-"""What the server says of real trainings: nothing alarming of healthy ones, the right thing of sick ones.
+"""Hints of the server for real trainings: nothing alarming for healthy ones, the right thing for sick ones.
 
-And its countdown of early stopping is Lightning's, epoch by epoch.
+Its countdown of early stopping agrees with Lightning's, epoch by epoch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Schedules in real runs: rates against formulas and plain torch, what is told of them, and that a resume goes on."""
+"""Schedules in real runs: rates against formulas and plain torch, what is reported, and that a resume continues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def asked(epochs: int, *, rate: float = 1e-3, **schedule: Any) -> dict[str, Any]
 
 
 def rates(messages: list[Message]) -> list[float]:
-    """Of each epoch; each epoch's first `lr_update`, if there is one, must say the same."""
+    """Read the rate of each epoch; each epoch's first `lr_update`, if there is one, must be the same."""
     assert outcome(messages).status == "completed", outcome(messages).reason
     used = {epoch: known(numbers["learning_rate"]) for epoch, numbers in metrics_by_epoch(messages, "train").items()}
     first = {event.epoch: event.learning_rate for event in reversed(told(messages, LrUpdate))}
@@ -97,7 +97,7 @@ PLATEAU: dict[str, Any] = {"scheduler": "plateau", "plateau_patience": 1, "gamma
 
 
 def plateau_rates(losses: list[float], rate: float) -> list[float]:
-    """By hand: one epoch of warm-up, then halved after the second epoch in a row that is no better than the best."""
+    """Compute by hand: one epoch of warm-up, then halved after two epochs in a row no better than the best."""
     expected, best, bad = [rate / 2, rate], math.inf, 0
     for loss in losses[1:]:
         bad = 0 if loss < best else bad + 1

@@ -1,4 +1,4 @@
-"""A training in two real processes gives the numbers of one: all samples once, the same gradients, one voice."""
+"""A training in two real processes gives the numbers of one: all samples once, equal gradients, one reporter."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Done(NamedTuple):
         return Path(self.job.run_dir)
 
     def scores(self, epoch: int, split: str) -> np.ndarray[Any, Any]:
-        """By one process, from the epoch's checkpoint."""
+        """Compute the scores in one process, from the epoch's checkpoint."""
         network = Normalising()
         path = self.run_dir / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt"
         network.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
@@ -58,7 +58,7 @@ class Done(NamedTuple):
         return [self.data.sample_ids[i] for i in self._column(split, 2)]
 
     def _column(self, split: str, number: int) -> torch.Tensor:
-        """Inputs, labels or positions, as one process reads them."""
+        """Read inputs, labels or positions, as one process does."""
         batches = self.data.val_dataloader() if split == "val" else known(self.data.test_dataloader())
         return torch.cat([batch[number] for batch in batches])
 

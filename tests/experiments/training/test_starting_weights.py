@@ -1,4 +1,4 @@
-"""Weights from a file: which names meet which, what is adapted or left new, and what is refused."""
+"""Weights from a file: which names match, what is adapted or left random, and what is refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def network_of(name: str, *, channels: int = 3) -> nn.Module:
 
 
 def run(folder: Path, name: str = "start.pt", **model: Any) -> list[Message]:
-    """One epoch from the file, at a rate that changes hardly anything."""
+    """Train one epoch from the file, at a rate that changes hardly anything."""
     made = job_of(
         folder / "7",
         data={"image_size": 8},
@@ -213,7 +213,7 @@ def test_a_checkpoint_of_an_earlier_run_is_a_weights_file(tmp_path: Path, batch_
 
 
 class Attack:
-    """Runs code when it is unpickled as an ordinary pickle."""
+    """An object that runs code when it is unpickled as an ordinary pickle."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
