@@ -32,14 +32,14 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.preparation import prepare
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import examination
-from experiments.training.preflight.examination import Blocked, Examination
-from experiments.training.reports import Job, Outcome, Tell, TrainingStopped
+from experiments.training.preflight.examination import Blocked, PreflightBuilder
+from experiments.training.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.stop import Stop
 
 
 def train(
     job: Job,
-    tell: Tell,
+    report: Reporter,
     stop: Stop,
     *,
     data: DataModule | None = None,
@@ -52,7 +52,7 @@ def train(
     those of the configuration.
     """
     with sigterm_sets(stop):
-        tell(conclusion(lambda: _carry_out(job, tell, stop, data, model), stop))
+        report(conclusion(lambda: _carry_out(job, report, stop, data, model), stop))
 
 
 def conclusion(work: Callable[[], None], stop: Stop) -> Outcome:
@@ -69,18 +69,20 @@ def conclusion(work: Callable[[], None], stop: Stop) -> Outcome:
     return Outcome(status="completed", reason=None)
 
 
-def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model: pl.LightningModule | None) -> None:
+def _carry_out(
+    job: Job, report: Reporter, stop: Stop, data: DataModule | None, model: pl.LightningModule | None
+) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     begin(config, job)
     # Only for data and model of the configuration; a resumed attempt trains what an earlier one checked.
-    looked_at = data is not None or model is not None or job.resume_from is not None
-    preflight = None if looked_at else Examination(config, examination.into_log)
-    look_at = preflight.look_at if preflight and ranks.first() else None
-    data = data or build_data(config, job, stop, look_at=look_at)
-    module = model or prepare(config, job, data, tell)
+    without_preflight = data is not None or model is not None or job.resume_from is not None
+    preflight = None if without_preflight else PreflightBuilder(config, examination.write_log)
+    on_loaded = preflight.add_samples if preflight and ranks.first() else None
+    data = data or build_data(config, job, stop, on_loaded=on_loaded)
+    module = model or prepare(config, job, data, report)
     if preflight:
-        _pass(preflight, config, job, module, data, tell=tell, stop=stop)
+        _pass(preflight, config, job, module, data, report=report, stop=stop)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
     chain = build_chain(
@@ -89,7 +91,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
         dataset=data.summary,
         model=summary,
         threshold=threshold,
-        tell=tell,
+        report=report,
         stop=stop,
         tuning=module.fine_tuning if isinstance(module, Classifier) else None,
     )
@@ -98,7 +100,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
     try:
         trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
     except FinishedEarly:
-        tell(TrainingStopped())
+        report(TrainingStopped())
     chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
     best = chain.checkpoint.best
@@ -119,7 +121,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
     for part in predictions:
-        tell(evaluation.final_stats(part, epoch=best.epoch, threshold=threshold, class_names=data.class_names))
+        report(evaluation.final_stats(part, epoch=best.epoch, threshold=threshold, class_names=data.class_names))
     chain.checkpoint.tidy()
 
 
@@ -131,8 +133,8 @@ def begin(config: TrainingConfig, job: Job) -> None:
     pl.seed_everything(config.seed, workers=True)
 
 
-def try_out(
-    preflight: Examination,
+def run_trial(
+    preflight: PreflightBuilder,
     config: TrainingConfig,
     job: Job,
     module: pl.LightningModule,
@@ -141,7 +143,7 @@ def try_out(
     stop: Stop,
 ) -> None:
     """Try some batches for the pre-flight report, trained as the whole training will be."""
-    preflight.try_out(
+    preflight.add_trial(
         module,
         data,
         model_name=resolved_name(config.model, data.input_shape),
@@ -151,13 +153,13 @@ def try_out(
 
 
 def _pass(
-    preflight: Examination,
+    preflight: PreflightBuilder,
     config: TrainingConfig,
     job: Job,
     module: pl.LightningModule,
     data: DataModule,
     *,
-    tell: Tell,
+    report: Reporter,
     stop: Stop,
 ) -> None:
     """Write `preflight.json` and report what must stay with the run; raises Blocked for a forbidden training.
@@ -166,11 +168,11 @@ def _pass(
     """
     blocked = ranks.decided(lambda: preflight.blocked)
     if not blocked:
-        try_out(preflight, config, job, module, data, stop=stop)
+        run_trial(preflight, config, job, module, data, stop=stop)
     if ranks.first():
         examination.write(Path(job.run_dir), preflight.report())
         for note in preflight.notes:
-            tell(note)
+            report(note)
     if blocked:
         raise Blocked(blocked)
 

@@ -48,16 +48,16 @@ class Emitter:
         self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
         self._thread.start()
 
-    def tell(self, message: Message) -> None:
+    def report(self, message: Message) -> None:
         """Queue one message, in well under a microsecond."""
         if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
             return
         self._queue.put((time.time(), message))
 
-    def tell_outcome(self, message: Message) -> None:
+    def report_outcome(self, message: Message) -> None:
         """Queue the message if it is the last one."""
         if isinstance(message, Outcome):
-            self.tell(message)
+            self.report(message)
 
     def close(self) -> None:
         """Send what is queued, then stop."""
@@ -102,7 +102,7 @@ def main(
     recipe: str = RECIPE,
     listener: socket.socket | None = None,
 ) -> None:
-    """Run the training process; `job` is a Job as JSON, `recipe` a module with `train(job, tell, stop)`.
+    """Run the training process; `job` is a Job as JSON, `recipe` a module with `train(job, report, stop)`.
 
     `listener` is for rank 0 of several: the socket where they connect. Other ranks send only their outcome. Returns
     when the last message is sent.
@@ -116,11 +116,11 @@ def main(
     if decoded.gpus is not None:  # CUDA looks when it is first used, and no process before this one uses it
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(decoded.gpus)
     stop = Stop()
-    threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
+    threading.Thread(target=_receive_commands, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)
     try:
         module: Any = importlib.import_module(recipe)
-        module.train(decoded, emitter.tell if decoded.rank == 0 else emitter.tell_outcome, stop)
+        module.train(decoded, emitter.report if decoded.rank == 0 else emitter.report_outcome, stop)
     finally:
         emitter.close()
 
@@ -131,16 +131,16 @@ def warm() -> None:
         raise SystemExit(f"{RECIPE} is not preloaded")
 
 
-def _obey(commands: Connection, stop: Stop) -> None:
+def _receive_commands(commands: Connection, stop: Stop) -> None:
     """Carry out commands; a closed pipe means that the supervisor died: stop soon, or exit after a grace period."""
-    told = {STOP: stop.set, FINISH: stop.early.set}
+    handlers = {STOP: stop.set, FINISH: stop.early.set}
     try:
         while True:
             command = commands.recv_bytes()
             if command.startswith(REGISTERED):
                 stop.registered.set(int(command.removeprefix(REGISTERED)))
             else:
-                told.get(command, _unknown)()
+                handlers.get(command, _unknown)()
     except (EOFError, OSError):
         stop.set()
         time.sleep(ORPHAN_GRACE_SECONDS)

@@ -53,7 +53,7 @@ class DataConfig(Section):
     )
     skip_unreadable: bool = Field(False, description="Leave out images that cannot be read; they are named on the run")
     allow_leakage: bool = Field(
-        False, description="Train although copies or patients are in two splits; the run is marked for ever"
+        False, description="Train although copies or patients are in two splits; the run is marked permanently"
     )
     folds: int | None = Field(
         None,

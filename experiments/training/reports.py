@@ -55,7 +55,7 @@ class Note(Report, frozen=True, kw_only=True):
     text: str
 
 
-class Examined(Report, frozen=True, kw_only=True):
+class PreflightReady(Report, frozen=True, kw_only=True):
     """The pre-flight report, sent by a dry run."""
 
     type: ClassVar[str] = "examined"
@@ -81,11 +81,11 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Examined, TrainingStopped, Outcome)
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, PreflightReady, TrainingStopped, Outcome)
 }
 
 Message: TypeAlias = Event | Report
-Tell: TypeAlias = Callable[[Message], object]
+Reporter: TypeAlias = Callable[[Message], object]
 """Sends a message of the training: cheap, never blocks, never fails. In a test: `messages.append`."""
 
 
@@ -127,12 +127,12 @@ __all__ = [
     "REPORT_TYPES",
     "BestValues",
     "CheckpointSaved",
-    "Examined",
     "Job",
     "Message",
     "Note",
     "Outcome",
+    "PreflightReady",
     "Report",
-    "Tell",
+    "Reporter",
     "TrainingStopped",
 ]

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import BestValues, Tell
+from experiments.training.reports import BestValues, Reporter
 
 
 class BestTracker(Callback):
@@ -18,8 +18,8 @@ class BestTracker(Callback):
     each tracked on their own.
     """
 
-    def __init__(self, *, monitor: str, mode: Mode, tell: Tell) -> None:
-        self._monitor, self._mode, self._tell = monitor, mode, tell
+    def __init__(self, *, monitor: str, mode: Mode, report: Reporter) -> None:
+        self._monitor, self._mode, self._report = monitor, mode, report
         self._best: dict[str, Score] = {}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
@@ -29,14 +29,14 @@ class BestTracker(Callback):
         self._consider("monitor", Score(epoch, logged(metrics, self._monitor), loss), self._mode)
         self._consider("val_recall", Score(epoch, recall, None), "max")
         self._consider("val_loss", Score(epoch, loss, None), "min")
-        self._tell(self._report(epoch + 1))
+        self._report(self._values(epoch + 1))
 
     def _consider(self, name: str, score: Score, mode: Mode) -> None:
         if score.value is not None:
             known = [self._best[name]] if name in self._best else []
             self._best[name] = ranked([*known, score], mode)[0]
 
-    def _report(self, epochs: int) -> BestValues:
+    def _values(self, epochs: int) -> BestValues:
         unknown = Score(-1, None, None)
         best, recall, loss = (self._best.get(name, unknown) for name in ("monitor", "val_recall", "val_loss"))
         return BestValues(

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from experiments.training import ranks
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import CheckpointSaved, Tell
+from experiments.training.reports import CheckpointSaved, Reporter
 from experiments.training.stop import Registered
 from runs import atomic_files
 
@@ -51,13 +51,13 @@ class RunCheckpoint(ModelCheckpoint):
         monitor: str,
         mode: Mode,
         save_top_k: int,
-        tell: Tell,
+        report: Reporter,
         registered: Registered,
     ) -> None:
         self._run_dir = run_dir.resolve()
         self._folder = f"checkpoints/a{attempt}"
         super().__init__(dirpath=self._run_dir / self._folder, monitor=monitor, mode=mode, save_top_k=save_top_k)
-        self._metric, self._mode, self._tell, self._registered = monitor, mode, tell, registered
+        self._metric, self._mode, self._report, self._registered = monitor, mode, report, registered
         self._best: list[Score] = []
         self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
         self._last: int | None = None
@@ -79,10 +79,10 @@ class RunCheckpoint(ModelCheckpoint):
         self._last = epoch
         score = Score(epoch, logged(metrics, self._metric), logged(metrics, "val_loss"))
         self._best = ranked([*self._best, score], self._mode)[: self.save_top_k]
-        self._tell_lightning()
+        self._update_lightning()
         trainer.save_checkpoint(self.last_model_path, weights_only=False)
         best = self._paths[self._best[0].epoch]
-        self._tell(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
+        self._report(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
         self._needed[epoch] = self._kept()
         self._remove_all_but(self._kept() | kept_before | self._still_needed())
 
@@ -112,7 +112,7 @@ class RunCheckpoint(ModelCheckpoint):
         self._last = state_dict["last"]
         if self._last is not None:
             self._needed[self._last] = self._kept()
-        self._tell_lightning()
+        self._update_lightning()
 
     def _kept(self) -> set[int]:
         return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
@@ -134,7 +134,7 @@ class RunCheckpoint(ModelCheckpoint):
     def _absolute(self, epoch: int) -> Path:
         return self._run_dir / self._paths[epoch]
 
-    def _tell_lightning(self) -> None:
+    def _update_lightning(self) -> None:
         """Fill the attributes that Lightning's own ModelCheckpoint has."""
         if self._last is None:
             return

@@ -25,14 +25,14 @@ class LearningRate(Callback):
 
     def __init__(self, *, every: int, emit: Emit) -> None:
         self._every, self._emit = every, emit
-        self._told: float | None = None
+        self._reported: float | None = None
 
     def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, _batch: Any, batch_idx: int) -> None:
         """Emit the rate if it has changed since it was last reported."""
         if batch_idx % self._every:
             return
         rate = current_rate(trainer)
-        if rate != self._told:
-            self._told = rate
+        if rate != self._reported:
+            self._reported = rate
             known = rate if math.isfinite(rate) else None
             self._emit(LrUpdate(epoch=trainer.current_epoch, step=trainer.global_step, learning_rate=known))

@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
-from experiments.training.reports import Note, Tell
+from experiments.training.reports import Note, Reporter
 from runs.events import EpochEnd, utc_now
 from runs.matrix_statistics import Number
 from runs.statistics import epoch_metrics
@@ -30,8 +30,8 @@ class MetricsCollector(Callback):
     rank gets its numbers, so that all make the same decisions.
     """
 
-    def __init__(self, *, threshold: float | None, tell: Tell) -> None:
-        self._threshold, self._tell = threshold, tell
+    def __init__(self, *, threshold: float | None, report: Reporter) -> None:
+        self._threshold, self._report = threshold, report
         self._train, self._val = Steps(), Steps()
         self._rate = 0.0
         self._train_numbers: dict[str, Number] = {}
@@ -72,10 +72,10 @@ class MetricsCollector(Callback):
         # Lightning divides the loss of a training step by accumulate_grad_batches.
         scale = trainer.accumulate_grad_batches
         self._train_numbers = ranks.decided(lambda: self._numbers("train", train, train.mean_loss(scale)))
-        told = self._train_numbers | {"learning_rate": self._rate}
+        reported = self._train_numbers | {"learning_rate": self._rate}
         now = utc_now()
-        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=told, timestamp=now))
-        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
+        self._report(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=reported, timestamp=now))
+        self._report(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Warn of losses that are not finite; raises Diverged if all of training's or of validation's were not.
@@ -87,7 +87,7 @@ class MetricsCollector(Callback):
         sentence = divergence(trainer.current_epoch, self._rate)
         if not self._warned:
             self._warned = True
-            self._tell(Note(code="diverged", text=sentence))
+            self._report(Note(code="diverged", text=sentence))
         lost = ranks.gathered((self._train.diverged(), self._val.diverged()))
         if ranks.decided(lambda: any(all(phase) for phase in zip(*lost, strict=True))):
             raise Diverged(sentence)

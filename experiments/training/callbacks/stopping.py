@@ -83,14 +83,14 @@ class StopWatcher(Callback):
         self._check()
 
     def _check(self) -> None:
-        told = self._agreement.reached(self._told())
-        if told == STOP:
+        request = self._agreement.reached(self._requested())
+        if request == STOP:
             self._stop.set()
             raise Interrupted
-        if told == FINISH:
+        if request == FINISH:
             raise FinishedEarly
 
-    def _told(self) -> int:
+    def _requested(self) -> int:
         if self._stop.is_set():
             return STOP
         return FINISH if self._early and self._stop.early.is_set() else GO_ON

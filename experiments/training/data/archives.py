@@ -124,7 +124,7 @@ def _name_problem(name: str) -> str | None:
     if "\\" in name:
         return "has a backslash in its name; pack it with '/' between folders"
     if ".." in name.split("/"):
-        return "contains '..'; pack it without"
+        return "contains '..'; pack it with paths that stay inside the archive"
     return None
 
 
@@ -133,7 +133,7 @@ def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     if kind == stat.S_IFLNK:
         return "is a symbolic link; pack the file itself"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is no ordinary file; pack it without"
+        return "is not a regular file; leave it out of the archive"
     if entry.flag_bits & 0x1:
         return "is encrypted; pack it without a password"
     if entry.compress_type not in METHODS:

@@ -21,7 +21,7 @@ def sheet(task: Task) -> Sheet | FeatureSheet:
     if builtin.table:
         return _features(builtin) if task.features else _rows(builtin)
     if task.features:
-        return FeatureSheet(problem="These data are no table.")
+        return FeatureSheet(problem="This data set is not a table.")
     folder = builtins.export_digits(Path(task.path)).resolve()
     return sample_process.pictures(Folder(folder, folder), task, list(builtin.counts))
 

@@ -21,21 +21,21 @@ from experiments.training.data.folders import Files
 
 BLOCK_BYTES = 2**20  # read at once
 BATCH_FILES = 128  # that a thread takes at once
-TELL_SECONDS = 0.5
-THREADS = min(4, (os.cpu_count() or 1) + 1)  # hashing lets go of Python's lock; one more for waiting on the disk
+REPORT_SECONDS = 0.5
+THREADS = min(4, (os.cpu_count() or 1) + 1)  # hashing releases Python's lock; one more for waiting on the disk
 
-Tell: TypeAlias = Callable[[int, int], object]
+Reporter: TypeAlias = Callable[[int, int], object]
 """Receives, every half second, the number of files and of bytes done so far."""
 
 
-def content_hash(files: Files, tell: Tell, *, threads: int = THREADS) -> str:
+def content_hash(files: Files, report: Reporter, *, threads: int = THREADS) -> str:
     """Compute the hash as 64 hexadecimal digits; raises SourceError for a file that cannot be read whole."""
     names = sorted(files.sizes)  # by code points, which is the order of UTF-8 bytes
     batches = [names[start : start + BATCH_FILES] for start in range(0, len(names), BATCH_FILES)]
     done = Done()
     with ThreadPoolExecutor(threads, thread_name_prefix="hashing") as pool:
         futures = [pool.submit(_lines, files, batch, done) for batch in batches]
-        _follow(futures, done, tell)
+        _follow(futures, done, report)
     total = sha256()
     for future in futures:
         total.update(future.result())
@@ -56,12 +56,12 @@ class Done:
             self.bytes += size
 
 
-def _follow(futures: Sequence[Future[bytes]], done: Done, tell: Tell) -> None:
+def _follow(futures: Sequence[Future[bytes]], done: Done, report: Reporter) -> None:
     """Report progress until all are done; the first failure cancels the rest and is raised."""
     pending = set(futures)
     while pending:
-        finished, pending = wait(pending, timeout=TELL_SECONDS, return_when=FIRST_EXCEPTION)
-        tell(done.files, done.bytes)
+        finished, pending = wait(pending, timeout=REPORT_SECONDS, return_when=FIRST_EXCEPTION)
+        report(done.files, done.bytes)
         if any(future.exception() for future in finished):
             for future in pending:
                 future.cancel()

@@ -86,7 +86,7 @@ def _refuse_without_one_image(dataset: FileDataset) -> None:
     if not any(keyword in dataset for keyword in PIXELS):
         raise ValueError("it has no pixel data; leave out reports, plans and other files without an image")
     if (frames := _whole(dataset, "NumberOfFrames", 1)) > 1:
-        raise ValueError(f"it has {frames} frames; save each that is to be a sample as a file of its own")
+        raise ValueError(f"it has {frames} frames; save each frame that should be a sample as its own file")
     kind = dataset.get("PhotometricInterpretation", "none")
     if kind not in GREY | COLOURS:
         raise ValueError(f"its photometric interpretation {kind} is not supported")

@@ -44,7 +44,7 @@ def _shown(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
     """
     values = _measured(stored, dataset)
     if not np.isfinite(values).all():
-        raise ValueError("it holds values that are no numbers")
+        raise ValueError("it holds values that are not numbers")
     if table := dataset.get("VOILUTSequence"):
         brightest = 2 ** int(table[0].LUTDescriptor[2]) - 1
         looked_up: NDArray[Any] = dicom.library().pixels.apply_voi(values, dataset)

@@ -64,7 +64,7 @@ def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) 
         raise _error(
             f"{len(leaking)} patients are in two of the given splits: {some(leaking, 10)}. Results on patients who "
             "were trained on look better than they are; put each patient into one split, or set data.allow_leakage to "
-            "true, which marks the run for ever."
+            "true, which marks the run permanently."
         )
 
 

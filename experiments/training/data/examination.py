@@ -74,25 +74,25 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 Report: TypeAlias = Progress | Finding | Refusal
 
 
-def examine(task: Task, tell: Callable[[Report], object]) -> None:
+def check_data_set(task: Task, report: Callable[[Report], object]) -> None:
     """Check the data set and report; the last report is a Finding or a Refusal."""
     try:
-        tell(_found(task, tell))
+        report(_found(task, report))
     except SourceError as error:
-        tell(Refusal(message=error.message))
+        report(Refusal(message=error.message))
     except OSError as error:
-        tell(Refusal(message=f"The data cannot be read: {error.strerror or type(error).__name__}."))
+        report(Refusal(message=f"The data cannot be read: {error.strerror or type(error).__name__}."))
 
 
-def _found(task: Task, tell: Callable[[Report], object]) -> Finding:
+def _found(task: Task, report: Callable[[Report], object]) -> Finding:
     if task.sha256:
         _require_intact(Path(task.path), task.sha256)
     roots = [Path(root) for root in task.roots]
     with sources.open_files(task.path, roots) as files:
         count, size = len(files.sizes), sum(files.sizes.values())
-        tell(Progress(files=count, size=size, files_done=0, bytes_done=0))
+        report(Progress(files=count, size=size, files_done=0, bytes_done=0))
         digest = content_hash(
-            files, lambda done, read: tell(Progress(files=count, size=size, files_done=done, bytes_done=read))
+            files, lambda done, read: report(Progress(files=count, size=size, files_done=done, bytes_done=read))
         )
         classes, problem = _classes(files)
         layout, stamp = files.kind, files.stamp
@@ -135,17 +135,17 @@ def main() -> None:
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
 
-    def tell(report: Report) -> None:
+    def write(report: Report) -> None:
         output.write(msgspec.json.encode(report) + b"\n")
         output.flush()
 
     try:
-        examine(task, tell)
+        check_data_set(task, write)
     except MemoryError:
-        tell(Refusal(message="The machine ran out of memory while the data were read."))
+        write(Refusal(message="The machine ran out of memory while the data were read."))
     except Exception as error:
         traceback.print_exc()
-        tell(Refusal(message=f"The data cannot be read ({type(error).__name__}: {error})."))
+        write(Refusal(message=f"The data cannot be read ({type(error).__name__}: {error})."))
 
 
 def _end_with_input() -> None:

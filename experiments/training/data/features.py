@@ -29,7 +29,7 @@ def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
         if values is not None:
             encoded[name] = values
         elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
-            run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are no numbers.")
+            run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are not numbers.")
         else:
             encoded |= _one_hot(name, known, categories)
         _refuse_excess(encoded, len(cells))

@@ -65,7 +65,7 @@ def _require_all_classes(classes: Sequence[str], labels: Sequence[int], fold_of:
         missing = [repr(name) for label, name in enumerate(classes) if (fold, label) not in held]
         if missing:
             raise _error(
-                f"Fold {fold} of {folds} would validate without class {some(missing)}, for its patients are too few or "
+                f"Fold {fold} of {folds} would validate without class {some(missing)}: its patients are too few or "
                 "too large; choose fewer folds."
             )
 

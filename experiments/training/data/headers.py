@@ -14,7 +14,7 @@ BATCH = 128  # files that a thread opens in one go
 
 
 @dataclass(frozen=True)
-class Sightings:
+class HeaderCounts:
     """How many images have which size (width, height) and which Pillow mode, and why some cannot be read.
 
     DICOM files count as mode `DICOM`; `unreadable` maps names to problems.
@@ -25,7 +25,7 @@ class Sightings:
     unreadable: Mapping[str, str]
 
 
-def look(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> Sightings:
+def count(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> HeaderCounts:
     """Count sizes and modes of the images `names`, all readable.
 
     Opens each file and decodes none: a second for 10,000 files. `unreadable` is passed on as it is.
@@ -36,14 +36,14 @@ def look(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> S
         for stack in medmnist.stacks(files).values():
             sizes[stack.width, stack.height] += stack.count
             modes["L" if stack.channels == 1 else "RGB"] += stack.count
-        return Sightings(sizes, modes, unreadable)
+        return HeaderCounts(sizes, modes, unreadable)
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     with ThreadPoolExecutor(min(images.cores(), images.MAX_THREADS), thread_name_prefix="headers") as pool:
         for found in pool.map(lambda batch: [_of(files, name) for name in batch], batches):
             for width, height, mode in found:
                 sizes[width, height] += 1
                 modes[mode] += 1
-    return Sightings(sizes, modes, unreadable)
+    return HeaderCounts(sizes, modes, unreadable)
 
 
 def _of(files: Files, name: str) -> tuple[int, int, str]:

@@ -69,7 +69,7 @@ def _block(files: Files, names: Sequence[str], size: int, channels: int, problem
         except MemoryError:
             raise  # the machine's fault, not the image's
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            problems[name] = verification.words(error)
+            problems[name] = verification.describe_error(error)
     return pixels
 
 
@@ -91,7 +91,7 @@ def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint
         return _squeezed(eight_bit_range(image), size, channels)
     image.draft(mode, (2 * size, 2 * size))  # lets JPEG decode large images at a fraction of their size
     if image.mode in ("P", "PA", "1"):
-        image = image.convert("RGB")  # palette indices are no colours; resizing would mix them
+        image = image.convert("RGB")  # palette indices are not colours; resizing would mix them
     array = np.asarray(_resized(image.convert(mode), size))
     return array[np.newaxis] if channels == 1 else array.transpose(2, 0, 1)
 
@@ -116,7 +116,7 @@ def eight_bit_range(image: Image.Image) -> Image.Image:
     """
     values = np.asarray(image).astype(np.float32)
     if not np.isfinite(values).all():
-        raise ValueError("it holds values that are no numbers")
+        raise ValueError("it holds values that are not numbers")
     low, high = float(values.min()), float(values.max())
     if low >= 0 and image.mode.startswith("I") and high <= 65535:
         low, high = 0.0, 65535.0

@@ -31,7 +31,7 @@ from experiments.training.data.catalogue import Builtin
 from experiments.training.data.column_facts import ColumnFacts
 from experiments.training.data.errors import UnreadableImages
 from experiments.training.data.folders import Files, Folder
-from experiments.training.data.headers import Sightings
+from experiments.training.data.headers import HeaderCounts
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.pixel_cache import PixelCache
 from experiments.training.data.splits import SplitName
@@ -44,7 +44,7 @@ class Samples:
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
     run along N, except `features`, the columns' names, which runs along the second dimension of a table.
-    `sightings` describes image files, `columns` a table's columns as they were read.
+    `header_counts` describes image files, `columns` a table's columns as they were read.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Samples:
     patient_ids: list[str]
     assigned: list[SplitName]
     features: Sequence[str] = ()
-    sightings: Sightings | None = None
+    header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
 
 
@@ -68,13 +68,13 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            samples = _from_files(files, config, roots, cache, look=_looks(job))
+            samples = _from_files(files, config, roots, cache, read_headers=_reads_headers(job))
         _require_untouched(config, job, roots)
         return samples
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 
 
-def _looks(job: Job) -> bool:
+def _reads_headers(job: Job) -> bool:
     """Return whether to read the image headers: once per run, in the process that reports for all."""
     return job.rank == 0 and job.resume_from is None
 
@@ -87,10 +87,14 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
 
 
 def _from_files(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool
+    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
 ) -> Samples:
     table = feature_tables.find(files)
-    return _table(files, table, config, roots) if table else _images(files, config, roots, cache, look=look)
+    return (
+        _table(files, table, config, roots)
+        if table
+        else _images(files, config, roots, cache, read_headers=read_headers)
+    )
 
 
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
@@ -102,8 +106,10 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
-def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool) -> Samples:
-    """Load an image data set; `look` asks for the files' headers too."""
+def _images(
+    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
+) -> Samples:
+    """Load an image data set; `read_headers` asks for the files' headers too."""
     index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
     unreadable: Mapping[str, str] = {}
@@ -116,8 +122,8 @@ def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: 
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
         inputs = decoding.decode(files, index, config.data, cache)
-    seen = headers.look(files, [sample.file for sample in index.samples], unreadable) if look else None
-    return replace(_samples(files.name, index, inputs, assigned), sightings=seen)
+    counted = headers.count(files, [sample.file for sample in index.samples], unreadable) if read_headers else None
+    return replace(_samples(files.name, index, inputs, assigned), header_counts=counted)
 
 
 def _without(
@@ -165,7 +171,7 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
     }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     roots = [Path(root) for root in job.data_roots]
-    samples = _images(Folder(folder, folder), own, roots, cache, look=_looks(job))
+    samples = _images(Folder(folder, folder), own, roots, cache, read_headers=_reads_headers(job))
     return replace(samples, classes=list(builtin.counts))
 
 

@@ -79,16 +79,16 @@ def build(
     job: Job,
     stop: threading.Event | None = None,
     *,
-    look_at: Callable[[Samples], object] | None = None,
+    on_loaded: Callable[[Samples], object] | None = None,
 ) -> DataModule:
     """Load and split the run's data and write its `split.csv`.
 
-    Raises SourceError, and Interrupted once `stop` is set. `look_at` receives the samples as they were read, before a
+    Raises SourceError, and Interrupted once `stop` is set. `on_loaded` receives the samples as they were read, before a
     table's columns are prepared.
     """
     samples = load(config, job, stop)
-    if look_at is not None:
-        look_at(samples)
+    if on_loaded is not None:
+        on_loaded(samples)
     _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:

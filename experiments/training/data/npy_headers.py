@@ -38,7 +38,7 @@ def read(file: BinaryIO, name: str) -> Header:
     """Read the header, leaving the file at the values; raises SourceError for anything but an array of numbers."""
     start = file.read(8)
     if len(start) < 8 or not start.startswith(MAGIC):
-        raise _error(f"{name} is no NumPy array; save it again with numpy.savez.")
+        raise _error(f"{name} is not a NumPy array; save it again with numpy.savez.")
     layout = "<H" if start[6] == 1 else "<I"
     length = file.read(struct.calcsize(layout))
     if len(length) < struct.calcsize(layout) or (size := struct.unpack(layout, length)[0]) > MAX_HEADER_BYTES:

@@ -22,7 +22,7 @@ def resolve(source_path: str, roots: Sequence[Path], *, field: str = "source_pat
 
 def _resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     if not roots:
-        raise _error("No data folder is open to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
+        raise _error("No data folder is available to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
     if ".." in PurePosixPath(source_path).parts:
         raise _error(f"{source_path!r} contains '..'; write the path without it.")
     try:

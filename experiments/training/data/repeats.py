@@ -19,7 +19,7 @@ def collapse(rows: Iterable[Sample]) -> list[Sample]:
         rows_of[row.id].append(row)
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
     _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
-    _refuse(rows_of, lambda row: row.split, "splits", "a sample that is trained on cannot test too")
+    _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
     return [same[0] for same in rows_of.values()]
 
 

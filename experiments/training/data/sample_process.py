@@ -42,7 +42,7 @@ MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
 NICENESS = 10
 
-Look: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
+MakeSheet: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
 
 
 def sheet(task: Task) -> Sheet | FeatureSheet:
@@ -51,7 +51,9 @@ def sheet(task: Task) -> Sheet | FeatureSheet:
         sources.require_stamp(files.stamp, task.stamp)
         table = feature_tables.find(files)
         if task.features:
-            return table_samples.features(files, table) if table else FeatureSheet(problem="These data are no table.")
+            return (
+                table_samples.features(files, table) if table else FeatureSheet(problem="This data set is not a table.")
+            )
         return table_samples.rows(files, table) if table else pictures(files, task)
 
 
@@ -95,7 +97,7 @@ def _of_files(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int
         except MemoryError:
             found[at] = "it needs too much memory"
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            found[at] = verification.words(error)
+            found[at] = verification.describe_error(error)
     return found
 
 
@@ -158,26 +160,26 @@ def _bound() -> None:
         resource.setrlimit(kind, (allowed, allowed))
 
 
-def _answer(task: Task, look: Look) -> Sheet | FeatureSheet:
+def _answer(task: Task, make_sheet: MakeSheet) -> Sheet | FeatureSheet:
     """Make the sheet, turning anything wrong with the data into its `problem`."""
     nothing = FeatureSheet if task.features else Sheet
     try:
-        return look(task)
+        return make_sheet(task)
     except SourceError as error:
         return nothing(problem=error.message)
     except READ_ERRORS as error:
         return nothing(problem=f"The data cannot be read: {error}.")
     except MemoryError:
-        return nothing(problem="These data need more memory than looking at them may take.")
+        return nothing(problem="Showing these samples needs more memory than is allowed.")
 
 
-def main(look: Look = sheet) -> None:
+def main(make_sheet: MakeSheet = sheet) -> None:
     """Run the process: read one task, write one sheet."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not mix with the sheet
     _bound()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    output.write(msgspec.json.encode(_answer(task, look)))
+    output.write(msgspec.json.encode(_answer(task, make_sheet)))
     output.close()
 
 

@@ -36,7 +36,7 @@ def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | Non
 def _splits(name: str, roots: Sequence[Path]) -> dict[str, SplitName]:
     path, _ = paths.resolve(name, roots, field=FIELD)
     if not path.is_file():
-        raise _error(f"{name!r} is no file; name the split.csv of an earlier run.")
+        raise _error(f"{name!r} is not a file; name the split.csv of an earlier run.")
     try:
         return _parsed(name, list(tables.records(LoneFile(path), path.name)))
     except SourceError as error:

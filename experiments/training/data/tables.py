@@ -99,7 +99,7 @@ def split_in(cell: str, place: str) -> SplitName:
     if split is None:
         raise SourceError(
             "data.split_column",
-            f"{place}: {cell!r} is no split; write one of {split_names.ACCEPTED}, or set this option to null.",
+            f"{place}: {cell!r} is not a split; write one of {split_names.ACCEPTED}, or set this option to null.",
         )
     return split
 

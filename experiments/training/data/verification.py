@@ -43,7 +43,7 @@ def problem_of(files: Files, name: str) -> str | None:
         with files.open(name) as file, opened(file) as image:
             image.verify()
     except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
-        return words(error)
+        return describe_error(error)
     return None
 
 
@@ -58,11 +58,11 @@ def opened(file: BinaryIO) -> Image:
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"{image.width} x {image.height} pixels are too many")
     if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
-        raise ValueError(f"it has {pages} pages; save each that is to be a sample as a file of its own")
+        raise ValueError(f"it has {pages} pages; save each page that should be a sample as its own file")
     return image
 
 
-def words(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Turn a decoder's error into one line for a user; Pillow's own names a Python object instead of the file."""
     if type(error).__name__ == "UnidentifiedImageError":
         return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image"

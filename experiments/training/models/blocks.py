@@ -43,21 +43,21 @@ def split(network: nn.Module, layout: Mapping[str, Sequence[str]]) -> list[Block
     """
     layout = layout or _children(network)
     modules, parameters = dict(network.named_modules()), dict(network.named_parameters())
-    homes = {name: _home(name, layout) for name in parameters}
-    if homeless := [name for name, home in homes.items() if home is None]:
-        raise ModelError(f"The network's blocks leave out {homeless[0]!r}; name it in one of NetworkSpec.blocks.")
+    block_of = {name: _block_of(name, layout) for name in parameters}
+    if unplaced := [name for name, found in block_of.items() if found is None]:
+        raise ModelError(f"The network's blocks leave out {unplaced[0]!r}; name it in one of NetworkSpec.blocks.")
     return [
         Block(
             name=block,
-            names=[name for name, home in homes.items() if home == block],
+            names=[name for name, found in block_of.items() if found == block],
             modules=[modules[prefix] for prefix in prefixes if prefix in modules],
-            parameters=[parameters[name] for name, home in homes.items() if home == block],
+            parameters=[parameters[name] for name, found in block_of.items() if found == block],
         )
         for block, prefixes in layout.items()
     ]
 
 
-def _home(name: str, layout: Mapping[str, Sequence[str]]) -> str | None:
+def _block_of(name: str, layout: Mapping[str, Sequence[str]]) -> str | None:
     for block, prefixes in layout.items():
         if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes):
             return block

@@ -100,7 +100,7 @@ def _cure(known: Sequence[str]) -> str:
 def _add(spec: NetworkSpec, path: str) -> None:
     other = networks().get(spec.name)
     if other is not None and other != spec:
-        raise CatalogueError(f"{path}: there is another network called {spec.name!r}; give this one a name of its own.")
+        raise CatalogueError(f"{path}: there is another network called {spec.name!r}; give this one another name.")
     if other is None:
         _added[spec.name] = spec
 
@@ -114,7 +114,7 @@ def _spec_at(path: str) -> NetworkSpec:
     except Exception as error:
         raise CatalogueError(f"{path}: {type(error).__name__}: {error}") from error
     if not isinstance(spec, NetworkSpec):
-        raise CatalogueError(f"{path} is no NetworkSpec, and no function that returns one.")
+        raise CatalogueError(f"{path} is neither a NetworkSpec nor a function that returns one.")
     if "torch" in sys.modules and not had_torch:
         raise CatalogueError(
             f"{path}: importing it loads torch, which the server must not; keep the NetworkSpec in a module without "

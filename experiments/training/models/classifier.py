@@ -59,7 +59,7 @@ class Classifier(LightningModule):
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode as in any module, but keep frozen blocks in evaluation mode."""
         super().train(mode)
-        self.fine_tuning.settle()
+        self.fine_tuning.refreeze()
         return self
 
     def training_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002

@@ -36,7 +36,7 @@ class FineTuning:
         return [block.name for block in self._blocks[: self._frozen]]
 
     @property
-    def homes(self) -> dict[str, str]:
+    def block_of(self) -> dict[str, str]:
         """The block of each weight, by the names that the network has for them."""
         return {name: block.name for block in self._blocks for name in block.names}
 
@@ -54,7 +54,7 @@ class FineTuning:
             block.freeze()
         return [block.name for block in self._blocks[self._frozen : before]]
 
-    def settle(self) -> None:
+    def refreeze(self) -> None:
         """Put frozen blocks back into evaluation mode, after something put all into training mode."""
         for block in self._blocks[: self._frozen]:
             block.freeze()

@@ -14,10 +14,10 @@ from experiments.training.data.module import DataModule
 from experiments.training.models import registry, starting_weights, weight_files
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.reports import Job, Note, Tell
+from experiments.training.reports import Job, Note, Reporter
 
 
-def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> LightningModule:
+def prepare(config: TrainingConfig, job: Job, data: DataModule, report: Reporter) -> LightningModule:
     """Build the module, load starting weights and freeze what this attempt's first epoch does not train.
 
     Weights come from `model.weights_file`; a resumed run loads its checkpoint later instead. Raises SourceError and
@@ -30,14 +30,14 @@ def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> L
     if tuning is not None and job.resumed_from_epoch is not None:
         tuning.enter(job.resumed_from_epoch + 1)
     if job.resume_from is None:
-        new = _start(module, config, job, data, tell)
+        new = _start(module, config, job, data, report)
         if tuning is not None:
-            _tell_of_frozen(tuning, new, tell)
+            _report_frozen(tuning, new, report)
     return module
 
 
 def _start(
-    module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, tell: Tell
+    module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, report: Reporter
 ) -> Collection[str] | None:
     """Load the weights file, if any, and report the match; returns the weights left random, None for all."""
     name = config.model.weights_file
@@ -47,7 +47,7 @@ def _start(
     network = module.network if isinstance(module, Classifier) else module
     match = starting_weights.load(network, path, registry.resolved(config.model, data.input_shape).aliases)
     text = match.summary(f"{name} (SHA-256 {_digest(path)[:16]}…)")
-    tell(Note(code="starting_weights", text=text))
+    report(Note(code="starting_weights", text=text))
     print(f"Starting weights: {text}", *match.lines(), sep="\n", flush=True)  # noqa: T201  (the log)
     return match.new
 
@@ -58,12 +58,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tell_of_frozen(tuning: FineTuning, new: Collection[str] | None, tell: Tell) -> None:
+def _report_frozen(tuning: FineTuning, new: Collection[str] | None, report: Reporter) -> None:
     """Report what does not learn, and whether any of it is random: training would build on noise."""
     if not tuning.frozen:
         return
     print(f"Frozen: {', '.join(tuning.frozen)}", flush=True)  # noqa: T201  (the log)
     random = tuning.frozen_names if new is None else [name for name in tuning.frozen_names if name in new]
     if random:
-        text = f"What is frozen keeps its random start, for no weights came from a file: {some(random)}."
-        tell(Note(code="frozen_random", text=text))
+        text = f"These frozen weights stay random, because no file gave values for them: {some(random)}."
+        report(Note(code="frozen_random", text=text))

@@ -84,7 +84,7 @@ def read(path: Path) -> dict[str, Tensor]:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{path.name} was refused: it holds more than tensors and plain values, or is no torch file. "
+            f"{path.name} was refused: it holds more than tensors and plain values, or is not a torch file. "
             "Save the network's state_dict() alone with torch.save."
         ) from error
     except (MemoryError, SourceError):
@@ -99,7 +99,7 @@ def read(path: Path) -> dict[str, Tensor]:
     tensors = _tensors(content)
     if not tensors:
         raise ModelError(
-            f"{path.name} holds no weights: a dictionary of tensors was looked for at its top and under "
+            f"{path.name} holds no weights: no dictionary of tensors was found at its top or under "
             f"{' and '.join(map(repr, CONTAINERS))}. Save the network's state_dict() with torch.save."
         )
     return tensors

@@ -17,7 +17,7 @@ def resolve(name: str, folder: Path) -> Path:
     if path.is_absolute() or ".." in path.parts:
         raise _error(f"{name!r} must be a path inside the models folder ({folder}), relative to it and without '..'.")
     if path.suffix.lower() not in SUFFIXES:
-        raise _error(f"{name!r} is no weights file; it must end in {', '.join(SUFFIXES)}.")
+        raise _error(f"{name!r} is not a weights file; it must end in {', '.join(SUFFIXES)}.")
     try:
         found = _inside(name, folder)
         _check_size(name, found.stat().st_size)

@@ -26,7 +26,7 @@ class Blocked(Exception):  # the message is a sentence for the user
     """A training that must not start, as the report says."""
 
 
-class Examination:
+class PreflightBuilder:
     """A report being made; `say` receives progress texts."""
 
     def __init__(self, config: TrainingConfig, say: Say) -> None:
@@ -34,10 +34,10 @@ class Examination:
         self._started = time.monotonic()
         self._reading = self._comparing = self._trying = 0.0
         self._trial: report.Trial | None = None
-        self._heard: list[report.Finding] = []
+        self._received: list[report.Finding] = []
         self._data: _Data | None = None
 
-    def look_at(self, samples: Samples) -> None:
+    def add_samples(self, samples: Samples) -> None:
         """Analyse all samples, loaded and divided."""
         self._reading = time.monotonic() - self._started
         self._say(f"Pre-flight: comparing {len(samples.labels):,} samples with each other.")
@@ -45,7 +45,7 @@ class Examination:
         self._data = _Data(self._config, samples)
         self._comparing = time.monotonic() - started
 
-    def try_out(
+    def add_trial(
         self,
         module: pl.LightningModule,
         data: DataModule,
@@ -60,10 +60,10 @@ class Examination:
         self._trial = trial.run(self._config, module, data, model_name=model_name, make_trainer=make_trainer, stop=stop)
         self._trying = time.monotonic() - started
 
-    def hear(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Add the notes sent while the model is made as findings; a run would record them."""
         if isinstance(message, Note):
-            self._heard.append(report.Finding(code=message.code, level="info", text=message.text))
+            self._received.append(report.Finding(code=message.code, level="info", text=message.text))
 
     @property
     def blocked(self) -> str | None:
@@ -80,7 +80,7 @@ class Examination:
         known = self._known
         return report.Preflight(
             verdict=report.verdict(known.findings),
-            findings=[*known.findings, *self._heard],
+            findings=[*known.findings, *self._received],
             name=known.name,
             classes=known.classes,
             counts=known.counts,
@@ -95,7 +95,7 @@ class Examination:
     @property
     def _known(self) -> _Data:
         if self._data is None:
-            raise RuntimeError("the data were not looked at")
+            raise RuntimeError("no samples were added to the report")
         return self._data
 
 
@@ -125,6 +125,6 @@ def write(folder: Path, made: report.Preflight) -> None:
     atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
 
 
-def into_log(text: str) -> None:
+def write_log(text: str) -> None:
     """Write a line to standard output, which goes into the run's log."""
     sys.stdout.write(f"{text}\n")

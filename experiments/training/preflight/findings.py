@@ -14,12 +14,12 @@ UNEVEN_FROM = 10  # times as many samples of the largest class as of the smalles
 # For one sample and for several; {later} and {earlier} are splits in words.
 ONE: dict[report.Kind, str] = {
     "exact": "1 {later} sample is an exact copy of a {earlier} sample",
-    "copy": "1 {later} sample is a {earlier} sample saved, resized or brightened anew",
+    "copy": "1 {later} sample is a {earlier} sample saved again, resized or brightened",
     "near": "1 {later} sample is nearly the same as a {earlier} sample",
 }
 SEVERAL: dict[report.Kind, str] = {
     "exact": "{count:,} {later} samples are exact copies of {earlier} samples",
-    "copy": "{count:,} {later} samples are {earlier} samples saved, resized or brightened anew",
+    "copy": "{count:,} {later} samples are {earlier} samples saved again, resized or brightened",
     "near": "{count:,} {later} samples are nearly the same as {earlier} samples",
 }
 COLUMN_WORDS = {
@@ -29,7 +29,7 @@ COLUMN_WORDS = {
 }
 CURE = (
     "Results on them look better than they are. Remove the copies or put them into one split, or set "
-    "data.allow_leakage to true to train all the same, which marks the run for ever."
+    "data.allow_leakage to true to train anyway, which marks the run permanently."
 )
 NOTED = frozenset({"leakage_allowed", "near_duplicates", "label_conflicts", "unreadable_skipped"})
 """Codes of findings that stay with the run as notes."""
@@ -135,11 +135,11 @@ def _within(duplicates: report.Duplicates) -> Iterator[Finding]:
     for tally in duplicates.tallies:
         inside = tally.groups - tally.across
         if inside and tally.kind != "near":
-            what = {"exact": "exact copies", "copy": "copies saved or resized anew"}[tally.kind]
+            what = {"exact": "exact copies", "copy": "copies saved again or resized"}[tally.kind]
             text = f"{_number(inside, 'group')} of {what} within one split: such samples count several times."
             yield Finding(code=f"{tally.kind}_copies_within_splits", level="info", text=text)
     if not duplicates.complete:
-        text = "So many samples are alike that not all near duplicates were looked for."
+        text = "So many samples are alike that the search for near duplicates is incomplete."
         yield Finding(code="search_incomplete", level="info", text=text)
 
 
@@ -174,7 +174,7 @@ def _folds(config: TrainingConfig) -> Iterator[Finding]:
     if config.is_group:
         text = (
             f"Of the {config.data.folds} folds this is the one with the fewest training samples; each of them is "
-            "trained on its own, and makes a report of its own."
+            "trained separately and gets its own report."
         )
         yield Finding(code="folds", level="info", text=text)
 

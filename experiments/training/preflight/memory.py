@@ -10,7 +10,7 @@ STATUS = Path("/proc/self/status")
 RESET = Path("/proc/self/clear_refs")
 
 
-def forget_peak() -> None:
+def reset_peak() -> None:
     """Reset the peak to the current use, where the system supports it (Linux)."""
     try:
         RESET.write_text("5")

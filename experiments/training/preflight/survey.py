@@ -23,19 +23,20 @@ def counts(samples: Samples) -> list[report.SplitCounts]:
 
 def images(samples: Samples) -> report.Images | None:
     """Describe the image files; None for a table."""
-    seen = samples.sightings
-    if seen is None:
+    headers = samples.header_counts
+    if headers is None:
         return None
     return report.Images(
         pixels=samples.inputs.shape[-1],
         channels=samples.inputs.shape[1],
-        sizes=[report.Size(width=w, height=h, count=n) for (w, h), n in seen.sizes.most_common(MAX_SIZES)],
-        different_sizes=len(seen.sizes),
-        modes=[report.Mode(name=name, count=count) for name, count in seen.modes.most_common()],
+        sizes=[report.Size(width=w, height=h, count=n) for (w, h), n in headers.sizes.most_common(MAX_SIZES)],
+        different_sizes=len(headers.sizes),
+        modes=[report.Mode(name=name, count=count) for name, count in headers.modes.most_common()],
         unreadable=[
-            report.Unreadable(name=name, problem=problem) for name, problem in list(seen.unreadable.items())[:MAX_NAMES]
+            report.Unreadable(name=name, problem=problem)
+            for name, problem in list(headers.unreadable.items())[:MAX_NAMES]
         ],
-        unreadable_count=len(seen.unreadable),
+        unreadable_count=len(headers.unreadable),
     )
 
 

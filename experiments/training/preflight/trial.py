@@ -84,7 +84,7 @@ def run(
 ) -> report.Trial:
     """Try the model and measure; raises what the training would raise, and `Interrupted` once `stop` is set."""
     watch = Stopwatch()
-    memory.forget_peak()
+    memory.reset_peak()
     with _unchanged_randomness(), tempfile.TemporaryDirectory() as folder:
         trainer = make_trainer(
             [StepContract(data.num_classes), *_changing_the_work(config, Path(folder)), watch, StopWatcher(stop)],

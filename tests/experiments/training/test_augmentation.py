@@ -17,7 +17,7 @@ from experiments.training.data.errors import SourceError
 from experiments.training.data.sources import inspect
 from experiments.training.reports import CheckpointSaved
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 
 COUNT, SIZE = 400, 32
 
@@ -169,7 +169,7 @@ def test_a_run_sees_other_images_each_epoch_and_a_resumed_one_the_same(tmp_path:
         model=Looking(),
         stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == 0,
     )
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     resumed = Looking()
     job = job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **CONFIG)
     carry_out(job, data=Pictures(), model=resumed)

@@ -150,7 +150,7 @@ def test_a_zip_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.Monke
         lambda raw: b"{" + raw[1:].replace(b"uint8", b"int16", 1),
     ],
 )
-def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_file_is_made_again(tmp_path: Path, damage: Any, capsys: pytest.CaptureFixture[str]) -> None:
     decoding_ = Decoding()
     cache = cache_in(tmp_path)
     cache.pixels(lambda: "k", SHAPE, decoding_)

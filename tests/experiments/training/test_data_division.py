@@ -106,7 +106,7 @@ def test_a_split_column_that_says_something_else(tmp_path: Path, written: str) -
     with pytest.raises(SourceError) as caught:
         inspect(config_of("x", data={"id_column": "image"}), [tmp_path])
     assert caught.value.field == "data.split_column"
-    assert f"data row 17: '{written}' is no split" in caught.value.message
+    assert f"data row 17: '{written}' is not a split" in caught.value.message
 
 
 def cohort(seed: int) -> tuple[list[int], list[str]]:

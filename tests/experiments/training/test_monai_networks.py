@@ -17,7 +17,7 @@ from experiments.training.models.builtins import BUILTINS
 from experiments.training.models.classifier import Classifier
 from runs.events import FinalStats, GradientStats, TrainingStart
 from tests.experiments.training.datasets import config_of, job_of, with_class_folders
-from tests.experiments.training.trainings import carry_out, outcome, told
+from tests.experiments.training.trainings import carry_out, of_type, outcome
 
 MONAI = [name for name, spec in BUILTINS.items() if spec.requires]
 Shapes = dict[str, tuple[int, ...]]
@@ -142,10 +142,10 @@ def test_each_trains(name: str, tmp_path: Path) -> None:
     )
     messages = carry_out(job_of(config, tmp_path))
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [start] = told(messages, TrainingStart)
+    [start] = of_type(messages, TrainingStart)
     assert (start.model.name, start.model.parameters) == (name, start.model.trainable)
-    assert list(told(messages, GradientStats)[0].layer_norms) == list(BUILTINS[name].blocks)
-    assert [stats.split for stats in told(messages, FinalStats)] == ["val"]
+    assert list(of_type(messages, GradientStats)[0].layer_norms) == list(BUILTINS[name].blocks)
+    assert [stats.split for stats in of_type(messages, FinalStats)] == ["val"]
 
 
 @pytest.mark.parametrize("name", MONAI)

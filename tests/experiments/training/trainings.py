@@ -56,25 +56,25 @@ def carry_out(
     messages: list[Message] = []
     stop = stop or Stop()
 
-    def tell(message: Message) -> None:
+    def report(message: Message) -> None:
         messages.append(message)
         if stop_at(message):
             stop.set()
         if finish_at(message):
             stop.early.set()
 
-    train(job, tell, stop, data=data, model=model)
+    train(job, report, stop, data=data, model=model)
     return messages
 
 
-def told(messages: Sequence[Message], kind: type[M]) -> list[M]:
+def of_type(messages: Sequence[Message], kind: type[M]) -> list[M]:
     """Select the messages of one type, in order."""
     return [message for message in messages if isinstance(message, kind)]
 
 
 def outcome(messages: Sequence[Message]) -> Outcome:
     """Return the last message, which must be the only outcome."""
-    assert len(told(messages, Outcome)) == 1
+    assert len(of_type(messages, Outcome)) == 1
     last = messages[-1]
     assert isinstance(last, Outcome)
     return last
@@ -82,7 +82,7 @@ def outcome(messages: Sequence[Message]) -> Outcome:
 
 def metrics_by_epoch(messages: Sequence[Message], phase: str) -> dict[int, dict[str, float | None]]:
     """Collect the metrics of each `epoch_end`, by epoch."""
-    return {event.epoch: event.metrics for event in told(messages, EpochEnd) if event.phase == phase}
+    return {event.epoch: event.metrics for event in of_type(messages, EpochEnd) if event.phase == phase}
 
 
 def known(value: T | None) -> T:
