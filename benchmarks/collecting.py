@@ -34,7 +34,7 @@ from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.metrics_collector import MetricsCollector
 from experiments.training.child import Emitter
 from experiments.training.config import TrainingConfig
-from experiments.training.reports import Job, Message, Tell
+from experiments.training.reports import Job, Message, Reporter
 from experiments.training.stop import Stop
 from runs.events import BatchMetrics, DatasetSummary, EpochEnd, ModelSummary
 
@@ -181,8 +181,8 @@ def unheard(_message: Message) -> None:
     """Tells nobody."""
 
 
-def ours(rows: int, epochs: int, tell: Tell = unheard) -> float:
-    return fit(seeded(Bare), [MetricsCollector(threshold=0.5, tell=tell)], rows=rows, epochs=epochs)
+def ours(rows: int, epochs: int, report: Reporter = unheard) -> float:
+    return fit(seeded(Bare), [MetricsCollector(threshold=0.5, report=report)], rows=rows, epochs=epochs)
 
 
 def plain(rows: int, epochs: int) -> float:
@@ -211,7 +211,7 @@ def numbers_of_one_epoch(rows: int, other: type[Plain]) -> tuple[dict[str, float
     return collected, kept
 
 
-def with_chain(rows: int, epochs: int, tell: Tell) -> float:
+def with_chain(rows: int, epochs: int, report: Reporter) -> float:
     """The whole chain with its defaults, checkpoints included."""
     config = TrainingConfig(experiment_name="benchmark", source_path="none")
     with tempfile.TemporaryDirectory() as folder:
@@ -222,7 +222,7 @@ def with_chain(rows: int, epochs: int, tell: Tell) -> float:
             dataset=DatasetSummary(name="benchmark", classes=["0", "1"], sizes={"train": rows}),
             model=ModelSummary(name="mlp", parameters=1, trainable=1),
             threshold=0.5,
-            tell=tell,
+            report=report,
             stop=Stop(),
         )
         return fit(seeded(Bare), chain.callbacks, rows=rows, epochs=epochs)
@@ -247,7 +247,7 @@ class Listener:
 
 def telling(rows: int, epochs: int) -> float:
     with Listener() as emitter:
-        return with_chain(rows, epochs, emitter.tell)
+        return with_chain(rows, epochs, emitter.report)
 
 
 def silent(rows: int, epochs: int) -> float:
@@ -259,7 +259,7 @@ def emit_microseconds(calls: int = 20_000) -> float:
     with Listener() as emitter:
         start = time.thread_time()
         for step in range(calls):
-            emitter.tell(BatchMetrics(step=step, batch_idx=step, epoch=0, loss=0.5, accuracy=0.5, recall=0.5, f1=0.5))
+            emitter.report(BatchMetrics(step=step, batch_idx=step, epoch=0, loss=0.5, accuracy=0.5, recall=0.5, f1=0.5))
         return (time.thread_time() - start) / calls * 1e6
 
 

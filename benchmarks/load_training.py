@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Outcome, Tell
+from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Outcome, Reporter
 from runs.events import BatchMetrics, DatasetSummary, EpochEnd, GradientStats, ModelSummary, Progress, TrainingStart
 from runs.events import utc_now as now
 
@@ -24,19 +24,19 @@ EPOCHS = 10_000
 SAID = "said.json"  # in the run's folder: how many events it emitted
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     """Until it is told to stop; then the run's folder says how many events there were."""
     start = time.monotonic()
     said = 1
-    tell(_start(job))
+    report(_start(job))
     step = 0
     while not stop.wait(max(0.0, start + step / STEPS - time.monotonic())):
         for message in _of_step(job, step):
-            tell(message)
+            report(message)
             said += not isinstance(message, (BestValues, CheckpointSaved))
         step += 1
     (Path(job.run_dir) / SAID).write_text(json.dumps({"events": said, "seconds": time.monotonic() - start}))
-    tell(Outcome(status="interrupted", reason=None))
+    report(Outcome(status="interrupted", reason=None))
 
 
 def _start(job: Job) -> TrainingStart:

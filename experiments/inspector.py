@@ -23,7 +23,7 @@ from experiments.models import Preflight
 from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
 from experiments.supervisor import SILENCE_SECONDS, TICK_SECONDS
 from experiments.training.data.errors import SourceError
-from experiments.training.reports import Examined, Job, Note, Outcome
+from experiments.training.reports import Job, Note, Outcome, PreflightReady
 from runs.recorder import Fenced
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Inspection:
         self._preflight, self._draining = preflight, draining
         self._renewed = self._heard = time.monotonic()
         self._progress = ""
-        self._examined: Examined | None = None
+        self._examined: PreflightReady | None = None
         self._outcome: Outcome | None = None
         self._trouble: str | None = None  # why we stopped the process ourselves
 
@@ -115,7 +115,7 @@ class Inspection:
         for message, _, _ in batch or ():
             if isinstance(message, Note):
                 self._progress = message.text[:PROGRESS_LENGTH]
-            elif isinstance(message, Examined):
+            elif isinstance(message, PreflightReady):
                 self._examined = message
             elif isinstance(message, Outcome):
                 self._outcome = message

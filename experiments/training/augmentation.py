@@ -1,4 +1,4 @@
-"""Random changes of training images that leave their class as it is. On batches of tensors, torch only."""
+"""Random changes of training images that preserve their class. For batches of tensors, torch only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Preset: TypeAlias = Literal["none", "light", "medium", "xray"]
 
 @dataclass(frozen=True)
 class Strength:
-    """How far images may be changed, each way; the shares are of the image's size, or of the values' range."""
+    """The largest changes, each in both directions, as shares of the image's size or of the values' range."""
 
     horizontal_flip: bool = False
     vertical_flip: bool = False
@@ -46,7 +46,7 @@ PRESETS: dict[Preset, Strength] = {
 
 
 def augment(images: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) of values from -1 to 1, to the same; every image is changed on its own.
+    """Change (N, C, H, W) of values from -1 to 1, each image independently.
 
     Draws from `generator` alone, which must be on the images' device.
     """
@@ -55,14 +55,14 @@ def augment(images: Tensor, strength: Strength, generator: torch.Generator) -> T
 
 
 def _moved(images: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Flipped, turned, zoomed and shifted in one resampling; what comes from outside repeats the border."""
+    """Flip, rotate, zoom and shift in one resampling; areas from outside repeat the border."""
     transforms = _transforms(images, strength, generator)
     grid = functional.affine_grid(transforms, list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def _transforms(images: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """(N, 2, 3): for each place of the result, its place in the image, both from -1 to 1."""
+    """Draw (N, 2, 3) matrices from each place of the result to its place in the image, both from -1 to 1."""
     count = len(images)
     angle = _drawn(count, math.radians(strength.degrees), images, generator)
     scale = torch.exp(_drawn(count, math.log1p(strength.zoom), images, generator))
@@ -76,7 +76,7 @@ def _transforms(images: Tensor, strength: Strength, generator: torch.Generator) 
 
 
 def _toned(images: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Contrast about each image's own mean, brightness, noise; the range of the values is 2."""
+    """Change contrast about each image's own mean and brightness, and add noise; the range of the values is 2."""
     factor = torch.exp(_drawn(len(images), math.log1p(strength.contrast), images, generator)).view(-1, 1, 1, 1)
     offset = _drawn(len(images), 2 * strength.brightness, images, generator).view(-1, 1, 1, 1)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
@@ -87,11 +87,11 @@ def _toned(images: Tensor, strength: Strength, generator: torch.Generator) -> Te
 
 
 def _drawn(count: int, most: float, like: Tensor, generator: torch.Generator) -> Tensor:
-    """`count` numbers from -most to most, evenly."""
+    """Draw `count` numbers uniformly from -most to most."""
     return (torch.rand(count, generator=generator, device=like.device) * 2 - 1) * most
 
 
 def _signs(count: int, flips: bool, like: Tensor, generator: torch.Generator) -> Tensor:
-    """-1 for half of them, if there are flips at all."""
+    """Draw -1 for half of them, if flips are enabled, otherwise 1."""
     heads = torch.rand(count, generator=generator, device=like.device) < 0.5
     return torch.where(heads & flips, -1.0, 1.0)

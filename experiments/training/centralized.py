@@ -1,4 +1,4 @@
-"""The recipe: one training on one machine, from its job to its final statistics.
+"""The recipe of one training on one machine, from its job to its final statistics.
 
 Each process of a training on several devices carries it out from beginning to end, in step with the others.
 """
@@ -32,55 +32,57 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.preparation import prepare
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import examination
-from experiments.training.preflight.examination import Blocked, Examination
-from experiments.training.reports import Job, Outcome, Tell, TrainingStopped
+from experiments.training.preflight.examination import Blocked, PreflightBuilder
+from experiments.training.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.stop import Stop
 
 
 def train(
     job: Job,
-    tell: Tell,
+    report: Reporter,
     stop: Stop,
     *,
     data: DataModule | None = None,
     model: pl.LightningModule | None = None,
 ) -> None:
-    """Carry out the job; never raises. The last message is the one `Outcome`.
+    """Carry out the job; never raises. The last message is the only `Outcome`.
 
-    Stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch; once
-    `stop.early` is set it stops training likewise, and evaluates what it has.
-    `data` and `model` take the place of those that the configuration asks for.
+    It stops after the current batch once `stop` is set or SIGTERM arrives, and keeps nothing of the incomplete epoch;
+    once `stop.early` is set it stops training in the same way, and evaluates its best epoch. `data` and `model` replace
+    those of the configuration.
     """
     with sigterm_sets(stop):
-        tell(conclusion(lambda: _carry_out(job, tell, stop, data, model), stop))
+        report(conclusion(lambda: _carry_out(job, report, stop, data, model), stop))
 
 
 def conclusion(work: Callable[[], None], stop: Stop) -> Outcome:
-    """Do the work and say how it ended; never raises."""
+    """Do the work and return how it ended; never raises."""
     try:
         work()
     except (Interrupted, SIGTERMException):
         return Outcome(status="interrupted", reason=None)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        if stop.is_set():  # what breaks while everything is being stopped (data loader workers) is no failure
+        if stop.is_set():  # errors while everything stops (data loader workers) are not failures
             return Outcome(status="interrupted", reason=None)
         return Outcome(status="failed", reason=reason(error))
     return Outcome(status="completed", reason=None)
 
 
-def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model: pl.LightningModule | None) -> None:
+def _carry_out(
+    job: Job, report: Reporter, stop: Stop, data: DataModule | None, model: pl.LightningModule | None
+) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     begin(config, job)
-    # Of our own data and model; a resumed attempt trains what was looked at before.
-    looked_at = data is not None or model is not None or job.resume_from is not None
-    preflight = None if looked_at else Examination(config, examination.into_log)
-    look_at = preflight.look_at if preflight and ranks.first() else None
-    data = data or build_data(config, job, stop, look_at=look_at)
-    module = model or prepare(config, job, data, tell)
+    # Only for data and model of the configuration; a resumed attempt trains what an earlier one checked.
+    without_preflight = data is not None or model is not None or job.resume_from is not None
+    preflight = None if without_preflight else PreflightBuilder(config, examination.write_log)
+    on_loaded = preflight.add_samples if preflight and ranks.first() else None
+    data = data or build_data(config, job, stop, on_loaded=on_loaded)
+    module = model or prepare(config, job, data, report)
     if preflight:
-        _pass(preflight, config, job, module, data, tell=tell, stop=stop)
+        _pass(preflight, config, job, module, data, report=report, stop=stop)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
     chain = build_chain(
@@ -89,7 +91,7 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
         dataset=data.summary,
         model=summary,
         threshold=threshold,
-        tell=tell,
+        report=report,
         stop=stop,
         tuning=module.fine_tuning if isinstance(module, Classifier) else None,
     )
@@ -98,13 +100,13 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
     try:
         trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
     except FinishedEarly:
-        tell(TrainingStopped())
-    chain.start.announce(trainer)  # a run that was resumed after its last epoch had nothing to start
+        report(TrainingStopped())
+    chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
     best = chain.checkpoint.best
     if best is None:
         if stop.early.is_set():
-            raise Interrupted  # no epoch was complete when it was told to
+            raise Interrupted  # no epoch was complete when the stop was requested
         raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
@@ -114,25 +116,25 @@ def _carry_out(job: Job, tell: Tell, stop: Stop, data: DataModule | None, model:
     )
     ranks.leave()
     if job.rank:
-        return  # rank 0 has what all ranks found, and says and writes it
+        return  # rank 0 has the results of all ranks, and reports and writes them
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
     for part in predictions:
-        tell(evaluation.final_stats(part, epoch=best.epoch, threshold=threshold, class_names=data.class_names))
+        report(evaluation.final_stats(part, epoch=best.epoch, threshold=threshold, class_names=data.class_names))
     chain.checkpoint.tidy()
 
 
 def begin(config: TrainingConfig, job: Job) -> None:
-    """What holds for the whole process: threads, its place among the ranks, and a seed for everything."""
+    """Set up the process: threads, its place among the ranks, and a seed for everything."""
     threads = config.trainer.threads or default_threads(job.local_ranks)
     torch.set_num_threads(threads)
     ranks.join(job, config.trainer, threads=threads)
     pl.seed_everything(config.seed, workers=True)
 
 
-def try_out(
-    preflight: Examination,
+def run_trial(
+    preflight: PreflightBuilder,
     config: TrainingConfig,
     job: Job,
     module: pl.LightningModule,
@@ -140,8 +142,8 @@ def try_out(
     *,
     stop: Stop,
 ) -> None:
-    """Let the pre-flight report have some batches, trained as the whole training will be."""
-    preflight.try_out(
+    """Try some batches for the pre-flight report, trained as the whole training will be."""
+    preflight.add_trial(
         module,
         data,
         model_name=resolved_name(config.model, data.input_shape),
@@ -151,32 +153,32 @@ def try_out(
 
 
 def _pass(
-    preflight: Examination,
+    preflight: PreflightBuilder,
     config: TrainingConfig,
     job: Job,
     module: pl.LightningModule,
     data: DataModule,
     *,
-    tell: Tell,
+    report: Reporter,
     stop: Stop,
 ) -> None:
-    """Write `preflight.json`, tell what must stay with the run; raises Blocked for what must not be trained.
+    """Write `preflight.json` and report what must stay with the run; raises Blocked for a forbidden training.
 
-    Rank 0 has looked at the data for all; batches are tried by all, in step.
+    Rank 0 has checked the data for all; all ranks try the batches, in step.
     """
     blocked = ranks.decided(lambda: preflight.blocked)
     if not blocked:
-        try_out(preflight, config, job, module, data, stop=stop)
+        run_trial(preflight, config, job, module, data, stop=stop)
     if ranks.first():
         examination.write(Path(job.run_dir), preflight.report())
         for note in preflight.notes:
-            tell(note)
+            report(note)
     if blocked:
         raise Blocked(blocked)
 
 
 def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **changed: Any) -> pl.Trainer:
-    """The Trainer of the configuration, but for options `changed`."""
+    """Make the configured Trainer, with the options in `changed` replaced."""
     asked = config.trainer
     options: dict[str, Any] = {
         "max_epochs": asked.max_epochs,
@@ -203,7 +205,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
 
 
 def default_threads(processes: int = 1) -> int:
-    """Half the cores this process may use, shared by the processes of the training.
+    """Return half the cores this process may use, divided among the processes of the training.
 
     Two threads on a busy two-core machine were ten times slower than one.
     """

@@ -1,7 +1,7 @@
-"""What runs in a training's own process: redirect output, listen for commands, send messages, call the recipe.
+"""The entry of a training's process: redirect output, listen for commands, send messages, call the recipe.
 
-Imports no torch itself: the worker pickles `main` by name, and only the fork server loads the recipe.
-Wire format, child to supervisor: JSON arrays of `[type, timestamp, data]`; an empty array is a heartbeat.
+Imports no torch itself: the worker pickles `main` by name, and only the fork server loads the recipe. Wire format,
+child to supervisor: JSON arrays of `[type, timestamp, data]`; an empty array is a heartbeat.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ORPHANED = 70  # exit code of a training whose supervisor died
 
 
 class Emitter:
-    """Takes messages from the training thread without blocking it; a thread of its own sends them in batches."""
+    """A queue that takes messages from the training without blocking it; its own thread sends them in batches."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -48,16 +48,16 @@ class Emitter:
         self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
         self._thread.start()
 
-    def tell(self, message: Message) -> None:
-        """Queue one message; well under a microsecond."""
+    def report(self, message: Message) -> None:
+        """Queue one message, in well under a microsecond."""
         if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
             return
         self._queue.put((time.time(), message))
 
-    def tell_outcome(self, message: Message) -> None:
+    def report_outcome(self, message: Message) -> None:
         """Queue the message if it is the last one."""
         if isinstance(message, Outcome):
-            self.tell(message)
+            self.report(message)
 
     def close(self) -> None:
         """Send what is queued, then stop."""
@@ -74,7 +74,7 @@ class Emitter:
             return  # the supervisor is gone; the command pipe's end stops the training
 
     def _gather(self) -> tuple[list[tuple[str, str, msgspec.Raw]], bool]:
-        """Wait for a first message (or a heartbeat's time), then take what comes within the batch time."""
+        """Wait for a first message (or a heartbeat's time), then collect messages for the batch time."""
         batch: list[tuple[str, str, msgspec.Raw]] = []
         deadline = time.monotonic() + HEARTBEAT_SECONDS
         while (left := deadline - time.monotonic()) > 0:
@@ -102,10 +102,10 @@ def main(
     recipe: str = RECIPE,
     listener: socket.socket | None = None,
 ) -> None:
-    """Entry of the process; `job` is a Job as JSON, `recipe` a module with `train(job, tell, stop)`.
+    """Run the training process; `job` is a Job as JSON, `recipe` a module with `train(job, report, stop)`.
 
-    `listener` is for rank 0 of several: where they meet. The others say nothing but their outcome. Ends with its
-    last message sent.
+    `listener` is for rank 0 of several: the socket where they connect. Other ranks send only their outcome. Returns
+    when the last message is sent.
     """
     os.setsid()  # a process group of its own: signals to the terminal pass by, and a kill reaches data loader workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -116,31 +116,31 @@ def main(
     if decoded.gpus is not None:  # CUDA looks when it is first used, and no process before this one uses it
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(decoded.gpus)
     stop = Stop()
-    threading.Thread(target=_obey, args=(commands, stop), name="commands", daemon=True).start()
+    threading.Thread(target=_receive_commands, args=(commands, stop), name="commands", daemon=True).start()
     emitter = Emitter(messages)
     try:
         module: Any = importlib.import_module(recipe)
-        module.train(decoded, emitter.tell if decoded.rank == 0 else emitter.tell_outcome, stop)
+        module.train(decoded, emitter.report if decoded.rank == 0 else emitter.report_outcome, stop)
     finally:
         emitter.close()
 
 
 def warm() -> None:
-    """Fails unless the fork server has loaded the recipe: the first real training would wait for it."""
+    """Raise SystemExit unless the fork server has loaded the recipe: the first real training would wait for it."""
     if RECIPE not in sys.modules:
         raise SystemExit(f"{RECIPE} is not preloaded")
 
 
-def _obey(commands: Connection, stop: Stop) -> None:
-    """Wait for commands. A closed pipe means that the supervisor died: stop soon, or be stopped."""
-    told = {STOP: stop.set, FINISH: stop.early.set}
+def _receive_commands(commands: Connection, stop: Stop) -> None:
+    """Carry out commands; a closed pipe means that the supervisor died: stop soon, or exit after a grace period."""
+    handlers = {STOP: stop.set, FINISH: stop.early.set}
     try:
         while True:
             command = commands.recv_bytes()
             if command.startswith(REGISTERED):
                 stop.registered.set(int(command.removeprefix(REGISTERED)))
             else:
-                told.get(command, _unknown)()
+                handlers.get(command, _unknown)()
     except (EOFError, OSError):
         stop.set()
         time.sleep(ORPHAN_GRACE_SECONDS)
@@ -148,7 +148,7 @@ def _obey(commands: Connection, stop: Stop) -> None:
 
 
 def _unknown() -> None:
-    """A command of a newer server."""
+    """Ignore a command of a newer server."""
 
 
 def _say_where_it_begins(log: Path, attempt: int, offset: int) -> None:
@@ -158,7 +158,7 @@ def _say_where_it_begins(log: Path, attempt: int, offset: int) -> None:
 
 
 class _Log(io.FileIO):
-    """What a full disk does not take is lost; a training does not end of that, nor does it fail to say why it ended."""
+    """A log that drops what a full disk refuses, so that the training neither ends nor loses its reason for ending."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -168,7 +168,7 @@ class _Log(io.FileIO):
 
 
 def _redirect_output(path: Path, attempt: int) -> None:
-    """Send everything printed, by native code too, to the run's log; where none can be made, to the server's."""
+    """Send all output, native code's too, to the run's log; where none can be made, to the server's."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)

@@ -1,4 +1,4 @@
-"""What a run may be asked to do: validates the request, is stored with the run, goes to the training process.
+"""Options of a run: validated in the request, stored with the run, passed to the training process.
 
 Torch-free, so that the web process can import it. Every bound and default of a run is declared here and nowhere else.
 """
@@ -18,7 +18,7 @@ from runs import tag_names
 
 MAX_DEVICES = 16  # of one machine
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
-MOST_PATH_BYTES = 2_000  # the list is chosen by it, and PostgreSQL indexes no row of more than 2,700
+MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row of more than 2,700 bytes
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
@@ -51,7 +51,7 @@ class DataConfig(Section):
     )
     skip_unreadable: bool = Field(False, description="Leave out images that cannot be read; they are named on the run")
     allow_leakage: bool = Field(
-        False, description="Train although copies or patients are in two splits; the run is marked for ever"
+        False, description="Train although copies or patients are in two splits; the run is marked permanently"
     )
     folds: int | None = Field(
         None,
@@ -64,7 +64,7 @@ class DataConfig(Section):
     @field_validator("folds")
     @classmethod
     def _folds_alone_say_what_validates(cls, folds: int | None, info: ValidationInfo) -> int | None:
-        """Fields that have a fault of their own are missing from `info`."""
+        """Reject other options that choose validation samples; invalid fields are missing from `info`."""
         if folds is None:
             return None
         default = cls.model_fields["val_fraction"].default
@@ -132,7 +132,7 @@ class ModelConfig(Section):
     @field_validator("options")
     @classmethod
     def _complete(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        """A stored configuration says what was done, so defaults are filled in at once."""
+        """Fill in defaults at once, as a stored configuration says what was done."""
         if "name" not in info.data:
             return value
         short = {name: given for name in ("width", "dropout") if (given := info.data.get(name)) is not None}
@@ -155,7 +155,7 @@ class ModelConfig(Section):
 
 
 class LossConfig(Section):
-    """What the network is trained to make small."""
+    """The loss that training minimises."""
 
     name: Literal["auto", "focal"] = Field("auto", description="auto = cross-entropy (of the sigmoid for two classes)")
     class_weights: Literal["auto"] | tuple[ClassWeight, ...] | None = Field(
@@ -169,7 +169,7 @@ class LossConfig(Section):
 
 
 class AugmentationConfig(Section):
-    """How training samples are changed each time they are shown; validation and test see them as they are."""
+    """How training samples are changed each time they are used; validation and test samples stay as they are."""
 
     preset: Literal["none", "light", "medium", "xray"] = Field(
         "none", description="Random changes of images: flips, rotation, zoom, shift, brightness, contrast, noise"
@@ -180,7 +180,7 @@ class AugmentationConfig(Section):
 
 
 class OptimizerConfig(Section):
-    """How weights change."""
+    """How the optimizer changes the weights."""
 
     name: Literal["adamw", "adam", "sgd"] = Field("adamw", description="adamw and adam fit a step to each weight")
     learning_rate: float = Field(1e-3, gt=0.0, le=1e12, description="How far a step goes; the first option to try")
@@ -206,7 +206,7 @@ class OptimizerConfig(Section):
 
 
 class TrainerConfig(Section):
-    """How long and on what; handed to Lightning's Trainer."""
+    """How long to train and on which devices; passed to Lightning's Trainer."""
 
     max_epochs: int = Field(10, ge=1, le=10_000, description="Times that all training samples are seen, at most")
     max_hours: float | None = Field(
@@ -239,7 +239,7 @@ class TrainerConfig(Section):
 
     @property
     def processes(self) -> int:
-        """How many carry out the training together, one for each device of each machine."""
+        """The number of processes that carry out the training, one for each device of each machine."""
         return (1 if self.devices == "auto" else self.devices) * self.num_nodes
 
     @field_validator("devices")
@@ -274,14 +274,14 @@ class CallbacksConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _resolve_mode(cls, data: Any) -> Any:
-        """A stored configuration says what was done, so `auto` is resolved at once."""
+        """Resolve `auto` at once, as a stored configuration says what was done."""
         if isinstance(data, dict) and data.get("mode", "auto") == "auto":
             return {**data, "mode": "min" if data.get("monitor") == "val_loss" else "max"}
         return data
 
 
 class TrainingConfig(Section):
-    """One training, completely: the body of `POST /api/experiments/centralized/train`."""
+    """A complete training: the body of `POST /api/experiments/centralized/train`."""
 
     experiment_name: Name = Field(description="What it is called in lists; several runs may share it")
     source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)] = Field(
@@ -295,7 +295,7 @@ class TrainingConfig(Section):
     trainer: TrainerConfig = TrainerConfig()
     callbacks: CallbacksConfig = CallbacksConfig(mode="max")
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Of splits, first weights, order and augmentation")
-    # When it is trained is no part of what is trained: not stored with the run, and no difference between requests
+    # The time of a training is not part of its configuration: not stored with the run, ignored when comparing requests
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
     )
@@ -322,11 +322,11 @@ class TrainingConfig(Section):
 
     @property
     def is_group(self) -> bool:
-        """Whether it asks for several runs, one for each fold."""
+        """Whether the request is for several runs, one for each fold."""
         return bool(self.data.folds and not self.data.fold)
 
     def of_each_run(self) -> list[TrainingConfig]:
-        """The configuration of every run that it asks for: itself, or one per fold."""
+        """Return the configuration of every requested run: itself, or one per fold."""
         if not self.data.folds or self.data.fold:
             return [self]
         numbers = range(1, self.data.folds + 1)

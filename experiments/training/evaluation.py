@@ -1,4 +1,4 @@
-"""The end of a training: its best checkpoint, evaluated once over each held-out split, and the predictions kept."""
+"""Evaluate the best checkpoint of a training once over each held-out split, and keep the predictions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
 
 class Predictions(NamedTuple):
-    """One split, sample by sample, in its own order; `positions` point into the data module's lists of ids."""
+    """The scores of one split, sample by sample, in its order; `positions` index the data module's lists of ids."""
 
     split: Split
     loss: Number
@@ -43,21 +43,26 @@ class Capture(Callback):
         self._positions: list[torch.Tensor] = []
 
     def on_validation_batch_end(self, _trainer: Any, _module: Any, outputs: Any, batch: Any, *_: Any) -> None:
+        """Keep a validation step's outputs and sample positions."""
         self._steps.add(outputs)
         self._positions.append(batch[2])
 
     def on_test_batch_end(self, *arguments: Any) -> None:
+        """Keep a test step's outputs and sample positions."""
         self.on_validation_batch_end(*arguments)
 
     def predictions(self, split: Split) -> Predictions:
-        """All of them, of several ranks on rank 0 only; read once, at the end. All ranks must call it."""
+        """Return all predictions of the split, with several ranks on rank 0 only.
+
+        They are read once, at the end. All ranks must call it.
+        """
         steps = self._steps.of_all_ranks()
         positions = np.concatenate(ranks.gathered(torch.cat(self._positions).cpu().numpy()))
         return Predictions(split, steps.mean_loss(), steps.scores(), steps.targets(), positions)
 
 
 def restore(module: pl.LightningModule, checkpoint: Path) -> None:
-    """Put the checkpoint's weights into the module; reads tensors and plain values only, never code.
+    """Load the checkpoint's weights into the module, reading tensors and plain values only, never code.
 
     Rank 0 alone reads the file, which other machines need not have. All ranks must call it.
     """
@@ -67,14 +72,14 @@ def restore(module: pl.LightningModule, checkpoint: Path) -> None:
 
 
 def _without_optimizer(state: dict[str, Any]) -> dict[str, Any]:
-    """Which is twice as large as the weights, and no use in an evaluation."""
+    """Drop the optimizer's state, which is twice as large as the weights and not needed for evaluation."""
     return {name: part for name, part in state.items() if name != "optimizer_states"}
 
 
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
-    """Run the module in evaluation mode, unshuffled, over the validation split and, if there is one, the test split.
+    """Run the module in evaluation mode, unshuffled, over the validation and, if there is one, the test split.
 
-    Of several ranks each does its part of a split, and rank 0 alone has all of it.
+    With several ranks each processes its part of a split, and rank 0 alone gets all of it.
     """
     capture = Capture()
     make_trainer([capture]).validate(module, datamodule=data, verbose=False)
@@ -89,8 +94,8 @@ def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) ->
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
     """Write one row per sample, from which anyone can recompute each figure.
 
-    Columns: `split`, `sample_id`, `patient_id`, `label` (0, 1, ...), `score_<class>` for each class, unrounded
-    float64; a binary run has `score` too, the positive class's.
+    Columns: `split`, `sample_id`, `patient_id`, `label` (0, 1, ...), `score_<class>` for each class, unrounded float64;
+    a binary run has `score` too, the positive class's.
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
@@ -112,7 +117,7 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
 
 
 def final_stats(part: Predictions, *, epoch: int, threshold: float | None, class_names: Sequence[str]) -> FinalStats:
-    """Everything known of one split. Raises `Diverged` if the scores are no numbers."""
+    """Compute all final statistics of one split; raises Diverged if the scores are not finite."""
     if not np.isfinite(part.scores).all():
         raise Diverged(
             f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "

@@ -1,4 +1,4 @@
-"""What went wrong, in a sentence for the user; the traceback is for the log."""
+"""Explain what went wrong in a sentence for the user; the traceback is for the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GPU_FULL = f"The GPU ran out of memory. {_TOO_LARGE}"
 _MEMORY_FULL = f"The machine ran out of memory. {_TOO_LARGE}"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SAID = {
-    # words that are all in the message of an error without a class of its own -> what it means, and the cure
+    # words that all occur in the message of an error without its own class -> what it means, and the cure
     ("CUDA out of memory",): _GPU_FULL,
     ("CUBLAS_STATUS_ALLOC_FAILED",): _GPU_FULL,
     ("CUDNN_STATUS_ALLOC_FAILED",): _GPU_FULL,
@@ -35,18 +35,18 @@ _SAID = {
 
 
 def reason(error: BaseException) -> str:
-    """One sentence: what happened and, where it is known, the cure; else the exception's class and message."""
+    """Explain in one sentence what happened and, where known, the cure; else give the exception's class and message."""
     if isinstance(error, SourceError):
         return error.message
     if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices | Blocked):
         return str(error)
-    if isinstance(error, ValidationError):  # what the server that took the request knows may be unknown here
+    if isinstance(error, ValidationError):  # options that the accepting server knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
     return _shortage(error) or _parting(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
 
 
 def _shortage(error: BaseException) -> str | None:
-    """What the machine lacked, if that is what happened."""
+    """Explain which resource ran out on the machine; None for any other error."""
     if isinstance(error, torch.OutOfMemoryError):
         return _GPU_FULL
     if isinstance(error, MemoryError):
@@ -58,7 +58,10 @@ def _shortage(error: BaseException) -> str | None:
 
 
 def _parting(error: BaseException) -> str | None:
-    """Several ranks: one was lost that the others talk to; on the same machine its own end is told instead."""
+    """Explain the loss of another rank; None for any other error.
+
+    Where that rank was on the same machine, the reason why it ended is reported instead.
+    """
     if not isinstance(error, torch.distributed.DistError) and not ("gloo" in str(error) and "transport" in str(error)):
         return None
     return (
@@ -68,7 +71,7 @@ def _parting(error: BaseException) -> str | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what led to it: torch reports a full disk as a failed assertion of its own."""
+    """Yield the error and what led to it: torch reports a full disk as a failed assertion."""
     link: BaseException | None = error
     while link is not None:
         yield link

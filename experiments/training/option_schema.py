@@ -1,6 +1,6 @@
-"""The options of a training as a form needs them: groups of fields with their help, defaults, choices and bounds.
+"""Describe the options of a training for a form: groups of fields with help, defaults, choices and bounds.
 
-Help, defaults and bounds are those that `config` declares; only what is for readers of a form alone stands here.
+Help, defaults and bounds are those that `config` declares; only what readers of a form need in addition is here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FIRST = (
     "tags",
     "priority",
 )
-"""What most people look at; the rest is for those who look for it."""
+"""The fields shown first; a form may fold the others away."""
 
 TITLES = {
     "experiment_name": "Name of the experiment",
@@ -66,7 +66,7 @@ TITLES = {
     "callbacks.save_top_k": "Checkpoints to keep",
     "callbacks.min_delta": "Least improvement",
 }
-"""Where a field's name does not say it."""
+"""Titles of fields whose names do not make good ones."""
 
 UNITS = {
     "data.image_size": "pixels",
@@ -93,7 +93,7 @@ _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
 
 
 def groups() -> list[dict[str, Any]]:
-    """All groups in the order of the request, each `{name, title, help, fields}`; first what stands in none."""
+    """List all groups in the order of the request, each `{name, title, help, fields}`, ungrouped fields first."""
     schema = TrainingConfig.model_json_schema()
     loose = {name: found for name, found in schema["properties"].items() if "$ref" not in found}
     required = set(schema["required"])
@@ -112,7 +112,7 @@ def _fields(group: str, section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def of_options(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The fields of a network's own options, given as their JSON schema."""
+    """List the fields of a network's own options, given as their JSON schema."""
     found = schema.get("properties", {})
     return [_field(f"model.options.{name}", option, False) for name, option in found.items()]
 
@@ -122,7 +122,7 @@ def _group(name: str, title: str, words: str, fields: list[dict[str, Any]]) -> d
 
 
 def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, Any]:
-    """`kinds` are the ways to write it, of which any may be taken: each has a `type`, and `choices` or bounds."""
+    """Describe one field; `kinds` are the accepted forms, each with a `type`, and `choices` or bounds."""
     kinds = [_kind(path, kind) for kind in schema.get("anyOf", [schema])]
     return {
         "path": path,

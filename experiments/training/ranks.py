@@ -1,6 +1,6 @@
-"""The processes of one training on several devices: how they meet, and how they exchange what each one knows.
+"""Connect the processes of one training on several devices, and exchange what each one knows.
 
-A training of one process is alone: nothing here does anything then, and every function gives back what it was given.
+A training of one process is alone: nothing here does anything then, and every function returns what it was given.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ from experiments.training.reports import Job
 
 T = TypeVar("T")
 
-ARRIVAL = timedelta(hours=1)  # how long the ranks of the first machine wait for the others'
-SILENCE = timedelta(minutes=30)  # of a rank that the others wait for: torch's own, for data are read meanwhile
+ARRIVAL = timedelta(hours=1)  # how long the first machine's ranks wait for the others
+SILENCE = timedelta(minutes=30)  # of a rank that others wait for: torch's default, as a rank may be reading data
 NO_GPU = "No GPU was found on the machine that ran this training. Set trainer.accelerator to auto or cpu."
 
 
 class TooFewDevices(Exception):  # the message is a sentence for the user
-    """The machine that runs the training lacks what was asked for."""
+    """A machine that lacks the devices that the training was configured for."""
 
 
 class Place(NamedTuple):
-    """Which of a training's processes this is: number `rank`, from 0, of `ranks`."""
+    """The position of a process in its training: number `rank`, from 0, of `ranks`."""
 
     rank: int = 0
     ranks: int = 1
 
 
 def place() -> Place:
-    """Of this process."""
+    """Return the position of this process."""
     if not distributed.is_initialized():
         return Place()
     return Place(distributed.get_rank(), distributed.get_world_size())
 
 
 def first() -> bool:
-    """Whether this process writes the training's files and says what happens."""
+    """Return whether this process writes the training's files and reports what happens."""
     return place().rank == 0
 
 
 def join(job: Job, asked: TrainerConfig, *, threads: int) -> None:
-    """Meet the other processes of the job; waits for them. Raises TooFewDevices."""
+    """Connect to the other processes of the job and wait for them; raises TooFewDevices."""
     if job.ranks == 1:
         return
     backend = backend_for(asked, job.local_ranks)
     os.environ.update(_environment(job, threads))
     if job.nodes == 1:
-        for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # they talk to nobody outside this machine
+        for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # no connection leaves this machine
             os.environ[name] = "lo0" if sys.platform == "darwin" else "lo"
     store = distributed.TCPStore(  # type: ignore[attr-defined]
         job.meeting_address,
@@ -71,25 +71,28 @@ def join(job: Job, asked: TrainerConfig, *, threads: int) -> None:
 
 
 def accelerator(asked: TrainerConfig) -> str:
-    """What the trainer computes on; ranks without GPUs share the CPU, which Lightning's own `auto` may overlook."""
+    """Return what the trainer computes on.
+
+    Ranks without GPUs share the CPU, which Lightning's own `auto` may overlook.
+    """
     several = place().ranks > 1
     local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
     return "cpu" if several and backend_for(asked, local) == "gloo" else asked.accelerator
 
 
 def synchronises(asked: TrainerConfig) -> bool:
-    """Whether batch normalisation spans the ranks: torch can do that on GPUs only."""
+    """Return whether batch normalisation spans the ranks, which torch supports on GPUs only."""
     return asked.sync_batchnorm and place().ranks > 1 and accelerator(asked) != "cpu"
 
 
 def leave() -> None:
-    """Release what joining took; the others may go on."""
+    """Release the connection; the other ranks may continue."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
 def backend_for(asked: TrainerConfig, ranks: int) -> str:
-    """What tensors travel by: one GPU for each rank where GPUs are used, and CPU tensors always by gloo.
+    """Choose how tensors travel: by NCCL with one GPU per rank where GPUs are used; CPU tensors always by gloo.
 
     Raises TooFewDevices.
     """
@@ -107,7 +110,7 @@ def backend_for(asked: TrainerConfig, ranks: int) -> str:
 
 
 def _environment(job: Job, threads: int) -> dict[str, str]:
-    """As torchrun would set it: with that, Lightning starts no processes of its own."""
+    """Return the variables that torchrun would set: with them, Lightning starts no processes."""
     return {
         "RANK": str(job.rank),
         "LOCAL_RANK": str(job.rank % job.local_ranks),
@@ -123,7 +126,7 @@ def _environment(job: Job, threads: int) -> dict[str, str]:
 
 
 def gathered(own: T) -> list[T]:
-    """On rank 0 that of every rank, in their order; elsewhere the own alone. All ranks must call it."""
+    """Collect the value of every rank on rank 0, in rank order; others get their own alone. All ranks must call it."""
     here = place()
     if here.ranks == 1:
         return [own]
@@ -133,7 +136,7 @@ def gathered(own: T) -> list[T]:
 
 
 def decided(decide: Callable[[], T]) -> T:
-    """What rank 0 decides, on every rank; only rank 0 calls `decide`. All ranks must call this."""
+    """Return on every rank what rank 0 decides; only rank 0 calls `decide`. All ranks must call this."""
     here = place()
     if here.ranks == 1:
         return decide()
@@ -143,9 +146,9 @@ def decided(decide: Callable[[], T]) -> T:
 
 
 class Agreement:
-    """The highest number that any rank says, known to all of them at the same call.
+    """The highest number that any rank proposed, known to all of them at the same call.
 
-    The answer is that to the call before: by then it has arrived, and nobody waits for it. All ranks must call it
+    The answer is that of the previous call: by then it has arrived, and no rank waits for it. All ranks must call it
     equally often.
     """
 
@@ -154,7 +157,7 @@ class Agreement:
         self._asked: tuple[Tensor, distributed.Work] | None = None
 
     def reached(self, own: int) -> int:
-        """Say it, and give the last answer; a training of one process answers itself at once."""
+        """Propose a number and return the previous answer; a single process gets its own number at once."""
         if self._alone:
             return own
         answer = self._answer()

@@ -15,7 +15,7 @@ from runs.events import Event
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a training tells its supervisor beside events."""
+    """The base of what a training sends its supervisor besides events."""
 
     type: ClassVar[str]
 
@@ -55,24 +55,24 @@ class Note(Report, frozen=True, kw_only=True):
     text: str
 
 
-class Examined(Report, frozen=True, kw_only=True):
-    """The pre-flight report, told by a dry run."""
+class PreflightReady(Report, frozen=True, kw_only=True):
+    """The pre-flight report, sent by a dry run."""
 
     type: ClassVar[str] = "examined"
     report: Preflight
 
 
 class TrainingStopped(Report, frozen=True, kw_only=True):
-    """As asked, training has stopped early; what is left is the evaluation, which takes its time."""
+    """Training has stopped early as requested; the evaluation, which may take long, is still to come."""
 
     type: ClassVar[str] = "training_stopped"
 
 
 class Outcome(Report, frozen=True, kw_only=True):
-    """The last word of a training; without it the training failed, whatever its exit code.
+    """The last message of a training; without it the training failed, whatever its exit code.
 
-    `interrupted`: it was told to stop and did, its last complete epoch is in the registered checkpoint.
-    `reason` is a sentence for the user; the traceback is in `train.log`.
+    `interrupted` means that it stopped as requested; its last complete epoch is in the registered checkpoint. `reason`
+    is a sentence for the user; the traceback is in `train.log`.
     """
 
     type: ClassVar[str] = "outcome"
@@ -81,19 +81,19 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Examined, TrainingStopped, Outcome)
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, PreflightReady, TrainingStopped, Outcome)
 }
 
 Message: TypeAlias = Event | Report
-Tell: TypeAlias = Callable[[Message], object]
-"""How the training says something: cheap, never blocks, never fails. In a test: `messages.append`."""
+Reporter: TypeAlias = Callable[[Message], object]
+"""Sends a message of the training: cheap, never blocks, never fails. In a test: `messages.append`."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one run, as its training process gets it. All paths are absolute.
 
-    Where the run names a data set, `source_path` in `config` is its place, `data_roots` hold it, and `stamp` is
-    what its files must still have.
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, and its files must
+    still have `stamp`.
     """
 
     run_id: int
@@ -103,23 +103,23 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     datasets_dir: str  # where built-in data sets are exported once and decoded images cached, shared by runs
     data_roots: list[str]  # folders that source_path may name
     models_dir: str = ""  # the folder that model.weights_file is looked for in
-    networks: list[str] = []  # a team's own networks: package.module:SPEC of each
+    networks: list[str] = []  # a team's custom networks: package.module:SPEC of each
     cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since
-    gpus: list[str] | None = None  # what CUDA_VISIBLE_DEVICES is to name; None leaves it as it is
-    ranks: int = 1  # processes that carry it out together, on all machines
-    rank: int = 0  # which of them this one is; rank 0 says and writes what the others do not
-    nodes: int = 1  # machines, with equally many ranks each
-    node: int = 0  # which of them this one is
-    meeting_address: str = "127.0.0.1"  # where the ranks meet, if there are several: of the first machine
+    gpus: list[str] | None = None  # for CUDA_VISIBLE_DEVICES; None leaves it as it is
+    ranks: int = 1  # number of processes that carry it out together, on all machines
+    rank: int = 0  # number of this process; only rank 0 reports and writes files
+    nodes: int = 1  # number of machines, with equally many ranks each
+    node: int = 0  # number of this machine
+    meeting_address: str = "127.0.0.1"  # where several ranks connect: an address of the first machine
     meeting_port: int = 0
     meeting_socket: int | None = None  # rank 0: the file descriptor that listens there
 
     @property
     def local_ranks(self) -> int:
-        """Processes on each machine."""
+        """The number of processes on each machine."""
         return self.ranks // self.nodes
 
 
@@ -127,12 +127,12 @@ __all__ = [
     "REPORT_TYPES",
     "BestValues",
     "CheckpointSaved",
-    "Examined",
     "Job",
     "Message",
     "Note",
     "Outcome",
+    "PreflightReady",
     "Report",
-    "Tell",
+    "Reporter",
     "TrainingStopped",
 ]

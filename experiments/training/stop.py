@@ -1,4 +1,4 @@
-"""How a training hears from its supervisor. Torch-free: the process's entry makes it before the recipe is loaded."""
+"""How a training receives requests of its supervisor. Torch-free: made before the recipe is loaded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import threading
 
 
 class Stop(threading.Event):
-    """Set: stop after the current batch, and keep nothing of the incomplete epoch.
+    """A request to stop after the current batch and keep nothing of the incomplete epoch.
 
-    `early` set: the same, but of the training alone; its best epoch is evaluated then, as at any other end.
+    If only `early` is set, training stops in the same way, and its best epoch is evaluated as at any other end.
     """
 
     def __init__(self) -> None:
@@ -18,9 +18,9 @@ class Stop(threading.Event):
 
 
 class Registered:
-    """The epoch whose checkpoint the server knows: where an attempt after this one would go on.
+    """The epoch whose checkpoint the server knows, from which a next attempt would resume.
 
-    `epoch` is null until something was heard of it, and always where nobody says such things.
+    `epoch` is None until the server reports one, and always where there is no server to do so.
     """
 
     def __init__(self) -> None:
@@ -28,11 +28,12 @@ class Registered:
         self._changed = threading.Condition()
 
     def set(self, epoch: int) -> None:
+        """Set the epoch and wake those who wait for it."""
         with self._changed:
             self.epoch = epoch
             self._changed.notify_all()
 
     def wait_for(self, epoch: int, seconds: float) -> None:
-        """Return when it is that epoch, or was not within that time; at once where nobody says such things."""
+        """Wait up to `seconds` until the epoch is registered; returns at once while none is known."""
         with self._changed:
             self._changed.wait_for(lambda: self.epoch in (None, epoch), seconds)

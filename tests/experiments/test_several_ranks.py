@@ -22,7 +22,7 @@ from runs.events import FinalStats
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 from tests.experiments.test_supervisor import Background, events_of
 from tests.experiments.training.several import in_processes, job_on
-from tests.experiments.training.trainings import metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import metrics_by_epoch, of_type, outcome
 from tests.waiting import eventually
 
 LONG = {"max_epochs": 10_000, "devices": 2, "accelerator": "cpu"}
@@ -159,7 +159,7 @@ def test_a_full_disk_leaves_no_rank_waiting(tmp_path: Path, warm: None) -> None:
     assert outcome(messages).status == "failed"
     assert "disk is full" in str(outcome(messages).reason)
     assert "rank" not in str(outcome(messages).reason)
-    assert [saved.epoch for saved in told(messages, CheckpointSaved)] == [0]
+    assert [saved.epoch for saved in of_type(messages, CheckpointSaved)] == [0]
 
 
 def test_a_divergence_ends_all_ranks_with_the_same_word(tmp_path: Path, warm: None) -> None:
@@ -169,4 +169,4 @@ def test_a_divergence_ends_all_ranks_with_the_same_word(tmp_path: Path, warm: No
     last = max(metrics_by_epoch(messages, "val"))
     assert f"diverged: in epoch {last}" in str(outcome(messages).reason)
     assert "rank" not in str(outcome(messages).reason)
-    assert not told(messages, FinalStats)
+    assert not of_type(messages, FinalStats)

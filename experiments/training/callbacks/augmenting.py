@@ -1,4 +1,4 @@
-"""Augments the batches of the training split, and shows what that looks like."""
+"""Augment the batches of the training split, and save a picture of the result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Augmenter(Callback):
     """Replaces the images of each training batch by augmented ones, in place, so that it works with any module.
 
     A batch's changes depend on seed, epoch, batch and rank alone: a resumed run repeats those of an uninterrupted one,
-    and nothing else that draws random numbers changes them. The first 16 samples make `augmentation.png`, once a run.
+    and no other use of random numbers changes them. The first 16 samples are saved as `augmentation.png`, once per run.
     """
 
     def __init__(self, preset: Preset, *, seed: int, run_dir: Path) -> None:
@@ -36,6 +36,7 @@ class Augmenter(Callback):
         self._shown: list[Tensor] = []
 
     def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, batch: Any, batch_idx: int) -> None:
+        """Augment the batch's images in place."""
         images = batch[0]
         seed = seed_of(self._seed, trainer.current_epoch, batch_idx)
         generator = torch.Generator(images.device).manual_seed(seed)
@@ -53,7 +54,7 @@ class Augmenter(Callback):
 
 
 def contact_sheet(images: Tensor) -> Image.Image:
-    """(16, C, H, W) of values from -1 to 1, as 4 rows of 4, C being 1 (grey) or 3 (RGB)."""
+    """Arrange (16, C, H, W) of values from -1 to 1 in 4 rows of 4, C being 1 (grey) or 3 (RGB)."""
     _, channels, height, width = images.shape
     scale = max(1, SAMPLE_PIXELS // max(height, width))
     pixels = ((images + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()

@@ -1,4 +1,4 @@
-"""Keeps the gradients of all ranks averaged while other parts of a network begin or cease to learn."""
+"""Keep the gradients of all ranks averaged while parts of a network start or stop learning."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pytorch_lightning.strategies import DDPStrategy
 
 
 class AveragedGradients(Callback):
-    """Wraps the network anew before an epoch in which other parameters learn than in the one before.
+    """Wraps the network again before an epoch in which other parameters learn than in the one before.
 
-    The wrapper averages the gradients of those that learned when it was made: a layer freed later would get other
-    weights in each rank, and nobody would notice.
+    The wrapper averages the gradients of the parameters that learned when it was made: a layer unfrozen later would
+    silently get different weights in each rank.
     """
 
     def __init__(self) -> None:
         self._wrapped: set[str] = set()
 
     def on_train_start(self, _trainer: Any, pl_module: pl.LightningModule) -> None:
+        """Remember the parameters that Lightning's wrapper covers."""
         self._wrapped = learning(pl_module)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, _batch: Any, batch_idx: int
     ) -> None:
-        """Not when the epoch starts: whoever frees a layer does it then."""
+        """Wrap again at the first batch, as layers may be unfrozen by any callback when the epoch starts."""
         if batch_idx == 0 and learning(pl_module) != self._wrapped:
             self._wrapped = learning(pl_module)
             strategy = cast(DDPStrategy, trainer.strategy)
@@ -34,5 +35,5 @@ class AveragedGradients(Callback):
 
 
 def learning(module: pl.LightningModule) -> set[str]:
-    """The names of the parameters that gradients are computed for."""
+    """Return the names of the parameters that gradients are computed for."""
     return {name for name, parameter in module.named_parameters() if parameter.requires_grad}

@@ -1,4 +1,4 @@
-"""Averages the weights over the training."""
+"""Average the weights over the training."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class RunAveraging(EMAWeightAveraging):
         super().__init__(decay=decay)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Lightning takes the module's device, which is the CPU until the training starts."""
+        """Use the training's device; Lightning takes the module's, the CPU until the training starts."""
         self._device = trainer.strategy.root_device
         super().setup(trainer, pl_module, stage)

@@ -1,4 +1,4 @@
-"""Tells the numbers of single training batches."""
+"""Report the numbers of single training batches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runs.statistics import epoch_metrics
 
 
 class BatchReporter(Callback):
-    """`batch_metrics` for every n-th batch of an epoch, its first one included; of several ranks, for the first's part.
+    """Emits `batch_metrics` for every n-th batch of an epoch, its first included; only for the first rank's part.
 
     `step` counts the optimizer steps done, this batch's included.
     """
@@ -33,6 +33,7 @@ class BatchReporter(Callback):
         _batch: Any,
         batch_idx: int,
     ) -> None:
+        """Emit the batch's loss and metrics if its turn has come."""
         if batch_idx % self._every:
             return
         step = Steps()
@@ -51,7 +52,7 @@ class BatchReporter(Callback):
 
 
 def batch_numbers(scores: Floats, targets: Ints, threshold: float | None) -> dict[str, Number]:
-    """Accuracy, recall and F1 of one batch; the last two are unknown in a binary batch without positives."""
+    """Compute accuracy, recall and F1 of one batch; the last two are unknown in a binary batch without positives."""
     numbers = epoch_metrics("train", loss=None, scores=scores, targets=targets, threshold=threshold)
     f1 = numbers["train_f1"] if scores.ndim == 2 or np.any(targets == 1) else None
     return {"accuracy": numbers["train_acc"], "recall": numbers["train_recall"], "f1": f1}

@@ -1,4 +1,4 @@
-"""Keeps the best values reached so far, each with its own epoch."""
+"""Track the best values reached so far, each with its own epoch."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import BestValues, Tell
+from experiments.training.reports import BestValues, Reporter
 
 
 class BestTracker(Callback):
-    """Tells `BestValues` after each complete epoch. An unknown value is never best, an equal one not better.
+    """Reports `BestValues` after each complete epoch. An unknown value is never best, an equal one not better.
 
-    `best_epoch` is the best by `monitor`, equal values decided by the lower `val_loss`; `val_recall` and `val_loss`
-    are each tracked on their own.
+    `best_epoch` is the best by `monitor`, equal values decided by the lower `val_loss`; `val_recall` and `val_loss` are
+    each tracked on their own.
     """
 
-    def __init__(self, *, monitor: str, mode: Mode, tell: Tell) -> None:
-        self._monitor, self._mode, self._tell = monitor, mode, tell
+    def __init__(self, *, monitor: str, mode: Mode, report: Reporter) -> None:
+        self._monitor, self._mode, self._report = monitor, mode, report
         self._best: dict[str, Score] = {}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Compare the epoch's values with the best and report them."""
         epoch, metrics = trainer.current_epoch, trainer.callback_metrics
         loss, recall = logged(metrics, "val_loss"), logged(metrics, "val_recall")
         self._consider("monitor", Score(epoch, logged(metrics, self._monitor), loss), self._mode)
         self._consider("val_recall", Score(epoch, recall, None), "max")
         self._consider("val_loss", Score(epoch, loss, None), "min")
-        self._tell(self._report(epoch + 1))
+        self._report(self._values(epoch + 1))
 
     def _consider(self, name: str, score: Score, mode: Mode) -> None:
         if score.value is not None:
             known = [self._best[name]] if name in self._best else []
             self._best[name] = ranked([*known, score], mode)[0]
 
-    def _report(self, epochs: int) -> BestValues:
+    def _values(self, epochs: int) -> BestValues:
         unknown = Score(-1, None, None)
         best, recall, loss = (self._best.get(name, unknown) for name in ("monitor", "val_recall", "val_loss"))
         return BestValues(
@@ -49,9 +50,11 @@ class BestTracker(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the best values for the checkpoint."""
         return {name: list(score) for name, score in self._best.items()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best values from a checkpoint."""
         self._best = {name: Score(*values) for name, values in state_dict.items()}
 
 

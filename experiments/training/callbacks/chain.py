@@ -1,4 +1,4 @@
-"""The callback chain of one training: each one concern, in this order."""
+"""The callback chain of one training: each callback has one concern, in this order."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from experiments.training.callbacks.training_start import StartAnnouncer
 from experiments.training.callbacks.unfreezing import Unfreezing
 from experiments.training.config import TrainingConfig
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 from experiments.training.stop import Stop
 from runs.events import DatasetSummary, ModelSummary
 
 
 class Chain(NamedTuple):
-    """`callbacks` in order; the two that the recipe talks to are named."""
+    """The callbacks in order; the two that the recipe calls are named."""
 
     callbacks: list[Callback]
     checkpoint: RunCheckpoint
@@ -47,14 +47,15 @@ def build_chain(
     dataset: DatasetSummary,
     model: ModelSummary,
     threshold: float | None,
-    tell: Tell,
+    report: Reporter,
     stop: Stop,
     tuning: FineTuning | None = None,
 ) -> Chain:
-    """Lightning calls what monitors a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint last.
+    """Build the callbacks of a training.
 
-    So an epoch is told as: `epoch_end` (train, val), `BestValues`, `CheckpointSaved`. The best-metric tracker stands
-    before the collector because the collector may end a diverged training in the same hook.
+    Lightning calls callbacks that monitor a metric (EarlyStopping, ModelCheckpoint) after the others, ModelCheckpoint
+    last. So an epoch is reported as: `epoch_end` (train, val), `BestValues`, `CheckpointSaved`. The best-metric tracker
+    comes before the collector because the collector may end a diverged training in the same hook.
     """
     asked = config.callbacks
     mode: Mode = "min" if asked.mode == "min" else "max"  # the configuration has resolved "auto"
@@ -64,7 +65,7 @@ def build_chain(
         monitor=asked.monitor,
         mode=mode,
         save_top_k=asked.save_top_k,
-        tell=tell,
+        report=report,
         registered=stop.registered,
     )
     start = StartAnnouncer(
@@ -73,7 +74,7 @@ def build_chain(
         resumed_from_epoch=job.resumed_from_epoch,
         dataset=dataset,
         model=model,
-        emit=tell,
+        emit=report,
     )
     callbacks = [
         start,
@@ -81,13 +82,13 @@ def build_chain(
         *([Unfreezing(tuning)] if tuning is not None and config.model.unfreeze_every else []),
         *_averaging(config),
         checkpoint,
-        *_early_stopping(config, mode, tell),
-        LearningRate(every=asked.batch_metrics_every, emit=tell),
-        BestTracker(monitor=asked.monitor, mode=mode, tell=tell),
-        MetricsCollector(threshold=threshold, tell=tell),
-        BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=tell),
-        GradientMonitor(every=asked.gradient_stats_every, emit=tell, groups=_blocks(tuning)),
-        ProgressReporter(interval=asked.progress_interval, emit=tell),
+        *_early_stopping(config, mode, report),
+        LearningRate(every=asked.batch_metrics_every, emit=report),
+        BestTracker(monitor=asked.monitor, mode=mode, report=report),
+        MetricsCollector(threshold=threshold, report=report),
+        BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=report),
+        GradientMonitor(every=asked.gradient_stats_every, emit=report, groups=_blocks(tuning)),
+        ProgressReporter(interval=asked.progress_interval, emit=report),
         EpochSeed(config.seed),
         *_augmenting(config, Path(job.run_dir)),
         *_several_ranks(),
@@ -97,8 +98,8 @@ def build_chain(
 
 
 def _blocks(tuning: FineTuning | None) -> dict[str, str]:
-    """The block of each weight, by the names that the module has for them."""
-    return {} if tuning is None else {f"network.{name}": block for name, block in tuning.homes.items()}
+    """Map the module's name of each weight to its block."""
+    return {} if tuning is None else {f"network.{name}": block for name, block in tuning.block_of.items()}
 
 
 def _averaging(config: TrainingConfig) -> list[Callback]:
@@ -115,9 +116,9 @@ def _several_ranks() -> list[Callback]:
     return [] if ranks.place().ranks == 1 else [AveragedGradients()]
 
 
-def _early_stopping(config: TrainingConfig, mode: Mode, tell: Tell) -> list[Callback]:
+def _early_stopping(config: TrainingConfig, mode: Mode, report: Reporter) -> list[Callback]:
     asked = config.callbacks
     if not asked.early_stopping:
         return []
     stopping = RunEarlyStopping(monitor=asked.monitor, mode=mode, patience=asked.patience, min_delta=asked.min_delta)
-    return [stopping, EarlyStoppingSignal(stopping, tell)]
+    return [stopping, EarlyStoppingSignal(stopping, report)]

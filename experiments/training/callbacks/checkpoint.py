@@ -1,4 +1,4 @@
-"""Keeps the best epochs and the last complete one on disk, and says when they are safe there."""
+"""Keep the best epochs and the last complete one on disk, and report when they are safe there."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from experiments.training import ranks
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import CheckpointSaved, Tell
+from experiments.training.reports import CheckpointSaved, Reporter
 from experiments.training.stop import Registered
 from runs import atomic_files
 
-REGISTRATION_SECONDS = 5.0  # how long a training at its end waits to hear that its last checkpoint is known
+REGISTRATION_SECONDS = 5.0  # how long a training at its end waits for its last checkpoint to be registered
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """A checkpoint is on disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
+    """Writes a checkpoint to disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write the checkpoint atomically; raises TypeError for storage options."""
         if storage_options is not None:
             raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
         # Through a Python file: given a path, torch reports a full disk as an "enforce fail" of its own.
@@ -33,13 +34,13 @@ class WholeCheckpoints(TorchCheckpointIO):
 class RunCheckpoint(ModelCheckpoint):
     """One file per complete epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
 
-    Best by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k` best and the
-    last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with the server
-    until it registers a newer one: an attempt that resumes from it needs them all.
+    The best are chosen by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k`
+    best and the last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with
+    the server stay until it registers a newer one: an attempt that resumes from it needs them all.
 
-    State and messages carry paths relative to the run's folder: an attempt resumes into a folder of its own, the
-    server's home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes).
-    Lightning moves every ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
+    State and messages carry paths relative to the run's folder: an attempt resumes into its own folder, the server's
+    home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes). Lightning moves every
+    ModelCheckpoint to the end of the callback list, after all that report on the same epoch.
     """
 
     def __init__(
@@ -50,17 +51,17 @@ class RunCheckpoint(ModelCheckpoint):
         monitor: str,
         mode: Mode,
         save_top_k: int,
-        tell: Tell,
+        report: Reporter,
         registered: Registered,
     ) -> None:
         self._run_dir = run_dir.resolve()
         self._folder = f"checkpoints/a{attempt}"
         super().__init__(dirpath=self._run_dir / self._folder, monitor=monitor, mode=mode, save_top_k=save_top_k)
-        self._metric, self._mode, self._tell, self._registered = monitor, mode, tell, registered
+        self._metric, self._mode, self._report, self._registered = monitor, mode, report, registered
         self._best: list[Score] = []
         self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
         self._last: int | None = None
-        self._needed: dict[int, set[int]] = {}  # by which epoch: what an attempt that resumes from it needs
+        self._needed: dict[int, set[int]] = {}  # by epoch: the epochs that an attempt resuming from it needs
 
     @property
     def best(self) -> Score | None:
@@ -68,17 +69,20 @@ class RunCheckpoint(ModelCheckpoint):
         return self._best[0] if self._best else None
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Runs for complete epochs only, so the file is a state that can be resumed exactly."""
+        """Save and report the epoch and remove what is no longer needed.
+
+        The hook runs for complete epochs only, so the file is a state that can be resumed exactly.
+        """
         epoch, metrics = trainer.current_epoch, trainer.callback_metrics
         kept_before = self._kept()
         self._paths[epoch] = f"{self._folder}/epoch{epoch:04d}.ckpt"
         self._last = epoch
         score = Score(epoch, logged(metrics, self._metric), logged(metrics, "val_loss"))
         self._best = ranked([*self._best, score], self._mode)[: self.save_top_k]
-        self._tell_lightning()
+        self._update_lightning()
         trainer.save_checkpoint(self.last_model_path, weights_only=False)
         best = self._paths[self._best[0].epoch]
-        self._tell(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
+        self._report(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
         self._needed[epoch] = self._kept()
         self._remove_all_but(self._kept() | kept_before | self._still_needed())
 
@@ -89,30 +93,32 @@ class RunCheckpoint(ModelCheckpoint):
         self._remove_all_but(self._kept() | self._still_needed())
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """No checkpoint in mid-epoch: it could not be resumed exactly."""
+        """Save nothing in mid-epoch: it could not be resumed exactly."""
 
     def on_validation_end(self, *_: Any) -> None:
-        """The epoch is not complete yet."""
+        """Save nothing: the epoch is not complete yet."""
 
     def on_train_end(self, *_: Any) -> None:
-        """The last complete epoch is on disk already."""
+        """Save nothing: the last complete epoch is on disk already."""
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the best and last epochs and their relative paths for the checkpoint."""
         return {"best": [list(score) for score in self._best], "paths": dict(self._paths), "last": self._last}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the best and last epochs from a checkpoint."""
         self._best = [Score(*values) for values in state_dict["best"]]
         self._paths = dict(state_dict["paths"])
         self._last = state_dict["last"]
         if self._last is not None:
             self._needed[self._last] = self._kept()
-        self._tell_lightning()
+        self._update_lightning()
 
     def _kept(self) -> set[int]:
         return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
 
     def _still_needed(self) -> set[int]:
-        """What a resume from the registered epoch needs; of epochs before it nobody will ask again."""
+        """Return the epochs that a resume from the registered one needs; earlier ones are not resumed from."""
         registered = self._registered.epoch
         if registered is None:
             return set()
@@ -128,7 +134,7 @@ class RunCheckpoint(ModelCheckpoint):
     def _absolute(self, epoch: int) -> Path:
         return self._run_dir / self._paths[epoch]
 
-    def _tell_lightning(self) -> None:
+    def _update_lightning(self) -> None:
         """Fill the attributes that Lightning's own ModelCheckpoint has."""
         if self._last is None:
             return

@@ -1,4 +1,4 @@
-"""How long the training loop waits for its data loader."""
+"""Measure how long the training loop waits for its data loader."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pytorch_lightning.profilers import Profiler
 
 
 class DataWait(Profiler):
-    """A Trainer's `profiler` that knows one thing: `seconds`, spent in taking training batches from the loader.
+    """A Trainer's `profiler` that measures only `seconds`, spent taking training batches from the loader.
 
-    Lightning says to its profiler when it asks the loader for a batch and when it has it; between hooks of callbacks
-    there is more than that: copying to the device, which waits for what the device has still to do, and validation.
-    Reads a clock, synchronises nothing.
+    Lightning notifies its profiler when it asks the loader for a batch and when it has it. The time between callbacks'
+    hooks would include more: copying to the device, which waits for what the device has still to do, and validation. It
+    reads a clock and synchronises nothing.
     """
 
     ACTION = ".train_dataloader_next"  # "[_TrainingEpochLoop].train_dataloader_next"
@@ -25,9 +25,11 @@ class DataWait(Profiler):
         self.seconds = 0.0
 
     def start(self, action_name: str) -> None:
+        """Note the time when the loop asks the loader for a batch."""
         if action_name.endswith(self.ACTION):
             self._since = self._clock()
 
     def stop(self, action_name: str) -> None:
+        """Add the time since the request once the batch has arrived."""
         if action_name.endswith(self.ACTION):
             self.seconds += self._clock() - self._since

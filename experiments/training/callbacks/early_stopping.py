@@ -1,4 +1,4 @@
-"""Ends a training that no longer improves, and tells so only if that is what ended it."""
+"""End a training that no longer improves, and report it only if that is what ended it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runs.events import EarlyStopped, Emit
 
 
 class RunEarlyStopping(EarlyStopping):
-    """Lightning's, except that an unknown value is no improvement instead of an end, and that a stop survives a resume.
+    """Lightning's EarlyStopping, except that an unknown value does not end the training and a stop survives a resume.
 
     The second matters for a run that was interrupted after it had stopped, while its best checkpoint was evaluated.
     """
@@ -28,12 +28,13 @@ class RunEarlyStopping(EarlyStopping):
         return self.stopping_reason is EarlyStoppingReason.PATIENCE_EXHAUSTED
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """End the training at once if patience ran out in an earlier attempt."""
         if self.has_stopped:
             trainer.should_stop = True
 
 
 class EarlyStoppingSignal(Callback):
-    """`early_stopping` at the end of the training, if patience ran out before the last epoch.
+    """Emits `early_stopping` at the end of the training, if patience ran out before the last epoch.
 
     Not at the epoch's end: Lightning calls EarlyStopping after all callbacks that monitor nothing.
     """
@@ -42,6 +43,7 @@ class EarlyStoppingSignal(Callback):
         self._early_stopping, self._emit = early_stopping, emit
 
     def on_train_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Emit the event if patience ended the training."""
         stopping = self._early_stopping
         if stopping.has_stopped and stopping.stopped_epoch + 1 < (trainer.max_epochs or 0):
             best = trainer.checkpoint_callback.best_model_score  # type: ignore[union-attr]
@@ -49,7 +51,7 @@ class EarlyStoppingSignal(Callback):
 
 
 def stopped(stopping: EarlyStopping, best: float | None) -> EarlyStopped:
-    """The event, with a sentence for the user; a `best` that is not a number is unknown."""
+    """Build the event, with a sentence for the user; a `best` that is not a number is unknown."""
     known = best if best is not None and math.isfinite(best) else None
     reached = "never had a known value" if known is None else f"best value {known:.4g}"
     return EarlyStopped(

@@ -1,4 +1,4 @@
-"""Tells how large the gradients are, per layer group."""
+"""Report how large the gradients are, per layer group."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from runs.events import Emit, GradientStats
 
 
 class GradientMonitor(Callback):
-    """`gradient_stats` for every n-th optimizer step, the first one included, before gradients are clipped.
+    """Emits `gradient_stats` for every n-th optimizer step, the first included, before gradients are clipped.
 
-    `step` counts the optimizer steps, this one included, as in `batch_metrics`. `groups` names the layer of parameters
-    whose names do not tell it.
+    `step` counts the optimizer steps, this one included, as in `batch_metrics`. `groups` gives the layer of parameters
+    whose names do not show it.
     """
 
     def __init__(self, *, every: int, emit: Emit, groups: Mapping[str, str] | None = None) -> None:
@@ -29,6 +29,7 @@ class GradientMonitor(Callback):
         pl_module: pl.LightningModule,
         _optimizer: Optimizer,
     ) -> None:
+        """Emit the norms of this step's gradients if its turn has come."""
         if trainer.global_step % self._every:
             return
         gradients = {name: p.grad for name, p in pl_module.named_parameters() if p.grad is not None}
@@ -40,13 +41,13 @@ class GradientMonitor(Callback):
 
 
 def _norms(gradients: Sequence[torch.Tensor]) -> list[float]:
-    """L2 norm of each, in one fused computation and one copy from the device; squares cannot overflow float64."""
+    """Compute each L2 norm, all in one fused call and one copy from the device; squares cannot overflow float64."""
     norms: list[float] = torch.stack(torch._foreach_norm(list(gradients), 2, dtype=torch.float64)).tolist()
     return norms
 
 
 def gradient_stats(norms: Mapping[str, float], groups: Mapping[str, str], *, step: int, epoch: int) -> GradientStats:
-    """The event, from the L2 norm of each parameter's gradient, and the layer of each parameter."""
+    """Build the event from the L2 norm of each parameter's gradient and the layer of each parameter."""
     members: dict[str, list[float]] = {}
     for name, norm in norms.items():
         members.setdefault(groups[name], []).append(norm)
@@ -64,9 +65,9 @@ def gradient_stats(norms: Mapping[str, float], groups: Mapping[str, str], *, ste
 
 
 def layer_groups(names: Iterable[str]) -> dict[str, str]:
-    """The top-level layer of each parameter.
+    """Map each parameter to its top-level layer.
 
-    That is the first part of its name in which the parameters differ: wrappers around the whole network are no layer.
+    That is the first part of its name in which the parameters differ: wrappers around the whole network are not layers.
     """
     parts = {name: name.split(".") for name in names}
     depth = 0

@@ -1,4 +1,4 @@
-"""Computes each epoch's numbers once, at its end, from what the steps returned."""
+"""Compute each epoch's numbers once, at its end, from what the steps returned."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
-from experiments.training.reports import Note, Tell
+from experiments.training.reports import Note, Reporter
 from runs.events import EpochEnd, utc_now
 from runs.matrix_statistics import Number
 from runs.statistics import epoch_metrics
 
 
 class Diverged(Exception):  # the message is a sentence for the user
-    """Nothing finite is left to train on."""
+    """A training whose losses are no longer finite."""
 
 
 class MetricsCollector(Callback):
-    """Works with any module whose steps return `{"loss", "logits", "target"}` and log nothing.
+    """Collects metrics of any module whose steps return `{"loss", "logits", "target"}` and log nothing.
 
-    Validation of epoch e belongs to epoch e: Lightning runs it before `on_train_epoch_end`, so both `epoch_end`
-    events are told when validation ends, train first. The `val_*` numbers are logged, in float64, for EarlyStopping
-    and ModelCheckpoint; an unknown one is logged as NaN. Of several ranks the first has the outputs of all, and every
-    rank gets its numbers: they decide the same.
+    Validation of epoch e belongs to epoch e: Lightning runs it before `on_train_epoch_end`, so both `epoch_end` events
+    are reported when validation ends, train first. The `val_*` numbers are logged, in float64, for EarlyStopping and
+    ModelCheckpoint; an unknown one is logged as NaN. With several ranks the first has the outputs of all, and every
+    rank gets its numbers, so that all make the same decisions.
     """
 
-    def __init__(self, *, threshold: float | None, tell: Tell) -> None:
-        self._threshold, self._tell = threshold, tell
+    def __init__(self, *, threshold: float | None, report: Reporter) -> None:
+        self._threshold, self._report = threshold, report
         self._train, self._val = Steps(), Steps()
         self._rate = 0.0
         self._train_numbers: dict[str, Number] = {}
@@ -39,20 +39,25 @@ class MetricsCollector(Callback):
         self._warned = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Forget the previous epoch's outputs and note the learning rate."""
         self._train.clear()
         self._rate = current_rate(trainer)  # of its first step; schedulers step before its end is reported
 
     def on_train_batch_end(self, _trainer: pl.Trainer, _module: Any, outputs: Any, *_: Any) -> None:
+        """Keep the outputs of a training step."""
         self._train.add(outputs)
 
     def on_validation_epoch_start(self, *_: Any) -> None:
+        """Forget the previous validation's outputs."""
         self._val.clear()
 
     def on_validation_batch_end(self, trainer: pl.Trainer, _module: Any, outputs: Any, *_: Any) -> None:
+        """Keep the outputs of a validation step."""
         if not trainer.sanity_checking:
             self._val.add(outputs)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Compute and log the validation's numbers."""
         if trainer.sanity_checking:
             return
         val = self._val.of_all_ranks()
@@ -60,33 +65,39 @@ class MetricsCollector(Callback):
         pl_module.log_dict({name: _logged(value) for name, value in self._val_numbers.items()})
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Compute the training's numbers and report the epoch, train first."""
         if trainer.sanity_checking:
             return
         train = self._train.of_all_ranks()
         # Lightning divides the loss of a training step by accumulate_grad_batches.
         scale = trainer.accumulate_grad_batches
         self._train_numbers = ranks.decided(lambda: self._numbers("train", train, train.mean_loss(scale)))
-        told = self._train_numbers | {"learning_rate": self._rate}
+        reported = self._train_numbers | {"learning_rate": self._rate}
         now = utc_now()
-        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=told, timestamp=now))
-        self._tell(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
+        self._report(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=reported, timestamp=now))
+        self._report(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """After the epoch was reported, and before a checkpoint of it is kept."""
+        """Warn of losses that are not finite; raises Diverged if all of training's or of validation's were not.
+
+        This comes after the epoch was reported, and before a checkpoint of it is kept.
+        """
         if self._train_numbers["train_loss"] is not None and self._val_numbers["val_loss"] is not None:
             return
         sentence = divergence(trainer.current_epoch, self._rate)
         if not self._warned:
             self._warned = True
-            self._tell(Note(code="diverged", text=sentence))
+            self._report(Note(code="diverged", text=sentence))
         lost = ranks.gathered((self._train.diverged(), self._val.diverged()))
         if ranks.decided(lambda: any(all(phase) for phase in zip(*lost, strict=True))):
             raise Diverged(sentence)
 
     def state_dict(self) -> dict[str, Any]:
+        """Return whether the warning was given, for the checkpoint."""
         return {"warned": self._warned}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore whether the warning was given."""
         self._warned = state_dict["warned"]
 
     def _numbers(self, phase: str, steps: Steps, loss: Number) -> dict[str, Number]:
@@ -96,7 +107,7 @@ class MetricsCollector(Callback):
 
 
 def divergence(epoch: int, rate: float) -> str:
-    """What happened, where, and the cure."""
+    """Describe for the user what happened, where, and the cure."""
     lower = min(rate / 10, 0.1)
     return (
         f"The training diverged: in epoch {epoch}, at learning rate {rate:g}, the loss is no longer a finite number. "

@@ -1,4 +1,4 @@
-"""Tells how far the training is, how fast it goes and when it will end."""
+"""Report how far the training is, how fast it goes and when it will end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runs.events import Emit, Progress
 
 
 class Pace:
-    """Measured times of one attempt, all in seconds of one clock; decides, knows nothing of Lightning."""
+    """Measured times of one attempt, all in seconds of one clock; independent of Lightning."""
 
     def __init__(self, *, batches: int | None, max_epochs: int) -> None:
         self._batches, self._max_epochs = batches, max_epochs
@@ -23,13 +23,13 @@ class Pace:
         self._epoch_start = self._window_start = self._last_batch = 0.0
         self._done = 0
         self._samples = 0
-        self._between: float | None = None  # validation, checkpoint: what an epoch takes beside its batches
-        self._waited = self._waited_before = 0.0  # for data, in all: at the last batch, and at the window's start
+        self._between: float | None = None  # validation, checkpoint: an epoch's time besides its batches
+        self._waited = self._waited_before = 0.0  # total for data: at the last batch, and at the window's start
         self.samples_per_second: float | None = None
         self.data_wait_share: float | None = None
 
     def epoch_started(self, now: float, epoch: int) -> None:
-        """An epoch begins; whatever passed since the last batch of the one before belongs between epochs."""
+        """Start an epoch; the time since the last batch of the one before counts as between epochs."""
         if self._done:
             self._between = now - self._last_batch
         self._epoch, self._done, self._samples = epoch, 0, 0
@@ -37,7 +37,7 @@ class Pace:
         self._waited_before = self._waited
 
     def batch_done(self, now: float, samples: int, waited: float = 0.0) -> None:
-        """A training batch ended; up to then, `waited` seconds in all passed in waiting for data."""
+        """Count a finished training batch; `waited` is the total time spent waiting for data until then."""
         self._done += 1
         self._samples += samples
         self._last_batch, self._waited = now, waited
@@ -55,7 +55,7 @@ class Pace:
             self._window_start, self._samples, self._waited_before = now, 0, self._waited
 
     def eta(self, now: float) -> float | None:
-        """Seconds to the end of the last epoch, from the times measured; None while nothing was."""
+        """Estimate the seconds to the end of the last epoch from the times measured; None before the first batch."""
         if not self._done or self._batches is None:
             return None
         per_batch = (self._last_batch - self._epoch_start) / self._done
@@ -66,7 +66,7 @@ class Pace:
 
 
 class ProgressReporter(Callback):
-    """`progress`, at most once per interval, also while validation runs; the samples are those of all ranks.
+    """Emits `progress`, at most once per interval, also while validation runs; the samples are those of all ranks.
 
     `batch_idx` is the last training batch done, `step` counts the optimizer steps done.
     """
@@ -80,12 +80,14 @@ class ProgressReporter(Callback):
         self._next = -math.inf
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Read the training's length and start measuring."""
         self._wait = trainer.profiler if isinstance(trainer.profiler, DataWait) else None  # type: ignore[attr-defined]
         self._batches = finite(trainer.num_training_batches)
         self._total_steps = finite(trainer.estimated_stepping_batches)
         self._pace = Pace(batches=self._batches, max_epochs=trainer.max_epochs or 0)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Start measuring an epoch."""
         self._pace.epoch_started(self._clock(), trainer.current_epoch)
 
     def on_train_batch_end(
@@ -95,6 +97,7 @@ class ProgressReporter(Callback):
         outputs: Any,
         *_: Any,
     ) -> None:
+        """Count the batch and emit progress if the interval is over."""
         now = self._clock()
         waited = self._wait.seconds if self._wait else 0.0
         self._pace.batch_done(now, len(outputs["target"]) * trainer.world_size, waited)
@@ -102,6 +105,7 @@ class ProgressReporter(Callback):
             self._report(trainer, now)
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Emit progress if the interval is over."""
         now = self._clock()
         if now >= self._next and not trainer.sanity_checking:
             self._report(trainer, now)
@@ -124,5 +128,5 @@ class ProgressReporter(Callback):
 
 
 def finite(count: float) -> int | None:
-    """A count, or None where Lightning says infinity."""
+    """Convert a count to int, None where Lightning says infinity."""
     return int(count) if math.isfinite(count) else None

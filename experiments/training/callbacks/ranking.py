@@ -1,4 +1,4 @@
-"""Which epoch is the best: one decision for the checkpoint that is kept and the numbers that are reported. Pure."""
+"""Decide which epoch is best: once for the checkpoint that is kept and the numbers that are reported. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Mode: TypeAlias = Literal["min", "max"]
 
 
 class Score(NamedTuple):
-    """What one epoch reached; None where the number is unknown (not finite)."""
+    """The result of one epoch; None where the number is unknown (not finite)."""
 
     epoch: int
     value: float | None
@@ -18,7 +18,7 @@ class Score(NamedTuple):
 
 
 def ranked(scores: Iterable[Score], mode: Mode) -> list[Score]:
-    """Best first: by the monitored value, then lower validation loss, then earlier epoch. Unknown ranks last."""
+    """Sort best first: by the monitored value, then lower validation loss, then earlier epoch; unknown ranks last."""
 
     def key(score: Score) -> tuple[bool, float, bool, float, int]:
         value = score.value or 0.0
@@ -29,6 +29,6 @@ def ranked(scores: Iterable[Score], mode: Mode) -> list[Score]:
 
 
 def logged(metrics: Mapping[str, Any], name: str) -> float | None:
-    """A number that was logged in this epoch, in full precision; None if there is none or it is not finite."""
+    """Return a number logged in this epoch, in full precision; None if there is none or it is not finite."""
     value = float(metrics[name]) if name in metrics else math.nan
     return value if math.isfinite(value) else None

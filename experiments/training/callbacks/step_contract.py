@@ -1,4 +1,4 @@
-"""Checks once what the steps of a module return: everything that is told of a run is made of it."""
+"""Check once what a module's steps return, since everything reported about a run is computed from it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ class StepContract(Callback):
         self._checked: set[str] = set()
 
     def on_train_batch_end(self, _trainer: Any, module: Any, outputs: Any, batch: Any, *_: Any) -> None:
+        """Check the first training step's result."""
         self._check("training_step", module, outputs, batch)
 
     def on_validation_batch_end(self, _trainer: Any, module: Any, outputs: Any, batch: Any, *_: Any) -> None:
+        """Check the first validation step's result."""
         self._check("validation_step", module, outputs, batch)
 
     def on_test_batch_end(self, _trainer: Any, module: Any, outputs: Any, batch: Any, *_: Any) -> None:
+        """Check the first test step's result."""
         self._check("test_step", module, outputs, batch)
 
     def _check(self, step: str, module: Any, outputs: Any, batch: Any) -> None:
@@ -38,7 +41,7 @@ class StepContract(Callback):
 
 
 def fault(outputs: Any, *, samples: int, num_classes: int) -> str | None:
-    """What is wrong with a step's result, and what would be right; None if it is as it must be."""
+    """Say what is wrong with a step's result and what would be right; None if it is as required."""
     if not isinstance(outputs, Mapping) or not all(isinstance(outputs.get(key), Tensor) for key in KEYS):
         found = f"with {', '.join(map(str, outputs))}" if isinstance(outputs, Mapping) else ""
         return (

@@ -1,4 +1,4 @@
-"""Collects what the steps of one epoch return, without waiting for the device, and reads it once at the end."""
+"""Collect what the steps of one epoch return, without waiting for the device, and read it once at the end."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Steps:
         self._targets: list[torch.Tensor] = []
 
     def add(self, outputs: Mapping[str, Any]) -> None:
-        """A few list operations; no copy, no synchronisation with the device."""
+        """Keep a step's outputs: a few list operations, no copy, no synchronisation with the device."""
         self._losses.append(outputs["loss"].detach())
         self._logits.append(outputs["logits"].detach())
         self._targets.append(outputs["target"].detach())
 
     def of_all_ranks(self) -> Steps:
-        """On rank 0 the steps of every rank, one rank after the other; elsewhere the own. All ranks must call it."""
+        """Collect the steps of every rank on rank 0, in rank order; others keep their own. All ranks must call it."""
         if ranks.place().ranks == 1:
             return self
         collected = Steps()
@@ -50,32 +50,32 @@ class Steps:
         self._targets.clear()
 
     def losses(self) -> Floats:
-        """(steps,) losses of the batches."""
+        """Return the batches' losses, (steps,)."""
         return _array(torch.stack(self._losses)) if self._losses else np.empty(0)
 
     def scores(self) -> Floats:
-        """(N,) or (N, C) probabilities: float64 sigmoid or softmax of the logits."""
+        """Return probabilities, (N,) or (N, C): float64 sigmoid or softmax of the logits."""
         return scores_from_logits(_array(torch.cat(self._logits))) if self._logits else np.empty(0)
 
     def targets(self) -> Ints:
-        """(N,) labels."""
+        """Return the labels, (N,)."""
         if not self._targets:
             return np.empty(0, dtype=np.int64)
         return torch.cat(self._targets).cpu().numpy().astype(np.int64, copy=False)
 
     def mean_loss(self, scale: float = 1.0) -> Number:
-        """The mean over samples (batches weighted by their size), times `scale`; None if it is not finite."""
+        """Compute the mean over samples (batches weighted by their size), times `scale`; None if not finite."""
         sizes = np.array([len(target) for target in self._targets])
         total = float((self.losses() * sizes).sum()) * scale if len(sizes) else math.nan
         return total / float(sizes.sum()) if math.isfinite(total) else None
 
     def _packed(self) -> tuple[torch.Tensor, list[int], torch.Tensor, torch.Tensor]:
-        """The losses, sizes, logits and targets of all batches, on the CPU: a few tensors instead of many."""
+        """Concatenate losses, sizes, logits and targets of all batches on the CPU: a few tensors instead of many."""
         sizes = [len(target) for target in self._targets]
         return torch.stack(self._losses).cpu(), sizes, torch.cat(self._logits).cpu(), torch.cat(self._targets).cpu()
 
     def diverged(self) -> bool:
-        """Whether there were losses, and not one of them was finite."""
+        """Return whether there were losses, and not one of them was finite."""
         losses = self.losses()
         return bool(len(losses)) and not np.isfinite(losses).any()
 

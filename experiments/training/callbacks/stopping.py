@@ -1,4 +1,4 @@
-"""Stop after the current batch when told to, by the event or by SIGTERM."""
+"""Stop after the current batch when requested, by the event or by SIGTERM."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ GO_ON, FINISH, STOP = range(3)
 
 
 class Interrupted(Exception):  # it says what happened, and nothing went wrong
-    """The training was told to stop. Raised between batches, so no hook runs for the incomplete epoch."""
+    """A stop as requested, raised between batches, so that no hook runs for the incomplete epoch."""
 
 
 class FinishedEarly(Exception):
-    """The training was told to stop and to be evaluated. Raised as `Interrupted` is."""
+    """A request to end training and evaluate, raised in the same way as `Interrupted`."""
 
 
 def install(stop: threading.Event) -> Any:
-    """Let SIGTERM set the event; returns the handler that was there. Does nothing outside the main thread."""
+    """Let SIGTERM set the event; returns the previous handler. Does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return None
     return signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -33,7 +33,7 @@ def install(stop: threading.Event) -> Any:
 
 @contextmanager
 def sigterm_sets(stop: threading.Event) -> Iterator[None]:
-    """For the length of the block, SIGTERM sets the event."""
+    """Let SIGTERM set the event for the length of the block."""
     previous = install(stop)
     try:
         yield
@@ -43,47 +43,54 @@ def sigterm_sets(stop: threading.Event) -> Iterator[None]:
 
 
 class StopWatcher(Callback):
-    """Raises `Interrupted`, or `FinishedEarly`, at the next batch once told to, in all ranks at the same batch.
+    """Raises `Interrupted` or `FinishedEarly` at the next batch after a request, in all ranks at the same batch.
 
-    `trainer.should_stop` will not do: in mid-epoch it still fires `on_train_epoch_end`, as if the epoch were whole.
+    `trainer.should_stop` does not serve: in mid-epoch it still fires `on_train_epoch_end`, as if the epoch were whole.
     """
 
     def __init__(self, stop: Stop, *, early: bool = False) -> None:
-        """With `early`, of a trainer that trains: one that evaluates is what finishing early is about."""
+        """Watch for `stop`, and with `early` also for requests to finish early, which only training heeds."""
         self._stop, self._early = stop, early
         self._agreement = Agreement()
 
     def on_train_start(self, *_: Any) -> None:
+        """Install the SIGTERM handler again and check for a request."""
         install(self._stop)  # Lightning has just put its own handler in front, which ends the process with exit code 0
         self._check()
 
     def on_validation_start(self, *_: Any) -> None:
+        """Install the SIGTERM handler again."""
         install(self._stop)  # with several ranks, Lightning's waits for the others inside the handler
 
     def on_test_start(self, *_: Any) -> None:
+        """Install the SIGTERM handler again."""
         install(self._stop)
 
     def on_train_batch_start(self, *_: Any) -> None:
+        """Check for a request."""
         self._check()
 
     def on_train_batch_end(self, *_: Any) -> None:
+        """Check for a request."""
         self._check()
 
     def on_validation_batch_end(self, *_: Any) -> None:
+        """Check for a request."""
         self._check()
 
     def on_test_batch_end(self, *_: Any) -> None:
+        """Check for a request."""
         self._check()
 
     def _check(self) -> None:
-        told = self._agreement.reached(self._told())
-        if told == STOP:
+        request = self._agreement.reached(self._requested())
+        if request == STOP:
             self._stop.set()
             raise Interrupted
-        if told == FINISH:
+        if request == FINISH:
             raise FinishedEarly
 
-    def _told(self) -> int:
+    def _requested(self) -> int:
         if self._stop.is_set():
             return STOP
         return FINISH if self._early and self._stop.early.is_set() else GO_ON

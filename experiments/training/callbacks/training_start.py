@@ -1,4 +1,4 @@
-"""Tells what is about to be trained."""
+"""Report what is about to be trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runs.events import DatasetSummary, Emit, ModelSummary, TrainingStart
 
 
 class StartAnnouncer(Callback):
-    """`training_start`, once; a run that has nothing left to train is announced by `announce`."""
+    """Emits `training_start` once; a run that has nothing left to train is announced by `announce`."""
 
     def __init__(
         self,
@@ -30,10 +30,11 @@ class StartAnnouncer(Callback):
         self._announced = False
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Announce the training."""
         self.announce(trainer)
 
     def announce(self, trainer: pl.Trainer) -> None:
-        """Tell, unless it was told already."""
+        """Emit the event, unless that was done already."""
         if self._announced:
             return
         self._announced = True
@@ -52,7 +53,7 @@ class StartAnnouncer(Callback):
 
 
 def summarize(module: pl.LightningModule, name: str | None = None) -> ModelSummary:
-    """Name (by default the module's class) and parameter counts."""
+    """Return the module's name (by default its class) and parameter counts."""
     counts = [(parameter.numel(), parameter.requires_grad) for parameter in module.parameters()]
     return ModelSummary(
         name=name or type(module).__name__,

@@ -1,4 +1,4 @@
-"""Lets more of a network learn as the epochs go by."""
+"""Unfreeze more of a network as the epochs go by."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from experiments.training.models.fine_tuning import FineTuning
 
 
 class Unfreezing(Callback):
-    """At the start of an epoch, frees the blocks whose time has come, and says so in the log."""
+    """Unfreezes the blocks that start to learn in an epoch, and writes so to the log."""
 
     def __init__(self, tuning: FineTuning) -> None:
         self._tuning = tuning
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        """Unfreeze this epoch's blocks and log them."""
         freed = self._tuning.enter(trainer.current_epoch)
         if freed:
             learning = sum(p.numel() for p in pl_module.parameters() if p.requires_grad)

@@ -1,4 +1,4 @@
-"""A data set's files in a zip (.npz too), read in place; everything a hostile archive may try is refused first."""
+"""Read a data set's files inside a zip or .npz without extracting it; hostile archives are refused first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Archive:
-    """The files of the zip at `path`. Never extracted; sizes are those the archive declares, which bound all reads."""
+    """The files of the zip at `path`, never extracted.
+
+    `sizes` are those the archive declares; they bound every read.
+    """
 
     kind: Literal["zip", "npz"]
 
@@ -49,20 +52,22 @@ class Archive:
         self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
+        """Open the entry `name` for reading, unpacked as it is read."""
         return cast(BinaryIO, self._zip.open(self._entries[name]))
 
     def identity(self, name: str) -> str:
-        """By content: the same data packed again are the same."""
+        """Return the entry's size and checksum, which stay the same when the same data are packed again."""
         entry = self._entries[name]
         return f"{entry.file_size} {entry.CRC}"
 
     def close(self) -> None:
+        """Close the zip."""
         self._zip.close()
         self._file.close()
 
 
 class _BoundedFile(io.BufferedReader):
-    """Refuses the one large read that zipfile makes: a table of contents that would fill the memory."""
+    """A file that refuses the one large read zipfile makes: a table of contents that would fill the memory."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(io.FileIO(path))
@@ -119,7 +124,7 @@ def _name_problem(name: str) -> str | None:
     if "\\" in name:
         return "has a backslash in its name; pack it with '/' between folders"
     if ".." in name.split("/"):
-        return "contains '..'; pack it without"
+        return "contains '..'; pack it with paths that stay inside the archive"
     return None
 
 
@@ -128,7 +133,7 @@ def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     if kind == stat.S_IFLNK:
         return "is a symbolic link; pack the file itself"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is no ordinary file; pack it without"
+        return "is not a regular file; leave it out of the archive"
     if entry.flag_bits & 0x1:
         return "is encrypted; pack it without a password"
     if entry.compress_type not in METHODS:

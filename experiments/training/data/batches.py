@@ -14,14 +14,14 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from experiments.training.ranks import Place
 
-# A training process would start them by a fork server of its own, without torch: tens of seconds instead of none.
+# The training process's own default is a fork server without torch, which takes tens of seconds to start workers.
 WORKERS_BY = "fork" if sys.platform.startswith("linux") else None
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class TensorBatches(Dataset[Batch]):
-    """Indexed by a tensor of sample indices; gives (x float32, y int64, the indices).
+    """A data set indexed by a tensor of sample indices; gives (x float32, y int64, the indices).
 
     uint8 pixels become -1 … 1 here, batch by batch: as floats they would take four times the memory.
     """
@@ -38,14 +38,14 @@ class TensorBatches(Dataset[Batch]):
 
 
 class BatchIndices(Sampler[Tensor]):
-    """The indices of one split, cut into batches; with a seed in an order that is a function of seed and epoch only.
+    """The indices of one split, cut into batches; a seed makes the order a function of seed and epoch only.
 
-    Of several processes each gets its part, and all equally many batches: they wait for each other at each one.
-    With a seed (training), a batch is a process's equal part of what one process would get with `ranks` times the
-    batch size; what does not divide is left out. Without one, a process gets one stretch of the split, none is left
-    out, and batches may differ in size by one, and be one larger than asked.
+    With several processes each gets its own part, and all get the same number of batches, since they wait for each
+    other at each one. With a seed (training), a batch is a process's equal part of what one process would get with
+    `ranks` times the batch size; what does not divide evenly is left out. Without a seed, a process gets one contiguous
+    part of the split, nothing is left out, and batches may differ in size by one and be one larger than asked.
 
-    Lightning finds `set_epoch` on a loader's sampler and calls it before each epoch, after a resume too.
+    Lightning finds `set_epoch` on a loader's sampler and calls it before each epoch, also after a resume.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class BatchIndices(Sampler[Tensor]):
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
+        """Set the epoch, from 0, that the next order depends on."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -90,7 +91,7 @@ class BatchIndices(Sampler[Tensor]):
 
 
 def loader(data: TensorBatches, indices: BatchIndices, num_workers: int) -> DataLoader[Batch]:
-    """A loader that takes each element of `indices` as one whole batch."""
+    """Make a loader that takes each element of `indices` as one whole batch."""
     return DataLoader(
         data,
         batch_size=None,
@@ -107,5 +108,5 @@ def _as_is(batch: Any) -> Any:
 
 
 def _mixed(seed: int, epoch: int) -> int:
-    """32 bits, all that torch's generator uses, different for each epoch of each seed."""
+    """Hash seed and epoch to 32 bits, all that torch's generator uses, different for each epoch of each seed."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{epoch}".encode(), digest_size=4).digest(), "big")

@@ -1,6 +1,6 @@
-"""The same process for the built-in data sets: pictures of the files that trainings read, and scikit-learn's table.
+"""The sample process of the built-in data sets: pictures of the files that trainings read, and scikit-learn's table.
 
-Of its own, as scikit-learn takes longer to import than any other data to be looked at.
+A module of its own, because scikit-learn takes longer to import than anything else a sample process needs.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ CLASS_COLUMN = "class"
 
 
 def sheet(task: Task) -> Sheet | FeatureSheet:
-    """What was asked for; raises OSError where images cannot be exported."""
+    """Make the sheet that the task asks for; raises OSError where images cannot be exported."""
     builtin = BUILTINS[str(task.builtin)]
     if builtin.table:
         return _features(builtin) if task.features else _rows(builtin)
     if task.features:
-        return FeatureSheet(problem="These data are no table.")
+        return FeatureSheet(problem="This data set is not a table.")
     folder = builtins.export_digits(Path(task.path)).resolve()
     return sample_process.pictures(Folder(folder, folder), task, list(builtin.counts))
 
 
 def _rows(builtin: Builtin) -> Sheet:
-    """The class first: scikit-learn has it beside the table."""
+    """Make the sheet of the first rows, with the class first: scikit-learn keeps it beside the table."""
     values, labels, names = builtins.load_breast_cancer_table()
     classes = list(builtin.counts)
     first = zip(labels[: table_samples.ROWS], values.tolist(), strict=False)

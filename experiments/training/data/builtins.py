@@ -1,4 +1,4 @@
-"""The built-in data sets themselves, from scikit-learn: no download, no licence to accept. Free of torch."""
+"""Load the built-in data sets from scikit-learn: no download, no licence to accept. Free of torch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DIGITS = catalogue.BUILTINS["digits-is-8"]
 
 
 def export_digits(datasets_dir: Path) -> Path:
-    """The folder with 1,797 PNG files and `metadata.csv` (patientId, Target 1 = the digit 8), made once.
+    """Write 1,797 PNG files and `metadata.csv` (patientId, Target 1 = the digit 8) once and return their folder.
 
-    Runs that come at once wait for the first one's export; a damaged one is made again.
+    Runs that ask at the same time wait for the first one's export; a damaged export is made again.
     """
     folder = datasets_dir / "builtin" / DIGITS.name
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -34,14 +34,17 @@ def export_digits(datasets_dir: Path) -> Path:
 
 
 def load_breast_cancer_table() -> tuple[NDArray[np.float64], list[int], list[str]]:
-    """Values (569, 30), not standardised; labels with 1 = malignant (0 in scikit-learn); the columns' names."""
+    """Load values (569, 30), not standardised, labels with 1 = malignant, and the columns' names.
+
+    scikit-learn's own labels are the other way round (0 = malignant).
+    """
     bunch = load_breast_cancer()
     labels = [1 - int(target) for target in bunch.target]
     return bunch.data, labels, [str(name) for name in bunch.feature_names]
 
 
 def _export(folder: Path) -> None:
-    """Under its name only when whole: written elsewhere, then renamed."""
+    """Write the folder elsewhere and rename it when whole, so that its name never stands for half an export."""
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         _write_digits(temporary / "new")

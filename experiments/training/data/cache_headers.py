@@ -1,4 +1,4 @@
-"""The start of a file of decoded images: what is in it, and of which data it was made."""
+"""The header of a file of decoded images: what it holds, and from which data it was made."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ FORMAT = 1
 
 
 def header(shape: Sequence[int], place: str) -> bytes:
-    """`place` is the source's path; its hash says no patient's name."""
+    """Build the header of pixels of this shape.
+
+    `place` is the source's path; only its hash is stored, as a path may contain a patient's name.
+    """
     return json.dumps({**_fields(shape), "place": _hash(place)}).encode().ljust(BYTES, b" ")
 
 
 def intact(found: bytes, size: int, shape: Sequence[int]) -> bool:
-    """Whether a file of `size` bytes that begins so holds pixels of this shape."""
+    """Return whether a file of `size` bytes that starts with `found` holds pixels of this shape."""
     fields = _parsed(found)
     return {**fields, "place": ""} == {**_fields(shape), "place": ""} and size == BYTES + math.prod(shape)
 
 
 def made_of(found: bytes, place: str) -> bool:
-    """Whether the file was made of the data at `place`."""
+    """Return whether the file that starts with `found` was made from the data at `place`."""
     return bool(_parsed(found).get("place") == _hash(place))
 
 
@@ -33,7 +36,7 @@ def _fields(shape: Sequence[int]) -> dict[str, Any]:
 
 
 def _parsed(found: bytes) -> dict[str, Any]:
-    """Empty for what is no header."""
+    """Parse a header; empty for anything that is not one."""
     try:
         fields = json.loads(found)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Room for one more file among cached ones: the least recently used go first, those in use never."""
+"""Make room among cached files: the least recently used are removed first, files in use never."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SPARE_BYTES = 2**30  # of the disk, left to checkpoints and other files of runs
 
 
 def reserve(file: BinaryIO, size: int, folder: Path, limit: int) -> None:
-    """Give the new, empty `file` in `folder` its `size` on disk, so that all files there stay within `limit` bytes.
+    """Allocate `size` bytes for the new, empty `file`, so that all files in `folder` stay within `limit` bytes.
 
-    The file stays locked until it is closed, which says that somebody is still writing it. Raises OSError when there
-    is no room.
+    The file stays locked until it is closed, which marks it as still being written. Raises OSError when there is no
+    room.
     """
     with file_locks.locked(folder / ".lock"):
         file_locks.taken(file)
@@ -31,7 +31,7 @@ def reserve(file: BinaryIO, size: int, folder: Path, limit: int) -> None:
 
 
 def forget(folder: Path, place: str) -> None:
-    """Remove what was made of the data at `place`; runs that use it keep what they have mapped."""
+    """Remove the files made from the data at `place`; runs that use them keep what they have mapped."""
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(OSError), path.open("rb") as file:
             if cache_headers.made_of(file.read(cache_headers.BYTES), place):
@@ -54,17 +54,17 @@ def _fits(folder: Path, total: int, size: int, limit: int) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Finished ones, and those that are being written."""
+    """List finished files and those still being written."""
     return [path for path in folder.iterdir() if path.suffix in (SUFFIX, ".tmp")]
 
 
 def _least_recent_first(folder: Path) -> list[Path]:
-    """Whoever uses a file sets its time."""
+    """Sort finished files by modification time, which each use of a file sets."""
     return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
 
 
 def _removed(path: Path) -> bool:
-    """False if somebody uses it."""
+    """Remove the file and its lock file; false if another process uses it."""
     with path.open("rb") as file:
         if not file_locks.taken(file):
             return False
@@ -74,7 +74,7 @@ def _removed(path: Path) -> bool:
 
 
 def _clear_abandoned(folder: Path) -> None:
-    """What processes that were killed left half written."""
+    """Remove the half-written files of processes that were killed."""
     for path in folder.glob(".*.tmp"):
         with suppress(FileNotFoundError):
             _removed(path)

@@ -1,4 +1,4 @@
-"""The built-in data sets, as far as they can be known without loading anything."""
+"""The built-in data sets, as far as they are known without loading anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ PREFIX = "builtin:"
 
 @dataclass(frozen=True)
 class Builtin:
-    """`counts` maps each class to its samples, in label order: the last of two classes is the positive one."""
+    """A data set that comes with the server.
+
+    `counts` maps each class to its number of samples, in label order; the last of two classes is the positive one.
+    """
 
     name: str
     table: bool
@@ -21,7 +24,7 @@ class Builtin:
 
     @property
     def ids(self) -> list[str]:
-        """`000`, `001`, …: as wide as the last one."""
+        """The samples' ids `000`, `001`, …, all as wide as the last one."""
         total = sum(self.counts.values())
         width = len(str(total - 1))
         return [f"{number:0{width}d}" for number in range(total)]
@@ -36,7 +39,7 @@ BUILTINS = {
             counts={"not 8": 1623, "8": 174},
             about="Handwritten digits, grey images of 8 × 8 pixels, of scikit-learn (load_digits). Is it an 8?",
         ),
-        # The finding that must not be missed is the positive one; scikit-learn's own labels are the other way round.
+        # The class that must not be missed is the positive one; scikit-learn's own labels are the other way round.
         Builtin(
             "breast-cancer",
             table=True,
@@ -49,7 +52,7 @@ BUILTINS = {
 
 
 def find(source_path: str) -> Builtin | None:
-    """The built-in that `source_path` names, None for a path; raises SourceError for an unknown built-in."""
+    """Look up the built-in that `source_path` names; None for a path. Raises SourceError for an unknown built-in."""
     if not source_path.startswith(PREFIX):
         return None
     try:

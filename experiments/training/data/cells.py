@@ -1,4 +1,4 @@
-"""What the cells of a table say: numbers, texts, or nothing. Free of torch."""
+"""Interpret the cells of a table: numbers, texts, or missing. Free of torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MAX_CATEGORIES = 100
 
 
 def without_missing(cells: Sequence[str]) -> list[str]:
-    """The cells, blank where they say that there is nothing."""
+    """Return the cells with every spelling of a missing value replaced by a blank."""
     return ["" if cell.casefold() in MISSING else cell for cell in cells]
 
 
 def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """NaN for blanks and infinities; None if a cell is no number."""
+    """Parse cells as float64, NaN for blanks and infinities; None if any cell is not a number."""
     try:
         values = np.array([float(cell) if cell else np.nan for cell in cells])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a table's columns hold, as far as it matters to whoever trains on them. Pure: no torch, no NumPy."""
+"""Facts about a table's columns that matter for training on them. Pure: no torch, no NumPy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ Kind: TypeAlias = Literal["numbers", "categories", "left out"]
 
 
 class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """`values` counts the different ones, `missing` the rows without one; `constant`: one value, or none, in all
+    """What one column holds.
 
-    training rows. "left out": too many different texts to learn from.
+    `values` counts the distinct ones, `missing` the rows without one; `constant` means that all training rows have the
+    same value, or none. A column "left out" has too many different texts to learn from.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Finds out what a table's columns hold."""
+"""Determine what a table's columns hold."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from experiments.training.data.column_facts import ColumnFacts, Kind
 
 
 def of_cells(columns: Mapping[str, Sequence[str]], train: Sequence[int]) -> list[ColumnFacts]:
-    """Of each column as it was written, in the same order."""
+    """Describe each column of text cells, in the order given; `train` are the training rows."""
     return [_of_column(name, without_missing(cells), train) for name, cells in columns.items()]
 
 
 def of_numbers(table: Tensor, names: Sequence[str], train: Sequence[int]) -> list[ColumnFacts]:
-    """Of a table of numbers (N, columns), NaN where one is missing."""
+    """Describe each column of a table of numbers (N, columns), NaN where one is missing."""
     values = table.numpy()
     return [
         ColumnFacts(
@@ -34,7 +34,7 @@ def of_numbers(table: Tensor, names: Sequence[str], train: Sequence[int]) -> lis
 def _of_column(name: str, cells: Sequence[str], train: Sequence[int]) -> ColumnFacts:
     different = set(cells)
     kind = _kind(cells, different)
-    # A category may be missing, which is one more; a missing number counts as the median, which is none.
+    # A missing category counts as one more category; a missing number becomes the median, which adds none.
     training = {cells[row] for row in train} - ({""} if kind == "numbers" else set())
     return ColumnFacts(
         name=name,

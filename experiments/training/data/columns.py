@@ -1,4 +1,4 @@
-"""Which column of a table says what: the configured name, or the one alias that people use for it."""
+"""Find the column for each role: the configured name, or the one common alias for it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Columns:
-    """Names as the table writes them; `patient` and `id` are the same column where patients are the samples.
+    """The columns of a table beside images, as the table writes their names.
 
-    `split` is None where the table gives no splits.
+    `patient` and `id` are the same column where patients are the samples. `split` is None where the table gives no
+    splits.
     """
 
     id: str
@@ -30,7 +31,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class RowColumns:
-    """The columns of a table that has the data themselves; None where there is none."""
+    """The columns of a table that is the data itself; None for a column it does not have."""
 
     id: str | None
     target: str
@@ -39,7 +40,10 @@ class RowColumns:
 
 
 def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
-    """The columns of the table called `table`; raises SourceError that lists what was found and what is accepted."""
+    """Find the columns of the table called `table`.
+
+    Raises SourceError that lists what was found and what is accepted.
+    """
     target = _required("target_column", table, header, config, taken=())
     id_ = _required("id_column", table, header, config, taken=(target, config.patient_column))
     patient = _patient(table, header, config, taken=(target, id_)) or id_
@@ -47,7 +51,7 @@ def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
 
 
 def find_in_rows(table: str, header: Sequence[str], config: DataConfig) -> RowColumns:
-    """The same for a table without images, whose rows need no ids."""
+    """Find the columns of a table without images, whose rows need no ids; raises SourceError."""
     target = _required("target_column", table, header, config, taken=())
     id_ = _optional_id(table, header, config, taken=(target, config.patient_column))
     patient = _patient(table, header, config, taken=(target, *([id_] if id_ else [])))
@@ -55,7 +59,7 @@ def find_in_rows(table: str, header: Sequence[str], config: DataConfig) -> RowCo
 
 
 def named_exactly(header: Collection[str], config: DataConfig) -> bool:
-    """Whether the table has the configured names themselves, not only aliases."""
+    """Return whether the table has the configured names themselves, not only aliases."""
     return config.id_column in header and config.target_column in header
 
 
@@ -77,7 +81,10 @@ def _required(field: str, table: str, header: Sequence[str], config: DataConfig,
 
 
 def _patient(table: str, header: Sequence[str], config: DataConfig, taken: Collection[str]) -> str | None:
-    """Grouping by a patient whom nobody named costs nothing; missing one would leak them between splits."""
+    """Find the patient column, also where none was configured.
+
+    Grouping by it needlessly costs nothing; missing one would leak patients between splits.
+    """
     if config.patient_column is None:
         found = _matching(PATIENT_ALIASES, header, taken)
         return _only("patient_column", table, found) if found else None
@@ -109,7 +116,7 @@ def _only(field: str, table: str, found: Sequence[str]) -> str:
 
 
 def _is_default(field: str, asked: str) -> bool:
-    """A name that somebody chose is meant: no alias takes its place."""
+    """Return whether a column name is the default; a name that was chosen is meant, and no alias replaces it."""
     return bool(asked == DataConfig.model_fields[field].default)
 
 

@@ -27,7 +27,11 @@ REPORT_SECONDS = 5.0
 
 
 def decode(files: Files, index: Index, config: DataConfig, cache: PixelCache) -> Tensor:
-    """uint8 (N, channels, size, size) in the order of the index; raises SourceError with a broken image's name."""
+    """Decode all images to uint8 (N, channels, size, size) in the order of the index.
+
+    Raises SourceError, of which UnreadableImages names all broken images, and Interrupted once the cache's `stop` is
+    set.
+    """
     size, channels = config.image_size, config.channels
     packed = files.kind == "npz"
     names = [stack.file for stack in medmnist.stacks(files).values()] if packed else [s.file for s in index.samples]
@@ -45,7 +49,7 @@ def decode(files: Files, index: Index, config: DataConfig, cache: PixelCache) ->
 
 
 def _key(files: Files, names: Sequence[str], size: int, channels: int) -> str:
-    """Names all that the pixels depend on: each file's content and place, size and colour, and what decodes."""
+    """Hash everything the pixels depend on: each file's content and place, size and colour, and the decoders."""
     digest = hashlib.blake2b(repr((VERSION, _decoders(), size, channels, len(names))).encode(), digest_size=16)
     for name in names:
         digest.update(f"\n{name}\0{_identity(files, name)}".encode())
@@ -60,7 +64,7 @@ def _identity(files: Files, name: str) -> str:
 
 
 def _decoders() -> list[str]:
-    """Their versions: a new one may round otherwise."""
+    """List the decoders with their versions: a new version may round differently."""
     found = []
     for package in DECODERS:
         try:
@@ -71,7 +75,7 @@ def _decoders() -> list[str]:
 
 
 def _reported(blocks: Iterator[NDArray[np.uint8]], total: int, stop: threading.Event) -> Iterator[NDArray[np.uint8]]:
-    """The blocks as they come, with a line in the log now and then; raises Interrupted once `stop` is set."""
+    """Pass on the blocks and log progress every few seconds; raises Interrupted once `stop` is set."""
     started = reported = time.monotonic()
     done = 0
     for block in blocks:

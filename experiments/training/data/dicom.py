@@ -1,4 +1,4 @@
-"""DICOM files as far as they can be judged without their pixels; free of NumPy until there is such a file."""
+"""Check DICOM files as far as possible without their pixels; free of NumPy until there is such a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512 * 2**20  # of a file, which is read whole
 MAX_PIXELS = 32 * 2**20  # mammograms have 24
-DEFLATED = "1.2.840.10008.1.2.1.99"  # unpacked whole before anything can be checked: no file from outside may ask that
+DEFLATED = "1.2.840.10008.1.2.1.99"  # unpacked whole before anything can be checked, so never accepted from outside
 EXTENDED, JPEG_2000 = "1.2.840.10008.1.2.4.51", ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
@@ -33,7 +33,7 @@ def require(names: Iterable[str]) -> None:
 
 
 def read(files: Files, name: str) -> FileDataset:
-    """The file with its pixels still packed; raises ValueError in words for what cannot be trained on."""
+    """Read the file with its pixels still packed; raises ValueError, in words, for what cannot be trained on."""
     size = files.sizes[name]
     if size > MAX_BYTES:
         raise ValueError(f"its {size >> 20:,} MiB are more than {MAX_BYTES >> 20}")
@@ -48,12 +48,12 @@ def read(files: Files, name: str) -> FileDataset:
 
 
 def library() -> Any:
-    """pydicom; None where it is not installed, which `require` tells before anybody needs it."""
+    """Import and configure pydicom; None where it is not installed, which `require` reports beforehand."""
     try:
         import pydicom.pixels  # noqa: PLC0415  # an extra, and 20 MiB that only DICOM files are worth
     except ModuleNotFoundError:
         return None
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # odd values are common, and no image's
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # odd values are common, pixels unaffected
     return pydicom
 
 
@@ -72,7 +72,7 @@ def _readable(uid: str) -> bool:
 
 
 def _refuse_depth(dataset: FileDataset) -> None:
-    """Pillow decodes these in 8 bits only; another decoder, where somebody installed one, may do more."""
+    """Refuse more than 8 bits where only Pillow decodes them; other installed decoders may do more."""
     syntax = dataset.file_meta.TransferSyntaxUID
     deep = _whole(dataset, "BitsStored", 8) > 8
     coloured = _whole(dataset, "SamplesPerPixel", 1) > 1
@@ -86,7 +86,7 @@ def _refuse_without_one_image(dataset: FileDataset) -> None:
     if not any(keyword in dataset for keyword in PIXELS):
         raise ValueError("it has no pixel data; leave out reports, plans and other files without an image")
     if (frames := _whole(dataset, "NumberOfFrames", 1)) > 1:
-        raise ValueError(f"it has {frames} frames; save each that is to be a sample as a file of its own")
+        raise ValueError(f"it has {frames} frames; save each frame that should be a sample as its own file")
     kind = dataset.get("PhotometricInterpretation", "none")
     if kind not in GREY | COLOURS:
         raise ValueError(f"its photometric interpretation {kind} is not supported")
@@ -107,7 +107,7 @@ def _refuse_size(dataset: FileDataset) -> None:
 
 
 def _whole(dataset: FileDataset, keyword: str, default: int) -> int:
-    """The value of the element, `default` where it is absent or empty."""
+    """Return the element's value as a whole number, `default` where it is absent or empty."""
     value = dataset.get(keyword)
     try:
         return int(value) if value not in (None, "") else default

@@ -1,6 +1,6 @@
-"""The start of a DICOM file, read without any library: how its pixels are packed, and whose image it is.
+"""Read the start of a DICOM file without any library: how its pixels are packed, and whose image it is.
 
-Fast enough to be asked of tens of thousands of files before a run starts.
+Fast enough for tens of thousands of files before a run starts.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Order: TypeAlias = Literal["little", "big"]
 
 @dataclass(frozen=True)
 class Start:
-    """Both blank where the file does not say."""
+    """The header fields read; blank where the file does not have them."""
 
     transfer_syntax: str
     patient_id: str
 
 
 def marked(file: BinaryIO) -> bool:
-    """Whether the file has DICOM's mark after its preamble; it then stands behind it."""
+    """Read past the preamble and return whether the file has DICOM's mark behind it."""
     return file.read(PREAMBLE_BYTES + len(MARK))[PREAMBLE_BYTES:] == MARK
 
 
@@ -49,7 +49,7 @@ def is_dicom(files: Files, name: str) -> bool:
 
 
 def read(file: BinaryIO) -> Start:
-    """Read up to the patient's id; raises ValueError for what is no DICOM file or has a broken start."""
+    """Read up to the patient's id; raises ValueError for a file that is not DICOM or has a broken start."""
     if not marked(file):
         raise ValueError("not a DICOM file")
     values = dict(_Elements(file))
@@ -57,7 +57,7 @@ def read(file: BinaryIO) -> Start:
 
 
 class _Elements:
-    """Iterates over the values of the two tags, and skips all before them."""
+    """An iterator over the values of the two tags that skips everything else before them."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -93,7 +93,7 @@ class _Elements:
         return int.from_bytes(start[:2], self._order) << 16 | int.from_bytes(start[2:4], self._order)
 
     def _length(self, start: bytes) -> int:
-        """Of the value; items and end marks have no type, whatever the encoding."""
+        """Read the length of the value; items and end marks have no type, whatever the encoding."""
         if not self._explicit or start[:2] in (b"\xfe\xff", b"\xff\xfe"):
             return int.from_bytes(start[4:], self._order)
         if start[4:6] not in LONG:
@@ -114,5 +114,5 @@ class _Elements:
 
 
 def _text(value: bytes) -> str:
-    """Ids are compared and never searched: other alphabets may look odd, but stay different from each other."""
+    """Decode an id; other alphabets may look odd but stay distinct, as ids are compared and never searched."""
     return value.decode("utf-8", "backslashreplace").strip()

@@ -1,4 +1,4 @@
-"""From a DICOM file to an image as a viewer would show it: modality LUT, VOI LUT or window, MONOCHROME1 inverted."""
+"""Turn a DICOM file into an image as a viewer shows it: modality LUT, VOI LUT or window, MONOCHROME1 inverted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ RLE = "1.2.840.10008.1.2.5"
 
 
 def image(dataset: FileDataset) -> Image.Image:
-    """Mode L or RGB, or F with values from 0 to 255; raises ValueError, and what pydicom raises on damaged pixels."""
+    """Convert to mode L or RGB, or F with values from 0 to 255.
+
+    Raises ValueError, and what pydicom raises on damaged pixels.
+    """
     _refuse_hidden_size(dataset)
     if dataset.PhotometricInterpretation not in dicom.GREY:
         return Image.fromarray(_colours(dataset))
@@ -35,10 +38,13 @@ def _pixels(dataset: FileDataset) -> NDArray[Any]:
 
 
 def _shown(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
-    """0 … 255: by the file's own lookup table or window; 8 bits as they are; else from its lowest to highest value."""
+    """Map values to 0 … 255.
+
+    By the file's own lookup table or window; 8-bit values stay as they are; others are scaled from lowest to highest.
+    """
     values = _measured(stored, dataset)
     if not np.isfinite(values).all():
-        raise ValueError("it holds values that are no numbers")
+        raise ValueError("it holds values that are not numbers")
     if table := dataset.get("VOILUTSequence"):
         brightest = 2 ** int(table[0].LUTDescriptor[2]) - 1
         looked_up: NDArray[Any] = dicom.library().pixels.apply_voi(values, dataset)
@@ -53,7 +59,7 @@ def _shown(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
 
 
 def _measured(stored: NDArray[Any], dataset: FileDataset) -> NDArray[Any]:
-    """What the scanner measured, e.g. Hounsfield units: by the modality's lookup table or its slope and intercept."""
+    """Convert to what the scanner measured, e.g. Hounsfield units, by the modality's table or slope and intercept."""
     if "ModalityLUTSequence" in dataset:
         return cast(NDArray[Any], dicom.library().pixels.apply_modality_lut(stored, dataset))
     slope, intercept = _first(dataset.get("RescaleSlope")), _first(dataset.get("RescaleIntercept"))
@@ -70,7 +76,7 @@ def _function(dataset: FileDataset) -> str:
 
 
 def _window(dataset: FileDataset) -> tuple[float, float] | None:
-    """Centre and width of the first window; None where there is none, or an empty one."""
+    """Return centre and width of the first window; None where there is none or it is empty."""
     centre, width = (_first(dataset.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     narrowest = 1.0 if _function(dataset) == "LINEAR" else 1e-9
     return (centre, width) if centre is not None and width is not None and width >= narrowest else None
@@ -84,7 +90,7 @@ def _first(value: Any) -> float | None:
 
 
 def _windowed(values: NDArray[Any], centre: float, width: float, function: str) -> NDArray[np.float32]:
-    """0 … 1, after part 3 of the standard, C.11.2.1.2 and C.11.2.1.3."""
+    """Apply the window, giving 0 … 1, after part 3 of the DICOM standard, C.11.2.1.2 and C.11.2.1.3."""
     x = values.astype(np.float32)
     if function == "SIGMOID":
         return cast(
@@ -98,7 +104,7 @@ def _windowed(values: NDArray[Any], centre: float, width: float, function: str) 
 
 
 def _extremes(stored: NDArray[Any], values: NDArray[Any], dataset: FileDataset) -> tuple[float, float]:
-    """Without the value that only fills up the frame around a round or turned image."""
+    """Find the lowest and highest value, ignoring the one that pads the frame around a round or rotated image."""
     padding = dataset.get("PixelPaddingValue")
     inside = values[stored != padding] if padding is not None else values
     inside = inside if inside.size else values
@@ -106,7 +112,7 @@ def _extremes(stored: NDArray[Any], values: NDArray[Any], dataset: FileDataset) 
 
 
 def _colours(dataset: FileDataset) -> NDArray[np.uint8]:
-    """uint8 (rows, columns, 3)."""
+    """Convert to uint8 (rows, columns, 3)."""
     array, bits = _pixels(dataset), int(dataset.BitsStored)
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array = dicom.library().pixels.apply_color_lut(array, dataset)
@@ -115,7 +121,7 @@ def _colours(dataset: FileDataset) -> NDArray[np.uint8]:
 
 
 def _refuse_hidden_size(dataset: FileDataset) -> None:
-    """What is packed must be as large as the header says, which was checked, and not more."""
+    """Refuse packed pixels of another size than the header says, since only the header was checked."""
     if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         return
     frame = dicom.library().encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
@@ -127,6 +133,6 @@ def _refuse_hidden_size(dataset: FileDataset) -> None:
         with Image.open(io.BytesIO(frame), formats=("JPEG", "JPEG2000")) as packed:
             size = packed.size
     except UnidentifiedImageError:
-        return  # for other decoders that somebody installed
+        return  # left to any other decoder that is installed
     if size != (columns, rows):
         raise ValueError(f"its header says {columns} x {rows} pixels, its pixel data {size[0]} x {size[1]}")

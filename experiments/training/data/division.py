@@ -1,6 +1,6 @@
-"""Which sample trains, validates or tests: as an earlier run had it, as the data say, or made here by patients.
+"""Divide samples into training, validation and test: as an earlier run did, as the data say, or by patients.
 
-Of cross-validation, all folds have the same test split; each validates on another part of the rest.
+In cross-validation all folds share the same test split; each validates on another part of the rest.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test":
 
 
 def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[SplitName]:
-    """The split of each sample, in the order of the index; a function of configuration, samples and split file only.
+    """Assign a split to each sample, in the order of the index.
 
-    A configuration for all folds gets the one with the fewest training samples: what suffices for it suffices for all.
-    Raises SourceError for a patient in two splits, unless leakage is allowed, when training or validation would lack a
-    class, and unless each device gets a part of every split.
+    The result is a function of configuration, samples and split file only. A configuration for all folds gets the fold
+    with the fewest training samples: what suffices for it suffices for all. Raises SourceError for a patient in two
+    splits, unless leakage is allowed, when training or validation would lack a class, and unless each device gets a
+    part of every split.
     """
     if len(index.classes) < 2:
         name = next(iter(index.classes), "none")
@@ -63,12 +64,12 @@ def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) 
         raise _error(
             f"{len(leaking)} patients are in two of the given splits: {some(leaking, 10)}. Results on patients who "
             "were trained on look better than they are; put each patient into one split, or set data.allow_leakage to "
-            "true, which marks the run for ever."
+            "true, which marks the run permanently."
         )
 
 
 def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName | None]) -> list[SplitName]:
-    """Given splits stay; those that are asked for and missing are taken from the given training samples or all."""
+    """Keep the given splits and take missing ones from the given training samples, or from all samples."""
     present = {split for split in given if split}
     if present and "train" not in present:
         raise _error(f"The data give the splits {', '.join(sorted(present))}, but none to train on; add train.")
@@ -85,13 +86,13 @@ def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName |
 
 
 def _training(index: Index, assigned: Sequence[SplitName]) -> list[int]:
-    """Positions of the training samples, by id: the order of a table's rows decides nothing."""
+    """List the positions of the training samples by id, so that the order of a table's rows decides nothing."""
     members = [at for at, split in enumerate(assigned) if split == "train"]
     return sorted(members, key=lambda at: index.samples[at].id)
 
 
 def _with_fold(config: TrainingConfig, number: int, index: Index, assigned: Sequence[SplitName]) -> list[SplitName]:
-    """One of that number of parts of the training samples validates instead."""
+    """Move one of `number` equal parts of the training samples to validation."""
     members = _training(index, assigned)
     fold_of = folds.assign([index.samples[at] for at in members], index.classes, number, config.seed)
     [(largest, _)] = Counter(fold_of).most_common(1)
@@ -132,7 +133,7 @@ def _require_enough(
 
 
 def require_all_classes(index: Index, assigned: Sequence[SplitName]) -> None:
-    """Raise SourceError unless one can train and validate on every class; a given test split may lack some."""
+    """Raise SourceError unless training and validation have every class; a test split may lack some."""
     found = set(zip(assigned, index.labels, strict=True))
     for split in ("train", "val"):
         missing = [repr(name) for label, name in enumerate(index.classes) if (split, label) not in found]

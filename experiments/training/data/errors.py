@@ -1,4 +1,4 @@
-"""The one error of this package."""
+"""The errors of data that cannot be trained on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from itertools import islice
 
 
 class SourceError(ValueError):
-    """The data cannot be trained on as asked; `field` is the configuration's, `message` names fault and cure."""
+    """Data that cannot be trained on as asked.
+
+    `field` is the configuration's, `message` names the fault and its cure.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(field, message)
@@ -19,7 +22,7 @@ class SourceError(ValueError):
 
 
 class UnreadableImages(SourceError):
-    """`problems` says of each image that cannot be read what is wrong with it."""
+    """Images that cannot be read; `problems` maps each image's name to what is wrong with it."""
 
     def __init__(self, problems: Mapping[str, str], total: int) -> None:
         self.problems = problems
@@ -36,6 +39,6 @@ class UnreadableImages(SourceError):
 
 
 def some(names: Collection[str], shown: int = 3) -> str:
-    """The first few names in words: messages stay short however large the data."""
+    """List the first few names in words: messages stay short however large the data."""
     listed = ", ".join(islice(names, shown))
     return f"{listed} and {len(names) - shown} more" if len(names) > shown else listed

@@ -1,10 +1,10 @@
-"""What is to be known of a data set before anybody trains on it: its version, size and classes. A process of its own.
+"""Check a data set before anyone trains on it, in its own process: find its version, size and classes.
 
-Files from outside are opened here and nowhere in the server: a parser that crashes or fills the memory costs this
-process alone, its work takes no turn from a live page, and it can be ended at any moment.
+Files from outside are opened here and nowhere in the server: a parser that crashes or fills the memory affects only
+this process, it does not compete with live pages, and it can be ended at any moment.
 
-A task comes as a line of JSON on standard input, reports go as lines of JSON to standard output; the input's end,
-which the death of the other side brings too, ends the process.
+A task arrives as a line of JSON on standard input, reports leave as lines of JSON on standard output. The end of the
+input, which the death of the other side causes too, ends the process.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from experiments.training.data.content_hash import content_hash
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 
-NICENESS = 10  # trainings and pages go first
-MAX_CLASSES = 1000  # more are no classes but numbers in a column taken for the target
+NICENESS = 10  # trainings and pages have priority
+MAX_CLASSES = 1000  # more are not classes but numbers in a column mistaken for the target
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` lies in one of `roots`, all absolute; `sha256` is what the one file at `path` must have, if known."""
+    """The data set to check.
+
+    `path` lies in one of `roots`, all absolute; `sha256` is the expected hash of the one file at `path`, if known.
+    """
 
     path: str
     roots: list[str]
@@ -39,7 +42,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Of `files` files with `size` bytes together, so many are hashed."""
+    """How many of `files` files, with `size` bytes together, have been hashed."""
 
     files: int
     size: int
@@ -48,9 +51,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """`classes` in label order with their samples; None where `problem` says what stands in the way of a training.
+    """The result of a check: `classes` in label order with their samples, or None where `problem` prevents a training.
 
-    A problem is as seen with default options: other columns may be the cure, so it refuses nothing.
+    The problem is seen with default options; other columns may be the cure, so it refuses nothing.
     """
 
     layout: str
@@ -63,7 +66,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Nothing that can be trained on, whatever the options: hostile, broken, or not what was announced."""
+    """Data that cannot be trained on, whatever the options: hostile, broken, or not what was announced."""
 
     message: str
 
@@ -71,25 +74,25 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 Report: TypeAlias = Progress | Finding | Refusal
 
 
-def examine(task: Task, tell: Callable[[Report], object]) -> None:
-    """The last report is a Finding or a Refusal."""
+def check_data_set(task: Task, report: Callable[[Report], object]) -> None:
+    """Check the data set and report; the last report is a Finding or a Refusal."""
     try:
-        tell(_found(task, tell))
+        report(_found(task, report))
     except SourceError as error:
-        tell(Refusal(message=error.message))
+        report(Refusal(message=error.message))
     except OSError as error:
-        tell(Refusal(message=f"The data cannot be read: {error.strerror or type(error).__name__}."))
+        report(Refusal(message=f"The data cannot be read: {error.strerror or type(error).__name__}."))
 
 
-def _found(task: Task, tell: Callable[[Report], object]) -> Finding:
+def _found(task: Task, report: Callable[[Report], object]) -> Finding:
     if task.sha256:
         _require_intact(Path(task.path), task.sha256)
     roots = [Path(root) for root in task.roots]
     with sources.open_files(task.path, roots) as files:
         count, size = len(files.sizes), sum(files.sizes.values())
-        tell(Progress(files=count, size=size, files_done=0, bytes_done=0))
+        report(Progress(files=count, size=size, files_done=0, bytes_done=0))
         digest = content_hash(
-            files, lambda done, read: tell(Progress(files=count, size=size, files_done=done, bytes_done=read))
+            files, lambda done, read: report(Progress(files=count, size=size, files_done=done, bytes_done=read))
         )
         classes, problem = _classes(files)
         layout, stamp = files.kind, files.stamp
@@ -111,7 +114,7 @@ def _require_intact(path: Path, announced: str) -> None:
 
 
 def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
-    """With default options, as far as they fit."""
+    """Count the samples of each class with default options; (None, problem) where these do not fit."""
     config = TrainingConfig(experiment_name="examination", source_path=files.name or "data")
     try:
         index = sources.read(files, config)
@@ -125,24 +128,24 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
 
 
 def main() -> None:
-    """The process: one task, its reports, the end."""
+    """Run the process: read one task, write its reports, end."""
     os.nice(NICENESS)
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no report
+    os.dup2(2, 1)  # what libraries print must not mix with reports
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
 
-    def tell(report: Report) -> None:
+    def write(report: Report) -> None:
         output.write(msgspec.json.encode(report) + b"\n")
         output.flush()
 
     try:
-        examine(task, tell)
+        check_data_set(task, write)
     except MemoryError:
-        tell(Refusal(message="The machine ran out of memory while the data were read."))
+        write(Refusal(message="The machine ran out of memory while the data were read."))
     except Exception as error:
         traceback.print_exc()
-        tell(Refusal(message=f"The data cannot be read ({type(error).__name__}: {error})."))
+        write(Refusal(message=f"The data cannot be read ({type(error).__name__}: {error})."))
 
 
 def _end_with_input() -> None:

@@ -1,4 +1,4 @@
-"""What a table's columns hold in each class: means and spreads of numbers, the most frequent texts."""
+"""Summarise a table's columns per class: means and spreads of numbers, the most frequent texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rows = NDArray[np.bool_]
 
 
 def of_cells(columns: Mapping[str, Sequence[str]], labels: Sequence[int], classes: Sequence[str]) -> list[Feature]:
-    """Of each column as it was written; `labels` are places in `classes`, of which the first few are looked at."""
+    """Summarise each column of text cells; `labels` are positions in `classes`, of which the first few are used."""
     groups = _groups(labels, classes)
     return [_of_column(name, without_missing(cells), groups) for name, cells in columns.items()]
 
@@ -26,13 +26,13 @@ def of_cells(columns: Mapping[str, Sequence[str]], labels: Sequence[int], classe
 def of_numbers(
     names: Sequence[str], table: NDArray[np.float64], labels: Sequence[int], classes: Sequence[str]
 ) -> list[Feature]:
-    """Of a table of numbers (N, columns), NaN where one is missing."""
+    """Summarise each column of a table of numbers (N, columns), NaN where one is missing."""
     groups = _groups(labels, classes)
     return [_of_numbers(name, values, groups) for name, values in zip(names, table.T, strict=True)]
 
 
 def _groups(labels: Sequence[int], classes: Sequence[str]) -> dict[str | None, Rows]:
-    """The rows of all classes together, then of each."""
+    """Select the rows of all classes together (key None), then of each class."""
     of = np.asarray(labels)
     return {None: np.ones(len(of), bool)} | {name: of == label for label, name in enumerate(classes[:MOST_CLASSES])}
 
@@ -71,7 +71,7 @@ def _moments(label: str | None, values: NDArray[np.float64]) -> ClassFacts:
 
 
 def _finite(value: float) -> float | None:
-    """None also for what has become too large to be summed up."""
+    """Return the value, or None where it is not finite, e.g. a sum that overflowed."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -89,7 +89,7 @@ def _of_texts(name: str, cells: Sequence[str], groups: Mapping[str | None, Rows]
 
 
 def _frequent(label: str | None, cells: Sequence[str]) -> ClassFacts:
-    """Of several that are there equally often the first by name."""
+    """Find the most frequent text; of several equally frequent ones the first by name."""
     counts = Counter(cell for cell in cells if cell)
     if not counts:
         return ClassFacts(label=label, known=0)

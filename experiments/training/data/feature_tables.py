@@ -1,4 +1,4 @@
-"""CSV and Parquet tables that are the data themselves: one row per sample, and each further column is a feature."""
+"""CSV and Parquet tables that are the data themselves: one row per sample, each further column a feature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ LOOKED_AT = 20
 
 
 def find(files: Files) -> str | None:
-    """The one table of files without images; None where there are images or none. Raises SourceError for several."""
+    """Find the one table among files without images; None where there are images or no table.
+
+    Raises SourceError for several tables.
+    """
     suffixes = {name: image_names.suffix(name) for name in files.sizes}
     found = [name for name, suffix in suffixes.items() if suffix in SUFFIXES]
     if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
@@ -30,13 +33,16 @@ def find(files: Files) -> str | None:
 
 
 def _has_dicom(files: Files, suffixes: Mapping[str, str]) -> bool:
-    """Whether there are scans without an extension; the first few files tell."""
+    """Return whether, by the first few files, there are scans without an extension."""
     others = (name for name, suffix in suffixes.items() if suffix not in SUFFIXES)
     return any(is_dicom(files, name) for name in islice(others, LOOKED_AT))
 
 
 def read(files: Files, name: str, config: DataConfig) -> Index:
-    """The table's rows in its order; raises SourceError. A row's id is its number where no column has unique ids."""
+    """Read the table's samples in row order; raises SourceError.
+
+    A row's id is its number where no column has unique ids.
+    """
     header = _header(files, name)
     found = columns.find_in_rows(name, header, config)
     if not _features(header, found):
@@ -65,19 +71,19 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
 
 
 def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
-    """Of the columns to learn from, in the table's order."""
+    """List the names of the columns to learn from, in the table's order."""
     header = _header(files, name)
     return _features(header, columns.find_in_rows(name, header, config))
 
 
 def features(files: Files, name: str, config: DataConfig, *, first: int | None = None) -> dict[str, list[str]]:
-    """The cells of each feature, or of the first so many, in the order of the rows."""
+    """Read the cells of each feature, or of the `first` so many, in the order of the rows."""
     wanted = feature_names(files, name, config)[:first]
     return dict(zip(wanted, _cells(files, name, wanted), strict=True))
 
 
 def _identities(name: str, found: RowColumns, cells: dict[str, list[str]], count: int) -> tuple[list[str], list[str]]:
-    """Ids and patients of the rows. An id that several rows share is a patient's, who stays in one split."""
+    """Return ids and patients of the rows; an id shared by several rows is a patient's, kept in one split."""
     numbers = [str(number) for number in range(1, count + 1)]
     ids = cells[found.id] if found.id else numbers
     repeated = [id_ for id_, times in Counter(ids).items() if times > 1]
@@ -88,13 +94,13 @@ def _identities(name: str, found: RowColumns, cells: dict[str, list[str]], count
 
 
 def _named(found: RowColumns) -> list[str]:
-    """What is no feature, each once."""
+    """List the columns that are not features, each once."""
     asked = (found.id, found.target, found.patient, found.split)
     return list(dict.fromkeys(column for column in asked if column))
 
 
 def _features(header: Sequence[str], found: RowColumns) -> list[str]:
-    """Columns without a name are row numbers that other programs left behind."""
+    """List the features, leaving out unnamed columns: these are row numbers that other programs left behind."""
     return [column for column in header if column and column not in _named(found)]
 
 

@@ -1,4 +1,4 @@
-"""From a table's columns to numbers that a network can take; what is learned of them is learned in training rows."""
+"""Turn a table's columns into numbers for a network; everything fitted to them is fitted on training rows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MAX_BYTES = 8 * 2**30  # the whole table lies in memory
 
 
 def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
-    """float64 (N, features), NaN where a number is missing, and the features' names.
+    """Encode columns as float64 (N, features), NaN where a number is missing, and return the features' names.
 
-    A column whose every value is a number stays one; any other becomes a 0/1 feature for each of its values, of which
-    "missing" is one. Columns with very many different values (names, dates) are left out; the log says so.
+    A column whose every value is a number stays one feature; any other becomes a 0/1 feature for each of its values, of
+    which "missing" is one. Columns with very many different values (names, dates) are left out; the log says so.
     """
     encoded: dict[str, NDArray[np.float64]] = {}
     for name, cells in columns.items():
@@ -29,7 +29,7 @@ def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
         if values is not None:
             encoded[name] = values
         elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
-            run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are no numbers.")
+            run_log.write(f"Column {name!r} is left out: {len(categories)} different values that are not numbers.")
         else:
             encoded |= _one_hot(name, known, categories)
         _refuse_excess(encoded, len(cells))
@@ -39,8 +39,10 @@ def encode(columns: Mapping[str, Sequence[str]]) -> tuple[Tensor, list[str]]:
 
 
 def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> Tensor:
-    """float32 (N, fewer features): gaps filled with the training rows' median, then standardised with their mean and
-    standard deviation; columns that are constant in them are dropped. The log names what was filled and dropped.
+    """Fill gaps and standardise to float32 (N, features), dropping columns constant in training.
+
+    Gaps get the training rows' median; then the training rows' mean and standard deviation are used. The log names what
+    was filled and dropped.
     """
     values = table.double().numpy()
     names = names or [str(number) for number in range(values.shape[1])]

@@ -1,4 +1,4 @@
-"""Locks between processes; the system frees those of a process that dies."""
+"""Locks between processes; the operating system frees those of a process that dies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, Any
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One process at a time; `path` is made if need be, and stays."""
+    """Hold the lock of `path`, one process at a time; the file is created if needed and stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -19,7 +19,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def taken(file: IO[Any], *, shared: bool = False) -> bool:
-    """Lock an open file until it is closed; false if somebody else has it."""
+    """Lock an open file until it is closed; false if another process has it."""
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""A data set's files in a folder, and what every container of files offers."""
+"""Read a data set's files from a folder, and define what every container of files offers."""
 
 from __future__ import annotations
 
@@ -16,34 +16,41 @@ MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 Entry: TypeAlias = tuple[str, int, int]
-"""A file's name, its bytes, and when it was last written, in nanoseconds."""
+"""A file's name, its size in bytes, and when it was last written, in nanoseconds."""
 
 
 class Files(Protocol):
-    """Named files, read only. `sizes` maps each file's name (parts joined by `/`) to its bytes, in name order.
+    """Named files, read only.
 
-    `stamp` tells cheaply whether anything was written since it was taken: names, sizes and times, no content.
+    `sizes` maps each file's name (parts joined by `/`) to its bytes, in name order. `stamp` shows cheaply whether
+    anything was written since it was taken: it covers names, sizes and times, not contents.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The data set's name."""
 
     @property
-    def kind(self) -> Literal["directory", "zip", "npz", "file"]: ...
+    def kind(self) -> Literal["directory", "zip", "npz", "file"]:
+        """The form in which the files are stored."""
 
     @property
-    def sizes(self) -> Mapping[str, int]: ...
+    def sizes(self) -> Mapping[str, int]:
+        """The bytes of each file by name, in name order."""
 
     @property
-    def stamp(self) -> str: ...
+    def stamp(self) -> str:
+        """The hash over all names, sizes and times."""
 
-    def open(self, name: str) -> BinaryIO: ...
+    def open(self, name: str) -> BinaryIO:
+        """Open the file `name` for reading."""
 
     def identity(self, name: str) -> str:
-        """Changes when the file's content does, and stays the same over runs; raises OSError."""
+        """Return a text that changes when the file's content does and is stable across runs; raises OSError."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release what the container holds open."""
 
 
 class Folder:
@@ -63,17 +70,19 @@ class Folder:
         self.stamp = stamp(found)
 
     def open(self, name: str) -> BinaryIO:
+        """Open the file `name` for reading."""
         return (self._path / name).open("rb")
 
     def identity(self, name: str) -> str:
+        """Return inode, size and times of the file `name`; raises OSError."""
         return _identity(self._path / name)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no file is kept open."""
 
 
 class LoneFile:
-    """One file, under its own name."""
+    """A single file under its own name."""
 
     kind: Literal["file"] = "file"
 
@@ -85,28 +94,30 @@ class LoneFile:
         self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
+        """Open the file `name` for reading."""
         return (self._path.parent / name).open("rb")
 
     def identity(self, name: str) -> str:
+        """Return inode, size and times of the file `name`; raises OSError."""
         return _identity(self._path.parent / name)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no file is kept open."""
 
 
 def _identity(path: Path) -> str:
-    """Nobody can change a file and keep the time of its last change, unlike that of its last writing."""
+    """Describe a file's state; a writer can reset the time of its last writing, but not that of its last change."""
     status = path.stat()
     return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def is_junk(name: str) -> bool:
-    """What file managers and packers leave behind."""
+    """Return whether file managers or archive programs leave files of this name behind."""
     return name.startswith(".") or name in JUNK
 
 
 def stamp(found: Iterable[Entry]) -> str:
-    """64 hexadecimal digits over the entries in the order given."""
+    """Hash the entries, in the order given, to 64 hexadecimal digits."""
     digest = sha256()
     for name, size, modified in found:
         digest.update(f"{name}\0{size}\0{modified}\0".encode())
@@ -121,7 +132,7 @@ def _bounded(found: Iterator[Entry]) -> Iterator[Entry]:
 
 
 def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> Iterator[Entry]:
-    """Names, sizes and times below `folder`, each folder once: links may lead in circles."""
+    """Yield names, sizes and times below `folder`, each folder once: links may form loops."""
     status = folder.stat()
     if (status.st_dev, status.st_ino) in seen or prefix.count("/") > MAX_DEPTH:
         return
@@ -134,7 +145,7 @@ def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> 
                 _refuse_escape(Path(entry.path), prefix + entry.name, root)
             if entry.is_dir():
                 yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, seen)
-            elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader for ever
+            elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader forever
                 yield _utf8(prefix + entry.name), status.st_size, status.st_mtime_ns
 
 

@@ -1,4 +1,4 @@
-"""Cross-validation: samples in parts, of which each validates once; stratified, by whole patients."""
+"""Cross-validation: divide samples into parts that each validate once; stratified, by whole patients."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from experiments.training.data.index import Sample
 
 
 def assign(samples: Sequence[Sample], classes: Sequence[str], folds: int, seed: int) -> list[int]:
-    """The fold, 1 to `folds`, in which each sample validates; a function of the seed and the samples in their order.
+    """Assign each sample the fold, 1 to `folds`, in which it validates.
 
-    Raises SourceError unless every fold gets samples of every class.
+    The result is a function of the seed and the samples in their order. Raises SourceError unless every fold gets
+    samples of every class.
     """
     labels = [sample.label for sample in samples]
     patients = [sample.patient_id for sample in samples]
@@ -26,7 +27,7 @@ def assign(samples: Sequence[Sample], classes: Sequence[str], folds: int, seed: 
 
 
 def _dealt(labels: Sequence[int], folds: int, seed: int) -> list[int]:
-    """Shuffled and dealt like cards, class after class: neither a class nor all of them differ by more than one."""
+    """Shuffle and distribute in turn, class after class: folds differ by at most one sample, per class and in total."""
     fold_of = [0] * len(labels)
     turn = 0
     for label in sorted(set(labels)):
@@ -58,13 +59,13 @@ def _require_enough(
 
 
 def _require_all_classes(classes: Sequence[str], labels: Sequence[int], fold_of: Sequence[int], folds: int) -> None:
-    """Patients with samples of several classes may leave a fold without one of them."""
+    """Raise SourceError if patients with samples of several classes left a fold without one of them."""
     held = set(zip(fold_of, labels, strict=True))
     for fold in range(1, folds + 1):
         missing = [repr(name) for label, name in enumerate(classes) if (fold, label) not in held]
         if missing:
             raise _error(
-                f"Fold {fold} of {folds} would validate without class {some(missing)}, for its patients are too few or "
+                f"Fold {fold} of {folds} would validate without class {some(missing)}: its patients are too few or "
                 "too large; choose fewer folds."
             )
 

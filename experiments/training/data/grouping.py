@@ -1,4 +1,4 @@
-"""Splits by whole patients: no patient in two of them, and each class as near to its share as the patients allow."""
+"""Split by whole patients: no patient in two splits, and each class as near to its share as the patients allow."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Part = TypeVar("Part", bound=Hashable)
 
 
 def assign(labels: Sequence[int], patients: Sequence[str], shares: Shares, seed: int) -> list[SplitName]:
-    """The split of each sample; needs `splits.needed` patients of every class."""
+    """Assign a split to each sample; needs `splits.needed` patients of every class."""
     return place(labels, patients, _wanted(labels, shares), seed)
 
 
 def place(
     labels: Sequence[int], patients: Sequence[str], wanted: Mapping[Part, Sequence[float]], seed: int
 ) -> list[Part]:
-    """The part of each sample; `wanted` are the samples of each class in each part.
+    """Assign a part to each sample; `wanted` are the numbers of samples of each class in each part.
 
-    Patients with many samples go first, each to where it lowers the chi-square distance to the wanted sizes most;
-    equal ones in an order that the seed decides.
+    Patients with many samples are placed first, each where it lowers the chi-square distance to the wanted sizes most;
+    the seed decides the order of equal ones.
     """
     counts_of = _counts(labels, patients)
     order = list(counts_of)
@@ -38,7 +38,7 @@ def place(
 
 
 class _Ledger(Generic[Part]):
-    """Who is in which part, and how many samples of each class that makes."""
+    """The part of each patient, and the resulting number of samples of each class in each part."""
 
     def __init__(self, wanted: Mapping[Part, Sequence[float]]) -> None:
         self.part_of: dict[str, Part] = {}
@@ -46,7 +46,7 @@ class _Ledger(Generic[Part]):
         self._held: dict[Part, Counts] = {part: [0] * len(counts) for part, counts in wanted.items()}
 
     def place(self, patient: str, counts: Counts) -> None:
-        """Where it does most good."""
+        """Put the patient into the part where it lowers the distance most."""
         self._put(patient, counts, max(self._wanted, key=lambda part: self._gain(part, counts)))
 
     def fill_gaps(self, patients: Sequence[str], counts_of: Mapping[str, Counts]) -> None:
@@ -67,7 +67,7 @@ class _Ledger(Generic[Part]):
         self.part_of[patient] = part
 
     def _gain(self, part: Part, counts: Counts) -> float:
-        """By how much the samples would lower the distance, the sum of (held - wanted)^2 / wanted."""
+        """Compute how much the samples would lower the distance, the sum of (held - wanted)^2 / wanted."""
         rows = zip(counts, self._held[part], self._wanted[part], strict=True)
         return sum(n * (2 * (wanted - held) - n) / wanted for n, held, wanted in rows if n)
 
@@ -90,7 +90,7 @@ def _counts(labels: Sequence[int], patients: Sequence[str]) -> dict[str, Counts]
 
 
 def _wanted(labels: Sequence[int], shares: Shares) -> dict[SplitName, Counts]:
-    """Samples of each class in each split that is to be made, as if each sample were its own patient."""
+    """Compute the samples of each class in each requested split, as if each sample were its own patient."""
     sizes = [splits.sizes(labels.count(label), shares) for label in range(max(labels) + 1)]
     wanted: dict[SplitName, Counts] = {
         "train": [size.train for size in sizes],

@@ -1,4 +1,4 @@
-"""What the headers of image files say, before or beside their decoding: sizes and modes."""
+"""Count what the headers of image files say, before or beside their decoding: sizes and modes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from experiments.training.data import dicom, image_names, images, medmnist, verification
 from experiments.training.data.folders import Files
 
-BATCH = 128  # files that a thread looks at at a time
+BATCH = 128  # files that a thread opens in one go
 
 
 @dataclass(frozen=True)
-class Sightings:
-    """How many images have which size (width, height) and which of Pillow's modes; and which cannot be read, and why.
+class HeaderCounts:
+    """How many images have which size (width, height) and which Pillow mode, and why some cannot be read.
 
-    DICOM files are of the mode `DICOM`.
+    DICOM files count as mode `DICOM`; `unreadable` maps names to problems.
     """
 
     sizes: Counter[tuple[int, int]]
@@ -25,22 +25,25 @@ class Sightings:
     unreadable: Mapping[str, str]
 
 
-def look(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> Sightings:
-    """Of the readable images `names`; opens each file and decodes none, a second for 10,000."""
+def count(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> HeaderCounts:
+    """Count sizes and modes of the images `names`, all readable.
+
+    Opens each file and decodes none: a second for 10,000 files. `unreadable` is passed on as it is.
+    """
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     if files.kind == "npz":
         for stack in medmnist.stacks(files).values():
             sizes[stack.width, stack.height] += stack.count
             modes["L" if stack.channels == 1 else "RGB"] += stack.count
-        return Sightings(sizes, modes, unreadable)
+        return HeaderCounts(sizes, modes, unreadable)
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     with ThreadPoolExecutor(min(images.cores(), images.MAX_THREADS), thread_name_prefix="headers") as pool:
         for found in pool.map(lambda batch: [_of(files, name) for name in batch], batches):
             for width, height, mode in found:
                 sizes[width, height] += 1
                 modes[mode] += 1
-    return Sightings(sizes, modes, unreadable)
+    return HeaderCounts(sizes, modes, unreadable)
 
 
 def _of(files: Files, name: str) -> tuple[int, int, str]:

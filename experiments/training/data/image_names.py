@@ -1,4 +1,4 @@
-"""Which files are images, by their names."""
+"""Recognise images by their file names."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ EXTENSIONS = RASTER | DICOM
 
 
 def suffix(name: str) -> str:
-    """The extension with its dot, in lower case; blank where there is none."""
+    """Return the extension with its dot, in lower case; blank where there is none."""
     dot = name.rfind(".")
     return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
 
 def is_image(name: str) -> bool:
-    """Whether the extension says so, in upper or lower case."""
+    """Return whether the extension is an image's, in upper or lower case."""
     return suffix(name) in EXTENSIONS
 
 
 def is_dicom(name: str) -> bool:
-    """Whether an image of this name is DICOM; archives of scans often leave the extension out."""
+    """Return whether an image of this name is DICOM; archives of scans often leave the extension out."""
     return suffix(name) not in RASTER

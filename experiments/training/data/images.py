@@ -1,4 +1,4 @@
-"""From image files to pixels, several at a time: Pillow decodes and resizes without holding Python's lock."""
+"""Turn image files into pixels, several at a time: Pillow decodes and resizes without holding Python's lock."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MAX_THREADS = 16
 def blocks(
     files: Files, names: Sequence[str], *, size: int, channels: int, threads: int | None = None
 ) -> Iterator[NDArray[np.uint8]]:
-    """uint8 (some, channels, size, size), together in the order of `names`.
+    """Decode images to blocks of uint8 (n, channels, size, size), together in the order of `names`.
 
-    Raises UnreadableImages in the end, which names all broken ones; their pixels mean nothing.
+    Raises UnreadableImages at the end, naming all broken ones; their pixels mean nothing.
     """
     dicom.require(names)
     threads = threads or min(cores(), MAX_THREADS)
@@ -47,7 +47,7 @@ def blocks(
 
 
 def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
-    """The same of a MedMNIST file, in the order of its index."""
+    """Resize a MedMNIST file's images to such blocks, in the order of its index."""
     for stack in medmnist.stacks(files).values():
         for content in medmnist.pixels(files, stack):
             images = np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, stack.channels)
@@ -56,12 +56,12 @@ def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[
 
 
 def cores() -> int:
-    """That this process may use."""
+    """Count the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _block(files: Files, names: Sequence[str], size: int, channels: int, problems: dict[str, str]) -> NDArray[np.uint8]:
-    """What is wrong with broken images goes into `problems`, by name."""
+    """Decode one block; what is wrong with broken images is added to `problems`, by name."""
     pixels = np.empty((len(names), channels, size, size), np.uint8)
     for row, name in enumerate(names):
         try:
@@ -69,7 +69,7 @@ def _block(files: Files, names: Sequence[str], size: int, channels: int, problem
         except MemoryError:
             raise  # the machine's fault, not the image's
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            problems[name] = verification.words(error)
+            problems[name] = verification.describe_error(error)
     return pixels
 
 
@@ -82,7 +82,7 @@ def _one(files: Files, name: str, size: int, channels: int) -> NDArray[np.uint8]
 
 
 def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint8]:
-    """The image as uint8 (channels, size, size), squeezed to a square with Pillow's bilinear filter.
+    """Resize an image to uint8 (channels, size, size), squeezed to a square with Pillow's bilinear filter.
 
     16-bit images keep their full range (65535 is white, as 255 is); transparency is dropped.
     """
@@ -91,13 +91,13 @@ def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint
         return _squeezed(eight_bit_range(image), size, channels)
     image.draft(mode, (2 * size, 2 * size))  # lets JPEG decode large images at a fraction of their size
     if image.mode in ("P", "PA", "1"):
-        image = image.convert("RGB")  # palette indices are no colours; resizing would mix them
+        image = image.convert("RGB")  # palette indices are not colours; resizing would mix them
     array = np.asarray(_resized(image.convert(mode), size))
     return array[np.newaxis] if channels == 1 else array.transpose(2, 0, 1)
 
 
 def _squeezed(image: Image.Image, size: int, channels: int) -> NDArray[np.uint8]:
-    """Of an image of floats from 0 to 255."""
+    """Resize an image of floats from 0 to 255."""
     grey = np.asarray(_resized(image, size)).clip(0, 255).round().astype(np.uint8)
     return np.broadcast_to(grey, (channels, size, size))
 
@@ -109,10 +109,14 @@ def _resized(image: Image.Image, size: int) -> Image.Image:
 
 
 def eight_bit_range(image: Image.Image) -> Image.Image:
-    """As 32-bit floats, 0 to 255: from 16 bits by the full range, from 0 to 1 as such, else by the image's extremes."""
+    """Scale to 32-bit floats, 0 to 255.
+
+    From 16 bits by the full range, from 0 … 1 by that range, otherwise by the image's extremes. Raises ValueError for
+    values that are not finite.
+    """
     values = np.asarray(image).astype(np.float32)
     if not np.isfinite(values).all():
-        raise ValueError("it holds values that are no numbers")
+        raise ValueError("it holds values that are not numbers")
     low, high = float(values.min()), float(values.max())
     if low >= 0 and image.mode.startswith("I") and high <= 65535:
         low, high = 0.0, 65535.0

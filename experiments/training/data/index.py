@@ -11,9 +11,10 @@ MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`label` is the index of its class, `split` the one that the data give, `file` an image's name in its container.
+    """One sample of a data set.
 
-    Samples without a patient of their own are their own patient.
+    `label` is the index of its class, `split` the one that the data give, `file` an image's name in its container. A
+    sample without a patient is its own patient.
     """
 
     id: str
@@ -32,11 +33,12 @@ class Index:
 
     @property
     def labels(self) -> list[int]:
+        """The labels of all samples, in their order."""
         return [sample.label for sample in self.samples]
 
     @property
     def counts(self) -> dict[str, int]:
-        """Samples per class, in label order."""
+        """The number of samples per class, in label order."""
         found = [0] * len(self.classes)
         for label in self.labels:
             found[label] += 1

@@ -1,4 +1,4 @@
-"""From targets as written to labels 0, 1, …: numbers in numeric order, names in alphabetical order."""
+"""Number targets as labels 0, 1, …: numbers in numeric order, names in alphabetical order."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
 
 
 def number(targets: Iterable[str]) -> tuple[list[str], dict[str, int]]:
-    """The classes in label order, and the label of every target; `1` and `1.0` are one class.
+    """Return the classes in label order and the label of every target; `1` and `1.0` are one class.
 
-    Of two named classes, one that says "nothing found" is label 0 wherever the alphabet would put it:
-    the positive class is the finding.
+    Of two named classes, one that says "nothing found" is label 0 wherever the alphabet would put it: the positive
+    class is the finding.
     """
     distinct = set(targets)
     if all(_WHOLE.fullmatch(target) for target in distinct):

@@ -1,7 +1,7 @@
-"""Which file is which sample: a CSV with images, or one folder per class.
+"""Match files to samples: a CSV with images, or one folder per class.
 
-Names are plain strings here, and `base` is a folder's name with its slash: of 200,000 files, path objects took ten
-times as long.
+Names are plain strings here, and `base` is a folder's name with its slash: path objects took ten times as long for
+200,000 files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from experiments.training.data.splits import SplitName
 
 
 def read(files: Files, config: DataConfig) -> Index:
-    """The data set's samples; raises SourceError. Looks at names and the CSV only, opens no image."""
+    """Read the data set's samples from names and the CSV only, opening no image; raises SourceError."""
     found_tables = [name for name in files.sizes if _is_table(name)]
     images = [name for name in files.sizes if is_image(name)]
     base = _base(found_tables, images)
@@ -51,7 +51,7 @@ def _from_table(files: Files, names: list[str], images: Sequence[str], base: str
 
 
 def _from_folders(images: Sequence[str], base: str) -> Index:
-    """An image's id is its folder and name."""
+    """Index images in class folders; an image's id is its folder and name."""
     if not images:
         raise _error(
             "Neither a CSV nor class folders with images were found; give a CSV with an id and a target column "
@@ -64,7 +64,7 @@ def _from_folders(images: Sequence[str], base: str) -> Index:
 
 
 def _in_split_folders(images: Sequence[str], base: str) -> list[str]:
-    """The images in class folders below `train/` and other split folders; none where there are no such folders."""
+    """List images in class folders below `train/` and other split folders; none unless two splits have some."""
     split_of = {name: _split_of(name, base) for name in _below(base, images, folders=2)}
     found = [name for name, split in split_of.items() if split]
     return found if len({split_of[name] for name in found}) > 1 else []
@@ -75,7 +75,7 @@ def _split_of(name: str, base: str) -> SplitName | None:
 
 
 def _from_split_folders(images: Sequence[str], base: str) -> Index:
-    """An image's id is its path: the same number in two splits is common, and says nothing of the patient."""
+    """Index images by path as id: the same number in two splits is common and says nothing of the patient."""
     class_of = {name: name[len(base) :].split("/")[1] for name in images}
     classes, label_of = labels.number(class_of.values())
     named = sorted((name[len(base) :], name) for name in images)
@@ -85,7 +85,7 @@ def _from_split_folders(images: Sequence[str], base: str) -> Index:
 
 
 def _by_id(images: Sequence[str], base: str) -> dict[str, list[str]]:
-    """Images by name without extension, and by whole name or path for tables that write these out."""
+    """Map ids to images: the name without extension, and the whole name or path for tables that use these."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in images:
         inner = path[len(base) :]
@@ -97,7 +97,7 @@ def _by_id(images: Sequence[str], base: str) -> dict[str, list[str]]:
 
 
 def _add_unsuffixed(files: Files, base: str, file_of: dict[str, list[str]], ids: Collection[str]) -> None:
-    """DICOM files whose whole name is an id without an image: scanners and archives leave the extension out."""
+    """Add DICOM files whose whole name is an id without an image: archives often leave the extension out."""
     missing = set(ids) - file_of.keys()
     others = [name for name in files.sizes if not is_image(name) and not _is_table(name)] if missing else []
     for path in [*_below(base, others, folders=0), *_below(base, others, folders=1)]:
@@ -108,7 +108,7 @@ def _add_unsuffixed(files: Files, base: str, file_of: dict[str, list[str]], ids:
 
 
 def _base(found_tables: Sequence[str], images: Sequence[str]) -> str:
-    """The folder that holds the data: below any lone wrapping folder, as zips and downloads have them."""
+    """Find the folder that holds the data: below any lone wrapping folder, as zips and downloads have them."""
     base, names = "", [*found_tables, *images]
     while len(tops := {name[len(base) :].partition("/")[0] for name in names}) == 1:
         inner = f"{base}{tops.pop()}/"
@@ -121,7 +121,7 @@ def _base(found_tables: Sequence[str], images: Sequence[str]) -> str:
 
 
 def _below(base: str, names: Sequence[str], *, folders: int) -> list[str]:
-    """Those with so many folders between `base` and themselves."""
+    """Select the names with exactly `folders` folders between `base` and themselves."""
     return [name for name in names if name.startswith(base) and name.count("/", len(base)) == folders]
 
 

@@ -1,4 +1,4 @@
-"""All samples of a run at hand and divided, from whatever `source_path` names."""
+"""Load and divide all samples of a run from whatever `source_path` names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from experiments.training.data.catalogue import Builtin
 from experiments.training.data.column_facts import ColumnFacts
 from experiments.training.data.errors import UnreadableImages
 from experiments.training.data.folders import Files, Folder
-from experiments.training.data.headers import Sightings
+from experiments.training.data.headers import HeaderCounts
 from experiments.training.data.index import Index, Sample
 from experiments.training.data.pixel_cache import PixelCache
 from experiments.training.data.splits import SplitName
@@ -40,10 +40,11 @@ from experiments.training.reports import Job
 
 @dataclass(frozen=True)
 class Samples:
-    """`inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing.
+    """All samples of a run, decoded and divided.
 
-    Lists run along N, but `features`, the columns' names, along the second dimension of a table. `sightings` is of
-    image files, `columns` of a table's columns as they were read.
+    `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
+    run along N, except `features`, the columns' names, which runs along the second dimension of a table.
+    `header_counts` describes image files, `columns` a table's columns as they were read.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Samples:
     patient_ids: list[str]
     assigned: list[SplitName]
     features: Sequence[str] = ()
-    sightings: Sightings | None = None
+    header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
 
 
@@ -67,29 +68,33 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            samples = _from_files(files, config, roots, cache, look=_looks(job))
+            samples = _from_files(files, config, roots, cache, read_headers=_reads_headers(job))
         _require_untouched(config, job, roots)
         return samples
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
 
 
-def _looks(job: Job) -> bool:
-    """Whether the image files' headers are of interest: once for a run, to the process that speaks for all."""
+def _reads_headers(job: Job) -> bool:
+    """Return whether to read the image headers: once per run, in the process that reports for all."""
     return job.rank == 0 and job.resume_from is None
 
 
 def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) -> None:
-    """What was written while it was read is of no version at all."""
+    """Raise SourceError if files were written while they were read: the samples would match no version."""
     if job.stamp:
         with sources.open_files(config.source_path, roots) as again:
             sources.require_stamp(again.stamp, job.stamp)
 
 
 def _from_files(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool
+    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
 ) -> Samples:
     table = feature_tables.find(files)
-    return _table(files, table, config, roots) if table else _images(files, config, roots, cache, look=look)
+    return (
+        _table(files, table, config, roots)
+        if table
+        else _images(files, config, roots, cache, read_headers=read_headers)
+    )
 
 
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
@@ -101,8 +106,10 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
-def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, look: bool) -> Samples:
-    """`look`: the files' headers are of interest."""
+def _images(
+    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
+) -> Samples:
+    """Load an image data set; `read_headers` asks for the files' headers too."""
     index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
     unreadable: Mapping[str, str] = {}
@@ -115,14 +122,14 @@ def _images(files: Files, config: TrainingConfig, roots: Sequence[Path], cache: 
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
         inputs = decoding.decode(files, index, config.data, cache)
-    seen = headers.look(files, [sample.file for sample in index.samples], unreadable) if look else None
-    return replace(_samples(files.name, index, inputs, assigned), sightings=seen)
+    counted = headers.count(files, [sample.file for sample in index.samples], unreadable) if read_headers else None
+    return replace(_samples(files.name, index, inputs, assigned), header_counts=counted)
 
 
 def _without(
     unreadable: Collection[str], config: TrainingConfig, index: Index, assigned: list[SplitName], cache: PixelCache
 ) -> tuple[Index, list[SplitName]]:
-    """What is left when these images are left out; raises SourceError when that does not suffice."""
+    """Leave out the unreadable images; raises SourceError when the rest does not suffice."""
     kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
     left = Index(index.classes, [index.samples[row] for row in kept])
     remaining = [assigned[row] for row in kept]
@@ -135,7 +142,7 @@ def _without(
 def _divided(
     config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool, cache_bytes: int = 0
 ) -> list[SplitName]:
-    """Before anything large is read."""
+    """Divide the samples and check requirements, before anything large is read."""
     assigned = division.divide(config, index, roots)
     training = assigned.count("train")
     requirements.check(config, index.counts, training=training, table=table, cache_bytes=cache_bytes)
@@ -164,7 +171,7 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
     }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     roots = [Path(root) for root in job.data_roots]
-    samples = _images(Folder(folder, folder), own, roots, cache, look=_looks(job))
+    samples = _images(Folder(folder, folder), own, roots, cache, read_headers=_reads_headers(job))
     return replace(samples, classes=list(builtin.counts))
 
 

@@ -1,4 +1,4 @@
-"""MedMNIST's `.npz`: `train_images`, `train_labels`, and the same for `val` and `test`; read without NumPy."""
+"""Read MedMNIST's `.npz` without NumPy: `train_images`, `train_labels`, and the same for `val` and `test`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ class Images:
 
     @property
     def bytes_each(self) -> int:
+        """The size of one image in bytes."""
         return self.height * self.width * self.channels
 
 
 def read(files: Files) -> Index:
-    """The file's samples with its own splits, `train/0`, `train/1`, …; raises SourceError. Reads labels only."""
+    """Read the samples and their splits, with ids `train/0`, `train/1`, …, from labels alone; raises SourceError."""
     values = {split: _labels(files, split, images.count) for split, images in stacks(files).items()}
     classes, label_of = labels.number(str(value) for part in values.values() for value in part)
     return Index(
@@ -48,7 +49,7 @@ def read(files: Files) -> Index:
 
 
 def stacks(files: Files) -> dict[SplitName, Images]:
-    """The images of each split that the file has, in the order of the index; raises SourceError."""
+    """Find the images of each split that the file has, in the order of the index; raises SourceError."""
     found: dict[SplitName, Images] = {
         split: _images(files, f"{split}_images.npy") for split in SPLITS if f"{split}_images.npy" in files.sizes
     }
@@ -59,7 +60,7 @@ def stacks(files: Files) -> dict[SplitName, Images]:
 
 
 def pixels(files: Files, images: Images) -> Iterator[bytes]:
-    """The values, some whole images at a time; raises SourceError."""
+    """Yield the pixel values, several whole images at a time; raises SourceError."""
     step = max(1, READ_AT_ONCE // images.bytes_each) * images.bytes_each
     with _array(files, images.file) as (_, values):
         for start in range(0, images.count * images.bytes_each, step):
@@ -94,7 +95,7 @@ def _labels(files: Files, split: SplitName, count: int) -> list[int]:
 
 @contextmanager
 def _array(files: Files, name: str) -> Iterator[tuple[Header, BinaryIO]]:
-    """The header, and the file at the values: whoever reads them has checked first how many there are."""
+    """Open an array and yield its header and the file positioned at the values, their number checked."""
     try:
         with files.open(name) as file:
             header = npy_headers.read(file, name)

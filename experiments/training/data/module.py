@@ -1,4 +1,4 @@
-"""The data of a run as Lightning takes it."""
+"""The Lightning data module of a run."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class DataModule(LightningDataModule):
         self._seed = seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
+        """Make a loader of this process's training batches, shuffled by seed and epoch."""
         indices = BatchIndices(self.indices["train"], self._batch_size, seed=self._seed, place=ranks.place())
         if self.trainer is not None:
             # A resumed training makes its first iterator before Lightning calls `set_epoch`.
@@ -61,10 +62,11 @@ class DataModule(LightningDataModule):
         return loader(self._batches, indices, self._num_workers)
 
     def val_dataloader(self) -> DataLoader[Batch]:
+        """Make a loader of this process's validation batches, in order."""
         return self._in_order("val")
 
     def test_dataloader(self) -> DataLoader[Batch] | None:
-        """None without a test split."""
+        """Make a loader of this process's test batches; None without a test split."""
         return self._in_order("test") if self.indices["test"] else None
 
     def _in_order(self, split: SplitName) -> DataLoader[Batch]:
@@ -77,15 +79,16 @@ def build(
     job: Job,
     stop: threading.Event | None = None,
     *,
-    look_at: Callable[[Samples], object] | None = None,
+    on_loaded: Callable[[Samples], object] | None = None,
 ) -> DataModule:
-    """Load and split the run's data and write its `split.csv`; raises SourceError, and Interrupted if told to stop.
+    """Load and split the run's data and write its `split.csv`.
 
-    `look_at` gets the samples as they were read, before a table's columns are prepared.
+    Raises SourceError, and Interrupted once `stop` is set. `on_loaded` receives the samples as they were read, before a
+    table's columns are prepared.
     """
     samples = load(config, job, stop)
-    if look_at is not None:
-        look_at(samples)
+    if on_loaded is not None:
+        on_loaded(samples)
     _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:
@@ -100,7 +103,10 @@ def build(
 
 
 def _record(path: Path, samples: Samples, *, resuming: bool) -> None:
-    """A resumed run must meet its own splits again: else it would be validated on what it was trained on."""
+    """Write the split file; a resumed run must find its own splits unchanged.
+
+    Otherwise it would be validated on samples it was trained on. Raises SourceError.
+    """
     rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")

@@ -1,4 +1,4 @@
-"""The header of a `.npy` file, read without NumPy and without unpickling anything."""
+"""Read the header of a `.npy` file without NumPy and without unpickling anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _CODES = {"b1": "?", "u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2"
 
 @dataclass(frozen=True)
 class Header:
-    """`kind` is NumPy's letter (b bool, u and i whole numbers, f floats) with the bytes of one value, as in `u1`."""
+    """The type and shape of an array.
+
+    `kind` is NumPy's letter (b bool, u and i whole numbers, f floats) with the bytes of one value, as in `u1`.
+    """
 
     kind: str
     big_endian: bool
@@ -27,14 +30,15 @@ class Header:
 
     @property
     def data_bytes(self) -> int:
+        """The size of all values in bytes."""
         return math.prod(self.shape) * int(self.kind[1])
 
 
 def read(file: BinaryIO, name: str) -> Header:
-    """Read the header; the file then stands at the values. Raises SourceError for what is not an array of numbers."""
+    """Read the header, leaving the file at the values; raises SourceError for anything but an array of numbers."""
     start = file.read(8)
     if len(start) < 8 or not start.startswith(MAGIC):
-        raise _error(f"{name} is no NumPy array; save it again with numpy.savez.")
+        raise _error(f"{name} is not a NumPy array; save it again with numpy.savez.")
     layout = "<H" if start[6] == 1 else "<I"
     length = file.read(struct.calcsize(layout))
     if len(length) < struct.calcsize(layout) or (size := struct.unpack(layout, length)[0]) > MAX_HEADER_BYTES:
@@ -43,7 +47,7 @@ def read(file: BinaryIO, name: str) -> Header:
 
 
 def whole_numbers(content: bytes, header: Header) -> list[int]:
-    """The values of an array of whole numbers or booleans."""
+    """Decode the values of an array of whole numbers or booleans."""
     order = ">" if header.big_endian else "<"
     return [int(value) for (value,) in struct.iter_unpack(order + _CODES[header.kind], content)]
 

@@ -1,4 +1,4 @@
-"""Parquet tables as text, cell by cell, as CSV tables are."""
+"""Read Parquet tables as text, cell by cell, as CSV tables are read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ MAX_CELLS = 50_000_000
 
 
 def header(files: Files, name: str) -> list[str]:
-    """The columns' names."""
+    """Read the columns' names; raises SourceError."""
     with _opened(files, name) as table:
         return list(table.schema_arrow.names)
 
 
 def columns(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
-    """The cells of the wanted columns; blank where there is no value, `1` and `0` for true and false."""
+    """Read the cells of the wanted columns; blank where there is no value, `1` and `0` for true and false.
+
+    Raises SourceError for a table that is too large or broken.
+    """
     with _opened(files, name) as table:
         rows = table.metadata.num_rows
         if rows > MAX_SAMPLES or rows * len(wanted) > MAX_CELLS:

@@ -1,4 +1,4 @@
-"""From `source_path` to a path on disk that lies inside a data root, symbolic links resolved."""
+"""Resolve `source_path` to a path on disk inside a data root, symbolic links resolved."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from experiments.training.data.errors import SourceError
 
 
 def resolve(source_path: str, roots: Sequence[Path], *, field: str = "source_path") -> tuple[Path, Path]:
-    """The existing file or folder, and the root that holds it, both without symbolic links.
+    """Resolve to the existing file or folder and the root that holds it, both without symbolic links.
 
-    An absolute path must lie in a root; a relative one is looked up in each root in turn. Raises SourceError
-    for `field`, the option that names the path.
+    An absolute path must lie in a root; a relative one is looked up in each root in turn. Raises SourceError for
+    `field`, the option that names the path.
     """
     try:
         return _resolve(source_path, roots)
@@ -22,7 +22,7 @@ def resolve(source_path: str, roots: Sequence[Path], *, field: str = "source_pat
 
 def _resolve(source_path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     if not roots:
-        raise _error("No data folder is open to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
+        raise _error("No data folder is available to trainings: set LIVETRAIN_DATA_ROOTS, or use a built-in data set.")
     if ".." in PurePosixPath(source_path).parts:
         raise _error(f"{source_path!r} contains '..'; write the path without it.")
     try:

@@ -1,4 +1,4 @@
-"""Whose image a DICOM file is, from its header, where no column of a table says so."""
+"""Find the patient of a DICOM file in its header, where no column of a table names one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 from experiments.training.data.index import Index, Sample
 
-# What programs that remove names write into every file: it groups nothing.
+# Written into every file by programs that remove names: such ids group nothing.
 NOBODY = frozenset({"", "0", "anon", "anonymized", "anonymised", "anonymous", "none", "unknown"})
 
 
 def from_headers(files: Files, index: Index, config: DataConfig, *, at_most: int | None = None) -> Index:
-    """The index with the patients of its DICOM files; raises SourceError if all have the same one.
+    """Return the index with the patients of its DICOM files; raises SourceError if all have the same one.
 
-    A table that names patients is believed. Of more than `at_most` DICOM files none is opened, and every sample
-    stays its own patient, as those do whose file cannot be read: whoever reads its pixels will say so.
+    A table that names patients is believed. With more than `at_most` DICOM files none is opened, and every sample stays
+    its own patient. So do samples whose file cannot be read; reading its pixels will report the fault.
     """
     scans = [sample for sample in index.samples if sample.file and image_names.is_dicom(sample.file)]
     named = config.patient_column is not None or any(sample.patient_id != sample.id for sample in index.samples)

@@ -1,7 +1,7 @@
 """Decoded images kept on disk and mapped into memory: decoded once, shared by all runs over the same data.
 
-A file is a JSON header of fixed length and then the raw pixels. It is there whole or not at all, and whatever goes
-wrong with it costs time only: the images are decoded again.
+A file is a JSON header of fixed length followed by the raw pixels. It exists whole or not at all, and any fault with it
+costs only time: the images are decoded again.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ Blocks: TypeAlias = Callable[[], Iterator[NDArray[np.uint8]]]
 
 @dataclass(frozen=True)
 class PixelCache:
-    """Files in `folder`, together at most `max_bytes`, made of the data at `place`.
+    """Files in `folder`, together at most `max_bytes`, made from the data at `place`.
 
-    `stop` ends the waiting for another run with `Interrupted`.
+    Setting `stop` ends the waiting for another run with `Interrupted`.
     """
 
     folder: Path
@@ -48,9 +48,10 @@ class PixelCache:
     stop: threading.Event
 
     def pixels(self, key: Callable[[], str], shape: Shape, blocks: Blocks) -> Tensor:
-        """uint8 `shape`, from the cache or made of `blocks` and kept there; in memory where that cannot be.
+        """Map uint8 pixels of `shape` from the cache, or decode `blocks` and keep them there.
 
-        `key` names the content; it is asked again after the making, for data that change meanwhile are not kept.
+        They stay in memory where the cache cannot hold them. `key` names the content and is asked again afterwards:
+        data that changed meanwhile are not kept. Raises what `blocks` raises, and SourceError for too much memory.
         """
         if math.prod(shape) + cache_headers.BYTES > self.max_bytes:
             return in_memory(shape, blocks, "more than LIVETRAIN_CACHE_GIB" if self.max_bytes else "")
@@ -76,7 +77,7 @@ class PixelCache:
 
     @contextmanager
     def _turn(self, path: Path) -> Iterator[None]:
-        """Runs over the same images wait for the first one, which decodes them for all."""
+        """Hold the file's lock: the first of several runs over the same images decodes them for all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("w") as file:
             if not file_locks.taken(file):
@@ -102,7 +103,7 @@ class PixelCache:
 
 
 def in_memory(shape: Shape, blocks: Blocks, reason: str) -> Tensor:
-    """The same without a cache; raises SourceError where that would take too much memory."""
+    """Decode the blocks into memory without a cache; raises SourceError where they would take too much."""
     size = math.prod(shape)
     if reason:
         run_log.write(f"The decoded images ({size / 2**20:,.0f} MiB) are not cached: {reason}. They stay in memory.")
@@ -122,9 +123,9 @@ def in_memory(shape: Shape, blocks: Blocks, reason: str) -> Tensor:
 
 
 def _mapped(path: Path, shape: Shape) -> Tensor | None:
-    """The file's pixels, never written to; None where there is no such file or it is damaged.
+    """Map the file's pixels, which are never written to; None where the file is missing or damaged.
 
-    A lock goes with the mapping and keeps the file from being removed to make room.
+    A lock lives as long as the mapping and keeps the file from being removed to make room.
     """
     try:
         with path.open("rb") as file:
@@ -142,6 +143,9 @@ def _mapped(path: Path, shape: Shape) -> Tensor | None:
 
 
 def _private() -> int:
-    """Private, so that no stray write reaches the file; Linux must not count it as memory that may be needed."""
+    """Return flags for a private mapping.
+
+    No stray write reaches the file, and Linux does not count it as memory that may be needed.
+    """
     no_reserve = 0x4000 if sys.platform == "linux" else 0
     return mmap.MAP_PRIVATE | no_reserve

@@ -1,4 +1,4 @@
-"""Several rows for one image, as tables with one row per finding have them (RSNA: one per box)."""
+"""Merge several rows for one image, as in tables with one row per finding (RSNA: one per box)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from experiments.training.data.index import Sample
 
 
 def collapse(rows: Iterable[Sample]) -> list[Sample]:
-    """One sample per id; raises SourceError for ids whose rows contradict each other."""
+    """Keep one sample per id; raises SourceError for ids whose rows contradict each other."""
     rows = list(rows)
     if len({row.id for row in rows}) == len(rows):
         return rows
@@ -19,7 +19,7 @@ def collapse(rows: Iterable[Sample]) -> list[Sample]:
         rows_of[row.id].append(row)
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
     _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
-    _refuse(rows_of, lambda row: row.split, "splits", "a sample that is trained on cannot test too")
+    _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
     return [same[0] for same in rows_of.values()]
 
 

@@ -1,4 +1,4 @@
-"""Whether a divided data set suffices for what the configuration asks; counts only, nothing is read."""
+"""Check that a divided data set suffices for what the configuration asks, from counts alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MAX_IN_MEMORY_BYTES = 8 * 2**30  # of decoded images; more must fit into the cac
 def check(
     config: TrainingConfig, counts: Mapping[str, int], *, training: int, table: bool, cache_bytes: int = 0
 ) -> None:
-    """Raise SourceError unless the `training` samples fill a batch of each device, and network and memory fit."""
+    """Raise SourceError unless each device gets a full training batch and network and memory fit.
+
+    `counts` are the samples per class, `training` the number of training samples.
+    """
     _batch(config, training)
     _model(config, classes=len(counts), table=table)
     if not table:
@@ -66,7 +69,7 @@ def _inputs(config: TrainingConfig, spec: NetworkSpec, *, table: bool) -> None:
 
 
 def _fine_tuning(config: TrainingConfig, spec: NetworkSpec) -> None:
-    """As far as it is known before the network is built: a team's network may name no blocks."""
+    """Check what is known before the network is built: a custom network may name no blocks."""
     if spec.builds == "module" and (config.model.trainable != "all" or not _at_one_rate(config)):
         raise SourceError(
             "model.trainable" if config.model.trainable != "all" else "optimizer",

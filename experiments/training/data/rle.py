@@ -1,4 +1,4 @@
-"""How long DICOM's run-length packed pixels become, told before they are unpacked."""
+"""Measure how long DICOM's run-length packed pixels become, before they are unpacked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_SEGMENTS = 15
 
 
 def refuse_longer(frame: bytes, limit: int) -> None:
-    """Raise ValueError if a segment (one byte of each pixel) unpacks to more than `limit` bytes and a little."""
+    """Raise ValueError if a segment (one byte of each pixel) unpacks to more than `limit` + 128 bytes."""
     count, *offsets = struct.unpack("<16I", frame[:HEADER_BYTES].ljust(HEADER_BYTES, b"\0"))
     if not 0 < count <= MAX_SEGMENTS:
         raise ValueError("its run-length packed pixels have a broken header")
@@ -20,7 +20,10 @@ def refuse_longer(frame: bytes, limit: int) -> None:
 
 
 def _longer(segment: memoryview, limit: int) -> bool:
-    """Stops as soon as it knows: 1 … 127 precede one more bytes as they are, 129 … 255 a byte to be repeated."""
+    """Return whether the segment unpacks to more than `limit` bytes, stopping as soon as that is known.
+
+    A byte of 0 … 127 precedes one more bytes than it says, as they are; 129 … 255 precede one byte to be repeated.
+    """
     at = unpacked = 0
     while at < len(segment):
         head = segment[at]

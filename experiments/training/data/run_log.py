@@ -1,4 +1,4 @@
-"""What loading the data has to say to whoever reads the run's log."""
+"""Write what loading the data has to say to readers of the run's log."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def write(text: str) -> None:
-    """A training's output goes into its `train.log`."""
+    """Write a line to standard output, which goes into the training's `train.log`."""
     sys.stdout.write(f"{text}\n")

@@ -1,8 +1,8 @@
-"""Some samples of a data set to look at: small pictures, or a table's first rows and facts. A process of its own.
+"""Show some samples of a data set: small pictures, or a table's first rows and facts. A process of its own.
 
-Images from outside are decoded here and nowhere in the web server, within bounds of memory and time: a file that
-crashes its parser, or grows without end, costs this process alone. One task comes as JSON on standard input, one Sheet
-goes as JSON to standard output.
+Images from outside are decoded here and nowhere in the web server, within limits of memory and time: a file that
+crashes its parser, or grows without end, affects only this process. One task arrives as JSON on standard input, one
+Sheet leaves as JSON on standard output.
 """
 
 from __future__ import annotations
@@ -42,21 +42,23 @@ MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
 NICENESS = 10
 
-Look: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
+MakeSheet: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
 
 
 def sheet(task: Task) -> Sheet | FeatureSheet:
-    """What was asked for; raises SourceError, and what opening files may raise."""
+    """Make the sheet that the task asks for; raises SourceError, and what opening files may raise."""
     with sources.open_files(task.path, [Path(root) for root in task.roots]) as files:
         sources.require_stamp(files.stamp, task.stamp)
         table = feature_tables.find(files)
         if task.features:
-            return table_samples.features(files, table) if table else FeatureSheet(problem="These data are no table.")
+            return (
+                table_samples.features(files, table) if table else FeatureSheet(problem="This data set is not a table.")
+            )
         return table_samples.rows(files, table) if table else pictures(files, task)
 
 
 def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> Sheet:
-    """Write the pictures that are asked for; `classes` are what the data's own are called, if not as they are there."""
+    """Write the requested pictures; `classes` replace the data's own class names."""
     config = TrainingConfig(experiment_name="samples", source_path=files.name or "data")
     index = sources.read(files, config)
     names = list(classes or index.classes)
@@ -75,7 +77,7 @@ def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> 
 
 
 def _of_each_class(index: Index, count: int) -> list[int]:
-    """The first samples of each of the first classes, class by class: about `count` together."""
+    """Select the first samples of each of the first classes, class by class: about `count` together."""
     each = max(LEAST_OF_A_CLASS, count // len(index.classes))
     found: list[list[int]] = [[] for _ in index.classes[:MOST_CLASSES]]
     for at, sample in enumerate(index.samples):
@@ -85,7 +87,7 @@ def _of_each_class(index: Index, count: int) -> list[int]:
 
 
 def _of_files(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int, str | None]:
-    """What is wrong with each of the samples, None for those whose picture was written."""
+    """Write the samples' pictures and return each one's problem, None where it was written."""
     dicom.require([sample.file for sample in shown.values()])
     found: dict[int, str | None] = {}
     for at, sample in shown.items():
@@ -95,7 +97,7 @@ def _of_files(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int
         except MemoryError:
             found[at] = "it needs too much memory"
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            found[at] = verification.words(error)
+            found[at] = verification.describe_error(error)
     return found
 
 
@@ -106,7 +108,7 @@ def _of_stacks(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[in
 
 
 def _unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
-    """The images at these places of the index, which has them in the order of the file."""
+    """Yield the images at these positions of the index, which follows the order of the file."""
     left, at = list(wanted), 0
     for stack in medmnist.stacks(files).values():
         for content in medmnist.pixels(files, stack):
@@ -121,7 +123,7 @@ def _unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image
 
 
 def _small(files: Files, name: str) -> Image.Image:
-    """As a training sees it, but in its own proportions; at most SIDE pixels a side."""
+    """Shrink an image as a training sees it, keeping its proportions, to at most SIDE pixels a side."""
     if image_names.is_dicom(name):
         return _fitting(dicom_pixels.image(dicom.read(files, name)))
     with files.open(name) as file, verification.opened(file) as image:
@@ -141,7 +143,7 @@ def _fitting(image: Image.Image) -> Image.Image:
 
 
 def _write(image: Image.Image, task: Task, number: int) -> None:
-    """Whole or not at all; nothing of the file's own metadata goes along."""
+    """Write the picture whole or not at all, without the file's own metadata."""
     small = _fitting(image)
     path = Path(task.folder) / f"{number}.png"
     temporary = path.with_name(f".{number}.{os.getpid()}.png")
@@ -150,7 +152,7 @@ def _write(image: Image.Image, task: Task, number: int) -> None:
 
 
 def _bound() -> None:
-    """Whatever a file makes its parser do, the machine goes on."""
+    """Limit memory, time and priority, so that no file can harm the machine through its parser."""
     os.nice(NICENESS)
     for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
         hard = resource.getrlimit(kind)[1]
@@ -158,26 +160,26 @@ def _bound() -> None:
         resource.setrlimit(kind, (allowed, allowed))
 
 
-def _answer(task: Task, look: Look) -> Sheet | FeatureSheet:
-    """Never raises for what may be wrong with data."""
+def _answer(task: Task, make_sheet: MakeSheet) -> Sheet | FeatureSheet:
+    """Make the sheet, turning anything wrong with the data into its `problem`."""
     nothing = FeatureSheet if task.features else Sheet
     try:
-        return look(task)
+        return make_sheet(task)
     except SourceError as error:
         return nothing(problem=error.message)
     except READ_ERRORS as error:
         return nothing(problem=f"The data cannot be read: {error}.")
     except MemoryError:
-        return nothing(problem="These data need more memory than looking at them may take.")
+        return nothing(problem="Showing these samples needs more memory than is allowed.")
 
 
-def main(look: Look = sheet) -> None:
-    """The process: one task, one sheet."""
+def main(make_sheet: MakeSheet = sheet) -> None:
+    """Run the process: read one task, write one sheet."""
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no sheet
+    os.dup2(2, 1)  # what libraries print must not mix with the sheet
     _bound()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    output.write(msgspec.json.encode(_answer(task, look)))
+    output.write(msgspec.json.encode(_answer(task, make_sheet)))
     output.close()
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the process that draws samples, and what it answers. Pure: no NumPy, no Pillow."""
+"""The messages to and from the process that draws samples. Pure: no NumPy, no Pillow."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from experiments.training.data.splits import SplitName
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be looked at, and for which of its samples. Pictures go into `folder`.
+    """Which samples of which data set to show; pictures are written into `folder`.
 
-    `path` lies in one of `roots`, all absolute, and its files must have `stamp`; that of a `builtin` is the folder of
-    data sets, where its images are exported to. `label` is a class, None for all; `start` the first of `count` samples
-    of it. `by_class` asks for the first few of each class, `features` for what is in a table's columns.
+    `path` lies in one of `roots`, all absolute, and its files must have `stamp`; for a `builtin` it is the folder of
+    data sets, into which its images are exported. `label` is a class, None for all; `start` is the first of `count`
+    samples of it. `by_class` asks for the first few of each class, `features` for what is in a table's columns.
     """
 
     path: str
@@ -39,9 +39,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """`total` samples are of the class. A table has `columns` and `rows` in place of pictures.
+    """The samples shown, out of `total` of the class; a table has `columns` and `rows` in place of pictures.
 
-    `problem`: why there is nothing to be seen.
+    `problem` says why there is nothing to show.
     """
 
     total: int = 0
@@ -54,8 +54,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 class ClassFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A feature in the rows of one class, or in all (`label` None): `known` of them have a value.
 
-    Of numbers the `mean`, the standard deviation `spread` (n - 1; None for fewer than two), the lowest and the highest;
-    of texts the most frequent one and how often it is there. None where there is none.
+    Numbers have `mean`, standard deviation `spread` (n - 1; None for fewer than two), `lowest` and `highest`; texts
+    have the most frequent one and how often it occurs. None where there is none.
     """
 
     label: str | None
@@ -69,7 +69,7 @@ class ClassFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """A column to learn from: `values` counts the different ones, `missing` the rows without one."""
+    """A column to learn from: `values` counts the distinct ones, `missing` the rows without one."""
 
     name: str
     kind: Kind
@@ -81,7 +81,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 class FeatureSheet(msgspec.Struct, frozen=True, kw_only=True):
     """The first `features` of `total`, in all `rows` and in those of the first `classes` of `class_total`.
 
-    `problem`: why there is nothing to be said.
+    `problem` says why there is nothing to show.
     """
 
     rows: int = 0

@@ -1,4 +1,4 @@
-"""What `source_path` names and whether it can be trained on; free of torch, NumPy and scikit-learn."""
+"""Open what `source_path` names and check whether it can be trained on; free of torch, NumPy and scikit-learn."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files, Folder, LoneFile
 from experiments.training.data.index import Index, Sample
 
-HEADERS_READ = 30_000  # DICOM files whose patients a request waits for; of more, the training process alone asks
-SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of the single files that hold a whole data set
+HEADERS_READ = 30_000  # DICOM files that a request reads for their patients; more are left to the training process
+SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of single files that hold a whole data set
 
 
 @dataclass(frozen=True)
 class SourceSummary:
-    """`classes` maps each class to its number of samples, in label order; `stamp` is that of the files, if any."""
+    """What a training will read.
+
+    `classes` maps each class to its number of samples, in label order; `stamp` is that of the files, if there are any.
+    """
 
     name: str
     kind: Literal["builtin", "directory", "zip", "npz", "file"]
@@ -42,13 +45,14 @@ class SourceSummary:
 
     @property
     def samples(self) -> int:
+        """The number of samples of all classes."""
         return sum(self.classes.values())
 
 
 def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError.
 
-    `cache_bytes` is how much decoded images may take on disk.
+    `cache_bytes` is how much disk space decoded images may take.
     """
     builtin = catalogue.find(config.source_path)
     if builtin:
@@ -68,7 +72,10 @@ def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int =
 
 
 def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = None) -> Index:
-    """The samples in whichever layout the files have; raises SourceError. Opens no image but DICOM files' headers."""
+    """Read the samples in whichever layout the files have; raises SourceError.
+
+    Opens no image except for DICOM headers, and with more than `headers_at_most` DICOM files not those either.
+    """
     if files.kind == "npz":
         return medmnist.read(files)
     if table := feature_tables.find(files):
@@ -77,7 +84,7 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 
 
 def require_stamp(found: str | None, expected: str | None) -> None:
-    """Raise SourceError unless files with the stamp `found` are as they were before; None expects nothing."""
+    """Raise SourceError unless the files' stamp is the expected one; None expects nothing."""
     if expected is not None and found != expected:
         raise SourceError(
             "source_path",
@@ -87,7 +94,7 @@ def require_stamp(found: str | None, expected: str | None) -> None:
 
 
 def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:
-    """As far as counts and ids tell: which id is of which class is known only once all is loaded."""
+    """Check what counts and ids alone allow: which id has which class is known only after loading."""
     labels = [label for label, count in enumerate(builtin.counts.values()) for _ in range(count)]
     index = Index(list(builtin.counts), [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)])
     if config.data.split_file:
@@ -99,7 +106,7 @@ def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Pat
 
 @contextmanager
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
-    """The files of a folder, zip or npz, or the one table, inside the roots, closed at the end; raises SourceError."""
+    """Open the folder, zip, npz or single table inside the roots and close it at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
     require_known_form(path, source_path)
     if path.is_dir():
@@ -117,7 +124,7 @@ def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
 
 
 def require_known_form(path: Path, shown: str) -> None:
-    """Raise SourceError unless `path`, which the user knows as `shown`, is a folder or a file that may hold data."""
+    """Raise SourceError unless `path`, shown to the user as `shown`, is a folder or a file that may hold data."""
     if not path.is_dir() and not (path.is_file() and path.suffix.lower() in SUFFIXES):
         listed = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         raise SourceError("source_path", f"{shown!r} is neither a folder nor a {listed} file; give one of these.")

@@ -1,4 +1,4 @@
-"""The `split.csv` of an earlier run, used again: runs over the same split can be compared."""
+"""Use the `split.csv` of an earlier run again, so that runs over the same split can be compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ COLUMNS = ("sample_id", "split")
 
 
 def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | None]:
-    """The split of each sample of the index; raises SourceError unless the file names these samples and no others."""
+    """Read the split of each sample of the index.
+
+    Raises SourceError unless the file names exactly these samples.
+    """
     split_of = _splits(name, roots)
     ids = [sample.id for sample in index.samples]
     known = set(ids)
@@ -33,7 +36,7 @@ def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | Non
 def _splits(name: str, roots: Sequence[Path]) -> dict[str, SplitName]:
     path, _ = paths.resolve(name, roots, field=FIELD)
     if not path.is_file():
-        raise _error(f"{name!r} is no file; name the split.csv of an earlier run.")
+        raise _error(f"{name!r} is not a file; name the split.csv of an earlier run.")
     try:
         return _parsed(name, list(tables.records(LoneFile(path), path.name)))
     except SourceError as error:

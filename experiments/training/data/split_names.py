@@ -1,4 +1,4 @@
-"""The names that people give to splits, as folders and in columns."""
+"""Recognise the common names of splits, in folders and in columns."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ ACCEPTED = ", ".join(_NAMES)
 
 
 def named(name: str) -> SplitName | None:
-    """The split that `name` means, in upper or lower case; None if it means none."""
+    """Return the split that `name` means, in upper or lower case; None if it means none."""
     return _NAMES.get(name.casefold())

@@ -1,4 +1,4 @@
-"""Which sample trains, validates or tests: stratified by class, a function of seed and samples only."""
+"""Assign samples to training, validation and test: stratified by class, a function of seed and samples only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Shares:
-    """Of the samples that are divided; 0 makes no such split."""
+    """The fractions of the samples that validate and test; 0 makes no such split."""
 
     val: float
     test: float = 0.0
@@ -27,7 +27,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Samples of one class in each split."""
+    """The number of samples of one class in each split."""
 
     train: int
     val: int
@@ -35,12 +35,12 @@ class Sizes:
 
 
 def needed(shares: Shares) -> int:
-    """The fewest samples of a class that give every split one."""
+    """Count the samples that a class needs so that every split gets one."""
     return 1 + bool(shares.val) + bool(shares.test)
 
 
 def sizes(count: int, shares: Shares) -> Sizes:
-    """How `count` samples of one class divide: fractions rounded, but every split gets one; needs `needed` samples."""
+    """Divide `count` samples of one class, at least `needed`: fractions are rounded, but every split gets one."""
     left = count - needed(shares)  # beyond one for each split
     test = min(max(round(count * shares.test), 1), left + 1) if shares.test else 0
     left -= max(test - 1, 0)
@@ -49,7 +49,7 @@ def sizes(count: int, shares: Shares) -> Sizes:
 
 
 def assign(labels: Sequence[int], shares: Shares, seed: int) -> list[SplitName]:
-    """The split of each sample, in the order of `labels`."""
+    """Assign a split to each sample, in the order of `labels`."""
     assigned: list[SplitName] = ["train"] * len(labels)
     members_of: dict[int, list[int]] = defaultdict(list)
     for index, label in enumerate(labels):
@@ -65,7 +65,7 @@ def assign(labels: Sequence[int], shares: Shares, seed: int) -> list[SplitName]:
 
 
 def indices(assigned: Sequence[SplitName]) -> Mapping[SplitName, list[int]]:
-    """The samples of each split; a split without samples has an empty list."""
+    """Group sample indices by split; a split without samples has an empty list."""
     return {split: [i for i, other in enumerate(assigned) if other == split] for split in SPLITS}
 
 
@@ -75,7 +75,7 @@ def write(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], 
 
 
 def unchanged(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> bool:
-    """Whether `split.csv` at `path` says the same; true where there is none."""
+    """Return whether `split.csv` at `path` has this same content; true where there is no file."""
     try:
         return path.read_bytes() == _text(sample_ids, assigned, labels)
     except FileNotFoundError:

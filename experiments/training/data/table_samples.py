@@ -1,4 +1,4 @@
-"""A table to look at: its first rows, and what its columns hold in each class."""
+"""Show a table: its first rows, and what its columns hold in each class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS, COLUMNS, CELL_LETTERS = 10, 31, 200  # shown of a table
 
 
 def rows(files: Files, name: str) -> Sheet:
-    """The first rows of the table as it was written."""
+    """Make a sheet of the first rows of the table as it was written."""
     if name.lower().endswith(".parquet"):
         header = parquet.header(files, name)
         cells = parquet.columns(files, name, header[:COLUMNS])
@@ -25,7 +25,7 @@ def rows(files: Files, name: str) -> Sheet:
 
 
 def features(files: Files, name: str) -> FeatureSheet:
-    """With default options, as all that is said of a data set; raises SourceError where they do not fit."""
+    """Summarise the table's columns with default options; raises SourceError where they do not fit."""
     config = TrainingConfig(experiment_name="features", source_path=files.name or "data").data
     index = feature_tables.read(files, name, config)
     columns = feature_tables.features(files, name, config, first=feature_survey.MOST_FEATURES)
@@ -39,6 +39,6 @@ def features(files: Files, name: str) -> FeatureSheet:
 
 
 def sheet(total: int, header: list[str], found: list[list[str]]) -> Sheet:
-    """As much of it as is shown; `found` are the first of `total` rows."""
+    """Cut a table to what is shown; `found` are the first of `total` rows."""
     shown = [[cell[:CELL_LETTERS] for cell in row[:COLUMNS]] for row in found]
     return Sheet(total=total, columns=[name[:CELL_LETTERS] for name in header[:COLUMNS]], rows=shown)

@@ -1,4 +1,4 @@
-"""The CSV beside the images: its rows with id, target and patient, all text."""
+"""Read the CSV beside the images: its rows with id, target and patient, all text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DELIMITERS = ",;\t"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Ids stay text: `007` is not `7`."""
+    """One row of the table; ids stay text: `007` is not `7`."""
 
     id: str
     target: str
@@ -30,7 +30,7 @@ class Row:
 
 
 def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
-    """The one CSV of `names` that has all columns, with its rows in file order; raises SourceError."""
+    """Read the one CSV of `names` that has all columns: its name and its rows in file order; raises SourceError."""
     headers = {name: _header(files, name) for name in names}
     name, found = _choose(headers, config)
     rows = list(_rows(files, name, found))
@@ -39,7 +39,7 @@ def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[
 
 
 def _choose(headers: dict[str, list[str]], config: DataConfig) -> tuple[str, Columns]:
-    """The table to read; one with the configured names goes before those with aliases."""
+    """Choose the table to read; one with the configured names takes precedence over those with aliases."""
     fitting: dict[str, Columns] = {}
     problems = []
     for name, header in headers.items():
@@ -94,18 +94,18 @@ def _cell(record: list[str], at: int) -> str:
 
 
 def split_in(cell: str, place: str) -> SplitName:
-    """The split that a cell names; raises SourceError that says where the cell is."""
+    """Return the split that a cell names; raises SourceError that says where the cell is."""
     split = split_names.named(cell)
     if split is None:
         raise SourceError(
             "data.split_column",
-            f"{place}: {cell!r} is no split; write one of {split_names.ACCEPTED}, or set this option to null.",
+            f"{place}: {cell!r} is not a split; write one of {split_names.ACCEPTED}, or set this option to null.",
         )
     return split
 
 
 def records(files: Files, name: str) -> Iterator[list[str]]:
-    """The non-blank records, cells stripped."""
+    """Yield the non-blank records, cells stripped; raises SourceError."""
     text = _text(files, name)
     first_line = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first_line.count)

@@ -1,4 +1,4 @@
-"""Whether images can be read, told before a run is queued."""
+"""Check whether images can be read, before a run is queued."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(files: Files, names: Sequence[str]) -> None:
 
 
 def problem_of(files: Files, name: str) -> str | None:
-    """Why this image cannot be read, None if it can be as far as its checksums tell."""
+    """Say why this image cannot be read; None if it can, as far as its checksums show."""
     try:
         if image_names.is_dicom(name):
             dicom.read(files, name)
@@ -43,24 +43,27 @@ def problem_of(files: Files, name: str) -> str | None:
         with files.open(name) as file, opened(file) as image:
             image.verify()
     except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
-        return words(error)
+        return describe_error(error)
     return None
 
 
 def opened(file: BinaryIO) -> Image:
-    """The image, not yet decoded; raises what Pillow raises, ValueError for one that is too large or several."""
+    """Open the image without decoding it.
+
+    Raises what Pillow raises, and ValueError for one that is too large or has several pages.
+    """
     from PIL import Image  # noqa: PLC0415  # the web process loads Pillow only when a request needs it
 
     image = Image.open(file, formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"{image.width} x {image.height} pixels are too many")
     if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
-        raise ValueError(f"it has {pages} pages; save each that is to be a sample as a file of its own")
+        raise ValueError(f"it has {pages} pages; save each page that should be a sample as its own file")
     return image
 
 
-def words(error: Exception) -> str:
-    """A decoder's error for a user, in one line; Pillow's own names a Python object instead of the file."""
+def describe_error(error: Exception) -> str:
+    """Turn a decoder's error into one line for a user; Pillow's own names a Python object instead of the file."""
     if type(error).__name__ == "UnidentifiedImageError":
         return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image"
     said = str(error).partition("Traceback")[0]  # pydicom repeats those of what led to it
@@ -68,7 +71,7 @@ def words(error: Exception) -> str:
 
 
 def spread(names: Sequence[str], count: int) -> Sequence[str]:
-    """At most `count` names, evenly spread, the first included."""
+    """Select at most `count` names, evenly spread, the first included."""
     if len(names) <= count:
         return names
     return [names[i * len(names) // count] for i in range(count)]

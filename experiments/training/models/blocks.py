@@ -13,7 +13,7 @@ from experiments.training.models.errors import ModelError
 
 @dataclass(frozen=True)
 class Block:
-    """One part; its modules hold its parameters, except those that lie beside modules."""
+    """One part of a network; its modules hold its parameters, except those that are not in any module."""
 
     name: str
     names: list[str]  # of its parameters, in the network
@@ -21,14 +21,14 @@ class Block:
     parameters: list[Parameter]
 
     def freeze(self) -> None:
-        """From now on it computes as in evaluation and nothing in it changes, running statistics included."""
+        """Stop learning: compute as in evaluation and change nothing, running statistics included."""
         for parameter in self.parameters:
             parameter.requires_grad_(False)
         for module in self.modules:
             module.eval()
 
     def unfreeze(self) -> None:
-        """From now on it learns, and computes as in training."""
+        """Start learning: compute as in training."""
         for parameter in self.parameters:
             parameter.requires_grad_(True)
         for module in self.modules:
@@ -36,25 +36,28 @@ class Block:
 
 
 def split(network: nn.Module, layout: Mapping[str, Sequence[str]]) -> list[Block]:
-    """The blocks that `layout` names, each by the beginnings of its names; without a layout each child is one,
-    and parameters beside them belong to the first. Raises ModelError if a parameter is in no block."""
+    """Divide a network into the blocks that `layout` names, each by prefixes of its parameters' names.
+
+    Without a layout each child is a block, and parameters outside of children belong to the first. Raises ModelError if
+    a parameter is in no block.
+    """
     layout = layout or _children(network)
     modules, parameters = dict(network.named_modules()), dict(network.named_parameters())
-    homes = {name: _home(name, layout) for name in parameters}
-    if homeless := [name for name, home in homes.items() if home is None]:
-        raise ModelError(f"The network's blocks leave out {homeless[0]!r}; name it in one of NetworkSpec.blocks.")
+    block_of = {name: _block_of(name, layout) for name in parameters}
+    if unplaced := [name for name, found in block_of.items() if found is None]:
+        raise ModelError(f"The network's blocks leave out {unplaced[0]!r}; name it in one of NetworkSpec.blocks.")
     return [
         Block(
             name=block,
-            names=[name for name, home in homes.items() if home == block],
+            names=[name for name, found in block_of.items() if found == block],
             modules=[modules[prefix] for prefix in prefixes if prefix in modules],
-            parameters=[parameters[name] for name, home in homes.items() if home == block],
+            parameters=[parameters[name] for name, found in block_of.items() if found == block],
         )
         for block, prefixes in layout.items()
     ]
 
 
-def _home(name: str, layout: Mapping[str, Sequence[str]]) -> str | None:
+def _block_of(name: str, layout: Mapping[str, Sequence[str]]) -> str | None:
     for block, prefixes in layout.items():
         if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes):
             return block

@@ -14,8 +14,11 @@ Asked = TypeVar("Asked", bound=Options)
 
 @dataclass(frozen=True)
 class Blueprint(Generic[Asked]):
-    """What a factory builds from. `input_shape` is (C, H, W) or (features,); `counts` are the training split's
-    samples per class, label 1 of two classes being the positive one."""
+    """Everything a factory builds from.
+
+    `input_shape` is (C, H, W) or (features,); `counts` are the training split's samples per class, label 1 of two
+    classes being the positive one.
+    """
 
     options: Asked
     input_shape: tuple[int, ...]
@@ -25,5 +28,5 @@ class Blueprint(Generic[Asked]):
 
     @property
     def outputs(self) -> int:
-        """Scores per sample: 1 for two classes, else one per class."""
+        """The scores per sample: 1 for two classes, otherwise one per class."""
         return 1 if self.num_classes == 2 else self.num_classes

@@ -15,26 +15,27 @@ _MONAI = "experiments.training.models.monai_networks"
 
 
 class SmallNetworkOptions(Options):
-    """Of our own networks."""
+    """Options of Livetrain's own small networks."""
 
     width: Width = Field(16, description="Channels of the first convolution, or MLP units / 4")
     dropout: Dropout = Field(0.1, description="Share of features left out at random while training")
 
 
 class EfficientNetOptions(Options):
-    """Of EfficientNet-B0."""
+    """Options of EfficientNet-B0."""
 
     dropout: Dropout = Field(0.2, description="Share of features left out before the head while training")
     drop_connect: Dropout = Field(0.2, description="Share of residual branches left out, rising up to the last block")
 
 
 class VisionTransformerOptions(Options):
-    """Of ViT-small."""
+    """Options of ViT-small."""
 
     patch_size: Literal[4, 8, 16, 32] = Field(16, description="Pixels of one patch, square; divides data.image_size")
     dropout: Dropout = Field(0.0, description="Share of features left out at random while training")
 
     def problem(self, image_size: int) -> str | None:
+        """Say that patches do not fill images of this size (pixels, square); None if they do."""
         if image_size % self.patch_size == 0:
             return None
         return f"Patches of {self.patch_size} pixels do not fill images of {image_size}; change one of them."

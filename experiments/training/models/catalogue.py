@@ -1,4 +1,4 @@
-"""Every network that a run may name: ours, and those that a team adds. Imports no torch."""
+"""Every network that a run may name: the built-in ones and those that a team adds. Imports no torch."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from experiments.training.models.network_spec import AUTO, NetworkSpec, Options
 
 ENTRY_POINTS = "livetrain.models"
 
-_added: dict[str, NetworkSpec] = {}  # by `install`, once, when a process starts
+_added: dict[str, NetworkSpec] = {}  # filled by `install`, once, when a process starts
 
 
 class CatalogueError(ValueError):
-    """A team's network cannot be taken up; the message names it and the cure."""
+    """A custom network that cannot be added; the message names it and the cure."""
 
 
 def install(paths: Iterable[str]) -> None:
@@ -35,12 +35,15 @@ def install(paths: Iterable[str]) -> None:
 
 
 def networks() -> Mapping[str, NetworkSpec]:
-    """All of them by name, ours first."""
+    """Return all networks by name, the built-in ones first."""
     return BUILTINS | _added
 
 
 def find(name: str) -> NetworkSpec:
-    """The network of that name; raises ValueError that lists the known ones or says what to install."""
+    """Return the network of that name.
+
+    Raises ValueError that lists the known networks or says what to install.
+    """
     known = networks()
     if name not in known:
         raise ValueError(f"{name!r} is unknown; the networks are {', '.join([AUTO, *known])}")
@@ -53,17 +56,17 @@ def find(name: str) -> NetworkSpec:
 
 
 def resolve(name: str, *, table: bool) -> NetworkSpec:
-    """As `find`, with "auto" resolved by the kind of data."""
+    """Return the network of that name, with "auto" resolved by the kind of data; raises ValueError."""
     return (MLP if table else CNN) if name == AUTO else find(name)
 
 
 def options_of(name: str) -> type[Options]:
-    """The options that `model.options` may hold; those of the networks behind "auto" are the same."""
+    """Return the class of the network's options; the networks behind "auto" share one."""
     return CNN.options if name == AUTO else networks()[name].options
 
 
 def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """All options of the network, defaults filled in; raises ValidationError with one entry per wrong option."""
+    """Fill in the defaults of the network's options; raises ValidationError with one entry per wrong option."""
     kind = options_of(name)
     if unknown := options.keys() - kind.model_fields.keys():
         message = f"{name} has no such option; {_cure(list(kind.model_fields))}"
@@ -74,7 +77,7 @@ def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe(spec: NetworkSpec) -> dict[str, Any]:
-    """What the API tells of a network; `options` is a JSON schema."""
+    """Describe a network for the API; `options` is a JSON schema."""
     return {
         "name": spec.name,
         "title": spec.title,
@@ -97,7 +100,7 @@ def _cure(known: Sequence[str]) -> str:
 def _add(spec: NetworkSpec, path: str) -> None:
     other = networks().get(spec.name)
     if other is not None and other != spec:
-        raise CatalogueError(f"{path}: there is another network called {spec.name!r}; give this one a name of its own.")
+        raise CatalogueError(f"{path}: there is another network called {spec.name!r}; give this one another name.")
     if other is None:
         _added[spec.name] = spec
 
@@ -111,7 +114,7 @@ def _spec_at(path: str) -> NetworkSpec:
     except Exception as error:
         raise CatalogueError(f"{path}: {type(error).__name__}: {error}") from error
     if not isinstance(spec, NetworkSpec):
-        raise CatalogueError(f"{path} is no NetworkSpec, and no function that returns one.")
+        raise CatalogueError(f"{path} is neither a NetworkSpec nor a function that returns one.")
     if "torch" in sys.modules and not had_torch:
         raise CatalogueError(
             f"{path}: importing it loads torch, which the server must not; keep the NetworkSpec in a module without "

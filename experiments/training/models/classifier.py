@@ -1,4 +1,4 @@
-"""The one LightningModule of our own networks: steps, loss, optimizer. It logs nothing; callbacks watch it."""
+"""The LightningModule of the built-in networks: steps, loss, optimizer. It logs nothing; callbacks do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class StepOutput(TypedDict):
-    """What every step returns: scores before sigmoid or softmax, (B,) for two classes, (B, C) for more."""
+    """The result of every step: scores before sigmoid or softmax, (B,) for two classes, (B, C) for more."""
 
     loss: Tensor
     logits: Tensor
@@ -26,8 +26,9 @@ class StepOutput(TypedDict):
 
 
 class Classifier(LightningModule):
-    """`network` gives one score per sample for two classes, else one per class; `loss` takes scores and labels.
+    """A network with its loss and optimizer.
 
+    `network` gives one score per sample for two classes, otherwise one per class; `loss` takes scores and labels.
     `fine_tuning` says which of the network's blocks learn. With `mixup_alpha`, training steps return the scores of the
     blends, and the labels of their larger shares.
     """
@@ -51,25 +52,30 @@ class Classifier(LightningModule):
         self._mixup_alpha = mixup_alpha
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute scores: (B,) for two classes, (B, C) for more."""
         scores: Tensor = self.network(x)
         return scores.squeeze(-1) if self._binary else scores
 
     def train(self, mode: bool = True) -> Self:
-        """As for any module, but what is frozen stays in evaluation mode."""
+        """Set training or evaluation mode as in any module, but keep frozen blocks in evaluation mode."""
         super().train(mode)
-        self.fine_tuning.settle()
+        self.fine_tuning.refreeze()
         return self
 
     def training_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
+        """Compute loss and scores of a training batch, blended if mix-up is on."""
         return self._mixed_step(batch) if self._mixup_alpha else self._step(batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
+        """Compute loss and scores of a validation batch."""
         return self._step(batch)
 
     def test_step(self, batch: Batch, batch_idx: int) -> StepOutput:  # noqa: ARG002
+        """Compute loss and scores of a test batch."""
         return self._step(batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Make the configured optimizer and schedule."""
         return self._optimizers_from(self.fine_tuning.groups, self._length)
 
     def _length(self) -> Length:

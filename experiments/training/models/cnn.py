@@ -16,8 +16,8 @@ STRIDED_FROM = 96  # pixels; larger images are halved at once
 class CNN(nn.Module):
     """(N, C, H, W) -> (N, outputs), raw scores. Top-level groups: stem, block1, block2, head.
 
-    Group normalisation: with batch normalisation the scores jumped between epochs (running statistics lag behind
-    the weights), and predictions at a fixed threshold with them; nor could batches of one sample be trained on.
+    It uses group normalisation. With batch normalisation the scores, and predictions at a fixed threshold, jumped
+    between epochs, since running statistics lag behind the weights; nor could batches of one sample be trained on.
     """
 
     def __init__(self, *, channels: int, size: int, outputs: int, width: int, dropout: float) -> None:
@@ -30,15 +30,17 @@ class CNN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute raw scores (N, outputs)."""
         features: Tensor = self.block2(self.block1(self.stem(x)))
         scores: Tensor = self.head(features)
         return scores
 
 
 class GlobalPool(nn.Module):
-    """(N, C, H, W) -> (N, 2C): how much of each feature there is on average, and at its strongest place."""
+    """(N, C, H, W) -> (N, 2C): the mean and the maximum of each feature over the image."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Concatenate mean and maximum over height and width."""
         return torch.cat((x.mean(dim=(2, 3)), x.amax(dim=(2, 3))), dim=1)
 
 
@@ -51,7 +53,7 @@ def _block(channels: int, width: int, stride: int = 1) -> nn.Sequential:
 
 
 def build(plan: Blueprint[SmallNetworkOptions]) -> CNN:
-    """The catalogue's factory."""
+    """Build the network for the catalogue."""
     channels, size, _ = plan.input_shape
     asked = plan.options
     return CNN(channels=channels, size=size, outputs=plan.outputs, width=asked.width, dropout=asked.dropout)

@@ -1,7 +1,7 @@
-"""What is wrong with a network or its weights, found where the training runs."""
+"""The error of a network or its weights, found where the training runs."""
 
 from __future__ import annotations
 
 
 class ModelError(ValueError):
-    """The message is a sentence for the user that names fault and cure."""
+    """A fault of a network or its weights; the message tells the user fault and cure."""

@@ -15,11 +15,11 @@ ParameterGroups: TypeAlias = list[Parameter] | list[dict[str, Any]]
 
 
 class FineTuning:
-    """The first blocks are frozen and, with `unfreeze_every`, learn one after the other, those near the head first.
+    """The state of blocks that are frozen at first; with `unfreeze_every` they start to learn, from the head down.
 
-    What learns is a function of the epoch alone, and the optimizer knows from the start every parameter that ever
-    will: so schedules keep their groups, and a resumed run meets the same ones. Lightning's BaseFinetuning adds groups
-    as it goes, which schedules do not see, and its frozen batch normalisation trains on statistics of the batch.
+    What learns is a function of the epoch alone, and the optimizer knows from the start every parameter that ever will:
+    so schedules keep their groups, and a resumed run gets the same ones. Lightning's BaseFinetuning adds groups as it
+    goes, which schedules do not see, and its frozen batch normalisation still uses the statistics of the batch.
     """
 
     def __init__(self, blocks: Sequence[Block], config: TrainingConfig) -> None:
@@ -36,17 +36,17 @@ class FineTuning:
         return [block.name for block in self._blocks[: self._frozen]]
 
     @property
-    def homes(self) -> dict[str, str]:
+    def block_of(self) -> dict[str, str]:
         """The block of each weight, by the names that the network has for them."""
         return {name: block.name for block in self._blocks for name in block.names}
 
     @property
     def frozen_names(self) -> list[str]:
-        """The names of their weights, as the network has them."""
+        """The names of the frozen weights, as the network has them."""
         return [name for block in self._blocks[: self._frozen] for name in block.names]
 
     def enter(self, epoch: int) -> list[str]:
-        """Freeze and free what this epoch wants; gives the names of the blocks that learn from now on."""
+        """Freeze and unfreeze blocks for this epoch; returns the names of the blocks that newly learn."""
         before, self._frozen = self._frozen, self._frozen_in(epoch)
         for block in self._blocks[self._frozen : before]:
             block.unfreeze()
@@ -54,14 +54,17 @@ class FineTuning:
             block.freeze()
         return [block.name for block in self._blocks[self._frozen : before]]
 
-    def settle(self) -> None:
-        """Put what is frozen into evaluation mode again, after something put all into training mode."""
+    def refreeze(self) -> None:
+        """Put frozen blocks back into evaluation mode, after something put all into training mode."""
         for block in self._blocks[: self._frozen]:
             block.freeze()
 
     def groups(self, rate: float) -> ParameterGroups:
-        """For the optimizer: all parameters that ever learn, in the network's order, or if their rates differ one
-        group per block, the head first: the rate that is reported is the first group's."""
+        """Group all parameters that ever learn for the optimizer, with `rate` as the full learning rate.
+
+        One list in the network's order, or, if rates differ, one group per block with the head first: the rate that is
+        reported is the first group's.
+        """
         never = self._frozen_at_start if self._every is None else 0
         learning = self._blocks[never:]
         if self._factor == self._decay == 1:
@@ -73,7 +76,7 @@ class FineTuning:
         ]
 
     def _share(self, distance: int) -> float:
-        """Of the rate, for the block so many before the head."""
+        """Return the share of the rate for the block that is `distance` blocks before the head."""
         return self._factor * self._decay**distance if distance else 1.0
 
     def _frozen_in(self, epoch: int) -> int:

@@ -1,4 +1,4 @@
-"""How many blocks of a network are frozen; known before anything is loaded. Imports no torch."""
+"""How many blocks of a network are frozen, known before anything is loaded. Imports no torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from experiments.training.models.errors import ModelError
 
 
 def frozen_at_start(trainable: Literal["all", "head"] | int, blocks: Sequence[str]) -> int:
-    """How many blocks do not learn in the first epoch; raises ModelError if there are not as many as are to learn."""
+    """Count the blocks that do not learn in the first epoch.
+
+    Raises ModelError if more are to learn than there are.
+    """
     backbone = len(blocks) - 1
     if trainable == "all":
         return 0

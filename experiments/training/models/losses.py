@@ -1,4 +1,4 @@
-"""What a network is trained to make small, with one weight per class."""
+"""Losses with one weight per class."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from experiments.training.config import TrainingConfig
 
 
 class CrossEntropy(nn.Module):
-    """The mean over the batch of `-sum_c t_c w_c log p_c`, where t is the label, smoothed: 1 - e + e/C, else e/C.
+    """The mean over the batch of `-sum_c t_c w_c log p_c`, t being the smoothed label: 1 - e + e/C, else e/C.
 
-    For two classes the logits are (B,), the positive class's, and p comes from the sigmoid; else (B, C) and softmax.
-    Divided by the number of samples, never by the sum of their weights: so the mean over batches is that over samples.
+    For two classes the logits are (B,), the positive class's, and p comes from the sigmoid; otherwise (B, C) and
+    softmax. The sum is divided by the number of samples, never by the sum of their weights: so the mean over batches is
+    that over samples.
     """
 
     weights: Tensor
@@ -27,6 +28,7 @@ class CrossEntropy(nn.Module):
         self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32), persistent=False)
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Compute the mean loss of a batch, a scalar."""
         if logits.ndim == 1:
             soft = target.to(logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
             negative, positive = self.weights
@@ -50,6 +52,7 @@ class Focal(CrossEntropy):
         self.gamma = gamma
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Compute the mean loss of a batch, a scalar."""
         log_p = _log_probabilities(logits)
         classes = log_p.shape[1]
         soft = functional.one_hot(target, classes) * (1 - self.smoothing) + self.smoothing / classes
@@ -58,7 +61,10 @@ class Focal(CrossEntropy):
 
 
 def build(config: TrainingConfig, *, counts: Sequence[int] | None, num_classes: int) -> CrossEntropy:
-    """The loss asked for; `counts` are the training split's samples per class, which `auto` weights are made of."""
+    """Build the configured loss.
+
+    `counts` are the training split's samples per class, from which `auto` weights are computed.
+    """
     asked = config.loss
     weights = class_weights(config, counts=counts, num_classes=num_classes)
     if asked.name == "focal":
@@ -67,7 +73,7 @@ def build(config: TrainingConfig, *, counts: Sequence[int] | None, num_classes: 
 
 
 def class_weights(config: TrainingConfig, *, counts: Sequence[int] | None, num_classes: int) -> list[float]:
-    """One per class: `focal_alpha`, else `class_weights`, else for two classes `pos_weight`, else 1.
+    """Return one weight per class: `focal_alpha`, else `class_weights`, else for two classes `pos_weight`, else 1.
 
     Without `counts`, `auto` is 1.
     """
@@ -82,7 +88,7 @@ def class_weights(config: TrainingConfig, *, counts: Sequence[int] | None, num_c
 
 
 def balanced(counts: Sequence[int]) -> list[float]:
-    """So that each class counts the same in total, and a sample counts 1 on average."""
+    """Compute weights with which each class counts the same in total, and a sample counts 1 on average."""
     return [sum(counts) / (len(counts) * count) for count in counts]
 
 

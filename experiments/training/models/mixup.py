@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Mixed(NamedTuple):
-    """`share` of each sample as it was, the rest of the sample at `other`: `x` is blended so, losses are to be."""
+    """A batch `x` blended from `share` of each sample and 1 - `share` of the one at `other`; losses blend alike."""
 
     x: Tensor
     other: Tensor
@@ -19,8 +19,9 @@ class Mixed(NamedTuple):
 def mix(x: Tensor, alpha: float) -> Mixed:
     """Blend each sample of the batch with another one, all in the same proportion, drawn from Beta(alpha, alpha).
 
-    `share` is the larger one, at least a half: the batch is the same, and a sample's label is its own.
-    Draws from torch's global generator, on the CPU: so it is the same on every device, and a resume repeats it.
+    `share` is the larger part, at least a half: swapping the two would give the same batch, and so a sample's label
+    remains its own. Draws from torch's global generator on the CPU: the result is the same on every device, and a
+    resume repeats it.
     """
     drawn = float(torch.distributions.Beta(alpha, alpha).sample())
     share = max(drawn, 1 - drawn)

@@ -14,7 +14,7 @@ from experiments.training.models.builtins import SmallNetworkOptions
 class MLP(nn.Module):
     """(N, *input_shape) -> (N, outputs), raw scores. Top-level groups: layer1, layer2, head.
 
-    Layer normalisation, so that batches of one sample can be trained on.
+    It uses layer normalisation, so that batches of one sample can be trained on.
     """
 
     def __init__(self, *, input_shape: Sequence[int], outputs: int, width: int, dropout: float) -> None:
@@ -25,6 +25,7 @@ class MLP(nn.Module):
         self.head = nn.Linear(units, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute raw scores (N, outputs)."""
         scores: Tensor = self.head(self.layer2(self.layer1(x)))
         return scores
 
@@ -34,6 +35,6 @@ def _layer(inputs: int, units: int, dropout: float) -> nn.Sequential:
 
 
 def build(plan: Blueprint[SmallNetworkOptions]) -> MLP:
-    """The catalogue's factory."""
+    """Build the network for the catalogue."""
     asked = plan.options
     return MLP(input_shape=plan.input_shape, outputs=plan.outputs, width=asked.width, dropout=asked.dropout)

@@ -27,33 +27,34 @@ _B0 = [
 
 
 class VisionTransformer(ViT):
-    """MONAI's, giving the scores alone."""
+    """MONAI's vision transformer, returning the scores alone."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute raw scores (N, outputs), without the hidden states."""
         scores: Tensor = super().forward(x)[0]  # type: ignore[no-untyped-call]
         return scores
 
 
 def build_resnet18(plan: Blueprint[Options]) -> ResNet:
-    """As torchvision has it: the same names, shapes and computation."""
+    """Build a ResNet-18 with torchvision's names, shapes and computation."""
     return _resnet(resnet18, plan)
 
 
 def build_resnet50(plan: Blueprint[Options]) -> ResNet:
-    """As torchvision has it: the same names, shapes and computation."""
+    """Build a ResNet-50 with torchvision's names, shapes and computation."""
     return _resnet(resnet50, plan)
 
 
 def build_densenet121(plan: Blueprint[Options]) -> DenseNet121:
-    """With MONAI's names; see the aliases in the catalogue for torchvision's."""
+    """Build a DenseNet-121 with MONAI's names; the catalogue's aliases translate torchvision's."""
     return DenseNet121(spatial_dims=2, in_channels=plan.input_shape[0], out_channels=plan.outputs)
 
 
 def build_efficientnet_b0(plan: Blueprint[EfficientNetOptions]) -> EfficientNet:
-    """Not by MONAI's EfficientNetBN, which pads for images of 224 pixels, whatever size they have.
+    """Build an EfficientNet-B0, not by MONAI's EfficientNetBN, which always pads for images of 224 pixels.
 
-    Its batch normalisation also takes over 1 % of each batch: after an epoch of few batches the running statistics
-    would still be those of the start. Here it is 10 %, torch's default.
+    Its batch normalisation also takes over only 1 % of each batch: after an epoch of few batches the running statistics
+    would still be close to their initial values. Here it is 10 %, torch's default.
     """
     channels, size, _ = plan.input_shape
     return EfficientNet(
@@ -69,7 +70,7 @@ def build_efficientnet_b0(plan: Blueprint[EfficientNetOptions]) -> EfficientNet:
 
 
 def build_vit_small(plan: Blueprint[VisionTransformerOptions]) -> VisionTransformer:
-    """12 blocks of 384 features and 6 heads."""
+    """Build a vision transformer with 12 blocks of 384 features and 6 heads."""
     channels, size, _ = plan.input_shape
     return VisionTransformer(
         in_channels=channels,

@@ -1,4 +1,4 @@
-"""What is said of a network without loading it; a team describes its own in the same words. Imports no torch."""
+"""Describe a network without loading it; custom networks are described in the same way. Imports no torch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from experiments.training.section import Section
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,79}")
 FACTORY = re.compile(r"[\w.]+:\w+")
 AUTO = "auto"
-EXTRAS = {"monai": "monai", "einops": "monai"}  # which extra of ours brings a package
+EXTRAS = {"monai": "monai", "einops": "monai"}  # which of Livetrain's extras installs a package
 
 
 class Options(Section):
-    """Base of a network's own options; each field has a default, bounds and a description."""
+    """The base of a network's own options; each field has a default, bounds and a description."""
 
-    def problem(self, image_size: int) -> str | None:  # noqa: ARG002  (for those that look at it)
-        """What does not fit images of this size (pixels, square), and the cure; None if all is well."""
+    def problem(self, image_size: int) -> str | None:  # noqa: ARG002  (for subclasses)
+        """Say what does not fit images of this size (pixels, square), and the cure; None if all fits."""
         return None
 
 
@@ -28,11 +28,11 @@ class Options(Section):
 class NetworkSpec:
     """A network by its name in `model.name`.
 
-    `factory` is `package.module:function`, imported in the training process alone; it takes a Blueprint and gives,
-    as `builds` says, a "network" (nn.Module: inputs -> (N, outputs) raw scores) or a whole "module" (LightningModule).
-    `blocks` are the network's parts from the input to the head, each with the names that its modules' and parameters'
-    names begin with; by default each child is one. `aliases` rewrite our names of weights into those of published
-    files: each is one such naming, regular expressions with their replacements.
+    `factory` is `package.module:function`, imported in the training process alone; it takes a Blueprint and returns, as
+    `builds` says, a "network" (nn.Module: inputs -> (N, outputs) raw scores) or a whole "module" (LightningModule).
+    `blocks` are the network's parts from the input to the head, each with the prefixes of its modules' and parameters'
+    names; by default each child is one. `aliases` rewrite the network's names of weights into those of published files:
+    each is one such naming, regular expressions with their replacements.
     """
 
     name: str
@@ -56,12 +56,12 @@ class NetworkSpec:
 
     @property
     def missing(self) -> list[str]:
-        """The packages it needs and this installation lacks; looks for them without importing them."""
+        """The packages that the network needs and this installation lacks, found without importing them."""
         return [name for name in self.requires if find_spec(name) is None]
 
     @property
     def install(self) -> str | None:
-        """How to get what is missing; None if nothing is."""
+        """The command that installs what is missing; None if nothing is."""
         missing = self.missing
         if not missing:
             return None

@@ -18,7 +18,10 @@ OptimizerFactory: TypeAlias = Callable[[Callable[[float], ParameterGroups], Call
 
 
 def factory(config: TrainingConfig) -> OptimizerFactory:
-    """Makes what `configure_optimizers` returns, from what gives the parameters for a rate and from the length."""
+    """Bind the configuration to a function for `configure_optimizers`.
+
+    It takes a function from learning rate to parameter groups, and one that gives the training's length.
+    """
     return partial(_configured, config)
 
 

@@ -1,4 +1,4 @@
-"""The module that a job trains, as it is before its first step."""
+"""Prepare the module that a job trains, up to its first step."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from experiments.training.data.module import DataModule
 from experiments.training.models import registry, starting_weights, weight_files
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.reports import Job, Note, Tell
+from experiments.training.reports import Job, Note, Reporter
 
 
-def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> LightningModule:
-    """Build it, start from `model.weights_file` (a resumed run starts from its checkpoint), and freeze what is to be
-    frozen in the first epoch of this attempt. Raises SourceError and ModelError."""
+def prepare(config: TrainingConfig, job: Job, data: DataModule, report: Reporter) -> LightningModule:
+    """Build the module, load starting weights and freeze what this attempt's first epoch does not train.
+
+    Weights come from `model.weights_file`; a resumed run loads its checkpoint later instead. Raises SourceError and
+    ModelError.
+    """
     module = registry.build(
         config, input_shape=data.input_shape, num_classes=data.num_classes, counts=data.train_counts
     )
@@ -27,16 +30,16 @@ def prepare(config: TrainingConfig, job: Job, data: DataModule, tell: Tell) -> L
     if tuning is not None and job.resumed_from_epoch is not None:
         tuning.enter(job.resumed_from_epoch + 1)
     if job.resume_from is None:
-        new = _start(module, config, job, data, tell)
+        new = _start(module, config, job, data, report)
         if tuning is not None:
-            _tell_of_frozen(tuning, new, tell)
+            _report_frozen(tuning, new, report)
     return module
 
 
 def _start(
-    module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, tell: Tell
+    module: LightningModule, config: TrainingConfig, job: Job, data: DataModule, report: Reporter
 ) -> Collection[str] | None:
-    """Load the file, if there is one, and say what came from it; gives the names of what did not, None for all."""
+    """Load the weights file, if any, and report the match; returns the weights left random, None for all."""
     name = config.model.weights_file
     if name is None:
         return None
@@ -44,23 +47,23 @@ def _start(
     network = module.network if isinstance(module, Classifier) else module
     match = starting_weights.load(network, path, registry.resolved(config.model, data.input_shape).aliases)
     text = match.summary(f"{name} (SHA-256 {_digest(path)[:16]}…)")
-    tell(Note(code="starting_weights", text=text))
+    report(Note(code="starting_weights", text=text))
     print(f"Starting weights: {text}", *match.lines(), sep="\n", flush=True)  # noqa: T201  (the log)
     return match.new
 
 
 def _digest(path: Path) -> str:
-    """Which file it was: another one may take its name."""
+    """Hash the file, as another one may later take its name."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tell_of_frozen(tuning: FineTuning, new: Collection[str] | None, tell: Tell) -> None:
-    """Say what does not learn, and whether any of it is random: features of noise would be learnt on."""
+def _report_frozen(tuning: FineTuning, new: Collection[str] | None, report: Reporter) -> None:
+    """Report what does not learn, and whether any of it is random: training would build on noise."""
     if not tuning.frozen:
         return
     print(f"Frozen: {', '.join(tuning.frozen)}", flush=True)  # noqa: T201  (the log)
     random = tuning.frozen_names if new is None else [name for name in tuning.frozen_names if name in new]
     if random:
-        text = f"What is frozen keeps its random start, for no weights came from a file: {some(random)}."
-        tell(Note(code="frozen_random", text=text))
+        text = f"These frozen weights stay random, because no file gave values for them: {some(random)}."
+        report(Note(code="frozen_random", text=text))

@@ -1,4 +1,4 @@
-"""From a configuration to a LightningModule."""
+"""Build a LightningModule from a configuration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from experiments.training.models.network_spec import NetworkSpec, Options
 def build(
     config: TrainingConfig, *, input_shape: tuple[int, ...], num_classes: int, counts: Sequence[int] | None = None
 ) -> LightningModule:
-    """A new module, its weights drawn from torch's global generator: seed it first.
+    """Build a new module, its weights drawn from torch's global generator, which must be seeded first.
 
     `counts` are the training split's samples per class, for losses that weigh classes by them. Raises ModelError.
     """
@@ -47,17 +47,17 @@ def build(
 
 
 def resolved(config: ModelConfig, input_shape: tuple[int, ...]) -> NetworkSpec:
-    """The network asked for, `auto` resolved by the shape of the data."""
+    """Return the configured network, `auto` resolved by the shape of the data."""
     return catalogue.resolve(config.name, table=len(input_shape) != 3)
 
 
 def resolved_name(config: ModelConfig, input_shape: tuple[int, ...]) -> str:
-    """Its name."""
+    """Return the configured network's name, `auto` resolved by the shape of the data."""
     return resolved(config, input_shape).name
 
 
 def _made(spec: NetworkSpec, plan: Blueprint[Options]) -> nn.Module:
-    """What the factory gives, if it is what the spec says that it builds."""
+    """Call the factory and require the kind of module that the spec announces; raises ModelError."""
     module, _, function = spec.factory.partition(":")
     made = getattr(importlib.import_module(module), function)(plan)
     wanted = LightningModule if spec.builds == "module" else nn.Module

@@ -21,14 +21,17 @@ from experiments.training.config import OptimizerConfig, TrainingConfig
 
 
 class Length(NamedTuple):
-    """Of a training: all its optimizer steps, and the batches of one epoch."""
+    """The length of a training: all its optimizer steps, and the batches of one epoch."""
 
     steps: int
     batches: int
 
 
 def build(config: TrainingConfig, optimizer: Optimizer, length: Callable[[], Length]) -> dict[str, Any] | None:
-    """What Lightning's `lr_scheduler` takes, or None for a constant rate; `length` is asked only where it matters."""
+    """Build what Lightning's `lr_scheduler` takes, or None for a constant rate.
+
+    `length` is called only where the schedule depends on it.
+    """
     asked = config.optimizer
     if asked.scheduler == "one_cycle":
         return {"scheduler": _one_cycle(config, optimizer, length().steps), "interval": "step"}
@@ -46,7 +49,7 @@ def build(config: TrainingConfig, optimizer: Optimizer, length: Callable[[], Len
 
 
 class Plateau(ReduceLROnPlateau):
-    """Torch's, on the monitored value, after `warmup_epochs` epochs of a rate that rises in equal steps."""
+    """Torch's schedule on the monitored value, after `warmup_epochs` epochs of a rate that rises in equal steps."""
 
     def __init__(self, config: TrainingConfig, optimizer: Optimizer) -> None:
         asked = config.optimizer
@@ -62,7 +65,7 @@ class Plateau(ReduceLROnPlateau):
         self._warm_up()
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take the monitored value of one more epoch; an unknown one (NaN) is no improvement."""
+        """Take the monitored value of one more epoch; an unknown one (NaN) is not an improvement."""
         self._epochs += 1
         if self._epochs <= self._warmup:
             self._warm_up()
@@ -76,7 +79,7 @@ class Plateau(ReduceLROnPlateau):
 
 
 def _one_cycle(config: TrainingConfig, optimizer: Optimizer, steps: int) -> LRScheduler:
-    """Up to the rate asked for and down to nearly nothing, in half cosines; the momentum stays as it is."""
+    """Raise the rate to the configured one and lower it to nearly zero, in half cosines, with constant momentum."""
     rise = config.optimizer.warmup_epochs / config.trainer.max_epochs or 0.3
     return OneCycleLR(
         optimizer,
@@ -99,7 +102,7 @@ def _epochwise(config: TrainingConfig, optimizer: Optimizer) -> LRScheduler | No
 
 
 def _warmed_up(asked: OptimizerConfig, optimizer: Optimizer, scheduler: LRScheduler | None) -> LRScheduler | None:
-    """A rate that rises in `warmup_epochs` equal steps, then the schedule from its own beginning."""
+    """Prepend a rate that rises in `warmup_epochs` equal steps; the schedule then starts from its beginning."""
     epochs = asked.warmup_epochs
     if not epochs:
         return scheduler

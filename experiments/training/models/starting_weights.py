@@ -1,4 +1,4 @@
-"""Puts weights from a file into a network, as far as names and shapes agree, and says what did not."""
+"""Copy weights from a file into a network, as far as names and shapes agree, and report what did not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 
 @dataclass
 class Match:
-    """Names of the network's weights, and in `unexpected` those of the file."""
+    """The result of copying weights: names of the network's weights and, in `unexpected`, of the file's."""
 
     matched: list[str] = field(default_factory=list)
     adapted: list[str] = field(default_factory=list)  # matched, the first convolution made for other channels
@@ -34,11 +34,11 @@ class Match:
 
     @property
     def new(self) -> list[str]:
-        """What keeps its random start."""
+        """The weights that keep their random initial values."""
         return [*self.missing, *self.mismatched]
 
     def summary(self, name: str) -> str:
-        """For the user, in a few sentences."""
+        """Summarise the match for the user in a few sentences; `name` is the file's."""
         total = len(self.matched) + len(self.new)
         parts = [f"{len(self.matched)} of the network's {total} tensors come from {name}."]
         if self.adapted:
@@ -52,7 +52,7 @@ class Match:
         return " ".join(parts)
 
     def lines(self) -> Iterator[str]:
-        """Every name that did not match, for the log."""
+        """Yield every name that did not match, for the log."""
         for title, names in (
             ("adapted to the number of channels", self.adapted),
             ("left new, of another shape in the file", list(_shapes(self.mismatched))),
@@ -63,7 +63,7 @@ class Match:
 
 
 def load(network: nn.Module, path: Path, aliases: Sequence[Mapping[str, str]] = ()) -> Match:
-    """Copy what fits from the file. Raises ModelError or SourceError if the file is refused or nothing fits."""
+    """Copy what fits from the file; raises ModelError or SourceError if it is refused or nothing fits."""
     weights = read(path)
     match = _copied(network.state_dict(), weights, aliases)
     if not match.matched:
@@ -75,13 +75,16 @@ def load(network: nn.Module, path: Path, aliases: Sequence[Mapping[str, str]] = 
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The file's tensors by name. Reads tensors and plain values, never code; raises ModelError and SourceError."""
+    """Read the file's tensors by name, accepting tensors and plain values, never code.
+
+    Raises ModelError and SourceError.
+    """
     try:
         weight_files.check_unpacked(path)
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{path.name} was refused: it holds more than tensors and plain values, or is no torch file. "
+            f"{path.name} was refused: it holds more than tensors and plain values, or is not a torch file. "
             "Save the network's state_dict() alone with torch.save."
         ) from error
     except (MemoryError, SourceError):
@@ -96,7 +99,7 @@ def read(path: Path) -> dict[str, Tensor]:
     tensors = _tensors(content)
     if not tensors:
         raise ModelError(
-            f"{path.name} holds no weights: a dictionary of tensors was looked for at its top and under "
+            f"{path.name} holds no weights: no dictionary of tensors was found at its top or under "
             f"{' and '.join(map(repr, CONTAINERS))}. Save the network's state_dict() with torch.save."
         )
     return tensors
@@ -136,9 +139,9 @@ def _copy(name: str, target: Tensor, value: Tensor, match: Match) -> None:
 
 
 def _with_channels_of(target: Tensor, value: Tensor) -> Tensor | None:
-    """A first convolution (out, in, H, W) for 3 channels as one for 1, or the other way round.
+    """Convert a first convolution (out, in, H, W) between 3 input channels and 1; None for other shapes.
 
-    The sum over the input channels answers a grey image as the original answers it in three equal channels.
+    The sum over the input channels responds to a grey image as the original does to the same image in three channels.
     """
     if value.ndim != 4 or target.ndim != 4 or value[:, :1].shape != target[:, :1].shape:
         return None
@@ -149,16 +152,16 @@ def _with_channels_of(target: Tensor, value: Tensor) -> Tensor | None:
 
 
 def _sources(weights: Iterable[str]) -> dict[str, str]:
-    """Each name that a weight of the file may stand for, without the prefixes that wrappers add, and its own."""
+    """Map every possible short form of the file's names, without wrappers' prefixes, to the name itself."""
     sources: dict[str, str] = {}
     for name in weights:
         for short in _shortened(name):
             sources.setdefault(short, name)
-    return sources | {name: name for name in weights}  # a name as it is comes before one made shorter
+    return sources | {name: name for name in weights}  # a full name takes precedence over a shortened one
 
 
 def _names(name: str, aliases: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """What a file may call our weight, the likeliest first."""
+    """Yield what a file may call this weight, the likeliest name first."""
     yield from _shortened(name)
     for naming in aliases:
         other = name
@@ -168,7 +171,7 @@ def _names(name: str, aliases: Sequence[Mapping[str, str]]) -> Iterator[str]:
 
 
 def _shortened(name: str) -> Iterator[str]:
-    """The name, and what remains of it without one prefix after the other."""
+    """Yield the name, and what remains as its prefixes are removed one by one."""
     yield name
     while prefix := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
         name = name.removeprefix(prefix)

@@ -1,4 +1,4 @@
-"""From `model.weights_file` to a file in the models folder; checked before a run is queued. Imports no torch."""
+"""Resolve `model.weights_file` to a file in the models folder, before a run is queued. Imports no torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MAX_BYTES = 4 * 2**30
 
 
 def resolve(name: str, folder: Path) -> Path:
-    """The existing file, symbolic links resolved; raises SourceError. Reads nothing of it."""
+    """Return the existing file, symbolic links resolved, without reading it; raises SourceError."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         raise _error(f"{name!r} must be a path inside the models folder ({folder}), relative to it and without '..'.")
     if path.suffix.lower() not in SUFFIXES:
-        raise _error(f"{name!r} is no weights file; it must end in {', '.join(SUFFIXES)}.")
+        raise _error(f"{name!r} is not a weights file; it must end in {', '.join(SUFFIXES)}.")
     try:
         found = _inside(name, folder)
         _check_size(name, found.stat().st_size)
@@ -29,9 +29,9 @@ def resolve(name: str, folder: Path) -> Path:
 
 
 def check_unpacked(path: Path) -> None:
-    """Raise SourceError if what is packed in the file is too large; torch's files are zip archives, rarely packed.
+    """Raise SourceError if the file's unpacked contents are too large; torch's files are zip archives.
 
-    For the training process: the directory of a hostile archive may itself fill the memory.
+    Only for the training process: the directory of a hostile archive may itself fill the memory.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -49,7 +49,7 @@ def _inside(name: str, folder: Path) -> Path:
 
 
 def present(folder: Path) -> list[str]:
-    """The files that `model.weights_file` may name, by name; empty where there is no such folder."""
+    """List the files that `model.weights_file` may name, by name; empty where there is no such folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 

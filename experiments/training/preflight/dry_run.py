@@ -1,4 +1,4 @@
-"""The recipe of a dry run: the pre-flight report of a request, and no training."""
+"""The recipe of a dry run: make the pre-flight report of a request, without a training."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from experiments.training.data.module import build as build_data
 from experiments.training.models import catalogue
 from experiments.training.models.preparation import prepare
 from experiments.training.preflight import examination
-from experiments.training.preflight.examination import Examination
-from experiments.training.reports import Examined, Job, Note, Tell
+from experiments.training.preflight.examination import PreflightBuilder
+from experiments.training.reports import Job, Note, PreflightReady, Reporter
 from experiments.training.stop import Stop
 
 PROGRESS = "progress"
-"""Code of the notes that say what is being done."""
+"""Code of the notes that report progress."""
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
-    """Make the report and tell it; never raises. The last message is the one `Outcome`."""
+def train(job: Job, report: Reporter, stop: Stop) -> None:
+    """Make and send the report; never raises. The last message is the only `Outcome`."""
     with sigterm_sets(stop):
-        tell(centralized.conclusion(lambda: _examine(job, tell, stop), stop))
+        report(centralized.conclusion(lambda: _make_report(job, report, stop), stop))
 
 
-def _examine(job: Job, tell: Tell, stop: Stop) -> None:
+def _make_report(job: Job, report: Reporter, stop: Stop) -> None:
     catalogue.install(job.networks)
     config = TrainingConfig.model_validate(job.config)
     centralized.begin(config, job)
-    say = _saying(tell)
+    say = _saying(report)
     say("Pre-flight: reading the data.")
-    preflight = Examination(config, say)
-    data = build_data(_lenient(config), job, stop, look_at=preflight.look_at)
-    module = prepare(config, job, data, preflight.hear)
-    centralized.try_out(preflight, config, job, module, data, stop=stop)
-    tell(Examined(report=preflight.report()))
+    preflight = PreflightBuilder(config, say)
+    data = build_data(_lenient(config), job, stop, on_loaded=preflight.add_samples)
+    module = prepare(config, job, data, preflight.receive)
+    centralized.run_trial(preflight, config, job, module, data, stop=stop)
+    report(PreflightReady(report=preflight.report()))
 
 
-def _saying(tell: Tell) -> Callable[[str], None]:
+def _saying(report: Reporter) -> Callable[[str], None]:
     def say(text: str) -> None:
-        examination.into_log(text)
-        tell(Note(code=PROGRESS, text=text.removeprefix("Pre-flight: ").capitalize()))
+        examination.write_log(text)
+        report(Note(code=PROGRESS, text=text.removeprefix("Pre-flight: ").capitalize()))
 
     return say
 
 
 def _lenient(config: TrainingConfig) -> TrainingConfig:
-    """Reads what can be read: that a training would be refused is said in the report, with all that is wrong."""
+    """Read whatever can be read: the report lists everything for which a training would be refused."""
     data = config.data.model_copy(update={"skip_unreadable": True, "allow_leakage": True})
     return config.model_copy(update={"data": data})

@@ -1,4 +1,4 @@
-"""Samples that are the same or nearly the same, within and across splits, and with different labels."""
+"""Find samples that are the same or nearly the same, within and across splits, and with different labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS: tuple[report.Kind, ...] = ("exact", "copy", "near")
 
 
 def find(samples: Samples) -> report.Duplicates:
-    """Compare all samples with each other; a second for 10,000 images."""
+    """Compare all samples with each other; takes a second for 10,000 images."""
     if samples.inputs.ndim == 2:
         found = groups.of_rows(samples.inputs.double().numpy())
     else:
@@ -30,7 +30,7 @@ def find(samples: Samples) -> report.Duplicates:
 
 
 def described(found: Found, samples: Samples) -> report.Duplicates:
-    """The groups as the report has them."""
+    """Describe the groups for the report."""
     whole = [_group(group, samples) for group in found.groups]
     worst_first = sorted(whole, key=lambda group: (not group.across, not group.conflict, KINDS.index(group.kind)))
     return report.Duplicates(
@@ -58,7 +58,7 @@ def _group(group: Group, samples: Samples) -> report.Group:
 
 
 def _telling(places: Sequence[int], samples: Samples) -> list[int]:
-    """The first few, but one of each split and class before others of the same."""
+    """Select the first few, with one of each split and class before further ones of the same."""
     seen: Counter[tuple[str, int]] = Counter()
     ranked = []
     for place in places:
@@ -90,7 +90,7 @@ def _tally(kind: report.Kind, found: Sequence[Group], whole: Sequence[report.Gro
 
 
 def _leaks(places: Sequence[Sequence[int]], samples: Samples) -> list[report.Leak]:
-    """Those that there are."""
+    """Count the samples with a twin in an earlier split, for each pair of splits that has any."""
     leaks: Counter[tuple[SplitName, SplitName]] = Counter()
     for group in places:
         counts = Counter(samples.assigned[place] for place in group)

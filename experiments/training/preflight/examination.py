@@ -1,4 +1,4 @@
-"""The report in the making: of the data when they are loaded, of a batch when there is a model; then what it means."""
+"""Build the pre-flight report: of the data once loaded, of a few batches once there is a model."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ Say = Callable[[str], object]
 
 
 class Blocked(Exception):  # the message is a sentence for the user
-    """The report says that this training must not start."""
+    """A training that must not start, as the report says."""
 
 
-class Examination:
-    """Makes one report; `say` is told what is being done, in words."""
+class PreflightBuilder:
+    """A report being made; `say` receives progress texts."""
 
     def __init__(self, config: TrainingConfig, say: Say) -> None:
         self._config, self._say = config, say
         self._started = time.monotonic()
         self._reading = self._comparing = self._trying = 0.0
         self._trial: report.Trial | None = None
-        self._heard: list[report.Finding] = []
+        self._received: list[report.Finding] = []
         self._data: _Data | None = None
 
-    def look_at(self, samples: Samples) -> None:
-        """All samples, loaded and divided."""
+    def add_samples(self, samples: Samples) -> None:
+        """Analyse all samples, loaded and divided."""
         self._reading = time.monotonic() - self._started
         self._say(f"Pre-flight: comparing {len(samples.labels):,} samples with each other.")
         started = time.monotonic()
         self._data = _Data(self._config, samples)
         self._comparing = time.monotonic() - started
 
-    def try_out(
+    def add_trial(
         self,
         module: pl.LightningModule,
         data: DataModule,
@@ -54,33 +54,33 @@ class Examination:
         make_trainer: trial.MakeTrainer,
         stop: Stop,
     ) -> None:
-        """A few batches on a copy of the module."""
+        """Try a few batches on a copy of the module."""
         self._say("Pre-flight: trying a few batches on a copy of the model.")
         started = time.monotonic()
         self._trial = trial.run(self._config, module, data, model_name=model_name, make_trainer=make_trainer, stop=stop)
         self._trying = time.monotonic() - started
 
-    def hear(self, message: Message) -> None:
-        """What is told while the model is made: a run would note it."""
+    def receive(self, message: Message) -> None:
+        """Add the notes sent while the model is made as findings; a run would record them."""
         if isinstance(message, Note):
-            self._heard.append(report.Finding(code=message.code, level="info", text=message.text))
+            self._received.append(report.Finding(code=message.code, level="info", text=message.text))
 
     @property
     def blocked(self) -> str | None:
-        """Why the training must not start, None if it may."""
+        """The reason why the training must not start; None if it may."""
         return findings.blocking(self._known.findings)
 
     @property
     def notes(self) -> list[Note]:
-        """What stays with the run."""
+        """The findings that stay with the run, as notes."""
         return [Note(code=f.code, text=f.text) for f in self._known.findings if f.code in findings.NOTED]
 
     def report(self) -> report.Preflight:
-        """Whatever is known up to now; needs the data."""
+        """Make the report of all that is known so far; the data are required."""
         known = self._known
         return report.Preflight(
             verdict=report.verdict(known.findings),
-            findings=[*known.findings, *self._heard],
+            findings=[*known.findings, *self._received],
             name=known.name,
             classes=known.classes,
             counts=known.counts,
@@ -95,12 +95,12 @@ class Examination:
     @property
     def _known(self) -> _Data:
         if self._data is None:
-            raise RuntimeError("the data were not looked at")
+            raise RuntimeError("no samples were added to the report")
         return self._data
 
 
 class _Data:
-    """All parts of the report that come from the samples."""
+    """The parts of the report that come from the samples."""
 
     def __init__(self, config: TrainingConfig, samples: Samples) -> None:
         self.name, self.classes = samples.name, list(samples.classes)
@@ -121,10 +121,10 @@ class _Data:
 
 
 def write(folder: Path, made: report.Preflight) -> None:
-    """`preflight.json`, whole or not at all."""
+    """Write `preflight.json`, whole or not at all."""
     atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
 
 
-def into_log(text: str) -> None:
-    """A training's output is the run's log."""
+def write_log(text: str) -> None:
+    """Write a line to standard output, which goes into the run's log."""
     sys.stdout.write(f"{text}\n")

@@ -1,4 +1,4 @@
-"""From what was found to what it means: sentences that say what is wrong, by how much, and what to do."""
+"""Turn what was found into sentences that say what is wrong, by how much, and what to do."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from experiments.training.preflight import report
 from experiments.training.preflight.report import Finding
 
 UNEVEN_FROM = 10  # times as many samples of the largest class as of the smallest
-# Of one sample, of several; {later} and {earlier} are splits in words.
+# For one sample and for several; {later} and {earlier} are splits in words.
 ONE: dict[report.Kind, str] = {
     "exact": "1 {later} sample is an exact copy of a {earlier} sample",
-    "copy": "1 {later} sample is a {earlier} sample saved, resized or brightened anew",
+    "copy": "1 {later} sample is a {earlier} sample saved again, resized or brightened",
     "near": "1 {later} sample is nearly the same as a {earlier} sample",
 }
 SEVERAL: dict[report.Kind, str] = {
     "exact": "{count:,} {later} samples are exact copies of {earlier} samples",
-    "copy": "{count:,} {later} samples are {earlier} samples saved, resized or brightened anew",
+    "copy": "{count:,} {later} samples are {earlier} samples saved again, resized or brightened",
     "near": "{count:,} {later} samples are nearly the same as {earlier} samples",
 }
 COLUMN_WORDS = {
@@ -29,7 +29,7 @@ COLUMN_WORDS = {
 }
 CURE = (
     "Results on them look better than they are. Remove the copies or put them into one split, or set "
-    "data.allow_leakage to true to train all the same, which marks the run for ever."
+    "data.allow_leakage to true to train anyway, which marks the run permanently."
 )
 NOTED = frozenset({"leakage_allowed", "near_duplicates", "label_conflicts", "unreadable_skipped"})
 """Codes of findings that stay with the run as notes."""
@@ -45,7 +45,7 @@ def of_data(
     patients: report.Patients | None,
     table: report.Table | None,
 ) -> list[Finding]:
-    """The worst first."""
+    """List all findings about the data, the worst first."""
     found = [
         *_leaks(config, duplicates, patients),
         *_unreadable(config, images),
@@ -61,14 +61,14 @@ def of_data(
 
 
 def blocking(findings: Sequence[Finding]) -> str | None:
-    """Why the training must not start, None if it may."""
+    """Join the texts that forbid the training to start; None if it may start."""
     return " ".join(finding.text for finding in findings if finding.level == "blocks") or None
 
 
 def _leaks(
     config: TrainingConfig, duplicates: report.Duplicates, patients: report.Patients | None
 ) -> Iterator[Finding]:
-    """What blocks, or, where leakage is allowed, one finding that says what was allowed."""
+    """Yield what blocks or, where leakage is allowed, one finding that says what was allowed."""
     certain = [text for kind in ("exact", "copy") if (text := _leak(kind, duplicates))]
     if patients and patients.across_count:
         named = some([f"{patient.id} ({', '.join(patient.splits)})" for patient in patients.across], 5)
@@ -85,7 +85,7 @@ def _leaks(
 
 
 def _leak(kind: report.Kind, duplicates: report.Duplicates) -> str | None:
-    """`2 test samples are exact copies of training samples (a = b, c = d).`"""
+    """Describe leaks of one kind, as in `2 test samples are exact copies of training samples (a = b, c = d)`."""
     tally = next(tally for tally in duplicates.tallies if tally.kind == kind)
     if not tally.leaks:
         return None
@@ -100,7 +100,7 @@ def _leak(kind: report.Kind, duplicates: report.Duplicates) -> str | None:
 
 
 def _named(group: report.Group) -> str:
-    """`a (train) = b (val)`: one of each split."""
+    """Name one sample of each split: `a (train) = b (val)`."""
     one_each = {twin.split: twin for twin in reversed(group.samples)}
     twins = sorted(one_each.values(), key=lambda twin: twin.place)
     return " = ".join(f"{twin.id} ({twin.split})" for twin in twins)
@@ -131,15 +131,15 @@ def _conflicts(duplicates: report.Duplicates) -> Iterator[Finding]:
 
 
 def _within(duplicates: report.Duplicates) -> Iterator[Finding]:
-    """Copies that leak nothing still count twice."""
+    """Yield findings about copies within a split, which leak nothing but count several times."""
     for tally in duplicates.tallies:
         inside = tally.groups - tally.across
         if inside and tally.kind != "near":
-            what = {"exact": "exact copies", "copy": "copies saved or resized anew"}[tally.kind]
+            what = {"exact": "exact copies", "copy": "copies saved again or resized"}[tally.kind]
             text = f"{_number(inside, 'group')} of {what} within one split: such samples count several times."
             yield Finding(code=f"{tally.kind}_copies_within_splits", level="info", text=text)
     if not duplicates.complete:
-        text = "So many samples are alike that not all near duplicates were looked for."
+        text = "So many samples are alike that the search for near duplicates is incomplete."
         yield Finding(code="search_incomplete", level="info", text=text)
 
 
@@ -170,11 +170,11 @@ def _columns(table: report.Table | None) -> Iterator[Finding]:
 
 
 def _folds(config: TrainingConfig) -> Iterator[Finding]:
-    """A request for all folds is looked at once."""
+    """Yield a note on a request for all folds, of which only one is checked."""
     if config.is_group:
         text = (
             f"Of the {config.data.folds} folds this is the one with the fewest training samples; each of them is "
-            "trained on its own, and makes a report of its own."
+            "trained separately and gets its own report."
         )
         yield Finding(code="folds", level="info", text=text)
 

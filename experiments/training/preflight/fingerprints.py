@@ -1,4 +1,4 @@
-"""What is compared of an image instead of its pixels: a digest for exact copies, and its shape for near ones."""
+"""Reduce images to what is compared: a digest for exact copies, a shape for near ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FREQUENCIES = 11  # of the cosine transform, in each direction
-FLAT_BELOW = 2.0  # grey levels of standard deviation: an image of hardly anything is like every other such image
+FLAT_BELOW = 2.0  # grey levels of standard deviation: nearly empty images all look alike
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R 601, as Pillow's grey
 
 Pixels = NDArray[np.uint8]
@@ -19,9 +19,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """Of N images: `digests` of all their pixels; `shapes` (N, 64), the lowest frequencies of their cosine transform,
-    of mean 0 and length 1 in pixels, so that neither size nor brightness nor contrast changes them much; `flat` (N,)
-    marks images without a shape.
+    """What N images are compared by.
+
+    `digests` are of all their pixels; `shapes` (N, 64) are the lowest frequencies of their cosine transform, of mean 0
+    and length 1 in pixels, so that neither size nor brightness nor contrast changes them much; `flat` (N,) marks images
+    without a shape.
     """
 
     digests: list[bytes]
@@ -30,7 +32,7 @@ class Fingerprints:
 
 
 def of_images(batches: Iterable[Pixels]) -> Fingerprints:
-    """Of all images of the batches, each uint8 (n, channels, height, width), in their order."""
+    """Compute the fingerprints of all images, given in batches of uint8 (n, channels, height, width)."""
     digests: list[bytes] = []
     shapes, flat = [np.empty((0, len(_kept()[0])), np.float32)], [np.empty(0, np.bool_)]
     for batch in batches:
@@ -60,14 +62,14 @@ def _shapes(grey: Floats) -> Floats:
 
 
 def _cosines(size: int) -> Floats:
-    """(FREQUENCIES, size): the first rows of the orthonormal DCT-II; zeros where an image is too small for more."""
+    """Compute (FREQUENCIES, size): the first rows of the orthonormal DCT-II, zeros beyond a small image's size."""
     k, n = np.arange(FREQUENCIES)[:, None], np.arange(size)[None, :]
     scale = np.where(k == 0, np.sqrt(1 / size), np.sqrt(2 / size)) * (k < size)
     return np.asarray(scale * np.cos(np.pi * (2 * n + 1) * k / (2 * size)), dtype=np.float32)
 
 
 def _kept() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The 64 places of the lowest frequencies beside the mean, in zigzag order."""
+    """Return the 64 positions of the lowest frequencies, without the mean, in zigzag order."""
     places = [(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]
     chosen = sorted(places, key=lambda place: (sum(place), place))[:64]
     return np.array([i for i, _ in chosen]), np.array([j for _, j in chosen])

@@ -1,4 +1,4 @@
-"""Samples that belong together because they are the same or nearly the same picture."""
+"""Group samples that are the same or nearly the same picture."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Kind: TypeAlias = Literal["exact", "copy", "near"]
 
 # A copy is much more like its original than anything else is: its distance (1 - likeness) is at most this share of
 # the nearest other image's. Nothing stands out so where images are alike anyway: frames of a film, drawings of one
-# scheme. There a pair is near but no copy, for a false alarm must not block a run. How alike images are anyway is what
-# one in four of them reaches with its nearest: .80 in 3,166 chest X-rays, .90 in 1,797 digits, .95 in 500 drawn discs.
+# scheme. There a pair is near but not a copy, as a false alarm must not block a run. How alike images are anyway is
+# what one in four reaches with its nearest: .80 in 3,166 chest X-rays, .90 in 1,797 digits, .95 in 500 drawn discs.
 STANDS_OUT = 0.1
 ALIKE_ANYWAY = 0.93
 LARGEST_COPIES = 20
@@ -28,7 +28,11 @@ PROBES = 256  # images whose nearest is looked up
 
 @dataclass(frozen=True)
 class Group:
-    """`places` of two or more samples, ascending; `likeness` is that of the least alike neighbours, 1 when exact."""
+    """Samples that belong together.
+
+    `places` are the positions of two or more samples, ascending; `likeness` is that of the least alike neighbours, 1
+    when exact.
+    """
 
     kind: Kind
     places: list[int]
@@ -37,14 +41,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Found:
-    """All groups, exact ones first; `whole` is False when not all near pairs could be looked for."""
+    """All groups, exact ones first; `whole` is False when the search for near pairs was incomplete."""
 
     groups: list[Group]
     whole: bool = True
 
 
 def same(keys: Iterable[Hashable]) -> list[Group]:
-    """Groups of places whose keys are equal."""
+    """Group positions whose keys are equal."""
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, key in enumerate(keys):
         places[key].append(place)
@@ -52,7 +56,7 @@ def same(keys: Iterable[Hashable]) -> list[Group]:
 
 
 def of_images(prints: Fingerprints) -> Found:
-    """Exact copies; and images that are near, of which those that stand out are copies too (`neighbours`)."""
+    """Find exact copies and near images, of which those that stand out are copies too (see `neighbours`)."""
     exact = same(prints.digests)
     copies_of = {group.places[0]: group.places for group in exact}
     later = {place for group in exact for place in group.places[1:]}
@@ -76,9 +80,10 @@ def of_images(prints: Fingerprints) -> Found:
 
 
 def of_rows(rows: NDArray[np.float64]) -> Found:
-    """Equal rows of a table (N, columns). They are copies for certain, "exact", where in at least three columns
+    """Find equal rows of a table (N, columns).
 
-    they share values that no other row has; else "near": two people may well have the same few answers.
+    They are "exact", certain copies, where in at least three columns they share values that no other row has; otherwise
+    "near": two people may well give the same few answers.
     """
     equal = same(row.tobytes() for row in np.ascontiguousarray(rows))
     if not equal:
@@ -93,13 +98,13 @@ def _telling(group: Group, often: Sequence[NDArray[np.intp]]) -> bool:
 
 
 def _frequencies(column: NDArray[np.float64]) -> NDArray[np.intp]:
-    """How often each row's value occurs in the column; missing values count as frequent."""
+    """Count how often each row's value occurs in the column; missing values count as frequent."""
     _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True, equal_nan=True)
     return np.where(np.isnan(column), len(column) + 1, counts[inverse])
 
 
 def _connected(near: Near) -> list[list[int]]:
-    """The images that pairs connect, in groups."""
+    """Group the images that pairs connect, directly or through others."""
     root: dict[int, int] = {}
 
     def find(place: int) -> int:
@@ -117,7 +122,7 @@ def _connected(near: Near) -> list[list[int]]:
 
 
 def _weakest(near: Near, together: Sequence[Sequence[int]]) -> list[float]:
-    """The lowest likeness of the pairs of each group."""
+    """Return the lowest likeness of the pairs of each group."""
     group_of = {place: number for number, members in enumerate(together) for place in members}
     weakest = [1.0] * len(together)
     for place, likeness in zip(near.first.tolist(), near.likeness.tolist(), strict=True):
@@ -126,7 +131,7 @@ def _weakest(near: Near, together: Sequence[Sequence[int]]) -> list[float]:
 
 
 def _usual_nearest(values: Floats) -> float:
-    """The likeness with its nearest other image that one in four images reaches."""
+    """Return the 75 % quantile of images' likeness to their nearest other image."""
     probes = np.linspace(0, len(values) - 1, min(PROBES, len(values))).astype(np.intp)
     likeness = values[probes] @ values.T
     likeness[np.arange(len(probes)), probes] = -1

@@ -1,4 +1,4 @@
-"""The most memory that something took."""
+"""Measure the peak memory of this process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ STATUS = Path("/proc/self/status")
 RESET = Path("/proc/self/clear_refs")
 
 
-def forget_peak() -> None:
-    """From now on `peak` counts anew, where the system can do that (Linux)."""
+def reset_peak() -> None:
+    """Reset the peak to the current use, where the system supports it (Linux)."""
     try:
         RESET.write_text("5")
     except OSError:
@@ -19,7 +19,7 @@ def forget_peak() -> None:
 
 
 def peak() -> int | None:
-    """Bytes that this process had in memory at most; None where the system does not tell."""
+    """Return the most bytes that this process had in memory; None where the system does not say."""
     try:
         lines = STATUS.read_text().splitlines()
     except OSError:

@@ -1,10 +1,10 @@
-"""Which of many images are nearly the same, without comparing each with each.
+"""Find which of many images are nearly the same, without comparing each with each.
 
-Films of one kind all look alike: of 3,166 real chest X-rays (28 x 28), unrelated pairs correlate up to .96, and the
-usual perceptual hashes make floods of false pairs of them. So each frequency is measured against its own median and
-spread in the data set, and likeness is the cosine of what is left: 0 for two ordinary members, 1 for a copy.
+Images of one kind all look alike: of 3,166 real chest X-rays (28 x 28), unrelated pairs correlate up to .96, and the
+usual perceptual hashes find floods of false pairs among them. So each frequency is measured against its own median and
+spread in the data set, and likeness is the cosine of what remains: 0 for two ordinary members, 1 for a copy.
 
-Measured so (1 % quantile of the copies; the highest of all 5 million and 1.6 million pairs that are no copies):
+Measured (1 % quantile of the copies; the highest of all 5 million and 1.6 million pairs that are not copies):
 
 | | X-rays | 8 x 8 digits of scikit-learn, at 28 x 28 |
 |---|---|---|
@@ -13,9 +13,9 @@ Measured so (1 % quantile of the copies; the highest of all 5 million and 1.6 mi
 | copy brightened by 10 %, by 25 levels; contrast 1.2; gamma 0.8 | .999, .998; .993; .991 | .963, .958; .910; .936 |
 | copy with noise of 5 levels | .985 | .995 |
 | copy reduced to half and back; cropped by 2 %, 5 % of each side | .932; .921, .506 | .948; .911, .670 |
-| the most alike that are no copies | .928 | .984, the next .974 |
+| the most alike that are not copies | .928 | .984, the next .974 |
 
-Turned, flipped and cropped copies are not found.
+Rotated, flipped and cropped copies are not found.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from experiments.training.preflight.fingerprints import Floats
 
 NEAR = 0.985
 NOISE = 0.3  # share of the middle frequency's spread
-FEWEST = 20  # images: of fewer, what is ordinary cannot be told
+FEWEST = 20  # images: with fewer, what is ordinary is unknown
 MAX_COMPARISONS = 2_000_000_000  # seconds to a minute
 MAX_PAIRS = 200_000
 BLOCK = 4096
@@ -42,7 +42,7 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Near:
-    """Pairs `first` < `second` of places with their `likeness`; `whole` is False when the search was cut short."""
+    """Pairs `first` < `second` of positions with their `likeness`; `whole` is False when the search was cut short."""
 
     first: Places
     second: Places
@@ -51,7 +51,7 @@ class Near:
 
 
 def standardised(shapes: Floats) -> Floats:
-    """(N, 64) of length 1: how each image differs from what is ordinary in its data set."""
+    """Compute how each image differs from what is ordinary in its data set: (N, 64) of length 1."""
     spread = shapes.std(axis=0)
     # Enlarged images have nearly nothing in the high frequencies, and what they have is noise: it must not count full.
     scale = np.hypot(spread, NOISE * np.median(spread))
@@ -62,7 +62,7 @@ def standardised(shapes: Floats) -> Floats:
 
 
 def search(values: Floats) -> Near:
-    """All pairs of `standardised` values that are at least NEAR, but for a few in a hundred of the least alike."""
+    """Find all pairs of `standardised` values that are at least NEAR, except a few percent of the least alike."""
     nothing = np.empty(0, np.intp)
     if len(values) < FEWEST:
         return Near(nothing, nothing, np.empty(0, np.float32))
@@ -77,12 +77,12 @@ def search(values: Floats) -> Near:
 
 
 def _hashes(values: Floats) -> Bits:
-    """64 bits: on which side of the ordinary each frequency is. Images at NEAR differ in three or four of them."""
+    """Compute 64 bits per image: each frequency's side of the ordinary. Images at NEAR differ in three or four bits."""
     return np.packbits(values > 0, axis=1).view(np.uint64)[:, 0]
 
 
 def _buckets(hashes: Bits, count: int) -> Iterator[Places]:
-    """Images that agree in one whole band of bits; those that differ in fewer bits than there are bands meet."""
+    """Yield images that agree in one whole band of bits; those that differ in fewer bits than bands always meet."""
     width = 8 if count <= SMALL_SET else 12
     for start in range(0, 64 - width + 1, width):
         band = (hashes >> np.uint64(start)) & np.uint64((1 << width) - 1)
@@ -92,7 +92,7 @@ def _buckets(hashes: Bits, count: int) -> Iterator[Places]:
 
 
 def _alike(bucket: Places, values: Floats) -> Iterator[tuple[int, int]]:
-    """Pairs of one bucket that are near, lower place first."""
+    """Yield the near pairs of one bucket, lower position first."""
     members = values[bucket]
     for start in range(0, len(bucket), BLOCK):
         rows, columns = np.nonzero(members[start : start + BLOCK] @ members[start:].T >= NEAR)

@@ -19,11 +19,11 @@ Kind: TypeAlias = Literal["exact", "copy", "near"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all parts of the report."""
+    """The base of all parts of the report."""
 
 
 class Finding(Part, frozen=True, kw_only=True):
-    """One thing to know, in a sentence that names counts, examples and the cure; `blocks` ends the run."""
+    """A fact to know, in a sentence that names counts, examples and the cure; level `blocks` ends the run."""
 
     code: str
     level: Level
@@ -31,7 +31,7 @@ class Finding(Part, frozen=True, kw_only=True):
 
 
 class SplitCounts(Part, frozen=True, kw_only=True):
-    """`classes` has one count for each of the data set's classes, in label order."""
+    """The samples of one split: `classes` has one count per class of the data set, in label order."""
 
     split: SplitName
     classes: list[int]
@@ -39,27 +39,31 @@ class SplitCounts(Part, frozen=True, kw_only=True):
 
 
 class Size(Part, frozen=True, kw_only=True):
+    """How many image files have this size in pixels."""
+
     width: int
     height: int
     count: int
 
 
 class Mode(Part, frozen=True, kw_only=True):
-    """`name` is Pillow's: L is grey, RGB colour, I;16 sixteen bits."""
+    """How many image files have this Pillow mode: L is grey, RGB colour, I;16 sixteen bits."""
 
     name: str
     count: int
 
 
 class Unreadable(Part, frozen=True, kw_only=True):
+    """An image file that cannot be read, and why."""
+
     name: str
     problem: str
 
 
 class Images(Part, frozen=True, kw_only=True):
-    """The files as they were found, the most frequent `sizes` and `modes` first. The network sees squares of `pixels`
+    """The files as they were found, the most frequent `sizes` and `modes` first.
 
-    with `channels`.
+    The network sees squares of `pixels` with `channels`.
     """
 
     pixels: int
@@ -81,7 +85,10 @@ class Twin(Part, frozen=True, kw_only=True):
 
 
 class Group(Part, frozen=True, kw_only=True):
-    """Samples that are the same or nearly so. `across`: they are in several splits; `conflict`: of several classes."""
+    """Samples that are the same or nearly so.
+
+    `across` means that they are in several splits, `conflict` that they have several classes.
+    """
 
     kind: Kind
     likeness: float
@@ -100,7 +107,7 @@ class Leak(Part, frozen=True, kw_only=True):
 
 
 class Tally(Part, frozen=True, kw_only=True):
-    """All groups of one kind."""
+    """The totals over all groups of one kind."""
 
     kind: Kind
     groups: int
@@ -111,10 +118,11 @@ class Tally(Part, frozen=True, kw_only=True):
 
 
 class Duplicates(Part, frozen=True, kw_only=True):
-    """`exact`: the same pixels as the network gets them, or rows with the same telling values; `copy`: the same picture
+    """The groups of equal or similar samples, the worst first.
 
-    saved, resized or brightened anew; `near`: alike, or rows that may be of two people. `groups` has the worst first.
-    `complete` is False when so much is alike that not all near pairs were looked for.
+    `exact` samples have the same pixels as the network gets them, or are rows with the same distinctive values; `copy`
+    is the same picture saved again, resized or brightened; `near` samples are alike, or rows that may be of two people.
+    `complete` is False when so much is alike that the search for near pairs was cut short.
     """
 
     tallies: list[Tally]
@@ -124,12 +132,14 @@ class Duplicates(Part, frozen=True, kw_only=True):
 
 
 class PatientAcross(Part, frozen=True, kw_only=True):
+    """A patient in several splits."""
+
     id: str
     splits: list[SplitName]
 
 
 class Patients(Part, frozen=True, kw_only=True):
-    """`across` are those in several splits."""
+    """The number of patients, and in `across` the first of those in several splits."""
 
     count: int
     across: list[PatientAcross]
@@ -137,17 +147,17 @@ class Patients(Part, frozen=True, kw_only=True):
 
 
 class Table(Part, frozen=True, kw_only=True):
-    """The columns that have something to be said of come first."""
+    """The columns, those with something worth noting first."""
 
     columns: list[ColumnFacts]
     column_count: int
 
 
 class Trial(Part, frozen=True, kw_only=True):
-    """Real batches, forward and backward and step, on the device that the training will use.
+    """Timings of real batches, forward, backward and step, on the device that the training will use.
 
     `memory_bytes` is the peak of the process, data included; `gpu_bytes` what torch allocated of the GPU's
-    `gpu_total_bytes`. Times are in seconds; `first_batch_seconds` has everything that is done once.
+    `gpu_total_bytes`. Times are in seconds; `first_batch_seconds` includes everything that is done once.
     """
 
     device: str
@@ -168,7 +178,7 @@ class Trial(Part, frozen=True, kw_only=True):
 
 
 class Cost(Part, frozen=True, kw_only=True):
-    """What the report took, in seconds."""
+    """The seconds that each part of the report took."""
 
     reading: float
     comparing: float
@@ -176,7 +186,7 @@ class Cost(Part, frozen=True, kw_only=True):
 
 
 class Preflight(Part, frozen=True, kw_only=True):
-    """The whole report. What was not reached is null: the trial of a run that is blocked, images of a table."""
+    """The whole report; what was not reached is null: the trial of a blocked run, images of a table."""
 
     verdict: Verdict
     findings: list[Finding]
@@ -192,6 +202,6 @@ class Preflight(Part, frozen=True, kw_only=True):
 
 
 def verdict(findings: list[Finding]) -> Verdict:
-    """Of all findings together."""
+    """Derive the verdict from the worst finding."""
     levels = {finding.level for finding in findings}
     return "blocked" if "blocks" in levels else "warnings" if "warning" in levels else "ready"

@@ -1,4 +1,4 @@
-"""What the samples themselves say: counts, files, patients, columns."""
+"""Describe the samples themselves: counts, files, patients, columns."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ MAX_COLUMNS = 200
 
 
 def counts(samples: Samples) -> list[report.SplitCounts]:
-    """Of the splits that have samples."""
+    """Count the samples per class of each split that has samples."""
     found = Counter(zip(samples.assigned, samples.labels, strict=True))
     rows = [(split, [found[split, label] for label in range(len(samples.classes))]) for split in SPLITS]
     return [report.SplitCounts(split=split, classes=row, total=sum(row)) for split, row in rows if sum(row)]
 
 
 def images(samples: Samples) -> report.Images | None:
-    """None for a table."""
-    seen = samples.sightings
-    if seen is None:
+    """Describe the image files; None for a table."""
+    headers = samples.header_counts
+    if headers is None:
         return None
     return report.Images(
         pixels=samples.inputs.shape[-1],
         channels=samples.inputs.shape[1],
-        sizes=[report.Size(width=w, height=h, count=n) for (w, h), n in seen.sizes.most_common(MAX_SIZES)],
-        different_sizes=len(seen.sizes),
-        modes=[report.Mode(name=name, count=count) for name, count in seen.modes.most_common()],
+        sizes=[report.Size(width=w, height=h, count=n) for (w, h), n in headers.sizes.most_common(MAX_SIZES)],
+        different_sizes=len(headers.sizes),
+        modes=[report.Mode(name=name, count=count) for name, count in headers.modes.most_common()],
         unreadable=[
-            report.Unreadable(name=name, problem=problem) for name, problem in list(seen.unreadable.items())[:MAX_NAMES]
+            report.Unreadable(name=name, problem=problem)
+            for name, problem in list(headers.unreadable.items())[:MAX_NAMES]
         ],
-        unreadable_count=len(seen.unreadable),
+        unreadable_count=len(headers.unreadable),
     )
 
 
 def patients(samples: Samples) -> report.Patients | None:
-    """None where each sample is its own patient."""
+    """Describe the patients; None where each sample is its own patient."""
     if samples.patient_ids == samples.sample_ids:
         return None
     splits_of: dict[str, set[SplitName]] = defaultdict(set)
@@ -58,7 +59,7 @@ def patients(samples: Samples) -> report.Patients | None:
 
 
 def table(samples: Samples) -> report.Table | None:
-    """None for images."""
+    """Describe the columns; None for images."""
     if not samples.columns:
         return None
     ordered = sorted(samples.columns, key=_is_plain)

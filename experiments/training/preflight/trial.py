@@ -1,4 +1,4 @@
-"""A few real batches through the real model, on a copy of it: memory, time, and how long the whole will take.
+"""Train a copy of the model on a few real batches: measure memory and time, and estimate the whole training.
 
 Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were.
 """
@@ -33,13 +33,13 @@ from experiments.training.stop import Stop
 
 BATCHES = 4
 VALIDATION_BATCHES = 2
-ENOUGH_SECONDS = 5.0  # after so long no further batch is begun
+ENOUGH_SECONDS = 5.0  # no further batch is started after this time
 
 MakeTrainer = Callable[..., pl.Trainer]
 
 
 class Stopwatch(Callback):
-    """When each batch began and ended, in seconds of one clock. Asks for an end once there was enough."""
+    """Measures each batch in seconds of one clock, and ends the trial once it has measured enough."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -49,9 +49,11 @@ class Stopwatch(Callback):
         self.validation: list[float] = []
 
     def on_train_epoch_start(self, *_: Any) -> None:
+        """Start timing the first batch."""
         self._began = self._clock()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Record the batch's time, including fetching it, and end the trial after enough seconds."""
         _wait_for(trainer)
         now = self._clock()
         self.training.append(now - self._began)
@@ -60,9 +62,11 @@ class Stopwatch(Callback):
             trainer.should_stop = True
 
     def on_validation_start(self, *_: Any) -> None:
+        """Start timing the first validation batch."""
         self._validation_began = self._clock()
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Record the validation batch's time."""
         _wait_for(trainer)
         now = self._clock()
         self.validation.append(now - self._validation_began)
@@ -78,9 +82,9 @@ def run(
     make_trainer: MakeTrainer,
     stop: Stop,
 ) -> report.Trial:
-    """Raises what the training would raise, and `Interrupted` when told to stop."""
+    """Try the model and measure; raises what the training would raise, and `Interrupted` once `stop` is set."""
     watch = Stopwatch()
-    memory.forget_peak()
+    memory.reset_peak()
     with _unchanged_randomness(), tempfile.TemporaryDirectory() as folder:
         trainer = make_trainer(
             [StepContract(data.num_classes), *_changing_the_work(config, Path(folder)), watch, StopWatcher(stop)],
@@ -96,7 +100,7 @@ def run(
             torch.cuda.reset_peak_memory_stats(device)
         trainer.fit(trial, datamodule=data)
         found = _measured(config, data, watch, device, model=model_name, parameters=_size(module))
-        data.trainer = None  # lets go of the copy
+        data.trainer = None  # releases the copy
     if device.type == "cuda":
         del trial, trainer
         gc.collect()  # trainer and copy hold each other, and the GPU's memory
@@ -138,14 +142,14 @@ def _size(module: pl.LightningModule) -> int:
 
 
 def _without_schedule(module: pl.LightningModule) -> pl.LightningModule:
-    """A schedule by the monitored value would miss it: nothing reports metrics here."""
+    """Drop the schedule: one by the monitored value would fail, as nothing reports metrics here."""
     configure = module.configure_optimizers
     module.configure_optimizers = lambda: _optimizer_of(configure())  # type: ignore[method-assign]
     return module
 
 
 def _optimizer_of(configured: Any) -> Any:
-    """Of what Lightning takes: a dictionary, or a list of optimizers and one of schedules."""
+    """Pick the optimizers from a dictionary, or from a list of optimizers and one of schedules."""
     if isinstance(configured, dict):
         return configured["optimizer"]
     if isinstance(configured, tuple) and len(configured) == 2 and isinstance(configured[0], list):
@@ -154,7 +158,7 @@ def _optimizer_of(configured: Any) -> Any:
 
 
 def _changing_the_work(config: TrainingConfig, folder: Path) -> list[Callback]:
-    """What costs time in each batch of the training, too; pictures of it go into the throw-away folder."""
+    """Make the callbacks that add time to each batch of the training; pictures go into `folder`."""
     preset, decay = config.augmentation.preset, config.trainer.ema_decay
     augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=folder)]
     return augmenting if decay is None else [*augmenting, RunAveraging(decay)]
@@ -162,7 +166,7 @@ def _changing_the_work(config: TrainingConfig, folder: Path) -> list[Callback]:
 
 @contextmanager
 def _unchanged_randomness() -> Iterator[None]:
-    """Python's, NumPy's and torch's generators go on as if nothing had been drawn in the block."""
+    """Restore Python's, NumPy's and torch's random generators at the end of the block."""
     python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
     gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
     try:
@@ -176,6 +180,6 @@ def _unchanged_randomness() -> Iterator[None]:
 
 
 def _wait_for(trainer: pl.Trainer) -> None:
-    """A GPU works on when the call has returned."""
+    """Wait until a GPU has finished, as calls return before it does."""
     if trainer.strategy.root_device.type == "cuda":
         torch.cuda.synchronize(trainer.strategy.root_device)

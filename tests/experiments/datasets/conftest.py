@@ -9,7 +9,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from experiments.datasets import examiner, uploads
-from experiments.training.data.examination import Report, Task, examine
+from experiments.training.data.examination import Report, Task, check_data_set
 
 
 class Here:
@@ -26,7 +26,7 @@ class Here:
 
     def reports(self, _tick: float) -> Iterator[Report | None]:
         told: list[Report] = []
-        examine(self._task, told.append)
+        check_data_set(self._task, told.append)
         yield from told
 
 

@@ -2,9 +2,9 @@
 
 import threading
 
-from experiments.training.reports import CheckpointSaved, Job, Outcome, Tell
+from experiments.training.reports import CheckpointSaved, Job, Outcome, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
-    tell(CheckpointSaved(epoch=0, step=1, last="../../secrets/django.key", best=None))
-    tell(Outcome(status="completed", reason=None))
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
+    report(CheckpointSaved(epoch=0, step=1, last="../../secrets/django.key", best=None))
+    report(Outcome(status="completed", reason=None))

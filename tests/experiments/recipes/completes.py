@@ -3,13 +3,13 @@
 import threading
 from pathlib import Path
 
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Note, Outcome, Tell
+from experiments.training.reports import BestValues, CheckpointSaved, Job, Note, Outcome, Reporter
 from runs.events import DatasetSummary, EpochEnd, FinalStats, ModelSummary, Progress, TrainingStart, utc_now
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     first = 0 if job.resumed_from_epoch is None else job.resumed_from_epoch + 1
-    tell(
+    report(
         TrainingStart(
             run_id=job.run_id,
             experiment_name="fake",
@@ -23,14 +23,14 @@ def train(job: Job, tell: Tell, stop: threading.Event) -> None:
     )
     for epoch in range(first, 2):
         metrics: dict[str, float | None] = {"train_loss": 0.5 - epoch / 10, "learning_rate": 0.1}
-        tell(EpochEnd(epoch=epoch, phase="train", metrics=metrics, timestamp=utc_now()))
-        tell(EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": None}, timestamp=utc_now()))
+        report(EpochEnd(epoch=epoch, phase="train", metrics=metrics, timestamp=utc_now()))
+        report(EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": None}, timestamp=utc_now()))
         checkpoint = Path(job.run_dir) / f"checkpoints/epoch-{epoch}.ckpt"
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.write_bytes(b"weights")
-        tell(CheckpointSaved(epoch=epoch, step=10 * (epoch + 1), last=f"checkpoints/epoch-{epoch}.ckpt", best=None))
-    tell(Progress(epoch=1, batch_idx=9, batches=10, step=20, total_steps=20, samples_per_second=5.0, eta_seconds=0.0))
-    tell(
+        report(CheckpointSaved(epoch=epoch, step=10 * (epoch + 1), last=f"checkpoints/epoch-{epoch}.ckpt", best=None))
+    report(Progress(epoch=1, batch_idx=9, batches=10, step=20, total_steps=20, samples_per_second=5.0, eta_seconds=0.0))
+    report(
         BestValues(
             best_epoch=1,
             best_value=0.75,
@@ -41,9 +41,9 @@ def train(job: Job, tell: Tell, stop: threading.Event) -> None:
             total_epochs=2,
         )
     )
-    tell(Note(code="diverged", text="not really"))
+    report(Note(code="diverged", text="not really"))
     statistics = {"cm_tp": 1.0, "cm_tn": 1.0, "cm_fp": 0.0, "cm_fn": 0.0, "final_auroc_cm": 1.0, "final_f1_cm/b": None}
-    tell(
+    report(
         FinalStats(
             split="val",
             epoch=1,
@@ -53,4 +53,4 @@ def train(job: Job, tell: Tell, stop: threading.Event) -> None:
             statistics=statistics,
         )
     )
-    tell(Outcome(status="completed", reason=None))
+    report(Outcome(status="completed", reason=None))

@@ -4,9 +4,9 @@ import ctypes
 import sys
 import threading
 
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     sys.stdout.write("about to crash\n")
     ctypes.string_at(0)

@@ -1,18 +1,17 @@
-"""An examination that tells of its progress and then takes for ever."""
+"""A check of a data set that reports progress and then never ends."""
 
 import threading
 
 from experiments.training.data import examination
-from experiments.training.data.examination import Progress, Report, Task
+from experiments.training.data.examination import Progress, Task
 
 
-def examine(task: Task, tell: object) -> None:
-    assert callable(tell)
-    report: Report = Progress(files=7, size=70, files_done=3, bytes_done=30)
-    tell(report)
+def check_data_set(task: Task, report: object) -> None:
+    assert callable(report)
+    report(Progress(files=7, size=70, files_done=3, bytes_done=30))
     threading.Event().wait()
 
 
 if __name__ == "__main__":
-    examination.examine = examine
+    examination.check_data_set = check_data_set
     examination.main()

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.training import centralized
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 from experiments.training.stop import Stop
 
 
@@ -17,6 +17,6 @@ class Full(WholeCheckpoints):
         super().save_checkpoint(checkpoint, path, storage_options)
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
+def train(job: Job, report: Reporter, stop: Stop) -> None:
     setattr(centralized, "WholeCheckpoints", Full)  # noqa: B010  # in this process only
-    centralized.train(job, tell, stop)
+    centralized.train(job, report, stop)

@@ -3,18 +3,18 @@
 import time
 from pathlib import Path
 
-from experiments.training.reports import CheckpointSaved, Job, Outcome, Tell, TrainingStopped
+from experiments.training.reports import CheckpointSaved, Job, Outcome, Reporter, TrainingStopped
 from experiments.training.stop import Stop
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
+def train(job: Job, report: Reporter, stop: Stop) -> None:
     (Path(job.run_dir) / "epoch-0.ckpt").write_bytes(b"weights")
-    tell(CheckpointSaved(epoch=0, step=1, last="epoch-0.ckpt", best="epoch-0.ckpt"))
+    report(CheckpointSaved(epoch=0, step=1, last="epoch-0.ckpt", best="epoch-0.ckpt"))
     while not stop.is_set() and not stop.early.wait(0.05):
         pass
     if stop.is_set():
-        tell(Outcome(status="interrupted", reason=None))
+        report(Outcome(status="interrupted", reason=None))
         return
-    tell(TrainingStopped())
+    report(TrainingStopped())
     time.sleep(4)  # the grace period of these tests is 1 second
-    tell(Outcome(status="completed", reason=None))
+    report(Outcome(status="completed", reason=None))

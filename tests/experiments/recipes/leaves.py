@@ -2,8 +2,8 @@
 
 import threading
 
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     raise SystemExit(0)

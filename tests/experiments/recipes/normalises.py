@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.training import centralized
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 from experiments.training.stop import Stop
 from tests.experiments.training.trainings import Network
 
@@ -23,5 +23,5 @@ class Normalising(Network):
         return scores[:, 0]
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
-    centralized.train(job, tell, stop, model=Normalising())
+def train(job: Job, report: Reporter, stop: Stop) -> None:
+    centralized.train(job, report, stop, model=Normalising())

@@ -3,11 +3,11 @@
 import threading
 from pathlib import Path
 
-from experiments.training.reports import CheckpointSaved, Job, Outcome, Tell
+from experiments.training.reports import CheckpointSaved, Job, Outcome, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     (Path(job.run_dir) / "epoch-0.ckpt").write_bytes(b"weights")
-    tell(CheckpointSaved(epoch=0, step=1, last="epoch-0.ckpt", best="epoch-0.ckpt"))
+    report(CheckpointSaved(epoch=0, step=1, last="epoch-0.ckpt", best="epoch-0.ckpt"))
     stop.wait(60)
-    tell(Outcome(status="interrupted", reason=None))
+    report(Outcome(status="interrupted", reason=None))

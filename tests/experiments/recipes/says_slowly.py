@@ -4,14 +4,14 @@ import threading
 import time
 from pathlib import Path
 
-from experiments.training.reports import Job, Outcome, Tell
+from experiments.training.reports import Job, Outcome, Reporter
 from runs.events import LrUpdate
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     for step in range(4):
-        tell(LrUpdate(epoch=0, step=step, learning_rate=0.1))
+        report(LrUpdate(epoch=0, step=step, learning_rate=0.1))
         time.sleep(0.2)
     (Path(job.run_dir) / "said").touch()
     stop.wait(60)
-    tell(Outcome(status="interrupted", reason=None))
+    report(Outcome(status="interrupted", reason=None))

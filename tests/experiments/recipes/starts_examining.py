@@ -3,9 +3,9 @@
 import threading
 import time
 
-from experiments.training.reports import Job, Note, Tell
+from experiments.training.reports import Job, Note, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
-    tell(Note(code="progress", text="Comparing"))
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
+    report(Note(code="progress", text="Comparing"))
     time.sleep(120)

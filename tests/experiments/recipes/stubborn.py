@@ -4,10 +4,10 @@ import signal
 import threading
 import time
 
-from experiments.training.reports import Job, Note, Tell
+from experiments.training.reports import Job, Note, Reporter
 
 
-def train(job: Job, tell: Tell, stop: threading.Event) -> None:
+def train(job: Job, report: Reporter, stop: threading.Event) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    tell(Note(code="started", text="-"))
+    report(Note(code="started", text="-"))
     time.sleep(120)

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from experiments.training import centralized
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 from experiments.training.stop import Stop
 from tests.experiments.recipes.normalises import Normalising
 
@@ -17,5 +17,5 @@ class Stumbling(Normalising):
         return super().training_step(batch, batch_idx)
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
-    centralized.train(job, tell, stop, model=Stumbling())
+def train(job: Job, report: Reporter, stop: Stop) -> None:
+    centralized.train(job, report, stop, model=Stumbling())

@@ -2,11 +2,11 @@
 
 import os
 
-from experiments.training.reports import Job, Note, Outcome, Tell
+from experiments.training.reports import Job, Note, Outcome, Reporter
 from experiments.training.stop import Stop
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
-    tell(Note(code="gpus", text=os.environ.get("CUDA_VISIBLE_DEVICES", "as it was")))
+def train(job: Job, report: Reporter, stop: Stop) -> None:
+    report(Note(code="gpus", text=os.environ.get("CUDA_VISIBLE_DEVICES", "as it was")))
     stop.wait(60)
-    tell(Outcome(status="interrupted", reason=None))
+    report(Outcome(status="interrupted", reason=None))

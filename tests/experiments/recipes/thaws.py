@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from experiments.training import centralized
-from experiments.training.reports import Job, Tell
+from experiments.training.reports import Job, Reporter
 from experiments.training.stop import Stop
 from tests.experiments.training.trainings import Network
 
@@ -21,5 +21,5 @@ class Thawing(Network):
         self.first.requires_grad_(self.current_epoch > 0)
 
 
-def train(job: Job, tell: Tell, stop: Stop) -> None:
-    centralized.train(job, tell, stop, model=Thawing())
+def train(job: Job, report: Reporter, stop: Stop) -> None:
+    centralized.train(job, report, stop, model=Thawing())

@@ -21,7 +21,7 @@ BLOCKS = tuple(SPEC.blocks)
 
 
 class SmallImages(SmallData):
-    """As SmallData, in grey images of 8 by 8 pixels."""
+    """Small random data as grey images of 8 by 8 pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,12 +53,12 @@ class BatchNormed(nn.Module):
 
 
 def build(plan: Blueprint[Options]) -> nn.Module:
-    """The factory that SPEC names."""
+    """Build the network for SPEC, which names this factory."""
     return BatchNormed(plan.input_shape[0], plan.outputs)
 
 
 @pytest.fixture
 def batch_normed(monkeypatch: pytest.MonkeyPatch) -> NetworkSpec:
-    """The network is known for the length of a test."""
+    """Register the network for the length of a test."""
     monkeypatch.setattr(catalogue, "_added", {SPEC.name: SPEC})
     return SPEC

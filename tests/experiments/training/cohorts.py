@@ -1,4 +1,4 @@
-"""Samples in the thousand ways patients have them, and folds asked of them; loads no torch."""
+"""Random samples and patients as real data sets have them, and folds of them; loads no torch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CLASSES = ["a", "b", "c"]
 
 
 def asked(folds: int, *, seed: int = 42, **data: Any) -> list[TrainingConfig]:
-    """The configuration of each fold."""
+    """List the configurations of all folds."""
     return config_of("x", data={"folds": folds, **data}, seed=seed).of_each_run()
 
 
 def own_patients(*counts: int) -> Index:
-    """So many samples of each class, in an order that mixes the classes; each its own patient."""
+    """Make so many samples of each class, mixed in order, each its own patient."""
     labels = [label for label, count in enumerate(counts) for _ in range(count)]
     random.Random(0).shuffle(labels)
     samples = [Sample(f"{n:04d}", f"{n:04d}", label) for n, label in enumerate(labels)]
@@ -26,7 +26,7 @@ def own_patients(*counts: int) -> Index:
 
 
 def cohort(seed: int, *, least: int) -> Index:
-    """At least so many patients of each class, up to 60, with one to twelve images, some of several classes."""
+    """Make at least so many patients of each class, up to 60, with one to twelve images of one or more classes."""
     chance = random.Random(seed)
     samples: list[Sample] = []
     for number in range(chance.randint(3 * least, 60)):

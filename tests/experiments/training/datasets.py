@@ -18,7 +18,7 @@ TEN: Mapping[str, object] = {f"{number:03d}": number % 2 for number in range(10)
 
 
 def config_of(source_path: str | Path, **groups: Any) -> TrainingConfig:
-    """Batches of two unless `data` says otherwise; these data sets are tiny."""
+    """Make a configuration with batches of two unless `data` says otherwise; these data sets are tiny."""
     data = {"batch_size": 2, "image_size": 8, **groups.pop("data", {})}
     return TrainingConfig.model_validate(
         {"experiment_name": "a test", "source_path": str(source_path), "data": data, **groups}
@@ -26,7 +26,7 @@ def config_of(source_path: str | Path, **groups: Any) -> TrainingConfig:
 
 
 def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None) -> Job:
-    """A job whose data root is `home`, as its run and data set folders are."""
+    """Make a job whose data root, run folder and data set folder lie in `home`."""
     if config.source_path == digits.SOURCE:
         digits.lend(home / "datasets")
     return Job(
@@ -42,13 +42,13 @@ def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None
 
 
 def write_image(path: Path, value: int = 128, *, size: tuple[int, int] = (10, 10)) -> None:
-    """A grey image of one value, in the format of the path's extension."""
+    """Write a grey image of one value, in the format of the path's extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", size, value).save(path)
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[object]], header: Sequence[str] = ("patientId", "Target")) -> None:
-    """Plain comma-separated text; nothing here needs quotes."""
+    """Write plain comma-separated text; nothing here needs quotes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(",".join(map(str, row)) + "\n" for row in [header, *rows]), encoding="utf-8")
 
@@ -56,7 +56,7 @@ def write_csv(path: Path, rows: Sequence[Sequence[object]], header: Sequence[str
 def with_csv(
     folder: Path, targets: Mapping[str, object] = TEN, *, images: str = "images", extension: str = ".png"
 ) -> Path:
-    """A CSV and one image per id; the n-th image has the grey value n."""
+    """Write a CSV and one image per id; the n-th image has the grey value n."""
     write_csv(folder / "labels.csv", list(targets.items()))
     for value, id_ in enumerate(targets):
         write_image(folder / images / f"{id_}{extension}", value)
@@ -64,7 +64,7 @@ def with_csv(
 
 
 def with_class_folders(folder: Path, counts: Mapping[str, int]) -> Path:
-    """One folder per class with numbered images, no two of them the same where there are up to 100 of a class."""
+    """Write a folder of numbered images per class, all different where a class has up to 100."""
     for at, (name, count) in enumerate(counts.items()):
         for number in range(count):
             write_image(folder / name / f"{number:03d}.png", (100 * at + number) % 256)
@@ -72,7 +72,7 @@ def with_class_folders(folder: Path, counts: Mapping[str, int]) -> Path:
 
 
 def with_npz(path: Path, *, colour: bool = False, size: int = 10, **changed: Any) -> Path:
-    """A file as MedMNIST has them: 12, 6 and 6 images, the n-th of all with the grey value n; `changed` arrays."""
+    """Write a file as MedMNIST has them: 12, 6 and 6 images, the n-th of grey value n; `changed` replaces arrays."""
     arrays: dict[str, Any] = {}
     start = 0
     for split, count in (("train", 12), ("val", 6), ("test", 6)):
@@ -87,7 +87,7 @@ def with_npz(path: Path, *, colour: bool = False, size: int = 10, **changed: Any
 
 
 def zipped(folder: Path, *, prefix: str = "") -> Path:
-    """A zip beside the folder with the folder's contents, all below `prefix`."""
+    """Pack the folder's contents, all below `prefix`, into a zip beside it."""
     path = folder.with_name(f"{folder.name}.zip")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):

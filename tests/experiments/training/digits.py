@@ -15,7 +15,7 @@ SOURCE = "builtin:digits-is-8"
 
 
 def lend(datasets_dir: Path) -> None:
-    """Put them where a training that keeps its data sets there looks first; nobody may write into them."""
+    """Put the digits where a training with this data set folder looks first; none may write into them."""
     made = _made()
     wanted = datasets_dir / made.parent.name / made.name
     if not wanted.exists():
@@ -23,7 +23,7 @@ def lend(datasets_dir: Path) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    """Or a copy, where the two lie on different disks."""
+    """Link the folder, or copy it where the two lie on different disks."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,4 +1,4 @@
-"""A training's messages as what hints are drawn from, as the server would store and read them."""
+"""A training's messages as evidence for hints, as the server would store and read them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any
 from experiments.training.reports import BestValues, Job, Message
 from runs.events import GradientStats, Progress, TrainingStart
 from runs.hints.evidence import Evidence
-from tests.experiments.training.trainings import metrics_by_epoch, told
+from tests.experiments.training.trainings import metrics_by_epoch, of_type
 
 
 def evidence_of(job: Job, messages: Sequence[Message], status: str = "completed") -> Evidence:
-    """All that the training told, of its machine nothing."""
-    start: Any = told(messages, TrainingStart)[0]
+    """Collect the evidence of all that the training reported; nothing about its machine."""
+    start: Any = of_type(messages, TrainingStart)[0]
     train, val = metrics_by_epoch(messages, "train"), metrics_by_epoch(messages, "val")
-    best, gradients, progress = told(messages, BestValues), told(messages, GradientStats), told(messages, Progress)
+    best, gradients, progress = (
+        of_type(messages, BestValues),
+        of_type(messages, GradientStats),
+        of_type(messages, Progress),
+    )
     return Evidence(
         status=status,
         max_epochs=start.max_epochs,

@@ -15,7 +15,7 @@ XRAYS = Path(__file__).parents[4] / "shared" / "data" / "chest-xray-subset.npz"
 
 
 def scans(count: int, *, size: int = 64, seed: int = 0) -> Pixels:
-    """(count, size, size): smooth, each with shapes of its own and a little noise."""
+    """Draw (count, size, size): smooth, each with its own shapes and a little noise."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (count, 7, 7), dtype=np.uint8)
     smooth = [np.asarray(Image.fromarray(one).resize((size, size), Image.Resampling.BICUBIC)) for one in coarse]
@@ -24,7 +24,7 @@ def scans(count: int, *, size: int = 64, seed: int = 0) -> Pixels:
 
 
 def xrays() -> dict[str, Pixels]:
-    """The real chest X-rays beside the checkout; skips where they are not."""
+    """Load the real chest X-rays beside the checkout; skips the test where there are none."""
     if not XRAYS.is_file():
         pytest.skip(f"no chest X-rays at {XRAYS}")
     with np.load(XRAYS, allow_pickle=False) as arrays:
@@ -38,7 +38,7 @@ def saved_as_jpeg(image: Pixels, quality: int = 75) -> Pixels:
 
 
 def resized(image: Pixels, share: float = 0.75) -> Pixels:
-    """To that share of its size and back."""
+    """Scale an image to that share of its size and back."""
     height, width = image.shape
     small = Image.fromarray(image).resize((round(width * share), round(height * share)), Image.Resampling.BILINEAR)
     return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))

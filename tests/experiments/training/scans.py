@@ -1,4 +1,4 @@
-"""DICOM files, made as scanners make them: a few numbers that a test can check, all of the header that one needs."""
+"""DICOM files, made as scanners make them: a few numbers that a test can check, and the header they need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GRADIENT = (np.arange(64, dtype=np.uint16) * 60).reshape(8, 8)  # 12 bits
 
 
 def dataset_of(pixels: NDArray[Any] = GRADIENT, **elements: Any) -> pydicom.Dataset:
-    """Grey, without a window; `elements` by their keywords, None leaves one out."""
+    """Make a grey data set without a window; `elements` go by their keywords, None leaves one out."""
     rows, columns = pixels.shape[:2]
     colour = pixels.ndim == 3
     bits = pixels.dtype.itemsize * 8
@@ -45,11 +45,11 @@ def dataset_of(pixels: NDArray[Any] = GRADIENT, **elements: Any) -> pydicom.Data
 
 
 def write_scan(path: Path, pixels: NDArray[Any] = GRADIENT, **elements: Any) -> None:
-    """`dataset_of`, saved."""
+    """Write the scan that `dataset_of` makes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset_of(pixels, **elements).save_as(path, enforce_file_format=True)
 
 
 def example(name: str) -> Path:
-    """A real file of the collection that pydicom is tested with, and ships."""
+    """Find a real file of the collection that pydicom is tested with, and ships."""
     return Path(pydicom.__file__).parent / "data" / "test_files" / name

@@ -1,4 +1,4 @@
-"""Runs a training in real processes of its own, as many as it has ranks, and gives what it told."""
+"""Run a training in real processes, as many as it has ranks, and return its messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.experiments.training.trainings import job_of
 
 
 def job_on(run_dir: Path, devices: int, **config: Any) -> Job:
-    """Like `job_of`, for a training on that many processes of the CPU."""
+    """Make a job like `job_of` for a training on that many processes of the CPU."""
     trainer = {"accelerator": "cpu", "devices": devices, **config.pop("trainer", {})}
     return msgspec.structs.replace(job_of(run_dir, trainer=trainer, **config), ranks=devices)
 
@@ -26,7 +26,7 @@ def in_processes(
     recipe: str = RECIPE,
     observe: Callable[[TrainingProcess, Message], object] = lambda process, message: None,
 ) -> tuple[list[Message], int | None]:
-    """All messages, and the exit code; `observe` is called with each message as it comes."""
+    """Run the job and return all messages and the exit code; `observe` is called with each message."""
     process = TrainingProcess(job, recipe)
     messages: list[Message] = []
     try:

@@ -17,13 +17,13 @@ from experiments.training.data.errors import SourceError
 from experiments.training.data.sources import inspect
 from experiments.training.reports import CheckpointSaved
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 
 COUNT, SIZE = 400, 32
 
 
 def coordinates() -> Tensor:
-    """(400, 2, 32, 32): each pixel's own x and y, as halves of -1 … 1, so that no change leaves the range."""
+    """Make (400, 2, 32, 32): each pixel's own x and y, as halves of -1 … 1, so that no change leaves the range."""
     places = (torch.arange(SIZE) + 0.5) / SIZE * 2 - 1
     y, x = torch.meshgrid(places, places, indexing="ij")
     return torch.stack((x, y)).repeat(COUNT, 1, 1, 1) / 2
@@ -35,7 +35,7 @@ def changed(strength: Strength, images: Tensor | None = None, seed: int = 0) -> 
 
 
 def geometry(strength: Strength) -> dict[str, np.ndarray[Any, Any]]:
-    """What was done to each image, read off its middle: where it came from, and in which direction."""
+    """Measure at each image's middle what was done to it: where it came from, and in which direction."""
     result = changed(strength).double().numpy() * 2
     middle = result[:, :, SIZE // 2 - 1 : SIZE // 2 + 1, SIZE // 2 - 1 : SIZE // 2 + 1]
     along_x, along_y = middle.mean(axis=2), middle.mean(axis=3)
@@ -129,7 +129,7 @@ class Pictures(SmallData):
 
 
 class Looking(Network):
-    """Keeps the images of each epoch's training, and those of validation and test."""
+    """A callback that keeps the images of each epoch's training, and those of validation and test."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ def test_a_run_sees_other_images_each_epoch_and_a_resumed_one_the_same(tmp_path:
         model=Looking(),
         stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == 0,
     )
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     resumed = Looking()
     job = job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **CONFIG)
     carry_out(job, data=Pictures(), model=resumed)

@@ -129,7 +129,7 @@ def test_the_estimate_counts_what_lies_between_epochs() -> None:
     pace.epoch_started(15.0, 1)
     pace.batch_done(16.0, 4)
     assert pace.eta(16.0) == pytest.approx(45 - 16)
-    assert pace.eta(17.0) == pytest.approx(45 - 17)  # it goes on falling while nothing is told
+    assert pace.eta(17.0) == pytest.approx(45 - 17)  # it keeps falling while nothing is reported
     assert pace.eta(1000.0) == 0.0
 
 

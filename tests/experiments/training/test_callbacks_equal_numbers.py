@@ -1,4 +1,4 @@
-"""Our cheap collecting gives the numbers that torchmetrics and `self.log` give."""
+"""The cheap collecting gives the same numbers as torchmetrics and `self.log`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.reports import Message
 from experiments.training.stop import Stop
 from runs.events import EpochEnd, Event, ModelSummary, Progress
-from tests.experiments.training.trainings import Network, SmallData, job_of, told
+from tests.experiments.training.trainings import Network, SmallData, job_of, of_type
 
 
 def fit(callback: Callback, **options: Any) -> pl.Trainer:
@@ -39,7 +39,7 @@ def test_progress_by_a_clock_that_ticks_once_a_batch() -> None:
     seconds = itertools.count()
     events: list[Event] = []
     fit(ProgressReporter(interval=4.0, emit=events.append, clock=lambda: float(next(seconds))), max_epochs=2)
-    progress = told(events, Progress)
+    progress = of_type(events, Progress)
     places = [(event.epoch, event.batch_idx) for event in progress]
     assert places == [(0, 0), (0, 4), (0, 8), (0, 9), (1, 0), (1, 4), (1, 8), (1, 9)]
     assert {event.batches for event in progress} == {10}
@@ -51,9 +51,9 @@ def test_progress_by_a_clock_that_ticks_once_a_batch() -> None:
 
 def test_the_sanity_check_is_no_epoch() -> None:
     messages: list[Message] = []
-    trainer = fit(MetricsCollector(threshold=0.5, tell=messages.append), max_epochs=1, num_sanity_val_steps=2)
-    assert [(event.epoch, event.phase) for event in told(messages, EpochEnd)] == [(0, "train"), (0, "val")]
-    val = told(messages, EpochEnd)[1].metrics
+    trainer = fit(MetricsCollector(threshold=0.5, report=messages.append), max_epochs=1, num_sanity_val_steps=2)
+    assert [(event.epoch, event.phase) for event in of_type(messages, EpochEnd)] == [(0, "train"), (0, "val")]
+    val = of_type(messages, EpochEnd)[1].metrics
     assert sum(val[f"val_cm_{count}"] or 0 for count in ("tp", "tn", "fp", "fn")) == 30
     assert {name: float(value) for name, value in trainer.callback_metrics.items()} == val
 
@@ -68,7 +68,7 @@ def test_the_chain_is_in_the_order_that_was_agreed(tmp_path: Path, early_stoppin
         dataset=SmallData().summary,
         model=ModelSummary(name="x", parameters=1, trainable=1),
         threshold=0.5,
-        tell=print,
+        report=print,
         stop=Stop(),
     )
     names = [type(callback).__name__ for callback in chain.callbacks]

@@ -1,4 +1,4 @@
-"""What goes wrong ends with a sentence for the user, and never with a number that is none."""
+"""Every failure ends with a sentence for the user, and never with a number that is not finite."""
 
 from __future__ import annotations
 
@@ -15,31 +15,39 @@ from experiments.training.data.errors import SourceError
 from experiments.training.failures import reason
 from experiments.training.reports import BestValues, CheckpointSaved, Note
 from runs.events import EpochEnd, Event, FinalStats, encode
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import (
+    Network,
+    SmallData,
+    carry_out,
+    job_of,
+    metrics_by_epoch,
+    of_type,
+    outcome,
+)
 
 
 def test_a_diverged_training_ends_with_a_clear_word(tmp_path: Path) -> None:
     job = job_of(tmp_path / "7", optimizer={"learning_rate": 1e10, "name": "sgd"}, trainer={"max_epochs": 20})
     messages = carry_out(job)
-    last = told(messages, EpochEnd)[-1].epoch
+    last = of_type(messages, EpochEnd)[-1].epoch
     assert outcome(messages).status == "failed"
-    (note,) = told(messages, Note)
+    (note,) = of_type(messages, Note)
     assert note.code == "diverged"
     assert outcome(messages).reason == note.text
     for word in (f"epoch {last}", "1e+10", "optimizer.learning_rate", "trainer.gradient_clip_val"):
         assert word in note.text
     assert metrics_by_epoch(messages, "train")[last]["train_loss"] is None
     assert set(metrics_by_epoch(messages, "val")[last].values()) == {None}
-    assert told(messages, BestValues)[-1].total_epochs == last + 1
-    assert last not in [saved.epoch for saved in told(messages, CheckpointSaved)]
-    assert not told(messages, FinalStats)
+    assert of_type(messages, BestValues)[-1].total_epochs == last + 1
+    assert last not in [saved.epoch for saved in of_type(messages, CheckpointSaved)]
+    assert not of_type(messages, FinalStats)
     for message in messages:
         if isinstance(message, Event):
             assert b"NaN" not in encode(message)
 
 
 class Stumbles(Network):
-    """The first training batch of epoch 1 has no finite loss; the gradients stay as they are."""
+    """A module whose first batch of epoch 1 has no finite loss; the gradients stay as they are."""
 
     def training_step(self, batch: Any, batch_idx: int) -> dict[str, torch.Tensor]:
         outputs = super().training_step(batch, batch_idx)
@@ -60,7 +68,7 @@ def test_a_stumble_is_noted_and_does_not_end_the_training(tmp_path: Path) -> Non
     train = metrics_by_epoch(messages, "train")
     assert [train[epoch]["train_loss"] is None for epoch in range(3)] == [False, True, False]
     assert train[1]["train_acc"] is not None
-    (note,) = told(messages, Note)
+    (note,) = of_type(messages, Note)
     assert "epoch 1" in note.text
 
 
@@ -74,10 +82,10 @@ def test_an_unknown_monitored_value_is_never_best_and_stops_nothing(tmp_path: Pa
     assert outcome(messages).status == "completed", outcome(messages).reason
     val = metrics_by_epoch(messages, "val")
     assert {numbers["val_auroc"] for numbers in val.values()} == {None}
-    best = told(messages, BestValues)[-1]
+    best = of_type(messages, BestValues)[-1]
     assert best.best_epoch is best.best_value is best.best_val_recall is None
     losses = [numbers["val_loss"] for numbers in val.values()]
-    assert told(messages, FinalStats)[0].epoch == losses.index(min(losses))  # type: ignore[type-var]
+    assert of_type(messages, FinalStats)[0].epoch == losses.index(min(losses))  # type: ignore[type-var]
 
 
 def test_a_missing_source_is_named_without_its_class(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from tests.experiments.training.trainings import (
     job_of,
     known,
     metrics_by_epoch,
+    of_type,
     outcome,
-    told,
 )
 
 EPOCHS = 3
@@ -29,7 +29,7 @@ EPOCHS = 3
 def trained(
     tmp_path: Path, *, classes: int = 2, rate: float = 0.1, **trainer: Any
 ) -> tuple[list[Message], SmallData, Network]:
-    """Three epochs of batches of 16, 16, 16 and 2, with a checkpoint of each epoch kept."""
+    """Train three epochs of batches of 16, 16, 16 and 2, with a checkpoint of each epoch kept."""
     data, model = SmallData(classes=classes), Network(classes=classes, rate=rate)
     job = job_of(
         tmp_path / "7",
@@ -43,7 +43,7 @@ def trained(
 
 
 def logits_of_epoch(tmp_path: Path, epoch: int, data: SmallData, classes: int) -> Any:
-    """The validation split through the epoch's checkpoint, with nothing of Lightning."""
+    """Compute the validation split through the epoch's checkpoint, without Lightning."""
     checkpoint = torch.load(tmp_path / "7" / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt", weights_only=True)
     model = Network(classes=classes)
     model.load_state_dict(checkpoint["state_dict"])
@@ -121,7 +121,7 @@ def test_each_train_metric_of_each_epoch(tmp_path: Path) -> None:
 def test_batch_metrics_are_those_of_the_batch(tmp_path: Path, accumulate: int) -> None:
     """Lightning divides a loss by the number of accumulated batches; what is told is the batch's own."""
     messages, _, model = trained(tmp_path, accumulate_grad_batches=accumulate)
-    events = told(messages, BatchMetrics)
+    events = of_type(messages, BatchMetrics)
     assert [(event.epoch, event.batch_idx) for event in events] == [(e, b) for e in range(EPOCHS) for b in (0, 3)]
     for event in events:
         step = model.trained[4 * event.epoch + event.batch_idx]
@@ -146,7 +146,7 @@ def test_train_loss_does_not_depend_on_accumulation(tmp_path: Path, accumulate: 
 def test_gradient_norms_are_autograds_before_clipping(tmp_path: Path) -> None:
     """A clip far below the gradient must not show, except in where the weights go."""
     messages, data, _ = trained(tmp_path, gradient_clip_val=0.01)
-    events = told(messages, GradientStats)
+    events = of_type(messages, GradientStats)
     assert [event.step for event in events] == [1, 5, 9]
 
     model = Network()  # as it was before its first step: same seed
@@ -174,4 +174,4 @@ def test_a_gradient_over_accumulated_batches_is_their_mean(tmp_path: Path) -> No
     loss = sum((model.loss(model(x), y) for x, y in halves), torch.tensor(0.0)) / 2
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     total = float(torch.cat([g.flatten() for g in gradients]).norm())
-    assert told(messages, GradientStats)[0].total_norm == pytest.approx(total, rel=1e-6)
+    assert of_type(messages, GradientStats)[0].total_norm == pytest.approx(total, rel=1e-6)

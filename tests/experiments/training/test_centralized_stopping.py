@@ -17,7 +17,15 @@ from experiments.training.callbacks import checkpoint
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
 from experiments.training.stop import Stop
 from runs.events import BatchMetrics, EarlyStopped, EpochEnd, FinalStats, LrUpdate, TrainingStart
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import (
+    Network,
+    SmallData,
+    carry_out,
+    job_of,
+    metrics_by_epoch,
+    of_type,
+    outcome,
+)
 
 
 def batch_of_epoch(epoch: int) -> Any:
@@ -25,8 +33,8 @@ def batch_of_epoch(epoch: int) -> Any:
 
 
 def resumed_after(messages: list[Message], job: Job, **config: Any) -> Job:
-    """The next attempt of the same run, from the last checkpoint that was registered."""
-    saved = told(messages, CheckpointSaved)[-1]
+    """Make the next attempt of the same run, from the last checkpoint that was registered."""
+    saved = of_type(messages, CheckpointSaved)[-1]
     run_dir = Path(job.run_dir)
     return job_of(run_dir, attempt=job.attempt + 1, resume=(run_dir / saved.last, saved.epoch), **config)
 
@@ -34,30 +42,30 @@ def resumed_after(messages: list[Message], job: Job, **config: Any) -> Job:
 def test_a_stop_in_mid_epoch_leaves_nothing_of_that_epoch(tmp_path: Path) -> None:
     messages = carry_out(job_of(tmp_path / "7"), stop_at=batch_of_epoch(1))
     assert outcome(messages).status == "interrupted"
-    assert [(event.epoch, event.phase) for event in told(messages, EpochEnd)] == [(0, "train"), (0, "val")]
-    assert [saved.epoch for saved in told(messages, CheckpointSaved)] == [0]
+    assert [(event.epoch, event.phase) for event in of_type(messages, EpochEnd)] == [(0, "train"), (0, "val")]
+    assert [saved.epoch for saved in of_type(messages, CheckpointSaved)] == [0]
     assert [path.name for path in tmp_path.rglob("*.ckpt")] == ["epoch0000.ckpt"]
-    assert not told(messages, FinalStats)
+    assert not of_type(messages, FinalStats)
     assert len([m for m in messages if isinstance(m, BatchMetrics) and m.epoch == 1]) == 1
 
 
 def test_finishing_early_evaluates_the_best_complete_epoch(tmp_path: Path) -> None:
     messages = carry_out(job_of(tmp_path / "7", trainer={"max_epochs": 50}), finish_at=batch_of_epoch(2))
     assert outcome(messages).status == "completed"
-    assert {event.epoch for event in told(messages, EpochEnd)} == {0, 1}
-    [final] = told(messages, FinalStats)
-    assert final.epoch == told(messages, BestValues)[-1].best_epoch
-    assert sum(map(sum, final.confusion_matrix)) == told(messages, TrainingStart)[0].dataset.sizes["val"]
+    assert {event.epoch for event in of_type(messages, EpochEnd)} == {0, 1}
+    [final] = of_type(messages, FinalStats)
+    assert final.epoch == of_type(messages, BestValues)[-1].best_epoch
+    assert sum(map(sum, final.confusion_matrix)) == of_type(messages, TrainingStart)[0].dataset.sizes["val"]
     order = [type(message) for message in messages]
     assert order.index(TrainingStopped) < order.index(FinalStats)
     assert (tmp_path / "7" / "attempts" / "1" / "predictions.parquet").is_file()
-    assert not told(messages, EarlyStopped)
+    assert not of_type(messages, EarlyStopped)
 
 
 def test_finishing_before_an_epoch_is_complete_leaves_nothing_to_evaluate(tmp_path: Path) -> None:
     messages = carry_out(job_of(tmp_path / "7"), finish_at=batch_of_epoch(0))
     assert outcome(messages).status == "interrupted"
-    assert not told(messages, FinalStats)
+    assert not of_type(messages, FinalStats)
 
 
 def test_a_run_that_was_told_to_finish_can_be_resumed_into_its_evaluation(tmp_path: Path) -> None:
@@ -68,8 +76,8 @@ def test_a_run_that_was_told_to_finish_can_be_resumed_into_its_evaluation(tmp_pa
     stop.early.set()
     again = carry_out(resumed_after(messages, job, trainer={"max_epochs": 50}), stop=stop)
     assert outcome(again).status == "completed"
-    assert not told(again, EpochEnd)
-    assert told(again, FinalStats)[0].epoch == told(messages, BestValues)[-1].best_epoch
+    assert not of_type(again, EpochEnd)
+    assert of_type(again, FinalStats)[0].epoch == of_type(messages, BestValues)[-1].best_epoch
 
 
 def test_a_stop_before_the_first_batch(tmp_path: Path) -> None:
@@ -77,11 +85,11 @@ def test_a_stop_before_the_first_batch(tmp_path: Path) -> None:
     stop.set()
     messages = carry_out(job_of(tmp_path / "7"), stop=stop)
     assert outcome(messages).status == "interrupted"
-    assert not told(messages, BatchMetrics)
+    assert not of_type(messages, BatchMetrics)
 
 
 class StopsInValidation(Network):
-    """Sets the event in the second validation batch of epoch 1."""
+    """A module that sets the event in the second validation batch of epoch 1."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__()
@@ -97,8 +105,8 @@ def test_a_stop_in_validation_leaves_nothing_of_that_epoch(tmp_path: Path) -> No
     stop = Stop()
     messages = carry_out(job_of(tmp_path / "7"), stop=stop, data=SmallData(), model=StopsInValidation(stop))
     assert outcome(messages).status == "interrupted"
-    assert {event.epoch for event in told(messages, EpochEnd)} == {0}
-    assert [saved.epoch for saved in told(messages, CheckpointSaved)] == [0]
+    assert {event.epoch for event in of_type(messages, EpochEnd)} == {0}
+    assert [saved.epoch for saved in of_type(messages, CheckpointSaved)] == [0]
 
 
 RECIPE: dict[str, Any] = {
@@ -112,12 +120,12 @@ RECIPE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
-    """Dropout, shuffling, momentum of AdamW, a schedule: all that an interruption could disturb."""
+    """Train with dropout, shuffling, momentum and a schedule: all that an interruption could disturb."""
     return carry_out(job_of(tmp_path_factory.mktemp("whole") / "7", **RECIPE))
 
 
 def numbers(messages: list[Message]) -> dict[Any, Any]:
-    return {(event.epoch, event.phase): event.metrics for event in told(messages, EpochEnd)}
+    return {(event.epoch, event.phase): event.metrics for event in of_type(messages, EpochEnd)}
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -128,12 +136,12 @@ def test_an_interrupted_and_resumed_run_repeats_an_uninterrupted_one(
     job = job_of(tmp_path / "7", **config)
     first = carry_out(job, stop_at=batch_of_epoch(2))
     second = carry_out(resumed_after(first, job, **config))
-    assert told(second, TrainingStart)[0].resumed_from_epoch == 1
+    assert of_type(second, TrainingStart)[0].resumed_from_epoch == 1
     assert set(metrics_by_epoch(second, "val")) == {2, 3, 4}
     assert numbers(first) | numbers(second) == numbers(uninterrupted)
-    assert told(second, BestValues)[-1] == told(uninterrupted, BestValues)[-1]
-    assert told(second, FinalStats) == told(uninterrupted, FinalStats)
-    assert told(second, LrUpdate) == [event for event in told(uninterrupted, LrUpdate) if event.epoch >= 2]
+    assert of_type(second, BestValues)[-1] == of_type(uninterrupted, BestValues)[-1]
+    assert of_type(second, FinalStats) == of_type(uninterrupted, FinalStats)
+    assert of_type(second, LrUpdate) == [event for event in of_type(uninterrupted, LrUpdate) if event.epoch >= 2]
 
 
 def test_the_best_of_an_earlier_attempt_stays_the_best(tmp_path: Path) -> None:
@@ -146,12 +154,12 @@ def test_the_best_of_an_earlier_attempt_stays_the_best(tmp_path: Path) -> None:
     moved = job_of(tmp_path / "new home" / "7", **config)
     second = carry_out(resumed_after(first, moved, **config), data=data, model=Network(rate=0.0))
     assert outcome(second).status == "completed", outcome(second).reason
-    assert [saved.best for saved in told(second, CheckpointSaved)] == ["checkpoints/a1/epoch0000.ckpt"] * 2
-    assert [saved.last for saved in told(second, CheckpointSaved)] == [
+    assert [saved.best for saved in of_type(second, CheckpointSaved)] == ["checkpoints/a1/epoch0000.ckpt"] * 2
+    assert [saved.last for saved in of_type(second, CheckpointSaved)] == [
         "checkpoints/a2/epoch0002.ckpt",
         "checkpoints/a2/epoch0003.ckpt",
     ]
-    assert told(second, FinalStats)[0].epoch == 0
+    assert of_type(second, FinalStats)[0].epoch == 0
     assert {path.name for path in tmp_path.rglob("*.ckpt")} == {"epoch0000.ckpt", "epoch0003.ckpt"}
 
 
@@ -191,7 +199,7 @@ def test_what_the_server_registered_last_stays_while_it_hears_nothing(
 
     job = job_of(run_dir, **config)
     first = carry_out(job, data=SmallData(), model=Network(rate=0.5), stop_at=register_the_second, stop=stop)
-    known = told(first, CheckpointSaved)[1]
+    known = of_type(first, CheckpointSaved)[1]
     assert (run_dir / known.last).exists()
     assert (run_dir / str(known.best)).exists()
     again = job_of(run_dir, attempt=2, resume=(run_dir / known.last, 1), **config)
@@ -205,9 +213,9 @@ def test_patience_goes_on_counting_after_a_resume(tmp_path: Path) -> None:
     job = job_of(tmp_path / "7", **config)
     first = carry_out(job, data=SmallData(), model=Network(rate=0.0), stop_at=batch_of_epoch(3))
     second = carry_out(resumed_after(first, job, **config), data=SmallData(), model=Network(rate=0.0))
-    (event,) = told(second, EarlyStopped)
+    (event,) = of_type(second, EarlyStopped)
     assert event.epoch == 4
-    assert told(second, BestValues)[-1].total_epochs == 5
+    assert of_type(second, BestValues)[-1].total_epochs == 5
 
 
 def test_a_run_resumed_after_its_last_epoch_is_only_evaluated(tmp_path: Path) -> None:
@@ -215,10 +223,10 @@ def test_a_run_resumed_after_its_last_epoch_is_only_evaluated(tmp_path: Path) ->
     job = job_of(tmp_path / "7", **config)
     first = carry_out(job, data=SmallData(), model=Network())
     second = carry_out(resumed_after(first, job, **config), data=SmallData(), model=Network())
-    assert told(second, TrainingStart)[0].resumed_from_epoch == 1
-    assert not told(second, EpochEnd)
-    assert not told(second, BatchMetrics)
-    assert told(second, FinalStats) == told(first, FinalStats)
+    assert of_type(second, TrainingStart)[0].resumed_from_epoch == 1
+    assert not of_type(second, EpochEnd)
+    assert not of_type(second, BatchMetrics)
+    assert of_type(second, FinalStats) == of_type(first, FinalStats)
     assert outcome(second).status == "completed"
 
 
@@ -227,8 +235,8 @@ def test_a_run_resumed_after_early_stopping_trains_no_further(tmp_path: Path) ->
     job = job_of(tmp_path / "7", **config)
     first = carry_out(job, data=SmallData(), model=Network(rate=0.0))
     second = carry_out(resumed_after(first, job, **config), data=SmallData(), model=Network(rate=0.0))
-    assert not told(second, EpochEnd)
-    assert told(second, FinalStats) == told(first, FinalStats)
+    assert not of_type(second, EpochEnd)
+    assert of_type(second, FinalStats) == of_type(first, FinalStats)
 
 
 def test_a_stop_while_the_best_checkpoint_is_evaluated(tmp_path: Path) -> None:
@@ -236,8 +244,8 @@ def test_a_stop_while_the_best_checkpoint_is_evaluated(tmp_path: Path) -> None:
     job = job_of(tmp_path / "7", trainer={"max_epochs": 2})
     messages = carry_out(job, stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == 1)
     assert outcome(messages).status == "interrupted"
-    assert not told(messages, FinalStats)
-    assert told(carry_out(resumed_after(messages, job, trainer={"max_epochs": 2})), FinalStats)
+    assert not of_type(messages, FinalStats)
+    assert of_type(carry_out(resumed_after(messages, job, trainer={"max_epochs": 2})), FinalStats)
 
 
 @pytest.mark.parametrize("moment", [TrainingStart, BatchMetrics, EpochEnd, CheckpointSaved, FinalStats])
@@ -253,9 +261,9 @@ def test_sigterm_is_a_stop_at_any_moment(tmp_path: Path, moment: type[Message]) 
     job = job_of(tmp_path / "7", trainer={"max_epochs": 3})
     messages = carry_out(job, data=SmallData(), model=Network(), stop_at=terminate)
     assert outcome(messages).status == ("completed" if moment is FinalStats else "interrupted")
-    complete = len(told(messages, CheckpointSaved))
+    complete = len(of_type(messages, CheckpointSaved))
     assert complete == {TrainingStart: 0, BatchMetrics: 0, EpochEnd: 1, CheckpointSaved: 1, FinalStats: 3}[moment]
-    assert len(told(messages, EpochEnd)) == 2 * complete
+    assert len(of_type(messages, EpochEnd)) == 2 * complete
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -264,9 +272,9 @@ import sys, msgspec
 from experiments.training.stop import Stop
 from experiments.training.centralized import train
 from experiments.training.reports import Job
-def tell(message):
+def report(message):
     print(message.type, getattr(message, "status", ""), flush=True)
-train(msgspec.json.decode(sys.argv[1], type=Job), tell, Stop())
+train(msgspec.json.decode(sys.argv[1], type=Job), report, Stop())
 """
 
 

@@ -53,7 +53,7 @@ def test_names_that_leave_the_archive(tmp_path: Path, name: str, problem: str) -
 
 @pytest.mark.parametrize(
     ("mode", "problem"),
-    [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "no ordinary file"), (stat.S_IFCHR, "ordinary")],
+    [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "not a regular file"), (stat.S_IFCHR, "regular")],
 )
 def test_entries_that_are_no_files(tmp_path: Path, mode: int, problem: str) -> None:
     assert problem in refusal(packed(tmp_path / "x.zip", (special("a.png", mode), b"/etc/passwd")))

@@ -79,7 +79,7 @@ def test_batches_hold_normalised_inputs_labels_and_their_indices(num_workers: in
 
 
 class Recorder(Callback):
-    """Which samples each training batch of each epoch had."""
+    """A callback that keeps which samples each training batch of each epoch had."""
 
     def __init__(self) -> None:
         self.seen: dict[int, list[list[int]]] = {}

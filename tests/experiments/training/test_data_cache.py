@@ -32,7 +32,7 @@ BYTES = cache_headers.BYTES + 6 * 64
 
 
 class Decoding:
-    """Stands where images are decoded, and counts how often that begins."""
+    """A stand-in for decoding images that counts how often it begins."""
 
     def __init__(self, value: int = 1) -> None:
         self.begun = 0
@@ -49,12 +49,12 @@ def cache_in(folder: Path, max_bytes: int = 2**30, *, place: str = "/data/x") ->
 
 
 def kept(folder: Path) -> list[str]:
-    """The names of the cached files, whole or not."""
+    """List the names of the cached files, whole or not."""
     return sorted(path.name for path in (folder / "cache").glob("*") if path.suffix in (".pixels", ".tmp"))
 
 
 def pixels_of(data: DataModule) -> Tensor:
-    """All of them, in the order of the index."""
+    """Load all pixels, in the order of the index."""
     x = torch.empty((len(data.sample_ids), *data.input_shape))
     for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader() or ()):
         for batch, _, index in loader:
@@ -68,7 +68,7 @@ def built(home: Path, source: Path, **data: Any) -> Tensor:
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on, no image can be decoded."""
+    """Make decoding any image fail from now on."""
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
@@ -150,7 +150,7 @@ def test_a_zip_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.Monke
         lambda raw: b"{" + raw[1:].replace(b"uint8", b"int16", 1),
     ],
 )
-def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_file_is_made_again(tmp_path: Path, damage: Any, capsys: pytest.CaptureFixture[str]) -> None:
     decoding_ = Decoding()
     cache = cache_in(tmp_path)
     cache.pixels(lambda: "k", SHAPE, decoding_)

@@ -86,9 +86,9 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
 
 def test_progress_ends_with_everything(tmp_path: Path) -> None:
     folder = with_csv(tmp_path / "data")
-    files, told = Folder(folder, folder), []
-    content_hash(files, lambda done, size: told.append((done, size)))
-    assert told[-1] == (len(files.sizes), sum(files.sizes.values()))
+    files, reported = Folder(folder, folder), []
+    content_hash(files, lambda done, size: reported.append((done, size)))
+    assert reported[-1] == (len(files.sizes), sum(files.sizes.values()))
 
 
 def test_a_damaged_entry_is_named(tmp_path: Path) -> None:

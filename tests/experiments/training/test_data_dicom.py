@@ -29,7 +29,7 @@ def grey(value: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def rsna(folder: Path, *, extension: str = ".dcm") -> Path:
-    """RSNA's pneumonia challenge in small: 8-bit scans named after their patients, and a table of boxes."""
+    """Write a small version of RSNA's pneumonia challenge: 8-bit scans named after patients, a table of boxes."""
     rows: list[tuple[object, ...]] = []
     for number in range(12):
         patient = f"{number:04d}-ab"
@@ -72,7 +72,7 @@ def test_a_table_beside_a_licence_is_still_a_table(tmp_path: Path) -> None:
 
 
 def by_class(folder: Path, patient_of: Callable[[int], object]) -> Path:
-    """Twelve scans in folders of two classes, with these ids in their headers."""
+    """Write twelve scans in folders of two classes, with these ids in their headers."""
     for number in range(12):
         name = folder / ("sick" if number % 2 else "healthy") / f"{number:02d}.dcm"
         write_scan(name, grey(number), PatientID=patient_of(number))

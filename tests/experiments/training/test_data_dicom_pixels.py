@@ -25,7 +25,7 @@ EIGHT_BITS = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
 def decoded(path: Path, *, size: int = 8, channels: int = 1) -> NDArray[np.uint8]:
-    """The one image, channels first."""
+    """Decode the only image, channels first."""
     [block] = blocks(Folder(path.parent, path.parent), [path.name], size=size, channels=channels)
     pixels: NDArray[np.uint8] = block[0]
     return pixels
@@ -130,7 +130,7 @@ def test_floats_and_single_bits(tmp_path: Path) -> None:
     assert (shown(tmp_path, floats, **elements, PixelRepresentation=None) == to_bytes(GRADIENT, 0, 63 * 60)).all()
     mask = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": b"\x0f" * 8}
     assert (shown(tmp_path, GRADIENT, **mask) == [255] * 4 + [0] * 4).all()
-    with pytest.raises(SourceError, match="no numbers"):
+    with pytest.raises(SourceError, match="not numbers"):
         shown(tmp_path, floats, **{**elements, "FloatPixelData": (floats * np.nan).tobytes()})
 
 

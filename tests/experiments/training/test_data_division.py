@@ -68,7 +68,7 @@ def test_a_given_split_that_lacks_a_class(tmp_path: Path) -> None:
 
 
 def with_patients(folder: Path, rows: list[tuple[str, str, int, str]]) -> Path:
-    """Rows of image, patient, class and split."""
+    """Write rows of image, patient, class and split."""
     write_csv(folder / "a.csv", rows, header=("image", "patient_id", "label", "split"))
     for number, row in enumerate(rows):
         write_image(folder / f"{row[0]}.png", number)
@@ -106,11 +106,11 @@ def test_a_split_column_that_says_something_else(tmp_path: Path, written: str) -
     with pytest.raises(SourceError) as caught:
         inspect(config_of("x", data={"id_column": "image"}), [tmp_path])
     assert caught.value.field == "data.split_column"
-    assert f"data row 17: '{written}' is no split" in caught.value.message
+    assert f"data row 17: '{written}' is not a split" in caught.value.message
 
 
 def cohort(seed: int) -> tuple[list[int], list[str]]:
-    """Labels and patients: up to 60 patients with one to twelve images, some with images of several classes."""
+    """Make labels and patients: up to 60 patients with one to twelve images of one or more classes."""
     chance = random.Random(seed)
     labels, patients = [], []
     for number in range(chance.randint(9, 60)):

@@ -1,4 +1,4 @@
-"""Folds: each sample outside the test split validates once, by whole patients, stratified, and whoever asks."""
+"""Folds: each sample outside the test split validates once, by whole patients, stratified, reproducibly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def by_id(index: Index, assigned: Sequence[SplitName]) -> dict[str, SplitName]:
 
 
 def held(index: Index, assigned: Sequence[SplitName], split: SplitName) -> Counter[int]:
-    """Samples of each class in the split."""
+    """Count the samples of each class in the split."""
     return Counter(label for label, other in zip(index.labels, assigned, strict=True) if other == split)
 
 
@@ -193,7 +193,7 @@ def test_a_class_of_one_patient_cannot_be_divided(tmp_path: Path) -> None:
 
 
 def test_patients_whose_classes_cannot_be_parted() -> None:
-    """Two patients of each of three classes, but whoever is alone in a fold has only two of the classes."""
+    """Two patients of each of three classes, but a patient alone in a fold has only two of the classes."""
     held_by = {"x": (0, 2), "y": (0, 1), "z": (1, 2)}
     samples = [Sample(f"{who}{label}", who, label) for who, labels in held_by.items() for label in labels]
     with pytest.raises(SourceError, match=r"Fold \d of 2 would validate without class '[abc]'.*choose fewer folds"):

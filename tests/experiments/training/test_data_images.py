@@ -100,7 +100,7 @@ def test_16_bits_of_either_byte_order(tmp_path: Path) -> None:
 
 
 def big_endian_tiff(pixels: NDArray[np.uint16]) -> bytes:
-    """One strip of 16-bit grey, as microscopes of the other byte order write it."""
+    """Write one strip of 16-bit grey, as microscopes of the other byte order do."""
     rows, columns = pixels.shape
     data = pixels.astype(">u2").tobytes()
     fields = {256: columns, 257: rows, 258: 16, 259: 1, 262: 1, 273: 8, 277: 1, 278: rows, 279: len(data)}

@@ -61,7 +61,7 @@ def test_labels_of_any_whole_type(tmp_path: Path, dtype: str) -> None:
 
 
 class Trap:
-    """Leaves a trace when it is unpickled."""
+    """An object that leaves a trace when it is unpickled."""
 
     def __reduce__(self) -> Any:
         return (Path("unpickled").touch, ())

@@ -11,7 +11,7 @@ from experiments.training.ranks import Place
 
 
 def parts(samples: int, batch_size: int, ranks: int, *, seed: int | None) -> list[list[list[int]]]:
-    """Each rank's batches, whose number its length must tell."""
+    """List each rank's batches, whose number its length must equal."""
     found = []
     for rank in range(ranks):
         indices = BatchIndices(range(100, 100 + samples), batch_size, seed=seed, place=Place(rank, ranks))

@@ -90,7 +90,7 @@ def test_a_broken_link_in_the_data(tmp_path: Path) -> None:
 
 def test_circles_of_links_end(tmp_path: Path) -> None:
     folder = with_csv(tmp_path / "x")
-    for number in range(50):  # followed anew each time, they would make millions of paths
+    for number in range(50):  # followed again each time, they would make millions of paths
         (folder / f"again{number}").symlink_to(folder)
     assert inspect(config_of(folder), [tmp_path]).samples == 10
 
@@ -104,7 +104,7 @@ def test_a_folder_of_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_pipes_are_not_opened(tmp_path: Path) -> None:
-    """A reader of a pipe without a writer would wait for ever."""
+    """A reader of a pipe without a writer would wait forever."""
     folder = with_csv(tmp_path / "x")
     (folder / "images" / "000.png").unlink()
     os.mkfifo(folder / "images" / "000.png")

@@ -24,7 +24,7 @@ SEXES = ("f", "m", "", "NA")
 
 
 def rows(count: int = 40) -> list[list[object]]:
-    """Ages with gaps, a category with gaps, a text that always differs, a constant; two classes."""
+    """Make ages with gaps, a category with gaps, a text that always differs, a constant, and two classes."""
     return [
         [f"{n:03d}", "" if n % 7 == 0 else n * n / 8, SEXES[n % 4], n % 3, 5, "sick" if n % 5 < 2 else "healthy"]
         for n in range(count)
@@ -38,7 +38,7 @@ def built(source: str, root: Path, **groups: Any) -> DataModule:
 
 
 def inputs(data: DataModule) -> torch.Tensor:
-    """All samples, in the order of the table."""
+    """Load all samples, in the order of the table."""
     found: dict[int, torch.Tensor] = {}
     for batches in (data.train_dataloader(), data.val_dataloader()):
         for x, _, index in batches:
@@ -47,7 +47,7 @@ def inputs(data: DataModule) -> torch.Tensor:
 
 
 def write_parquet(path: Path, table: list[list[object]]) -> None:
-    """The same rows with types of their own: missing is null."""
+    """Write the same rows with typed columns: missing is null."""
     columns = dict(zip(HEADER, map(list, zip(*table, strict=True)), strict=True))
     columns["age"] = [None if value == "" else value for value in columns["age"]]
     columns["sex"] = [value if value in ("f", "m") else None for value in columns["sex"]]

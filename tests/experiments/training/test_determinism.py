@@ -18,8 +18,8 @@ from tests.experiments.training.trainings import (
     job_of,
     known,
     metrics_by_epoch,
+    of_type,
     outcome,
-    told,
 )
 
 EVERYTHING: dict[str, Any] = {
@@ -35,10 +35,10 @@ EVERYTHING: dict[str, Any] = {
 
 
 def numbers(messages: list[Message]) -> dict[Any, Any]:
-    """All that is told of epochs, batches and the end, down to the last digit."""
+    """Collect all that is reported of epochs, batches and the end, down to the last digit."""
     assert outcome(messages).status in ("completed", "interrupted"), outcome(messages).reason
     epochs = {(phase, e): m for phase in ("train", "val") for e, m in metrics_by_epoch(messages, phase).items()}
-    return epochs | {(m.epoch, m.batch_idx): m for m in told(messages, BatchMetrics)}
+    return epochs | {(m.epoch, m.batch_idx): m for m in of_type(messages, BatchMetrics)}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_same_request_gives_the_same_numbers_in_every_epoch(tmp_path: Path, 
     again = carry_out(job_of(tmp_path / "7", **EVERYTHING))
     assert len(metrics_by_epoch(again, "val")) == 3
     assert numbers(again) == numbers(reference)
-    assert told(again, FinalStats) == told(reference, FinalStats)
+    assert of_type(again, FinalStats) == of_type(reference, FinalStats)
     other = carry_out(job_of(tmp_path / "8", **EVERYTHING, seed=43))
     assert numbers(other) != numbers(reference)
 
@@ -62,14 +62,14 @@ def test_so_does_a_resumed_run(tmp_path: Path, reference: list[Message], after: 
     first = carry_out(
         job_of(run_dir, **EVERYTHING), stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == after
     )
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     second = carry_out(job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **EVERYTHING))
     assert numbers(first) | numbers(second) == numbers(reference)
-    assert told(second, FinalStats) == told(reference, FinalStats)
+    assert of_type(second, FinalStats) == of_type(reference, FinalStats)
 
 
 class Noticing(Network):
-    """Keeps the weights after each batch, the type that layers compute in, and torch's mode."""
+    """A callback that keeps the weights after each batch, the type that layers compute in, and torch's mode."""
 
     def __init__(self, rate: float = 0.1) -> None:
         super().__init__(rate=rate)
@@ -87,7 +87,7 @@ class Noticing(Network):
         self.weights.append(self._copied())
 
     def moved(self, first: int, last: int) -> float:
-        """How far the weights went between two batches."""
+        """Measure how far the weights went between two batches."""
         return float((self.weights[last] - self.weights[first]).norm())
 
     def _copied(self) -> Tensor:
@@ -114,9 +114,9 @@ def test_a_clipped_gradient_moves_the_weights_no_further(tmp_path: Path) -> None
     """Plain SGD: a step is the rate times the gradient's norm. What is told is the norm before clipping."""
     free_messages, free = trained(tmp_path / "free", rate=2.0)
     clipped_messages, clipped = trained(tmp_path / "clipped", rate=2.0, gradient_clip_val=0.05)
-    norm = known(told(free_messages, GradientStats)[0].total_norm)
+    norm = known(of_type(free_messages, GradientStats)[0].total_norm)
     assert norm > 0.1
-    assert known(told(clipped_messages, GradientStats)[0].total_norm) == pytest.approx(norm)
+    assert known(of_type(clipped_messages, GradientStats)[0].total_norm) == pytest.approx(norm)
     assert free.moved(0, 1) == pytest.approx(2.0 * norm, rel=1e-4)
     assert clipped.moved(0, 1) == pytest.approx(2.0 * 0.05, rel=1e-4)
     assert all(clipped.moved(step, step + 1) < 2.0 * 0.0501 for step in range(8))

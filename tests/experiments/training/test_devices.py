@@ -1,4 +1,4 @@
-"""What a training may ask for of devices, and what becomes of it."""
+"""Which devices a training may ask for, and which it gets."""
 
 from __future__ import annotations
 

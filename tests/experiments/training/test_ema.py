@@ -19,8 +19,8 @@ from tests.experiments.training.trainings import (
     job_of,
     known,
     metrics_by_epoch,
+    of_type,
     outcome,
-    told,
 )
 
 EPOCHS = 4
@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
 
 
 class Remembering(Network):
-    """Keeps the weights that each optimizer step left."""
+    """A callback that keeps the weights that each optimizer step left."""
 
     def __init__(self) -> None:
         super().__init__(rate=0.5)
@@ -43,7 +43,7 @@ class Remembering(Network):
 
 
 def averaged(steps: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """By the definition; the first step's weights are the first average."""
+    """Average by the definition; the first step's weights are the first average."""
     average = dict(steps[0])
     for weights in steps[1:]:
         average = {name: DECAY * average[name] + (1 - DECAY) * weights[name] for name in weights}
@@ -83,7 +83,7 @@ def test_checkpoints_and_validation_use_the_average(tmp_path: Path) -> None:
 
 def test_the_final_statistics_are_those_of_the_average(tmp_path: Path) -> None:
     messages = carry_out(job_of(tmp_path / "7", **CONFIG), data=SmallData(), model=Remembering())
-    val = next(stats for stats in told(messages, FinalStats) if stats.split == "val")
+    val = next(stats for stats in of_type(messages, FinalStats) if stats.split == "val")
     best = metrics_by_epoch(messages, "val")[val.epoch]
     assert best["val_loss"] == min(known(numbers["val_loss"]) for numbers in metrics_by_epoch(messages, "val").values())
     assert val.statistics["final_auroc_cm"] == best["val_auroc"]
@@ -107,9 +107,9 @@ def test_a_resumed_run_goes_on_with_weights_and_average(tmp_path: Path, after: i
     whole = run(job_of(tmp_path / "whole" / "7", **CONFIG))
     run_dir = tmp_path / "7"
     first = run(job_of(run_dir, **CONFIG), stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == after)
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     second = run(job_of(run_dir, attempt=2, resume=(run_dir / saved.last, after), **CONFIG))
     assert outcome(second).status == "completed", outcome(second).reason
     for phase in ("train", "val"):
         assert metrics_by_epoch(first, phase) | metrics_by_epoch(second, phase) == metrics_by_epoch(whole, phase)
-    assert told(second, FinalStats) == told(whole, FinalStats)
+    assert of_type(second, FinalStats) == of_type(whole, FinalStats)

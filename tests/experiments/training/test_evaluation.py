@@ -16,7 +16,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.evaluation import Predictions
 from experiments.training.reports import Message
 from runs.events import FinalStats
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 
 
 def evaluated(tmp_path: Path, samples: Any = None, network: Any = None, **config: Any) -> tuple[list[Message], Any]:
@@ -28,7 +28,7 @@ def evaluated(tmp_path: Path, samples: Any = None, network: Any = None, **config
 
 def test_binary_statistics_follow_from_the_predictions(tmp_path: Path) -> None:
     messages, table = evaluated(tmp_path, data={"test_fraction": 0.2})
-    for event in told(messages, FinalStats):
+    for event in of_type(messages, FinalStats):
         rows = table.filter(np.array(table["split"]) == event.split)
         y, scores = rows["label"].to_numpy(), rows["score"].to_numpy()
         said = scores >= 0.5
@@ -54,7 +54,7 @@ def test_binary_statistics_follow_from_the_predictions(tmp_path: Path) -> None:
 
 def test_the_test_split_has_its_own_names_too(tmp_path: Path) -> None:
     messages, table = evaluated(tmp_path, SmallData(), Network())
-    val, test = (event.statistics for event in told(messages, FinalStats))
+    val, test = (event.statistics for event in of_type(messages, FinalStats))
     assert not [name for name in val if name.startswith("test_")]
     rows = table.filter(np.array(table["split"]) == "test")
     y, scores = rows["label"].to_numpy(), rows["score"].to_numpy()
@@ -88,7 +88,7 @@ def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None
 
 def test_several_classes(tmp_path: Path) -> None:
     messages, table = evaluated(tmp_path, SmallData(classes=3), Network(classes=3))
-    val = told(messages, FinalStats)[0]
+    val = of_type(messages, FinalStats)[0]
     rows = table.filter(np.array(table["split"]) == "val")
     scores = np.column_stack([rows[f"score_class {label}"].to_numpy() for label in range(3)])
     y = rows["label"].to_numpy()

@@ -1,4 +1,4 @@
-"""What is said of a table's columns, against SciPy and by hand."""
+"""Summaries of a table's columns, against SciPy and by hand."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def test_a_page_of_a_built_in_class(tmp_path: Path) -> None:
     assert isinstance(found, Sheet)
     assert (found.total, len(found.pictures)) == (174, 6)
     assert {load_digits().target[picture.number] for picture in found.pictures} == {8}
-    assert "no table" in str(builtin_sample_process.sheet(asked(tmp_path, builtin="digits-is-8")).problem)
+    assert "not a table" in str(builtin_sample_process.sheet(asked(tmp_path, builtin="digits-is-8")).problem)
 
 
 def test_images_have_no_features(tmp_path: Path) -> None:
-    assert "no table" in str(of_file(with_csv(tmp_path / "d")).problem)
+    assert "not a table" in str(of_file(with_csv(tmp_path / "d")).problem)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -29,8 +29,8 @@ from tests.experiments.training.trainings import (
     carry_out,
     job_of,
     metrics_by_epoch,
+    of_type,
     outcome,
-    told,
 )
 
 __all__ = ["batch_normed"]
@@ -63,13 +63,13 @@ def train(made: Job, **options: Any) -> list[Message]:
 
 
 def checkpoint(run_dir: Path, epoch: int) -> Weights:
-    """Of the network, by the names it has for its weights."""
+    """Load the network's weights of the epoch, by the names it has for them."""
     state = torch.load(run_dir / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt", weights_only=True)["state_dict"]
     return {name.removeprefix("network."): value for name, value in state.items()}
 
 
 def start(folder: Path) -> Weights:
-    """Writes the weights to start from, its running statistics included, and gives them."""
+    """Write the weights to start from, running statistics included, and return them."""
     torch.manual_seed(5)
     network = BatchNormed(1, 1)
     network.train()(torch.randn(16, 1, 8, 8))
@@ -79,7 +79,7 @@ def start(folder: Path) -> Weights:
 
 
 def changed(before: Weights, after: Weights) -> list[str]:
-    """The blocks in which anything changed; each block changes wholly, running statistics too, or not at all."""
+    """Return the blocks in which anything changed; each changes wholly, running statistics too, or not at all."""
     found = []
     for block in BLOCKS:
         names = [name for name in before if name.startswith(f"{block}.") or (block == "stem" and name == "scale")]
@@ -100,7 +100,7 @@ def test_what_is_frozen_stays_as_it_was_running_statistics_too(
     config = asked(1, trainable=trainable, weights_file="start.pt", ema=ema)
     messages = train(job(tmp_path / "7", config))
     assert changed(before, checkpoint(tmp_path / "7", 0)) == list(BLOCKS[-learning:])
-    [told_start] = told(messages, TrainingStart)
+    [told_start] = of_type(messages, TrainingStart)
     network = BatchNormed(1, 1)
     parts = [getattr(network, name) for name in BLOCKS[-learning:]]
     counts = sum(p.numel() for part in parts for p in part.parameters()) + (learning == 4)
@@ -124,13 +124,13 @@ def test_blocks_learn_from_their_epoch_on(tmp_path: Path, capsys: pytest.Capture
         "Epoch 2: from now on body learns, 317 weights in all; frozen: stem",
         "Epoch 3: from now on stem learns, 366 weights in all; frozen: nothing",
     ]
-    assert told(messages, TrainingStart)[0].model.trainable == 5
-    norms = {event.epoch: list(event.layer_norms) for event in told(messages, GradientStats)}
+    assert of_type(messages, TrainingStart)[0].model.trainable == 5
+    norms = {event.epoch: list(event.layer_norms) for event in of_type(messages, GradientStats)}
     assert norms == {epoch: list(BLOCKS[-min(epoch + 1, 4) :]) for epoch in range(5)}
 
 
 class Wrapped(Network):
-    """Somebody else's module, its first layer frozen by itself."""
+    """A custom module that froze its own first layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class Wrapped(Network):
 def test_layers_keep_their_names_when_others_are_frozen(tmp_path: Path) -> None:
     messages = carry_out(job_of(tmp_path / "7", trainer={"max_epochs": 1}), data=SmallData(), model=Wrapped())
     assert outcome(messages).status == "completed", outcome(messages).reason
-    assert [list(event.layer_norms) for event in told(messages, GradientStats)] == [["last"]]
+    assert [list(event.layer_norms) for event in of_type(messages, GradientStats)] == [["last"]]
 
 
 def test_several_epochs_may_pass_between_two_blocks(tmp_path: Path) -> None:
@@ -173,13 +173,13 @@ def test_a_resume_in_the_middle_gives_the_same_numbers(
     run_dir = tmp_path / "7"
     first = train(job(run_dir, config), stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == after)
     (tmp_path / "start.pt").unlink()  # a resumed run starts from its checkpoint alone
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     second = train(job(run_dir, config, attempt=2, resume=(run_dir / saved.last, after)))
     for phase in ("train", "val"):
         assert metrics_by_epoch(first, phase) | metrics_by_epoch(second, phase) == metrics_by_epoch(whole, phase)
-    assert told(second, FinalStats) == told(whole, FinalStats)
-    assert told(second, TrainingStart)[0].model.trainable == (161 if after == 0 else 317)
-    assert told(second, Note) == []
+    assert of_type(second, FinalStats) == of_type(whole, FinalStats)
+    assert of_type(second, TrainingStart)[0].model.trainable == (161 if after == 0 else 317)
+    assert of_type(second, Note) == []
 
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
@@ -187,7 +187,7 @@ def test_blocks_begin_to_learn_beside_others_that_have_momentum(tmp_path: Path, 
     start(tmp_path)
     config = asked(2, optimizer={"name": name}, trainable="head", unfreeze_every=1, weights_file="start.pt")
     messages = train(job(tmp_path / "7", config))
-    assert {event.epoch for event in told(messages, EpochEnd)} == {0, 1}
+    assert {event.epoch for event in of_type(messages, EpochEnd)} == {0, 1}
 
 
 def module_of(**groups: Any) -> Classifier:
@@ -265,16 +265,16 @@ def test_what_is_frozen_computes_as_in_evaluation_until_it_learns() -> None:
 
 def test_frozen_noise_is_noted(tmp_path: Path) -> None:
     """Without a file, or where the file has nothing."""
-    [note] = told(train(job(tmp_path / "a" / "7", asked(1, trainable="head"))), Note)
+    [note] = of_type(train(job(tmp_path / "a" / "7", asked(1, trainable="head"))), Note)
     assert note.code == "frozen_random"
     assert "stem.0.weight" in note.text
     weights = start(tmp_path)
     del weights["body.0.weight"]
     torch.save(weights, tmp_path / "part.pt")
-    notes = told(train(job(tmp_path / "7", asked(1, trainable="head", weights_file="part.pt"))), Note)
+    notes = of_type(train(job(tmp_path / "7", asked(1, trainable="head", weights_file="part.pt"))), Note)
     assert [note.code for note in notes] == ["starting_weights", "frozen_random"]
-    assert re.search(r"random start.*: body\.0\.weight\.$", notes[1].text)
-    assert told(train(job(tmp_path / "b" / "7", asked(1, trainable="all"))), Note) == []
+    assert re.search(r"stay random.*: body\.0\.weight\.$", notes[1].text)
+    assert of_type(train(job(tmp_path / "b" / "7", asked(1, trainable="all"))), Note) == []
 
 
 def test_more_blocks_than_there_are_is_refused_before_anything_is_queued() -> None:

@@ -15,7 +15,7 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.mixup import mix
 from experiments.training.reports import CheckpointSaved
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import carry_out, job_of, known, metrics_by_epoch, told
+from tests.experiments.training.trainings import carry_out, job_of, known, metrics_by_epoch, of_type
 
 
 def classifier(classes: int, alpha: float) -> Classifier:
@@ -79,7 +79,7 @@ def test_a_run_is_trained_on_blends_and_a_resumed_one_on_the_same(tmp_path: Path
 
     run_dir = tmp_path / "7"
     first = carry_out(job_of(run_dir, **config), stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == 1)
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     second = carry_out(job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **config))
     for phase in ("train", "val"):
         assert metrics_by_epoch(first, phase) | metrics_by_epoch(second, phase) == metrics_by_epoch(whole, phase)

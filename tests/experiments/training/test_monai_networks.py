@@ -17,7 +17,7 @@ from experiments.training.models.builtins import BUILTINS
 from experiments.training.models.classifier import Classifier
 from runs.events import FinalStats, GradientStats, TrainingStart
 from tests.experiments.training.datasets import config_of, job_of, with_class_folders
-from tests.experiments.training.trainings import carry_out, outcome, told
+from tests.experiments.training.trainings import carry_out, of_type, outcome
 
 MONAI = [name for name, spec in BUILTINS.items() if spec.requires]
 Shapes = dict[str, tuple[int, ...]]
@@ -36,7 +36,7 @@ def batch_norm(name: str, width: int) -> Shapes:
 
 
 def torchvision_resnet(layers: tuple[int, ...], *, bottleneck: bool) -> Shapes:
-    """The state dict of torchvision's resnet18 and resnet50, written down from their published files."""
+    """Make the state dict of torchvision's resnet18 and resnet50, written down from their published files."""
     shapes: Shapes = {"conv1.weight": (64, 3, 7, 7), **batch_norm("bn1", 64)}
     came, growth = 64, 4 if bottleneck else 1
     for layer, blocks in enumerate(layers, start=1):
@@ -76,7 +76,7 @@ def normed(x: Tensor, weights: Mapping[str, Tensor], name: str) -> Tensor:
 
 
 def resnet_scores(x: Tensor, weights: Mapping[str, Tensor], layers: tuple[int, ...], *, bottleneck: bool) -> Tensor:
-    """He et al. 2016, the stride of a bottleneck in its 3 x 3 convolution, as torchvision computes it."""
+    """Compute a ResNet by He et al. 2016, with a bottleneck's stride in its 3 x 3 convolution, as torchvision does."""
     x = functional.conv2d(x, weights["conv1.weight"], stride=2, padding=3)
     x = functional.max_pool2d(normed(x, weights, "bn1").relu(), 3, stride=2, padding=1)
     for layer, blocks in enumerate(layers, start=1):
@@ -142,10 +142,10 @@ def test_each_trains(name: str, tmp_path: Path) -> None:
     )
     messages = carry_out(job_of(config, tmp_path))
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [start] = told(messages, TrainingStart)
+    [start] = of_type(messages, TrainingStart)
     assert (start.model.name, start.model.parameters) == (name, start.model.trainable)
-    assert list(told(messages, GradientStats)[0].layer_norms) == list(BUILTINS[name].blocks)
-    assert [stats.split for stats in told(messages, FinalStats)] == ["val"]
+    assert list(of_type(messages, GradientStats)[0].layer_norms) == list(BUILTINS[name].blocks)
+    assert [stats.split for stats in of_type(messages, FinalStats)] == ["val"]
 
 
 @pytest.mark.parametrize("name", MONAI)

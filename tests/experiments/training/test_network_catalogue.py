@@ -27,7 +27,7 @@ def config(**model: Any) -> TrainingConfig:
 
 
 def refusal(model: dict[str, Any]) -> tuple[str, str]:
-    """The field that is named, and what is said."""
+    """Return the field that is named, and the message."""
     with pytest.raises(ValidationError) as refused:
         config(**model)
     [error] = refused.value.errors()
@@ -104,7 +104,7 @@ def test_a_description_that_cannot_be_used_is_refused(wrong: dict[str, str]) -> 
 
 
 class Picky(Options):
-    """Options that look at the images."""
+    """Options that depend on the images' size."""
 
     cells: int = Field(3, ge=1)
 

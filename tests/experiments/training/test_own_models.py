@@ -1,4 +1,4 @@
-"""Networks of a team: the example in docs/own-model.md, by setting and by entry point, and what goes wrong."""
+"""Custom networks: the example in docs/own-model.md, by setting and by entry point, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 from experiments.training.reports import Job, Message, Note
 from runs.events import FinalStats, TrainingStart
 from tests.experiments.training.batch_normed import SmallImages
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 from tests.installation import ROOT, Installation
 
 DOCUMENT = (ROOT / "docs" / "own-model.md").read_text()
@@ -29,7 +29,7 @@ PATHS = ["wards.networks:PYRAMID", "wards.networks:LOGISTIC"]
 
 
 def example(folder: Path, *, entry_points: bool = False) -> Path:
-    """The document's files; with `entry_points` as `pip` would have installed them."""
+    """Write the document's files; with `entry_points` as `pip` would have installed them."""
     files = re.findall(r"```python\n# file: (\S+)\n(.*?)```", DOCUMENT, re.DOTALL)
     assert [name for name, _ in files] == ["wards/networks.py", "wards/building.py"]
     for name, text in files:
@@ -47,7 +47,7 @@ def example(folder: Path, *, entry_points: bool = False) -> Path:
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that Python finds modules in, nothing of which is known yet."""
+    """Make a folder that Python finds modules in, nothing of which is known yet."""
     monkeypatch.setattr(catalogue, "_added", {})
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in [name for name in sys.modules if name.partition(".")[0] == "wards"]:
@@ -68,10 +68,10 @@ def test_the_documented_networks_train(fresh: Path, name: str, by_entry_point: b
     example(fresh, entry_points=by_entry_point)
     messages = run(fresh, {"name": name}, [] if by_entry_point else PATHS)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [start] = told(messages, TrainingStart)
+    [start] = of_type(messages, TrainingStart)
     pyramid = (8 * 9 + 8) + 2 * (8 * 8 * 9 + 8 + 16) + 9
     assert (start.model.name, start.model.parameters) == (name, pyramid if name == "pyramid" else 8 * 8 + 1)
-    assert told(messages, FinalStats)
+    assert of_type(messages, FinalStats)
 
 
 def test_the_documented_request_is_valid_and_its_option_reaches_the_network(fresh: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_documented_request_is_valid_and_its_option_reaches_the_network(fres
     model, source = asked["model"] | {"trainable": "head"}, asked["source_path"]
     messages = run(fresh, model, PATHS, source_path=source, data={"batch_size": 512})
     assert outcome(messages).status == "completed", outcome(messages).reason
-    assert told(messages, TrainingStart)[0].model.trainable == 17
+    assert of_type(messages, TrainingStart)[0].model.trainable == 17
 
 
 def test_a_whole_module_takes_starting_weights_too(fresh: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_whole_module_takes_starting_weights_too(fresh: Path) -> None:
     torch.save({"state_dict": {"scores.weight": torch.full((1, 64), 0.25)}}, fresh / "a.ckpt")
     messages = run(fresh, {"name": "logistic", "weights_file": "a.ckpt"}, PATHS, optimizer={"learning_rate": 1e-12})
     assert outcome(messages).status == "completed", outcome(messages).reason
-    assert "1 of the network's 2 tensors" in told(messages, Note)[0].text
+    assert "1 of the network's 2 tensors" in of_type(messages, Note)[0].text
     trained = torch.load(fresh / "7" / "checkpoints" / "a1" / "epoch0000.ckpt", weights_only=True)["state_dict"]
     torch.testing.assert_close(trained["scores.weight"], torch.full((1, 64), 0.25))
 
@@ -121,7 +121,7 @@ def test_a_network_of_the_setting_reaches_a_real_training_process(tmp_path: Path
         ("wards.nothing:SPEC", "^wards.nothing:SPEC: ModuleNotFoundError: No module named 'wards'"),
         ("json:dumps", "^json:dumps: TypeError: "),
         ("json:nothing", "^json:nothing: AttributeError: module 'json' has no attribute 'nothing'"),
-        ("os:getcwd", "^os:getcwd is no NetworkSpec, and no function that returns one"),
+        ("os:getcwd", "^os:getcwd is neither a NetworkSpec nor a function that returns one"),
     ],
 )
 def test_a_path_that_leads_to_no_network_is_named(fresh: Path, path: str, words: str) -> None:
@@ -165,7 +165,7 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, models: s
 
 
 class Wrong(Network):
-    """Breaks the contract in the step and the way that is set."""
+    """A module that breaks the contract in the step and the way that is set."""
 
     broken, result = "training_step", staticmethod(lambda outputs: outputs)
 
@@ -228,7 +228,7 @@ class Bare(nn.Module):
 
 
 class Whole(LightningModule):
-    """No network."""
+    """A class that is not a network."""
 
 
 def build_bare(plan: Blueprint[Options]) -> nn.Module:

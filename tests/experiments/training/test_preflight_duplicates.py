@@ -23,7 +23,7 @@ CHANGES: dict[str, Callable[[Pixels], Pixels]] = {
 
 
 def prints_of(images: Pixels) -> Fingerprints:
-    """Of grey (N, height, width), in two batches."""
+    """Compute the fingerprints of grey (N, height, width), in two batches."""
     middle = len(images) // 2
     return fingerprints.of_images([images[:middle, None], images[middle:, None]])
 
@@ -90,7 +90,7 @@ def test_copies_of_copies_are_one_group() -> None:
 
 
 def discs(count: int) -> Pixels:
-    """Drawings of one scheme: neighbours are as near as chance will have it."""
+    """Draw pictures of one scheme: neighbours are as near as chance makes them."""
     random, (y, x) = np.random.default_rng(3), np.mgrid[:28, :28]
     drawn = random.uniform((5, 5, 2), (23, 23, 8), (count, 3))
     return np.stack([np.where((x - a) ** 2 + (y - b) ** 2 < r**2, 200, 30) for a, b, r in drawn]).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What the report says of samples: counts, leaks, labels that contradict each other, patients, columns."""
+"""The report on samples: counts, leaks, labels that contradict each other, patients, columns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.training.data.headers import Sightings
+from experiments.training.data.headers import HeaderCounts
 from experiments.training.data.loading import Samples, load
 from experiments.training.data.splits import SplitName
 from experiments.training.preflight import duplicates, report
-from experiments.training.preflight.examination import Examination
+from experiments.training.preflight.examination import PreflightBuilder
 from experiments.training.preflight.report import Finding, Preflight
 from tests.experiments.training.datasets import config_of, job_of, with_npz
 from tests.experiments.training.pictures import Pixels, saved_as_jpeg, scans
@@ -33,12 +33,12 @@ def samples_of(
         sample_ids=ids,
         patient_ids=patients or ids,
         assigned=assigned,
-        sightings=Sightings(Counter({(64, 64): len(images)}), Counter({"L": len(images)}), {}),
+        header_counts=HeaderCounts(Counter({(64, 64): len(images)}), Counter({"L": len(images)}), {}),
     )
 
 
 def hundred(**changed: Any) -> Samples:
-    """100 pictures: 60 train, 20 val, 20 test; labels alternate."""
+    """Make 100 pictures: 60 train, 20 val, 20 test; labels alternate."""
     assigned: list[SplitName] = [*["train"] * 60, *["val"] * 20, *["test"] * 20]  # type: ignore[list-item]
     given: dict[str, Any] = {
         "images": scans(100),
@@ -55,10 +55,10 @@ def with_copy(of: int, to: int, *, again: bool = False) -> Pixels:
 
 
 def reported(samples: Samples, **data: Any) -> Preflight:
-    """The report without a trial, as JSON gives it back."""
-    examination = Examination(config_of("x", data=data), lambda _text: None)
-    examination.look_at(samples)
-    return msgspec.json.decode(msgspec.json.encode(examination.report()), type=Preflight)
+    """Make the report without a trial and decode it from JSON."""
+    builder = PreflightBuilder(config_of("x", data=data), lambda _text: None)
+    builder.add_samples(samples)
+    return msgspec.json.decode(msgspec.json.encode(builder.report()), type=Preflight)
 
 
 def by_code(made: Preflight) -> dict[str, Finding]:
@@ -95,11 +95,11 @@ def test_an_exact_copy_in_another_split_blocks(of: int, to: int, words: str) -> 
     assert "set data.allow_leakage to true" in leak.text
 
 
-def test_a_picture_saved_anew_in_another_split_blocks() -> None:
+def test_a_picture_saved_again_in_another_split_blocks() -> None:
     made = reported(hundred(images=with_copy(3, 61, again=True)))
     assert made.verdict == "blocked"
     assert (
-        "1 validation sample is a training sample saved, resized or brightened anew (s3 (train) = s61 (val))"
+        "1 validation sample is a training sample saved again, resized or brightened (s3 (train) = s61 (val))"
         in by_code(made)["leakage"].text
     )
 
@@ -190,9 +190,9 @@ def test_columns_are_described(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(TABLE)
     config = config_of("t.csv")
     samples = load(config, job_of(config, tmp_path))
-    examination = Examination(config, lambda _text: None)
-    examination.look_at(samples)
-    made = examination.report()
+    builder = PreflightBuilder(config, lambda _text: None)
+    builder.add_samples(samples)
+    made = builder.report()
     assert made.images is None
     assert made.table is not None
     facts = {column.name: column for column in made.table.columns}
@@ -217,6 +217,6 @@ def test_the_columns_of_the_built_in_table_are_described(tmp_path: Path) -> None
 def test_files_of_an_array_have_its_size_and_mode(tmp_path: Path) -> None:
     with_npz(tmp_path / "a.npz", colour=True)
     config = config_of("a.npz", data={"channels": 3})
-    seen = load(config, job_of(config, tmp_path)).sightings
+    seen = load(config, job_of(config, tmp_path)).header_counts
     assert seen is not None
     assert (dict(seen.sizes), dict(seen.modes)) == ({(10, 10): 24}, {"RGB": 24})

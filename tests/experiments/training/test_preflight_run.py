@@ -28,13 +28,13 @@ from tests.experiments.training import datasets
 from tests.experiments.training.datasets import config_of, write_csv
 from tests.experiments.training.pictures import saved_as_jpeg, scans, xrays
 from tests.experiments.training.several import in_processes
-from tests.experiments.training.trainings import carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import carry_out, job_of, of_type, outcome
 
 SPLITS = ("train", "train", "val", "test")
 
 
 def with_pictures(folder: Path, count: int = 80) -> Path:
-    """Half of them for training, a quarter each to validate and test; each of a patient of its own."""
+    """Write pictures, half for training, a quarter each to validate and test, each of its own patient."""
     rows = []
     for number, image in enumerate(scans(count, size=32)):
         folder.mkdir(exist_ok=True)
@@ -54,20 +54,20 @@ def preflight_of(done: Job) -> Preflight:
 
 
 def notes(messages: list[Message]) -> dict[str, str]:
-    return {note.code: note.text for note in told(messages, Note)}
+    return {note.code: note.text for note in of_type(messages, Note)}
 
 
 def copied(folder: Path) -> None:
     shutil.copy(folder / "000.png", folder / "002.png")
 
 
-def saved_anew(folder: Path) -> None:
+def saved_again(folder: Path) -> None:
     with Image.open(folder / "000.png") as image:
         Image.fromarray(saved_as_jpeg(np.asarray(image), 80)).save(folder / "002.png")
 
 
 @pytest.mark.parametrize(
-    ("plant", "words"), [(copied, "is an exact copy of"), (saved_anew, "saved, resized or brightened anew")]
+    ("plant", "words"), [(copied, "is an exact copy of"), (saved_again, "saved again, resized or brightened")]
 )
 def test_a_copy_of_a_training_image_in_validation_ends_the_run(
     tmp_path: Path, plant: Callable[[Path], None], words: str
@@ -80,7 +80,7 @@ def test_a_copy_of_a_training_image_in_validation_ends_the_run(
     assert words in end.reason
     assert "000 (train) = 002 (val)" in end.reason
     assert "data.allow_leakage" in end.reason
-    assert told(messages, TrainingStart) == []
+    assert of_type(messages, TrainingStart) == []
     made = preflight_of(job(tmp_path))
     assert (made.verdict, made.trial) == ("blocked", None)
 
@@ -122,7 +122,7 @@ def test_unreadable_images_are_left_out_where_that_is_allowed(
     (folder / "004.png").write_bytes(b"")
     messages = carry_out(job(tmp_path, skip_unreadable=True))
     assert outcome(messages).status == "completed"
-    assert told(messages, TrainingStart)[0].dataset.sizes == {"train": 39, "val": 20, "test": 20}
+    assert of_type(messages, TrainingStart)[0].dataset.sizes == {"train": 39, "val": 20, "test": 20}
     assert "004.png" in notes(messages)["unreadable_skipped"]
     assert "Cannot be read: 004.png" in capsys.readouterr().out
     made = preflight_of(job(tmp_path))
@@ -159,8 +159,8 @@ EVERYTHING: dict[str, Any] = {
 
 
 def numbers(messages: list[Message]) -> list[Any]:
-    epochs = [(event.epoch, event.phase, event.metrics) for event in told(messages, EpochEnd)]
-    return [*epochs, *told(messages, FinalStats)]
+    epochs = [(event.epoch, event.phase, event.metrics) for event in of_type(messages, EpochEnd)]
+    return [*epochs, *of_type(messages, FinalStats)]
 
 
 def test_the_report_changes_no_number_of_the_training(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_the_report_changes_no_number_of_the_training(tmp_path: Path) -> None:
     bare = carry_out(bare_job, data=build(TrainingConfig.model_validate(bare_job.config), bare_job))
     assert Path(asked.run_dir, "preflight.json").is_file()
     assert not Path(bare_job.run_dir, "preflight.json").exists()
-    assert len(told(bare, EpochEnd)) == 4
+    assert len(of_type(bare, EpochEnd)) == 4
     assert numbers(reported) == numbers(bare)
 
 
@@ -181,8 +181,8 @@ def test_the_trial_is_of_the_real_thing(tmp_path: Path) -> None:
     made = preflight_of(asked).trial
     assert made is not None
     assert (made.device, made.model, made.batch_size, made.batches, made.epochs) == ("CPU", "cnn", 256, 4, 2)
-    assert made.parameters == told(messages, TrainingStart)[0].model.parameters
-    assert made.batches_per_epoch * 2 == told(messages, TrainingStart)[0].total_steps
+    assert made.parameters == of_type(messages, TrainingStart)[0].model.parameters
+    assert made.batches_per_epoch * 2 == of_type(messages, TrainingStart)[0].total_steps
     assert made.batch_seconds > 0
     assert made.total_seconds >= 2 * made.epoch_seconds >= 2 * made.batches_per_epoch * made.batch_seconds
     assert made.memory_bytes is not None
@@ -203,7 +203,7 @@ def test_the_trial_works_with_every_kind_of_schedule_and_few_batches(tmp_path: P
 def test_a_resumed_attempt_makes_no_report_again(tmp_path: Path) -> None:
     options: dict[str, Any] = {"trainer": {"max_epochs": 2}}
     first = carry_out(job_of(tmp_path / "7", **options), stop_at=lambda m: isinstance(m, CheckpointSaved))
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     (tmp_path / "7" / "preflight.json").unlink()
     second = carry_out(job_of(tmp_path / "7", attempt=2, resume=(tmp_path / "7" / saved.last, 0), **options))
     assert outcome(second).status == "completed"
@@ -233,7 +233,7 @@ def test_two_devices_look_once_and_try_together(tmp_path: Path, warm: None) -> N
 
 
 def pieces(tmp_path: Path) -> tuple[TrainingConfig, Job, Any, Any]:
-    """Configuration, job, module and data of a small run."""
+    """Make configuration, job, module and data of a small run."""
     asked = job_of(tmp_path / "7", model={"dropout": 0.5})
     config = TrainingConfig.model_validate(asked.config)
     centralized.begin(config, asked)

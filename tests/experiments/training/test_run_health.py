@@ -1,6 +1,6 @@
-"""What the server says of real trainings: nothing alarming of healthy ones, the right thing of sick ones.
+"""Hints of the server for real trainings: nothing alarming for healthy ones, the right thing for sick ones.
 
-And its countdown of early stopping is Lightning's, epoch by epoch.
+Its countdown of early stopping agrees with Lightning's, epoch by epoch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from runs.hints import gradients
 from runs.hints.all import hints
 from runs.patience import countdown
 from tests.experiments.training.histories import evidence_of
-from tests.experiments.training.trainings import carry_out, job_of, metrics_by_epoch, told
+from tests.experiments.training.trainings import carry_out, job_of, metrics_by_epoch, of_type
 
 OFTEN = {"gradient_stats_every": 4}
 
@@ -41,7 +41,7 @@ def test_a_healthy_run_raises_no_alarm(tmp_path: Path, source: str, epochs: int)
 @pytest.mark.parametrize(
     ("config", "code"),
     [
-        pytest.param({"optimizer": {"name": "sgd", "learning_rate": 1e12}}, "diverged", id="no numbers any more"),
+        pytest.param({"optimizer": {"name": "sgd", "learning_rate": 1e12}}, "diverged", id="numbers no longer finite"),
         pytest.param({"optimizer": {"learning_rate": 1e-9}}, "not_learning", id="a rate that moves nothing"),
         pytest.param({"model": {"pos_weight": 1e5}}, "one_class", id="positives that outweigh all"),
     ],
@@ -55,7 +55,7 @@ def test_the_countdown_is_that_of_the_training(tmp_path: Path) -> None:
     """After each epoch it names an epoch; the one named in the end is that in which the training stopped."""
     asked = {"monitor": "val_auroc", "patience": 3, "min_delta": 0.002}
     job, messages = train(tmp_path, trainer={"max_epochs": 60}, callbacks=asked)
-    [stopped] = told(messages, EarlyStopped)
+    [stopped] = of_type(messages, EarlyStopped)
     val = metrics_by_epoch(messages, "val")
     values = [(epoch, metrics["val_auroc"]) for epoch, metrics in val.items()]
     states = [countdown(job.config, 60, values[: n + 1]) for n in range(len(values))]
@@ -68,7 +68,7 @@ def test_the_countdown_is_that_of_the_training(tmp_path: Path) -> None:
 
 def test_progress_tells_how_long_the_loop_waited(tmp_path: Path) -> None:
     _, messages = train(tmp_path, trainer={"max_epochs": 2})
-    shares = [event.data_wait_share for event in told(messages, Progress)]
+    shares = [event.data_wait_share for event in of_type(messages, Progress)]
     assert any(share is not None for share in shares)
-    assert told(messages, EpochEnd)
-    assert told(messages, GradientStats)
+    assert of_type(messages, EpochEnd)
+    assert of_type(messages, GradientStats)

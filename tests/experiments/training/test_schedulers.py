@@ -1,4 +1,4 @@
-"""Schedules in real runs: rates against formulas and plain torch, what is told of them, and that a resume goes on."""
+"""Schedules in real runs: rates against formulas and plain torch, what is reported, and that a resume continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from experiments.training.reports import CheckpointSaved, Message
 from runs.events import LrUpdate, TrainingStart
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import carry_out, job_of, known, metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import carry_out, job_of, known, metrics_by_epoch, of_type, outcome
 
 
 def asked(epochs: int, *, rate: float = 1e-3, **schedule: Any) -> dict[str, Any]:
@@ -28,10 +28,10 @@ def asked(epochs: int, *, rate: float = 1e-3, **schedule: Any) -> dict[str, Any]
 
 
 def rates(messages: list[Message]) -> list[float]:
-    """Of each epoch; each epoch's first `lr_update`, if there is one, must say the same."""
+    """Read the rate of each epoch; each epoch's first `lr_update`, if there is one, must be the same."""
     assert outcome(messages).status == "completed", outcome(messages).reason
     used = {epoch: known(numbers["learning_rate"]) for epoch, numbers in metrics_by_epoch(messages, "train").items()}
-    first = {event.epoch: event.learning_rate for event in reversed(told(messages, LrUpdate))}
+    first = {event.epoch: event.learning_rate for event in reversed(of_type(messages, LrUpdate))}
     assert {epoch: used[epoch] for epoch in first} == first
     changed = {epoch for epoch in used if used.get(epoch - 1) != used[epoch]}
     assert changed <= set(first)
@@ -76,7 +76,7 @@ def test_rates_of_epochs(tmp_path: Path, schedule: dict[str, Any], expected: lis
 @pytest.mark.parametrize("warmup", [0, 2])
 def test_one_cycle_changes_the_rate_with_each_step(tmp_path: Path, warmup: int) -> None:
     messages = carry_out(job_of(tmp_path / "7", **asked(4, rate=0.1, scheduler="one_cycle", warmup_epochs=warmup)))
-    steps = known(told(messages, TrainingStart)[0].total_steps)
+    steps = known(of_type(messages, TrainingStart)[0].total_steps)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     torch_s = OneCycleLR(optimizer, max_lr=0.1, total_steps=steps, pct_start=warmup / 4 or 0.3, cycle_momentum=False)
     expected = []
@@ -86,7 +86,7 @@ def test_one_cycle_changes_the_rate_with_each_step(tmp_path: Path, warmup: int) 
         torch_s.step()
     per_epoch = steps // 4
     assert rates(messages) == pytest.approx(expected[::per_epoch])
-    events = told(messages, LrUpdate)
+    events = of_type(messages, LrUpdate)
     assert [(event.epoch, event.step) for event in events] == [
         (epoch, epoch * per_epoch + batch) for epoch in range(4) for batch in range(0, per_epoch, 3)
     ]
@@ -97,7 +97,7 @@ PLATEAU: dict[str, Any] = {"scheduler": "plateau", "plateau_patience": 1, "gamma
 
 
 def plateau_rates(losses: list[float], rate: float) -> list[float]:
-    """By hand: one epoch of warm-up, then halved after the second epoch in a row that is no better than the best."""
+    """Compute by hand: one epoch of warm-up, then halved after two epochs in a row no better than the best."""
     expected, best, bad = [rate / 2, rate], math.inf, 0
     for loss in losses[1:]:
         bad = 0 if loss < best else bad + 1
@@ -131,7 +131,7 @@ def test_a_resumed_schedule_goes_on(tmp_path: Path, schedule: dict[str, Any], ra
     whole = carry_out(job_of(tmp_path / "whole" / "7", **config))
     run_dir = tmp_path / "7"
     first = carry_out(job_of(run_dir, **config), stop_at=lambda m: isinstance(m, CheckpointSaved) and m.epoch == after)
-    saved = told(first, CheckpointSaved)[-1]
+    saved = of_type(first, CheckpointSaved)[-1]
     second = carry_out(job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **config))
     assert saved.epoch == after
     assert rates(second) == rates(whole)[after + 1 :]

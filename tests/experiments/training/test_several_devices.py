@@ -1,4 +1,4 @@
-"""A training in two real processes gives the numbers of one: all samples once, the same gradients, one voice."""
+"""A training in two real processes gives the numbers of one: all samples once, equal gradients, one reporter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runs.events import BatchMetrics, EpochEnd, FinalStats, GradientStats, LrUpd
 from tests.experiments.recipes.normalises import Normalising
 from tests.experiments.recipes.thaws import Thawing
 from tests.experiments.training.several import in_processes, job_on
-from tests.experiments.training.trainings import carry_out, known, metrics_by_epoch, outcome, told
+from tests.experiments.training.trainings import carry_out, known, metrics_by_epoch, of_type, outcome
 
 EPOCHS = 3
 EVERYTHING: dict[str, Any] = {
@@ -43,7 +43,7 @@ class Done(NamedTuple):
         return Path(self.job.run_dir)
 
     def scores(self, epoch: int, split: str) -> np.ndarray[Any, Any]:
-        """By one process, from the epoch's checkpoint."""
+        """Compute the scores in one process, from the epoch's checkpoint."""
         network = Normalising()
         path = self.run_dir / "checkpoints" / "a1" / f"epoch{epoch:04d}.ckpt"
         network.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
@@ -58,7 +58,7 @@ class Done(NamedTuple):
         return [self.data.sample_ids[i] for i in self._column(split, 2)]
 
     def _column(self, split: str, number: int) -> torch.Tensor:
-        """Inputs, labels or positions, as one process reads them."""
+        """Read inputs, labels or positions, as one process does."""
         batches = self.data.val_dataloader() if split == "val" else known(self.data.test_dataloader())
         return torch.cat([batch[number] for batch in batches])
 
@@ -87,13 +87,13 @@ def test_the_numbers_of_every_epoch_are_those_of_all_its_samples(done: Done) -> 
 
 def test_every_sample_is_predicted_once_and_in_its_order(done: Done) -> None:
     rows = pq.read_table(done.run_dir / "attempts" / "1" / "predictions.parquet").to_pylist()
-    best = known(told(done.messages, BestValues)[-1].best_epoch)
+    best = known(of_type(done.messages, BestValues)[-1].best_epoch)
     for split in ("val", "test"):
         part = [row for row in rows if row["split"] == split]
         assert [row["sample_id"] for row in part] == done.sample_ids(split)
         assert [row["label"] for row in part] == done.labels(split).tolist()
         assert np.allclose([row["score"] for row in part], done.scores(best, split), rtol=1e-5)
-        (stats,) = [stats for stats in told(done.messages, FinalStats) if stats.split == split]
+        (stats,) = [stats for stats in of_type(done.messages, FinalStats) if stats.split == split]
         scores = np.array([row["score"] for row in part])
         assert stats.statistics["final_auroc_cm"] == pytest.approx(roc_auc_score(done.labels(split), scores))
         assert stats.statistics["final_recall_cm"] == pytest.approx(recall_score(done.labels(split), scores >= 0.5))
@@ -105,7 +105,7 @@ def test_one_process_speaks_for_all(done: Done) -> None:
     steps = len(done.data.indices["train"]) // 48
     assert len(done.data.indices["train"]) == 399
     assert counts[TrainingStart] == 1
-    assert told(done.messages, TrainingStart)[0].total_steps == EPOCHS * (steps + 1)
+    assert of_type(done.messages, TrainingStart)[0].total_steps == EPOCHS * (steps + 1)
     assert counts[EpochEnd] == 2 * EPOCHS
     assert counts[CheckpointSaved] == counts[BestValues] == EPOCHS
     assert counts[BatchMetrics] == counts[GradientStats] == EPOCHS * (steps + 1)
@@ -143,9 +143,11 @@ def test_two_devices_train_like_one_with_twice_the_batch(tmp_path: Path, warm: N
     for phase in ("train", "val"):
         for epoch, numbers in metrics_by_epoch(alone, phase).items():
             assert metrics_by_epoch(together, phase)[epoch] == pytest.approx(numbers, rel=1e-5)
-    norms = [[known(stats.total_norm) for stats in told(messages, GradientStats)] for messages in (alone, together)]
+    norms = [[known(stats.total_norm) for stats in of_type(messages, GradientStats)] for messages in (alone, together)]
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)
-    assert [rate.learning_rate for rate in told(together, LrUpdate)] == [r.learning_rate for r in told(alone, LrUpdate)]
+    assert [rate.learning_rate for rate in of_type(together, LrUpdate)] == [
+        r.learning_rate for r in of_type(alone, LrUpdate)
+    ]
 
 
 def test_a_layer_that_begins_to_learn_later_does_so_in_step(tmp_path: Path, warm: None) -> None:
@@ -154,7 +156,7 @@ def test_a_layer_that_begins_to_learn_later_does_so_in_step(tmp_path: Path, warm
     two = job_on(tmp_path / "two" / "7", 2, data={"val_fraction": 0.3, "batch_size": 64}, **config)
     alone, (together, _) = carry_out(one, model=Thawing()), in_processes(two, recipe="tests.experiments.recipes.thaws")
     assert outcome(together).status == "completed", outcome(together).reason
-    layers = [sorted(stats.layer_norms) for stats in told(together, GradientStats)]
+    layers = [sorted(stats.layer_norms) for stats in of_type(together, GradientStats)]
     assert layers == [["second"]] * 4 + [["first", "second"]] * 4
     expected, weights = final_weights(one), final_weights(two)
     assert all(torch.allclose(weights[name], expected[name], atol=1e-6) for name in expected)
@@ -172,9 +174,9 @@ RANDOM: dict[str, Any] = {
 
 
 def numbers(messages: list[Message]) -> dict[Any, Any]:
-    epochs = {(event.epoch, event.phase): event.metrics for event in told(messages, EpochEnd)}
+    epochs = {(event.epoch, event.phase): event.metrics for event in of_type(messages, EpochEnd)}
     complete = {epoch for epoch, _ in epochs}
-    batches = {(m.epoch, m.batch_idx): m for m in told(messages, BatchMetrics) if m.epoch in complete}
+    batches = {(m.epoch, m.batch_idx): m for m in of_type(messages, BatchMetrics) if m.epoch in complete}
     return epochs | batches
 
 
@@ -189,14 +191,14 @@ def test_a_stop_in_mid_epoch_stops_both_and_a_resume_repeats_an_uninterrupted_ru
 
     first, code = in_processes(job_on(run_dir, 2, **RANDOM), observe=stop)
     assert (outcome(first).status, code) == ("interrupted", 0)
-    assert {event.epoch for event in told(first, EpochEnd)} == {0, 1}
-    saved = told(first, CheckpointSaved)[-1]
+    assert {event.epoch for event in of_type(first, EpochEnd)} == {0, 1}
+    saved = of_type(first, CheckpointSaved)[-1]
     again = job_on(run_dir, 2, attempt=2, resume=(run_dir / saved.last, saved.epoch), **RANDOM)
     second, _ = in_processes(again)
     assert outcome(second).status == "completed", outcome(second).reason
-    assert told(second, TrainingStart)[0].resumed_from_epoch == 1
+    assert of_type(second, TrainingStart)[0].resumed_from_epoch == 1
     assert numbers(first) | numbers(second) == numbers(whole)
-    assert told(second, FinalStats) == told(whole, FinalStats)
+    assert of_type(second, FinalStats) == of_type(whole, FinalStats)
 
 
 def test_each_rank_draws_other_numbers_and_the_first_those_of_a_single_process(monkeypatch: pytest.MonkeyPatch) -> None:

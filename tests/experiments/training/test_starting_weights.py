@@ -1,4 +1,4 @@
-"""Weights from a file: which names meet which, what is adapted or left new, and what is refused."""
+"""Weights from a file: which names match, what is adapted or left random, and what is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from experiments.training.models.errors import ModelError
 from experiments.training.reports import Job, Message, Note
 from tests.experiments.training.batch_normed import BatchNormed, SmallImages, batch_normed
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import carry_out, job_of, outcome, told
+from tests.experiments.training.trainings import carry_out, job_of, of_type, outcome
 
 __all__ = ["batch_normed"]
 Weights = dict[str, Tensor]
@@ -51,7 +51,7 @@ def network_of(name: str, *, channels: int = 3) -> nn.Module:
 
 
 def run(folder: Path, name: str = "start.pt", **model: Any) -> list[Message]:
-    """One epoch from the file, at a rate that changes hardly anything."""
+    """Train one epoch from the file, at a rate that changes hardly anything."""
     made = job_of(
         folder / "7",
         data={"image_size": 8},
@@ -111,7 +111,7 @@ def test_the_report_stands_in_the_log_and_with_the_run(
     saved(tmp_path, weights)
     messages = run(tmp_path)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [note] = told(messages, Note)
+    [note] = of_type(messages, Note)
     assert note.code == "starting_weights"
     digest = hashlib.sha256((tmp_path / "start.pt").read_bytes()).hexdigest()[:16]
     assert note.text.startswith(f"22 of the network's 24 tensors come from start.pt (SHA-256 {digest}…). Left new")
@@ -204,7 +204,7 @@ def test_a_checkpoint_of_an_earlier_run_is_a_weights_file(tmp_path: Path, batch_
     shutil.copy(earlier, tmp_path / "earlier.ckpt")
     messages = run(tmp_path, "earlier.ckpt", trainable="head")
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [note] = told(messages, Note)
+    [note] = of_type(messages, Note)
     assert re.fullmatch(r"24 of the network's 24 tensors come from earlier\.ckpt \(SHA-256 \w{16}…\)\.", note.text)
     best = torch.load(earlier, weights_only=True)["state_dict"]
     now = torch.load(tmp_path / "7" / "checkpoints" / "a1" / "epoch0000.ckpt", weights_only=True)["state_dict"]
@@ -213,7 +213,7 @@ def test_a_checkpoint_of_an_earlier_run_is_a_weights_file(tmp_path: Path, batch_
 
 
 class Attack:
-    """Runs code when it is unpickled as an ordinary pickle."""
+    """An object that runs code when it is unpickled as an ordinary pickle."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker

@@ -1,4 +1,4 @@
-"""What the tests of the recipe share: jobs, small data, a module of "somebody else", and running it all."""
+"""Shared by the tests of the recipe: jobs, small data, a custom module, and running it all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def job_of(run_dir: Path, *, attempt: int = 1, resume: tuple[Path, int] | None = None, **config: Any) -> Job:
-    """One attempt; `resume` is a checkpoint and its epoch. `trainer={"max_epochs": 3}` and so on set options."""
+    """Make one attempt; `resume` is a checkpoint and its epoch, `trainer={"max_epochs": 3}` and so on set options."""
     asked = {"experiment_name": "a test", "source_path": "builtin:breast-cancer", **config}
     if asked["source_path"] == digits.SOURCE:
         digits.lend(run_dir.parent / "datasets")
@@ -49,44 +49,44 @@ def carry_out(
     data: Any = None,
     model: LightningModule | None = None,
 ) -> list[Message]:
-    """Run the job to its end and give its messages; stops it when told the first message that `stop_at` accepts.
+    """Run the job and return its messages; requests a stop at the first message that `stop_at` accepts.
 
-    With `finish_at` it is stopped early, and evaluated.
+    With `finish_at` it is asked to finish early, and evaluates.
     """
     messages: list[Message] = []
     stop = stop or Stop()
 
-    def tell(message: Message) -> None:
+    def report(message: Message) -> None:
         messages.append(message)
         if stop_at(message):
             stop.set()
         if finish_at(message):
             stop.early.set()
 
-    train(job, tell, stop, data=data, model=model)
+    train(job, report, stop, data=data, model=model)
     return messages
 
 
-def told(messages: Sequence[Message], kind: type[M]) -> list[M]:
-    """The messages of one type, in order."""
+def of_type(messages: Sequence[Message], kind: type[M]) -> list[M]:
+    """Select the messages of one type, in order."""
     return [message for message in messages if isinstance(message, kind)]
 
 
 def outcome(messages: Sequence[Message]) -> Outcome:
-    """The last message, which must be the only outcome."""
-    assert len(told(messages, Outcome)) == 1
+    """Return the last message, which must be the only outcome."""
+    assert len(of_type(messages, Outcome)) == 1
     last = messages[-1]
     assert isinstance(last, Outcome)
     return last
 
 
 def metrics_by_epoch(messages: Sequence[Message], phase: str) -> dict[int, dict[str, float | None]]:
-    """What `epoch_end` told, by epoch."""
-    return {event.epoch: event.metrics for event in told(messages, EpochEnd) if event.phase == phase}
+    """Collect the metrics of each `epoch_end`, by epoch."""
+    return {event.epoch: event.metrics for event in of_type(messages, EpochEnd) if event.phase == phase}
 
 
 def known(value: T | None) -> T:
-    """The value, which must be there."""
+    """Return the value, which must be there."""
     assert value is not None
     return value
 
@@ -130,7 +130,7 @@ class SmallData(LightningDataModule):
 
 
 class Network(LightningModule):
-    """A module that obeys the step contract and is not ours; remembers the batches it was trained on."""
+    """A custom module that keeps the step contract and remembers the batches it was trained on."""
 
     def __init__(self, *, classes: int = 2, rate: float = 0.1, seed: int = 1) -> None:
         super().__init__()
