@@ -20,8 +20,14 @@ from experiments import preflight_store
 from experiments.datasets import lookup
 from experiments.jobs import job
 from experiments.models import Preflight
-from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
-from experiments.supervisor import SILENCE_SECONDS, TICK_SECONDS
+from experiments.process import (
+    SILENCE_SECONDS,
+    TICK_SECONDS,
+    ProtocolError,
+    Received,
+    TrainingProcess,
+    describe_exit,
+)
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import Examined, Job, Note, Outcome
 from runs.recorder import Fenced

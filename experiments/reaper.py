@@ -12,7 +12,7 @@ import threading
 from django.conf import settings
 from django.db import Error, connections
 
-from experiments import preflight_folders, preflight_store, tasks
+from experiments import preflight_folders, preflight_store, wakeup
 from realtime import broadcast
 from runs import deletion, lifecycle
 from runs.samples.compiling import pack_running
@@ -72,7 +72,7 @@ def reap() -> list[int]:
         logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
         broadcast.hint(run_id)
     if recovered:
-        tasks.wake_idle()
+        wakeup.wake_idle()
     return recovered
 
 

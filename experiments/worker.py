@@ -17,7 +17,7 @@ import dramatiq
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from experiments import process, sweep, tasks
+from experiments import process, sweep, tasks, wakeup
 from experiments.attendance import Attendance
 from experiments.backlog import Backlog
 from experiments.datasets.examiner import Examiner
@@ -57,11 +57,11 @@ class Feeder(threading.Thread):
         """Embedded, no more than free slots: what lies in this process's memory is out of other workers' reach."""
         room = self._slots
         if self._embedded:
-            queue = dramatiq.get_broker().queues[tasks.QUEUE]
+            queue = dramatiq.get_broker().queues[wakeup.QUEUE]
             room -= queue.unfinished_tasks
         if room > 0:
             for run_id in startable().values_list("pk", flat=True)[:room]:
-                tasks.enqueue(run_id)
+                wakeup.enqueue(run_id)
 
 
 def work(slots: int, gpus: Sequence[str] = ()) -> None:
@@ -82,7 +82,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
     process.warm_up()  # before the first claim: loading takes longer than a lease may
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
-    worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
+    worker = dramatiq.Worker(broker, queues={wakeup.QUEUE}, worker_threads=slots, worker_timeout=100)
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
     feeder, reaper, examiner, inspector = Feeder(slots), Reaper(), Examiner(), Inspector(tasks.draining)
     attendance = Attendance(slots, gpus)
