@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 
 from realtime import auth
 from realtime.auth import is_ours
+from realtime.refusal import NO_LOGIN, Refused
 from runs import thread_failures
 from runs.models import Run
 from tests.realtime.listening import close_code, code_of_close, frame
@@ -180,7 +181,7 @@ async def test_an_open_socket_is_looked_at_again_after_whatever_a_look_fails_of(
         looks.append(1)
         if len(looks) <= 2:
             raise fault("injected")
-        raise auth.Refused(auth.NO_LOGIN, "No longer.")
+        raise Refused(NO_LOGIN, "No longer.")
 
     sent: list[dict[str, object]] = []
 
@@ -191,7 +192,7 @@ async def test_an_open_socket_is_looked_at_again_after_whatever_a_look_fails_of(
     monkeypatch.setattr(auth, "RECHECK_SECONDS", 0.01)
     before = thread_failures.counts()["credentials"]
     await asyncio.wait_for(auth._watch({}, send), 20)
-    assert [message["code"] for message in sent] == [auth.NO_LOGIN]
+    assert [message["code"] for message in sent] == [NO_LOGIN]
     assert thread_failures.counts()["credentials"] > before
 
 
