@@ -15,8 +15,8 @@ from django.db import DatabaseError, connections, transaction
 
 from experiments.publisher import NOTE
 from runs import recorder, store, stored_files
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from experiments.process import ProtocolError, Received, TrainingProcess, descri
 from experiments.supervisor import SILENCE_SECONDS, TICK_SECONDS
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import Examined, Job, Note, Outcome
-from runs.recorder import Fenced
+from runs.leases import Fenced
 
 logger = logging.getLogger(__name__)
 

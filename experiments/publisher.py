@@ -16,8 +16,8 @@ from typing import Any
 from django.db import DatabaseError, connections
 
 from runs import log_lines, recorder, store, stored_files
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 
 logger = logging.getLogger(__name__)
 

@@ -1,20 +1,23 @@
-"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over and what
+"""Recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their
 
-reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one
-is enough.
+time is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one:
+it is cheap, and one is enough.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from datetime import datetime
 
 from django.conf import settings
 from django.db import Error, connections
 
 from experiments import preflight_folders, preflight_store, tasks
+from experiments.datasets import checks
 from realtime import broadcast
 from runs import deletion, lifecycle
+from runs.recovery_clock import RecoveryClock
 from runs.samples.compiling import pack_running
 
 logger = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class Reaper(threading.Thread):
         super().__init__(name="reaper", daemon=True)
         self._stopped = threading.Event()
         self._outage = False  # at the last look
+        self._recovery_clock = RecoveryClock()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -40,8 +44,10 @@ class Reaper(threading.Thread):
             pause = min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)
             try:
                 if self._answers():
-                    reap()
-                    preflight_store.recover_lost()
+                    if moment := self._recovery_clock.moment():
+                        reap(moment)
+                        preflight_store.recover_lost(moment)
+                        checks.recover_lost(moment)
                     purge_one()
                     pack_running()
                     preflight_folders.clear()
@@ -53,6 +59,7 @@ class Reaper(threading.Thread):
             except OSError:
                 logger.exception("the folder of a deleted run could not be removed")
             finally:
+                self._recovery_clock.rest()
                 connections.close_all()
             if self._stopped.wait(pause):
                 return
@@ -65,9 +72,9 @@ class Reaper(threading.Thread):
         return not was_away
 
 
-def reap() -> list[int]:
-    """Recover every lost run once; returns those that this call recovered."""
-    recovered = [run_id for run_id in lifecycle.lost_runs() if lifecycle.recover(run_id)]
+def reap(moment: datetime | None = None) -> list[int]:
+    """Recover every run once that is lost now, or was at that moment; returns those that this call recovered."""
+    recovered = [run_id for run_id in lifecycle.lost_runs(moment) if lifecycle.recover(run_id, moment)]
     for run_id in recovered:
         logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
         broadcast.hint(run_id)
