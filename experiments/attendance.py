@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from runs import workers
+from runs.recovery_clock import RecoveryClock
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Attendance(threading.Thread):
         super().__init__(name="attendance", daemon=True)
         self._slots, self._gpus = slots, list(gpus)
         self._stopped = threading.Event()
+        self._recovery_clock = RecoveryClock()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -35,7 +37,8 @@ class Attendance(threading.Thread):
         while going:
             try:
                 workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus)
-                workers.forget_lost()
+                if moment := self._recovery_clock.moment():
+                    workers.forget_lost(moment)
             except DatabaseError:
                 logger.exception("the list of workers could not be written")
                 connections.close_all()

@@ -8,11 +8,10 @@ import threading
 import dramatiq
 from django.conf import settings
 from django.db import DatabaseError, connections
-from django.utils import timezone
 
 from experiments import supervisor
 from experiments.gpus import Gpus
-from runs import workers
+from runs import clock, workers
 from runs.models import Run
 from runs.queue import startable
 
@@ -75,7 +74,8 @@ def _look_again(run_id: int) -> None:
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
     if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:
         return
-    rest = max(0.0, (run.lease_until - timezone.now()).total_seconds())
+    rest = (run.lease_until - clock.now()).total_seconds()
+    rest = min(max(0.0, rest), settings.LEASE_SECONDS)  # longer where the clock was set back since
     train.send_with_options(args=(run_id,), delay=int((rest + 1) * 1000))
 
 
