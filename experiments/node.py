@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from experiments import homecoming, supervisor
-from experiments.process import TrainingProcess, describe_exit
+from experiments.process import TICK_SECONDS, TrainingProcess, describe_exit
 from experiments.training.reports import Job, Outcome
 from runs import stored_files
 from runs.leases import Fenced
@@ -45,7 +45,7 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
     outcome: Outcome | None = None
     looked = time.monotonic()
     try:
-        for batch in process.batches(supervisor.TICK_SECONDS):
+        for batch in process.batches(TICK_SECONDS):
             outcome = next((message for message, _, _ in batch or () if isinstance(message, Outcome)), outcome)
             if leaving.is_set():
                 process.kill()

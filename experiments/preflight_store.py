@@ -15,6 +15,7 @@ from django.db.models import Q
 from experiments.models import Preflight
 from experiments.training.preflight.report import Preflight as Report
 from runs import clock
+from runs.each import each
 from runs.leases import Leases, times
 
 LOST_TOO_OFTEN = "The worker of this report was lost {}, so it is not tried again."
@@ -56,7 +57,7 @@ def recover_lost(now: datetime | None = None) -> list[int]:
 
     As of now or that moment; returns those that this call recovered.
     """
-    return [pk for pk in _LEASES.expired(now) if recover(pk, now)]
+    return [pk for pk, mine in each(lambda pk: (pk, recover(pk, now)), _LEASES.expired(now)) if mine]
 
 
 def recover(pk: int, now: datetime | None = None) -> bool:

@@ -26,6 +26,8 @@ __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "war
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([child.RECIPE, child.__name__])
+TICK_SECONDS = 0.25  # how long who follows a process waits for its next batch before looking after other things
+SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
 
 

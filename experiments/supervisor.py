@@ -22,7 +22,14 @@ from experiments.gpus import Gpus, Share, watched
 from experiments.homecoming import GaveUp
 from experiments.jobs import job
 from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outbox
-from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.process import (
+    SILENCE_SECONDS,
+    TICK_SECONDS,
+    ProtocolError,
+    Received,
+    TrainingProcess,
+    describe_exit,
+)
 from experiments.publisher import Publisher
 from experiments.time_limit import TimeLimit
 from experiments.training.config import CallbacksConfig, TrainerConfig
@@ -40,8 +47,6 @@ from runs.samples.compiling import pack_ended
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.25
-SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 STORE_PATIENCE_SECONDS = 300.0  # how long a training goes on while the database takes nothing
 StopRequest = Run.StopRequest
 EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)

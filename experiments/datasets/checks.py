@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from experiments.models import Dataset
 from experiments.training.data.examination import Finding, Progress
 from runs import clock, workers
+from runs.each import each
 from runs.leases import Leases, times
 
 State = Dataset.State
@@ -17,9 +18,14 @@ LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started aga
 _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
 
 
+def first_waiting() -> int | None:
+    """Return the one that has waited longest."""
+    return _waiting().first()
+
+
 def claim() -> Dataset | None:
     """Take the oldest data set that waits, for this process. None: none waits."""
-    for pk in Dataset.objects.filter(state=State.WAITING).order_by("id").values_list("pk", flat=True):
+    for pk in _waiting():
         taken = _LEASES.claim(pk, workers.own_name(), state=State.CHECKING, files_done=0, bytes_done=0)
         if taken is not None:
             return taken
@@ -71,7 +77,7 @@ def recover_lost(now: datetime | None = None) -> list[int]:
 
     As of now or that moment; returns those that this call recovered.
     """
-    return [pk for pk in _LEASES.expired(now) if recover(pk, now)]
+    return [pk for pk, mine in each(lambda pk: (pk, recover(pk, now)), _LEASES.expired(now)) if mine]
 
 
 def recover(pk: int, now: datetime | None = None) -> bool:
@@ -91,6 +97,10 @@ def again(dataset: Dataset) -> bool:
     """Have a settled data set checked once more. False: a check is under way, or the data are not here yet."""
     settled = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.SETTLED)
     return bool(settled.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
+
+
+def _waiting() -> QuerySet[Dataset, int]:
+    return Dataset.objects.filter(state=State.WAITING).order_by("id").values_list("pk", flat=True)
 
 
 def _end(dataset: Dataset, state: Dataset.State, **found: object) -> None:
