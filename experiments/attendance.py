@@ -9,6 +9,7 @@ from django.conf import settings
 
 from experiments.periodic import Periodic
 from runs import thread_failures, workers
+from runs.recovery_clock import RecoveryClock
 
 RENEW_SECONDS = 5.0
 
@@ -19,9 +20,10 @@ class Attendance(Periodic):
     def __init__(self, slots: int, gpus: Sequence[str]) -> None:
         super().__init__("attendance", min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
         self._slots, self._gpus = slots, list(gpus)
+        self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        return {"signing in": self._sign_in, "forgetting lost workers": workers.forget_lost}
+        return {"signing in": self._sign_in, "forgetting lost workers": self._forget_lost}
 
     def leave(self) -> None:
         """Where this fails, the worker is listed until its time runs out."""
@@ -30,3 +32,7 @@ class Attendance(Periodic):
     def _sign_in(self) -> None:
         failures = thread_failures.counts()
         workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
+
+    def _forget_lost(self) -> None:
+        if moment := self._recovery_clock.moment():
+            workers.forget_lost(moment)

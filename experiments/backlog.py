@@ -18,8 +18,8 @@ from experiments.periodic import Periodic
 from experiments.publisher import NOTE
 from runs import recorder, stored_files
 from runs.each import each
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 
 logger = logging.getLogger(__name__)
 

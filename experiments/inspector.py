@@ -30,7 +30,7 @@ from experiments.process import (
 )
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import Job, Note, Outcome, PreflightReady
-from runs.recorder import Fenced
+from runs.leases import Fenced
 
 logger = logging.getLogger(__name__)
 

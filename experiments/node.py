@@ -18,9 +18,9 @@ from experiments import homecoming, supervisor
 from experiments.process import TICK_SECONDS, TrainingProcess, describe_exit
 from experiments.training.reports import Job, Outcome
 from runs import stored_files
+from runs.leases import Fenced
 from runs.log_names import log_name
 from runs.models import Run
-from runs.recorder import Fenced
 from runs.store import StoreError
 
 LOOK_SECONDS = 1.0

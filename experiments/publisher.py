@@ -17,8 +17,8 @@ from django.db import Error, connections
 
 from runs import log_lines, recorder, store, stored_files
 from runs.backoff import Backoff
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 from runs.thread_failures import Account
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
-"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over and what
+"""Recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their
 
-reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one
-is enough.
+time is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one:
+it is cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.db import Error
 
 from experiments import preflight_folders, preflight_store, wakeup
+from experiments.datasets import checks
 from experiments.periodic import Periodic
 from realtime import broadcast
 from runs import deletion, lifecycle
 from runs.each import each
 from runs.models import Run
+from runs.recovery_clock import RecoveryClock
 from runs.samples.compiling import pack_running
 
 logger = logging.getLogger(__name__)
@@ -34,46 +37,61 @@ class Reaper(Periodic):
     def __init__(self) -> None:
         super().__init__("reaper", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
+        self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "recovering lost runs": NotAfterOutage(reap, lifecycle.lost_runs),
-            "recovering lost pre-flight reports": NotAfterOutage(
+            "recovering lost runs": self._recovering(reap, lifecycle.lost_runs),
+            "recovering lost pre-flight reports": self._recovering(
                 preflight_store.recover_lost, preflight_store.first_queued
             ),
+            "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "packing samples": pack_running,
             "clearing folders of pre-flight reports": preflight_folders.clear,
+            "noting the end of the look": self._recovery_clock.rest,
         }
+
+    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> NotAfterOutage:
+        return NotAfterOutage(self._recovery_clock, recover, look)
 
 
 class NotAfterOutage:
-    """Recovers what is lost, but not at once after the database was away: leases ended that are renewed soon."""
+    """Recovers what is lost, but not at once after the database or this machine was away: leases ended that are
 
-    def __init__(self, recover: Callable[[], object], look: Callable[[], object]) -> None:
-        self._recover, self._look = recover, look
+    renewed soon.
+    """
+
+    def __init__(
+        self, recovery_clock: RecoveryClock, recover: Callable[[datetime], object], look: Callable[[], object]
+    ) -> None:
+        self._recovery_clock, self._recover, self._look = recovery_clock, recover, look
         self._outage = False  # at the last call
         self._leases_count_from = 0.0  # monotonic time
 
     def __call__(self) -> None:
         """Recover, unless leases do not count yet; `look` tells whether the database answers again."""
+        moment = self._recovery_clock.moment()
         try:
             if self._outage:
                 self._look()
                 self._outage = False
                 self._leases_count_from = time.monotonic() + AFTER_OUTAGE_SECONDS
-            elif time.monotonic() >= self._leases_count_from:
-                self._recover()
+            elif moment and time.monotonic() >= self._leases_count_from:
+                self._recover(moment)
         except Error:
             self._outage = True
             raise
 
 
-def reap() -> list[int]:
-    """Recover every lost run once; returns those that this call recovered. One that fails stops no other."""
+def reap(moment: datetime | None = None) -> list[int]:
+    """Recover every run once that is lost now, or was at that moment; returns those that this call recovered.
+
+    One that fails stops no other.
+    """
     recovered: list[int] = []
     try:
-        for run_id in each(_recovered, lifecycle.lost_runs()):
+        for run_id in each(lambda pk: _recovered(pk, moment), lifecycle.lost_runs(moment)):
             recovered += [] if run_id is None else [run_id]
     finally:
         if recovered:
@@ -81,8 +99,8 @@ def reap() -> list[int]:
     return recovered
 
 
-def _recovered(run_id: int) -> int | None:
-    if not lifecycle.recover(run_id):
+def _recovered(run_id: int, moment: datetime | None) -> int | None:
+    if not lifecycle.recover(run_id, moment):
         return None
     logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
     broadcast.hint(run_id)

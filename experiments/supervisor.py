@@ -38,9 +38,11 @@ from experiments.training.reports import BestValues, CheckpointSaved, Job, Messa
 from experiments.vitals.gauge import Gauge
 from realtime import broadcast
 from runs import exports, lifecycle, log_lines, recorder, workers
+from runs.clock import Stopwatch
 from runs.events import Ending, Event
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced, Stamped
+from runs.recorder import Stamped
 from runs.samples.compiling import pack_ended
 
 logger = logging.getLogger(__name__)
@@ -97,9 +99,15 @@ class Lease(threading.Thread):
     def __init__(self, run_id: int, attempt: int) -> None:
         super().__init__(name=f"lease-{run_id}", daemon=True)
         self._run_id, self._attempt = run_id, attempt
+        self._attempt_time = Stopwatch()
         self._stopped = threading.Event()
         self.lost = threading.Event()
         self.request: str = StopRequest.NONE
+
+    @property
+    def seconds(self) -> float:
+        """How long the attempt has worked; neither a sleep of the machine nor a change of its clock counts."""
+        return self._attempt_time.seconds
 
     def stop(self) -> None:
         """End the thread; the lease is neither renewed nor given up."""
@@ -119,7 +127,7 @@ class Lease(threading.Thread):
     def _renew(self) -> None:
         with log_lines.about(self._run_id, self._attempt):
             try:
-                self.request = lifecycle.renew(self._run_id, self._attempt)
+                self.request = lifecycle.renew(self._run_id, self._attempt, seconds=self.seconds)
             except Error:
                 logger.exception("run %s: lease not renewed", self._run_id)
                 connections.close_all()  # one that was cut stays so
@@ -157,7 +165,7 @@ class Supervision:
             return
         except OSError as error:  # of the store too
             reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
-            self._store(lambda: lifecycle.finish(self._run.pk, self._run.attempt, "failed", reason))
+            self._store(lambda: self._end("failed", reason))
             return
         try:
             self._carry_out()
@@ -324,7 +332,7 @@ class Supervision:
             self._finish("cancelled", None)
         elif self._draining.is_set():
             self._publisher.leave(settings.GRACE_SECONDS / 2)
-            self._store(lambda: lifecycle.release(self._run.pk, self._run.attempt, reasons.DRAINED))
+            self._store(self._release)
         elif request == StopRequest.FINISH and self._timed_out:
             self._finish("failed", self._why_over(said))
         elif request == StopRequest.FINISH and said:
@@ -356,7 +364,13 @@ class Supervision:
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))
         self._store(lambda: self._publisher.finish(hurry=self._is_urgent))
-        self._store(lambda: lifecycle.finish(run.pk, run.attempt, status, reason))
+        self._store(lambda: self._end(status, reason))
+
+    def _end(self, status: Ending, reason: str | None) -> None:
+        lifecycle.finish(self._run.pk, self._run.attempt, status, reason, seconds=self._lease.seconds)
+
+    def _release(self) -> None:
+        lifecycle.release(self._run.pk, self._run.attempt, reasons.DRAINED, seconds=self._lease.seconds)
 
 
 def job_of(run: Run, gpus: list[str] | None = None) -> Job:

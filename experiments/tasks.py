@@ -8,10 +8,10 @@ import threading
 import dramatiq
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
 
 from experiments import supervisor, wakeup
 from experiments.gpus import Gpus
+from runs import clock
 from runs.models import Run
 
 logger = logging.getLogger(__name__)
@@ -55,5 +55,6 @@ def _look_again(run_id: int) -> None:
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
     if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:
         return
-    rest = max(0.0, (run.lease_until - timezone.now()).total_seconds())
+    rest = (run.lease_until - clock.now()).total_seconds()
+    rest = min(max(0.0, rest), settings.LEASE_SECONDS)  # longer where the clock was set back since
     train.send_with_options(args=(run_id,), delay=int((rest + 1) * 1000))

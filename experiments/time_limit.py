@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
+from runs.clock import Stopwatch
 from runs.models import Run
 
 
 class TimeLimit:
-    """Of a run that was just claimed; its earlier attempts have used up their part."""
+    """Of a run that was just claimed; its earlier attempts have used up their part. A sleep of the machine has not."""
 
     def __init__(self, run: Run) -> None:
         self._hours: float | None = run.config.get("trainer", {}).get("max_hours")
-        self._started = time.monotonic() - run.spent_seconds
+        self._earlier, self._attempt = run.spent_seconds, Stopwatch()
 
     @property
     def over(self) -> bool:
-        return self._hours is not None and time.monotonic() - self._started > self._hours * 3600
+        return self._hours is not None and self._earlier + self._attempt.seconds > self._hours * 3600
 
     @property
     def reason(self) -> str:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, Q
 
 from runs import metric_summaries
 from runs.events import (
@@ -26,12 +24,11 @@ from runs.events import (
     format_time,
     utc_now,
 )
+from runs.leases import Leases
 from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
-
-class Fenced(Exception):
-    """Somebody else holds the run now (or it has ended): this writer must stop, and has written nothing."""
+LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +60,13 @@ def record(
     connection that breaks at the commit does not tell whether it was stored. Raises `Fenced`.
     """
     with transaction.atomic():
-        updates: dict[str, Any] = {"lease_until": lease_end()}
+        updates: dict[str, Any] = {}
         for stamped in batch:
             updates |= _columns_of(stamped.event)
         updates |= columns or {}
         if batch:
             updates["last_seq"] = F("last_seq") + len(batch)  # here: each update writes the whole row anew
-        running = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
-        if not running.update(**updates):
-            raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
+        LEASES.renew(run_id, attempt, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
             return
         for stamped in batch:
@@ -125,11 +120,6 @@ def drop_note(run_id: int, code: str) -> None:
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run_id)
         Run.objects.filter(pk=run_id).update(notes=[note for note in run.notes if note["code"] != code])
-
-
-def lease_end() -> Any:
-    """Until when a lease taken or renewed now holds."""
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:

@@ -6,13 +6,14 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.utils import timezone
+from django.db.models import Q
 
+from runs import clock
 from runs.events import format_time
+from runs.leases import lease_length, valid_ends
 from runs.models import Run, Worker
 
 
@@ -36,7 +37,7 @@ def sign_in(
     name: str, host: str, slots: int, gpus: Sequence[str], thread_failures: Mapping[str, int] | None = None
 ) -> None:
     """A worker is there, and what it has; called again it renews that."""
-    now = timezone.now()
+    now = clock.now()
     offered = {
         "host": host,
         "slots": slots,
@@ -53,13 +54,13 @@ def sign_out(name: str) -> None:
 
 
 def alive(now: datetime | None = None) -> list[Worker]:
-    """Those seen within the length of a lease, by name."""
-    return list(Worker.objects.filter(seen_at__gt=_limit(now)))
+    """List those seen within the length of a lease, by name."""
+    return list(Worker.objects.filter(_living(now)))
 
 
-def forget_lost() -> int:
-    """Delete those that are not alive; how many."""
-    return Worker.objects.filter(seen_at__lte=_limit(None)).delete()[0]
+def forget_lost(now: datetime | None = None) -> int:
+    """Delete those that are not alive, now or at that moment; returns how many."""
+    return Worker.objects.filter(~_living(now)).delete()[0]
 
 
 def busy(held: Iterable[str]) -> Counter[str]:
@@ -100,5 +101,7 @@ def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, A
     ]
 
 
-def _limit(now: datetime | None) -> datetime:
-    return (now or timezone.now()) - timedelta(seconds=settings.LEASE_SECONDS)
+def _living(now: datetime | None) -> Q:
+    """Each sign of life counts as a lease does that was renewed then."""
+    earliest, latest = valid_ends(now or clock.now())
+    return Q(seen_at__gt=earliest - lease_length(), seen_at__lte=latest - lease_length())

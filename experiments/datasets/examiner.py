@@ -15,6 +15,7 @@ from experiments.datasets.examination_process import ExaminationProcess, describ
 from experiments.models import Dataset
 from experiments.periodic import Periodic
 from experiments.training.data.examination import Finding, Progress, Refusal, Task
+from runs.leases import Fenced
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +44,13 @@ def examine_next(stopping: threading.Event, on_checked: Callable[[Dataset], None
     dataset = checks.claim()
     if dataset is None:
         return False
-    if dataset.location.exists():
-        _examine(dataset, stopping, on_checked)
-    else:
-        checks.refuse(dataset, storage.GONE)
+    try:
+        if dataset.location.exists():
+            _examine(dataset, stopping, on_checked)
+        else:
+            checks.refuse(dataset, storage.GONE)
+    except Fenced as error:  # it was deleted, perhaps
+        logger.warning("%s; stopped here", error)
     return True
 
 
@@ -65,18 +69,19 @@ def _examine(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[
             if stopping.is_set():
                 checks.release(dataset)
                 return
-            if not checks.renew(dataset, report if isinstance(report, Progress) else None):
-                return
+            checks.renew(dataset, report if isinstance(report, Progress) else None)
         checks.refuse(dataset, describe_end(process.close()))
 
 
 def _conclude(dataset: Dataset, report: Finding | Refusal, on_checked: Callable[[Dataset], None]) -> None:
     """An upload that is refused is of no use to anybody, and does not keep its place on the disk."""
     if isinstance(report, Finding):
-        if checks.settle(dataset, report) and not report.problem:
+        checks.settle(dataset, report)
+        if not report.problem:
             on_checked(dataset)
         logger.info("data set %s: version %s", dataset.name, report.content_hash)
-    elif checks.refuse(dataset, report.message):
+    else:
+        checks.refuse(dataset, report.message)
         logger.warning("data set %s refused: %s", dataset.name, report.message)
         if dataset.kind == Dataset.Kind.UPLOAD:
             storage.remove(dataset)

@@ -25,8 +25,8 @@ from experiments.reaper import Reaper
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from experiments.training.preflight.report import Preflight as Report
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 from tests.experiments.training.datasets import with_class_folders
 from tests.waiting import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,11 +114,11 @@ def test_after_an_outage_holders_may_renew_before_their_runs_count_as_lost(
     looks: list[str] = []
     real = lifecycle.lost_runs
 
-    def look() -> list[int]:
+    def look(moment: datetime | None = None) -> list[int]:
         looks.append(Run.objects.values_list("status", flat=True).get(pk=queued.pk))
         if len(looks) < 3:
             raise OperationalError("away")
-        return real()
+        return real(moment)
 
     monkeypatch.setattr(lifecycle, "lost_runs", look)
     monkeypatch.setattr(reaper, "INTERVAL_SECONDS", 0.05)

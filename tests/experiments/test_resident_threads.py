@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -202,6 +202,7 @@ def test_no_resident_thread_is_left_out_here() -> None:
 JOBS: dict[str, tuple[object, str]] = {
     "runs": (lifecycle, "lost_runs"),
     "pre-flights": (preflight_store, "recover_lost"),
+    "checks": (checks, "recover_lost"),
     "purge": (deletion, "purge"),
     "pack": (reaper, "pack_running"),
     "folders": (preflight_folders, "clear"),
@@ -218,6 +219,8 @@ def test_a_job_of_the_reaper_that_always_fails_keeps_none_of_the_others_back(
     assert preflight_store.claim(asked.pk, "lost") is not None
     Preflight.objects.filter(pk=asked.pk).update(lease_until=long_ago())
     done["pre-flights"] = lambda: Preflight.objects.get(pk=asked.pk).status == "queued"
+    Dataset.objects.create(name="lost", owner=user, state="checking", lease_until=long_ago())
+    done["checks"] = lambda: Dataset.objects.get().state == "waiting"
     deleted = queued_run(user)
     Run.objects.filter(pk=deleted.pk).update(status="cancelled", deleted_at=long_ago())
     done["purge"] = lambda: not Run.objects.filter(pk=deleted.pk).exists()
@@ -245,10 +248,10 @@ def test_one_run_that_cannot_be_recovered_or_removed_keeps_no_other_back(
     Run.objects.filter(pk__in=[run.pk for run in deleted]).update(status="cancelled", deleted_at=long_ago())
     recover, purge = lifecycle.recover, deletion.purge
 
-    def recover_but_one(run_id: int) -> bool:
+    def recover_but_one(run_id: int, moment: datetime) -> bool:
         if run_id == bad.pk:
             raise KeyError("trainer")
-        return recover(run_id)
+        return recover(run_id, moment)
 
     def purge_but_one(run: Run) -> bool:
         if run.pk == deleted[0].pk:

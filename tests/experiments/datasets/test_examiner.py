@@ -22,6 +22,7 @@ from experiments.datasets.examination_process import ExaminationProcess
 from experiments.datasets.examiner import Examiner
 from experiments.models import Dataset
 from experiments.training.data.examination import Progress
+from runs.leases import Fenced
 from tests.experiments.training.datasets import with_csv
 from tests.waiting import eventually
 
@@ -107,11 +108,14 @@ def test_a_killed_worker_takes_its_process_along_and_another_takes_over(waiting:
     process.close()
     assert not examiner.examine_next(threading.Event(), first_report.ask_for)
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert checks.recover_lost() == [lost.pk]
     assert examiner.examine_next(threading.Event(), first_report.ask_for)
     found = Dataset.objects.get()
     assert (found.state, found.attempt) == ("ready", 2)
-    assert not checks.renew(lost, None)
-    assert not checks.refuse(lost, "too late")
+    with pytest.raises(Fenced):
+        checks.renew(lost, None)
+    with pytest.raises(Fenced):
+        checks.refuse(lost, "too late")
     assert Dataset.objects.get().state == "ready"
 
 
@@ -120,9 +124,10 @@ def test_a_check_lost_too_often_is_given_up(waiting: Dataset, settings: Settings
     for _ in range(3):
         assert checks.claim() is not None
         Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert checks.recover_lost()
     assert checks.claim() is None
     found = Dataset.objects.get()
-    assert (found.state, found.problem) == ("refused", checks.LOST.format(times=3))
+    assert (found.state, found.problem) == ("refused", checks.LOST_TOO_OFTEN.format("3 times"))
     assert checks.again(found)
     assert checks.claim() is not None
 

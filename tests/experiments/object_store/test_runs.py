@@ -21,8 +21,8 @@ from rest_framework.authtoken.models import Token
 
 from experiments import backlog, homecoming, publisher, supervisor
 from runs import lifecycle, stored_files, thread_failures
+from runs.leases import Fenced
 from runs.models import Run, RunEvent, StoredFile
-from runs.recorder import Fenced
 from runs.store import StoreError
 from tests.experiments.object_store.server import ObjectStore
 from tests.experiments.test_supervisor import Background
