@@ -92,8 +92,8 @@ class Rank:
             raise ProtocolError(f"unreadable message: {error}") from error
         return found
 
-    def tell(self, command: bytes) -> None:
-        """One of the commands of `child`."""
+    def send(self, command: bytes) -> None:
+        """Send one of the commands of `child`."""
         try:
             self._commands.send_bytes(command)
         except OSError:

@@ -44,8 +44,8 @@ class Gauge:
         self._closed.set()
         self._thread.join(CLOSING_SECONDS)  # a thread that hangs is left behind
 
-    def news(self) -> list[tuple[ResourceUsage, str, str]]:
-        """The samples since the last call, each with its time and its data as JSON; never waits."""
+    def updates(self) -> list[tuple[ResourceUsage, str, str]]:
+        """Return the samples since the last call, each with its time and its data as JSON; never waits."""
         found = []
         while True:
             try:

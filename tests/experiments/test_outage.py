@@ -13,8 +13,8 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from experiments import process, reaper, supervisor
+from experiments.lease import Lease
 from experiments.reaper import Reaper
-from experiments.supervisor import Lease
 from runs import lifecycle, recorder
 from runs.models import Run, RunEvent
 from tests.waiting import eventually

@@ -187,15 +187,15 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
     with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as gauge:
         eventually(lambda: started)
-        assert gauge.news() == []
+        assert gauge.updates() == []
     assert time.monotonic() - started[0] < 2.5
 
 
 @needs_proc
 def test_a_gauge_gives_each_sample_once(tmp_path: Path) -> None:
     with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as gauge:
-        [(usage, moment, data), *_] = eventually(gauge.news)
+        [(usage, moment, data), *_] = eventually(gauge.updates)
     assert f'"processes":{usage.processes}' in data
     assert moment.endswith("Z")
-    gauge.news()
-    assert gauge.news() == []
+    gauge.updates()
+    assert gauge.updates() == []
