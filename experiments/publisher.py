@@ -16,6 +16,7 @@ from typing import Any
 from django.db import DatabaseError, connections
 
 from runs import log_lines, recorder, store, stored_files
+from runs.backoff import Backoff
 from runs.models import Run
 from runs.recorder import Fenced
 
@@ -107,12 +108,14 @@ class Publisher(threading.Thread):
                 connections.close_all()
 
     def _work(self) -> None:
-        pause, patient_until = ROUND_SECONDS, None
+        backoff, patient_until = Backoff(2 * ROUND_SECONDS, LONGEST_PAUSE_SECONDS), None
         while not (self._given_up.is_set() or self._done):
             ending = self._ending.is_set()
             if ending and patient_until is None:  # a store that was known to fail is tried once more, no longer
                 patient_until = time.monotonic() + (0 if self._problem else PATIENCE_SECONDS)
-            pause = ROUND_SECONDS if self._succeeds(ending) else min(LONGEST_PAUSE_SECONDS, pause * 2)
+            if succeeded := self._succeeds(ending):
+                backoff.reset()
+            pause = ROUND_SECONDS if succeeded else backoff.failed()
             if self._problem and patient_until is not None and time.monotonic() >= patient_until:
                 return
             if ending:
