@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import Error, connections
 
 from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
+from runs.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class DatabaseRetry:
 
     def write(self, write: Callable[[], T]) -> T:
         """Call `write` until it succeeds, with growing pauses. Raises the database's error when it gives up."""
-        pause, draining_since = FIRST_PAUSE_SECONDS, None
+        backoff, draining_since = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), None
         while True:
             try:
                 return write()
@@ -36,7 +37,7 @@ class DatabaseRetry:
                 draining_since = draining_since or (now if self._draining.is_set() else None)
                 if self._lost.is_set() or (draining_since and now - draining_since > settings.GRACE_SECONDS):
                     raise
+                pause = backoff.failed()
                 logger.exception("run %s: not stored, trying again in %.1f s", self._run_id, pause)
                 connections.close_all()
                 time.sleep(pause)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
