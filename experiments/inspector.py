@@ -25,6 +25,7 @@ from experiments.process import Received, TrainingProcess
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import Examined, Job, Note
 from runs.recorder import Fenced
+from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
@@ -133,5 +134,5 @@ def _trouble(end: End) -> str:
 
 def job_of(preflight: Preflight) -> Job:
     """What the process needs to know; raises SourceError where its data set is gone."""
-    place = lookup.locate(preflight.config["source_path"])
+    place = lookup.locate(StoredConfig(preflight.config).source_path)
     return job(place, config=preflight.config, folder=preflight.folder, run_id=preflight.pk, attempt=preflight.attempt)

@@ -24,6 +24,7 @@ from runs.log_names import log_name
 from runs.models import Run
 from runs.recorder import Fenced
 from runs.store import StoreError
+from runs.stored_config import StoredConfig
 
 LOOK_SECONDS = 1.0
 
@@ -69,7 +70,7 @@ def _begun(run_id: int, node: int, leaving: threading.Event) -> Run:
         run = Run.objects.filter(pk=run_id).first()
         if run is None:
             raise NotJoined(f"Run {run_id} does not exist.")
-        nodes = run.config["trainer"].get("num_nodes", 1)
+        nodes = StoredConfig(run.config).num_nodes
         if not 1 <= node < nodes:
             raise NotJoined(f"Run {run_id} is for {nodes} machines; --node is a number from 1 to {nodes - 1}.")
         if run.status in Run.ENDED:

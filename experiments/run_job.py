@@ -9,6 +9,7 @@ from experiments.jobs import job
 from experiments.training.config import TrainerConfig
 from experiments.training.reports import Job
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 def job_of(run: Run, gpus: list[str] | None = None) -> Job:
     """Say what the training process needs to know; raises SourceError where the run's data set is gone."""
     place = lookup.locate_for(run)
-    trainer = TrainerConfig.model_validate(run.config.get("trainer", {}))
+    trainer = TrainerConfig.model_validate(StoredConfig(run.config).section("trainer"))
     checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None
     resumable = checkpoint is not None and checkpoint.is_file()
     return job(

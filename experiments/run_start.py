@@ -15,6 +15,7 @@ from experiments.training.data.errors import SourceError
 from realtime import broadcast
 from runs import exports, recorder
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def start(run: Run, gpus: list[str] | None, database: DatabaseRetry) -> Training
 
 def invite(run: Run, process: TrainingProcess, database: DatabaseRetry) -> None:
     """Of a training on several machines: note where the ranks of the others are awaited. Raises Fenced."""
-    nodes = run.config.get("trainer", {}).get("num_nodes", 1)
+    nodes = StoredConfig(run.config).num_nodes
     if nodes == 1:
         return
     meeting = {"attempt": run.attempt, "address": settings.NODE_ADDRESS, "port": process.meeting_port}

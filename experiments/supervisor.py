@@ -22,7 +22,6 @@ from experiments.publisher import Publisher
 from experiments.run_start import NotStarted
 from experiments.stop_ladder import StopLadder
 from experiments.time_limit import TimeLimit
-from experiments.training.config import CallbacksConfig
 from experiments.training.reports import TrainingStopped
 from experiments.verdict import Evidence, Verdict, judge
 from experiments.vitals.gauge import Gauge
@@ -31,6 +30,7 @@ from runs import lifecycle, log_lines, workers
 from runs.models import Run
 from runs.recorder import Fenced
 from runs.samples.compiling import pack_ended
+from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
@@ -133,8 +133,7 @@ class Supervision:
         self._finalise(followed.end)
 
     def _gauge(self, process: TrainingProcess) -> Gauge:
-        asked = self._run.config.get("callbacks", {})  # an older configuration may lack the interval
-        interval = asked.get("resource_interval", CallbacksConfig.model_fields["resource_interval"].default)
+        interval = StoredConfig(self._run.config).resource_interval
         visible = watched(self._run, self._gpus)
         return Gauge(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
 

@@ -7,6 +7,7 @@ import time
 from experiments.training.reports import Outcome
 from runs import lifecycle
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 
 class TimeLimit:
@@ -15,7 +16,7 @@ class TimeLimit:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._asked = False  # to finish, because of this limit
-        self._hours: float | None = run.config.get("trainer", {}).get("max_hours")
+        self._hours = StoredConfig(run.config).max_hours
         self._started = time.monotonic() - run.spent_seconds
 
     @property

@@ -58,7 +58,7 @@ def test_what_breaks_the_contract_ends_the_process(warm: None, tmp_path: Path) -
     pid = process.pid
     with FollowedProcess(process) as followed:
         raise ProtocolError("babble")
-    assert followed.end.violation == "babble"  # type: ignore[unreachable]  # the context swallows it
+    assert followed.end.violation == "babble"
     assert not psutil.pid_exists(pid)
 
 
