@@ -11,9 +11,8 @@ from experiments.publisher import Publisher
 from experiments.training.reports import BestValues, CheckpointSaved, Message, Note
 from realtime import broadcast
 from runs import recorder
-from runs.events import Event
+from runs.events import Event, Stamped
 from runs.models import Run
-from runs.recorder import Stamped
 
 Observer = Callable[[Message], object]
 

@@ -38,7 +38,7 @@ class Outbox:
     def put(self, batch: Iterable[Received]) -> None:
         """Keep a batch until it is delivered."""
         for received in batch:
-            if len(self._waiting) < KEPT or received[0].type not in EPHEMERAL_TYPES:
+            if len(self._waiting) < KEPT or received.message.type not in EPHEMERAL_TYPES:
                 self._waiting.append(received)
 
     def deliver(self) -> None:

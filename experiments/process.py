@@ -20,6 +20,7 @@ import msgspec
 from experiments.rank import ProtocolError, Rank, Received
 from experiments.training import child
 from experiments.training.reports import Job, Outcome
+from runs.events import Stamped
 from runs.log_names import log_name
 
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
@@ -178,7 +179,7 @@ class TrainingProcess:
         if outcome.reason and outcome != own.outcome:
             named = f"{outcome.reason} (rank {decisive.number}; see {log_name(decisive.number)})"
             outcome = Outcome(status=outcome.status, reason=named)
-        return outcome, decisive.said_at, msgspec.json.encode(outcome).decode()
+        return Stamped(outcome, decisive.said_at, msgspec.json.encode(outcome).decode())
 
     def _first_to_give_up(self) -> Rank | None:
         """The rank that failed first or, if none did, was interrupted first; None if one was lost."""
