@@ -13,14 +13,14 @@ import shutil
 import socket
 import threading
 import time
-
-from django.db import DatabaseError, connections
+from collections.abc import Callable, Mapping
 
 from experiments import preflight_store
 from experiments.datasets import lookup
 from experiments.followed_process import End, FollowedProcess
 from experiments.jobs import job
 from experiments.models import Preflight
+from experiments.periodic import Periodic
 from experiments.process import Received, TrainingProcess
 from experiments.training.data.errors import SourceError
 from experiments.training.reports import Examined, Job, Note
@@ -35,31 +35,23 @@ LOOK_SECONDS = 0.3
 PROGRESS_LENGTH = 200
 
 
-class Inspector(threading.Thread):
-    """Makes one report after the other until it is stopped, or this process drains."""
+class Inspector(Periodic):
+    """Makes one report after the other until it is stopped, or this process drains.
+
+    A report that breaks the thread's work is recovered when its lease ends.
+    """
 
     def __init__(self, draining: threading.Event) -> None:
-        super().__init__(name="inspector", daemon=True)
+        super().__init__("inspector", LOOK_SECONDS)
         self._draining = draining
-        self._stopped = threading.Event()
 
-    def stop(self) -> None:
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {"making pre-flight reports": self._make_next}
+
+    def _make_next(self) -> None:
         """A report in the making goes back to the queue if this process drains."""
-        self._stopped.set()
-        self.join()
-
-    def run(self) -> None:
-        """A report that breaks the thread's work is recovered when its lease ends; the thread goes on."""
-        while not (self._stopped.wait(LOOK_SECONDS) or self._draining.is_set()):
-            try:
-                if (pk := preflight_store.first_queued()) is not None:
-                    make(pk, draining=self._draining)
-            except DatabaseError:
-                logger.exception("queued pre-flight reports could not be looked for or stored")
-            except Exception:
-                logger.exception("a pre-flight report failed; it is recovered when its lease ends")
-            finally:
-                connections.close_all()
+        if not self._draining.is_set() and (pk := preflight_store.first_queued()) is not None:
+            make(pk, draining=self._draining)
 
 
 def make(pk: int, *, draining: threading.Event) -> bool:

@@ -79,9 +79,18 @@ class Child:
             logger.error("%s ended (exit code %s); starting it again in %.1f s", self._name, code, pause)
             self._process, self._next_start = None, now + pause
         if self._process is None and now >= self._next_start:
-            self._started = now
+            self._start(now)
+
+    def _start(self, now: float) -> None:
+        """Where the system has no room for a process at the moment, that is tried again; other children go on."""
+        try:
             # A session of its own: Ctrl-C in the terminal reaches the launcher alone, which then drains in order.
             self._process = subprocess.Popen(self._command, pass_fds=self._pass_fds, start_new_session=True)  # noqa: S603
+            self._started = now
+        except OSError:
+            pause = self._backoff.failed()
+            logger.exception("%s could not be started; trying again in %.1f s", self._name, pause)
+            self._next_start = now + pause
 
     def stop(self, patience: float) -> None:
         """SIGTERM, and SIGKILL after `patience` seconds."""

@@ -62,6 +62,7 @@ class Worker(models.Model):
     gpus = models.JSONField(default=list, help_text="Ids of the GPUs that it gives to its trainings")
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField()
+    thread_failures = models.JSONField(default=dict, help_text="How often each of its resident threads has failed")
 
     class Meta:
         ordering = ["name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -32,10 +32,18 @@ def own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def sign_in(name: str, host: str, slots: int, gpus: Sequence[str]) -> None:
+def sign_in(
+    name: str, host: str, slots: int, gpus: Sequence[str], thread_failures: Mapping[str, int] | None = None
+) -> None:
     """A worker is there, and what it has; called again it renews that."""
     now = timezone.now()
-    offered = {"host": host, "slots": slots, "gpus": list(gpus), "seen_at": now}
+    offered = {
+        "host": host,
+        "slots": slots,
+        "gpus": list(gpus),
+        "seen_at": now,
+        "thread_failures": dict(thread_failures or {}),
+    }
     Worker.objects.update_or_create(name=name, defaults=offered, create_defaults={**offered, "started_at": now})
 
 
@@ -70,9 +78,9 @@ def gpus_in(column: str) -> list[str]:
     return named.split(",") if named else []
 
 
-def load() -> Load:
-    """As of now, in two queries."""
-    workers = alive()
+def load(living: Sequence[Worker] | None = None) -> Load:
+    """As of now, in two queries; `living` are the workers where they are known."""
+    workers = alive() if living is None else living
     used = busy(Run.objects.filter(status__in=Run.RUNNING).values_list("worker", flat=True))
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 

@@ -18,10 +18,12 @@ from typing import Self
 from experiments.vitals import machine, processes
 from experiments.vitals.devices import Devices
 from runs.events import ResourceUsage, Stamped, encode, utc_now
+from runs.thread_failures import Account
 
 SPARING = 100
 """Of this many seconds, at most one goes into sampling: where a sample takes long, the next one comes later."""
 CLOSING_SECONDS = 1.0
+AGAIN_SECONDS = 5.0  # after a failure
 
 
 class Gauge:
@@ -54,6 +56,16 @@ class Gauge:
                 return found
 
     def _run(self) -> None:
+        """Whatever sampling fails of, it begins again: the training's later hours are worth looking at too."""
+        account = Account("gauge")
+        while not self._closed.is_set():
+            try:
+                self._sample_on()
+            except Exception as error:
+                account.failed("sampling a training's use of its machine", error, AGAIN_SECONDS)
+                self._closed.wait(AGAIN_SECONDS)
+
+    def _sample_on(self) -> None:
         devices = Devices(self._gpus)
         sampler = Sampler(self._leaders, self._folder, devices)
         cost = 0.0

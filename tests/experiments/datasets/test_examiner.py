@@ -17,7 +17,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import checks, examiner, registration
+from experiments.datasets import checks, examiner, first_report, registration
 from experiments.datasets.examination_process import ExaminationProcess
 from experiments.datasets.examiner import Examiner
 from experiments.models import Dataset
@@ -44,7 +44,7 @@ def waiting(root: Path, user: User) -> Dataset:
 def running(waiting: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examiner]:
     """An examiner in the middle of a check that does not end."""
     monkeypatch.setattr(examiner, "ExaminationProcess", partial(ExaminationProcess, module=SLOW))
-    thread = Examiner()
+    thread = Examiner(first_report.ask_for)
     thread.start()
     eventually(lambda: Dataset.objects.get().files_done)
     yield thread
@@ -105,9 +105,9 @@ def test_a_killed_worker_takes_its_process_along_and_another_takes_over(waiting:
     process._input.close()  # what the death of this side would do
     eventually(lambda: process._process.poll() is not None)
     process.close()
-    assert not examiner.examine_next(threading.Event())
+    assert not examiner.examine_next(threading.Event(), first_report.ask_for)
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert examiner.examine_next(threading.Event())
+    assert examiner.examine_next(threading.Event(), first_report.ask_for)
     found = Dataset.objects.get()
     assert (found.state, found.attempt) == ("ready", 2)
     assert not checks.renew(lost, None)
@@ -130,7 +130,7 @@ def test_a_check_lost_too_often_is_given_up(waiting: Dataset, settings: Settings
 def test_the_examination_ignores_what_it_cannot_know(waiting: Dataset) -> None:
     """A registered path must lie in a data root when it is opened, whatever the row says."""
     Dataset.objects.update(path="/etc")
-    assert examiner.examine_next(threading.Event())
+    assert examiner.examine_next(threading.Event(), first_report.ask_for)
     found = Dataset.objects.get()
     assert found.state == "refused"
     assert "outside the data roots" in (found.problem or "")
