@@ -12,13 +12,15 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import msgspec
 
 from experiments.rank import ProtocolError, Rank, Received
-from experiments.training import child
+from experiments.training import child, environment
 from experiments.training.reports import Job, Outcome
 from runs.events import Stamped
 from runs.log_names import log_name
@@ -26,7 +28,8 @@ from runs.log_names import log_name
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([child.RECIPE, child.__name__])
+_START = "experiments.training.fork_server_start"
+_CONTEXT.set_forkserver_preload([_START, child.RECIPE, child.__name__])
 TICK_SECONDS = 0.25  # how long a process is waited for before whatever follows it does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
@@ -39,11 +42,26 @@ def warm_up() -> None:
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if root not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
+    with _clean_environment():
+        forkserver.ensure_running()
     probe = _CONTEXT.Process(target=child.warm, name="warm-up")
     probe.start()
     probe.join()
     if probe.exitcode != 0:
         raise RuntimeError(f"The training process cannot load {child.RECIPE}; is everything installed?")
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """For the length of the block this process has no secrets either, so that the fork server is born without.
+
+    One that is started again later inherits all and removes them itself, which leaves them readable in /proc.
+    """
+    withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
+    try:
+        yield
+    finally:
+        os.environ.update(withheld)
 
 
 class TrainingProcess:
