@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings
 
 from experiments import launch, reaper, supervisor, tasks
 from experiments.attendance import Attendance
+from experiments.lease import Lease
 from experiments.reaper import Reaper
-from experiments.supervisor import Lease
 from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainingConfig
 from runs import clock, lifecycle, workers
