@@ -130,6 +130,14 @@ def release(run_id: int, attempt: int, reason: str) -> None:
         _give_back(_held(run_id, attempt, Run.RUNNING), reason, until=timezone.now())
 
 
+def release_crashed(run_id: int, attempt: int, reason: str) -> None:
+    """Do as `release` does with an attempt whose process was killed, and count that. Raises `Fenced`."""
+    with transaction.atomic():
+        run = _held(run_id, attempt, Run.RUNNING)
+        Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
+        _give_back(run, reason, until=timezone.now())
+
+
 def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
     """Ask for an end as `cancelled`: at once of a queued run, by its supervisor of a running one.
 
@@ -182,6 +190,7 @@ def resume(run_id: int, reason: str) -> bool:
             end_time=None,
             duration_seconds=None,
             losses=0,
+            crashes=0,
         )
         place = place_in_queue(run_id)
         _journal(run_id, run.attempt, "queued", now, previous=run.status, reason=reason, queue_position=place)

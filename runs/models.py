@@ -78,7 +78,7 @@ class Run(models.Model):
     |---|---|---|
     | (new) | queued | launch |
     | queued | in_progress, cancelled | claim, cancel |
-    | in_progress | completed, failed, cancelled, queued (lost or drained, to be resumed) | supervisor, reaper |
+    | in_progress | completed, failed, cancelled, queued (lost, drained, crashed: to be resumed) | supervisor, reaper |
     | in_progress | cancelling -> cancelled | cancel request, then the supervisor |
     | failed, cancelled | queued | resume |
 
@@ -159,6 +159,9 @@ class Run(models.Model):
     attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")
     lease_until = models.DateTimeField(null=True, blank=True)
     losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
+    crashes = models.PositiveIntegerField(
+        default=0, help_text="Attempts whose training process was killed, since a person queued the run"
+    )
     meeting = models.JSONField(
         null=True, blank=True, help_text="Of several machines: {attempt, address, port} where the first one waits"
     )
