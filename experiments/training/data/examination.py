@@ -21,12 +21,11 @@ from typing import TypeAlias
 import msgspec
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import feature_tables, sources, verification
+from experiments.training.data import feature_tables, isolation, sources, verification
 from experiments.training.data.content_hash import content_hash
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 
-NICENESS = 10  # trainings and pages go first
 MAX_CLASSES = 1000  # more are no classes but numbers in a column taken for the target
 
 
@@ -126,9 +125,8 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
 
 def main() -> None:
     """The process: one task, its reports, the end."""
-    os.nice(NICENESS)
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no report
+    output = isolation.take_output()
+    isolation.bound(memory=isolation.half_of_the_memory())
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
 

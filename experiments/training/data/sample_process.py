@@ -8,7 +8,6 @@ goes as JSON to standard output.
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from experiments.training.data import (
     feature_tables,
     image_names,
     images,
+    isolation,
     medmnist,
     sources,
     table_samples,
@@ -40,7 +40,6 @@ SIDE = 160  # pixels of a picture's longer side
 LEAST_OF_A_CLASS, MOST_CLASSES = 6, 12  # where a few of each are shown
 MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
-NICENESS = 10
 
 Look: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
 
@@ -149,15 +148,6 @@ def _write(image: Image.Image, task: Task, number: int) -> None:
     temporary.replace(path)
 
 
-def _bound() -> None:
-    """Whatever a file makes its parser do, the machine goes on."""
-    os.nice(NICENESS)
-    for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
-        hard = resource.getrlimit(kind)[1]
-        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(kind, (allowed, allowed))
-
-
 def _answer(task: Task, look: Look) -> Sheet | FeatureSheet:
     """Never raises for what may be wrong with data."""
     nothing = FeatureSheet if task.features else Sheet
@@ -173,9 +163,8 @@ def _answer(task: Task, look: Look) -> Sheet | FeatureSheet:
 
 def main(look: Look = sheet) -> None:
     """The process: one task, one sheet."""
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no sheet
-    _bound()
+    output = isolation.take_output()
+    isolation.bound(address_space=MEMORY_BYTES, cpu_seconds=CPU_SECONDS)
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     output.write(msgspec.json.encode(_answer(task, look)))
     output.close()
