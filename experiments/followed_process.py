@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from experiments.process import SILENCE_SECONDS, TICK_SECONDS, ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.process import (
+    SILENCE_SECONDS,
+    TICK_SECONDS,
+    ProtocolError,
+    Received,
+    TrainingProcess,
+    describe_exit,
+    was_killed,
+)
 from experiments.training.reports import Outcome
 
 
@@ -17,6 +25,7 @@ class End(NamedTuple):
 
     outcome: Outcome | None
     exit: str  # its exit code as a sentence for the user
+    killed: bool = False  # by a signal; whose, does not show
     silence: float | None = None  # seconds without a sign of life, where it was killed because of them
     violation: str | None = None  # what it sent that is no message; it was killed because of that
 
@@ -50,7 +59,7 @@ class FollowedProcess:
     def end(self) -> End:
         """How it ended, once the context has been left."""
         exit_ = describe_exit(self._code, self._process.lost_rank)
-        return End(self._outcome, exit_, self.silence, self._violation)
+        return End(self._outcome, exit_, was_killed(self._code), self.silence, self._violation)
 
     def batches(self) -> Iterator[list[Received]]:
         """Yield what has come, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""

@@ -19,6 +19,9 @@ STOPPED_FROM_OUTSIDE = (
     "The training was stopped from outside (SIGTERM) without a request to this server. "
     "Resume it to go on from its last complete epoch."
 )
+GOES_ON = "It goes on from its last complete epoch."
+BEGINS_AGAIN = "It begins again, for no epoch was complete."
+KILLED_BEFORE = "That had happened before, so it is not started again."
 FROZEN = (
     "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
     "was overloaded or a disk did not answer, resume or retry it."

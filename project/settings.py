@@ -52,6 +52,13 @@ def _count_above_zero(raw: str) -> int | None:
     return count
 
 
+def _count_from_zero(raw: str) -> int:
+    count = int(raw)
+    if count < 0:
+        raise ValueError(raw)
+    return count
+
+
 def _number_from_zero(raw: str) -> float:
     value = float(raw)
     if not 0 <= value < float("inf"):
@@ -163,6 +170,7 @@ UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero,
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
+CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", _count_from_zero, 1, "a whole number, 0 or more")
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
 GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 

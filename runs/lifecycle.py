@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 
 from runs import clock, known_columns
 from runs.derived_models import KnownColumn
@@ -138,6 +139,14 @@ def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = N
         _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
 
 
+def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
+    """Do as `release` does with an attempt whose process was killed, and count that. Raises `Fenced`."""
+    with transaction.atomic():
+        run = LEASES.locked(run_id, attempt)
+        Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
+        _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
+
+
 def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
     """Ask for an end as `cancelled`: at once of a queued run, by its supervisor of a running one.
 
@@ -190,6 +199,7 @@ def resume(run_id: int, reason: str) -> bool:
             end_time=None,
             duration_seconds=None,
             losses=0,
+            crashes=0,
         )
         place = place_in_queue(run_id)
         _journal(run_id, run.attempt, "queued", moment, previous=run.status, reason=reason, queue_position=place)

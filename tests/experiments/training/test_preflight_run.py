@@ -15,14 +15,13 @@ import torch
 from PIL import Image
 
 from experiments.training import centralized
-from experiments.training.callbacks.stopping import Interrupted
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import build
 from experiments.training.models.preparation import prepare
 from experiments.training.preflight import trial
 from experiments.training.preflight.report import Preflight
 from experiments.training.reports import CheckpointSaved, Job, Message, Note
-from experiments.training.stop import Stop
+from experiments.training.stop import Interrupted, Stop
 from runs.events import EpochEnd, FinalStats, TrainingStart
 from tests.experiments.training import datasets
 from tests.experiments.training.datasets import config_of, write_csv
