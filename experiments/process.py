@@ -20,13 +20,14 @@ import msgspec
 from experiments.rank import ProtocolError, Rank, Received
 from experiments.training import child
 from experiments.training.reports import Job, Outcome
+from runs.events import Stamped
 from runs.log_names import log_name
 
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([child.RECIPE, child.__name__])
-TICK_SECONDS = 0.25  # how long who follows a process waits for its next batch before looking after other things
+TICK_SECONDS = 0.25  # how long a process is waited for before whatever follows it does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
 
@@ -109,7 +110,7 @@ class TrainingProcess:
             ready = wait([handle for rank in living for handle in rank.handles], timeout=tick)
             batches = {rank.number: rank.read(ready) for rank in living}
             self._lost += [rank.number for rank in living if rank.lost and not self._ending]
-            yield self._news(batches)
+            yield self._updates(batches)
             self._end_together()
         if outcome := self._outcome():
             yield [outcome]
@@ -117,17 +118,17 @@ class TrainingProcess:
     def request_stop(self) -> None:
         """Ask it to stop after the current batch."""
         for rank in self._ranks:
-            rank.tell(child.STOP)
+            rank.send(child.STOP)
 
     def request_finish(self) -> None:
         """Ask it to stop training after the current batch, and to evaluate its best epoch."""
         for rank in self._ranks:
-            rank.tell(child.FINISH)
+            rank.send(child.FINISH)
 
     def registered(self, epoch: int) -> None:
         """Say that the checkpoint of that epoch is known where an attempt after this one would look for it."""
         for rank in self._ranks:
-            rank.tell(child.REGISTERED + str(epoch).encode())
+            rank.send(child.REGISTERED + str(epoch).encode())
 
     def terminate(self) -> None:
         """SIGTERM to the process groups."""
@@ -149,13 +150,13 @@ class TrainingProcess:
         for rank in self._ranks:
             rank.signal(number)
 
-    def _news(self, batches: dict[int, list[Received] | None]) -> list[Received] | None:
+    def _updates(self, batches: dict[int, list[Received] | None]) -> list[Received] | None:
         self._heard |= {number for number, batch in batches.items() if batch is not None}
         everybody = self._heard >= {rank.number for rank in self._ranks if not rank.over}
         if everybody:
             self._heard.clear()
-        news = [received for batch in batches.values() if batch for received in batch]
-        return news if news or everybody else None
+        updates = [received for batch in batches.values() if batch for received in batch]
+        return updates if updates or everybody else None
 
     def _end_together(self) -> None:
         """A rank that ended before its time leaves the others waiting for it, some of them for ever."""
@@ -178,7 +179,7 @@ class TrainingProcess:
         if outcome.reason and outcome != own.outcome:
             named = f"{outcome.reason} (rank {decisive.number}; see {log_name(decisive.number)})"
             outcome = Outcome(status=outcome.status, reason=named)
-        return outcome, decisive.said_at, msgspec.json.encode(outcome).decode()
+        return Stamped(outcome, decisive.said_at, msgspec.json.encode(outcome).decode())
 
     def _first_to_give_up(self) -> Rank | None:
         """The rank that failed first or, if none did, was interrupted first; None if one was lost."""

@@ -23,6 +23,7 @@ from runs.events import EarlyStopped, format_time, time_or_null
 from runs.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
+from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
 
@@ -114,7 +115,7 @@ def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
         "checkpoint": {
             "path": run.best_checkpoint or None,
             "monitor": run.monitor,
-            "mode": run.config.get("callbacks", {}).get("mode"),
+            "mode": StoredConfig(run.config).mode,
             "score": run.best_value,
             "epoch": run.best_epoch,
         },

@@ -19,6 +19,7 @@ from runs.leases import FREE, last_sign, times
 from runs.models import Run
 from runs.queue import hold, joining_moment, place_in_queue, startable
 from runs.recorder import LEASES, append, stamp
+from runs.stored_config import StoredConfig
 from runs.tags import tag_new
 
 StopRequest = Run.StopRequest
@@ -38,7 +39,7 @@ def create(
     **columns: Any,
 ) -> Run:
     """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
-    data = config.get("data", {})
+    stored = StoredConfig(config)
     with transaction.atomic():
         moment = joining_moment(clock.now())
         run = Run.objects.create(
@@ -49,9 +50,9 @@ def create(
             seed=config["seed"],
             max_epochs=config["trainer"]["max_epochs"],
             monitor=config["callbacks"]["monitor"],
-            model_name=config.get("model", {}).get("name", ""),
-            fold=data.get("fold"),
-            folds=data.get("folds"),
+            model_name=stored.model_name,
+            fold=stored.fold,
+            folds=stored.folds,
             idempotency_key=idempotency_key,
             queued_at=moment,
             turn=moment,

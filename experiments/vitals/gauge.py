@@ -17,7 +17,7 @@ from typing import Self
 
 from experiments.vitals import machine, processes
 from experiments.vitals.devices import Devices
-from runs.events import ResourceUsage, encode, utc_now
+from runs.events import ResourceUsage, Stamped, encode, utc_now
 from runs.thread_failures import Account
 
 SPARING = 100
@@ -34,7 +34,7 @@ class Gauge:
 
     def __init__(self, leaders: Collection[int], *, gpus: Sequence[str] | None, folder: Path, interval: float) -> None:
         self._leaders, self._gpus, self._folder, self._interval = set(leaders), gpus, folder, interval
-        self._samples: SimpleQueue[tuple[ResourceUsage, str, str]] = SimpleQueue()
+        self._samples: SimpleQueue[Stamped[ResourceUsage]] = SimpleQueue()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"gauge-{min(leaders)}", daemon=True)
 
@@ -46,8 +46,8 @@ class Gauge:
         self._closed.set()
         self._thread.join(CLOSING_SECONDS)  # a thread that hangs is left behind
 
-    def news(self) -> list[tuple[ResourceUsage, str, str]]:
-        """The samples since the last call, each with its time and its data as JSON; never waits."""
+    def updates(self) -> list[Stamped[ResourceUsage]]:
+        """Return the samples since the last call, each with its time and its data as JSON; never waits."""
         found = []
         while True:
             try:
@@ -74,7 +74,7 @@ class Gauge:
                 start = time.thread_time()
                 usage = sampler.sample(time.monotonic())
                 cost = time.thread_time() - start
-                self._samples.put((usage, utc_now(), encode(usage).decode()))
+                self._samples.put(Stamped(usage, utc_now(), encode(usage).decode()))
         finally:
             devices.close()
 

@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings
 
 from experiments import launch, reaper, supervisor, tasks
 from experiments.attendance import Attendance
+from experiments.lease import Lease
 from experiments.reaper import Reaper
-from experiments.supervisor import Lease
 from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainingConfig
 from runs import clock, lifecycle, workers
@@ -169,6 +169,18 @@ def test_a_reaper_that_was_busy_was_not_away(clocks: Clocks) -> None:
     watch.rest()
     clocks.advance(LOOK)
     assert watch.moment() == clocks.wall
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR])
+def test_a_sleep_while_the_reaper_is_busy_is_no_work(clocks: Clocks, seconds: float) -> None:
+    watch = RecoveryClock()
+    clocks.advance(LOOK)
+    assert watch.moment() == clocks.wall
+    clocks.advance(100.0)
+    clocks.jump(seconds)
+    watch.rest()
+    clocks.advance(0.1)
+    assert watch.moment() is None
 
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR])

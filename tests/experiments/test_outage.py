@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from experiments import process, reaper, supervisor
+from experiments.lease import Lease
 from experiments.reaper import Reaper
-from experiments.supervisor import Lease
-from runs import lifecycle, recorder
+from runs import lifecycle, recorder, thread_failures
 from runs.models import Run, RunEvent
 from tests.waiting import eventually
 
@@ -104,6 +105,32 @@ def test_a_lease_is_renewed_over_a_new_connection_when_the_old_one_was_cut(queue
     assert not lease.lost.is_set()
     lease._renew()
     assert Run.objects.filter(pk=queued.pk, lease_until__gt=before).exists()
+
+
+@pytest.mark.parametrize("fault", [TypeError, KeyError, InterfaceError])
+def test_a_lease_is_renewed_after_whatever_a_renewal_failed_of(
+    queued: Run, monkeypatch: pytest.MonkeyPatch, settings: Settings, fault: type[Exception]
+) -> None:
+    settings.LEASE_SECONDS = 0.2
+    lifecycle.claim(queued.pk, "me")
+    real, faults = lifecycle.renew, [fault("one"), fault("two")]
+
+    def sometimes(run_id: int, attempt: int, *, seconds: float) -> str:
+        if faults:
+            raise faults.pop()
+        return real(run_id, attempt, seconds=seconds)
+
+    monkeypatch.setattr(lifecycle, "renew", sometimes)
+    before = thread_failures.counts().get("lease", 0)
+    lease = Lease(queued.pk, 1)
+    lease.start()
+    try:
+        lifecycle.cancel(queued.pk, "No.")
+        eventually(lambda: lease.request == "cancel")
+    finally:
+        lease.stop()
+    assert not lease.lost.is_set()
+    assert thread_failures.counts()["lease"] == before + 2
 
 
 def test_after_an_outage_holders_may_renew_before_their_runs_count_as_lost(

@@ -188,18 +188,18 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
     with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
         eventually(lambda: started)
-        assert sampling.news() == []
+        assert sampling.updates() == []
     assert time.monotonic() - started[0] < 2.5
 
 
 @needs_proc
 def test_a_gauge_gives_each_sample_once(tmp_path: Path) -> None:
     with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
-        [(usage, moment, data), *_] = eventually(sampling.news)
+        [(usage, moment, data), *_] = eventually(sampling.updates)
     assert f'"processes":{usage.processes}' in data
     assert moment.endswith("Z")
-    sampling.news()
-    assert sampling.news() == []
+    sampling.updates()
+    assert sampling.updates() == []
 
 
 @needs_proc
@@ -219,7 +219,7 @@ def test_a_gauge_goes_on_after_whatever_a_sample_fails_of(
     monkeypatch.setattr(gauge, "AGAIN_SECONDS", 0.05)
     before = thread_failures.counts().get("gauge", 0)
     with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
-        eventually(sampling.news)
+        eventually(sampling.updates)
     assert thread_failures.counts()["gauge"] == before + 3
     [record] = caplog.records
     assert (record.levelname, record.exc_info is not None) == ("ERROR", True)
