@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -18,6 +18,9 @@ from experiments.process import (
     was_killed,
 )
 from experiments.training.reports import Outcome
+
+LONGEST_LOOK_SECONDS = 1.0
+"""Of the time between two looks, what counts as silence: if this process stood still for longer, so did the other."""
 
 
 class End(NamedTuple):
@@ -36,13 +39,18 @@ class FollowedProcess:
     A ProtocolError raised inside ends the process and counts as its end; everything else goes through.
     """
 
-    def __init__(self, process: TrainingProcess, leaving: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        process: TrainingProcess,
+        leaving: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Kill the process as soon as `leaving` is set."""
         self._process, self._leaving = process, leaving or threading.Event()
         self._outcome: Outcome | None = None
         self._violation: str | None = None
         self._code: int | None = None
-        self._heard = time.monotonic()
+        self._clock, self._looked, self._silent_seconds = clock, clock(), 0.0
         self.silence: float | None = None
 
     def __enter__(self) -> Self:
@@ -73,9 +81,9 @@ class FollowedProcess:
             yield batch or []
 
     def _check_heartbeat(self, *, alive: bool) -> None:
-        now = time.monotonic()
-        if alive:
-            self._heard = now
-        elif now - self._heard > SILENCE_SECONDS:
+        now = self._clock()
+        since_last_look, self._looked = now - self._looked, now
+        self._silent_seconds = 0.0 if alive else self._silent_seconds + min(since_last_look, LONGEST_LOOK_SECONDS)
+        if self._silent_seconds > SILENCE_SECONDS:
             self.silence = SILENCE_SECONDS
             self._process.kill()
