@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from experiments.training.config import TrainingConfig
-from runs.errors import FieldError
+from runs.errors import MOST_ERRORS, FieldError
+
+LONGEST_NAME = 100
+"""Of a field that may be a known one misspelt."""
 
 
-def explain(error: ValidationError) -> list[FieldError]:
-    """One entry per wrong field: its dotted path, and a sentence with the cure."""
-    found: dict[str, list[str]] = {}
+class Problems(NamedTuple):
+    """The first wrong fields, and how many others are wrong."""
+
+    first: list[FieldError]
+    more: int
+
+
+def explain(error: ValidationError) -> Problems:
+    """Name the first wrong fields, each by its dotted path and a sentence with the cure, and count the others.
+
+    A request may have any number of them, and each sentence costs time and room.
+    """
+    found: dict[str, list[tuple[Any, list[str]]]] = {}
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"] if _is_field(part)]
-        found.setdefault(".".join(path) or "(body)", []).append(_message(problem, path))
-    return [{"field": field, "message": " Or: ".join(messages)} for field, messages in found.items()]
+        found.setdefault(".".join(path) or "(body)", []).append((problem, path))
+    first = [
+        FieldError(field=field, message=" Or: ".join(_message(problem, path) for problem, path in wrong))
+        for field, wrong in islice(found.items(), MOST_ERRORS)
+    ]
+    return Problems(first, len(found) - len(first))
 
 
 def _is_field(part: int | str) -> bool:
@@ -43,7 +61,7 @@ def _message(problem: Any, path: list[str]) -> str:
 
 def _unknown(path: list[str]) -> str:
     known = _fields_of(path[:-1])
-    close = difflib.get_close_matches(path[-1], known, n=1)
+    close = difflib.get_close_matches(path[-1][:LONGEST_NAME], known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or use one of: " + ", ".join(known) + "."
     return f"Unknown field. {hint}"
 

@@ -49,7 +49,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InvalidRequest(explain(error)) from error
+        raise InvalidRequest(*explain(error)) from error
     except SourceError as error:
         raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
     except KeyReused as error:

@@ -22,6 +22,7 @@ from experiments.datasets.parameters import (
 )
 from experiments.datasets.queries import uploads_of, visible_datasets
 from experiments.models import Dataset, Upload
+from runs.errors import NoRoom
 from runs.filters import Parameters, validated
 from runs.queries import may_change
 
@@ -36,12 +37,6 @@ class TooLarge(APIException):
     """413."""
 
     status_code = 413
-
-
-class NoRoom(APIException):
-    """507: the server's disk is full, or would be."""
-
-    status_code = 507
 
 
 class DatasetView(APIView):
@@ -123,6 +118,8 @@ class UploadList(DatasetView):
 
 class UploadDetail(DatasetView):
     """How far an upload is, its next piece, its end."""
+
+    body_limit = uploads.PIECE_LIMIT
 
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
         validated(Parameters, request)
