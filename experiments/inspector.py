@@ -16,7 +16,7 @@ import time
 
 from django.db import DatabaseError, connections
 
-from experiments import preflight_store
+from experiments import preflight_store, reasons
 from experiments.datasets import lookup
 from experiments.jobs import job
 from experiments.models import Preflight
@@ -93,7 +93,9 @@ class Inspection:
             return
         except OSError as error:
             preflight_store.fail(
-                self._preflight.pk, self._preflight.attempt, f"The process could not be started: {error}"
+                self._preflight.pk,
+                self._preflight.attempt,
+                f"The process could not be started: {reasons.what_failed(error)}",
             )
             return
         try:

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import difflib
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from experiments.training.config import TrainingConfig
-from runs.errors import MOST_ERRORS, FieldError
+from runs.errors import MOST_ERRORS, FieldError, InvalidRequest
 
 LONGEST_NAME = 100
 """Of a field that may be a known one misspelt."""
 
 
-class Problems(NamedTuple):
-    """The first wrong fields, and how many others are wrong."""
-
-    first: list[FieldError]
-    more: int
+Wrong = dict[str, list[tuple[Any, list[str]]]]
+"""What pydantic says of each wrong field, with the field's path."""
 
 
-def explain(error: ValidationError) -> Problems:
-    """Name the first wrong fields, each by its dotted path and a sentence with the cure, and count the others.
+def refusal(error: ValidationError) -> InvalidRequest:
+    """The error of a request: the first wrong fields named with their cure, the others counted.
 
     A request may have any number of them, and each sentence costs time and room.
     """
-    found: dict[str, list[tuple[Any, list[str]]]] = {}
+    wrong = _wrong(error)
+    return InvalidRequest(_explained(wrong), more=max(0, len(wrong) - MOST_ERRORS))
+
+
+def explain(error: ValidationError) -> list[FieldError]:
+    """One entry per wrong field, of the first `MOST_ERRORS`: its dotted path, and a sentence with the cure."""
+    return _explained(_wrong(error))
+
+
+def _wrong(error: ValidationError) -> Wrong:
+    found: Wrong = {}
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"] if _is_field(part)]
         found.setdefault(".".join(path) or "(body)", []).append((problem, path))
-    first = [
-        FieldError(field=field, message=" Or: ".join(_message(problem, path) for problem, path in wrong))
-        for field, wrong in islice(found.items(), MOST_ERRORS)
+    return found
+
+
+def _explained(wrong: Wrong) -> list[FieldError]:
+    return [
+        FieldError(field=field, message=" Or: ".join(_message(problem, path) for problem, path in problems))
+        for field, problems in islice(wrong.items(), MOST_ERRORS)
     ]
-    return Problems(first, len(found) - len(first))
 
 
 def _is_field(part: int | str) -> bool:

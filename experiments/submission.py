@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from experiments.launch import KeyReused, launch
-from experiments.problems import explain
+from experiments.problems import refusal
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from runs.errors import InvalidRequest
@@ -49,7 +49,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InvalidRequest(*explain(error)) from error
+        raise refusal(error) from error
     except SourceError as error:
         raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
     except KeyReused as error:

@@ -151,7 +151,8 @@ class Supervision:
             self._settle(reasons.STORE_AWAITED)
             return
         except OSError as error:  # of the store too
-            reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
+            told = reasons.what_failed(error)
+            reason = f"The files of earlier attempts could not be fetched: {told} Resume the run when that is mended."
             self._store(lambda: lifecycle.finish(self._run.pk, self._run.attempt, "failed", reason))
             return
         try:
@@ -193,7 +194,7 @@ class Supervision:
             return TrainingProcess(asked)
         except (OSError, ValidationError) as error:  # a configuration may be older than this installation
             logger.exception("run %s: not started", self._run.pk)
-            self._trouble = f"The training could not be started: {error}"
+            self._trouble = f"The training could not be started: {reasons.what_failed(error)}"
             return None
         except SourceError as error:
             self._trouble = error.message
@@ -346,7 +347,7 @@ class Supervision:
         except OSError as error:
             logger.exception("run %s: files not written", run.pk)
             text = (
-                f"Not all files could be written: {error}. The numbers are stored; "
+                f"Not all files could be written: {reasons.what_failed(error)} The numbers are stored; "
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, TypedDict
 
 from django.core.exceptions import PermissionDenied
+from django.dispatch import Signal
 from django.http import Http404
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 MOST_ERRORS = 20
 LONGEST_FIELD = 200
 LONGEST_MESSAGE = 2_000
+write_refused = Signal()
+"""Sent when a request failed because of a disk that is full or cannot be written."""
 _ANSWERS = (APIException, Http404, PermissionDenied)
 
 
@@ -56,7 +59,8 @@ class NoRoom(APIException):
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """For REST_FRAMEWORK["EXCEPTION_HANDLER"]: decides the body, leaves status and headers to DRF."""
     if not isinstance(exc, _ANSWERS) and (sentence := storage_errors.of_a_request(exc)):
-        logger.error("%s: not stored: %s", context["request"].path, exc, exc_info=exc)
+        logger.error("%s: not stored", context["request"].path, exc_info=exc)
+        write_refused.send(None)
         exc = NoRoom(sentence)
     elif isinstance(exc, ValidationError):
         exc = InvalidRequest(_flatten(exc.detail, ""))

@@ -87,10 +87,15 @@ _OF_A_RUN = {
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
-    """What is wrong with the disk, if that is what the error or one that led to it says."""
-    return next(
-        (found for link, is_cause in _chain(error) if (found := _of_one(link)) and _counts(found, is_cause)), None
-    )
+    """Find out what is wrong with the disk, if that is what the error or one that led to it says.
+
+    A refused right that was dealt with, before something else went wrong, explains nothing.
+    """
+    for link, is_cause in _chain(error):
+        found = _of_one(link)
+        if found and (is_cause or found is not Trouble.FORBIDDEN):
+            return found
+    return None
 
 
 def of_a_request(error: BaseException) -> str | None:
@@ -115,18 +120,15 @@ def without_folders(error: OSError) -> str:
 
 def _of_one(link: BaseException) -> Trouble | None:
     if isinstance(link, OSError) and link.errno is not None:
-        return _OF_THE_SYSTEM.get(link.errno)
+        found = _OF_THE_SYSTEM.get(link.errno)
+        # Without a file's name it was a process or a socket that might not be used.
+        return None if found is Trouble.FORBIDDEN and link.filename is None else found
     if isinstance(link, sqlite3.Error):
         return _OF_SQLITE.get(getattr(link, "sqlite_errorcode", -1) & 0xFF)
     if found := _OF_POSTGRESQL.get(getattr(link, "sqlstate", None) or ""):
         return found
     said = str(link)
     return next((trouble for words, trouble in _SAID.items() if words in said), None)
-
-
-def _counts(found: Trouble, is_cause: bool) -> bool:
-    """A refused right that was dealt with before something else went wrong explains nothing."""
-    return is_cause or found is not Trouble.FORBIDDEN
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, bool]]:

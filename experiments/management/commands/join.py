@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import node, process
+from experiments import node, private_home, process
 from experiments.training.data.errors import SourceError
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         leaving = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: leaving.set())
+        private_home.make_private()
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
         try:

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
-from experiments import demo, process, supervisor, tasks
+from experiments import demo, private_home, process, supervisor, tasks
 from experiments.console import Console
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
-from experiments.problems import explain
+from experiments.problems import refusal
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
 from runs import groups, lifecycle, run_files, schema, strict_json
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         schema.bring_up_to_date()
         config, place = _read(options["config"])
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +96,7 @@ def _read(path: Path) -> tuple[TrainingConfig, Place]:
     except (OSError, strict_json.NotJSON) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise CommandError(f"{path}:\n{_listed(InvalidRequest(*explain(error)))}") from error
+        raise CommandError(f"{path}:\n{_listed(refusal(error))}") from error
     except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
     return config, place
