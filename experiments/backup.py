@@ -140,7 +140,7 @@ def _copy(path: Path, copy: Path) -> int:
 
 
 def _copy_database(copy: Path) -> int:
-    """Bytes of a snapshot of one moment, without the free room in the file; writers are not held up (write-ahead log)."""
+    """Bytes of a snapshot of one moment, without free room; writers are not held up (write-ahead log)."""
     with atomic_files.replacing(copy) as temporary:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(temporary)])

@@ -30,7 +30,7 @@ from experiments.training.data.errors import SourceError
 from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Note, Outcome, TrainingStopped
 from experiments.vitals.gauge import Gauge
 from realtime import broadcast
-from runs import exports, lifecycle, log_lines, recorder, workers
+from runs import exports, lifecycle, log_lines, recorder, storage_errors, workers
 from runs.events import Ending, Event
 from runs.models import Run
 from runs.recorder import Fenced, Stamped
@@ -347,7 +347,7 @@ class Supervision:
         except OSError as error:
             logger.exception("run %s: files not written", run.pk)
             text = (
-                f"Not all files could be written: {reasons.what_failed(error)} The numbers are stored; "
+                f"Not all files could be written: {storage_errors.without_folders(error)}. The numbers are stored; "
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._store(lambda: recorder.add_note(run.pk, "export_failed", text))

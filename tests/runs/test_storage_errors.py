@@ -29,9 +29,11 @@ def of_sqlite(folder: Path, *statements: str, read_only: bool = False) -> sqlite
     database.executescript("CREATE TABLE IF NOT EXISTS t (a)")
     if read_only:
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    *before, last = statements
+    for statement in before:
+        database.execute(statement)
     with pytest.raises(sqlite3.Error) as raised:
-        for statement in statements:
-            database.execute(statement)
+        database.execute(last)
     database.close()
     return raised.value
 
