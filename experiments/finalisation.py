@@ -11,7 +11,7 @@ from experiments.crashes import Crashes
 from experiments.database_retry import DatabaseRetry
 from experiments.publisher import Publisher
 from experiments.verdict import Verdict
-from runs import exports, lifecycle, recorder
+from runs import exports, lifecycle, recorder, storage_errors
 from runs.events import Ending
 from runs.models import Run
 
@@ -66,7 +66,7 @@ class Finalisation:
         except OSError as error:
             logger.exception("run %s: files not written", run.pk)
             text = (
-                f"Not all files could be written: {error}. The numbers are stored; "
+                f"Not all files could be written: {storage_errors.without_folders(error)}. The numbers are stored; "
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._database.write(lambda: recorder.add_note(run.pk, "export_failed", text))

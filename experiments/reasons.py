@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runs import storage_errors
+
 NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
 DID_NOT_FINISH = (
     "The training was told to finish, but did not stop within the grace period and was killed. "
@@ -36,3 +38,11 @@ NOT_STORED = (
 )
 STORE_AWAITED = "The object store with the files of earlier attempts did not answer. Resume the run when it does."
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
+
+
+def what_failed(error: Exception) -> str:
+    """What went wrong with files, as a sentence without the folders of the server; other errors as they are."""
+    if sentence := storage_errors.of_a_run(error):
+        return sentence
+    said = storage_errors.without_folders(error) if isinstance(error, OSError) else str(error)
+    return said if said.endswith((".", "!")) else f"{said}."

@@ -104,7 +104,8 @@ class Supervision:
             self._finalise(End(None, reasons.STORE_AWAITED))
             return
         except OSError as error:  # of the store too
-            reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
+            what = reasons.what_failed(error)
+            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is mended."
             self._finalisation.end("failed", reason)
             return
         try:

@@ -81,6 +81,13 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _umask(raw: str) -> int:
+    masks = {"none": 0o077, "read": 0o027}
+    if raw not in masks:
+        raise ValueError(raw)
+    return masks[raw]
+
+
 def _long_text(raw: str) -> str:
     if len(raw) < 16:
         raise ValueError(raw)
@@ -152,6 +159,13 @@ def _secret_key(path: Path) -> str:
 LIVETRAIN_HOME: Path = _read(
     "LIVETRAIN_HOME", lambda raw: Path(raw).expanduser().resolve(), BASE_DIR / "var", "a folder"
 )
+UMASK = _read(
+    "LIVETRAIN_GROUP_ACCESS",
+    _umask,
+    0o077,
+    "none or read: what the group of the server's account may do with the files of the home",
+)
+os.umask(UMASK)  # whatever the shell's is: the database holds tokens, run files name patients; children inherit it
 LIVETRAIN_HOME.mkdir(parents=True, exist_ok=True)
 RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
@@ -217,6 +231,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "project.request_bodies.body_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -357,9 +372,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["runs.parsers.JSONParser"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
 LOGGING = {
     "version": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -357,3 +358,35 @@ def test_what_a_run_takes_of_its_machine_is_an_event(queued: Run, recipe: Recipe
     assert 1e6 < found["memory_pss"] <= found["memory_rss"]
     assert found["gpus"] == []
     assert (queued.folder / "attempts" / "1" / "train.log.start").read_text() == "0"
+
+
+def test_a_run_whose_folder_cannot_be_written_ends_with_the_cure_and_no_path(
+    queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", f"{queued.folder}/.x.tmp")
+
+    recipe("completes")
+    monkeypatch.setattr(exports, "write_config", refuse)
+    run = supervise(queued)
+    assert run.status == "failed"
+    reason = str(run.reason)
+    assert "read-only" in reason
+    assert "resume or retry" in reason
+    assert str(queued.folder.parent) not in reason
+
+
+def test_files_that_cannot_be_exported_are_noted_without_their_path(
+    queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", f"{queued.folder}/metrics.csv")
+
+    recipe("completes")
+    monkeypatch.setattr(exports, "export", refuse)
+    run = supervise(queued)
+    [note] = [note["text"] for note in run.notes if note["code"] == "export_failed"]
+    assert run.status == "completed"
+    assert "No space left on device" in note
+    assert f"manage.py export {run.pk}" in note
+    assert str(queued.folder.parent) not in note

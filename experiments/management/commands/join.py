@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import node, process
+from experiments import node, private_home, process
 from experiments.stop_signals import StopSignals
 from experiments.training.data.errors import SourceError
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         leaving = threading.Event()
         signals = StopSignals(leaving)
         signals.install()
+        private_home.make_private()
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
         try:

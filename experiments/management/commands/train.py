@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
-from experiments import demo, process, supervisor, tasks
+from experiments import demo, private_home, process, supervisor, tasks
 from experiments.console import Console
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
-from experiments.problems import explain
+from experiments.problems import refusal
 from experiments.stop_signals import StopSignals
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
-from runs import groups, lifecycle, run_files, schema
+from runs import groups, lifecycle, run_files, schema, strict_json
+from runs.errors import InvalidRequest
 from runs.models import Run, RunGroup
 
 WORKER = "command line"
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         schema.bring_up_to_date()
         config, place = _read(options["config"])
         signals = StopSignals(tasks.draining)
@@ -106,6 +107,11 @@ def _why_left(run: Run) -> str:
     return f"Run {run.pk} {run.status}: {run.reason or 'no reason is known.'}"
 
 
+def _listed(found: InvalidRequest) -> str:
+    lines = [f"  {problem['field']}: {problem['message']}" for problem in found.errors]
+    return "\n".join([*lines, *([f"  and {found.more:,} more"] if found.more else [])])
+
+
 def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
@@ -113,13 +119,12 @@ def _shown(value: float | None) -> str:
 def _read(path: Path) -> tuple[TrainingConfig, Place]:
     """Raises CommandError that names each wrong field with its cure."""
     try:
-        config = TrainingConfig.model_validate(msgspec.json.decode(path.read_bytes()))
+        config = TrainingConfig.model_validate(strict_json.decode(path.read_bytes()))
         place = inspect(config)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, strict_json.NotJSON) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
-        lines = "\n".join(f"  {problem['field']}: {problem['message']}" for problem in explain(error))
-        raise CommandError(f"{path}:\n{lines}") from error
+        raise CommandError(f"{path}:\n{_listed(refusal(error))}") from error
     except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
     return config, place

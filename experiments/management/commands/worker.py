@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import gpus
+from experiments import gpus, private_home
 from experiments.worker import work
 
 
@@ -19,6 +19,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         work(max(1, options["slots"]), _chosen(options["gpus"]))
 
 
