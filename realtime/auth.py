@@ -18,6 +18,7 @@ socket with 4401.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
@@ -27,12 +28,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
-from django.db import Error
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from realtime.outage import Outage
 from realtime.reader import logins
 from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
 
@@ -45,6 +46,8 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
 RECHECK_SECONDS = 60.0
+logger = logging.getLogger(__name__)
+_outage = Outage(logger, "Checking again who is logged in")
 
 
 class Authenticated:
@@ -69,16 +72,17 @@ class Authenticated:
 
 
 async def _watch(scope: Scope, send: Send) -> None:
-    """Close the socket when its credentials have lost their worth."""
+    """Close the socket when its credentials are no longer valid."""
     while True:
         await asyncio.sleep(RECHECK_SECONDS)
         try:
             await logins(identify, scope)
+            _outage.recovered()
         except Refused as refused:
             await _close(send, refused)
             return
-        except Error:
-            continue  # a database that fails says nothing about the user
+        except Exception as error:  # a check that fails says nothing about the user, and must not be the last one
+            _outage.failed(error)
 
 
 async def _close(send: Send, refused: Refused) -> None:

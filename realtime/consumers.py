@@ -4,8 +4,8 @@ It may also send `{"ping": true}`, answered with a frame of one `{"type": "pong"
 protocol's own pings, and a connection can die without a word. Of a run it carries `last_seq`, how far the journal goes.
 
 Close codes: 4400 bad request (`?after=`, a malformed or oversized message), 4401 no login, 4403 wrong or missing
-origin, 4404 no such run (or path), or deleted meanwhile, 1011 a fault of the server. After any other end a client
-comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
+origin, 4404 no such run (or path), or deleted meanwhile. After any other end, 4500 (a fault of the server) included, a
+client comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 
@@ -63,8 +64,16 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
                 self._streaming.cancel()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """As the base class, without the thread switch that tidies database connections: there are none here."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
+        """Handle a message as the base class does, but without its thread switch: no database connection is open here.
+
+        A fault closes the socket at once. Daphne would do so with a code of its own, at its next look after a second.
+        """
+        try:
+            await getattr(self, message["type"].replace(".", "_"))(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            await self._fail()
 
     async def connect(self) -> None:
         await self.accept()
@@ -103,8 +112,12 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         except Refused as refused:
             await self.close(refused.code, refused.reason)
         except Exception:
-            logger.exception("A WebSocket stream failed.")
-            await self.close(FAILED)
+            await self._fail()
+
+    async def _fail(self) -> None:
+        """Log the exception that is being handled, and close the socket."""
+        logger.exception("A WebSocket stream failed.")
+        await self.close(FAILED, "A fault of the server; connect again.")
 
 
 class RunConsumer(Live):
