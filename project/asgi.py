@@ -12,8 +12,10 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from experiments.reaper import Reaper  # noqa: E402
 from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up  # noqa: E402
+from realtime import close_reasons  # noqa: E402
 from realtime.routing import websocket_application  # noqa: E402
 
+close_reasons.install()
 warm_up()
 Reaper().start()
 application = ProtocolTypeRouter({"http": StaticFiles(http_application), "websocket": websocket_application})

@@ -15,7 +15,7 @@ FAILED = 4500
 
 
 class Refused(Exception):
-    """Close the socket with `code`; the sentence goes with it where the server passes it on (Daphne does not)."""
+    """Close the socket with `code`, and tell the client `reason`: a sentence of at most 123 bytes."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
