@@ -7,7 +7,7 @@ import contextlib
 import logging
 
 from realtime.broadcast import run_group
-from realtime.frames import FRAME_CHARACTERS, FRAME_EVENTS, Frame, frame, read
+from realtime.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
 from realtime.outage import Outage
 from realtime.reader import pages, tail
 from realtime.ring import Ring
@@ -83,7 +83,7 @@ class Hub:
             return await self._page(cursor, ring.head - SPARED_UNTIL, limit, sparing=True)
         if cursor < ring.start:
             # No more than a frame will hold: what is read beyond it would have to be read again.
-            return await self._page(cursor, ring.start, min(limit, FRAME_CHARACTERS // ring.typical_characters + 1))
+            return await self._page(cursor, ring.start, min(limit, FRAME_BYTES // ring.typical_characters + 1))
         return self._shared(ring, cursor, limit)
 
     def _shared(self, ring: Ring, cursor: int, limit: int) -> Frame:

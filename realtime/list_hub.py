@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from realtime.broadcast import RUN_LIST
-from realtime.frames import FRAME_CHARACTERS, Frame
+from realtime.frames import FRAME_BYTES, Frame, encoded_size
 from realtime.outage import Outage
 from realtime.reader import tail
 from realtime.subscription import Subscription
@@ -55,12 +56,12 @@ class Outbox:
         self.user, self.only_queue = user, only_queue
         self._queue_told = self._queue = ""
         self.seen: dict[int, bool] = {}  # run -> whether the user may see it
-        self._statuses: list[str] = []
+        self._statuses: deque[str] = deque(maxlen=STATUSES_WAITING)
         self._summaries: dict[int, str] = {}
         self._news = asyncio.Event()
 
     def put(self, change: Change) -> None:
-        self._statuses = [*self._statuses, *change.statuses][-STATUSES_WAITING:]
+        self._statuses.extend(change.statuses)
         self._summaries[change.head.id] = change.summary
         self._news.set()
 
@@ -73,17 +74,20 @@ class Outbox:
     async def frame(self) -> Frame:
         """Wait for news: a JSON array of status events, then summaries, as many as fit a frame, then the queue."""
         await self._news.wait()
-        parts, size = self._statuses, sum(map(len, self._statuses))
-        self._statuses = []
-        while self._summaries and size < FRAME_CHARACTERS:
-            parts.append(self._summaries.pop(next(iter(self._summaries))))
-            size += len(parts[-1])
-        if not self._summaries:
+        parts: list[str] = []
+        size = 0
+        while (self._statuses or self._summaries) and size < FRAME_BYTES:
+            parts.append(self._statuses.popleft() if self._statuses else self._oldest_summary())
+            size += encoded_size(parts[-1])
+        if not self._statuses and not self._summaries:
             self._news.clear()
         if self._queue:
             parts.append(self._queue)
             self._queue = ""
         return Frame(f"[{','.join(parts)}]", 0, len(parts))
+
+    def _oldest_summary(self) -> str:
+        return self._summaries.pop(next(iter(self._summaries)))
 
 
 class ListHub:

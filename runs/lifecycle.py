@@ -26,6 +26,7 @@ from runs.tags import tag_new
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
 _NOBODY_HOLDS_IT: dict[str, Any] = {"worker": "", "lease_until": None, "eta_seconds": None}
+REASON_CHARACTERS = 4_000
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 
@@ -245,7 +246,7 @@ def _give_back(run: Run, reason: str, *, until: datetime) -> None:
 
 def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> None:
     """`until` is the last moment that the attempt is known to have worked."""
-    now, spent = timezone.now(), _spent(run, until)
+    now, spent, reason = timezone.now(), _spent(run, until), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
         status=status,
@@ -270,6 +271,13 @@ def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> No
         reason=reason,
     )
     append(run.pk, run.attempt, [stamp(end, now)])
+
+
+def _shortened(reason: str | None) -> str | None:
+    """Bound what an exception may say: every page of the list gets it, and messages have a limit."""
+    if reason is None or len(reason) <= REASON_CHARACTERS:
+        return reason
+    return f"{reason[:REASON_CHARACTERS]}… (cut; the whole message is in train.log)"
 
 
 def _spent(run: Run, until: datetime) -> float:

@@ -61,7 +61,7 @@ async def test_a_failed_list_stream_is_closed(failing_server: FailingServer, own
         await frame(opened)
         failing_server.fail("list stream")
         await in_thread(store, run, training_events(5))
-        with pytest.raises(ConnectionClosed) as closed:
+        with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012  (what came before it is read first)
             while True:
                 await frame(opened)
     assert closed.value.rcvd is not None
