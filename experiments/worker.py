@@ -7,7 +7,6 @@ object store, a backlog. Imports no torch.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -96,7 +95,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         examiner.start()
         backlog.begin()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
-        _wait(stopping)
+        stopping.wait()
         logger.info("worker stopping: trainings go back to the queue")
         attendance.stop()
         feeder.stop()
@@ -107,13 +106,3 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
     sweep.remove_dead_sockets()
-
-
-def _wait(stopping: threading.Event) -> None:
-    """Until told to stop, or until the launcher that started this process has died."""
-    parent = os.getppid()
-    while not stopping.wait(0.5):
-        if os.getppid() != parent:
-            logger.warning("the launcher is gone")
-            tasks.draining.set()
-            return
