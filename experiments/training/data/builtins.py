@@ -41,7 +41,9 @@ def load_breast_cancer_table() -> tuple[NDArray[np.float64], list[int], list[str
 
 
 def _export(folder: Path) -> None:
-    """Under its name only when whole: written elsewhere, then renamed."""
+    """Write the data elsewhere, then rename: under its name it is whole. The caller holds the lock."""
+    for left in folder.parent.glob(f".{folder.name}.*/"):  # of exports that were killed
+        shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         _write_digits(temporary / "new")

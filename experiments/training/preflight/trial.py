@@ -1,6 +1,7 @@
 """A few real batches through the real model, on a copy of it: memory, time, and how long the whole will take.
 
-Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were.
+Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were. Writes no files,
+so that nothing stays behind when its process is killed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ import copy
 import gc
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,17 +77,16 @@ def run(
     make_trainer: MakeTrainer,
     stop: Stop,
 ) -> report.Trial:
-    """Raises what the training would raise, and `Interrupted` when told to stop."""
+    """Try the batches and measure them. Raises what the training would raise, and `Interrupted` when told to stop."""
     watch = Stopwatch()
     memory.forget_peak()
-    with _unchanged_randomness(), tempfile.TemporaryDirectory() as folder:
+    with _unchanged_randomness():
         trainer = make_trainer(
-            [StepContract(data.num_classes), *_changing_the_work(config, Path(folder)), watch, StopWatcher(stop)],
+            [StepContract(data.num_classes), *_changing_the_work(config), watch, StopWatcher(stop)],
             max_epochs=1,
             limit_train_batches=BATCHES,
             limit_val_batches=VALIDATION_BATCHES,
             enable_checkpointing=False,
-            default_root_dir=folder,
         )
         trial = _without_schedule(copy.deepcopy(module))
         device = trainer.strategy.root_device
@@ -96,7 +94,7 @@ def run(
             torch.cuda.reset_peak_memory_stats(device)
         trainer.fit(trial, datamodule=data)
         found = _measured(config, data, watch, device, model=model_name, parameters=_size(module))
-        data.trainer = None  # lets go of the copy
+        data.trainer = None  # which holds the copy
     if device.type == "cuda":
         del trial, trainer
         gc.collect()  # trainer and copy hold each other, and the GPU's memory
@@ -153,10 +151,10 @@ def _optimizer_of(configured: Any) -> Any:
     return configured
 
 
-def _changing_the_work(config: TrainingConfig, folder: Path) -> list[Callback]:
-    """What costs time in each batch of the training, too; pictures of it go into the throw-away folder."""
+def _changing_the_work(config: TrainingConfig) -> list[Callback]:
+    """Make the callbacks that cost time in each batch of the training, too. They write no files."""
     preset, decay = config.augmentation.preset, config.trainer.ema_decay
-    augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=folder)]
+    augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=None)]
     return augmenting if decay is None else [*augmenting, RunAveraging(decay)]
 
 
