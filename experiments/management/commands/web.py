@@ -7,7 +7,7 @@ from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import body_limit
+from experiments import body_limit, clean_stop
 from experiments.launcher_watch import OPTION
 
 
@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         body_limit.install()
+        clean_stop.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
         arguments += ["--websocket_connect_timeout", "20"]  # 5 s by default: too short when many come back at once

@@ -27,8 +27,8 @@ class Augmenter(Callback):
     """Replaces the images of each training batch by augmented ones, in place, so that it works with any module.
 
     A batch's changes depend on seed, epoch, batch and rank alone: a resumed run repeats those of an uninterrupted one,
-    and nothing else that draws random numbers changes them. The first 16 samples make `augmentation.png` in `run_dir`, once
-    a run; without a folder there is no picture.
+    and nothing else that draws random numbers changes them. The first 16 samples make `augmentation.png` in `run_dir`,
+    once a run; without a folder there is no picture.
     """
 
     def __init__(self, preset: Preset, *, seed: int, run_dir: Path | None) -> None:
