@@ -16,7 +16,7 @@ SECONDS = 3.0  # the launcher kills what has not ended after WEB_STOP_SECONDS
 
 def install() -> None:
     """Have it done when the server is asked to stop."""
-    reactor.addSystemEventTrigger("before", "shutdown", _begin)
+    reactor.addSystemEventTrigger("before", "shutdown", _begin)  # type: ignore[arg-type]  # the interface lacks `self`
 
 
 def _begin() -> Deferred[None]:

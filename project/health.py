@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from runs import schema
 
 logger = logging.getLogger(__name__)
@@ -53,4 +53,4 @@ class Readiness:
 
 
 _readiness = Readiness()
-_outage = Outage(logger, "Asking the database whether this server is ready")
+_outage = LogOnce(logger, "Asking the database whether this server is ready")

@@ -1,4 +1,4 @@
-"""Who opens a socket: a browser by its session, a script by its API token.
+"""Authentication of WebSockets: a browser by its session, a script by its API token.
 
 | sent | result |
 |---|---|
@@ -11,7 +11,7 @@ Ours is the origin that the request itself names as `Host` (which must be an all
 `CSRF_TRUSTED_ORIGINS`. The port counts: cookies are shared by all ports of a host, so a page served by some other
 program on this machine would otherwise read everything. A page elsewhere has no use for a token either.
 
-The same is asked again every minute: a session that ended, a token taken back, a user no longer active close the
+The same is checked again every minute: a session that ended, a token taken back, a user no longer active close the
 socket with 4401.
 """
 
@@ -33,7 +33,7 @@ from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from realtime.reader import logins
 from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
 
@@ -47,7 +47,7 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 RECHECK_SECONDS = 60.0
 logger = logging.getLogger(__name__)
-_outage = Outage(logger, "Checking again who is logged in")
+_failures = LogOnce(logger, "Checking again who is logged in")
 
 
 class Authenticated:
@@ -57,6 +57,7 @@ class Authenticated:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket, and close it when it is refused at its opening or later."""
         try:
             user = await logins(identify, scope)
         except Refused as refused:
@@ -77,12 +78,12 @@ async def _watch(scope: Scope, send: Send) -> None:
         await asyncio.sleep(RECHECK_SECONDS)
         try:
             await logins(identify, scope)
-            _outage.recovered()
+            _failures.recovered()
         except Refused as refused:
             await _close(send, refused)
             return
         except Exception as error:  # a check that fails says nothing about the user, and must not be the last one
-            _outage.failed(error)
+            _failures.failed(error)
 
 
 async def _close(send: Send, refused: Refused) -> None:
@@ -90,7 +91,7 @@ async def _close(send: Send, refused: Refused) -> None:
 
 
 def identify(scope: Scope) -> User:
-    """The active user who opens this socket; raises `Refused`. Synchronous database access."""
+    """Return the active user who opens this socket, or raise `Refused`. Synchronous database access."""
     headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
     origin = headers.get("origin")
     if origin is not None and not is_ours(origin, headers.get("host", "")):
@@ -105,7 +106,7 @@ def identify(scope: Scope) -> User:
 
 
 def is_ours(origin: str, host: str) -> bool:
-    """Whether pages of `origin` (scheme://host[:port]) are served by this server, addressed as `host`."""
+    """Tell whether pages of `origin` (scheme://host[:port]) are served by this server, addressed as `host`."""
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     try:
@@ -149,7 +150,7 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
 
 
 def _without_credentials(scope: Scope) -> Scope:
-    """What is further in needs none, and so cannot log any."""
+    """Return the scope for the application, which needs no credentials and so cannot log any."""
     query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in (b"authorization", b"cookie")]
     return scope | {"query_string": query.encode(), "headers": headers}

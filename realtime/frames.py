@@ -1,4 +1,4 @@
-"""What goes over the wire: items of a run's stream, and text frames made of them.
+"""The wire format: items of a run's stream, and text frames made of them.
 
 An item covers the numbers `first` to `last`. An event covers its own; a marker
 `{"type": "skipped", "run_id", "from", "to"}` covers a range of events that are not sent. The items a client gets
@@ -46,7 +46,7 @@ class Frame(NamedTuple):
 
 
 def skipped(run_id: int, first: int, last: int) -> Item:
-    """The marker in place of the ephemeral events `first` to `last`."""
+    """Make the marker in place of the ephemeral events `first` to `last`."""
     return Item(first, last, f'{{"type":"skipped","run_id":{run_id},"from":{first},"to":{last}}}')
 
 
@@ -94,10 +94,10 @@ def frame(covering: Sequence[Item]) -> Frame:
     return Frame(f"[{','.join(item.text for item in sent)}]", sent[-1].last, count)
 
 
-def read(run_id: int, after: int, until: int, *, limit: int = FRAME_EVENTS, sparing: bool = False) -> list[Item]:
-    """Items from the journal, by at most `limit` events; with `sparing` all ephemeral ones become markers.
+def read(run_id: int, after: int, until: int, *, limit: int = FRAME_EVENTS, durable_only: bool = False) -> list[Item]:
+    """Read items from the journal, at most `limit` events; with `durable_only` all ephemeral ones become markers.
 
     Synchronous database access. There is an item unless `until` <= `after`.
     """
-    events = events_after(run_id, after, limit, until=until, types=DURABLE_TYPES if sparing else ())
+    events = events_after(run_id, after, limit, until=until, types=DURABLE_TYPES if durable_only else ())
     return items(run_id, events, after, until if len(events) < limit else events[-1].seq)

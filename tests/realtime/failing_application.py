@@ -14,7 +14,7 @@ from project.asgi import application
 from realtime import auth
 from realtime.consumers import RunConsumer
 from realtime.hub import Hub
-from realtime.list_hub import Outbox
+from realtime.list_hub import ClientQueue
 
 __all__ = ["FAULTS", "application"]
 P = ParamSpec("P")
@@ -38,7 +38,7 @@ def _fail_on_demand(owner: Any, attribute: str, name: str) -> None:
 
 FAULTS.mkdir(exist_ok=True)
 _fail_on_demand(Hub, "frame_after", "run stream")
-_fail_on_demand(Outbox, "frame", "list stream")
+_fail_on_demand(ClientQueue, "frame", "list stream")
 _fail_on_demand(RunConsumer, "pong", "ping")
 _fail_on_demand(auth, "logins", "login")
 auth.RECHECK_SECONDS = 0.3

@@ -10,7 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from realtime import broadcast
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from tests.servers import free_port
 from tests.waiting import eventually
 
@@ -45,7 +45,7 @@ def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptur
 
 
 def test_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage(logging.getLogger("test"), "Calling home")
+    outage = LogOnce(logging.getLogger("test"), "Calling home")
     outage.recovered()
     outage.failed(OSError("busy"))
     outage.failed(OSError("busy"))
