@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,7 +28,7 @@ class Launched:
     def __init__(self, home: Path, *, workers: int = 1) -> None:
         self.home, self.port = home, free_port()
         self._log = (home / "serve.log").open("ab")
-        installation = Installation(home, TMPDIR=str(home))
+        self.installation = installation = Installation(home, TMPDIR=str(home))
         command = installation.command("serve", "--port", str(self.port), "--workers", str(workers))
         self._launcher = subprocess.Popen(
             command, env=installation.environment, stdout=self._log, stderr=self._log, start_new_session=True
@@ -100,13 +102,30 @@ def test_killed_while_its_children_are_started_again(launched: Launched) -> None
     leaves_nothing(launched)
 
 
-def test_killed_while_everything_runs(launched: Launched) -> None:
-    """The fork server of the worker among it."""
+def test_killed_while_it_trains(launched: Launched) -> None:
+    """The fork server and the training end too."""
     eventually(lambda: _answers(launched.port), within=60)
-    eventually(lambda: "worker ready" in (launched.home / "serve.log").read_text(), within=90)
-    assert any("forkserver" in " ".join(process.cmdline()) for process in launched.processes())
+    _submit(launched)
+    log = launched.home / "runs" / "1" / "train.log"
+    eventually(lambda: log.exists() and "attempt 1" in log.read_text(), within=90)
+    assert sum("forkserver" in " ".join(process.cmdline()) for process in launched.processes()) > 1
     launched.kill()
     leaves_nothing(launched)
+
+
+def _submit(launched: Launched) -> None:
+    """Ask for a training that takes long."""
+    body = {"experiment_name": "long", "source_path": "builtin:digits-is-8", "trainer": {"max_epochs": 500}}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{launched.port}/api/experiments/centralized/train",
+        data=json.dumps(body | {"callbacks": {"early_stopping": False}}).encode(),
+        headers={
+            "Content-Type": "application/json",
+            "Authorization": f"Token {launched.installation.manage('apitoken', 'tester')}",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202
 
 
 def _child(launched: Launched, name: str) -> Callable[[], psutil.Process | None]:

@@ -19,7 +19,7 @@ FAILS = "Sending hints over the channel layer fails"
 
 @pytest.fixture
 def nowhere(settings: Settings) -> None:
-    """A Redis that nobody runs."""
+    """Name a Redis that nobody runs."""
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}"
     layer = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

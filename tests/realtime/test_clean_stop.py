@@ -69,7 +69,7 @@ class LaunchedWeb(WebServer):
 
 @pytest.fixture
 def web(transactional_db: None, tmp_path: Path) -> Iterator[LaunchedWeb]:
-    """A web process of a test's own."""
+    """Start a web process of the test's own."""
     server = LaunchedWeb(tmp_path)
     server.start()
     yield server
@@ -78,7 +78,7 @@ def web(transactional_db: None, tmp_path: Path) -> Iterator[LaunchedWeb]:
 
 @contextlib.asynccontextmanager
 async def polling(server: LaunchedWeb, run_id: int, token: str, after: int) -> AsyncIterator[None]:
-    """A long poll that nothing answers."""
+    """Ask with a long poll that nothing answers."""
     url = f"{server.url}/api/runs/{run_id}/events/?after={after}&wait=30"
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-c", POLL, url, token], stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -101,7 +101,7 @@ with socket.create_connection((url.hostname, url.port)) as connection:
 
 
 def said_wrong(server: LaunchedWeb) -> list[str]:
-    """Lines of the log that an operator would have to look into."""
+    """Find lines of the log that an operator would have to look into."""
     words = (
         " ERROR ",
         " CRITICAL ",
@@ -148,7 +148,7 @@ async def test_stopped_after_the_last_client_left(web: LaunchedWeb, owner: User,
 
 
 async def test_stopped_while_many_connect(web: LaunchedWeb, owner: User, token: str) -> None:
-    """At whatever a socket just does: opening, being let in, catching up."""
+    """Sockets are opening, being authenticated and catching up."""
     run = await in_thread(running_run, owner)
     await in_thread(store_at_once, run, training_events(2_000))
 

@@ -18,7 +18,7 @@ from tests.servers import WebServer
 
 
 async def close_of(server: WebServer, path: str, message: str = "", **headers: str) -> Close:
-    """How the server closes a socket opened like this, once it has sent everything."""
+    """Return how the server closes a socket opened like this, once it has sent everything."""
     opening = connect(server.websocket_url + path, additional_headers=headers, proxy=None)
     async with opening as opened:
         if message:

@@ -23,7 +23,7 @@ CODES = {name: value for name, value in vars(refusal).items() if name.isupper() 
 
 @pytest.fixture
 def failing_server(transactional_db: None, tmp_path: Path) -> Iterator[FailingServer]:
-    """Fails when it is told to."""
+    """Start a server that fails when it is told to."""
     with FailingServer(tmp_path) as server:
         yield server
         server.kill()  # its end is not tested here

@@ -25,7 +25,7 @@ CLIENT_LIMIT = 1_048_576  # of the `websockets` package, and of Daphne
 
 
 def final(split: str, classes: int = 1_000) -> FinalStats:
-    """An evaluation whose matrix is no unit matrix, with statistics of each class."""
+    """Make an evaluation whose matrix is no unit matrix, with statistics of each class."""
     matrix = [[(row * column) % 13 for column in range(classes)] for row in range(classes)]
     statistics = {f"final_{name}/{cls}": 0.5 for name in ("precision", "recall", "f1") for cls in CLASSES[:classes]}
     return FinalStats(
@@ -52,7 +52,7 @@ def start(classes: list[str]) -> TrainingStart:
 
 
 def a_run_of_1000_classes() -> list[Event]:
-    """With three large events, two of them side by side: 5, 7 and 8."""
+    """Make the events of a run; three are large, two of them side by side: 5, 7 and 8."""
     names = [f"a class with a long name {number:09}" for number in range(40_000)]
     return [
         start(CLASSES),
@@ -140,7 +140,7 @@ def test_a_frame_is_bounded_in_bytes() -> None:
 
 
 async def _has_everything(listener: Listener, server: WebServer, run: Run, token: str, *, large: list[int]) -> None:
-    """Each event once and in order, the large ones as links that lead to them."""
+    """Check that each event came once and in order, the large ones as links that lead to them."""
     assert [event["seq"] for event in listener.events] == list(range(1, listener.last + 1))
     assert [event["seq"] for event in listener.events if event["type"] == "large"] == large
     stored = await in_thread(_journal, run)

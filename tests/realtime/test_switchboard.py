@@ -1,4 +1,4 @@
-"""Hubs and the relay in one process: shared while somebody watches, gone when nobody does."""
+"""Hubs and the run poller in one process: shared while somebody watches, gone when nobody does."""
 
 from __future__ import annotations
 
