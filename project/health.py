@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from runs import schema, storage_errors
 from runs.refused_writes import refused_writes
 
@@ -109,5 +109,5 @@ def _trouble_of_database() -> tuple[str, str] | None:
 
 
 _readiness = Readiness()
-_outage = Outage(logger, "Asking the database whether this server is ready")
-_disk_outage = Outage(logger, "Writing to the home and the database's folder")
+_outage = LogOnce(logger, "Asking the database whether this server is ready")
+_disk_outage = LogOnce(logger, "Writing to the home and the database's folder")

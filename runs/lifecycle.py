@@ -26,6 +26,7 @@ from runs.tags import tag_new
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
 _NOBODY_HOLDS_IT: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
+REASON_CHARACTERS = 4_000
 DRIFT = timedelta(seconds=1)
 """How far the start of an attempt may be from where its own clock has it, before it is put right."""
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
@@ -250,8 +251,8 @@ def _give_back(run: Run, reason: str, *, spent: float) -> None:
 
 
 def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
-    """`spent` is the time in all its attempts."""
-    moment = clock.not_before(clock.now(), run.queued_at, run.start_time)
+    """Write the end; `spent` is the time in all its attempts."""
+    moment, reason = clock.not_before(clock.now(), run.queued_at, run.start_time), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
         status=status,
@@ -275,6 +276,13 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         reason=reason,
     )
     append(run.pk, run.attempt, [stamp(end, moment)])
+
+
+def _shortened(reason: str | None) -> str | None:
+    """Bound what an exception may say: every page of the list gets it, and messages have a limit."""
+    if reason is None or len(reason) <= REASON_CHARACTERS:
+        return reason
+    return f"{reason[:REASON_CHARACTERS]}… (cut; the whole message is in train.log)"
 
 
 def _spent(run: Run, until: datetime | None, seconds: float | None = None) -> float:

@@ -1,10 +1,12 @@
 """`manage.py worker`: run queued trainings on this machine."""
 
+from argparse import SUPPRESS
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from experiments import gpus, private_home
+from experiments.launcher_watch import OPTION
 from experiments.worker import work
 
 
@@ -13,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--slots", type=int, default=1, help="trainings at once (default: %(default)s)")
-
+        parser.add_argument(OPTION, help=SUPPRESS)  # manage.py has read it
         parser.add_argument(
             "--gpus", help="GPUs that trainings get to themselves, e.g. 0,1; none: they share all (default: all)"
         )
