@@ -79,7 +79,7 @@ class Listener:
                 await opened.send(json.dumps({"ack": self.last}))
 
     async def roam_until(self, last: int, chance: random.Random) -> None:
-        """Disconnect at random, half of the times without a close, come back with the last number; outlive the server."""
+        """Disconnect at random, half of the times without a close, and come back after the last number."""
         while self.last < last:
             try:
                 async with self.connected() as opened:
