@@ -21,7 +21,9 @@ class Feeder(Periodic):
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._embedded = settings.BROKER_EMBEDDED
-        super().__init__("feeder", FEED_SECONDS if self._embedded else SAFETY_NET_SECONDS)
+        # Opening a connection five times a second would cost a worker that waits three times the look itself.
+        interval = FEED_SECONDS if self._embedded else SAFETY_NET_SECONDS
+        super().__init__("feeder", interval, keeps_connections=self._embedded)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
         return {"sending queued runs": self._feed}

@@ -22,12 +22,17 @@ STOP_SECONDS = 8.0
 
 
 class Periodic(threading.Thread):
-    """Does its jobs at once, and then every `interval` seconds. A job that fails keeps none of the others back."""
+    """Does its jobs at once, and then every `interval` seconds. A job that fails keeps none of the others back.
 
-    def __init__(self, name: str, interval: float) -> None:
+    Database connections are closed after each round; with `keeps_connections`, for very short intervals, only after
+    one in which a job failed, and at the end.
+    """
+
+    def __init__(self, name: str, interval: float, *, keeps_connections: bool = False) -> None:
         super().__init__(name=name, daemon=True)
         self.stopping = threading.Event()
         self._interval = interval
+        self._keeps_connections = keeps_connections
         self._account = Account(name)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -45,10 +50,9 @@ class Periodic(threading.Thread):
         """Nothing but `stop` ends this."""
         turns = [_Turn(name, job, self._account, self._interval) for name, job in self.jobs().items()]
         while not self.stopping.is_set():
-            for turn in turns:
-                if not self.stopping.is_set():
-                    turn.take()
-            self._close_connections()
+            succeeded = [turn.take() for turn in turns if not self.stopping.is_set()]
+            if not (self._keeps_connections and all(succeeded)):
+                self._close_connections()
             self.stopping.wait(self._interval)
         self._once("leaving", self.leave)
         self._close_connections()
@@ -72,18 +76,20 @@ class _Turn:
         self._backoff = Backoff(interval, max(interval, LONGEST_PAUSE_SECONDS))
         self._next = 0.0  # monotonic time
 
-    def take(self) -> None:
+    def take(self) -> bool:
+        """Do the job unless it is too early; false where it failed."""
         if time.monotonic() < self._next:
-            return
+            return True
         try:
             self._job()
         except BaseException as error:  # SystemExit too would end the thread, and without a word
             pause = self._backoff.failed()
             self._next = time.monotonic() + pause
             self._account.failed(self._name, error, pause)
-        else:
-            self._backoff.reset()
-            self._account.succeeded(self._name)
+            return False
+        self._backoff.reset()
+        self._account.succeeded(self._name)
+        return True
 
 
 def stop_all(threads: Iterable[Periodic], seconds: float = STOP_SECONDS) -> None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from realtime import broadcast
 from realtime.outage import Outage
 from realtime.reader import tail
+from runs import thread_failures
 from runs.backoff import Backoff
 from runs.models import Run
 from runs.queries import Head
@@ -63,6 +64,7 @@ async def relay(watchers: Watchers) -> None:
             pause = usual
         except Exception as error:
             outage.failed(error)
+            thread_failures.count("relay")
             pause = backoff.failed()
         await asyncio.sleep(pause)
 

@@ -26,6 +26,12 @@ def counts() -> dict[str, int]:
         return dict(_counts)
 
 
+def count(thread: str) -> None:
+    """Count a failure of a loop that has other words for it in the log."""
+    with _lock:
+        _counts[thread] += 1
+
+
 class Account:
     """The failures of one loop, which may do several jobs."""
 
@@ -41,8 +47,7 @@ class Account:
 
         `pause` is after how many seconds the job is tried again.
         """
-        with _lock:
-            _counts[self._thread] += 1
+        count(self._thread)
         now, kind = time.monotonic(), (type(error), *_place(error.__traceback__))
         if job in self._failing:
             self._failing[job] += 1

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Max
 
 from runs.derived_models import RunSamples
@@ -47,13 +47,13 @@ def pack_due(run_id: int, last_seq: int) -> int:
     try:
         while last_seq - until >= RANGE:
             until = _pack(run_id, until, until + RANGE)
-    except DatabaseError:
+    except Error:
         logger.warning("Run %s: its samples could not be packed now.", run_id, exc_info=True)
     return until
 
 
 def pack_all(run_id: int, last_seq: int) -> None:
-    """Pack everything up to `last_seq`, the last range however short. Raises DatabaseError."""
+    """Pack everything up to `last_seq`, the last range however short. Raises what the database raises."""
     until = packed_until(run_id)
     while until < last_seq:
         until = _pack(run_id, until, min(until + RANGE, last_seq))

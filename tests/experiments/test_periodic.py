@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
-from django.db import connections
+from django.db import InterfaceError, connections
 
 from experiments import periodic
 from experiments.periodic import Periodic, stop_all
@@ -18,8 +18,10 @@ from tests.waiting import eventually
 class Working(Periodic):
     """Does what it is told."""
 
-    def __init__(self, interval: float = 0.01, **jobs: Callable[[], object]) -> None:
-        super().__init__("working", interval)
+    def __init__(
+        self, interval: float = 0.01, *, keeps_connections: bool = False, **jobs: Callable[[], object]
+    ) -> None:
+        super().__init__("working", interval, keeps_connections=keeps_connections)
         self._jobs = jobs
         self.left = False
 
@@ -74,6 +76,24 @@ def test_connections_are_closed_after_each_round_also_one_that_fails(monkeypatch
     eventually(lambda: len(closed) >= 3)
     thread.stop()
     assert set(closed) == {"working"}
+
+
+def test_connections_that_are_kept_are_closed_after_a_failure_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(connections, "close_all", lambda: happened.append("closed"))
+
+    def look() -> None:
+        happened.append("look")
+        if happened.count("look") == 3:
+            raise InterfaceError("cut")
+
+    thread = Working(keeps_connections=True, look=look)
+    thread.start()
+    eventually(lambda: happened.count("look") >= 5)
+    thread.stop()
+    assert happened[:5] == ["look", "look", "look", "closed", "look"]
+    assert happened[4:].count("closed") == 1
+    assert happened[-1] == "closed"
 
 
 def test_a_connection_that_cannot_be_closed_ends_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments import feeder, periodic, preflight_folders, preflight_store, preflights, reaper, tasks, wakeup
+from experiments import feeder, periodic, preflight_folders, preflight_store, preflights, reaper, tasks, wakeup, worker
 from experiments.attendance import Attendance
 from experiments.backlog import Backlog
 from experiments.datasets import checks, storage
@@ -31,7 +31,7 @@ from experiments.models import Dataset, Preflight
 from experiments.periodic import Periodic
 from experiments.reaper import Reaper
 from experiments.training.config import TrainingConfig
-from runs import deletion, lifecycle, stored_files, workers
+from runs import deletion, lifecycle, store, stored_files, workers
 from runs.models import Run, Worker
 from tests.realtime.writing import queued_run, running_run
 from tests.waiting import eventually
@@ -108,8 +108,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for half a minute."""
     real = Periodic.__init__
 
-    def hurried(self: Periodic, name: str, interval: float) -> None:
-        real(self, name, min(interval, 0.05))
+    def hurried(self: Periodic, name: str, interval: float, **options: bool) -> None:
+        real(self, name, min(interval, 0.05), **options)
 
     monkeypatch.setattr(Periodic, "__init__", hurried)
     monkeypatch.setattr(periodic, "LONGEST_PAUSE_SECONDS", 0.1)
@@ -324,3 +324,10 @@ def test_a_check_stays_where_what_follows_it_fails(
         eventually(lambda: not Dataset.objects.filter(state__in=("waiting", "checking")).exists())
     assert dict(Dataset.objects.values_list("name", "state")) == {"t": "ready", "lungs": "refused"}
     assert len(errors(caplog)) == 1
+
+
+@pytest.mark.parametrize("has_store", [False, True])
+def test_a_worker_starts_each_of_them(has_store: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "in_use", lambda: has_store)
+    started = {type(thread) for thread in worker._residents(1, [])}
+    assert started == set(CASES) - (set() if has_store else {Backlog})

@@ -60,9 +60,14 @@ def test_a_child_that_cannot_be_started_is_tried_again_and_ends_no_launcher(
     monkeypatch.setattr(server, "FIRST_PAUSE_SECONDS", 0.1)
     program = tmp_path / "program"
     child = Child("late", [str(program)])
-    eventually(lambda: [child.keep_alive()] and len(caplog.records) >= 2)
+
+    def looked_after() -> bool:
+        child.keep_alive()
+        return True
+
+    eventually(lambda: looked_after() and len(caplog.records) >= 2)
     program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'started'}\nsleep 60\n")
     program.chmod(0o700)
-    eventually(lambda: [child.keep_alive()] and (tmp_path / "started").exists())
+    eventually(lambda: looked_after() and (tmp_path / "started").exists())
     child.stop(5)
     assert caplog.messages[0] == "late could not be started; trying again in 0.1 s"
