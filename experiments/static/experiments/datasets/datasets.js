@@ -25,7 +25,10 @@ function show(results, next) {
   const kept = new Map(rows);
   rows.clear();
   for (const dataset of results) rows.set(dataset.name, fill(kept.get(dataset.name) ?? newRow(dataset), dataset));
-  arrange(find("table").tBodies[0], [...rows.values()].map(({ node }) => node));
+  arrange(
+    find("table").tBodies[0],
+    [...rows.values()].map(({ node }) => node),
+  );
   find("loading").hidden = true;
   find("table").hidden = rows.size === 0;
   find("empty").hidden = rows.size > 0 || asked.has("after");
@@ -36,17 +39,28 @@ function show(results, next) {
 }
 
 function newRow({ name, links, created_at: created, owner, source_path: source }) {
-  const cells = Object.fromEntries(["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]));
+  const cells = Object.fromEntries(
+    ["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]),
+  );
   const bar = el("progress", { max: 1, "aria-label": "Share of the bytes done" });
   const report = el("a", { class: "report", hidden: true });
   const number = (part, label) => el("td", { class: "number", "data-label": label }, cells[part]);
-  const node = el("tr", { "data-dataset": name },
+  const node = el(
+    "tr",
+    { "data-dataset": name },
     el("th", { scope: "row" }, el("a", { href: links.page }, name), el("small", { class: "muted" }, source)),
     el("td", { "data-label": "State" }, cells.state),
     el("td", { "data-label": "Contents", class: "wide" }, bar, cells.words, cells.problem, report),
-    number("files", "Files"), number("size", "Size"),
+    number("files", "Files"),
+    number("size", "Size"),
     el("td", { "data-label": "Version" }, el("code", {}, cells.version)),
-    el("td", { "data-label": "Added", class: "when" }, el("span", {}, `${dateTime(created).slice(0, 10)} `), el("span", {}, `by ${owner}`)));
+    el(
+      "td",
+      { "data-label": "Added", class: "when" },
+      el("span", {}, `${dateTime(created).slice(0, 10)} `),
+      el("span", {}, `by ${owner}`),
+    ),
+  );
   return { node, bar, report, ...cells };
 }
 
@@ -93,6 +107,11 @@ const uploads = new Uploads(find("uploads"), find("upload-form").dataset.api, ()
 onSubmit("upload", () => uploads.open(find("file").files[0], find("upload-name").value.trim()));
 onSubmit("register", () => {
   const name = find("register-name").value.trim();
-  return call(find("register-form").dataset.api, { method: "POST", json: { path: find("path").value, ...(name && { name }) } });
+  return call(find("register-form").dataset.api, {
+    method: "POST",
+    json: { path: find("path").value, ...(name && { name }) },
+  });
 });
-const refresh = repeat(load, (state) => (state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren()));
+const refresh = repeat(load, (state) =>
+  state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren(),
+);

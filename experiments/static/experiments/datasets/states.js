@@ -2,8 +2,20 @@
 
 import { bytes, count, percent, plural } from "../../realtime/frame/format.js";
 
-export const STATE_WORDS = { uploading: "Uploading", waiting: "Waiting", checking: "Checking", ready: "Ready", refused: "Refused" };
-const PILLS = { uploading: "in_progress", waiting: "queued", checking: "in_progress", ready: "completed", refused: "failed" };
+export const STATE_WORDS = {
+  uploading: "Uploading",
+  waiting: "Waiting",
+  checking: "Checking",
+  ready: "Ready",
+  refused: "Refused",
+};
+const PILLS = {
+  uploading: "in_progress",
+  waiting: "queued",
+  checking: "in_progress",
+  ready: "completed",
+  refused: "failed",
+};
 const CLASSES_SHOWN = 4;
 
 export const settled = ({ state }) => state === "ready" || state === "refused";
@@ -15,10 +27,15 @@ export const share = ({ progress }) => (progress?.bytes ? progress.bytes_done / 
 
 export function doing(dataset) {
   const { state, progress } = dataset;
-  if (state === "uploading" && progress) return `${percent(share(dataset) ?? 0, 0)} of ${bytes(progress.bytes)} arrived`;
+  if (state === "uploading" && progress)
+    return `${percent(share(dataset) ?? 0, 0)} of ${bytes(progress.bytes)} arrived`;
   if (state === "waiting") return "Waiting for a worker to check it";
-  if (state === "checking" && progress?.files && progress.files_done === progress.files) return "All files read; looking at the classes";
-  if (state === "checking") return progress?.files ? `${count(progress.files_done)} of ${plural(progress.files, "file")} read` : "Looking at the files";
+  if (state === "checking" && progress?.files && progress.files_done === progress.files)
+    return "All files read; looking at the classes";
+  if (state === "checking")
+    return progress?.files
+      ? `${count(progress.files_done)} of ${plural(progress.files, "file")} read`
+      : "Looking at the files";
   return "";
 }
 
@@ -36,7 +53,10 @@ export const version = ({ content_hash: hash }) => (hash ? hash.slice(0, 12) : "
 
 // "1 finding that blocks, 2 warnings, ", or nothing
 export function findings({ blocks, warnings }) {
-  const found = [blocks && `${plural(blocks, "finding")} that block${blocks === 1 ? "s" : ""}`, warnings && plural(warnings, "warning")].filter(Boolean);
+  const found = [
+    blocks && `${plural(blocks, "finding")} that block${blocks === 1 ? "s" : ""}`,
+    warnings && plural(warnings, "warning"),
+  ].filter(Boolean);
   return found.map((words) => `${words}, `).join("");
 }
 

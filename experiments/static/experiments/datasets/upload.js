@@ -10,8 +10,20 @@ const RATE_WINDOW = 10_000; // milliseconds
 // state: sending, waiting (for the connection), paused, failed, done
 export class Upload {
   constructor(file, described, changed) {
-    Object.assign(this, { file, changed, id: described.id, url: described.links.self, name: described.name, filename: described.filename });
-    Object.assign(this, { size: described.size, received: described.received, sent: described.received, piece: described.piece_bytes });
+    Object.assign(this, {
+      file,
+      changed,
+      id: described.id,
+      url: described.links.self,
+      name: described.name,
+      filename: described.filename,
+    });
+    Object.assign(this, {
+      size: described.size,
+      received: described.received,
+      sent: described.received,
+      piece: described.piece_bytes,
+    });
     Object.assign(this, { state: "paused", problem: null, gone: false, failures: 0, marks: [], dataset: null });
   }
 
@@ -91,7 +103,13 @@ export class Upload {
     return new Promise((resolve, reject) => {
       const request = (this.request = new XMLHttpRequest());
       request.open("PATCH", this.url);
-      for (const [name, value] of Object.entries({ "X-CSRFToken": csrfToken(), "Upload-Offset": start, "Content-Type": "application/offset+octet-stream", Accept: "application/json" })) request.setRequestHeader(name, value);
+      for (const [name, value] of Object.entries({
+        "X-CSRFToken": csrfToken(),
+        "Upload-Offset": start,
+        "Content-Type": "application/offset+octet-stream",
+        Accept: "application/json",
+      }))
+        request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded }) => this.#mark(Math.min(this.size, start + loaded));
       request.onload = () => resolve([request.status, parse(request.responseText)]);
       request.onerror = request.onabort = request.ontimeout = () => reject(new Error("connection"));

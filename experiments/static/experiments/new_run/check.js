@@ -24,7 +24,12 @@ export class Check {
     try {
       let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
       while (mine() && known.status !== "done" && known.status !== "failed") {
-        this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …", known.links.page);
+        this.#say(
+          "in_progress",
+          "Checking",
+          known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …",
+          known.links.page,
+        );
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
         known = await call(new URL(known.links.self).pathname);
       }
@@ -60,7 +65,11 @@ export class Check {
   #say(kind, title, words, page = null) {
     const pill = el("span", { class: `pill ${kind}` }, title);
     const link = page ? el("a", { href: new URL(page).pathname }, "Whole report") : null;
-    const stale = el("p", { class: "stale-words notice", hidden: true }, "The form has changed since this check; check again.");
+    const stale = el(
+      "p",
+      { class: "stale-words notice", hidden: true },
+      "The form has changed since this check; check again.",
+    );
     const key = `${kind} ${title} ${words} ${page}`;
     if (this.shown === key) return;
     this.shown = key;

@@ -13,12 +13,29 @@ export class Field {
     this.control.dataset.path = field.path;
     this.control.setAttribute("aria-describedby", `${this.id}-help ${this.id}-fault`);
     this.control.addEventListener("input", () => changed(field.path, this.#text()));
-    this.reset = el("button", { type: "button", class: "quiet back", hidden: true, click: () => (reset(field), this.control.focus()) });
+    this.reset = el("button", {
+      type: "button",
+      class: "quiet back",
+      hidden: true,
+      click: () => (reset(field), this.control.focus()),
+    });
     this.fault = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
-    const label = el("label", { for: this.id }, field.title, field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null);
+    const label = el(
+      "label",
+      { for: this.id },
+      field.title,
+      field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null,
+    );
     const head = el("div", { class: "field-head" }, label, this.reset);
     const help = el("p", { id: `${this.id}-help`, class: "help" }, help_(field));
-    this.node = el("div", { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path }, head, this.control, this.fault, help);
+    this.node = el(
+      "div",
+      { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path },
+      head,
+      this.control,
+      this.fault,
+      help,
+    );
   }
 
   show(text, isChanged, before) {
@@ -52,11 +69,23 @@ export class Field {
   #control() {
     const { field } = this;
     if (isSwitch(field)) return el("input", { type: "checkbox" });
-    if (isChoice(field)) return el("select", {}, ...field.kinds[0].choices.map((choice) => el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice))));
+    if (isChoice(field))
+      return el(
+        "select",
+        {},
+        ...field.kinds[0].choices.map((choice) =>
+          el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice)),
+        ),
+      );
     const numeric = field.kinds.every(({ type }) => type === "integer" || type === "number");
     return el("input", {
-      type: "text", inputmode: numeric ? "decimal" : null, maxlength: 5000, autocapitalize: "none", spellcheck: "false",
-      required: field.required, placeholder: placeholder(field),
+      type: "text",
+      inputmode: numeric ? "decimal" : null,
+      maxlength: 5000,
+      autocapitalize: "none",
+      spellcheck: "false",
+      required: field.required,
+      placeholder: placeholder(field),
     });
   }
 }

@@ -14,7 +14,8 @@ export class Lines {
   constructor(place, user) {
     Object.assign(this, { place, user, language: "curl" });
     this.tabs = [...place.querySelectorAll("[data-language]")];
-    for (const tab of this.tabs) tab.addEventListener("click", () => ((this.language = tab.dataset.language), this.#draw()));
+    for (const tab of this.tabs)
+      tab.addEventListener("click", () => ((this.language = tab.dataset.language), this.#draw()));
     place.querySelector("#copy").addEventListener("click", () => this.#copy());
   }
 
@@ -30,25 +31,34 @@ export class Lines {
   }
 
   async #copy() {
-    toast((await copyText(written[this.language](this.url, this.body))) ? "Copied." : "The browser does not let this page copy: select the text and copy it.");
+    toast(
+      (await copyText(written[this.language](this.url, this.body)))
+        ? "Copied."
+        : "The browser does not let this page copy: select the text and copy it.",
+    );
   }
 }
 
 const written = {
   json: (_url, body) => literal(body, JSON.stringify),
-  curl: (url, body) => [
-    `curl ${url} \\`,
-    '  -H "Authorization: Token $TOKEN" -H "Content-Type: application/json" \\',
-    `  -d '${literal(body, JSON.stringify).replaceAll("'", "'\\''")}'`,
-  ].join("\n"),
-  python: (url, body) => [
-    "import json", "import os", "import urllib.request", "",
-    `body = ${literal(body, pythonValue)}`,
-    'headers = {"Authorization": f"Token {os.environ[\'TOKEN\']}", "Content-Type": "application/json"}',
-    `request = urllib.request.Request("${url}", json.dumps(body).encode(), headers)`,
-    "with urllib.request.urlopen(request) as response:",
-    "    print(json.load(response))",
-  ].join("\n"),
+  curl: (url, body) =>
+    [
+      `curl ${url} \\`,
+      '  -H "Authorization: Token $TOKEN" -H "Content-Type: application/json" \\',
+      `  -d '${literal(body, JSON.stringify).replaceAll("'", "'\\''")}'`,
+    ].join("\n"),
+  python: (url, body) =>
+    [
+      "import json",
+      "import os",
+      "import urllib.request",
+      "",
+      `body = ${literal(body, pythonValue)}`,
+      'headers = {"Authorization": f"Token {os.environ[\'TOKEN\']}", "Content-Type": "application/json"}',
+      `request = urllib.request.Request("${url}", json.dumps(body).encode(), headers)`,
+      "with urllib.request.urlopen(request) as response:",
+      "    print(json.load(response))",
+    ].join("\n"),
 };
 
 function literal(body, write, indent = "") {
@@ -56,7 +66,8 @@ function literal(body, write, indent = "") {
   if (!entries.length) return "{}";
   const inner = `${indent}  `;
   const one = ([name, value]) => {
-    if (value === null || typeof value !== "object" || Array.isArray(value)) return `${JSON.stringify(name)}: ${write(value)}`;
+    if (value === null || typeof value !== "object" || Array.isArray(value))
+      return `${JSON.stringify(name)}: ${write(value)}`;
     const flat = `{${Object.entries(value).map(one).join(", ")}}`;
     return `${JSON.stringify(name)}: ${flat.length > WIDE ? literal(value, write, inner) : flat}`;
   };

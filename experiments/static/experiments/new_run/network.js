@@ -9,8 +9,12 @@ export class NetworkPicker {
   constructor(models, weights) {
     Object.assign(this, { models, weights });
     const words = ({ name, title, available }) => `${title} (${name})${available ? "" : " – not installed"}`;
-    this.control = el("select", {}, el("option", { value: "" }, "Chosen by the data (auto): CNN for images, MLP for tables"),
-      ...models.map((model) => el("option", { value: model.name, disabled: !model.available }, words(model))));
+    this.control = el(
+      "select",
+      {},
+      el("option", { value: "" }, "Chosen by the data (auto): CNN for images, MLP for tables"),
+      ...models.map((model) => el("option", { value: model.name, disabled: !model.available }, words(model))),
+    );
     this.about = el("p", { class: "help", id: "network-about" });
     this.missing = models.filter(({ available }) => !available);
   }
@@ -27,10 +31,19 @@ export class NetworkPicker {
   }
 
   #words({ description, inputs, channels, min_image_size: least, blocks }) {
-    const size = inputs === "table" ? "" : ` Images of at least ${least} pixels, ${channels.length > 1 ? "grey or RGB" : channels[0] === 1 ? "grey" : "RGB"}.`;
+    const size =
+      inputs === "table"
+        ? ""
+        : ` Images of at least ${least} pixels, ${channels.length > 1 ? "grey or RGB" : channels[0] === 1 ? "grey" : "RGB"}.`;
     const files = this.weights.length;
-    const start = files ? `It starts from random weights, unless you name one of the ${files === 1 ? "file" : `${files} files`} of starting weights below.` : "It starts from random weights: the models folder of the server holds no others.";
-    return [document.createTextNode(`${description} It is ${INPUTS[inputs]}.${size} ${blocks.length ? `Its blocks: ${blocks.join(", ")}. ` : ""}${start}`)];
+    const start = files
+      ? `It starts from random weights, unless you name one of the ${files === 1 ? "file" : `${files} files`} of starting weights below.`
+      : "It starts from random weights: the models folder of the server holds no others.";
+    return [
+      document.createTextNode(
+        `${description} It is ${INPUTS[inputs]}.${size} ${blocks.length ? `Its blocks: ${blocks.join(", ")}. ` : ""}${start}`,
+      ),
+    ];
   }
 
   #absent() {

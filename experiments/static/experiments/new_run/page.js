@@ -19,7 +19,12 @@ const sourceOf = (name) => (name.startsWith("builtin:") ? name : `dataset:${name
 const asked = new URLSearchParams(location.search);
 
 async function start() {
-  const [options, { models }, datasets, run] = await Promise.all([call(place.options), call(place.models), fetchDatasets(place.datasets), copied()]);
+  const [options, { models }, datasets, run] = await Promise.all([
+    call(place.options),
+    call(place.models),
+    fetchDatasets(place.datasets),
+    copied(),
+  ]);
   if (!options.may_hurry) bindPriority(options);
   const request = new Request(options);
   const mayClone = run && (run.owner === place.user || options.may_hurry);
@@ -27,7 +32,9 @@ async function start() {
   else if (asked.get("dataset")) request.set("source_path", sourceOf(asked.get("dataset")));
   const before = new Map(request.texts);
   request.texts = draft() ?? request.texts;
-  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () => update());
+  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () =>
+    update(),
+  );
   const check = new Check(place.train);
   const lines = new Lines(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
@@ -59,17 +66,27 @@ async function copied() {
 
 function fillFrom(run, request, mayClone) {
   const unknown = request.fill(run.config, { tags: run.tags, priority: Math.min(0, run.priority) });
-  if (unknown.length) problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
+  if (unknown.length)
+    problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
   request.copyFrom();
   setText(find("heading"), "Clone with changes");
   find("origin").hidden = false;
-  find("origin").replaceChildren("Filled in from ", el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`), `. What you change is marked.${mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`}`);
+  find("origin").replaceChildren(
+    "Filled in from ",
+    el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`),
+    `. What you change is marked.${mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`}`,
+  );
 }
 
 function words(request, run) {
   const number = request.changed.length;
-  if (run) return number ? `${plural(number, "option")} differ${number === 1 ? "s" : ""} from run ${run.id}.` : `Nothing differs from run ${run.id} yet.`;
-  return number ? `${plural(number, "option")} changed; the others have their defaults.` : "All options have their defaults.";
+  if (run)
+    return number
+      ? `${plural(number, "option")} differ${number === 1 ? "s" : ""} from run ${run.id}.`
+      : `Nothing differs from run ${run.id} yet.`;
+  return number
+    ? `${plural(number, "option")} changed; the others have their defaults.`
+    : "All options have their defaults.";
 }
 
 function problem(text) {
@@ -84,7 +101,13 @@ function wire({ request, form, check, update, target, before, body }) {
     return form.blame(request.faults);
   };
   const refused = (error) => {
-    const left = error.body?.errors ? form.refuse(error.body.errors) : [error.message === "Failed to fetch" ? "The server does not answer; nothing was started. Try again." : error.message];
+    const left = error.body?.errors
+      ? form.refuse(error.body.errors)
+      : [
+          error.message === "Failed to fetch"
+            ? "The server does not answer; nothing was started. Try again."
+            : error.message,
+        ];
     problem(left.join(" "));
     if (left.length) find("problem").scrollIntoView({ block: "nearest" });
   };
@@ -114,4 +137,10 @@ function wire({ request, form, check, update, target, before, body }) {
   offerPasting(request, () => (form.blame(new Map()), update()));
 }
 
-start().catch((error) => problem(error.status === 404 ? `There is no run ${asked.get("from")} (any more). Open the empty form instead.` : error.message));
+start().catch((error) =>
+  problem(
+    error.status === 404
+      ? `There is no run ${asked.get("from")} (any more). Open the empty form instead.`
+      : error.message,
+  ),
+);

@@ -27,7 +27,8 @@ function fill(request, text) {
   } catch (error) {
     return `This is no JSON: ${error.message}`;
   }
-  if (config === null || typeof config !== "object" || Array.isArray(config)) return "This must be a JSON object, in braces.";
+  if (config === null || typeof config !== "object" || Array.isArray(config))
+    return "This must be a JSON object, in braces.";
   const unknown = request.fill(config);
   return unknown.length ? `There is no option ${unknown.join(", ")}; remove it. Nothing was filled in.` : null;
 }

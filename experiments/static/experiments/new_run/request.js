@@ -35,13 +35,16 @@ export class Request {
   set(path, text) {
     const field = this.field(path);
     const found = field && parse(field, text);
-    if (text.trim() === "" || (found && "value" in found && !field.required && same(found.value, field.default))) this.texts.delete(path);
+    if (text.trim() === "" || (found && "value" in found && !field.required && same(found.value, field.default)))
+      this.texts.delete(path);
     else this.texts.set(path, text);
   }
 
   // path -> what is wrong with it, in words
   get faults() {
-    return new Map(this.fields.map((field) => [field.path, parse(field, this.text(field.path)).error]).filter(([, error]) => error));
+    return new Map(
+      this.fields.map((field) => [field.path, parse(field, this.text(field.path)).error]).filter(([, error]) => error),
+    );
   }
 
   value(field) {
@@ -76,7 +79,8 @@ export class Request {
     const paths = new Set(found.map(({ path }) => path));
     if (paths.has("callbacks.monitor") && !paths.has("callbacks.mode")) found.push(this.field("callbacks.mode")); // the run's own is settled
     const pairs = found.map((field) => [field.path, this.value(field)]);
-    if (found.some(({ path }) => path.startsWith("model.options."))) pairs.push(...SHORT.map((name) => [`model.${name}`, null]));
+    if (found.some(({ path }) => path.startsWith("model.options.")))
+      pairs.push(...SHORT.map((name) => [`model.${name}`, null]));
     return nested(pairs);
   }
 
@@ -106,10 +110,13 @@ export class Request {
     const result = { ...config };
     if (plain(model)) {
       const { width, dropout, ...rest } = model;
-      const short = Object.fromEntries(Object.entries({ width, dropout }).filter(([, value]) => value !== null && value !== undefined));
+      const short = Object.fromEntries(
+        Object.entries({ width, dropout }).filter(([, value]) => value !== null && value !== undefined),
+      );
       result.model = { ...rest, options: { ...short, ...rest.options } };
     }
-    if (plain(callbacks) && callbacks.mode === (callbacks.monitor === "val_loss" ? "min" : "max")) result.callbacks = { ...callbacks, mode: "auto" };
+    if (plain(callbacks) && callbacks.mode === (callbacks.monitor === "val_loss" ? "min" : "max"))
+      result.callbacks = { ...callbacks, mode: "auto" };
     return result;
   }
 }
@@ -130,10 +137,12 @@ function flat(config, groups) {
   const found = new Map();
   for (const [name, value] of Object.entries(config)) {
     if (!groups.has(name) || !plain(value)) found.set(name, value);
-    else for (const [inner, own] of Object.entries(value)) {
-      if (name === "model" && inner === "options" && plain(own)) for (const [option, one] of Object.entries(own)) found.set(`model.options.${option}`, one);
-      else found.set(`${name}.${inner}`, own);
-    }
+    else
+      for (const [inner, own] of Object.entries(value)) {
+        if (name === "model" && inner === "options" && plain(own))
+          for (const [option, one] of Object.entries(own)) found.set(`model.options.${option}`, one);
+        else found.set(`${name}.${inner}`, own);
+      }
   }
   return found;
 }

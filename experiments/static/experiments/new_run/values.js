@@ -19,7 +19,10 @@ export function parse(field, text) {
 }
 
 function parseKind(kind, text) {
-  if (kind.choices) return kind.choices.map(String).includes(text) ? { value: kind.choices.find((choice) => String(choice) === text) } : { error: "" };
+  if (kind.choices)
+    return kind.choices.map(String).includes(text)
+      ? { value: kind.choices.find((choice) => String(choice) === text) }
+      : { error: "" };
   if (kind.type === "boolean") return /^(true|false)$/.test(text) ? { value: text === "true" } : { error: "" };
   if (kind.type === "array") return parseList(kind, text);
   if (kind.type === "string") return text.length > (kind.maxLength ?? Infinity) ? { error: "" } : { value: text };
@@ -29,12 +32,18 @@ function parseKind(kind, text) {
 }
 
 function parseList(kind, text) {
-  const parts = text.split(",").map(bare).filter(Boolean).map((part) => parseKind(kind.items, part));
+  const parts = text
+    .split(",")
+    .map(bare)
+    .filter(Boolean)
+    .map((part) => parseKind(kind.items, part));
   return parts.every((part) => "value" in part) ? { value: parts.map(({ value }) => value) } : { error: "" };
 }
 
-const within = ({ minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity, exclusiveMaximum = Infinity }, value) =>
-  value >= minimum && value <= maximum && value > exclusiveMinimum && value < exclusiveMaximum;
+const within = (
+  { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity, exclusiveMaximum = Infinity },
+  value,
+) => value >= minimum && value <= maximum && value > exclusiveMinimum && value < exclusiveMaximum;
 
 // "a whole number from 1 to 4096", `"auto", or a number above 0`
 export function allowed(field) {
@@ -46,7 +55,10 @@ export function allowed(field) {
 function inWords(kind) {
   if (kind.choices) return kind.choices.length > 1 ? `one of ${kind.choices.join(", ")}` : String(kind.choices[0]);
   if (kind.type === "boolean") return "true or false";
-  if (kind.type === "array") return kind.items.type === "string" ? "words with commas between them" : `numbers with commas between them, each ${inWords(kind.items)}`;
+  if (kind.type === "array")
+    return kind.items.type === "string"
+      ? "words with commas between them"
+      : `numbers with commas between them, each ${inWords(kind.items)}`;
   if (kind.type === "string") return kind.maxLength ? `at most ${kind.maxLength} letters` : "a word";
   return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind)}`;
 }
@@ -54,7 +66,11 @@ function inWords(kind) {
 const figure = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
 
 function range(bounds) {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = Object.fromEntries(Object.entries(bounds).filter(([, value]) => typeof value === "number").map(([name, value]) => [name, figure.format(value)]));
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = Object.fromEntries(
+    Object.entries(bounds)
+      .filter(([, value]) => typeof value === "number")
+      .map(([name, value]) => [name, figure.format(value)]),
+  );
   return rangeWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum });
 }
 

@@ -15,8 +15,14 @@ const ofRun = "run" in source;
 async function ask() {
   try {
     const response = await fetch(source.api, { cache: "no-store", headers: { Accept: "application/json" } });
-    if (response.status === 401 || response.status === 403) return say("failed", "Logged out", "Log in again to see the report.");
-    if (response.status === 404 && ofRun) return say("queued", "No report", "This run has made none: it has not come so far, or began before there were any.");
+    if (response.status === 401 || response.status === 403)
+      return say("failed", "Logged out", "Log in again to see the report.");
+    if (response.status === 404 && ofRun)
+      return say(
+        "queued",
+        "No report",
+        "This run has made none: it has not come so far, or began before there were any.",
+      );
     if (!response.ok) throw new Error(response.status);
     show(await response.json());
   } catch {

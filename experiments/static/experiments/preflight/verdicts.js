@@ -12,4 +12,5 @@ export const VERDICTS = {
 // Level -> kind of the notice; the gravest first.
 export const NOTICES = { blocks: "failed", warning: "warning", info: "info" };
 
-export const findingNotice = ({ level, text, code }) => el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null, "data-code": code }, text);
+export const findingNotice = ({ level, text, code }) =>
+  el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null, "data-code": code }, text);

@@ -6,7 +6,17 @@ import { known, tick } from "../frame/format.js";
 const WHOLE = [];
 for (let power = 1; power < 1e12; power *= 10) WHOLE.push(power, 2 * power, 5 * power);
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
-const TIMES = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), ...[1, 2, 3, 6, 12].map((n) => n * HOUR), ...WHOLE.slice(0, 24).map((n) => n * DAY)]; // never too few: without a fitting one uPlot would look for ticks forever
+const TIMES = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
+  ...WHOLE.slice(0, 24).map((n) => n * DAY),
+]; // never too few: without a fitting one uPlot would look for ticks forever
 
 const NO_LENGTH = 1e-9; // of the size: values that differ by less are one, else there would be no number between them for a tick
 
@@ -15,7 +25,11 @@ const two = (number) => String(number).padStart(2, "0");
 // Seconds as 1:05, 2:03:04 or 3 d 4:00.
 export function elapsed(seconds) {
   const whole = Math.round(seconds);
-  const [days, hours, minutes] = [Math.floor(whole / DAY), Math.floor((whole % DAY) / HOUR), Math.floor((whole % HOUR) / MINUTE)];
+  const [days, hours, minutes] = [
+    Math.floor(whole / DAY),
+    Math.floor((whole % DAY) / HOUR),
+    Math.floor((whole % HOUR) / MINUTE),
+  ];
   if (days) return `${days} d ${hours}:${two(minutes)}`;
   return hours ? `${hours}:${two(minutes)}:${two(whole % MINUTE)}` : `${minutes}:${two(whole % MINUTE)}`;
 }
@@ -41,7 +55,9 @@ export function linearRange(bounded) {
     const size = Math.max(Math.abs(low), Math.abs(high));
     const length = high - low > size * NO_LENGTH ? high - low : size || 1;
     const air = length * 0.08;
-    return bounded ? [Math.max(0, low - air), Math.min(1 + air / 4, high + air)] : [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
+    return bounded
+      ? [Math.max(0, low - air), Math.min(1 + air / 4, high + air)]
+      : [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
   };
 }
 

@@ -12,7 +12,8 @@ const PAPER = 330; // pixels, of two columns
 const FONT = "11px system-ui, sans-serif";
 const DENSE = 20_000; // points of all curves
 const TELL_RANGE_AFTER = 150; // milliseconds without another move
-const HINT = "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click for all of it. With the keyboard: arrows, +, −, 0.";
+const HINT =
+  "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click for all of it. With the keyboard: arrows, +, −, 0.";
 const charts = new Set();
 
 onColours(() => charts.forEach((chart) => chart.redraw()));
@@ -28,20 +29,57 @@ export class Chart {
   // `bounded`: values are shares, so the axis never leaves 0 to 1. `log`: offers a logarithmic axis.
   // `onRange([from, to] | null)`: what is looked at has changed; null is all of it.
   constructor({ title, along, empty, bounded = false, log = false, controls = [], onRange = null }) {
-    Object.assign(this, { title, along, bounded, onRange, series: [], data: [[]], zoomed: false, logarithmic: false, marks: [], smoothing: 0 });
+    Object.assign(this, {
+      title,
+      along,
+      bounded,
+      onRange,
+      series: [],
+      data: [[]],
+      zoomed: false,
+      logarithmic: false,
+      marks: [],
+      smoothing: 0,
+    });
     this.readout = el("div", { class: "readout" });
     this.plot = el("div", { class: "plot", role: "img", tabindex: 0, title: HINT });
     this.note = el("p", { class: "note", hidden: true });
     this.waiting = globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.";
     this.empty = el("p", { class: "empty" }, this.waiting);
-    this.reset = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() }, "All of it");
-    const toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) }, "log");
-    const larger = el("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": `${title}: larger`, title: "Larger", click: () => this.#enlarge(larger) }, "⤢");
+    this.reset = el(
+      "button",
+      { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() },
+      "All of it",
+    );
+    const toggle = el(
+      "button",
+      { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) },
+      "log",
+    );
+    const larger = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-pressed": "false",
+        "aria-label": `${title}: larger`,
+        title: "Larger",
+        click: () => this.#enlarge(larger),
+      },
+      "⤢",
+    );
     this.words = el("small");
-    const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, this.words), el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger));
+    const head = el(
+      "div",
+      { class: "chart-head" },
+      el("h3", {}, `${title} `, this.words),
+      el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger),
+    );
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
-    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(this.card);
+    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(
+      this.card,
+    );
     addGestures(this.plot, this);
     charts.add(this);
   }
@@ -175,7 +213,9 @@ export class Chart {
     const lone = xs.length === 1;
     const positive = (ys) => (this.logarithmic ? ys.map((y) => (y === undefined || y > 0 ? y : null)) : ys);
     const measured = columns.map(positive);
-    this.smoothed = this.smoothing ? columns.map((ys, i) => (this.series[i].plain ? null : positive(smooth(ys, this.smoothing)))) : [];
+    this.smoothed = this.smoothing
+      ? columns.map((ys, i) => (this.series[i].plain ? null : positive(smooth(ys, this.smoothing))))
+      : [];
     const all = [...measured, ...this.smoothed.filter(Boolean)];
     return [lone ? [xs[0], xs[0] + 1] : xs, ...all.map((ys) => (lone ? [...ys, null] : ys))];
   }
@@ -203,7 +243,8 @@ export class Chart {
 
   #resize() {
     const width = this.paper ?? this.plot.clientWidth;
-    if (width && this.u && (width !== this.u.width || this.#heights !== this.u.height)) this.u.setSize({ width, height: this.#heights });
+    if (width && this.u && (width !== this.u.width || this.#heights !== this.u.height))
+      this.u.setSize({ width, height: this.#heights });
   }
 
   #options() {
@@ -216,12 +257,26 @@ export class Chart {
       legend: { show: false },
       padding: [16, 18, 0, 0],
       cursor: { sync: { key: this.along, scales: ["x", null] }, y: false, points: { size: 7 } },
-      scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: linearRange(this.bounded) } },
+      scales: {
+        x: { time: false },
+        y: this.logarithmic ? { distr: 3, range: logRange } : { range: linearRange(this.bounded) },
+      },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          gap: 4,
+          incrs: stepsAlong(this.along),
+          values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)),
+        },
         { ...axis, grid, size: 52, gap: 6, space: 34, values: tickWords },
       ],
-      series: [{}, ...this.series.map((series) => line(series, faint && !series.plain, dense)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false, dense)) : [])],
+      series: [
+        {},
+        ...this.series.map((series) => line(series, faint && !series.plain, dense)),
+        ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false, dense)) : []),
+      ],
       hooks: {
         setCursor: [(u) => this.#read(u.cursor.idx)],
         setSelect: [() => this.#look(true)],
@@ -247,7 +302,9 @@ export class Chart {
     if (!this.values || !this.data[0].length) return;
     const [xs, ...columns] = this.data;
     const hovering = known(index) && index < xs.length;
-    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? lastUpTo(ys, index) : newest(ys))));
+    columns.forEach(
+      (ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? lastUpTo(ys, index) : newest(ys))),
+    );
     setText(this.at, hovering ? `${this.along} ${place(this.along, xs[index])}` : "");
   }
 
@@ -263,7 +320,9 @@ export class Chart {
 
   #inWords() {
     const [xs, ...columns] = this.data;
-    const parts = this.series.map(({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`);
+    const parts = this.series.map(
+      ({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`,
+    );
     const marks = this.marks.map(({ x, text }) => `; ${text} ${this.along} ${place(this.along, x)}`).join("");
     return `${this.title} by ${this.along}, ${place(this.along, xs[0])} to ${place(this.along, xs[xs.length - 1])}. ${parts.join("; ")}${marks}.`;
   }

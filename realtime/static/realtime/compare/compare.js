@@ -28,7 +28,10 @@ const [seen, gone] = [new Map(), new Set()]; // what runs were called; those tha
 let loaded = 0; // requests whose answer would be older than what is shown are dropped
 
 const label = (run) => `#${run.id} ${run.experiment_name}`;
-const look = (id) => { const at = state.runs.indexOf(id); return { colour: COLOURS[at % COLOURS.length], dash: DASHES[Math.floor(at / COLOURS.length)] }; };
+const look = (id) => {
+  const at = state.runs.indexOf(id);
+  return { colour: COLOURS[at % COLOURS.length], dash: DASHES[Math.floor(at / COLOURS.length)] };
+};
 const chosen = () => (state.metrics.length ? state.metrics : DEFAULT_CURVES.filter((name) => names.includes(name)));
 
 async function load() {
@@ -49,7 +52,11 @@ async function load() {
 }
 
 async function loadCurves(turn = ++loaded) {
-  const found = await fetchCurves(runs.map(({ id }) => id), chosen(), state.by);
+  const found = await fetchCurves(
+    runs.map(({ id }) => id),
+    chosen(),
+    state.by,
+  );
   if (turn !== loaded) return;
   curves.put(found);
   draw();
@@ -57,7 +64,12 @@ async function loadCurves(turn = ++loaded) {
 
 async function detail(name, range) {
   if (!range) return loadCurves().catch(({ message }) => problem(message));
-  const found = await fetchCurves(runs.map(({ id }) => id), [name], state.by, range).catch(() => null);
+  const found = await fetchCurves(
+    runs.map(({ id }) => id),
+    [name],
+    state.by,
+    range,
+  ).catch(() => null);
   if (!found) return;
   curves.put(found, [name]);
   drawCurves();
@@ -72,7 +84,10 @@ function problem(text) {
 function tellMissing(ids) {
   const told = new Map([...find("gone").children].map((node) => [Number(node.dataset.run), node]));
   const words = (id) => (seen.has(id) ? `Run ${seen.get(id)} was deleted.` : `There is no run ${id} (any more).`);
-  arrange(find("gone"), ids.map((id) => told.get(id) ?? deletedNotice(id, words(id), () => back(id))));
+  arrange(
+    find("gone"),
+    ids.map((id) => told.get(id) ?? deletedNotice(id, words(id), () => back(id))),
+  );
 }
 
 function back(id) {
@@ -100,15 +115,43 @@ function draw() {
 }
 
 function drawChips() {
-  arrange(find("chips"), runs.map((run) => {
-    const swatch = el("i", { class: "swatch", "aria-hidden": "true" });
-    swatch.style.background = `var(${look(run.id).colour})`;
-    const visible = !state.hidden.has(run.id);
-    return el("li", { class: visible ? "chip" : "chip faded", "data-run": run.id },
-      el("button", { type: "button", class: "eye", "aria-pressed": String(visible), title: visible ? "Hide its curves" : "Show its curves", click: () => toggle(run.id) }, swatch, el("span", { class: "hidden-visually" }, `Curves of ${label(run)}`)),
-      el("a", { href: run.links.page }, label(run)), el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status]),
-      el("button", { type: "button", class: "quiet", "aria-label": `Remove ${label(run)}`, title: "Remove", click: () => leave(run.id) }, "✕"));
-  }));
+  arrange(
+    find("chips"),
+    runs.map((run) => {
+      const swatch = el("i", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.background = `var(${look(run.id).colour})`;
+      const visible = !state.hidden.has(run.id);
+      return el(
+        "li",
+        { class: visible ? "chip" : "chip faded", "data-run": run.id },
+        el(
+          "button",
+          {
+            type: "button",
+            class: "eye",
+            "aria-pressed": String(visible),
+            title: visible ? "Hide its curves" : "Show its curves",
+            click: () => toggle(run.id),
+          },
+          swatch,
+          el("span", { class: "hidden-visually" }, `Curves of ${label(run)}`),
+        ),
+        el("a", { href: run.links.page }, label(run)),
+        el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status]),
+        el(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "aria-label": `Remove ${label(run)}`,
+            title: "Remove",
+            click: () => leave(run.id),
+          },
+          "✕",
+        ),
+      );
+    }),
+  );
 }
 
 function toggle(id) {
@@ -124,7 +167,9 @@ function leave(id) {
 }
 
 function drawCurves() {
-  const shown = runs.filter((run) => !state.hidden.has(run.id)).map((run) => ({ id: run.id, name: label(run), ...look(run.id) }));
+  const shown = runs
+    .filter((run) => !state.hidden.has(run.id))
+    .map((run) => ({ id: run.id, name: label(run), ...look(run.id) }));
   curves.draw(chosen(), shown, state);
 }
 
@@ -134,7 +179,18 @@ function drawPicker() {
   if (place.dataset.names === key) return;
   place.dataset.names = key;
   const now = new Set(chosen());
-  place.replaceChildren(...names.filter((name) => !name.startsWith("usage/") && !/_cm_/.test(name)).map((name) => el("label", {}, el("input", { type: "checkbox", value: name, checked: now.has(name), change: pick }), ` ${title(name)}`)));
+  place.replaceChildren(
+    ...names
+      .filter((name) => !name.startsWith("usage/") && !/_cm_/.test(name))
+      .map((name) =>
+        el(
+          "label",
+          {},
+          el("input", { type: "checkbox", value: name, checked: now.has(name), change: pick }),
+          ` ${title(name)}`,
+        ),
+      ),
+  );
 }
 
 function pick() {
@@ -143,43 +199,85 @@ function pick() {
   loadCurves().catch(({ message }) => problem(message));
 }
 
-const heads = () => runs.map((run) => {
-  const swatch = el("i", { class: "swatch", "aria-hidden": "true" });
-  swatch.style.background = `var(${look(run.id).colour})`;
-  return el("th", { scope: "col" }, swatch, el("a", { href: run.links.page }, `#${run.id}`), el("small", { class: "muted" }, run.experiment_name));
-});
+const heads = () =>
+  runs.map((run) => {
+    const swatch = el("i", { class: "swatch", "aria-hidden": "true" });
+    swatch.style.background = `var(${look(run.id).colour})`;
+    return el(
+      "th",
+      { scope: "col" },
+      swatch,
+      el("a", { href: run.links.page }, `#${run.id}`),
+      el("small", { class: "muted" }, run.experiment_name),
+    );
+  });
 
 function drawMatrices() {
   const splits = ["test", "val"].filter((split) => [...finals.values()].some((found) => found[split]));
   const split = splits.includes(state.split) ? state.split : splits[0];
   find("matrices-part").hidden = !split;
   if (!split) return;
-  find("split").replaceChildren(...splits.map((name) => el("option", { value: name, selected: name === split }, splitName(name))));
-  find("matrices").replaceChildren(...runs.map((run) => {
-    const final = finals.get(run.id)?.[split];
-    return el("article", { class: "card" }, el("h3", {}, label(run)), final ? drawMatrix(final, label(run), `Epoch ${final.epoch}; rows true, columns predicted`) : el("p", { class: "muted" }, "Not evaluated on this split."));
-  }));
+  find("split").replaceChildren(
+    ...splits.map((name) => el("option", { value: name, selected: name === split }, splitName(name))),
+  );
+  find("matrices").replaceChildren(
+    ...runs.map((run) => {
+      const final = finals.get(run.id)?.[split];
+      return el(
+        "article",
+        { class: "card" },
+        el("h3", {}, label(run)),
+        final
+          ? drawMatrix(final, label(run), `Epoch ${final.epoch}; rows true, columns predicted`)
+          : el("p", { class: "muted" }, "Not evaluated on this split."),
+      );
+    }),
+  );
 }
 
 // What differs and can be put on an axis, then what came out.
 function drawAxes() {
   const simple = (value) => value === undefined || value === null || typeof value !== "object";
-  const options = differences(runs).filter(([path, values]) => values.every(simple) && !["experiment_name", "priority"].includes(path));
-  const results = scoreRows(runs, finals, labels).filter(({ group, name }) => group === "Best epoch" || ["final_auroc_cm", "final_f1_cm", "final_sensitivity", "duration"].includes(name));
-  const axes = [...options.map(([path, values]) => ({ label: path.split(".").pop().replaceAll("_", " "), values })), ...results.map(({ group, label: name, values }) => ({ label: group === "Cost" ? name : `${group.replace(/ (split|epoch)$/, "").replace("Validation", "Val")} ${name.replace(/ \(.*\)$/, "").replace("Validation", "val")}`, values }))];
-  drawParallel(find("parallel"), axes, runs.map((run) => ({ id: run.id, name: label(run), colour: look(run.id).colour })), highlight);
+  const options = differences(runs).filter(
+    ([path, values]) => values.every(simple) && !["experiment_name", "priority"].includes(path),
+  );
+  const results = scoreRows(runs, finals, labels).filter(
+    ({ group, name }) =>
+      group === "Best epoch" || ["final_auroc_cm", "final_f1_cm", "final_sensitivity", "duration"].includes(name),
+  );
+  const axes = [
+    ...options.map(([path, values]) => ({ label: path.split(".").pop().replaceAll("_", " "), values })),
+    ...results.map(({ group, label: name, values }) => ({
+      label:
+        group === "Cost"
+          ? name
+          : `${group.replace(/ (split|epoch)$/, "").replace("Validation", "Val")} ${name.replace(/ \(.*\)$/, "").replace("Validation", "val")}`,
+      values,
+    })),
+  ];
+  drawParallel(
+    find("parallel"),
+    axes,
+    runs.map((run) => ({ id: run.id, name: label(run), colour: look(run.id).colour })),
+    highlight,
+  );
   find("parallel-part").hidden = find("parallel").hidden;
 }
 
 function highlight(id) {
-  for (const path of find("parallel").querySelectorAll("path.run")) path.classList.toggle("faded", id !== null && Number(path.dataset.run) !== id);
+  for (const path of find("parallel").querySelectorAll("path.run"))
+    path.classList.toggle("faded", id !== null && Number(path.dataset.run) !== id);
   for (const chip of find("chips").children) chip.classList.toggle("picked", Number(chip.dataset.run) === id);
 }
 
 async function add(event) {
   event.preventDefault();
-  const ids = find("add").value.split(/[\s,#]+/).filter(Boolean).map(Number);
-  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) return problem("Give the numbers of runs: 12, or 12 15 20.");
+  const ids = find("add")
+    .value.split(/[\s,#]+/)
+    .filter(Boolean)
+    .map(Number);
+  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1))
+    return problem("Give the numbers of runs: 12, or 12 15 20.");
   const wanted = [...new Set([...state.runs, ...ids])];
   if (wanted.length > 20) return problem("At most 20 runs can be compared; remove some first.");
   find("add").value = "";
@@ -188,23 +286,32 @@ async function add(event) {
 }
 
 function take(item) {
-  if (item.type === "run_deleted" && state.runs.includes(item.run_id)) return gone.add(item.run_id), load();
+  if (item.type === "run_deleted" && state.runs.includes(item.run_id)) return (gone.add(item.run_id), load());
   if (item.type === "run_summary" && gone.has(item.run_id)) return back(item.run_id);
   const run = item.type === "run_summary" && runs.find(({ id }) => id === item.run_id);
   if (!run) return;
   const ended = ENDED.has(item.data.status) && run.status !== item.data.status;
   Object.assign(run, item.data);
   if (ended) return load();
-  refreshing ??= setTimeout(() => ((refreshing = null), document.hidden || loadCurves().catch(() => {})), REFRESH_AFTER);
+  refreshing ??= setTimeout(
+    () => ((refreshing = null), document.hidden || loadCurves().catch(() => {})),
+    REFRESH_AFTER,
+  );
 }
 
 function say(next) {
   connection = next;
-  drawConnection(find("connection"), connection, { running: false, ended: runs.length > 0 && runs.every(({ status }) => ENDED.has(status)) });
+  drawConnection(find("connection"), connection, {
+    running: false,
+    ended: runs.length > 0 && runs.every(({ status }) => ENDED.has(status)),
+  });
 }
 
 find("by").replaceChildren(...AXES.map((name) => el("option", { value: name }, name)));
-find("by").addEventListener("change", ({ target }) => (state.set({ by: target.value }), loadCurves().catch(({ message }) => problem(message))));
+find("by").addEventListener(
+  "change",
+  ({ target }) => (state.set({ by: target.value }), loadCurves().catch(({ message }) => problem(message))),
+);
 find("smooth").addEventListener("input", ({ target }) => state.set({ smooth: Number(target.value) }));
 find("all").addEventListener("change", ({ target }) => state.set({ all: target.checked }));
 find("split").addEventListener("change", ({ target }) => state.set({ split: target.value }));

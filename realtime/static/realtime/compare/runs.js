@@ -18,13 +18,31 @@ export async function fetchRuns(ids) {
 export async function fetchCurves(ids, names, by, range = null) {
   if (!ids.length || !names.length) return new Map();
   const asked = { name: names.join(), by, points: POINTS };
-  const answers = range && by === "time"
-    ? await Promise.all(ids.filter((id) => starts.has(id)).map((id) => call(`${api}${id}/series/?${new URLSearchParams({ ...asked, from: range[0] + starts.get(id), to: range[1] + starts.get(id) })}`)))
-    : (await call(`${api}series/?${new URLSearchParams({ ...asked, runs: ids.join(), ...(range ? { from: range[0], to: range[1] } : {}) })}`)).runs;
-  return new Map(answers.map(({ run_id: id, started, series }) => {
-    if (started !== null) starts.set(id, started);
-    return [id, new Map(series.map(({ name, x, y }) => [name, { x: by === "time" ? x.map((time) => time - started) : x, y }]))];
-  }));
+  const answers =
+    range && by === "time"
+      ? await Promise.all(
+          ids
+            .filter((id) => starts.has(id))
+            .map((id) =>
+              call(
+                `${api}${id}/series/?${new URLSearchParams({ ...asked, from: range[0] + starts.get(id), to: range[1] + starts.get(id) })}`,
+              ),
+            ),
+        )
+      : (
+          await call(
+            `${api}series/?${new URLSearchParams({ ...asked, runs: ids.join(), ...(range ? { from: range[0], to: range[1] } : {}) })}`,
+          )
+        ).runs;
+  return new Map(
+    answers.map(({ run_id: id, started, series }) => {
+      if (started !== null) starts.set(id, started);
+      return [
+        id,
+        new Map(series.map(({ name, x, y }) => [name, { x: by === "time" ? x.map((time) => time - started) : x, y }])),
+      ];
+    }),
+  );
 }
 
 export async function fetchNames(ids) {

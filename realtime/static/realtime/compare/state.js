@@ -9,7 +9,9 @@ const list = (text) => (text ?? "").split(",").filter(Boolean);
 export class State {
   constructor(onChange) {
     const asked = new URLSearchParams(location.search);
-    this.runs = [...new Set(list(asked.get("runs")).map(Number))].filter((id) => Number.isSafeInteger(id) && id > 0).slice(0, MOST_RUNS);
+    this.runs = [...new Set(list(asked.get("runs")).map(Number))]
+      .filter((id) => Number.isSafeInteger(id) && id > 0)
+      .slice(0, MOST_RUNS);
     this.by = AXES.includes(asked.get("by")) ? asked.get("by") : DEFAULTS.by;
     this.smooth = Math.min(0.99, Math.max(0, Number(asked.get("smooth")) || 0));
     this.metrics = list(asked.get("metrics")); // of curves; none: those that are drawn by default
@@ -36,7 +38,14 @@ export class State {
 
   address() {
     const { runs, by, smooth, metrics, split, all, hidden } = this;
-    const values = { by, smooth, metrics: metrics.join(), split, all: all ? "1" : "", hidden: [...hidden].filter((id) => runs.includes(id)).join() };
+    const values = {
+      by,
+      smooth,
+      metrics: metrics.join(),
+      split,
+      all: all ? "1" : "",
+      hidden: [...hidden].filter((id) => runs.includes(id)).join(),
+    };
     const kept = Object.entries(values).filter(([name, value]) => String(value) !== String(DEFAULTS[name]));
     return `?${[["runs", runs.join()], ...kept].map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%2F", "/")}`).join("&")}`;
   }

@@ -12,7 +12,15 @@ const TURN = 1000;
 export class Line {
   // `onOpen()`, `onItems(items)`, `onPong(answer)`; `onEnd(code, since)` once, with when something was heard last: then it is over.
   constructor(path, { onOpen, onItems, onPong = () => {}, onEnd }) {
-    Object.assign(this, { onItems, onPong, onEnd, heardAt: Date.now(), askedAt: null, patience: PATIENCE, openedAt: null });
+    Object.assign(this, {
+      onItems,
+      onPong,
+      onEnd,
+      heardAt: Date.now(),
+      askedAt: null,
+      patience: PATIENCE,
+      openedAt: null,
+    });
     const url = new URL(path, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.startedAt = Date.now();
@@ -64,7 +72,8 @@ export class Line {
   #watch() {
     look();
     const now = Date.now();
-    if (this.openedAt === null) return now - this.startedAt > PATIENCE ? this.#end(undefined, this.startedAt) : undefined;
+    if (this.openedAt === null)
+      return now - this.startedAt > PATIENCE ? this.#end(undefined, this.startedAt) : undefined;
     if (this.askedAt !== null && now - this.askedAt > this.patience) return this.#end(undefined, this.heardAt);
     if (this.askedAt === null && now - this.heardAt > QUIET) this.ask();
   }
@@ -72,7 +81,8 @@ export class Line {
   // A question from before a sleep says nothing: its answer may lie here unread.
   #wake(slept) {
     if (this.over) return;
-    if (this.openedAt === null) return slept || Date.now() - this.startedAt > FRESH ? this.#end(undefined, this.startedAt) : undefined;
+    if (this.openedAt === null)
+      return slept || Date.now() - this.startedAt > FRESH ? this.#end(undefined, this.startedAt) : undefined;
     if (slept) this.askedAt = null;
     if (Date.now() - this.heardAt > FRESH) this.ask(SHORT_PATIENCE);
   }

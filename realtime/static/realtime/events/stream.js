@@ -60,7 +60,8 @@ export class Stream {
     this.heardAt = Date.now();
     this.settling = setTimeout(() => (this.failures = 0), SETTLED);
     this.behindAt = null;
-    if (this.lostAt) this.line.ask(); // how much was missed
+    if (this.lostAt)
+      this.line.ask(); // how much was missed
     else this.#say();
   }
 
@@ -124,7 +125,8 @@ export class Stream {
   // Back online, awake, or looked at again: no reason to wait any longer, and the first tries may still fail.
   #wake(slept) {
     if (this.stopped) return;
-    if (slept && this.line) Object.assign(this, { missedFrom: this.missedFrom ?? this.last, slept: true, counting: true });
+    if (slept && this.line)
+      Object.assign(this, { missedFrom: this.missedFrom ?? this.last, slept: true, counting: true });
     this.failures = 0;
     if (!this.timer || document.hidden) return;
     clearTimeout(this.timer);

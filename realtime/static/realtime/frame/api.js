@@ -21,7 +21,8 @@ export async function call(url, { method = "GET", json } = {}) {
 }
 
 // Why a call failed, for the reader: what the server says, or that it did not answer.
-export const inWords = (error) => (error instanceof Refused ? error.message : "The server could not be reached; try again.");
+export const inWords = (error) =>
+  error instanceof Refused ? error.message : "The server could not be reached; try again.";
 
 // Proxies answer in HTML.
 export function parse(text) {
@@ -33,7 +34,8 @@ export function parse(text) {
 }
 
 function sentence(status, body) {
-  if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF"))) return "You are logged out: load this page again and log in.";
+  if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF")))
+    return "You are logged out: load this page again and log in.";
   if (body?.errors) return body.errors.map(({ message }) => message).join(" ");
   return body?.detail ?? `The server answered ${status}; its log says why.`;
 }
@@ -49,7 +51,8 @@ export function repeat(work, say) {
       lostAt = null;
       say(null);
     } catch (error) {
-      if (error instanceof Refused && error.status < 500) return say({ kind: error.status === 404 ? "gone" : "logged-out" });
+      if (error instanceof Refused && error.status < 500)
+        return say({ kind: error.status === 404 ? "gone" : "logged-out" });
       lostAt ??= Date.now();
       say({ kind: "reconnecting", since: lostAt, at: Date.now() + 3000 });
       again(3000);

@@ -18,15 +18,28 @@ function words(state, { running, ended }) {
       return ["wait", `Catching up: ${plural(state.behind, "event")} to go`];
     case "live":
     case "polling":
-      if (state.caughtUp?.until > now) return ["live", `${state.caughtUp.slept ? "Awake" : "Connected"} again: caught up ${plural(state.caughtUp.events, "event")}`];
+      if (state.caughtUp?.until > now)
+        return [
+          "live",
+          `${state.caughtUp.slept ? "Awake" : "Connected"} again: caught up ${plural(state.caughtUp.events, "event")}`,
+        ];
       if (ended) return ["live", "Complete: nothing more to come"];
-      if (running && state.quiet >= QUIET_SECONDS) return ["stale", `Stale: nothing heard for ${duration(state.quiet)}. The server has no news of this run either and is asked again every few seconds.`];
+      if (running && state.quiet >= QUIET_SECONDS)
+        return [
+          "stale",
+          `Stale: nothing heard for ${duration(state.quiet)}. The server has no news of this run either and is asked again every few seconds.`,
+        ];
       return ["live", state.kind === "live" ? "Live" : "Live, without WebSocket"];
     case "reconnecting": {
       const since = Math.round((now - state.since) / 1000);
       const wait = Math.max(0, Math.ceil((state.at - now) / 1000));
       const trying = wait ? `Trying again in ${wait} s` : "Trying again";
-      return since < STALE_SECONDS ? ["wait", `Reconnecting… ${trying}`] : ["stale", `Stale: no connection for ${duration(since)}. ${trying}; what is missed meanwhile will be caught up.`];
+      return since < STALE_SECONDS
+        ? ["wait", `Reconnecting… ${trying}`]
+        : [
+            "stale",
+            `Stale: no connection for ${duration(since)}. ${trying}; what is missed meanwhile will be caught up.`,
+          ];
     }
     case "logged-out":
       return ["stale", "Stale: you are logged out.", el("a", { href: login() }, "Log in again")];

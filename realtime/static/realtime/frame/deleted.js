@@ -18,7 +18,11 @@ export const exists = (id) => listed(id);
 export const whenBack = (id, onBack) =>
   follow("/ws/runs/", {
     onItem: ({ type, run_id: run }) => type === "run_summary" && run === id && onBack(),
-    onState: ({ kind }) => kind === "live" && exists(id).then((there) => there && onBack()).catch(() => {}),
+    onState: ({ kind }) =>
+      kind === "live" &&
+      exists(id)
+        .then((there) => there && onBack())
+        .catch(() => {}),
     onMissed() {},
   });
 
@@ -37,7 +41,13 @@ export function deletedNotice(id, words, onBack) {
     setText(text, button.hidden ? words : `${words} You can bring it back for some days.`);
   }
   offer();
-  return el("div", { class: "notice warning", role: "status", "data-run": id }, text, button, el("a", { href: "/" }, "All runs"));
+  return el(
+    "div",
+    { class: "notice warning", role: "status", "data-run": id },
+    text,
+    button,
+    el("a", { href: "/" }, "All runs"),
+  );
 }
 
 // Says what came of it. -> whether it is back

@@ -17,7 +17,8 @@ export function number(value) {
 export const count = (value) => (known(value) ? whole.format(value) : UNKNOWN);
 
 // What is measured, like samples per second: three digits say all there is to say.
-export const measured = (value) => (known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN);
+export const measured = (value) =>
+  known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN;
 
 export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).toFixed(digits)} %` : UNKNOWN);
 
@@ -25,7 +26,11 @@ export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).t
 export function tick(value) {
   if (!known(value)) return "";
   const size = Math.abs(value);
-  if (value !== 0 && (size >= 10000 || size < 0.001)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (value !== 0 && (size >= 10000 || size < 0.001))
+    return value
+      .toExponential(3)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   return String(Number(value.toPrecision(4)));
 }
 
@@ -45,7 +50,13 @@ export function remaining(seconds) {
   const unit = seconds < 60 ? 1 : seconds < 600 ? 5 : 60;
   const left = Math.ceil(seconds / unit) * unit;
   const minutes = left >= 600 && left < 3600;
-  return `about ${minutes ? `${left / 60} min` : duration(left).replace(/\.0 s$/, " s").replace(" 00 s", "")} left`;
+  return `about ${
+    minutes
+      ? `${left / 60} min`
+      : duration(left)
+          .replace(/\.0 s$/, " s")
+          .replace(" 00 s", "")
+  } left`;
 }
 
 const two = (value) => String(value).padStart(2, "0");
@@ -80,7 +91,18 @@ export const STATUS_WORDS = {
 };
 export const ENDED = new Set(["completed", "failed", "cancelled"]);
 
-const METRIC_WORDS = { loss: "loss", acc: "accuracy", precision: "precision", recall: "recall", f1: "F1", auroc: "AUROC", cm_tp: "TP", cm_tn: "TN", cm_fp: "FP", cm_fn: "FN" };
+const METRIC_WORDS = {
+  loss: "loss",
+  acc: "accuracy",
+  precision: "precision",
+  recall: "recall",
+  f1: "F1",
+  auroc: "AUROC",
+  cm_tp: "TP",
+  cm_tn: "TN",
+  cm_fp: "FP",
+  cm_fn: "FN",
+};
 const PHASE_WORDS = { train: "training", val: "validation", test: "test" };
 
 // "val_auroc" -> "validation AUROC"; a name nobody declared stays as it is.

@@ -13,7 +13,13 @@ export function toast(text, { undo = null, seconds = SECONDS } = {}) {
   }
   const take = () => node.remove();
   const button = undo && el("button", { type: "button", click: () => (take(), undo.act()) }, undo.words);
-  const node = el("div", { class: "toast" }, el("span", {}, text), button, el("button", { type: "button", "aria-label": "Dismiss", click: take }, "✕"));
+  const node = el(
+    "div",
+    { class: "toast" },
+    el("span", {}, text),
+    button,
+    el("button", { type: "button", "aria-label": "Dismiss", click: take }, "✕"),
+  );
   place.append(node);
   let timer = null;
   const wait = () => (timer = setTimeout(take, 1000 * seconds));

@@ -9,7 +9,13 @@ import { follow, LONGEST_DELAY } from "../events/news.js";
 import { bestCells, fillState, stateCells } from "../list/standing.js";
 
 const ASK_DELAY = 300;
-const SHOWN = { final_auroc_cm: "AUROC", final_sensitivity: "Sensitivity", final_precision_cm: "Precision", final_f1_cm: "F1", final_accuracy_cm: "Accuracy" };
+const SHOWN = {
+  final_auroc_cm: "AUROC",
+  final_sensitivity: "Sensitivity",
+  final_precision_cm: "Precision",
+  final_f1_cm: "F1",
+  final_accuracy_cm: "Accuracy",
+};
 
 const find = (id) => document.getElementById(id);
 const json = (id) => JSON.parse(find(id).textContent);
@@ -74,9 +80,17 @@ function take({ type, data, run_id: id }) {
 
 function draw() {
   for (const { id } of group.runs) noticeOf(id)?.remove();
-  setText(find("shown"), group.completed ? `Best value while training, and the final statistics of the ${splitName(headline()).toLowerCase()} split` : "");
+  setText(
+    find("shown"),
+    group.completed
+      ? `Best value while training, and the final statistics of the ${splitName(headline()).toLowerCase()} split`
+      : "",
+  );
   group.runs.forEach(drawFold);
-  arrange(table.tBodies[0], group.runs.map(({ id }) => rows.get(id).node));
+  arrange(
+    table.tBodies[0],
+    group.runs.map(({ id }) => rows.get(id).node),
+  );
   table.tFoot.replaceChildren(...(group.completed ? [meanRow(group.splits[headline()])] : []));
   drawStatus();
   const order = Object.keys(group.splits).sort((a, b) => (b === "val") - (a === "val"));
@@ -86,15 +100,32 @@ function draw() {
 
 function drawStatus() {
   const { runs, size } = group;
-  const counts = Object.entries(STATUS_WORDS).map(([status, words]) => [status, words, runs.filter((run) => run.status === status).length]);
+  const counts = Object.entries(STATUS_WORDS).map(([status, words]) => [
+    status,
+    words,
+    runs.filter((run) => run.status === status).length,
+  ]);
   const completed = counts.find(([status]) => status === "completed")[2];
   setText(find("done"), `${completed} of ${plural(size, "fold")} completed`);
-  setText(find("others"), counts.filter(([status, , n]) => n && status !== "completed").map(([, words, n]) => `${count(n)} ${words.toLowerCase()}`).join(" · "));
+  setText(
+    find("others"),
+    counts
+      .filter(([status, , n]) => n && status !== "completed")
+      .map(([, words, n]) => `${count(n)} ${words.toLowerCase()}`)
+      .join(" · "),
+  );
   find("progress").hidden = ended();
-  find("progress").value = runs.reduce((sum, { status, progress }) => sum + (ENDED.has(status) ? 1 : (progress.fraction ?? 0)), 0) / size;
-  const missing = ended() && completed < size ? [`${size - completed} of ${plural(size, "fold")} did not complete${runs.length < size ? " or were deleted" : ""}; all numbers here are over the other ${completed}.`] : [];
+  find("progress").value =
+    runs.reduce((sum, { status, progress }) => sum + (ENDED.has(status) ? 1 : (progress.fraction ?? 0)), 0) / size;
+  const missing =
+    ended() && completed < size
+      ? [
+          `${size - completed} of ${plural(size, "fold")} did not complete${runs.length < size ? " or were deleted" : ""}; all numbers here are over the other ${completed}.`,
+        ]
+      : [];
   const notices = [...missing, ...group.notes];
-  if (find("notices").dataset.said !== notices.join()) find("notices").replaceChildren(...notices.map((text) => el("p", { class: "notice warning" }, text)));
+  if (find("notices").dataset.said !== notices.join())
+    find("notices").replaceChildren(...notices.map((text) => el("p", { class: "notice warning" }, text)));
   find("notices").dataset.said = notices.join();
   document.title = `${completed}/${size} ${group.name} · Livetrain`;
 }
@@ -114,41 +145,122 @@ function newRow(run) {
   const [standing, best] = [stateCells(), bestCells()];
   const cells = Object.fromEntries([...Object.keys(SHOWN), "duration"].map((name) => [name, el("span")]));
   const numbers = Object.entries(SHOWN).map(([name, label]) => cell(label, cells[name]));
-  const node = el("tr", { "data-run": run.id },
-    el("th", { scope: "row" }, el("a", { href: run.links.page }, `Fold ${run.fold}`), el("small", { class: "muted" }, `#${run.id}`)),
-    ...standing.nodes, best.node, ...numbers, cell("Duration", cells.duration));
+  const node = el(
+    "tr",
+    { "data-run": run.id },
+    el(
+      "th",
+      { scope: "row" },
+      el("a", { href: run.links.page }, `Fold ${run.fold}`),
+      el("small", { class: "muted" }, `#${run.id}`),
+    ),
+    ...standing.nodes,
+    best.node,
+    ...numbers,
+    cell("Duration", cells.duration),
+  );
   return { node, standing, best, ...cells };
 }
 
 function meanRow({ runs, of, statistics }) {
-  const numbers = Object.entries(SHOWN).map(([name, label]) => cell(label, el("b", {}, value(name, statistics[name]?.mean)), deviation(name, statistics[name])));
-  return el("tr", {}, el("th", { scope: "row", colspan: 4 }, "Mean ± standard deviation", el("small", { class: "muted" }, `over ${runs} of ${plural(of, "fold")}`)), ...numbers, el("td"));
+  const numbers = Object.entries(SHOWN).map(([name, label]) =>
+    cell(label, el("b", {}, value(name, statistics[name]?.mean)), deviation(name, statistics[name])),
+  );
+  return el(
+    "tr",
+    {},
+    el(
+      "th",
+      { scope: "row", colspan: 4 },
+      "Mean ± standard deviation",
+      el("small", { class: "muted" }, `over ${runs} of ${plural(of, "fold")}`),
+    ),
+    ...numbers,
+    el("td"),
+  );
 }
 
-const deviation = (name, spread) => el("small", { class: "muted" }, known(spread?.sd) ? `± ${value(name, spread.sd)}` : "");
+const deviation = (name, spread) =>
+  el("small", { class: "muted" }, known(spread?.sd) ? `± ${value(name, spread.sd)}` : "");
 
 function drawSplit(split, { runs, of, statistics, pooled }) {
   const head = [`over ${runs} of ${plural(of, "fold")}`, pooled ? `${count(pooled.samples)} samples, each once` : null];
-  return el("article", { class: "card split", "data-split": split },
-    el("header", {}, el("h3", {}, `${splitName(split)} split`), el("p", { class: "muted" }, head.filter(Boolean).join(" · "))),
-    el("div", { class: "split-body" }, drawSpreads(statistics, pooled), pooled && drawMatrix(pooled, splitName(split), "Sum over the folds: rows true, columns predicted"), pooled && drawClasses(pooled, labels)));
+  return el(
+    "article",
+    { class: "card split", "data-split": split },
+    el(
+      "header",
+      {},
+      el("h3", {}, `${splitName(split)} split`),
+      el("p", { class: "muted" }, head.filter(Boolean).join(" · ")),
+    ),
+    el(
+      "div",
+      { class: "split-body" },
+      drawSpreads(statistics, pooled),
+      pooled && drawMatrix(pooled, splitName(split), "Sum over the folds: rows true, columns predicted"),
+      pooled && drawClasses(pooled, labels),
+    ),
+  );
 }
 
 function drawSpreads(statistics, pooled) {
   const names = Object.keys(labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
   const heads = ["Mean", "SD", "Range", "95 % of the mean", ...(pooled ? ["Together"] : [])];
-  return el("div", { class: "scroll spreads", tabindex: "0", role: "region", "aria-label": "Mean and spread" }, el("table", {},
-    el("caption", {}, pooled ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval" : "Mean and spread over the folds"),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Name"), ...heads.map((words) => el("th", { scope: "col", class: "number" }, words)))),
-    el("tbody", {}, ...names.map((name) => spreadRow(name, statistics[name], pooled?.statistics)))));
+  return el(
+    "div",
+    { class: "scroll spreads", tabindex: "0", role: "region", "aria-label": "Mean and spread" },
+    el(
+      "table",
+      {},
+      el(
+        "caption",
+        {},
+        pooled
+          ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval"
+          : "Mean and spread over the folds",
+      ),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "col" }, "Name"),
+          ...heads.map((words) => el("th", { scope: "col", class: "number" }, words)),
+        ),
+      ),
+      el("tbody", {}, ...names.map((name) => spreadRow(name, statistics[name], pooled?.statistics))),
+    ),
+  );
 }
 
 function spreadRow(name, spread, pooled) {
-  const limits = known(spread.corrected_ci_low) ? [spread.corrected_ci_low, spread.corrected_ci_high] : [spread.ci_low, spread.ci_high];
-  const texts = [value(name, spread.mean), value(name, spread.sd), range(name, spread.min, spread.max), range(name, ...limits)];
-  const together = pooled && el("td", { class: "number" }, name in pooled ? value(name, pooled[name]) : "", el("small", { class: "muted" }, interval(name, pooled)));
+  const limits = known(spread.corrected_ci_low)
+    ? [spread.corrected_ci_low, spread.corrected_ci_high]
+    : [spread.ci_low, spread.ci_high];
+  const texts = [
+    value(name, spread.mean),
+    value(name, spread.sd),
+    range(name, spread.min, spread.max),
+    range(name, ...limits),
+  ];
+  const together =
+    pooled &&
+    el(
+      "td",
+      { class: "number" },
+      name in pooled ? value(name, pooled[name]) : "",
+      el("small", { class: "muted" }, interval(name, pooled)),
+    );
   const partly = spread.n < group.completed ? el("small", { class: "muted" }, `known in ${spread.n}`) : null;
-  return el("tr", { "data-name": name }, el("th", { scope: "row" }, labels[name], partly), ...texts.map((text) => el("td", { class: "number" }, text)), together);
+  return el(
+    "tr",
+    { "data-name": name },
+    el("th", { scope: "row" }, labels[name], partly),
+    ...texts.map((text) => el("td", { class: "number" }, text)),
+    together,
+  );
 }
 
 function say(next) {

@@ -22,7 +22,11 @@ async function fill(panel, state, known) {
 }
 
 function draw(panel, state, known) {
-  const find = el("input", { type: "search", "aria-label": "Find a column", placeholder: "Find: learning rate, AUROC…" });
+  const find = el("input", {
+    type: "search",
+    "aria-label": "Find a column",
+    placeholder: "Find: learning rate, AUROC…",
+  });
   const words = el("p", { class: "problem", role: "alert", hidden: true }, `At most ${MOST} columns.`);
   const change = (key, checked) => {
     const columns = checked ? [...state.columns, key] : state.columns.filter((other) => other !== key);
@@ -35,7 +39,11 @@ function draw(panel, state, known) {
     return { node: el("section", {}, el("p", { class: "kind" }, heading), list), narrow };
   });
   find.addEventListener("input", () => sections.forEach(({ narrow }) => narrow(find.value)));
-  const usual = el("button", { type: "button", class: "quiet", click: () => (state.set({ columns: USUAL }), draw(panel, state, known)) }, "The usual columns");
+  const usual = el(
+    "button",
+    { type: "button", class: "quiet", click: () => (state.set({ columns: USUAL }), draw(panel, state, known)) },
+    "The usual columns",
+  );
   panel.replaceChildren(el("div", { class: "panel-head" }, find, usual), words, ...sections.map(({ node }) => node));
   find.focus();
 }

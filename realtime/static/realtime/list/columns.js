@@ -9,27 +9,46 @@ import { fillTime, timeCell } from "./when.js";
 const PARTS = { best: "best", last: "last", min: "lowest", max: "highest" };
 
 // One text in a cell; `value` of a run gives it.
-const text = (label, sort, value, options = {}) => ({ label, sort, ...options, cells: () => plain(label, value, options) });
+const text = (label, sort, value, options = {}) => ({
+  label,
+  sort,
+  ...options,
+  cells: () => plain(label, value, options),
+});
 
 function plain(label, value, { numeric = false }) {
   const span = el("span");
   const node = el("td", { class: numeric ? "number" : "text", "data-label": label }, span);
-  return { nodes: [node], fill: (run) => {
-    setText(span, value(run));
-    node.toggleAttribute("data-unknown", span.textContent === UNKNOWN);
-  } };
+  return {
+    nodes: [node],
+    fill: (run) => {
+      setText(span, value(run));
+      node.toggleAttribute("data-unknown", span.textContent === UNKNOWN);
+    },
+  };
 }
 
 function moment(label, sort, name) {
-  return { label, sort, descends: true, cells: () => {
-    const time = timeCell();
-    return { nodes: [el("td", { class: "when", "data-label": label }, time)], fill: (run) => fillTime(time, run[name]) };
-  } };
+  return {
+    label,
+    sort,
+    descends: true,
+    cells: () => {
+      const time = timeCell();
+      return {
+        nodes: [el("td", { class: "when", "data-label": label }, time)],
+        fill: (run) => fillTime(time, run[name]),
+      };
+    },
+  };
 }
 
 function curve() {
   const place = el("span");
-  return { nodes: [el("td", { class: "curve", "data-label": "Curve" }, place)], fill: (run) => run.sparkline && drawSparkline(place, run.sparkline) };
+  return {
+    nodes: [el("td", { class: "curve", "data-label": "Curve" }, place)],
+    fill: (run) => run.sparkline && drawSparkline(place, run.sparkline),
+  };
 }
 
 // Those without cells stand in every row, as on the page of a group: see `standing`.
@@ -39,10 +58,19 @@ const FIELDS = {
   curve: { label: "Curve", sort: null, cells: curve },
   best: { label: "Best", sort: "best_value", numeric: true, descends: true },
   final_auroc: text("Final AUROC", "final_auroc", (run) => number(run.final?.auroc), { numeric: true, descends: true }),
-  final_recall: text("Final recall", "final_recall", (run) => percent(run.final?.recall), { numeric: true, descends: true }),
-  final_precision: text("Final precision", "final_precision", (run) => percent(run.final?.precision), { numeric: true, descends: true }),
+  final_recall: text("Final recall", "final_recall", (run) => percent(run.final?.recall), {
+    numeric: true,
+    descends: true,
+  }),
+  final_precision: text("Final precision", "final_precision", (run) => percent(run.final?.precision), {
+    numeric: true,
+    descends: true,
+  }),
   final_f1: text("Final F1", "final_f1", (run) => percent(run.final?.f1), { numeric: true, descends: true }),
-  duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), { numeric: true, descends: true }),
+  duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), {
+    numeric: true,
+    descends: true,
+  }),
   created: moment("Created", "created_at", "created_at"),
   started: moment("Started", "start_time", "start_time"),
   ended: moment("Ended", "end_time", "end_time"),
@@ -51,12 +79,30 @@ const FIELDS = {
   owner: text("Owner", "owner", (run) => run.owner),
   notes: text("Notes", null, (run) => run.notes.map((note) => note.text).join(" ") || UNKNOWN),
   best_epoch: text("Best epoch", "best_epoch", (run) => count(run.best.epoch), { numeric: true }),
-  epochs: text("Epochs asked for", "max_epochs", (run) => count(run.progress.max_epochs), { numeric: true, descends: true }),
-  speed: text("Samples per second", "samples_per_second", (run) => count(run.progress.samples_per_second && Math.round(run.progress.samples_per_second)), { numeric: true, descends: true }),
+  epochs: text("Epochs asked for", "max_epochs", (run) => count(run.progress.max_epochs), {
+    numeric: true,
+    descends: true,
+  }),
+  speed: text(
+    "Samples per second",
+    "samples_per_second",
+    (run) => count(run.progress.samples_per_second && Math.round(run.progress.samples_per_second)),
+    { numeric: true, descends: true },
+  ),
   attempt: text("Attempt", "attempt", (run) => count(run.attempt), { numeric: true, descends: true }),
 };
 export const FIELD_KEYS = Object.keys(FIELDS);
-export const USUAL = ["status", "progress", "curve", "best", "final_auroc", "final_recall", "final_precision", "duration", "created"];
+export const USUAL = [
+  "status",
+  "progress",
+  "curve",
+  "best",
+  "final_auroc",
+  "final_recall",
+  "final_precision",
+  "duration",
+  "created",
+];
 
 export const isChosen = (key) => key.startsWith("config.") || key.startsWith("metric.");
 
@@ -73,7 +119,8 @@ export function columnLabel(key) {
 
 function chosen(key) {
   const label = columnLabel(key);
-  const show = (value) => (value === null || value === undefined ? UNKNOWN : key.startsWith("metric.") ? number(value) : shown(value));
+  const show = (value) =>
+    value === null || value === undefined ? UNKNOWN : key.startsWith("metric.") ? number(value) : shown(value);
   return text(label, key, (run) => show(run.columns?.[key]), { numeric: true, descends: key.startsWith("metric.") });
 }
 

@@ -38,7 +38,8 @@ function currentRun() {
 }
 
 function open() {
-  if (document.activeElement && document.activeElement !== document.body && document.activeElement.id !== "main") return false; // Enter means that
+  if (document.activeElement && document.activeElement !== document.body && document.activeElement.id !== "main")
+    return false; // Enter means that
   const row = currentRun();
   if (!row) return false;
   location.assign(row.querySelector("[data-stop]").href);

@@ -23,11 +23,29 @@ const [SOON, LATER, COUNT_EVERY, TYPING] = [300, 4000, 5000, 250]; // millisecon
 const find = (id) => document.getElementById(id);
 const source = find("runs").dataset;
 const state = new State(() => changed());
-const selection = new Selection(() => [...flat.rows.values()].map(({ run }) => run), () => drawSelection());
-const acting = new Acting(find("selection"), state, { selection, api: source.api, known: async () => (await filters.facets("tag")).tag.map(({ value }) => value), onDone: done });
-const options = { selection, staff: Boolean(find("queue").dataset.staff), onTag: (tag) => state.set({ tag: [...new Set([...state.tag, tag])] }) };
+const selection = new Selection(
+  () => [...flat.rows.values()].map(({ run }) => run),
+  () => drawSelection(),
+);
+const acting = new Acting(find("selection"), state, {
+  selection,
+  api: source.api,
+  known: async () => (await filters.facets("tag")).tag.map(({ value }) => value),
+  onDone: done,
+});
+const options = {
+  selection,
+  staff: Boolean(find("queue").dataset.staff),
+  onTag: (tag) => state.set({ tag: [...new Set([...state.tag, tag])] }),
+};
 const flat = new RunTable(find("table"), { ...options, caption: "Runs", onSort: sort });
-const groups = new Groups(find("grouped"), { ...options, state, api: source.api, columns: () => columnsOf(state.columns), onShowAll: (key) => state.set({ by: "", [state.by]: [String(key)] }) });
+const groups = new Groups(find("grouped"), {
+  ...options,
+  state,
+  api: source.api,
+  columns: () => columnsOf(state.columns),
+  onShowAll: (key) => state.set({ by: "", [state.by]: [String(key)] }),
+});
 const filters = new Filters(find("menus"), find("chips"), state, source.api);
 const place = new Place({
   more: () => ({ selected: selection.ids, open: groups.openKeys }),
@@ -108,7 +126,11 @@ function show({ results, next, previous }, quiet) {
   find("grouped").parentNode.hidden = !state.by || results.length === 0;
   drawNothing(results.length === 0);
   find("paging").hidden = !next && !previous;
-  for (const [id, url] of [["next", next], ["previous", previous]]) drawPage(find(id), url);
+  for (const [id, url] of [
+    ["next", next],
+    ["previous", previous],
+  ])
+    drawPage(find(id), url);
   place.restore();
 }
 
@@ -123,7 +145,7 @@ function showRuns(results, quiet) {
   const shown = flat.rows;
   const stays = quiet && !(state.isNewestFirst && state.isFirstPage) && results.some(({ id }) => shown.has(id));
   isSorted = !stays || [...shown.keys()].join() === results.map(({ id }) => id).join();
-  if (stays) return results.forEach((run) => flat.fill(run)), drawFresh(); // another order would move what is being read
+  if (stays) return (results.forEach((run) => flat.fill(run)), drawFresh()); // another order would move what is being read
   flat.show(results);
   if (!quiet || state.isFirstPage) forgetFresh();
 }
@@ -132,7 +154,14 @@ function drawNothing(nothing) {
   const filtered = state.isFiltered || state.cursor || state.by;
   find("empty").hidden = !nothing || Boolean(filtered);
   find("none").hidden = !nothing || !filtered;
-  setText(find("none-words"), state.deleted ? "No deleted run can be restored here: after some days deleted runs are removed for ever." : state.by === "tag" && !state.isFiltered ? "No run has a tag yet. Select runs in the list and press Tag." : "No run is as the filters ask for. Remove one of them, or all.");
+  setText(
+    find("none-words"),
+    state.deleted
+      ? "No deleted run can be restored here: after some days deleted runs are removed for ever."
+      : state.by === "tag" && !state.isFiltered
+        ? "No run has a tag yet. Select runs in the list and press Tag."
+        : "No run is as the filters ask for. Remove one of them, or all.",
+  );
 }
 
 function drawPage(link, url) {
@@ -167,10 +196,22 @@ function drawControls() {
 // On a narrow screen nothing stands above the columns that could be pressed.
 function drawOrders() {
   const sortable = columnsOf(state.columns).filter(({ sort: name }) => name);
-  const found = [[NEWEST_FIRST, "Newest first"], ["experiment_name", "Name"], ...sortable.flatMap(({ sort: name, label, descends, numeric }) =>
-    numeric || descends ? [[`-${name}`, `${label}, highest first`], [name, `${label}, lowest first`]] : [[name, label]])];
+  const found = [
+    [NEWEST_FIRST, "Newest first"],
+    ["experiment_name", "Name"],
+    ...sortable.flatMap(({ sort: name, label, descends, numeric }) =>
+      numeric || descends
+        ? [
+            [`-${name}`, `${label}, highest first`],
+            [name, `${label}, lowest first`],
+          ]
+        : [[name, label]],
+    ),
+  ];
   if (!found.some(([value]) => value === state.ordering)) found.push([state.ordering, "As sorted"]);
-  find("order").replaceChildren(...found.map(([value, words]) => el("option", { value, selected: value === state.ordering }, words)));
+  find("order").replaceChildren(
+    ...found.map(([value, words]) => el("option", { value, selected: value === state.ordering }, words)),
+  );
 }
 
 function drawSelection() {
@@ -213,7 +254,8 @@ function takeNew(run) {
   drawFresh();
 }
 
-const belongsHere = ({ id }) => state.isNewestFirst && state.isFirstPage && (isWhole || id > Math.min(...flat.rows.keys()));
+const belongsHere = ({ id }) =>
+  state.isNewestFirst && state.isFirstPage && (isWhole || id > Math.min(...flat.rows.keys()));
 
 function takeAway(id) {
   told.delete(id);
@@ -275,7 +317,10 @@ function search() {
   if (words.trim() !== state.search.trim()) state.set({ search: words }, { kind: "search" });
 }
 
-find("by").replaceChildren(el("option", { value: "" }, "None"), ...Object.entries(BY).map(([value, words]) => el("option", { value }, words)));
+find("by").replaceChildren(
+  el("option", { value: "" }, "None"),
+  ...Object.entries(BY).map(([value, words]) => el("option", { value }, words)),
+);
 find("by").addEventListener("change", ({ target }) => state.set({ by: target.value }));
 find("order").addEventListener("change", ({ target }) => state.set({ ordering: target.value }));
 find("search").addEventListener("input", () => (clearTimeout(typing), (typing = setTimeout(search, TYPING))));
@@ -286,7 +331,9 @@ find("more").addEventListener("click", () => {
   find("more").setAttribute("aria-expanded", String(open));
   for (const id of ["toolbar", "narrowing"]) find(id).classList.toggle("open", open);
 });
-find("fresh").addEventListener("click", () => (!fresh.size || (state.isFirstPage && !state.isNewestFirst) ? load() : state.set({ ordering: NEWEST_FIRST })));
+find("fresh").addEventListener("click", () =>
+  !fresh.size || (state.isFirstPage && !state.isNewestFirst) ? load() : state.set({ ordering: NEWEST_FIRST }),
+);
 find("clear-none").addEventListener("click", () => state.set({ ...state.cleared, by: "" }));
 for (const id of ["next", "previous"]) find(id).addEventListener("click", turnPage);
 offerKeys({

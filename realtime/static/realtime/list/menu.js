@@ -36,19 +36,33 @@ export function choices(found, onChange, { most = 200, heading }) {
   const draw = (part = "") => {
     const matching = found.filter(({ label }) => plain(label).includes(plain(part)));
     const rest = matching.length - most;
-    list.replaceChildren(...matching.slice(0, most).map((choice) => box(choice, onChange)),
+    list.replaceChildren(
+      ...matching.slice(0, most).map((choice) => box(choice, onChange)),
       ...(rest > 0 ? [el("p", { class: "muted" }, `and ${rest} more: narrow the search`)] : []),
-      ...(matching.length ? [] : [el("p", { class: "muted" }, found.length ? "Nothing is called so." : "There is none yet.")]));
+      ...(matching.length
+        ? []
+        : [el("p", { class: "muted" }, found.length ? "Nothing is called so." : "There is none yet.")]),
+    );
   };
   draw();
   return { list, draw };
 }
 
 // Dots and lines of a name count as spaces: optimizer.learning_rate finds "optimizer · learning rate".
-const plain = (text) => text.toLowerCase().replace(/[\s._·]+/g, " ").trim();
+const plain = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[\s._·]+/g, " ")
+    .trim();
 
 function box(choice, onChange) {
   const { label, count } = choice;
   const change = ({ target }) => onChange(choice.value, (choice.checked = target.checked));
-  return el("label", {}, el("input", { type: "checkbox", checked: choice.checked, change }), el("span", {}, label), count === undefined ? null : el("small", { class: "muted" }, String(count)));
+  return el(
+    "label",
+    {},
+    el("input", { type: "checkbox", checked: choice.checked, change }),
+    el("span", {}, label),
+    count === undefined ? null : el("small", { class: "muted" }, String(count)),
+  );
 }

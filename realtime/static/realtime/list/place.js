@@ -38,7 +38,14 @@ export class Place {
     const step = history.state?.step;
     if (!step) return;
     const anchor = rows().find((row) => row.getBoundingClientRect().bottom > 0);
-    const here = { y: scrollY, anchor: keyOf(anchor), top: anchor && topOf(anchor), row: keyOf(current()), lefts: scrollers().map((node) => node.scrollLeft), more: this.more() };
+    const here = {
+      y: scrollY,
+      anchor: keyOf(anchor),
+      top: anchor && topOf(anchor),
+      row: keyOf(current()),
+      lefts: scrollers().map((node) => node.scrollLeft),
+      more: this.more(),
+    };
     const others = Object.entries(places()).filter(([other]) => other !== step);
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries([...others, [step, here]].slice(-MOST))));

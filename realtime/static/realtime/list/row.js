@@ -20,16 +20,33 @@ export class Row {
     this.cells = page.columns.filter(({ cells }) => cells).map(({ cells }) => cells());
     const made = this.cells.values();
     const nodes = page.columns.flatMap(({ key, cells }) => (cells ? made.next().value.nodes : [own[key]]));
-    this.box = el("input", { type: "checkbox", "aria-label": `Select run ${run.id}, ${run.experiment_name}`, click: (event) => page.selection.click(this.run, event) });
+    this.box = el("input", {
+      type: "checkbox",
+      "aria-label": `Select run ${run.id}, ${run.experiment_name}`,
+      click: (event) => page.selection.click(this.run, event),
+    });
     this.link = el("a", { href: run.links.page, "data-stop": "" }, run.experiment_name);
-    this.node = el("tr", { "data-run": run.id }, el("td", { class: "pick" }, this.box), el("th", { scope: "row" }, this.link, this.#about(run), this.#tags), ...nodes);
+    this.node = el(
+      "tr",
+      { "data-run": run.id },
+      el("td", { class: "pick" }, this.box),
+      el("th", { scope: "row" }, this.link, this.#about(run), this.#tags),
+      ...nodes,
+    );
     this.fill(run);
   }
 
   #about(run) {
     const words = run.fold ? `fold ${run.fold} of ${run.folds}` : "";
     const fold = run.group_id ? el("a", { href: `/groups/${run.group_id}/` }, words) : words;
-    return el("small", { class: "muted" }, `#${run.id} · `, fold, words ? " · " : "", el("span", { class: "path", title: run.source_path }, run.source_path.replace(/^builtin:/, "")));
+    return el(
+      "small",
+      { class: "muted" },
+      `#${run.id} · `,
+      fold,
+      words ? " · " : "",
+      el("span", { class: "path", title: run.source_path }, run.source_path.replace(/^builtin:/, "")),
+    );
   }
 
   #offerMoving(run) {
@@ -56,7 +73,16 @@ export class Row {
     const names = this.run.tags ?? [];
     if (this.#tags.dataset.names === names.join()) return;
     this.#tags.dataset.names = names.join();
-    arrange(this.#tags, names.map((name) => el("button", { type: "button", class: "tag", title: `Only runs tagged ${name}`, click: () => this.page.onTag(name) }, name)));
+    arrange(
+      this.#tags,
+      names.map((name) =>
+        el(
+          "button",
+          { type: "button", class: "tag", title: `Only runs tagged ${name}`, click: () => this.page.onTag(name) },
+          name,
+        ),
+      ),
+    );
   }
 
   drawSelected() {

@@ -20,7 +20,9 @@ export class Selection {
   click(run, { shiftKey = false } = {}) {
     const wanted = !this.has(run.id);
     const page = this.order();
-    const [from, to] = [this.#last, run.id].map((id) => page.findIndex((other) => other.id === id)).sort((a, b) => a - b);
+    const [from, to] = [this.#last, run.id]
+      .map((id) => page.findIndex((other) => other.id === id))
+      .sort((a, b) => a - b);
     const touched = shiftKey && from >= 0 ? page.slice(from, to + 1) : [run];
     this.#last = run.id;
     this.all(touched, wanted);

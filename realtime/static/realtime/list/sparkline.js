@@ -36,7 +36,13 @@ export function drawSparkline(place, curve) {
   if (!values.length) return place.replaceChildren();
   const found = points(values);
   const [endX, endY] = found.at(-1);
-  const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img", class: "sparkline" });
+  const svg = shape("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    width: WIDTH,
+    height: HEIGHT,
+    role: "img",
+    class: "sparkline",
+  });
   svg.append(
     shape("title", {}, inWords({ metric: curve.metric, values })),
     shape("path", { d: `M${found.map((point) => point.join(" ")).join("L")}` }),

@@ -7,7 +7,15 @@ import { placeOf, waitingWords } from "../queue/waiting.js";
 export function stateCells() {
   const [status, words] = [el("span"), el("span")];
   const bar = el("progress", { max: 1, "aria-label": "Share of the training steps done" });
-  return { status, words, bar, nodes: [el("td", { "data-label": "Status" }, status), el("td", { "data-label": "Progress", class: "wide" }, bar, words)] };
+  return {
+    status,
+    words,
+    bar,
+    nodes: [
+      el("td", { "data-label": "Status" }, status),
+      el("td", { "data-label": "Progress", class: "wide" }, bar, words),
+    ],
+  };
 }
 
 export function bestCells() {
@@ -23,12 +31,19 @@ export function fillState({ standing, best }, run) {
   standing.bar.value = progress.fraction ?? 0;
   setText(standing.words, words({ ...run, waiting: waits(run) }, progress));
   setText(best.value, number(run.best.value));
-  setText(best.monitor, known(run.best.epoch) ? `${metricName(run.monitor).replace("validation", "val")}, epoch ${run.best.epoch}` : "");
+  setText(
+    best.monitor,
+    known(run.best.epoch) ? `${metricName(run.monitor).replace("validation", "val")}, epoch ${run.best.epoch}` : "",
+  );
 }
 
 function waits(run) {
   if (run.status !== "queued") return "";
-  const { queue_position: queuePosition, estimated_start: estimatedStart, waits_for: waitsFor } = placeOf(run.id) ?? run;
+  const {
+    queue_position: queuePosition,
+    estimated_start: estimatedStart,
+    waits_for: waitsFor,
+  } = placeOf(run.id) ?? run;
   return [waitingWords({ queuePosition, estimatedStart, waitsFor }), run.reason].filter(Boolean).join(" · ");
 }
 

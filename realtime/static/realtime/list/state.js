@@ -10,7 +10,11 @@ export const NEWEST_FIRST = "-id";
 const NEWEST = new Set(["-id", "-run_id", "-created_at"]);
 
 // Values separated by commas; a backslash keeps a comma in a value, as the API has it.
-const split = (text) => (text ?? "").split(/(?<!\\),/).map((part) => part.replaceAll("\\,", ",").trim()).filter(Boolean);
+const split = (text) =>
+  (text ?? "")
+    .split(/(?<!\\),/)
+    .map((part) => part.replaceAll("\\,", ",").trim())
+    .filter(Boolean);
 const joined = (values) => values.map((value) => value.replaceAll(",", "\\,")).join();
 
 export class State {
@@ -62,7 +66,10 @@ export class State {
   }
 
   get cleared() {
-    return { ...Object.fromEntries([...LISTS.map((name) => [name, []]), ...TEXTS.map((name) => [name, ""])]), deleted: false };
+    return {
+      ...Object.fromEntries([...LISTS.map((name) => [name, []]), ...TEXTS.map((name) => [name, ""])]),
+      deleted: false,
+    };
   }
 
   // The filters as the API takes them, but for the one called `without`.
@@ -84,12 +91,17 @@ export class State {
   }
 
   address() {
-    const values = { ...Object.fromEntries(LISTS.map((name) => [name, joined(this[name])])), ...Object.fromEntries(TEXTS.map((name) => [name, this[name]])) };
+    const values = {
+      ...Object.fromEntries(LISTS.map((name) => [name, joined(this[name])])),
+      ...Object.fromEntries(TEXTS.map((name) => [name, this[name]])),
+    };
     Object.assign(values, { deleted: this.deleted ? "1" : "", by: this.by, cursor: this.cursor });
     values.ordering = this.ordering === NEWEST_FIRST ? "" : this.ordering;
     values.columns = this.columns.join() === USUAL.join() ? "" : joined(this.columns);
     const kept = Object.entries(values).filter(([, value]) => value);
-    return kept.length ? `?${kept.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`).join("&")}` : location.pathname;
+    return kept.length
+      ? `?${kept.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`).join("&")}`
+      : location.pathname;
   }
 }
 

@@ -28,9 +28,26 @@ export class Moving {
     this.root.hidden = !queued;
     const useless = { front: position === 1, up: position === 1, down: position === length, end: position === length };
     const buttons = WAYS.map(([to, sign, words]) =>
-      el("button", { type: "button", title: words, "aria-label": words, disabled: this.#busy || useless[to], click: () => this.#send(to) }, sign),
+      el(
+        "button",
+        {
+          type: "button",
+          title: words,
+          "aria-label": words,
+          disabled: this.#busy || useless[to],
+          click: () => this.#send(to),
+        },
+        sign,
+      ),
     );
-    arrange(this.root, queued ? [...buttons, this.#problem ? el("span", { class: "problem", role: "alert" }, this.#problem) : null].filter(Boolean) : []);
+    arrange(
+      this.root,
+      queued
+        ? [...buttons, this.#problem ? el("span", { class: "problem", role: "alert" }, this.#problem) : null].filter(
+            Boolean,
+          )
+        : [],
+    );
   }
 
   async #send(to) {

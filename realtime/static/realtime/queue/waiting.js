@@ -26,7 +26,9 @@ export function startsIn(estimated, now = Date.now()) {
   if (minutes < 1) return "starts within a minute";
   if (minutes < 60) return `starts in about ${minutes} min`;
   const hours = Math.round(minutes / 30) / 2;
-  return hours < 48 ? `starts in about ${plural(hours, "hour")}` : `starts in about ${plural(Math.round(hours / 24), "day")}`;
+  return hours < 48
+    ? `starts in about ${plural(hours, "hour")}`
+    : `starts in about ${plural(Math.round(hours / 24), "day")}`;
 }
 
 // A queued run's place in words, as far as it is known.

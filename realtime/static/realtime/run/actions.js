@@ -4,10 +4,19 @@ import { call, inWords } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
 // Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
-const FINISH = { words: "Finish now", action: "finish", hint: "Stop training, evaluate the best epoch, end as completed" };
+const FINISH = {
+  words: "Finish now",
+  action: "finish",
+  hint: "Stop training, evaluate the best epoch, end as completed",
+};
 const CANCEL = { words: "Cancel", action: "cancel", ask: "Stop after this batch?" };
 const EVALUATE = { words: "Evaluate, then cancel", action: "cancel", body: { evaluate: true } };
-const KILL = { words: "Kill", action: "kill", ask: "End its processes at once?", hint: "Without waiting for the batch" };
+const KILL = {
+  words: "Kill",
+  action: "kill",
+  ask: "End its processes at once?",
+  hint: "Without waiting for the batch",
+};
 const RESUME = { words: "Resume", action: "resume", hint: "Go on from the last complete epoch" };
 const RETRY = { words: "Run again", action: "retry", hint: "A new run of the same configuration" };
 
@@ -36,7 +45,9 @@ export class Actions {
     const key = JSON.stringify([offered, this.#asking, this.#busy, this.#problem]);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    const shown = this.#asking ? this.#question(this.#asking) : offered.map((offer) => this.#button(offer, () => this.#choose(offer)));
+    const shown = this.#asking
+      ? this.#question(this.#asking)
+      : offered.map((offer) => this.#button(offer, () => this.#choose(offer)));
     const problem = this.#problem ? [el("span", { class: "problem", role: "alert" }, this.#problem)] : [];
     arrange(this.root, [...problem, ...shown]);
     if (this.#asking) this.root.querySelector("button").focus();

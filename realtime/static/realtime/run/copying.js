@@ -9,15 +9,25 @@ export function offerCopies(place, config) {
   const json = JSON.stringify(config, null, 2);
   place.append(
     el("button", { type: "button", click: () => copy(json, "The configuration") }, "Copy as JSON"),
-    el("button", { type: "button", title: "A command that queues the same training again; put your token into it", click: () => copy(curl(json), "The command") }, "Copy as curl"));
+    el(
+      "button",
+      {
+        type: "button",
+        title: "A command that queues the same training again; put your token into it",
+        click: () => copy(curl(json), "The command"),
+      },
+      "Copy as curl",
+    ),
+  );
 }
 
-export const curl = (json) => [
-  `curl -X POST '${location.origin}${TRAIN}'`,
-  "-H 'Authorization: Token YOUR_TOKEN'",
-  "-H 'Content-Type: application/json'",
-  `-d '${json.replaceAll("'", "'\\''")}'`,
-].join(" \\\n  ");
+export const curl = (json) =>
+  [
+    `curl -X POST '${location.origin}${TRAIN}'`,
+    "-H 'Authorization: Token YOUR_TOKEN'",
+    "-H 'Content-Type: application/json'",
+    `-d '${json.replaceAll("'", "'\\''")}'`,
+  ].join(" \\\n  ");
 
 async function copy(text, what) {
   try {
@@ -31,8 +41,13 @@ async function copy(text, what) {
 function show(text, what) {
   const area = el("textarea", { readonly: true, rows: 14, "aria-label": what });
   area.value = text;
-  const dialog = el("dialog", { class: "copying", "aria-label": what, close: () => dialog.remove() },
-    el("h2", {}, `${what}, to copy by hand`), area, el("form", { method: "dialog", class: "actions" }, el("button", {}, "Close")));
+  const dialog = el(
+    "dialog",
+    { class: "copying", "aria-label": what, close: () => dialog.remove() },
+    el("h2", {}, `${what}, to copy by hand`),
+    area,
+    el("form", { method: "dialog", class: "actions" }, el("button", {}, "Close")),
+  );
   document.body.append(dialog);
   dialog.showModal();
   area.select();

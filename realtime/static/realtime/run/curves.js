@@ -34,15 +34,34 @@ export class Curves {
     this.fetchDetail = fetchDetail;
     this.picked = "loss";
     const make = (prefix, title, empty, options, draw) => {
-      const chart = new Chart({ title, along: "step", empty, onRange: (range) => this.#look(prefix, range), ...options });
+      const chart = new Chart({
+        title,
+        along: "step",
+        empty,
+        onRange: (range) => this.#look(prefix, range),
+        ...options,
+      });
       return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
     };
-    const metric = ([name, title], options) => make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+    const metric = ([name, title], options) =>
+      make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
     this.#charts = [
       metric(["loss", "Loss"], { log: true }),
       ...METRICS.map((one) => metric(one, { bounded: true })),
-      make("batch", "Batches", "No batch has been sampled yet.", { log: true, controls: [this.#picker()] }, this.#drawBatches),
-      make("gradient", "Gradient norm per layer group", "No gradient has been measured yet.", { log: true }, this.#drawGradients),
+      make(
+        "batch",
+        "Batches",
+        "No batch has been sampled yet.",
+        { log: true, controls: [this.#picker()] },
+        this.#drawBatches,
+      ),
+      make(
+        "gradient",
+        "Gradient norm per layer group",
+        "No gradient has been measured yet.",
+        { log: true },
+        this.#drawGradients,
+      ),
       make("rate", "Learning rate", "Not known yet.", { log: true }, this.#drawRates),
       make("throughput", "Samples per second", "Not measured yet.", {}, this.#drawThroughput),
     ];
@@ -93,7 +112,10 @@ export class Curves {
 
   #drawMetric(chart, name, table) {
     const shown = both(name).filter(({ key }) => table.columns.has(key));
-    chart.update(shown, shown.length ? [table.xs, ...shown.map(({ key }) => table.values(key))] : [[]], { marks: this.#marks("epoch"), note: sampling(table, shown[0]?.key) });
+    chart.update(shown, shown.length ? [table.xs, ...shown.map(({ key }) => table.values(key))] : [[]], {
+      marks: this.#marks("epoch"),
+      note: sampling(table, shown[0]?.key),
+    });
   }
 
   #drawBatches(chart, table) {
@@ -102,11 +124,16 @@ export class Curves {
       { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true },
       { label: "smoothed", colour: "--train", points: false, plain: true },
     ];
-    chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], { marks: this.#resumes("batch"), note: sampling(table, `batch/${this.picked}`) });
+    chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], {
+      marks: this.#resumes("batch"),
+      note: sampling(table, `batch/${this.picked}`),
+    });
   }
 
   #drawGradients(chart, table) {
-    const groups = [...table.columns.keys()].filter((name) => name.startsWith(LAYERS)).sort(new Intl.Collator("en", { numeric: true }).compare);
+    const groups = [...table.columns.keys()]
+      .filter((name) => name.startsWith(LAYERS))
+      .sort(new Intl.Collator("en", { numeric: true }).compare);
     const series = [
       { label: "total", colour: "--text", points: false },
       ...groups.map((name, i) => ({ ...this.#layer(name.slice(LAYERS.length), i), points: false })),
@@ -114,18 +141,27 @@ export class Curves {
     const broken = table.gaps.get("gradient/total") ?? 0;
     const words = broken ? `${plural(broken, "sample")} had gradients that are not finite: gaps.` : "";
     const note = [sampling(table, "gradient/total"), words, ...this.#ill()].filter(Boolean).join(" ");
-    chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], { marks: this.#resumes("gradient"), note });
+    chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], {
+      marks: this.#resumes("gradient"),
+      note,
+    });
   }
 
   #layer(group, i) {
     const [words, colour] = HEALTH[this.health[group]] ?? [];
     const dash = i >= GROUP_COLOURS.length ? [4, 3] : undefined;
-    return { label: words ? `${group} (${words})` : group, colour: colour ?? GROUP_COLOURS[i % GROUP_COLOURS.length], dash };
+    return {
+      label: words ? `${group} (${words})` : group,
+      colour: colour ?? GROUP_COLOURS[i % GROUP_COLOURS.length],
+      dash,
+    };
   }
 
   #ill() {
     const of = (health) => Object.keys(this.health).filter((group) => this.health[group] === health);
-    return Object.entries(HEALTH).flatMap(([health, [words]]) => (of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : []));
+    return Object.entries(HEALTH).flatMap(([health, [words]]) =>
+      of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : [],
+    );
   }
 
   // A rate holds until it changes, so the line goes on to the newest place.
@@ -136,12 +172,19 @@ export class Curves {
       xs.push(last);
       ys.push(ys[ys.length - 1]);
     }
-    chart.update([{ label: "rate", colour: "--train", words: tick, stepped: true, points: false, plain: true }], [xs, ...(xs.length ? [ys] : [])]);
+    chart.update(
+      [{ label: "rate", colour: "--train", words: tick, stepped: true, points: false, plain: true }],
+      [xs, ...(xs.length ? [ys] : [])],
+    );
   }
 
   #drawThroughput(chart, table) {
     const key = "throughput/samples_per_second";
-    chart.update([{ label: "samples/s", colour: "--train", points: false, words: measured }], [table.xs, table.values(key)], { note: sampling(table, key) });
+    chart.update(
+      [{ label: "samples/s", colour: "--train", points: false, words: measured }],
+      [table.xs, table.values(key)],
+      { note: sampling(table, key) },
+    );
   }
 
   #marks(prefix) {
@@ -153,7 +196,12 @@ export class Curves {
 
   #resumes(prefix) {
     return this.state.resumes
-      .map(({ attempt, epoch, time }) => ({ x: this.#place(prefix, epoch, time), text: `attempt ${attempt} after`, short: `attempt ${attempt}`, colour: "--muted" }))
+      .map(({ attempt, epoch, time }) => ({
+        x: this.#place(prefix, epoch, time),
+        text: `attempt ${attempt} after`,
+        short: `attempt ${attempt}`,
+        colour: "--muted",
+      }))
       .filter(({ x }) => Number.isFinite(x));
   }
 
@@ -186,5 +234,7 @@ const within = (inner, outer) => inner[0] >= outer[0] && inner[1] <= outer[1];
 function sampling(table, name) {
   if (!name || !table.thinned) return "";
   const [kept, total] = table.kept(name);
-  return kept < total ? `${count(kept)} of ${count(total)} samples are drawn, every high and low among them; zoom in for all.` : "";
+  return kept < total
+    ? `${count(kept)} of ${count(total)} samples are drawn, every high and low among them; zoom in for all.`
+    : "";
 }

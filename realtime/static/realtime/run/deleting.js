@@ -12,7 +12,16 @@ export class Deleting {
   // `may`: whether the reader may delete it. `onGone()` when the reader did, `onBack()` when it is back.
   constructor(tools, banner, { id, links }, { may, onGone, onBack }) {
     Object.assign(this, { banner, id, links, onGone, onBack });
-    this.button = el("button", { type: "button", hidden: true, title: "Hide this run from everybody; it can be brought back", click: () => this.#delete() }, "Delete");
+    this.button = el(
+      "button",
+      {
+        type: "button",
+        hidden: true,
+        title: "Hide this run from everybody; it can be brought back",
+        click: () => this.#delete(),
+      },
+      "Delete",
+    );
     if (may) tools.append(this.button);
   }
 
@@ -22,7 +31,9 @@ export class Deleting {
 
   gone() {
     if (this.#unfollow) return;
-    this.banner.replaceChildren(deletedNotice(this.id, "This run was deleted: nobody finds it any more.", () => this.#back()));
+    this.banner.replaceChildren(
+      deletedNotice(this.id, "This run was deleted: nobody finds it any more.", () => this.#back()),
+    );
     this.#unfollow = whenBack(this.id, () => this.#back());
   }
 
@@ -41,6 +52,8 @@ export class Deleting {
       return toast(inWords(error));
     }
     this.onGone();
-    toast("The run is deleted.", { undo: { words: "Undo", act: async () => (await bringBack(this.id)) && this.#back() } });
+    toast("The run is deleted.", {
+      undo: { words: "Undo", act: async () => (await bringBack(this.id)) && this.#back() },
+    });
   }
 }

@@ -16,7 +16,8 @@ export class Epochs {
   // `curves` as the API has them, along epochs.
   load(curves) {
     this.#rows = new Map();
-    for (const { name, x, y } of curves) x.forEach((epoch, i) => this.put(epoch, { [name.slice("epoch/".length)]: y[i] }));
+    for (const { name, x, y } of curves)
+      x.forEach((epoch, i) => this.put(epoch, { [name.slice("epoch/".length)]: y[i] }));
     this.elided = Math.max(0, ...curves.map(({ total }) => total)) - this.#rows.size;
   }
 
@@ -42,7 +43,9 @@ export class Epochs {
 
   // The metrics that some epoch has: of training, of validation, others.
   names() {
-    return [...new Set([...this.#rows.values()].flatMap(Object.keys))].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+    return [...new Set([...this.#rows.values()].flatMap(Object.keys))].sort(
+      (a, b) => rank(a) - rank(b) || a.localeCompare(b),
+    );
   }
 
   // The epoch of the best value. Of equal ones the earliest counts, unless `byLoss`: then the one with the lower validation loss, as the server
@@ -54,7 +57,8 @@ export class Epochs {
       const found = this.value(epoch, name);
       if (!known(found)) continue;
       const other = byLoss ? (this.value(epoch, "val_loss") ?? Infinity) : 0;
-      if (sign * found > value || (sign * found === value && other < loss)) [best, value, loss] = [epoch, sign * found, other];
+      if (sign * found > value || (sign * found === value && other < loss))
+        [best, value, loss] = [epoch, sign * found, other];
     }
     return best;
   }

@@ -1,17 +1,43 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, dateTime, duration, ENDED, known, metricName, number, plural, remaining, STATUS_WORDS, UNKNOWN } from "../frame/format.js";
+import {
+  count,
+  dateTime,
+  duration,
+  ENDED,
+  known,
+  metricName,
+  number,
+  plural,
+  remaining,
+  STATUS_WORDS,
+  UNKNOWN,
+} from "../frame/format.js";
 import { waitingWords } from "../queue/waiting.js";
 
-const ICON_COLOURS = { queued: "#7a8494", in_progress: "#2557d6", cancelling: "#b86e00", completed: "#1a7f4b", failed: "#c62f36", cancelled: "#7a8494" };
+const ICON_COLOURS = {
+  queued: "#7a8494",
+  in_progress: "#2557d6",
+  cancelling: "#b86e00",
+  completed: "#1a7f4b",
+  failed: "#c62f36",
+  cancelled: "#7a8494",
+};
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };
 
 export class Header {
   constructor(name) {
     this.name = name;
     const find = (id) => document.getElementById(id);
-    [this.pill, this.doing, this.bar, this.facts, this.notices, this.icon] = ["status", "doing", "progress", "facts", "notices", "favicon"].map(find);
+    [this.pill, this.doing, this.bar, this.facts, this.notices, this.icon] = [
+      "status",
+      "doing",
+      "progress",
+      "facts",
+      "notices",
+      "favicon",
+    ].map(find);
     this.values = new Map();
   }
 
@@ -51,7 +77,10 @@ export class Header {
     const key = JSON.stringify(wanted);
     if (key === this.noticed) return;
     this.noticed = key;
-    arrange(this.notices, wanted.map(([kind, text]) => notice(kind, text, files)));
+    arrange(
+      this.notices,
+      wanted.map(([kind, text]) => notice(kind, text, files)),
+    );
   }
 
   #drawTab({ status, deleted }, share) {
@@ -82,7 +111,8 @@ export function doing(state) {
   if (ENDED.has(status)) return `${epochs}${known(state.duration) ? ` in ${duration(state.duration)}` : ""}`;
   if (!progress && !epochsDone) return "Preparing data and model";
   const parts = [epochs];
-  if (status === "in_progress" && state.stopRequest === "finish") return `${epochs} · finishing early: evaluating the best one`;
+  if (status === "in_progress" && state.stopRequest === "finish")
+    return `${epochs} · finishing early: evaluating the best one`;
   if (known(progress?.batches)) parts.push(`batch ${count(progress.batch_idx + 1)} of ${count(progress.batches)}`);
   if (known(progress?.samples_per_second)) parts.push(`${count(Math.round(progress.samples_per_second))} samples/s`);
   if (known(progress?.eta_seconds)) parts.push(remaining(progress.eta_seconds));
@@ -91,8 +121,12 @@ export function doing(state) {
 
 function facts({ best, monitor, status, duration: total, elapsed, startTime, attempt, dataset, model, asked }) {
   const epoch = (value) => (known(value) ? `epoch ${value}` : "");
-  const headline = monitor === "val_loss" ? [] : [[`Best ${metricName(monitor).replace("validation", "val")}`, number(best.value), epoch(best.epoch)]];
-  const recall = monitor === "val_recall" ? [] : [["Best val recall", number(best.val_recall), epoch(best.val_recall_epoch)]];
+  const headline =
+    monitor === "val_loss"
+      ? []
+      : [[`Best ${metricName(monitor).replace("validation", "val")}`, number(best.value), epoch(best.epoch)]];
+  const recall =
+    monitor === "val_recall" ? [] : [["Best val recall", number(best.val_recall), epoch(best.val_recall_epoch)]];
   return [
     ...headline,
     ...recall,
@@ -100,8 +134,20 @@ function facts({ best, monitor, status, duration: total, elapsed, startTime, att
     ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
     ["Started", startTime ? dateTime(startTime).slice(11) : UNKNOWN, startTime ? dateTime(startTime).slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : UNKNOWN, attempt > 1 ? "resumed" : ""],
-    ["Data", dataset?.name ?? asked.data, dataset ? Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`).join(" · ") : ""],
-    ["Model", model?.name ?? (asked.model === "auto" ? "by the data" : asked.model), model ? plural(model.parameters, "parameter") : ""],
+    [
+      "Data",
+      dataset?.name ?? asked.data,
+      dataset
+        ? Object.entries(dataset.sizes)
+            .map(([split, size]) => `${count(size)} ${split}`)
+            .join(" · ")
+        : "",
+    ],
+    [
+      "Model",
+      model?.name ?? (asked.model === "auto" ? "by the data" : asked.model),
+      model ? plural(model.parameters, "parameter") : "",
+    ],
   ];
 }
 

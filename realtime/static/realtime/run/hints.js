@@ -24,7 +24,10 @@ export class Hints {
 
   ask() {
     if (this.resting) return;
-    this.#asking ??= setTimeout(() => this.#ask(), this.#askedAt ? Math.max(SETTLED_AFTER, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()) : 0);
+    this.#asking ??= setTimeout(
+      () => this.#ask(),
+      this.#askedAt ? Math.max(SETTLED_AFTER, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()) : 0,
+    );
   }
 
   // Whether nothing is asked any more.
@@ -49,7 +52,8 @@ export class Hints {
       this.onNews();
     } catch (error) {
       // The page's connection says that the server is away; an ended run has no next epoch to ask with.
-      if ((!error.status || error.status >= 500) && !this.resting) this.#asking ??= setTimeout(() => this.#ask(), ASK_AGAIN_AFTER);
+      if ((!error.status || error.status >= 500) && !this.resting)
+        this.#asking ??= setTimeout(() => this.#ask(), ASK_AGAIN_AFTER);
     }
   }
 
@@ -57,7 +61,10 @@ export class Hints {
     const words = this.patience ? countdownWords(this.patience, status) : "";
     this.countdown.hidden = !words;
     setText(this.countdown, words);
-    this.countdown.classList.toggle("soon", Boolean(words) && this.patience.stops_after_epoch !== null && this.patience.left <= 2);
+    this.countdown.classList.toggle(
+      "soon",
+      Boolean(words) && this.patience.stops_after_epoch !== null && this.patience.left <= 2,
+    );
   }
 
   #draw(hints) {
@@ -65,7 +72,10 @@ export class Hints {
     const kept = new Map(hints.map((hint) => [hint.code, this.#cards.get(hint.code) ?? newCard()]));
     for (const hint of hints) fill(kept.get(hint.code), hint);
     this.#cards = kept;
-    arrange(this.container, [...kept.values()].map(({ node }) => node));
+    arrange(
+      this.container,
+      [...kept.values()].map(({ node }) => node),
+    );
   }
 }
 
@@ -82,11 +92,16 @@ function fill(card, { code, severity, text, cure }) {
   setText(card.cure, cure);
 }
 
-export function countdownWords({ monitor, mode, min_delta: delta, patience, best, waited, left, stops_after_epoch: stop, exhausted }, status) {
+export function countdownWords(
+  { monitor, mode, min_delta: delta, patience, best, waited, left, stops_after_epoch: stop, exhausted },
+  status,
+) {
   const metric = metricName(monitor);
-  if (exhausted) return `Early stopping: ${metric} has not improved on ${number(best)} for ${plural(patience, "epoch")}.`;
+  if (exhausted)
+    return `Early stopping: ${metric} has not improved on ${number(best)} for ${plural(patience, "epoch")}.`;
   if (status !== "in_progress") return "";
-  if (best === null) return `Early stopping waits for the first ${metric}; then ${plural(patience, "epoch")} without an improvement stop the run.`;
+  if (best === null)
+    return `Early stopping waits for the first ${metric}; then ${plural(patience, "epoch")} without an improvement stop the run.`;
   const goal = `improves on ${number(best)}${delta ? ` by more than ${delta}` : ""}${mode === "min" ? " (lower is better)" : ""}`;
   if (stop !== null) return `Stops in ${plural(left, "epoch")} unless ${metric} ${goal}.`;
   return `Early stopping: ${waited} of ${plural(patience, "epoch")} in which ${metric} has not improved on ${number(best)}; the run has its last epoch before they are over.`;

@@ -55,13 +55,19 @@ const machine = new Machine(find("machine"), find("machine-charts"), find("machi
 const epochTable = new EpochTable(find("epochs"), () => epochTable.draw(state));
 const log = new Log(find("log"), detail.links.events);
 const trainLog = new TrainLog(find("train-log"), detail.links.log, { ranks: processes(detail.config) });
-const hints = new Hints({ section: find("hints"), container: find("hint-cards"), countdown: find("countdown") }, detail.links.hints, () => (store.dirty.add("gradient"), wish()));
+const hints = new Hints(
+  { section: find("hints"), container: find("hint-cards"), countdown: find("countdown") },
+  detail.links.hints,
+  () => (store.dirty.add("gradient"), wish()),
+);
 const toolbar = new Toolbar(find("by"), find("smooth"), { onAxis: turn, onSmoothing: () => (redrawAll(), wish()) });
 const tags = new Tags(find("tags"), detail.id, { may, onChange: tagged });
 const notifying = new Notifying(find("notifying"), { id: detail.id, name: detail.experiment_name });
 const deleting = new Deleting(find("tools"), find("deleted"), detail, { may, onGone: leave, onBack: comeBack });
 // A new run has a page of its own; what changes on this one comes as an event.
-const actions = may ? new Actions(find("actions"), detail.links, ({ links }) => (links?.page ? location.assign(links.page) : askAgain())) : null;
+const actions = may
+  ? new Actions(find("actions"), detail.links, ({ links }) => (links?.page ? location.assign(links.page) : askAgain()))
+  : null;
 const moving = may ? new Moving(find("moving"), detail.links.move, wish) : null;
 const stream = new Stream({ links: detail.links, target: 0, onEvents: take, onState: say });
 
@@ -127,7 +133,8 @@ function keepBack(events) {
 
 function apply(event) {
   handlers[event.type]?.(state, event.data, event);
-  if (event.type === "run_status" || event.type === "training_start") store.zero ||= state.startTime ? seconds(state.startTime) : 0;
+  if (event.type === "run_status" || event.type === "training_start")
+    store.zero ||= state.startTime ? seconds(state.startTime) : 0;
   store.stepsPerEpoch = state.stepsPerEpoch;
   store.take(event);
   log.add(event);
@@ -164,7 +171,11 @@ async function reopen(events = []) {
 function open({ snapshot, store: found }) {
   store = found;
   const { last_seq: last, series, events, counts } = snapshot;
-  restore(state, snapshot, series.filter(({ name }) => name.startsWith("epoch/")));
+  restore(
+    state,
+    snapshot,
+    series.filter(({ name }) => name.startsWith("epoch/")),
+  );
   log.restore(events, counts);
   curves.show(store);
   redrawAll();
@@ -211,11 +222,17 @@ function reopenLater() {
 function elapsed() {
   if (!state.startTime || !state.lastMoment) return null;
   if (!state.attemptStart) return state.spent;
-  return state.spent + Math.max(0, Date.parse(state.lastMoment) - Date.parse(state.attemptStart) + (Date.now() - state.heardAt)) / 1000;
+  return (
+    state.spent +
+    Math.max(0, Date.parse(state.lastMoment) - Date.parse(state.attemptStart) + (Date.now() - state.heardAt)) / 1000
+  );
 }
 
 function draw() {
-  drawConnection(find("connection"), connection, { running: state.status === "in_progress", ended: ENDED.has(state.status) });
+  drawConnection(find("connection"), connection, {
+    running: state.status === "in_progress",
+    ended: ENDED.has(state.status),
+  });
   if (!opened) return;
   header.draw({ ...state, elapsed: elapsed() });
   actions?.draw(state);
@@ -247,14 +264,23 @@ let unfollow = null;
 function drawWaiting() {
   const queued = state.status === "queued" && !state.deleted;
   moving?.draw({ queued, position: state.queuePosition, length: lengthOfQueue() });
-  if (queued) unfollow ??= follow("/ws/runs/?only=queue", { onItem: ({ type, data }) => type === "queue" && takeQueue(data), onState() {}, onMissed() {} });
+  if (queued)
+    unfollow ??= follow("/ws/runs/?only=queue", {
+      onItem: ({ type, data }) => type === "queue" && takeQueue(data),
+      onState() {},
+      onMissed() {},
+    });
   else unfollow = unfollow?.() ?? null;
 }
 
 onQueue(() => {
   const place = placeOf(detail.id);
   if (!place || state.status !== "queued") return;
-  Object.assign(state, { queuePosition: place.queue_position, estimatedStart: place.estimated_start, waitsFor: place.waits_for });
+  Object.assign(state, {
+    queuePosition: place.queue_position,
+    estimatedStart: place.estimated_start,
+    waitsFor: place.waits_for,
+  });
   wish();
 });
 
@@ -276,9 +302,14 @@ async function askForNotesAndFiles() {
     if (question !== asked) return;
     Object.assign(state, { notes: run.notes, tags: run.tags });
     if (run.status === state.status) {
-      Object.assign(state, { stopRequest: run.stop_request, lastCheckpoint: run.last_checkpoint, spent: run.spent_seconds });
+      Object.assign(state, {
+        stopRequest: run.stop_request,
+        lastCheckpoint: run.last_checkpoint,
+        spent: run.spent_seconds,
+      });
     }
-    if (ENDED.has(run.status) && run.status === state.status) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch });
+    if (ENDED.has(run.status) && run.status === state.status)
+      Object.assign(state, { best: run.best, bestEpoch: run.best.epoch });
     files = list.files;
     store.dirty.add("epoch");
     dirty.about = true;

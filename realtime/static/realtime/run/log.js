@@ -1,7 +1,21 @@
 // The event log: each event as a sentence, newest first, by kind. Bounded; the journal itself is in the API.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { bytes, clock, count, duration, known, metricName, number, percent, plural, remaining, splitName, STATUS_WORDS, tick } from "../frame/format.js";
+import {
+  bytes,
+  clock,
+  count,
+  duration,
+  known,
+  metricName,
+  number,
+  percent,
+  plural,
+  remaining,
+  splitName,
+  STATUS_WORDS,
+  tick,
+} from "../frame/format.js";
 
 const MOST_EVENTS = 1000; // of each kind
 const ROWS = 100;
@@ -24,17 +38,25 @@ const values = (pairs) => pairs.map(([name, value]) => `${name} ${value}`).join(
 export const sentences = {
   run_status: ({ status, previous, reason, queue_position: position }) =>
     `${STATUS_WORDS[status]}${previous && previous !== status ? ` (was ${STATUS_WORDS[previous].toLowerCase()})` : ""}` +
-    (known(position) ? `, number ${position} in the queue` : "") + because(reason),
+    (known(position) ? `, number ${position} in the queue` : "") +
+    because(reason),
   training_start: ({ max_epochs: epochs, resumed_from_epoch: epoch, dataset, model }) =>
     `Training ${known(epoch) ? `goes on after epoch ${epoch}` : "starts"}: ${model.name} with ${plural(model.parameters, "parameter")} ` +
     `on ${dataset.name}, at most ${plural(epochs, "epoch")}.`,
   batch_metrics: ({ epoch, batch_idx: batch, loss, accuracy, recall, f1 }) =>
-    `Epoch ${epoch}, batch ${batch}: ${values([["loss", number(loss)], ["accuracy", number(accuracy)], ["recall", number(recall)], ["F1", number(f1)]])}.`,
+    `Epoch ${epoch}, batch ${batch}: ${values([
+      ["loss", number(loss)],
+      ["accuracy", number(accuracy)],
+      ["recall", number(recall)],
+      ["F1", number(f1)],
+    ])}.`,
   gradient_stats: ({ step, total_norm: total, max_norm: most, min_norm: least, nonfinite }) =>
-    `Step ${step}: gradient norm ${number(total)}, layer groups ${number(least)} to ${number(most)}` + (nonfinite ? ", not finite." : "."),
+    `Step ${step}: gradient norm ${number(total)}, layer groups ${number(least)} to ${number(most)}` +
+    (nonfinite ? ", not finite." : "."),
   epoch_end: ({ epoch, phase, metrics }) =>
     `Epoch ${epoch}, ${splitName(phase).toLowerCase()}: ${values(shortly(metrics, phase))}.`,
-  lr_update: ({ epoch, learning_rate: rate }) => `Learning rate ${known(rate) ? tick(rate) : number(rate)} from epoch ${epoch}.`,
+  lr_update: ({ epoch, learning_rate: rate }) =>
+    `Learning rate ${known(rate) ? tick(rate) : number(rate)} from epoch ${epoch}.`,
   early_stopping: ({ epoch, patience, monitor, best_metric_value: best, reason }) =>
     `Stopped early after epoch ${epoch}: ${metricName(monitor)} has not improved on ${number(best)} for ${plural(patience, "epoch")}. ${reason}`,
   progress: ({ epoch, batch_idx: batch, batches, samples_per_second: rate, eta_seconds: eta }) =>
@@ -48,7 +70,8 @@ export const sentences = {
     `recall ${percent(statistics.final_recall_cm)}, precision ${percent(statistics.final_precision_cm)}.`,
   training_end: ({ status, total_epochs: epochs, duration_seconds: seconds, best_epoch: best, reason }) =>
     `${STATUS_WORDS[status]} after ${plural(epochs, "epoch")} and ${duration(seconds)}` +
-    (known(best) ? `, best epoch ${best}` : "") + because(reason),
+    (known(best) ? `, best epoch ${best}` : "") +
+    because(reason),
 };
 
 function shortly(metrics, phase) {
@@ -80,7 +103,8 @@ export class Log {
     for (const [kind, types] of Object.entries(KINDS)) {
       this.#kept[kind] = [];
       this.#total[kind] = 0;
-      for (const type of types) this.#total[kind] += (counts[type] ?? 0) - events.filter((event) => event.type === type).length;
+      for (const type of types)
+        this.#total[kind] += (counts[type] ?? 0) - events.filter((event) => event.type === type).length;
     }
     events.forEach((event) => this.add(event));
   }
@@ -108,13 +132,31 @@ export class Log {
 
   #row(event) {
     const seq = String(event.seq);
-    return this.#rows.get(seq) ?? el("li", { "data-seq": seq, "data-type": event.type },
-      el("time", { datetime: event.timestamp, title: event.timestamp }, clock(event.timestamp)), el("span", {}, sentences[event.type](event.data)));
+    return (
+      this.#rows.get(seq) ??
+      el(
+        "li",
+        { "data-seq": seq, "data-type": event.type },
+        el("time", { datetime: event.timestamp, title: event.timestamp }, clock(event.timestamp)),
+        el("span", {}, sentences[event.type](event.data)),
+      )
+    );
   }
 
   #button(kind) {
     const pressed = String(this.#shown.has(kind));
-    return el("button", { type: "button", class: "kind", "data-kind": kind, "aria-pressed": pressed, click: (event) => this.#toggle(kind, event.currentTarget) }, kind, el("span", {}, "0"));
+    return el(
+      "button",
+      {
+        type: "button",
+        class: "kind",
+        "data-kind": kind,
+        "aria-pressed": pressed,
+        click: (event) => this.#toggle(kind, event.currentTarget),
+      },
+      kind,
+      el("span", {}, "0"),
+    );
   }
 
   #toggle(kind, button) {

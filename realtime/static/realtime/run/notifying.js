@@ -10,7 +10,16 @@ export class Notifying {
 
   constructor(place, { id, name }) {
     Object.assign(this, { place, name, key: `livetrain.notify.${id}` });
-    this.button = el("button", { type: "button", "aria-pressed": "false", title: "Your browser shows a message when this run ends, as long as this page is open", click: () => this.#toggle() }, OFFER);
+    this.button = el(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": "false",
+        title: "Your browser shows a message when this run ends, as long as this page is open",
+        click: () => this.#toggle(),
+      },
+      OFFER,
+    );
     this.words = el("span", { class: "muted", role: "status" });
     place.append(this.button, this.words);
   }
@@ -29,7 +38,14 @@ export class Notifying {
     else {
       const answer = await Notification.requestPermission();
       this.#keep(answer === "granted");
-      setText(this.words, answer === "granted" ? "" : answer === "denied" ? "Your browser blocks messages of this site; allow notifications in its settings, then press again." : "Your browser was not allowed to show messages.");
+      setText(
+        this.words,
+        answer === "granted"
+          ? ""
+          : answer === "denied"
+            ? "Your browser blocks messages of this site; allow notifications in its settings, then press again."
+            : "Your browser was not allowed to show messages.",
+      );
     }
     this.button.setAttribute("aria-pressed", String(this.#isOn()));
   }

@@ -24,7 +24,9 @@ export async function fetchAll(links, by, onTrouble) {
 
 // The same curves along another axis; of the same moment or a later one.
 export async function turned(links, by, before) {
-  const { series, last_seq: last } = await call(`${links.series}?${new URLSearchParams({ name: ALL, by, points: POINTS })}`);
+  const { series, last_seq: last } = await call(
+    `${links.series}?${new URLSearchParams({ name: ALL, by, points: POINTS })}`,
+  );
   const store = new Store(along(by), before);
   store.load(series, last);
   store.adopt("usage", before);

@@ -52,9 +52,20 @@ export const newState = (detail) => ({
 });
 
 // Takes over all that a snapshot says; `epochs`: its curves of metrics.
-export function restore(state, { run, training_start: start, progress, step, learning_rate: rate, finals, events }, epochs) {
+export function restore(
+  state,
+  { run, training_start: start, progress, step, learning_rate: rate, finals, events },
+  epochs,
+) {
   Object.assign(state, ofRow(run), { step, rate, finals: new Map(Object.entries(finals)), resumes: [], stop: null });
-  if (start) Object.assign(state, { maxEpochs: start.max_epochs, dataset: start.dataset, model: start.model, stepsPerEpoch: perEpoch(start), progress });
+  if (start)
+    Object.assign(state, {
+      maxEpochs: start.max_epochs,
+      dataset: start.dataset,
+      model: start.model,
+      stepsPerEpoch: perEpoch(start),
+      progress,
+    });
   if (run.status === "queued") forgetPace(state);
   for (const event of events) {
     if (event.type === "training_start") noteAttempt(state, event);
@@ -63,7 +74,12 @@ export function restore(state, { run, training_start: start, progress, step, lea
   }
   state.epochs.load(epochs);
   if (state.epochs.size) reckonBest(state);
-  if (ENDED.has(run.status)) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch, epochsDone: run.total_epochs ?? state.epochsDone });
+  if (ENDED.has(run.status))
+    Object.assign(state, {
+      best: run.best,
+      bestEpoch: run.best.epoch,
+      epochsDone: run.total_epochs ?? state.epochsDone,
+    });
   state.lastMoment = events.at(-1)?.timestamp ?? state.lastMoment;
   state.heardAt = Date.now();
 }
@@ -92,7 +108,14 @@ export function reckonBest(state) {
   const [recallEpoch, recall] = of("val_recall", "max");
   const [lossEpoch, loss] = of("val_loss", "min");
   state.bestEpoch = epoch;
-  state.best = { epoch, value, val_recall: recall, val_recall_epoch: recallEpoch, val_loss: loss, val_loss_epoch: lossEpoch };
+  state.best = {
+    epoch,
+    value,
+    val_recall: recall,
+    val_recall_epoch: recallEpoch,
+    val_loss: loss,
+    val_loss_epoch: lossEpoch,
+  };
   state.epochsDone = epochs.size;
 }
 
@@ -103,7 +126,8 @@ export const breaks = ({ type, attempt }) => type === "skipped" || (type === "tr
 export const handlers = {
   run_status(state, { status, previous, reason, queue_position: position }, { attempt, timestamp }) {
     Object.assign(state, { status, reason, queuePosition: position, attempt });
-    if (status === "queued" && previous !== status) Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
+    if (status === "queued" && previous !== status)
+      Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
     if (status === "in_progress") {
       state.startTime ??= timestamp;
       if (previous !== status) state.attemptStart = timestamp;
@@ -111,7 +135,15 @@ export const handlers = {
     if (status === "queued") forgetPace(state);
   },
   training_start(state, data, event) {
-    Object.assign(state, { maxEpochs: data.max_epochs, dataset: data.dataset, model: data.model, stepsPerEpoch: perEpoch(data), progress: null, step: 0, rate: null });
+    Object.assign(state, {
+      maxEpochs: data.max_epochs,
+      dataset: data.dataset,
+      model: data.model,
+      stepsPerEpoch: perEpoch(data),
+      progress: null,
+      step: 0,
+      rate: null,
+    });
     noteAttempt(state, event);
     state.finals.clear();
   },

@@ -3,5 +3,7 @@
 export function stick(bar) {
   const above = document.createElement("div"); // leaves the screen as soon as the bar is held at its edge
   bar.before(above);
-  new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => bar.classList.toggle("stuck", !isIntersecting && boundingClientRect.top < 0)).observe(above);
+  new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) =>
+    bar.classList.toggle("stuck", !isIntersecting && boundingClientRect.top < 0),
+  ).observe(above);
 }

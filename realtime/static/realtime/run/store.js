@@ -5,17 +5,28 @@ import { Table } from "./table.js";
 // By event type: the name before the slash, and what each event has a sample of.
 const KINDS = {
   batch_metrics: ["batch", ({ loss, accuracy, recall, f1 }) => ({ loss, accuracy, recall, f1 })],
-  gradient_stats: ["gradient", ({ total_norm: total, max_norm: max, min_norm: min, layer_norms: layer }) => ({ total, max, min, layer })],
+  gradient_stats: [
+    "gradient",
+    ({ total_norm: total, max_norm: max, min_norm: min, layer_norms: layer }) => ({ total, max, min, layer }),
+  ],
   lr_update: ["rate", ({ learning_rate }) => ({ learning_rate })],
   progress: ["throughput", ({ samples_per_second, data_wait_share }) => ({ samples_per_second, data_wait_share })],
   resource_usage: ["usage", ({ gpus, ...numbers }) => ({ ...numbers, gpu: gpus })],
   epoch_end: ["epoch", ({ metrics }) => metrics],
 };
-export const NATURAL = { batch: "step", gradient: "step", rate: "step", throughput: "step", epoch: "epoch", usage: "time" };
+export const NATURAL = {
+  batch: "step",
+  gradient: "step",
+  rate: "step",
+  throughput: "step",
+  epoch: "epoch",
+  usage: "time",
+};
 export const CHOICES = ["epoch", "step", "time"];
 
 // All along one axis; the machine knows time alone.
-export const along = (by) => (by ? { ...Object.fromEntries(Object.keys(NATURAL).map((prefix) => [prefix, by])), usage: "time" } : NATURAL);
+export const along = (by) =>
+  by ? { ...Object.fromEntries(Object.keys(NATURAL).map((prefix) => [prefix, by])), usage: "time" } : NATURAL;
 
 const MICROSECOND = 1e-6;
 

@@ -18,11 +18,13 @@ export class Table {
     const order = [...places].sort((a, b) => a - b);
     const index = new Map(order.map((x, i) => [x, i]));
     this.xs = zero ? order.map((x) => x - zero) : order;
-    this.columns = new Map(curves.map(({ name, x, y }) => {
-      const column = new Array(order.length).fill(undefined);
-      for (let i = 0; i < x.length; i++) column[index.get(x[i])] = y[i];
-      return [name, column];
-    }));
+    this.columns = new Map(
+      curves.map(({ name, x, y }) => {
+        const column = new Array(order.length).fill(undefined);
+        for (let i = 0; i < x.length; i++) column[index.get(x[i])] = y[i];
+        return [name, column];
+      }),
+    );
     this.totals = new Map(curves.map(({ name, total }) => [name, total]));
     this.gaps = new Map(curves.map(({ name, nonfinite }) => [name, nonfinite]));
     this.thinned = curves.some(({ exact }) => !exact);
@@ -109,9 +111,17 @@ export function inlaid(table, detail, [low, high]) {
   const middle = [];
   detail.xs.forEach((x, i) => inside(x) && middle.push(i));
   const joined = new Table();
-  const pick = (from, own, other) => [...before.map((i) => from(table, own, i)), ...middle.map((i) => from(detail, other, i)), ...after.map((i) => from(table, own, i))];
+  const pick = (from, own, other) => [
+    ...before.map((i) => from(table, own, i)),
+    ...middle.map((i) => from(detail, other, i)),
+    ...after.map((i) => from(table, own, i)),
+  ];
   joined.xs = pick((of, xs, i) => xs[i], table.xs, detail.xs);
-  for (const name of table.columns.keys()) joined.columns.set(name, pick((of, ys, i) => ys[i], table.values(name), detail.values(name)));
+  for (const name of table.columns.keys())
+    joined.columns.set(
+      name,
+      pick((of, ys, i) => ys[i], table.values(name), detail.values(name)),
+    );
   joined.totals = table.totals;
   joined.gaps = table.gaps;
   return joined;

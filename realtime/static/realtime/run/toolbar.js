@@ -43,7 +43,11 @@ export class Toolbar {
   #keep() {
     this.#show();
     const asked = new URLSearchParams(location.search);
-    for (const [name, value] of [["by", this.by], ["smooth", this.weight]]) value ? asked.set(name, value) : asked.delete(name);
+    for (const [name, value] of [
+      ["by", this.by],
+      ["smooth", this.weight],
+    ])
+      value ? asked.set(name, value) : asked.delete(name);
     history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`);
     try {
       localStorage.setItem(KEPT, JSON.stringify({ by: this.by, smooth: this.weight }));

@@ -19,25 +19,56 @@ export class TrainLog {
   // `ranks`: how many processes print.
   constructor(container, link, { ranks }) {
     this.link = link;
-    this.attempts = el("select", { "aria-label": "Attempt", change: () => this.#open() }, el("option", { value: "" }, "All attempts"));
-    this.rank = el("select", { "aria-label": "Process", hidden: ranks < 2, change: () => this.#open() }, ...Array.from({ length: ranks }, (_, i) => el("option", { value: i }, i ? `Process ${i}` : "Main process")));
-    this.search = el("input", { type: "search", placeholder: "Search the log", "aria-label": "Search the log", maxlength: 200, autocomplete: "off" });
-    const form = el("form", { role: "search", submit: (event) => (event.preventDefault(), this.#search()) }, this.search, el("button", { type: "submit" }, "Search"));
+    this.attempts = el(
+      "select",
+      { "aria-label": "Attempt", change: () => this.#open() },
+      el("option", { value: "" }, "All attempts"),
+    );
+    this.rank = el(
+      "select",
+      { "aria-label": "Process", hidden: ranks < 2, change: () => this.#open() },
+      ...Array.from({ length: ranks }, (_, i) => el("option", { value: i }, i ? `Process ${i}` : "Main process")),
+    );
+    this.search = el("input", {
+      type: "search",
+      placeholder: "Search the log",
+      "aria-label": "Search the log",
+      maxlength: 200,
+      autocomplete: "off",
+    });
+    const form = el(
+      "form",
+      { role: "search", submit: (event) => (event.preventDefault(), this.#search()) },
+      this.search,
+      el("button", { type: "submit" }, "Search"),
+    );
     this.search.addEventListener("input", () => this.search.value || this.#closeSearch());
     this.note = el("p", { class: "note", role: "status" });
-    this.older = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.#before() }, "Show older lines");
+    this.older = el(
+      "button",
+      { type: "button", class: "quiet", hidden: true, click: () => this.#before() },
+      "Show older lines",
+    );
     this.matches = el("ol", { class: "matches", hidden: true, tabindex: 0, "aria-label": "Lines found" });
     this.lines = el("ol", { class: "lines", tabindex: 0, "aria-label": "Lines of the log" });
     this.latest = el("button", { type: "button", class: "primary latest", hidden: true, click: () => this.#toEnd() });
     this.lines.addEventListener("scroll", () => this.#scrolled());
-    container.append(el("div", { class: "log-tools" }, form, this.attempts, this.rank, this.older), this.note, this.matches, el("div", { class: "lines-frame" }, this.lines, this.latest));
-    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#look(seen), { rootMargin: "200px" }).observe(container);
+    container.append(
+      el("div", { class: "log-tools" }, form, this.attempts, this.rank, this.older),
+      this.note,
+      this.matches,
+      el("div", { class: "lines-frame" }, this.lines, this.latest),
+    );
+    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#look(seen), { rootMargin: "200px" }).observe(
+      container,
+    );
     document.addEventListener("visibilitychange", () => this.#follow());
   }
 
   // Attempts that there are, and whether more may be printed.
   draw({ attempt, status }) {
-    while (this.attempts.options.length <= attempt) this.attempts.add(new Option(`Attempt ${this.attempts.options.length}`, this.attempts.options.length));
+    while (this.attempts.options.length <= attempt)
+      this.attempts.add(new Option(`Attempt ${this.attempts.options.length}`, this.attempts.options.length));
     this.attempts.hidden = attempt < 2;
     const ended = ENDED.has(status);
     if (this.ended !== undefined && this.ended !== ended) this.#follow();
@@ -58,7 +89,11 @@ export class TrainLog {
   }
 
   async #ask(parameters) {
-    const asked = new URLSearchParams({ rank: this.rank.value, ...(this.attempts.value ? { attempt: this.attempts.value } : {}), ...parameters });
+    const asked = new URLSearchParams({
+      rank: this.rank.value,
+      ...(this.attempts.value ? { attempt: this.attempts.value } : {}),
+      ...parameters,
+    });
     return call(`${this.link}?${asked}`);
   }
 
@@ -75,7 +110,8 @@ export class TrainLog {
       if (!("after" in parameters)) this.#toEnd();
       this.#follow();
     } catch (error) {
-      if (turn === this.#turn) setText(this.note, error.status ? error.message : "The log could not be fetched; it will be tried again.");
+      if (turn === this.#turn)
+        setText(this.note, error.status ? error.message : "The log could not be fetched; it will be tried again.");
       if (!error.status) setTimeout(() => turn === this.#turn && this.#open(parameters), AGAIN_AFTER);
     }
   }
@@ -119,7 +155,8 @@ export class TrainLog {
     this.lines.append(...lines.map(line));
     if (atEnd) {
       while (this.lines.childElementCount > MOST_LINES) this.lines.firstChild.remove();
-      if (this.lines.childElementCount === MOST_LINES) [this.#at.start, this.older.hidden] = [Number(this.lines.firstChild.dataset.offset), false];
+      if (this.lines.childElementCount === MOST_LINES)
+        [this.#at.start, this.older.hidden] = [Number(this.lines.firstChild.dataset.offset), false];
       this.#toEnd();
     } else this.#tell(this.#unread + lines.length);
   }
@@ -148,15 +185,52 @@ export class TrainLog {
     const text = this.search.value;
     if (!text) return this.#closeSearch();
     const asked = { search: text, limit: MOST_MATCHES, ...(after === null ? {} : { after }) };
-    const page = await this.#ask(asked).catch(({ status, message }) => (setText(this.note, status ? message : "The server could not be reached; search again."), null));
+    const page = await this.#ask(asked).catch(
+      ({ status, message }) => (
+        setText(this.note, status ? message : "The server could not be reached; search again."),
+        null
+      ),
+    );
     if (!page || text !== this.search.value) return;
-    const rows = page.lines.map((found) => el("li", {}, el("button", { type: "button", title: "Show the lines around it", click: () => this.#around(found.offset) }, ...marked(found.text, text))));
-    const more = page.next === null ? null : el("li", {}, el("button", { type: "button", class: "quiet", click: ({ currentTarget }) => (currentTarget.parentNode.remove(), this.#search(page.next)) }, "Search on"));
+    const rows = page.lines.map((found) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", title: "Show the lines around it", click: () => this.#around(found.offset) },
+          ...marked(found.text, text),
+        ),
+      ),
+    );
+    const more =
+      page.next === null
+        ? null
+        : el(
+            "li",
+            {},
+            el(
+              "button",
+              {
+                type: "button",
+                class: "quiet",
+                click: ({ currentTarget }) => (currentTarget.parentNode.remove(), this.#search(page.next)),
+              },
+              "Search on",
+            ),
+          );
     if (after === null) this.matches.replaceChildren();
     this.matches.append(...rows, ...(more ? [more] : []));
     this.matches.hidden = false;
     const found = this.matches.childElementCount - (more ? 1 : 0);
-    setText(this.note, found ? `${count(found)}${more ? " or more" : ""} ${found === 1 ? "line has" : "lines have"} “${text}”.` : more ? "Nothing found so far." : `No line has “${text}”.`);
+    setText(
+      this.note,
+      found
+        ? `${count(found)}${more ? " or more" : ""} ${found === 1 ? "line has" : "lines have"} “${text}”.`
+        : more
+          ? "Nothing found so far."
+          : `No line has “${text}”.`,
+    );
   }
 
   #closeSearch() {
