@@ -7,7 +7,7 @@ import { call, repeat } from "../../realtime/frame/api.js";
 import { Features } from "./features.js";
 import { Samples } from "./samples.js";
 import { drawFindings, drawSplits } from "./report.js";
-import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
+import { doing, pill, samples, isChecked, share, STATE_WORDS, version } from "./states.js";
 
 const BUSY_DELAY = 1000;
 const CALM_DELAY = 10_000;
@@ -31,14 +31,12 @@ function draw() {
   setText(find("doing"), doing(dataset));
   find("progress").hidden = share(dataset) === null;
   find("progress").value = share(dataset) ?? 0;
-  drawOnce("facts", facts, (facts) =>
-    facts.map(([name, value, detail]) =>
+  drawOnce("facts", facts, (all) =>
+    all.map(([name, value, detail]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail ?? ""))),
     ),
   );
-  drawOnce("about", about, (about) =>
-    about.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
-  );
+  drawOnce("about", about, (all) => all.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
   drawOnce("notices", notices, (texts) =>
     texts.map(([kind, text]) => el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, text)),
   );
@@ -60,10 +58,10 @@ function draw() {
   gallery.show(dataset);
   find("train").hidden = dataset.state === "refused";
   find("actions").hidden = !dataset.may_change;
-  find("check").hidden = !settled(dataset);
+  find("check").hidden = !isChecked(dataset);
 }
 
-// Only what differs is drawn anew.
+// Draws only what differs.
 const drawn = new Map();
 function drawOnce(id, make, nodes) {
   const value = make();
@@ -116,7 +114,7 @@ function about() {
 
 function notices() {
   const { state, problem } = dataset;
-  if (!problem || !settled(dataset)) return [];
+  if (!problem || !isChecked(dataset)) return [];
   return [
     state === "refused" ? ["failed", problem] : ["warning", `With default options it cannot be trained on: ${problem}`],
   ];
@@ -184,10 +182,10 @@ const rest = (runs, total) =>
 async function load() {
   dataset = await call(dataset.links.self);
   draw();
-  return settled(dataset) ? CALM_DELAY : BUSY_DELAY;
+  return isChecked(dataset) ? CALM_DELAY : BUSY_DELAY;
 }
 
-function complain(text) {
+function showProblem(text) {
   find("action-problem").hidden = !text;
   setText(find("action-problem"), text ?? "");
 }
@@ -195,11 +193,11 @@ function complain(text) {
 find("check").addEventListener("click", async () => {
   try {
     dataset = await call(dataset.links.check, { method: "POST" });
-    complain(null);
+    showProblem(null);
     draw();
     refresh();
   } catch (error) {
-    complain(error.message);
+    showProblem(error.message);
   }
 });
 
@@ -208,14 +206,14 @@ find("delete").addEventListener("click", () => {
   find("confirm").showModal();
 });
 
-// What is in use is asked about a second time, with the reason.
+// A data set in use needs a second confirmation, with the reason.
 find("confirm").addEventListener("close", async () => {
   if (find("confirm").returnValue !== "delete") return;
   try {
     await call(`${dataset.links.self}${forced ? "?force=true" : ""}`, { method: "DELETE" });
     location.href = find("confirm").dataset.list;
   } catch (error) {
-    if (error.status !== 409) return complain(error.message);
+    if (error.status !== 409) return showProblem(error.message);
     forced = true;
     find("in-use").hidden = false;
     setText(find("in-use"), error.message.split(" Wait for")[0] + " Those that have not read it yet will fail.");

@@ -4,7 +4,7 @@ import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime } from "../../realtime/frame/format.js";
 import { call, repeat } from "../../realtime/frame/api.js";
-import { contents, doing, findings, pill, settled, share, STATE_WORDS, version } from "./states.js";
+import { contents, doing, findings, pill, isChecked, share, STATE_WORDS, version } from "./states.js";
 import { Uploads } from "./uploads.js";
 
 const BUSY_DELAY = 1000;
@@ -18,7 +18,7 @@ async function load() {
   await uploads.look();
   const { results, next } = await call(`${find("datasets").dataset.api}?${asked}`);
   show(results, next);
-  return results.every(settled) ? CALM_DELAY : BUSY_DELAY;
+  return results.every(isChecked) ? CALM_DELAY : BUSY_DELAY;
 }
 
 function show(results, next) {
@@ -69,9 +69,9 @@ function fill(row, dataset) {
   setText(row.state, STATE_WORDS[dataset.state]);
   row.bar.hidden = share(dataset) === null;
   row.bar.value = share(dataset) ?? 0;
-  setText(row.words, settled(dataset) ? contents(dataset) : doing(dataset));
+  setText(row.words, isChecked(dataset) ? contents(dataset) : doing(dataset));
   row.problem.className = dataset.state === "refused" ? "trouble" : "doubt";
-  setText(row.problem, settled(dataset) ? (dataset.problem ?? "") : "");
+  setText(row.problem, isChecked(dataset) ? (dataset.problem ?? "") : "");
   const found = dataset.report ? findings(dataset.report) : "";
   row.report.hidden = !found;
   row.report.href = dataset.report?.page ?? "";

@@ -42,11 +42,12 @@ export class Features {
 }
 
 function draw({ problem, features, total, rows, classes, class_total: all }) {
+  const first = total > features.length ? `The first ${count(features.length)} of ` : "";
   setText(
     find("feature-words"),
     problem ??
       [
-        `${total > features.length ? `The first ${count(features.length)} of ${plural(total, "column")}` : plural(total, "column")} in ${plural(rows, "row")}`,
+        `${first}${plural(total, "column")} in ${plural(rows, "row")}`,
         ...(all > classes.length ? [`the first ${count(classes.length)} of ${count(all)} classes`] : []),
         "spread is the standard deviation",
       ].join("; "),

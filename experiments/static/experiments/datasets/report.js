@@ -7,7 +7,7 @@ import { NOTICES } from "../preflight/verdicts.js";
 const COLOURS = 8; // of the style sheet; then they come again
 const KEYS_SHOWN = 12;
 
-// Notices, the gravest first; what was not found needs no words.
+// Notices, the most severe first; what was not found needs no words.
 export function drawFindings(report) {
   if (!report) return [];
   if (report.status === "failed")

@@ -20,7 +20,7 @@ export class Samples {
     find("sample-on").addEventListener("click", () => this.#go(this.page + 1));
   }
 
-  // Looks anew only when the version changed.
+  // Loads again only when the version has changed.
   show(dataset) {
     const { state, classes, links } = dataset;
     const version = versionOf(dataset);

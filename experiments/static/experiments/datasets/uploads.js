@@ -32,7 +32,7 @@ export class Uploads {
     const { results } = await call(this.api);
     const known = new Set(results.map(({ id }) => id));
     for (const described of results) if (!this.entries.has(described.id)) this.#entry(described);
-    for (const [id, { upload }] of this.entries) if (!known.has(id) && !upload) this.#forget(id);
+    for (const [id, { upload }] of this.entries) if (!known.has(id) && !upload) this.#remove(id);
     this.#draw();
   }
 
@@ -51,7 +51,7 @@ export class Uploads {
       "Choose the file again",
       el("input", { type: "file", class: "hidden-visually", change: ({ target }) => this.#chosen(entry, target) }),
     );
-    entry.cancel = el("button", { type: "button", class: "quiet", click: () => this.#drop(id, entry) });
+    entry.cancel = el("button", { type: "button", class: "quiet", click: () => this.#cancel(id, entry) });
     entry.node = el(
       "li",
       { class: "card", "data-upload": id },
@@ -85,7 +85,7 @@ export class Uploads {
     if (file.name !== filename || file.size !== size)
       entry.refusal = `That is not the file: it was ${filename} with ${bytes(size)}.`;
     else if (written && Number(written) !== file.lastModified)
-      entry.refusal = "The file was changed since; cancel this upload and begin anew.";
+      entry.refusal = "The file was changed since; cancel this upload and start again.";
     else return this.#resume(entry, file);
     this.#draw();
   }
@@ -105,27 +105,27 @@ export class Uploads {
     else upload.start();
   }
 
-  async #drop(id, entry) {
+  async #cancel(id, entry) {
     try {
-      if (entry.upload) await entry.upload.drop();
+      if (entry.upload) await entry.upload.cancel();
       else await call(entry.described.links.self, { method: "DELETE" });
     } catch (error) {
       if (error.status !== 404) return ((entry.refusal = error.message), this.#draw());
     }
-    this.#forget(id);
+    this.#remove(id);
     this.#draw();
     this.finished();
   }
 
   #changed(entry, upload) {
     if (upload.state === "done") {
-      this.#forget(upload.id);
+      this.#remove(upload.id);
       this.finished();
     }
     this.#draw();
   }
 
-  #forget(id) {
+  #remove(id) {
     this.entries.delete(id);
     localStorage.removeItem(memory(id));
   }

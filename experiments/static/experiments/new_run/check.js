@@ -14,7 +14,7 @@ export class Check {
     Object.assign(this, { api, turn: 0, checked: null, shown: null });
   }
 
-  // Raises what the server refuses; a later check takes the place of an earlier one.
+  // Throws what the server refuses; a later check replaces an earlier one.
   async run(body) {
     const turn = ++this.turn;
     const mine = () => turn === this.turn;
@@ -35,12 +35,12 @@ export class Check {
       }
       if (mine()) this.#show(known);
     } catch (error) {
-      if (mine()) this.forget();
+      if (mine()) this.discard();
       throw error;
     }
   }
 
-  forget() {
+  discard() {
     this.turn += 1;
     this.checked = null;
     this.#clear();

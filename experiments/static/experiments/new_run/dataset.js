@@ -1,4 +1,5 @@
-// The choice of data: what is built in, what was uploaded or registered, or a path; and what is known of the chosen one.
+// The choice of data: what is built in, what was uploaded or registered, or a path; and what is known of the chosen
+// one.
 
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
@@ -50,7 +51,7 @@ export class DatasetPicker {
       { class: "stack pick" },
       el("label", { for: "dataset-choice" }, "Data set"),
       this.choice,
-      field.fault,
+      field.error,
       field.node,
       this.summary,
     );
@@ -80,7 +81,7 @@ export class DatasetPicker {
     ];
   }
 
-  blame(isWrong) {
+  showError(isWrong) {
     if (isWrong) this.choice.setAttribute("aria-invalid", "true");
     else this.choice.removeAttribute("aria-invalid");
   }

@@ -19,7 +19,7 @@ export class Field {
       hidden: true,
       click: () => (reset(field), this.control.focus()),
     });
-    this.fault = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
+    this.error = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
     const label = el(
       "label",
       { for: this.id },
@@ -27,13 +27,13 @@ export class Field {
       field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null,
     );
     const head = el("div", { class: "field-head" }, label, this.reset);
-    const help = el("p", { id: `${this.id}-help`, class: "help" }, help_(field));
+    const help = el("p", { id: `${this.id}-help`, class: "help" }, helpText(field));
     this.node = el(
       "div",
       { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path },
       head,
       this.control,
-      this.fault,
+      this.error,
       help,
     );
   }
@@ -49,9 +49,9 @@ export class Field {
     this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
   }
 
-  blame(text) {
-    this.fault.hidden = !text;
-    setText(this.fault, text ?? "");
+  showError(text) {
+    this.error.hidden = !text;
+    setText(this.error, text ?? "");
     if (text) this.control.setAttribute("aria-invalid", "true");
     else this.control.removeAttribute("aria-invalid");
   }
@@ -96,7 +96,7 @@ function placeholder({ required, default: value }) {
 }
 
 // The help of the schema speaks of null; a reader writes none. What may be written follows.
-function help_(field) {
+function helpText(field) {
   const words = field.help.replaceAll("null", "none");
   if (isSwitch(field) || isChoice(field) || field.kinds.every(({ type }) => type === "string")) return words;
   return `${words}${words ? ". " : ""}Write ${allowed(field)}.`;

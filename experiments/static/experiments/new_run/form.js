@@ -22,8 +22,8 @@ export class Form {
 
   #set(path, text) {
     this.request.set(path, text);
-    this.shown.get(path)?.blame(null);
-    if (path === "source_path") this.data.blame(false);
+    this.shown.get(path)?.showError(null);
+    if (path === "source_path") this.data.showError(false);
     this.changed();
   }
 
@@ -33,7 +33,7 @@ export class Form {
       (name, text) => this.#set(name, text),
       (back) => {
         this.request.reset(back);
-        this.shown.get(back.path).blame(null);
+        this.shown.get(back.path).showError(null);
         this.changed();
       },
       control,
@@ -112,24 +112,24 @@ export class Form {
   }
 
   // Marks what is wrong (path -> words), all else as right; the first gets the focus. True: nothing is wrong.
-  blame(faults) {
-    for (const [path, field] of this.shown) field.blame(faults.get(path));
-    this.data.blame(faults.has("source_path"));
-    const first = [...this.shown].find(([path]) => faults.has(path));
-    if (first) this.#lead(first[1]);
-    return faults.size === 0;
+  showErrors(errors) {
+    for (const [path, field] of this.shown) field.showError(errors.get(path));
+    this.data.showError(errors.has("source_path"));
+    const first = [...this.shown].find(([path]) => errors.has(path));
+    if (first) this.#focusField(first[1]);
+    return errors.size === 0;
   }
 
   // The server's errors at their fields; returns the words of those that have none.
-  refuse(errors) {
+  showServerErrors(errors) {
     const own = errors.filter(({ field }) => this.shown.has(field));
-    this.blame(new Map(own.map(({ field, message }) => [field, message])));
+    this.showErrors(new Map(own.map(({ field, message }) => [field, message])));
     return errors
       .filter((error) => !own.includes(error))
       .map(({ field, message }) => (field && field !== "(body)" ? `${field}: ${message}` : message));
   }
 
-  #lead({ node, control, field }) {
+  #focusField({ node, control, field }) {
     for (let parent = node.parentElement; parent; parent = parent.parentElement)
       if (parent.tagName === "DETAILS") parent.open = true;
     if (this.rest.includes(field.path)) {

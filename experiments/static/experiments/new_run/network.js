@@ -31,19 +31,22 @@ export class NetworkPicker {
   }
 
   #words({ description, inputs, channels, min_image_size: least, blocks }) {
-    const size =
-      inputs === "table"
-        ? ""
-        : ` Images of at least ${least} pixels, ${channels.length > 1 ? "grey or RGB" : channels[0] === 1 ? "grey" : "RGB"}.`;
-    const files = this.weights.length;
-    const start = files
-      ? `It starts from random weights, unless you name one of the ${files === 1 ? "file" : `${files} files`} of starting weights below.`
-      : "It starts from random weights: the models folder of the server holds no others.";
-    return [
-      document.createTextNode(
-        `${description} It is ${INPUTS[inputs]}.${size} ${blocks.length ? `Its blocks: ${blocks.join(", ")}. ` : ""}${start}`,
-      ),
+    const colours = channels.length > 1 ? "grey or RGB" : channels[0] === 1 ? "grey" : "RGB";
+    const parts = [
+      description,
+      `It is ${INPUTS[inputs]}.`,
+      inputs === "table" ? "" : `Images of at least ${least} pixels, ${colours}.`,
+      blocks.length ? `Its blocks: ${blocks.join(", ")}.` : "",
+      this.#startText(),
     ];
+    return [document.createTextNode(parts.filter(Boolean).join(" "))];
+  }
+
+  #startText() {
+    const files = this.weights.length;
+    if (!files) return "It starts from random weights: the models folder of the server holds no others.";
+    const which = files === 1 ? "file" : `${files} files`;
+    return `It starts from random weights, unless you name one of the ${which} of starting weights below.`;
   }
 
   #absent() {

@@ -1,10 +1,10 @@
-// Fills the form in from JSON that somebody has.
+// Fills in the form from pasted JSON.
 
 import { setText } from "../../realtime/frame/dom.js";
 
 const find = (id) => document.getElementById(id);
 
-export function offerPasting(request, filled) {
+export function setUpPasting(request, filled) {
   const [dialog, text] = [find("paste-dialog"), find("paste-text")];
   find("paste").addEventListener("click", () => {
     say(null);
@@ -25,7 +25,7 @@ function fill(request, text) {
   try {
     config = JSON.parse(text);
   } catch (error) {
-    return `This is no JSON: ${error.message}`;
+    return `This is not JSON: ${error.message}`;
   }
   if (config === null || typeof config !== "object" || Array.isArray(config))
     return "This must be a JSON object, in braces.";

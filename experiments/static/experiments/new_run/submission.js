@@ -1,6 +1,7 @@
-// Sends the request once: the same request from the same form has the same Idempotency-Key, so a double click makes one run.
+// Sends the request once: the same request from the same form has the same Idempotency-Key, so a double click makes one
+// run.
 
-import { csrfToken, parse, Refused } from "../../realtime/frame/api.js";
+import { csrfToken, parse, ApiError } from "../../realtime/frame/api.js";
 
 const keys = new Map(); // what is sent -> its key
 
@@ -10,7 +11,8 @@ function keyOf(sent) {
   return keys.get(sent);
 }
 
-addEventListener("pageshow", ({ persisted }) => persisted && keys.clear()); // who comes back means another run
+// Back on this page the reader wants another run.
+addEventListener("pageshow", ({ persisted }) => persisted && keys.clear());
 
 // -> the path of the run's page, or of its group's; raises Refused.
 export async function submit(url, body) {
@@ -23,6 +25,6 @@ export async function submit(url, body) {
   };
   const response = await fetch(url, { method: "POST", headers, body: sent });
   const answer = parse(await response.text());
-  if (!response.ok) throw new Refused(response.status, answer);
+  if (!response.ok) throw new ApiError(response.status, answer);
   return new URL(answer.links.group_page ?? answer.links.page).pathname;
 }

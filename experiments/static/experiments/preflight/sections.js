@@ -3,7 +3,7 @@
 import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/frame/format.js";
 
-const KINDS = { exact: "Exact copies", copy: "Saved or resized anew", near: "Nearly the same" };
+const KINDS = { exact: "Exact copies", copy: "Saved again or resized", near: "Nearly the same" };
 const ROW_KINDS = { exact: "Rows with the same telling values", near: "Equal rows, perhaps of several" };
 
 export function drawSections(report) {
@@ -59,10 +59,10 @@ function counts({ counts: parts, classes }) {
 
 function files({ images }) {
   if (!images) return null;
-  const sizes = images.sizes.map(({ width, height, count: files }) => [`${width} × ${height}`, count(files)]);
+  const sizes = images.sizes.map(({ width, height, count: many }) => [`${width} × ${height}`, count(many)]);
   if (images.different_sizes > images.sizes.length)
     sizes.push([`${plural(images.different_sizes - images.sizes.length, "other size")}`, "–"]);
-  const modes = images.modes.map(({ name, count: files }) => [name, count(files)]);
+  const modes = images.modes.map(({ name, count: many }) => [name, count(many)]);
   const parts = [
     el(
       "div",
@@ -89,9 +89,9 @@ function duplicates({ duplicates: found, images }) {
   const words = images ? KINDS : ROW_KINDS;
   const tallies = found.tallies
     .filter(({ kind }) => words[kind])
-    .map(({ kind, groups, samples, across, conflicts }) => [
+    .map(({ kind, groups: many, samples, across, conflicts }) => [
       words[kind],
-      count(groups),
+      count(many),
       count(samples),
       count(across),
       count(conflicts),
@@ -152,7 +152,8 @@ function patients({ patients: found }) {
   ]);
   const content = rows.length
     ? table(
-        `${plural(found.across_count, "patient")} of ${count(found.count)} in several splits${more(found.across_count, rows.length)}`,
+        `${plural(found.across_count, "patient")} of ${count(found.count)} in several splits` +
+          more(found.across_count, rows.length),
         ["Patient", "Splits"],
         rows,
       )
@@ -183,10 +184,14 @@ const more = (all, shown) => (all > shown ? `, the first ${count(shown)} here` :
 
 function trial({ trial: run }) {
   if (!run) return null;
+  const batches = plural(run.batches, "real batch").replace("batchs", "batches");
+  const [first, later] = [brief(run.first_batch_seconds), brief(run.batch_seconds)];
+  const [epoch, whole] = [about(run.epoch_seconds), about(run.total_seconds)];
   const words = [
-    `${plural(run.batches, "real batch").replace("batchs", "batches")} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${run.device}.`,
-    `The first one took ${brief(run.first_batch_seconds)}, then one takes ${brief(run.batch_seconds)}, a validation batch ${brief(run.validation_batch_seconds)}.`,
-    `So an epoch of ${count(run.batches_per_epoch)} takes ${about(run.epoch_seconds)} with its validation, and ${plural(run.epochs, "epoch")} ${about(run.total_seconds)}, unless it stops early.`,
+    `${batches} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${run.device}.`,
+    `The first one took ${first}, then one takes ${later}, a validation batch ${brief(run.validation_batch_seconds)}.`,
+    `So an epoch of ${count(run.batches_per_epoch)} takes ${epoch} with its validation,`,
+    `and ${plural(run.epochs, "epoch")} ${whole}, unless it stops early.`,
     known(run.gpu_bytes) ? `It took ${bytes(run.gpu_bytes)} of the GPU's ${bytes(run.gpu_total_bytes)}.` : null,
     known(run.memory_bytes) ? `The process, with the data, had at most ${bytes(run.memory_bytes)} in memory.` : null,
   ];

@@ -1,4 +1,5 @@
-// How a chart is moved by hand: drag to zoom (uPlot's own), Shift and drag to pan, Ctrl and wheel to zoom, a finger to read values, keys for all of it.
+// How a chart is operated: drag to zoom (uPlot's own), Shift and drag to pan, Ctrl and wheel to zoom, touch to read
+// values, and keys for all of it.
 
 const STEP = 0.3; // of the visible length, per key or notch
 

@@ -2,13 +2,12 @@
 
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
+import { interval, SAME_AS_ANOTHER, value } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
   ["FN", "TP"],
 ];
-export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
-const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
 const COMPACT_FROM = 9; // classes
 
 export function drawResults(section, container, finals, labels) {
@@ -85,13 +84,13 @@ export function drawMatrix(
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix, ${of}` }, table);
 }
 
-function matrixCell(value, total, right, short, words) {
-  const share = total ? value / total : null;
+function matrixCell(samples, total, right, short, words) {
+  const share = total ? samples / total : null;
   const cell = el(
     "td",
-    { class: right ? "right" : "wrong", title: `${words}: ${count(value)}, ${percent(share)} of the row` },
+    { class: right ? "right" : "wrong", title: `${words}: ${count(samples)}, ${percent(share)} of the row` },
     short ? el("small", {}, short) : null,
-    el("b", {}, count(value)),
+    el("b", {}, count(samples)),
     el("span", {}, percent(share)),
   );
   cell.style.setProperty("--share", `${Math.round(100 * (share ?? 0))}%`);
@@ -174,14 +173,4 @@ export function drawClasses({ split, statistics, class_names: names }, labels) {
       el("tbody", {}, ...rows),
     ),
   );
-}
-
-export const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));
-
-export const interval = (name, statistics, cls = "") =>
-  range(name, statistics[`${name}_ci_low${cls}`], statistics[`${name}_ci_high${cls}`]);
-
-export function range(name, low, high) {
-  if (!known(low) || !known(high)) return "";
-  return NOT_SHARES.has(name) ? `${number(low)} to ${number(high)}` : `${(100 * low).toFixed(1)} to ${percent(high)}`;
 }

@@ -3,6 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { arrange } from "../frame/dom.js";
 import { capital, metricName } from "../frame/format.js";
+import { joined } from "./joined_curves.js";
 
 const SHARES = /_(acc|precision|recall|f1|auroc)$|^batch\/(accuracy|recall|f1)$/;
 const TITLES = {
@@ -73,16 +74,4 @@ export class Curves {
       onRange: (range) => this.onRange(name, range),
     });
   }
-}
-
-// Curves with places of their own on one axis: undefined where a curve has nothing, null where it has a gap.
-export function joined(curves) {
-  const xs = [...new Set(curves.flatMap(({ x }) => x))].sort((a, b) => a - b);
-  const places = new Map(xs.map((x, i) => [x, i]));
-  const columns = curves.map(({ x, y }) => {
-    const column = new Array(xs.length).fill(undefined);
-    x.forEach((at, i) => (column[places.get(at)] = y[i]));
-    return column;
-  });
-  return [xs, ...columns];
 }

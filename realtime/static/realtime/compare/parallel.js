@@ -15,7 +15,8 @@ function svg(tag, attributes = {}, ...children) {
   return node;
 }
 
-// `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name, colour}].
+// `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name,
+// colour}].
 export function drawParallel(container, axes, lines, onPick) {
   const usable = axes.filter(
     ({ values }) => new Set(values.filter((value) => value !== null && value !== undefined).map(String)).size > 1,
@@ -28,7 +29,7 @@ export function drawParallel(container, axes, lines, onPick) {
     width: gap * usable.length,
     height: HEIGHT,
     role: "img",
-    "aria-label": inWords(usable, lines),
+    "aria-label": description(usable, lines),
     class: "parallel",
   });
   for (const axis of scales) root.append(drawAxis(axis, Math.floor(gap / LETTER)));
@@ -90,5 +91,5 @@ function drawLine(scales, i, { id, name, colour }, onPick) {
   return line;
 }
 
-const inWords = (axes, lines) =>
+const description = (axes, lines) =>
   `Parallel coordinates of ${lines.length} runs along ${axes.map(({ label }) => label).join(", ")}.`;

@@ -1,6 +1,6 @@
-// What is compared and how, as the address has it: whoever gets the address sees the same.
+// What is compared and how, as the address has it, so that it can be shared.
 
-const MOST_RUNS = 20;
+export const MOST_RUNS = 20;
 export const AXES = ["epoch", "step", "time"];
 const DEFAULTS = { by: "epoch", smooth: 0, log: "", metrics: "", split: "", all: "", hidden: "" };
 
@@ -47,6 +47,7 @@ export class State {
       hidden: [...hidden].filter((id) => runs.includes(id)).join(),
     };
     const kept = Object.entries(values).filter(([name, value]) => String(value) !== String(DEFAULTS[name]));
-    return `?${[["runs", runs.join()], ...kept].map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%2F", "/")}`).join("&")}`;
+    const readable = (value) => encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%2F", "/");
+    return `?${[["runs", runs.join()], ...kept].map(([name, value]) => `${name}=${readable(value)}`).join("&")}`;
   }
 }

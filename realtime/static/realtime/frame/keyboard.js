@@ -1,4 +1,5 @@
-// Keys that do something on this page, and the dialog that lists them. Nothing happens while somebody types, or with Ctrl, Alt or Meta held.
+// Keys that do something on this page, and the dialog that lists them. Nothing happens while the reader types, or with
+// Ctrl, Alt or Meta held.
 
 import { el } from "./dom.js";
 

@@ -1,4 +1,5 @@
-// Light, dark, or as the reader's system has it. Kept in a cookie, so that the server writes it into the page and nothing flickers.
+// Light, dark, or as the reader's system. Kept in a cookie, so that the server writes it into the page and nothing
+// flickers.
 
 const ORDER = ["", "light", "dark"]; // "" = as the system
 const NAMES = { "": "as the system", light: "light", dark: "dark" };
@@ -21,16 +22,16 @@ export function colour(name) {
 }
 
 // Calls `act` after each change of the colours: what is drawn on a canvas does not follow by itself.
-export function onColours(act) {
+export function onColoursChanged(act) {
   followers.add(act);
 }
 
-function changed() {
+function notifyChange() {
   colours = new Map();
   followers.forEach((act) => act());
 }
 
-export function offerThemes(button) {
+export function setUpThemeButton(button) {
   const show = () => {
     const theme = root.dataset.theme ?? "";
     if (theme) button.dataset.theme = theme;
@@ -44,10 +45,10 @@ export function offerThemes(button) {
     else delete root.dataset.theme;
     document.cookie = `theme=${next}; path=/; max-age=${next ? YEAR : 0}; samesite=lax`;
     show();
-    changed();
+    notifyChange();
   });
   show();
 }
 
-system.addEventListener("change", changed);
-matchMedia("print").addEventListener("change", changed); // paper is light
+system.addEventListener("change", notifyChange);
+matchMedia("print").addEventListener("change", notifyChange); // paper is light

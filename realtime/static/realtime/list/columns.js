@@ -4,7 +4,7 @@ import { el, setText } from "../frame/dom.js";
 import { count, duration, metricName, number, percent, UNKNOWN } from "../frame/format.js";
 import { shown } from "../compare/options.js";
 import { drawSparkline } from "./sparkline.js";
-import { fillTime, timeCell } from "./when.js";
+import { fillTime, timeCell } from "./relative_time.js";
 
 const PARTS = { best: "best", last: "last", min: "lowest", max: "highest" };
 
@@ -51,7 +51,7 @@ function curve() {
   };
 }
 
-// Those without cells stand in every row, as on the page of a group: see `standing`.
+// Those without cells are in every row, as on the page of a group: see status_cells.js.
 const FIELDS = {
   status: { label: "Status", sort: "status" },
   progress: { label: "Progress", sort: "progress", descends: true, wide: true },
@@ -92,7 +92,7 @@ const FIELDS = {
   attempt: text("Attempt", "attempt", (run) => count(run.attempt), { numeric: true, descends: true }),
 };
 export const FIELD_KEYS = Object.keys(FIELDS);
-export const USUAL = [
+export const DEFAULT_COLUMNS = [
   "status",
   "progress",
   "curve",
@@ -124,13 +124,13 @@ function chosen(key) {
   return text(label, key, (run) => show(run.columns?.[key]), { numeric: true, descends: key.startsWith("metric.") });
 }
 
-// What is asked for, in the order of the fields and then as chosen; what there is not is left out.
+// The columns of these keys, in the order of the fields and then as chosen; unknown ones are left out.
 export function columnsOf(keys) {
   const fields = FIELD_KEYS.filter((key) => keys.includes(key)).map((key) => ({ key, ...FIELDS[key] }));
   return [...fields, ...keys.filter(isChosen).map((key) => ({ key, ...chosen(key) }))];
 }
 
-// All that a column can be: [heading, keys], of what facets say that there is.
+// All possible columns: [heading, keys]; the facets say which metrics and options exist.
 export function catalogue({ config, metric }) {
   const parts = (name) => (name.startsWith("final_") ? ["last"] : ["best", "last"]);
   return [

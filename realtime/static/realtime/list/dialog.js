@@ -1,9 +1,9 @@
-// A dialog that asks before something is done, and one that says what became of it.
+// A dialog that asks before something is done, and one that shows the results.
 
 import { el } from "../frame/dom.js";
 
-// Resolves with the value of the button that was pressed, "" for none. `content`: nodes; `buttons`: [[value, words, class]]
-export function ask(title, content, buttons) {
+// Resolves with the value of the pressed button, "" for none. `content`: nodes; `buttons`: [[value, words, class]]
+export function confirmDialog(title, content, buttons) {
   const heading = el("h2", { id: "asked" }, title);
   const node = el(
     "dialog",
@@ -30,8 +30,8 @@ export function ask(title, content, buttons) {
   );
 }
 
-export const tell = (title, lines) =>
-  ask(
+export const resultsDialog = (title, lines) =>
+  confirmDialog(
     title,
     [
       el(

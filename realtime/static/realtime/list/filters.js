@@ -13,8 +13,8 @@ const DAY = 86_400_000; // milliseconds
 
 const word = (name, value) => (name === "status" ? (STATUS_WORDS[value] ?? value) : value);
 
-const day = (moment) =>
-  `${moment.getFullYear()}-${String(moment.getMonth() + 1).padStart(2, "0")}-${String(moment.getDate()).padStart(2, "0")}`;
+const two = (number) => String(number).padStart(2, "0");
+const day = (moment) => `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
 const dayBefore = (text) => shifted(text, -1);
 
 function shifted(text, days) {
@@ -41,7 +41,7 @@ export class Filters {
     );
   }
 
-  // What all the filters together find, counted.
+  // Counts what all filters together find.
   facets(without = "") {
     return call(`${this.api}facets/?${this.state.filters(without)}`);
   }

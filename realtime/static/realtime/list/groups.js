@@ -1,10 +1,10 @@
-// Runs put together by what they have in common: how many in which state, mean and spread, and the runs themselves when asked for.
+// Runs grouped by what they have in common: how many in which state, mean and spread, and the runs of an open group.
 
 import { call } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { count, known, number, percent, plural, splitName, STATUS_WORDS } from "../frame/format.js";
 import { RunTable } from "./table.js";
-import { fillTime, timeCell } from "./when.js";
+import { fillTime, timeCell } from "./relative_time.js";
 
 const SHOWN = 20; // runs of an open group; the others are one click away
 const STATISTICS = { auroc: "AUROC", recall: "Recall", precision: "Precision", f1: "F1" };
@@ -25,7 +25,7 @@ export class Groups {
   // `options`: those of a RunTable, and {state, api, columns(), onShowAll(key)}
   constructor(node, options) {
     Object.assign(this, { node, options, body: el("tbody") });
-    const heads = ["Runs", "Where they stand", "Newest", ...Object.values(STATISTICS)];
+    const heads = ["Runs", "Status", "Newest", ...Object.values(STATISTICS)];
     this.name = el("th", { scope: "col" });
     node.replaceChildren(
       el("caption", { class: "hidden-visually" }, "Groups of runs, those with the newest runs first"),
@@ -106,7 +106,7 @@ export class Groups {
       { class: "group", "data-group": found.key },
       el("th", { scope: "row" }, group.button, page),
       el("td", { class: "number", "data-label": "Runs" }, cells.count),
-      el("td", { "data-label": "Where they stand", class: "wide" }, cells.statuses),
+      el("td", { "data-label": "Status", class: "wide" }, cells.statuses),
       el("td", { "data-label": "Newest" }, cells.newest, " ", cells.when),
       ...Object.entries(STATISTICS).map(([name, label]) =>
         el("td", { class: "number", "data-label": label }, cells[name]),

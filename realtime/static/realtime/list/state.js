@@ -1,9 +1,10 @@
-// What the list shows and how, as the address has it: whoever gets the address sees the same, and the browser's way back works.
+// What the list shows and how, as the address has it: the address can be shared, and the browser's back button works.
 
-import { isChosen, USUAL } from "./columns.js";
-import { newStep } from "./place.js";
+import { isChosen, DEFAULT_COLUMNS } from "./columns.js";
+import { newStep } from "./scroll_position.js";
 
-export const LISTS = ["status", "tag", "dataset", "model", "owner", "experiment", "group"]; // filters of several values: any of them
+// Filters of several values; a run matches any of them.
+export const LISTS = ["status", "tag", "dataset", "model", "owner", "experiment", "group"];
 const TEXTS = ["search", "name", "created_after", "created_before"];
 const REMEMBERED = "livetrain.columns";
 export const NEWEST_FIRST = "-id";
@@ -40,7 +41,7 @@ export class State {
     this.ordering = asked.get("ordering") || NEWEST_FIRST;
     this.by = asked.get("by") ?? "";
     this.cursor = asked.get("cursor") ?? "";
-    this.columns = split(asked.get("columns") ?? remembered() ?? USUAL.join());
+    this.columns = split(asked.get("columns") ?? remembered() ?? DEFAULT_COLUMNS.join());
   }
 
   // What else changes than the columns begins at the first page.
@@ -97,11 +98,10 @@ export class State {
     };
     Object.assign(values, { deleted: this.deleted ? "1" : "", by: this.by, cursor: this.cursor });
     values.ordering = this.ordering === NEWEST_FIRST ? "" : this.ordering;
-    values.columns = this.columns.join() === USUAL.join() ? "" : joined(this.columns);
+    values.columns = this.columns.join() === DEFAULT_COLUMNS.join() ? "" : joined(this.columns);
     const kept = Object.entries(values).filter(([, value]) => value);
-    return kept.length
-      ? `?${kept.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`).join("&")}`
-      : location.pathname;
+    const readable = (value) => encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":");
+    return kept.length ? `?${kept.map(([name, value]) => `${name}=${readable(value)}`).join("&")}` : location.pathname;
   }
 }
 
@@ -121,7 +121,7 @@ function remembered() {
 
 function remember(columns) {
   try {
-    if (columns.join() === USUAL.join()) localStorage.removeItem(REMEMBERED);
+    if (columns.join() === DEFAULT_COLUMNS.join()) localStorage.removeItem(REMEMBERED);
     else localStorage.setItem(REMEMBERED, joined(columns));
   } catch {
     // the address still has them

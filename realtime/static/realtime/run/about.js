@@ -58,10 +58,10 @@ const plain = (value) =>
       : value === false
         ? "no"
         : typeof value === "object"
-          ? inWords(value)
+          ? valueText(value)
           : String(value);
 
-function inWords(value) {
+function valueText(value) {
   if (!Object.keys(value).length) return UNKNOWN;
   return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
 }

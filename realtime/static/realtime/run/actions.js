@@ -1,9 +1,10 @@
-// What may be done with a run in its present state: stop it in one of three ways, let it go on, run it again.
+// What may be done with a run in its present state: stop it in one of three ways, resume it, run it again.
 
-import { call, inWords } from "../frame/api.js";
+import { call, errorText } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
-// Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
+// Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be
+// undone.
 const FINISH = {
   words: "Finish now",
   action: "finish",
@@ -17,7 +18,7 @@ const KILL = {
   ask: "End its processes at once?",
   hint: "Without waiting for the batch",
 };
-const RESUME = { words: "Resume", action: "resume", hint: "Go on from the last complete epoch" };
+const RESUME = { words: "Resume", action: "resume", hint: "Continue from the last complete epoch" };
 const RETRY = { words: "Run again", action: "retry", hint: "A new run of the same configuration" };
 
 export function offers({ status, stopRequest, lastCheckpoint }) {
@@ -60,7 +61,7 @@ export class Actions {
       el("span", {}, offer.ask),
       this.#button(sure, () => this.#send(offer), "primary"),
       ...(evaluate ? [this.#button(EVALUATE, () => this.#send(EVALUATE))] : []),
-      el("button", { type: "button", click: () => this.#answer(null) }, "Leave it"),
+      el("button", { type: "button", click: () => this.#answer(null) }, "Go back"),
     ];
   }
 
@@ -86,7 +87,7 @@ export class Actions {
     try {
       this.onDone(await call(this.links[action], { method: "POST", json: body }));
     } catch (error) {
-      this.#problem = inWords(error);
+      this.#problem = errorText(error);
     }
     this.#busy = false;
     this.#asking = null;

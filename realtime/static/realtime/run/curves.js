@@ -4,7 +4,7 @@ import { Chart } from "../charts/chart.js";
 import { smooth } from "../charts/smoothing.js";
 import { el } from "../frame/dom.js";
 import { known, count, measured, plural, tick } from "../frame/format.js";
-import { inlaid } from "./table.js";
+import { withDetail } from "./curve_table.js";
 
 const METRICS = [
   ["auroc", "AUROC"],
@@ -72,10 +72,11 @@ export class Curves {
   show(store) {
     this.store = store;
     this.#details.clear();
-    for (const { prefix, chart } of this.#charts) chart.turn(store.axes[prefix]);
+    for (const { prefix, chart } of this.#charts) chart.setAxis(store.axes[prefix]);
   }
 
-  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has changed.
+  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has
+  // changed.
   draw(state, { health, weight, prefixes }) {
     Object.assign(this, { state, health, weight });
     if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate"); // it goes on to the newest step
@@ -87,17 +88,18 @@ export class Curves {
   }
 
   #table(prefix) {
-    const [table, detail] = [this.store.tables.get(prefix), this.#details.get(prefix)];
-    return detail?.table ? inlaid(table, detail.table, detail.range) : table;
+    const [table, detail] = [this.store.table(prefix), this.#details.get(prefix)];
+    return detail?.table ? withDetail(table, detail.table, detail.range) : table;
   }
 
   async #look(prefix, range) {
-    const [store, table, before] = [this.store, this.store.tables.get(prefix), this.#details.get(prefix)];
+    const [store, table, before] = [this.store, this.store.table(prefix), this.#details.get(prefix)];
     if (!range || !table.thinned) {
       if (this.#details.delete(prefix)) this.#again(prefix);
       return;
     }
-    if (before && before.range[0] === range[0] && before.range[1] === range[1]) return; // another chart of the kind asked
+    // Another chart of the kind has asked already.
+    if (before && before.range[0] === range[0] && before.range[1] === range[1]) return;
     const detail = { range, table: before?.table && within(range, before.range) ? before.table : null };
     this.#details.set(prefix, detail);
     const found = await this.fetchDetail(prefix, range).catch(() => null); // what is kept anyway stays on the screen
@@ -215,7 +217,7 @@ export class Curves {
   #placeOfBest(prefix) {
     const { monitor, best, bestEpoch } = this.state;
     if (this.store.axes[prefix] !== "time") return this.store.atEpoch(bestEpoch, prefix);
-    const table = this.store.tables.get(prefix);
+    const table = this.store.table(prefix);
     return table.xs[table.values(`epoch/${monitor}`).indexOf(best.value)];
   }
 

@@ -5,7 +5,7 @@ import { capital, count, metricName, number } from "../frame/format.js";
 
 const MOST_ROWS = 500;
 
-// Draws when `details` is open; whoever opens it is told by `onOpen`.
+// Draws only while `details` is open; `onOpen()` when it is opened or closed.
 export class EpochTable {
   constructor(details, onOpen) {
     this.details = details;

@@ -1,4 +1,4 @@
-// What the run takes of its machine: charts along time, and the newest numbers in words.
+// What the run uses of its machine: charts along time, and the newest numbers.
 
 import { Chart } from "../charts/chart.js";
 import { arrange, el, setText } from "../frame/dom.js";
@@ -26,7 +26,7 @@ export class Machine {
 
   // `weight`: of the smoothing.
   draw({ usage }, store, weight) {
-    const [used, throughput] = [store.tables.get("usage"), store.tables.get("throughput")];
+    const [used, throughput] = [store.table("usage"), store.table("throughput")];
     const waited = throughput.values("throughput/data_wait_share");
     const hasWait = waited.some(known);
     this.section.hidden = !usage && !used.xs.length && !hasWait;
@@ -58,7 +58,7 @@ export class Machine {
       ]);
     }
     if (hasWait) {
-      this.wait.turn(store.axes.throughput);
+      this.wait.setAxis(store.axes.throughput);
       this.wait.update(
         [{ label: "waiting", colour: "--val", points: false, words: measured }],
         [throughput.xs, share(waited)],

@@ -1,6 +1,6 @@
-// The run's tags; whoever may change the run adds and removes them.
+// The run's tags; those who may change the run add and remove them.
 
-import { call, inWords } from "../frame/api.js";
+import { call, errorText } from "../frame/api.js";
 import { el, setText } from "../frame/dom.js";
 
 export class Tags {
@@ -64,17 +64,17 @@ export class Tags {
     try {
       const { results } = await call("/api/runs/tags/", { method: "POST", json: { runs: [this.runId], add, remove } });
       const refused = results?.find(({ ok }) => !ok);
-      this.#complain(refused?.detail);
+      this.#showProblem(refused?.detail);
       if (refused) return false;
       this.onChange([...new Set([...this.tags, ...add])].filter((tag) => !remove.includes(tag)).sort());
       return true;
     } catch (error) {
-      this.#complain(inWords(error));
+      this.#showProblem(errorText(error));
       return false;
     }
   }
 
-  #complain(words = "") {
+  #showProblem(words = "") {
     this.problem.hidden = !words;
     setText(this.problem, words);
   }

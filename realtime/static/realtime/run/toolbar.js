@@ -1,6 +1,7 @@
-// What the reader chose for all curves: the axis and how smooth they are. In the address, so that it can be shared; the last choice is the next default.
+// What the reader chose for all curves: the axis and the smoothing. It stands in the address, so that it can be shared;
+// the last choice is the next default.
 
-import { CHOICES } from "./store.js";
+import { AXIS_CHOICES } from "./curve_kinds.js";
 
 const KEPT = "livetrain.curves";
 const SMOOTHEST = 0.99;
@@ -13,7 +14,7 @@ export class Toolbar {
     const kept = remembered();
     const by = asked.get("by") ?? kept.by;
     const weight = Number(asked.get("smooth") ?? kept.smooth);
-    this.by = CHOICES.includes(by) ? by : null;
+    this.by = AXIS_CHOICES.includes(by) ? by : null;
     this.weight = weight > 0 ? Math.min(SMOOTHEST, weight) : 0;
     this.#show();
     axis.addEventListener("change", () => {
@@ -29,7 +30,7 @@ export class Toolbar {
   }
 
   // Back to each curve's own axis, where the asked one is not known.
-  giveUpAxis() {
+  resetAxis() {
     this.by = null;
     this.#show();
   }
@@ -46,8 +47,10 @@ export class Toolbar {
     for (const [name, value] of [
       ["by", this.by],
       ["smooth", this.weight],
-    ])
-      value ? asked.set(name, value) : asked.delete(name);
+    ]) {
+      if (value) asked.set(name, value);
+      else asked.delete(name);
+    }
     history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`);
     try {
       localStorage.setItem(KEPT, JSON.stringify({ by: this.by, smooth: this.weight }));
