@@ -15,7 +15,7 @@ const asked = new URLSearchParams(location.search);
 const rows = new Map(); // name -> its row
 
 async function load() {
-  await uploads.look();
+  await uploads.refresh();
   const { results, next } = await call(`${find("datasets").dataset.api}?${asked}`);
   show(results, next);
   return results.every(isChecked) ? CALM_DELAY : BUSY_DELAY;
@@ -82,7 +82,7 @@ function fill(row, dataset) {
   return row;
 }
 
-// A form whose work may be refused: the reason stands in it, and what was typed stays.
+// A form whose request may be refused: it shows the reason, and what was typed stays.
 function onSubmit(name, work) {
   const form = find(`${name}-form`);
   form?.addEventListener("submit", async (event) => {

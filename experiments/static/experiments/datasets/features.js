@@ -5,7 +5,7 @@ import { count, known, percent, plural, UNKNOWN } from "../../realtime/frame/for
 import { call } from "../../realtime/frame/api.js";
 import { versionOf } from "./states.js";
 
-const DIGITS = 5; // that are shown; the whole number stands in the tip
+const DIGITS = 5; // that are shown; the tooltip has the whole number
 const HEAD = [
   ["Feature"],
   ["Rows"],
@@ -117,7 +117,7 @@ function rounded(value) {
   return size >= 1e5 || size < 1e-4 ? value.toExponential(DIGITS - 1).replace("e+", "e") : value.toPrecision(DIGITS);
 }
 
-// What stands in the data, without digits that are not there: 17.85, 1,001.
+// A value as the data have it, without more digits: 17.85, 1,001.
 function short(value) {
   if (known(value) && Number.isInteger(value) && Math.abs(value) < 1e9) return count(value);
   return known(value) && String(value).length <= DIGITS + 2 ? String(value) : rounded(value);

@@ -1,4 +1,4 @@
-// Samples to look at: small pictures by class, or a table's first rows.
+// Samples: small pictures by class, or a table's first rows.
 
 import { el, setText } from "../../realtime/frame/dom.js";
 import { count, plural, splitName } from "../../realtime/frame/format.js";
@@ -46,24 +46,24 @@ export class Samples {
   async #go(page, chosen = this.chosen) {
     const turn = ++this.turn;
     Object.assign(this, { page, chosen });
-    this.#say("Looking at the samples …");
+    this.#showMessage("Looking at the samples …");
     try {
-      const found = await call(`${this.api}?${this.#asked()}`);
+      const found = await call(`${this.api}?${this.#query()}`);
       if (turn === this.turn) this.#draw(found);
     } catch (error) {
       if (turn !== this.turn) return;
       this.version = null; // so that the next look at the data set tries again
-      this.#say(error.message);
+      this.#showMessage(error.message);
     }
   }
 
-  #asked() {
+  #query() {
     if (this.chosen === EACH) return new URLSearchParams({ by: "class" });
     const label = this.names[Number(this.chosen.slice(1))];
     return new URLSearchParams({ page: this.page, ...(this.chosen !== ALL && { class: label }) });
   }
 
-  #say(words) {
+  #showMessage(words) {
     setText(find("sample-words"), words);
     for (const id of ["sample-back", "sample-on"]) find(id).disabled = true;
   }
@@ -72,7 +72,7 @@ export class Samples {
     this.pages = pages;
     find("sample-class-part").hidden = columns !== null;
     for (const id of ["sample-back", "sample-on"]) find(id).hidden = columns !== null || pages === 1;
-    this.#say(problem ?? this.#words({ columns, rows, results, total, pages }));
+    this.#showMessage(problem ?? this.#summaryText({ columns, rows, results, total, pages }));
     find("sample-back").disabled = this.page <= 1;
     find("sample-on").disabled = this.page >= pages;
     if (columns) this.onTable();
@@ -81,7 +81,7 @@ export class Samples {
     );
   }
 
-  #words({ columns, rows, results, total, pages }) {
+  #summaryText({ columns, rows, results, total, pages }) {
     if (columns) return `The first ${count(rows.length)} of ${plural(total, "row")}`;
     if (this.chosen === EACH) return `${count(results.length)} of ${plural(total, "sample")}`;
     return `${plural(total, "sample")}, page ${count(this.page)} of ${count(pages)}`;

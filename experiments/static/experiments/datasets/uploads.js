@@ -28,7 +28,7 @@ export class Uploads {
   }
 
   // What the server knows and this page does not; what it no longer knows is over.
-  async look() {
+  async refresh() {
     const { results } = await call(this.api);
     const known = new Set(results.map(({ id }) => id));
     for (const described of results) if (!this.entries.has(described.id)) this.#entry(described);
@@ -149,10 +149,10 @@ function fill(entry) {
   setText(entry.cancel, upload?.gone ? "Close" : "Cancel");
   setText(entry.toggle, upload && ["sending", "waiting"].includes(upload.state) ? "Pause" : "Resume");
   entry.words.className = problem ? "trouble" : "muted";
-  setText(entry.words, problem ?? words(upload, described));
+  setText(entry.words, problem ?? progressText(upload, described));
 }
 
-function words(upload, { received, size }) {
+function progressText(upload, { received, size }) {
   const done = `${percent((upload?.sent ?? received) / size, 0)} of ${bytes(size)}`;
   if (!upload) return `${done} arrived before this page was opened`;
   if (upload.state === "waiting") return `${done} · ${upload.problem} Trying again by itself.`;

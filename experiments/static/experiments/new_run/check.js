@@ -1,4 +1,4 @@
-// The dry run: asks for the pre-flight report of what the form says, follows it, and shows what was found.
+// The dry run: requests the pre-flight report of the form's content, follows it, and shows the findings.
 
 import { arrange, el } from "../../realtime/frame/dom.js";
 import { call } from "../../realtime/frame/api.js";
@@ -17,14 +17,14 @@ export class Check {
   // Throws what the server refuses; a later check replaces an earlier one.
   async run(body) {
     const turn = ++this.turn;
-    const mine = () => turn === this.turn;
+    const isCurrent = () => turn === this.turn;
     this.checked = JSON.stringify(body);
     this.#clear();
-    this.#say("in_progress", "Checking", "The data are looked at, and a few batches go through the network.");
+    this.#showStatus("in_progress", "Checking", "The data are checked, and a few batches go through the network.");
     try {
       let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
-      while (mine() && known.status !== "done" && known.status !== "failed") {
-        this.#say(
+      while (isCurrent() && known.status !== "done" && known.status !== "failed") {
+        this.#showStatus(
           "in_progress",
           "Checking",
           known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …",
@@ -33,9 +33,9 @@ export class Check {
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
         known = await call(new URL(known.links.self).pathname);
       }
-      if (mine()) this.#show(known);
+      if (isCurrent()) this.#show(known);
     } catch (error) {
-      if (mine()) this.discard();
+      if (isCurrent()) this.discard();
       throw error;
     }
   }
@@ -47,7 +47,7 @@ export class Check {
     arrange(find("report"), []);
   }
 
-  // A report is about what was checked, not about what the form says since.
+  // A report is about what was checked, not about later changes of the form.
   compare(body) {
     const stale = this.checked !== null && this.checked !== JSON.stringify(body);
     find("report").classList.toggle("stale", stale);
@@ -56,13 +56,13 @@ export class Check {
   }
 
   #show({ report, problem, links }) {
-    if (!report) return this.#say("failed", "No report", problem, links.page);
-    this.#say(...VERDICTS[report.verdict], links.page);
+    if (!report) return this.#showStatus("failed", "No report", problem, links.page);
+    this.#showStatus(...VERDICTS[report.verdict], links.page);
     drawFacts(find("facts"), report);
     arrange(find("findings"), report.findings.map(findingNotice));
   }
 
-  #say(kind, title, words, page = null) {
+  #showStatus(kind, title, words, page = null) {
     const pill = el("span", { class: `pill ${kind}` }, title);
     const link = page ? el("a", { href: new URL(page).pathname }, "Whole report") : null;
     const stale = el(

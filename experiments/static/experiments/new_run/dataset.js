@@ -96,10 +96,10 @@ export class DatasetPicker {
     const asksForPath = this.choice.value === PATH && !isListed;
     this.choice.value = isListed ? source : source || asksForPath ? PATH : "";
     this.field.node.hidden = this.choice.value !== PATH;
-    arrange(this.summary, this.#words());
+    arrange(this.summary, this.#summaryNodes());
   }
 
-  #words() {
+  #summaryNodes() {
     const found = this.chosen;
     if (!found)
       return [

@@ -4,7 +4,7 @@ import { el, setText } from "../../realtime/frame/dom.js";
 import { allowed, isChoice, isSwitch, shown } from "./values.js";
 
 export class Field {
-  // `changed(path, text)` is called as somebody types; `control` takes the place of the usual one.
+  // `changed(path, text)` is called while the reader types; `control` replaces the default one.
   constructor(field, changed, reset, control = null) {
     this.field = field;
     this.id = `f-${field.path.replaceAll(".", "-")}`;

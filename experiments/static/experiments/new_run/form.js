@@ -136,7 +136,7 @@ export class Form {
       find("filter").value = "";
       this.#filter();
     }
-    (node.hidden ? this.data.choice : control).focus(); // a path that nobody asks for is a choice that nobody made
+    (node.hidden ? this.data.choice : control).focus(); // without a path field, what is missing is the choice
   }
 
   #filter() {

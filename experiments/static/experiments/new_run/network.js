@@ -27,10 +27,10 @@ export class NetworkPicker {
 
   show(name) {
     const model = this.models.find((known) => known.name === name);
-    arrange(this.about, model ? this.#words(model) : [this.#absent()]);
+    arrange(this.about, model ? this.#description(model) : [this.#defaultText()]);
   }
 
-  #words({ description, inputs, channels, min_image_size: least, blocks }) {
+  #description({ description, inputs, channels, min_image_size: least, blocks }) {
     const colours = channels.length > 1 ? "grey or RGB" : channels[0] === 1 ? "grey" : "RGB";
     const parts = [
       description,
@@ -49,7 +49,7 @@ export class NetworkPicker {
     return `It starts from random weights, unless you name one of the ${which} of starting weights below.`;
   }
 
-  #absent() {
+  #defaultText() {
     const cures = [...new Set(this.missing.map(({ install }) => install))];
     const more = cures.length ? ` ${this.missing.length} more can be installed: ${cures.join("; ")}.` : "";
     return document.createTextNode(`The small networks learn from random weights within minutes.${more}`);

@@ -43,7 +43,7 @@ async function start() {
     form.show();
     check.compare(request.body);
     lines.show(place.origin + target, body);
-    setText(find("changed"), words(request, run));
+    setText(find("changed"), changesText(request, run));
     saveDraft(request.texts);
   };
   wire({ request, form, check, update, target, before, body: () => (mayClone ? request.changes : request.body) });
@@ -79,7 +79,7 @@ function fillFrom(run, request, mayClone) {
   );
 }
 
-function words(request, run) {
+function changesText(request, run) {
   const number = request.changed.length;
   if (run)
     return number

@@ -7,13 +7,13 @@ const find = (id) => document.getElementById(id);
 export function setUpPasting(request, filled) {
   const [dialog, text] = [find("paste-dialog"), find("paste-text")];
   find("paste").addEventListener("click", () => {
-    say(null);
+    showProblem(null);
     dialog.showModal();
     text.focus();
   });
   find("paste-do").addEventListener("click", () => {
     const fault = fill(request, text.value);
-    say(fault);
+    showProblem(fault);
     if (fault) return text.focus();
     dialog.close();
     filled();
@@ -33,7 +33,7 @@ function fill(request, text) {
   return unknown.length ? `There is no option ${unknown.join(", ")}; remove it. Nothing was filled in.` : null;
 }
 
-function say(fault) {
+function showProblem(fault) {
   find("paste-problem").hidden = !fault;
   setText(find("paste-problem"), fault ?? "");
 }

@@ -10,7 +10,7 @@ import { known, tick } from "../frame/format.js";
 const WHOLE = [];
 for (let power = 1; power < 1e12; power *= 10) WHOLE.push(power, 2 * power, 5 * power);
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
-// Never too few: without a fitting step uPlot would search for ticks for ever.
+// Never too few: without a fitting step uPlot would search for ticks forever.
 const TIMES = [
   ...[1, 2, 5, 10, 15, 30],
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),

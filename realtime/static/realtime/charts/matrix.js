@@ -45,7 +45,7 @@ function drawSplit(final, labels) {
 }
 
 // Row = true class, column = predicted class; the shade is the share of the row.
-// `of` tells this table from others on the page.
+// `of` distinguishes this table from others on the page.
 export function drawMatrix(
   { confusion_matrix: matrix, class_names: names },
   of,

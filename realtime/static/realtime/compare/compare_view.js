@@ -57,7 +57,7 @@ export class CompareView {
     find("smooth").value = state.smooth;
   }
 
-  #look(id) {
+  #lookOf(id) {
     return lookAt(this.page.state.runs.indexOf(id));
   }
 
@@ -89,7 +89,7 @@ export class CompareView {
     return el(
       "li",
       { class: visible ? "chip" : "chip faded", "data-run": run.id },
-      el("button", eye, swatch(this.#look(run.id).colour), hiddenText),
+      el("button", eye, swatch(this.#lookOf(run.id).colour), hiddenText),
       el("a", { href: run.links.page }, label),
       el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status]),
       el("button", remove, "✕"),
@@ -107,7 +107,7 @@ export class CompareView {
     const { state, curveNames } = this.page;
     const shown = runs
       .filter((run) => !state.hidden.has(run.id))
-      .map((run) => ({ id: run.id, name: runLabel(run), ...this.#look(run.id) }));
+      .map((run) => ({ id: run.id, name: runLabel(run), ...this.#lookOf(run.id) }));
     this.curves.draw(curveNames, shown, state);
   }
 
@@ -138,7 +138,7 @@ export class CompareView {
       el(
         "th",
         { scope: "col" },
-        swatch(this.#look(run.id).colour),
+        swatch(this.#lookOf(run.id).colour),
         el("a", { href: run.links.page }, `#${run.id}`),
         el("small", { class: "muted" }, run.experiment_name),
       ),
@@ -160,7 +160,7 @@ export class CompareView {
     const lines = this.#runs.map((run) => ({
       id: run.id,
       name: runLabel(run),
-      colour: this.#look(run.id).colour,
+      colour: this.#lookOf(run.id).colour,
     }));
     drawParallel(find("parallel"), parallelAxes(this.#runs, this.#rows), lines, highlight);
     find("parallel-part").hidden = find("parallel").hidden;

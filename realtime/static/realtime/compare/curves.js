@@ -26,7 +26,7 @@ export class Curves {
   #charts = new Map(); // name -> chart
   #curves = new Map(); // run id -> name -> {x, y}
 
-  // `onRange(name, range)`: somebody looks closer; more detail may be put with `put`.
+  // `onRange(name, range)`: the reader zooms; more detail may be added by `put`.
   constructor(container, onRange) {
     Object.assign(this, { container, onRange });
   }

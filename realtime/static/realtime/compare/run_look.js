@@ -1,4 +1,4 @@
-// What stands for a run in all parts of the page: its name, its colour and its dash.
+// How a run is shown in all parts of the page: its name, its colour and its dash.
 
 import { el } from "../frame/dom.js";
 

@@ -1,4 +1,4 @@
-// A WebSocket that detects its own death: a connection can break without a close, and a client would wait for ever. A
+// A WebSocket that detects its own death: a connection can break without a close, and a client would wait forever. A
 // server that has been silent for too long is asked for a sign of life.
 
 import { checkClock, offWake, onWake } from "./wake_detector.js";

@@ -13,7 +13,7 @@ const FAILURES_BEFORE_POLLING = 3;
 const POLLING = 15_000; // then a WebSocket is tried again
 const HELD = 10; // seconds that the server may hold a request
 const ANSWERED = 8; // seconds in which it must answer any
-const TOLD_FOR = 8_000; // how long the page says how much was caught up
+const SHOWN_FOR = 8_000; // how long the page says how much was caught up
 const STABLE_AFTER = 3_000; // a connection that lasts this long counts as working
 /** @type {Record<number, string>} */
 const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
@@ -132,7 +132,7 @@ export class Stream {
     const behind = this.target - this.last;
     if (behind > 0) return this.onState({ kind: "catching-up", behind });
     const events = this.#missedFrom === null ? 0 : this.last - this.#missedFrom;
-    if (events) this.#caughtUp = { events, slept: this.#slept, until: Date.now() + TOLD_FOR };
+    if (events) this.#caughtUp = { events, slept: this.#slept, until: Date.now() + SHOWN_FOR };
     this.#missedFrom = null;
     this.#slept = false;
     this.onState({ kind, quiet: Math.round((Date.now() - this.#heardAt) / 1000), caughtUp: this.#caughtUp });
@@ -205,7 +205,7 @@ export class Stream {
         this.#report("polling");
         if (wait && !fresh.length && page.status !== "in_progress") await new Promise((done) => setTimeout(done, 5000));
       }
-      this.#failures = FAILURES_BEFORE_POLLING - 1; // one attempt; if it fails, polling goes on
+      this.#failures = FAILURES_BEFORE_POLLING - 1; // one attempt; if it fails, polling continues
       this.open();
     } catch (error) {
       this.#lost(error instanceof Final ? error.message : undefined);

@@ -1,4 +1,4 @@
-// What stands around the list: search, grouping, order, paging, the messages in place of it.
+// What surrounds the list: search, grouping, order, paging, the messages in place of it.
 
 import { el, setText } from "../frame/dom.js";
 import { columnsOf } from "./columns.js";

@@ -35,7 +35,7 @@ export class NewRuns {
   }
 
   /**
-   * Add a run, and return whether it is newer than all that the page knows of; an older one stands on another page.
+   * Add a run, and return whether it is newer than all that the page knows of; an older one is on another page.
    *
    * @param {Run} run
    */

@@ -50,7 +50,7 @@ export class Row {
   }
 
   #addMoveButtons(run) {
-    const place = el("span", { class: "actions moving" });
+    const place = el("span", { class: "actions move-buttons" });
     this.status.text.after(place);
     this.#moveButtons = new MoveButtons(place, run.links.move, () => {});
   }

@@ -7,7 +7,7 @@ const KEPT = "livetrain.places";
 const MOST = 50; // steps
 const GESTURES = ["wheel", "touchstart", "pointerdown", "keydown"];
 
-// What the address stands for in the history; another one for the same address.
+// An entry of the browser's history, distinct from others of the same address.
 export const newStep = () => ({ step: `${Date.now()}-${Math.random()}` });
 
 export class ScrollPosition {

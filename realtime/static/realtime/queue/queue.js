@@ -5,7 +5,7 @@ import { arrange, el } from "../frame/dom.js";
 import { dateTime } from "../frame/format.js";
 import { onQueue, updateQueue } from "./queue_state.js";
 
-const ASK_EVERY = 5000;
+const LOAD_EVERY = 5000;
 
 const place = document.getElementById("queue");
 const switching = document.getElementById("queue-switch"); // where staff find the button, on the page of all runs
@@ -28,7 +28,7 @@ function draw(queue) {
   arrange(switching, [el("button", { type: "button", click: () => change(!queue.paused) }, words)]);
 }
 
-async function ask(options = {}) {
+async function load(options = {}) {
   const turn = ++turns;
   try {
     const queue = await call(place.dataset.api, options);
@@ -40,8 +40,8 @@ async function ask(options = {}) {
   }
 }
 
-const change = (paused) => ask({ method: "POST", json: { paused } });
+const change = (paused) => load({ method: "POST", json: { paused } });
 
 onQueue(draw);
-ask();
-setInterval(() => document.hidden || place.parentElement.closest("[hidden]") || ask(), ASK_EVERY);
+load();
+setInterval(() => document.hidden || place.parentElement.closest("[hidden]") || load(), LOAD_EVERY);

@@ -43,7 +43,7 @@ function show(text, what) {
   area.value = text;
   const dialog = el(
     "dialog",
-    { class: "copying", "aria-label": what, close: () => dialog.remove() },
+    { class: "copy-dialog", "aria-label": what, close: () => dialog.remove() },
     el("h2", {}, `${what}, to copy by hand`),
     area,
     el("form", { method: "dialog", class: "actions" }, el("button", {}, "Close")),

@@ -38,7 +38,7 @@ export class Curves {
         title,
         along: "step",
         empty,
-        onRange: (range) => this.#look(prefix, range),
+        onRange: (range) => this.#loadDetail(prefix, range),
         ...options,
       });
       return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
@@ -79,7 +79,8 @@ export class Curves {
   // changed.
   draw(state, { health, weight, prefixes }) {
     Object.assign(this, { state, health, weight });
-    if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate"); // it goes on to the newest step
+    // The line of the rate continues to the newest step.
+    if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate");
     for (const { prefix, chart, draw } of this.#charts) {
       if (!prefixes.has(prefix)) continue;
       chart.smoothing = weight;
@@ -92,10 +93,10 @@ export class Curves {
     return detail?.table ? withDetail(table, detail.table, detail.range) : table;
   }
 
-  async #look(prefix, range) {
+  async #loadDetail(prefix, range) {
     const [store, table, before] = [this.store, this.store.table(prefix), this.#details.get(prefix)];
     if (!range || !table.thinned) {
-      if (this.#details.delete(prefix)) this.#again(prefix);
+      if (this.#details.delete(prefix)) this.#redraw(prefix);
       return;
     }
     // Another chart of the kind has asked already.
@@ -105,10 +106,10 @@ export class Curves {
     const found = await this.fetchDetail(prefix, range).catch(() => null); // what is kept anyway stays on the screen
     if (!found || this.store !== store || this.#details.get(prefix) !== detail) return;
     detail.table = found;
-    this.#again(prefix);
+    this.#redraw(prefix);
   }
 
-  #again(prefix) {
+  #redraw(prefix) {
     for (const one of this.#charts) if (one.prefix === prefix && this.state) one.draw(this.#table(prefix));
   }
 
@@ -142,7 +143,7 @@ export class Curves {
     ];
     const broken = table.gaps.get("gradient/total") ?? 0;
     const words = broken ? `${plural(broken, "sample")} had gradients that are not finite: gaps.` : "";
-    const note = [sampling(table, "gradient/total"), words, ...this.#ill()].filter(Boolean).join(" ");
+    const note = [sampling(table, "gradient/total"), words, ...this.#healthTexts()].filter(Boolean).join(" ");
     chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], {
       marks: this.#resumes("gradient"),
       note,
@@ -159,14 +160,14 @@ export class Curves {
     };
   }
 
-  #ill() {
+  #healthTexts() {
     const of = (health) => Object.keys(this.health).filter((group) => this.health[group] === health);
     return Object.entries(HEALTH).flatMap(([health, [words]]) =>
       of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : [],
     );
   }
 
-  // A rate holds until it changes, so the line goes on to the newest place.
+  // A rate holds until it changes, so the line continues to the newest place.
   #drawRates(chart, table) {
     const last = this.store.newest("rate", this.state);
     const [xs, ys] = [[...table.xs], [...table.values("rate/learning_rate")]];
@@ -225,7 +226,7 @@ export class Curves {
     const options = Object.entries(BATCH_VALUES).map(([value, text]) => el("option", { value }, text));
     const pick = (event) => {
       this.picked = event.target.value;
-      this.#again("batch");
+      this.#redraw("batch");
     };
     return el("select", { "aria-label": "Value of the batches", change: pick }, ...options);
   }

@@ -131,7 +131,7 @@ function modelFact({ model, asked }) {
   return ["Model", name, model ? plural(model.parameters, "parameter") : ""];
 }
 
-// A disc that fills as the run goes on.
+// A disc that fills while the run progresses.
 function icon(colour, share) {
   const length = 2 * Math.PI * 11;
   const ring = `<circle cx="16" cy="16" r="11" fill="none" stroke="${colour}"`;

@@ -25,7 +25,7 @@ export class Hints {
   ask() {
     if (this.paused) return;
     this.#asking ??= setTimeout(
-      () => this.#ask(),
+      () => this.#load(),
       this.#askedAt ? Math.max(DELAY, this.#askedAt + ASK_AT_MOST_EVERY - Date.now()) : 0,
     );
   }
@@ -38,7 +38,7 @@ export class Hints {
     this.#asking = null;
   }
 
-  async #ask() {
+  async #load() {
     this.#asking = null; // what happens from now on is asked for again
     this.#askedAt = Date.now();
     const turn = ++this.#turns;
@@ -53,7 +53,7 @@ export class Hints {
     } catch (error) {
       // The page's connection says that the server is away; an ended run has no next epoch to ask with.
       if ((!error.status || error.status >= 500) && !this.paused)
-        this.#asking ??= setTimeout(() => this.#ask(), ASK_AGAIN_AFTER);
+        this.#asking ??= setTimeout(() => this.#load(), ASK_AGAIN_AFTER);
     }
   }
 

@@ -28,7 +28,7 @@ const find = (id) => document.getElementById(id);
 export class PageView {
   dirty = { results: true, about: true, events: true };
 
-  // `page`: the RunPage, which hears of all that the reader does.
+  // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
     Object.assign(this, { detail, state, labels, details, page });
     this.#makeCharts();
@@ -63,7 +63,7 @@ export class PageView {
     const { id, experiment_name: name, links } = detail;
     this.header = new Header(name);
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
-    this.notification = new EndNotification(find("notifying"), { id, name });
+    this.notification = new EndNotification(find("end-notification"), { id, name });
     this.deletion = new Deletion(find("tools"), find("deleted"), detail, {
       may: mayAct,
       onDeleted: () => page.showDeleted(),
@@ -73,7 +73,7 @@ export class PageView {
     const acted = ({ links: found }) => (found?.page ? location.assign(found.page) : this.details.request());
     this.actions = mayAct ? new Actions(find("actions"), links, acted) : null;
     this.queue = new QueueWatcher(id, state, {
-      buttons: mayAct ? find("moving") : null,
+      buttons: mayAct ? find("move-buttons") : null,
       moveLink: links.move,
       onChange: () => page.requestDraw(),
     });

@@ -8,7 +8,7 @@ import { onQueue, queueEntryOf, queueLength, updateQueue } from "../queue/queue_
 export class QueueWatcher {
   #disconnect = null;
 
-  // `buttons`: where the buttons that move the run stand, null without them; `onChange()` when its place has changed.
+  // `buttons`: the place of the buttons that move the run, null without them; `onChange()` when its place has changed.
   constructor(runId, state, { buttons, moveLink, onChange }) {
     this.moveButtons = buttons && new MoveButtons(buttons, moveLink, onChange);
     onQueue(() => {

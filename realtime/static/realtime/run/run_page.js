@@ -25,7 +25,7 @@ export class RunPage {
   #page = new PageState();
   #held = new HeldEvents();
   #connection = { kind: "connecting" };
-  #hasSnapshot = false; // until then the server's words in the page stand
+  #hasSnapshot = false; // until then the page stays as the server wrote it
   #loads = 0; // an answer counts if it is to the newest request
 
   // `detail` and `labels` as the page contains them; `mayAct`: whether the reader may change the run.

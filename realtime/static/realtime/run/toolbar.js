@@ -1,5 +1,5 @@
-// What the reader chose for all curves: the axis and the smoothing. It stands in the address, so that it can be shared;
-// the last choice is the next default.
+// What the reader chose for all curves: the axis and the smoothing. It is part of the address, so that it can be
+// shared; the last choice is the next default.
 
 import { AXIS_CHOICES } from "./curve_kinds.js";
 
@@ -11,7 +11,7 @@ export class Toolbar {
   constructor(axis, slider, { onAxis, onSmoothing }) {
     Object.assign(this, { axis, slider });
     const asked = new URLSearchParams(location.search);
-    const kept = remembered();
+    const kept = stored();
     const by = asked.get("by") ?? kept.by;
     const weight = Number(asked.get("smooth") ?? kept.smooth);
     this.by = AXIS_CHOICES.includes(by) ? by : null;
@@ -19,12 +19,12 @@ export class Toolbar {
     this.#show();
     axis.addEventListener("change", () => {
       this.by = axis.value || null;
-      this.#keep();
+      this.#store();
       onAxis(this.by);
     });
     slider.addEventListener("input", () => {
       this.weight = Number(slider.value);
-      this.#keep();
+      this.#store();
       onSmoothing(this.weight);
     });
   }
@@ -41,7 +41,7 @@ export class Toolbar {
     this.slider.setAttribute("aria-valuetext", this.weight ? `${Math.round(100 * this.weight)} %` : "off");
   }
 
-  #keep() {
+  #store() {
     this.#show();
     const asked = new URLSearchParams(location.search);
     for (const [name, value] of [
@@ -60,7 +60,7 @@ export class Toolbar {
   }
 }
 
-function remembered() {
+function stored() {
   try {
     return JSON.parse(localStorage.getItem(KEPT)) ?? {};
   } catch {
