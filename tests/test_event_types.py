@@ -25,7 +25,7 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", DECLARED, re.MULTILINE))
 LITERALS = {name: getattr(events, name) for name in ("Status", "Ending", "Phase", "Split")}
-STRUCTS = [*EVENT_TYPES.values(), events.DatasetSummary, events.ModelSummary, events.GpuUsage]
+STRUCTS: list[type[msgspec.Struct]] = [*EVENT_TYPES.values(), events.DatasetSummary, events.ModelSummary, events.GpuUsage]
 SIMPLE = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
 

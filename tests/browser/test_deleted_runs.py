@@ -67,6 +67,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     await expect(notice).to_contain_text("This run was deleted: it no longer appears in any list. You can restore it")
     await expect(notice.get_by_role("link", name="All runs")).to_have_attribute("href", "/")
     await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    await expect(page.locator("html")).to_have_attribute("data-page", "deleted")
     await expect(page).to_have_title(re.compile("^Deleted: "))
     await expect(page.get_by_role("button", name="Run again")).to_be_hidden()
     assert await broken_rules(page) == []
@@ -74,6 +75,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     await in_thread(deletion.restore, run.pk)
     await expect(notice).to_have_count(0)
     await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("html")).to_have_attribute("data-page", "ended")
     await expect(page.get_by_role("button", name="Run again")).to_be_visible()
     again = await in_thread(in_training_again, run)
     await has_drawn(page, await in_thread(story.train, again, 2))

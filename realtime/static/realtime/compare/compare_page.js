@@ -9,7 +9,8 @@ import { CompareView } from "./compare_view.js";
 import { DEFAULT_CURVES } from "./curves.js";
 import { runLabel } from "./run_look.js";
 import { fetchCurves, fetchFinals, fetchNames, fetchRuns } from "./runs.js";
-import { MOST_RUNS, State } from "./state.js";
+import { MOST_RUNS } from "./address.js";
+import { State } from "./state.js";
 
 const REFRESH_AFTER = 2000; // milliseconds, while a run trains
 

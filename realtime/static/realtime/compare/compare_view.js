@@ -3,6 +3,7 @@
 import { drawMatrix } from "../charts/matrix.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { plural, splitName, STATUS_WORDS } from "../frame/format.js";
+import { AXES } from "./address.js";
 import { parallelAxes } from "./axes.js";
 import { Curves, title } from "./curves.js";
 import { drawOptions } from "./option_table.js";
@@ -10,7 +11,6 @@ import { drawParallel } from "./parallel.js";
 import { lookAt, runLabel, swatch } from "./run_look.js";
 import { drawScores } from "./score_table.js";
 import { scoreRows } from "./scores.js";
-import { AXES } from "./state.js";
 
 const find = (id) => document.getElementById(id);
 

@@ -5,16 +5,30 @@ import { call, errorText, statusOf } from "./api.js";
 import { el, setText } from "./dom.js";
 import { toast } from "./toast.js";
 
+/**
+ * @param {number} id
+ * @param {Record<string, string>} [more]
+ */
 const isListed = async (id, more = {}) => {
-  const { results } = await call(`/api/runs/?${new URLSearchParams({ search: `#${id}`, page_size: 200, ...more })}`);
-  return results.some((run) => run.id === id);
+  const { results } = await call(`/api/runs/?${new URLSearchParams({ search: `#${id}`, page_size: "200", ...more })}`);
+  return results.some((/** @type {{id: number}} */ run) => run.id === id);
 };
 
-// Whether the run exists (again). The list answers that without an error, which a browser would write to its console.
+/**
+ * Return whether the run exists (again). The list answers that without an error, which a browser would write to its
+ * console.
+ *
+ * @param {number} id
+ */
 export const exists = (id) => isListed(id);
 
-// Calls `listener()` each time that the run turns out to be back: its restoring is sent to all lists, and what happened
-// before the connection was open is asked for. Returns a function that stops listening.
+/**
+ * Call `listener` each time that the run turns out to be back: its restoring is sent to all lists, and what happened
+ * before the connection was open is asked for. Return a function that stops listening.
+ *
+ * @param {number} id
+ * @param {() => unknown} listener
+ */
 export const onRestored = (id, listener) =>
   connectListSocket("/ws/runs/", {
     onItem: ({ type, run_id: run }) => type === "run_summary" && run === id && listener(),
@@ -27,7 +41,13 @@ export const onRestored = (id, listener) =>
     onMissed() {},
   });
 
-// A notice about the run; `listener()` when the reader has restored it.
+/**
+ * Return a notice about the run, with a button that restores it where the reader may.
+ *
+ * @param {number} id
+ * @param {string} words
+ * @param {() => unknown} listener is called when the reader has restored it
+ */
 export function deletedNotice(id, words, listener) {
   const text = el("span", {}, words);
   const button = el("button", { type: "button", hidden: true, click: restore }, "Restore");
@@ -38,7 +58,7 @@ export function deletedNotice(id, words, listener) {
     button.disabled = false;
   }
   async function drawOffer() {
-    button.hidden = !(await isListed(id, { deleted: 1 }).catch(() => false));
+    button.hidden = !(await isListed(id, { deleted: "1" }).catch(() => false));
     setText(text, button.hidden ? words : `${words} You can restore it for some days.`);
   }
   drawOffer();
@@ -51,7 +71,11 @@ export function deletedNotice(id, words, listener) {
   );
 }
 
-// Restores the run and reports the outcome. -> whether it is restored
+/**
+ * Restore the run and report the outcome. Return whether it is restored.
+ *
+ * @param {number} id
+ */
 export async function restoreRun(id) {
   try {
     toast((await call(`/api/runs/${id}/restore/`, { method: "POST", json: {} })).detail);

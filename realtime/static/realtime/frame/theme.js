@@ -2,14 +2,21 @@
 // flickers.
 
 const ORDER = ["", "light", "dark"]; // "" = as the system
+/** @type {Record<string, string>} */
 const NAMES = { "": "as the system", light: "light", dark: "dark" };
 const YEAR = 31_536_000; // seconds
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
-const followers = new Set();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {Map<string, string>} */
 let colours = new Map();
 
-// A colour of the style sheet as the browser resolves it, by the name of its custom property.
+/**
+ * Return a colour of the style sheet as the browser resolves it, by the name of its custom property.
+ *
+ * @param {string} name
+ */
 export function colour(name) {
   if (!colours.has(name)) {
     const probe = document.createElement("i");
@@ -18,19 +25,24 @@ export function colour(name) {
     colours.set(name, getComputedStyle(probe).color);
     probe.remove();
   }
-  return colours.get(name);
+  return /** @type {string} */ (colours.get(name));
 }
 
-// Calls `act` after each change of the colours: what is drawn on a canvas does not follow by itself.
-export function onColoursChanged(act) {
-  followers.add(act);
+/**
+ * Call `listener` after each change of the colours: what is drawn on a canvas does not change by itself.
+ *
+ * @param {() => void} listener
+ */
+export function onColoursChanged(listener) {
+  listeners.add(listener);
 }
 
 function notifyChange() {
   colours = new Map();
-  followers.forEach((act) => act());
+  listeners.forEach((listener) => listener());
 }
 
+/** @param {HTMLElement} button */
 export function setUpThemeButton(button) {
   const show = () => {
     const theme = root.dataset.theme ?? "";

@@ -1,7 +1,8 @@
 // The menu of columns: fields of every run, metrics and configuration options, with a search over all of them.
 
 import { el } from "../frame/dom.js";
-import { catalogue, columnLabel, DEFAULT_COLUMNS } from "./columns.js";
+import { DEFAULT_COLUMNS } from "./column_keys.js";
+import { catalogue, columnLabel } from "./columns.js";
 import { choices, menu } from "./menu.js";
 
 const MOST = 50; // the API's bound on configuration and metrics together

@@ -3,6 +3,7 @@
 import { el, setText } from "../frame/dom.js";
 import { count, duration, metricName, number, percent, UNKNOWN } from "../frame/format.js";
 import { shown } from "../compare/options.js";
+import { isChosen, metricParts } from "./column_keys.js";
 import { drawSparkline } from "./sparkline.js";
 import { fillTime, timeCell } from "./relative_time.js";
 
@@ -92,22 +93,6 @@ const FIELDS = {
   attempt: text("Attempt", "attempt", (run) => count(run.attempt), { numeric: true, descends: true }),
 };
 export const FIELD_KEYS = Object.keys(FIELDS);
-export const DEFAULT_COLUMNS = [
-  "status",
-  "progress",
-  "curve",
-  "best",
-  "final_auroc",
-  "final_recall",
-  "final_precision",
-  "duration",
-  "created",
-];
-
-export const isChosen = (key) => key.startsWith("config.") || key.startsWith("metric.");
-
-// `metric.val_auroc.best` -> ["val_auroc", "best"]
-const metricParts = (key) => /^metric\.(.+?)(?:\.(best|last|min|max))?$/.exec(key).slice(1);
 
 export function columnLabel(key) {
   if (key.startsWith("config.")) return key.slice("config.".length).replaceAll(".", " · ").replaceAll("_", " ");

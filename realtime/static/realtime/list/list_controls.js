@@ -3,7 +3,7 @@
 import { el, setText } from "../frame/dom.js";
 import { columnsOf } from "./columns.js";
 import { BY } from "./groups.js";
-import { NEWEST_FIRST } from "./state.js";
+import { NEWEST_FIRST } from "./address.js";
 
 const TYPING = 250; // milliseconds without another letter before the search begins
 

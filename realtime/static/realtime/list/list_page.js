@@ -9,7 +9,8 @@ import { plural } from "../frame/format.js";
 import { onQueue, updateQueue } from "../queue/queue_state.js";
 import { BulkActions } from "./bulk_actions.js";
 import { columnPicker } from "./column_picker.js";
-import { columnsOf, DEFAULT_COLUMNS } from "./columns.js";
+import { DEFAULT_COLUMNS } from "./column_keys.js";
+import { columnsOf } from "./columns.js";
 import { drawCount, Filters } from "./filters.js";
 import { Groups } from "./groups.js";
 import { registerListKeys } from "./keyboard_navigation.js";
@@ -18,7 +19,8 @@ import { matches } from "./matching.js";
 import { NewRuns } from "./new_runs.js";
 import { ScrollPosition } from "./scroll_position.js";
 import { Selection } from "./selection.js";
-import { NEWEST_FIRST, State } from "./state.js";
+import { NEWEST_FIRST } from "./address.js";
+import { State } from "./state.js";
 import { RunTable } from "./table.js";
 
 const [SOON, LATER, COUNT_EVERY] = [300, 4000, 5000]; // milliseconds

@@ -3,7 +3,7 @@
 
 import { onRestored, restoreRun } from "../frame/deleted_run.js";
 
-const button = document.getElementById("restore");
+const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("restore"));
 if (button) {
   const id = Number(button.dataset.run);
   const show = () => location.reload();

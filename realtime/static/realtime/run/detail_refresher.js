@@ -8,16 +8,27 @@ const SOON = 300; // milliseconds
 const AFTER_FAILURE = 3000;
 
 export class DetailRefresher {
+  /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   #questions = 0; // an answer counts if it is to the newest question
+  /** @type {{name: string, size: number, url: string}[]} */
   files = [];
 
-  // `isPaused()`: whether nothing is asked for; `onAnswer()` when the state has been updated.
+  /**
+   * @param {Record<string, string>} links
+   * @param {import("./run_types").RunState} state is updated by each answer
+   * @param {object} options
+   * @param {() => boolean} options.isPaused whether nothing is asked for
+   * @param {() => void} options.onAnswer
+   */
   constructor(links, state, { isPaused, onAnswer }) {
-    Object.assign(this, { links, state, isPaused, onAnswer });
+    this.links = links;
+    this.state = state;
+    this.isPaused = isPaused;
+    this.onAnswer = onAnswer;
   }
 
-  // Asks soon; several requests make one question.
+  /** Ask soon; several requests make one question. */
   request(after = SOON) {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
@@ -26,7 +37,7 @@ export class DetailRefresher {
     }, after);
   }
 
-  // An answer that is on its way does not know of a change that was made meanwhile.
+  /** Discard the answer that is on its way: it lacks a change that was made meanwhile. */
   discardPending() {
     this.#questions += 1;
   }
@@ -46,7 +57,8 @@ export class DetailRefresher {
     }
   }
 
-  // What depends on the status counts only while it is the one that the events say.
+  // What depends on the status counts only while it is that of the events.
+  /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
     Object.assign(state, { notes: run.notes, tags: run.tags });
