@@ -2,12 +2,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from experiments.queue_view import QueueView
-from project import health, metrics
+from project import health, help_pages, metrics
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.Metrics.as_view()),
+    path("help/", help_pages.help_page, name="help"),
+    path("help/<path:path>", help_pages.help_page, name="help-page"),
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/queue/", QueueView.as_view(), name="queue"),
