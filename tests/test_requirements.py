@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ import pytest
 from experiments.training.models.spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
+SENTENCE = runpy.run_path(str(ROOT / ".ci" / "application.py"))["SENTENCE"]
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 REQUIREMENTS_OF = {
     name.removeprefix("requirements-").removesuffix(".txt"): name
@@ -103,3 +105,17 @@ def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], 
         assert (f"-r {name}" in done.stdout) == installs
     assert "-r requirements.txt" in done.stdout
     assert "-r requirements-docs.txt" in done.stdout
+
+
+def test_pip_says_how_the_application_is_installed() -> None:
+    """One sentence, and no stack of a build tool's words; nothing is downloaded for it."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-index"]
+    for arguments in (["."], ["--editable", "."]):
+        done = subprocess.run([*pip, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        said = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert said.count(SENTENCE) == 1
+        assert "Traceback" not in said
+        assert "setuptools" not in said
+    assert "`make setup`" in SENTENCE
+    assert "application" in SENTENCE
