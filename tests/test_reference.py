@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from project import metrics
+from realtime import refusal
 from runs import exports
 from runs.filters import RunParameters
 from runs.grouping import BY
@@ -93,6 +94,12 @@ def test_curves() -> None:
         for names, source in table("reference/curves", "Curves")
     }
     assert documented == {kind.type: {f"{kind.prefix}/{field}" for field in kind.fields} for kind in SAMPLED.values()}
+
+
+def test_close_codes() -> None:
+    """Of the range that applications may use."""
+    own = {str(value) for value in vars(refusal).values() if isinstance(value, int) and value >= 4_000}
+    assert set(first_column("reference/events", "The WebSocket of a run")) & set(map(str, range(4_000, 5_000))) == own
 
 
 def test_files() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,11 @@ def test_everything_that_is_loaded_and_linked_is_there(documents: dict[Path, Ele
 def test_links_to_the_server_lead_somewhere(documents: dict[Path, Elements]) -> None:
     absolute = {address for document in documents.values() for _, address in links(document) if address[:1] == "/"}
     assert absolute == {"/", "/new/", "/compare/", "/datasets/"}
+
+
+def test_every_column_has_a_name(built: Path) -> None:
+    texts = {file: file.read_text() for file in built.rglob("*.html")}
+    assert [file for file, text in texts.items() if re.search(r"<th\b[^>]*>(?:\s|</?p>)*</th>", text)] == []
 
 
 def test_tables_from_the_code_are_in_the_pages(built: Path) -> None:
