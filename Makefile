@@ -36,7 +36,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(HELP) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
 
 docs: $(HELP) ## build the documentation, which the server shows under /help/
 
@@ -104,8 +104,8 @@ $(DOCS_TOOLS): requirements-docs.txt constraints.txt | $(RUNTIME)
 	@touch $@
 
 # Its tables are made from the code, which may have moved anything.
-$(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache__ -prune -o -type f -print) \
-  $(shell find project experiments runs realtime -name '*.py' -o -name '*.css')
+$(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache__ -prune -o -type f -print 2>/dev/null) \
+  $(shell find project experiments runs realtime -name '*.py' -o -name '*.css' 2>/dev/null)
 	@echo "== Building the documentation (seconds)"
 	@$(PY) -m docs.build
 	@touch $@

@@ -107,10 +107,12 @@ def test_files() -> None:
 
 
 def test_figures_for_prometheus() -> None:
+    """Gauges with labels are made by `labelled`; all else says its kind."""
     made = {
-        ast.literal_eval(call.args[0]): ast.literal_eval(call.args[1]) if call.func.id == "single" else "gauge"
+        name.value: ast.literal_eval(call.args[1]) if call.func.id != "labelled" else "gauge"
         for call in calls(ast.parse(Path(inspect.getfile(metrics)).read_text()))
-        if isinstance(call.func, ast.Name) and call.func.id in ("single", "labelled")
+        if isinstance(call.func, ast.Name) and call.func.id in ("single", "labelled", "Family") and call.args
+        if isinstance(name := call.args[0], ast.Constant)
     }
     documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus")}
     assert documented == made
@@ -121,18 +123,31 @@ def test_figures_for_prometheus() -> None:
 def thread_name(call: ast.Call) -> str | None:
     """What a thread is called that is made there; of a name with a number, the beginning."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
-    name = given.get("thread_name_prefix") or ("daemon" in given and given.get("name")) or None
+    name = (
+        given.get("thread_name_prefix") or given.get("name") if {"daemon", "thread_name_prefix"} & set(given) else None
+    )
+    if isinstance(call.func, ast.Name) and call.func.id in ("Reader", "ThreadPoolExecutor"):
+        name = name or call.args[-1]
     if isinstance(name, ast.JoinedStr):
         name = name.values[0]
-    return str(name.value) if isinstance(name, ast.Constant) else None
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
+
+
+def names_of_periodic_threads(tree: ast.AST) -> Iterator[str]:
+    """Those of classes that say what such a thread does."""
+    for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        if "Periodic" in map(ast.unparse, cls.bases):
+            for call in calls(cls):
+                if ast.unparse(call.func) == "super().__init__":
+                    yield ast.literal_eval(call.args[0])
 
 
 def test_every_thread_is_explained() -> None:
     """Those that have a name of their own."""
     named = {name for _, tree in trees(*APPS) for call in calls(tree) if (name := thread_name(call))}
+    named |= {name for _, tree in trees(*APPS) for name in names_of_periodic_threads(tree)}
     explained = {name for cells in table("explanation/architecture", "Threads") for name in code(cells[0])}
-    assert len(named) > 10
-    assert named - {name.partition("<")[0] for name in explained} == set()
+    assert {name.partition("<")[0] for name in explained} == named
 
 
 def lasting(tree: ast.Module) -> Iterator[str]:
