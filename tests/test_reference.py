@@ -126,7 +126,7 @@ def thread_name(call: ast.Call) -> str | None:
     name = (
         given.get("thread_name_prefix") or given.get("name") if {"daemon", "thread_name_prefix"} & set(given) else None
     )
-    if isinstance(call.func, ast.Name) and call.func.id in ("Reader", "ThreadPoolExecutor"):
+    if isinstance(call.func, ast.Name) and call.func.id in ("Reader", "DbThread", "ThreadPoolExecutor"):
         name = name or call.args[-1]
     if isinstance(name, ast.JoinedStr):
         name = name.values[0]
@@ -155,7 +155,7 @@ def lasting(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name) and target.id.islower() and not target.id.startswith("__"):
+            if isinstance(target, ast.Name) and target.id.islower() and not target.id.startswith(("__", "handler")):
                 yield target.id
         elif isinstance(node, ast.FunctionDef):
             decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
