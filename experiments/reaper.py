@@ -15,7 +15,7 @@ from django.db import Error, connections
 from experiments import preflight_folders, preflight_store, tasks
 from realtime import broadcast
 from runs import deletion, lifecycle
-from runs.samples.compiling import pack_running
+from runs.samples.compiling import compact_running
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Reaper(threading.Thread):
                     reap()
                     preflight_store.recover_lost()
                     purge_one()
-                    pack_running()
+                    compact_running()
                     preflight_folders.clear()
                 else:
                     pause = AFTER_OUTAGE_SECONDS

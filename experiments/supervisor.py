@@ -34,7 +34,7 @@ from runs import exports, lifecycle, log_lines, recorder, workers
 from runs.events import Ending, Event
 from runs.models import Run
 from runs.recorder import Fenced, Stamped
-from runs.samples.compiling import pack_ended
+from runs.samples.compiling import compact_ended
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def carry_out(
     finally:
         lease.stop()
         broadcast.hint(run.pk)
-    pack_ended(run.pk)
+    compact_ended(run.pk)
 
 
 class Lease(threading.Thread):

@@ -20,7 +20,7 @@ from runs import run_files, stored_files
 from runs.events import EPHEMERAL_TYPES
 from runs.files import RunFile
 from runs.models import Run, RunEvent
-from runs.samples.compiling import pack_all
+from runs.samples.compiling import compact_all
 
 BATCH_NUMBERS = 5_000
 """Numbers of the journal that one transaction covers: it holds the database for some hundredths of a second."""
@@ -67,7 +67,7 @@ def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iter
     Stops when the run is taken up again. May be ended at any batch, and begun anew. The curves stay: what the events
     say of them is packed before the first one goes.
     """
-    pack_all(run.pk, run.last_seq)
+    compact_all(run.pk, run.last_seq)
     for first in range(0, run.last_seq, BATCH_NUMBERS):
         with transaction.atomic():
             if _locked(run.pk) is None:

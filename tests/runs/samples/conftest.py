@@ -41,7 +41,7 @@ def short_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has read nothing yet, and will not remember."""
-    monkeypatch.setattr(memory.memory, "_most", 0)
+    monkeypatch.setattr(memory.column_cache, "_most", 0)
 
 
 def start(resumed_from: int | None, *, total_steps: int | None = 10 * STEPS) -> Event:
