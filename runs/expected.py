@@ -1,4 +1,4 @@
-"""How long a run will train, judged by those that are completed. Pure; seconds."""
+"""Estimate how long a run will train from the runs that are completed. Pure; seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A completed run: what makes it comparable, the epochs it was asked for, and the time it took in all."""
+    """A completed run: what makes it comparable, the epochs it was asked for, and its total time."""
 
     kind: Hashable
     epochs: int
@@ -18,7 +18,7 @@ class Finished:
 
 
 class Experience:
-    """Seconds per epoch that was asked for: early stopping is in it as it was."""
+    """Seconds per requested epoch, learnt from completed runs; early stopping is included as it happened."""
 
     def __init__(self, finished: Iterable[Finished]) -> None:
         of_kind: dict[Hashable, list[float]] = defaultdict(list)
@@ -31,13 +31,13 @@ class Experience:
         self._of_all = median(everything) if everything else None
 
     def seconds(self, kind: Hashable, epochs: int) -> float | None:
-        """Of the whole run: the median of its kind, else of all; null if none is completed."""
+        """Estimate the time of the whole run: the median of its kind, else of all; None if none is completed."""
         pace = self._of_kind.get(kind, self._of_all)
         return None if pace is None else pace * epochs
 
 
 def remaining(whole: float | None, progress: float, spent: float, limit: float | None) -> float | None:
-    """What is left of a run that has made `progress` (0 to 1) in `spent` seconds, at most up to its time limit."""
+    """Estimate the rest of a run that has made `progress` (0 to 1) in `spent` seconds, up to its time limit."""
     left = None if whole is None else whole * (1 - progress)
     if limit is None:
         return left

@@ -14,9 +14,9 @@ SHOWN_RUNS = 500
 
 
 def described(found: Forecast | None = None) -> dict[str, Any]:
-    """`by` and `since` are null until it was paused once, `runs_per_user` without such a limit.
+    """Describe the queue; `by` and `since` are null until it was paused once.
 
-    `runs` are the first that wait, in their order; `queued` counts all.
+    `runs_per_user` is null without such a limit. `runs` are the first that wait, in their order; `queued` counts all.
     """
     found = found or forecast()
     queue, shown = found.queue, list(found.places.items())[:SHOWN_RUNS]
@@ -35,7 +35,7 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
 
 
 def standing_of(place: Place | None) -> dict[str, Any]:
-    """Of one run; all null unless it is queued."""
+    """Describe one run's place in the queue; all null unless it is queued."""
     if place is None:
         return {"queue_position": None, "estimated_start": None, "waits_for": None}
     return {

@@ -57,7 +57,7 @@ class SeriesParameters(Parameters):
         for name in names:
             if not _may_be(name):
                 cure = f"possible are {possible_names()}, and a leading part of one with a * at its end"
-                raise serializers.ValidationError(f"{name!r} is no curve; {cure}.")
+                raise serializers.ValidationError(f"{name!r} is not a curve; {cure}.")
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
