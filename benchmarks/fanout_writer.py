@@ -16,7 +16,7 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from runs import lifecycle, recorder  # noqa: E402
-from runs.events import BatchMetrics  # noqa: E402
+from runs.events import BatchMetrics, Event, Stamped  # noqa: E402
 from runs.models import Run  # noqa: E402
 
 BATCH = 10  # the supervisor stores what 50 ms brought
@@ -45,7 +45,7 @@ def main() -> None:
     print(json.dumps(committed), flush=True)
 
 
-def _stamped(step: int) -> recorder.Stamped:
+def _stamped(step: int) -> Stamped[Event]:
     return recorder.stamp(
         BatchMetrics(step=step, batch_idx=step, epoch=0, loss=0.123456789, accuracy=0.9, recall=0.8, f1=0.7)
     )

@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.conf import settings
-from django.db import DatabaseError, connections
 
-from runs import workers
-
-logger = logging.getLogger(__name__)
+from experiments.periodic import Periodic
+from runs import thread_failures, workers
+from runs.recovery_clock import RecoveryClock
 
 RENEW_SECONDS = 5.0
 
 
-class Attendance(threading.Thread):
+class Attendance(Periodic):
     """Signs in at once, renews that, forgets other workers that were lost, and signs out when it is stopped."""
 
     def __init__(self, slots: int, gpus: Sequence[str]) -> None:
-        super().__init__(name="attendance", daemon=True)
+        super().__init__("attendance", min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
         self._slots, self._gpus = slots, list(gpus)
-        self._stopped = threading.Event()
+        self._recovery_clock = RecoveryClock()
 
-    def stop(self) -> None:
-        self._stopped.set()
-        self.join()
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {"signing in": self._sign_in, "forgetting lost workers": self._forget_lost}
 
-    def run(self) -> None:
-        """A database that does not answer is tried again."""
-        going = True
-        while going:
-            try:
-                workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus)
-                workers.forget_lost()
-            except DatabaseError:
-                logger.exception("the list of workers could not be written")
-                connections.close_all()
-            going = not self._stopped.wait(min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
-        try:
-            workers.sign_out(workers.own_name())
-        except DatabaseError:
-            logger.exception("this worker is listed until its time runs out")
-        finally:
-            connections.close_all()
+    def leave(self) -> None:
+        """Where this fails, the worker is listed until its time runs out."""
+        workers.sign_out(workers.own_name())
+
+    def _sign_in(self) -> None:
+        failures = thread_failures.counts()
+        workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
+
+    def _forget_lost(self) -> None:
+        if moment := self._recovery_clock.moment():
+            workers.forget_lost(moment)

@@ -8,59 +8,53 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
+from django.db import transaction
 
+from experiments.periodic import Periodic
 from experiments.publisher import NOTE
-from runs import recorder, store, stored_files
+from runs import recorder, stored_files
+from runs.each import each
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 30.0
 
 
-class Backlog(threading.Thread):
-    """Looks at once and then periodically; a store or database that does not answer is tried again."""
+class Backlog(Periodic):
+    """Looks at once and then periodically; for workers where there is a store."""
 
     def __init__(self) -> None:
-        super().__init__(name="backlog", daemon=True)
-        self._stopped = threading.Event()
+        super().__init__("backlog", INTERVAL_SECONDS)
 
-    def begin(self) -> None:
-        """Only where there is a store."""
-        if store.in_use():
-            self.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def run(self) -> None:
-        while True:
-            try:
-                work_off(self._stopped)
-            except (OSError, DatabaseError) as error:
-                logger.warning("files of ended runs not stored: %s", error)
-            finally:
-                connections.close_all()
-            if self._stopped.wait(INTERVAL_SECONDS):
-                return
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {"storing files of ended runs": lambda: work_off(self.stopping)}
 
 
 def work_off(stopped: threading.Event | None = None) -> None:
-    """Go through this machine's folders once. Raises StoreError, OSError."""
+    """Go through this machine's folders once; a run that fails stops no other. Raises what the first one raised."""
     root = Path(settings.RUNS_ROOT)
     numbers = [int(path.name) for path in root.iterdir() if path.name.isdecimal()] if root.is_dir() else []
-    for run in Run.objects.filter(pk__in=numbers, status__in=stored_files.NOT_RUNNING).order_by("pk"):
-        if stopped is not None and stopped.is_set():
-            return
-        try:
-            _deliver(run)
-        except Fenced:
-            logger.info("run %s: taken up again", run.pk, extra={"run_id": run.pk})
+
+    def unless_stopped(run: Run) -> None:
+        if stopped is None or not stopped.is_set():
+            _deliver_unless_fenced(run)
+
+    runs = Run.objects.filter(pk__in=numbers, status__in=stored_files.NOT_RUNNING).order_by("pk")
+    for _ in each(unless_stopped, runs):
+        pass
+
+
+def _deliver_unless_fenced(run: Run) -> None:
+    try:
+        _deliver(run)
+    except Fenced:
+        logger.info("run %s: taken up again", run.pk, extra={"run_id": run.pk})
 
 
 def _deliver(run: Run) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from runs.forecast import gpus_needed
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]  # a UUID means the same in whatever order
 
@@ -30,8 +30,7 @@ def found() -> list[str]:
 
 def needed(run: Run) -> int:
     """How many GPUs the run asks for, if there are any."""
-    asked = run.config.get("trainer", {})  # as it is: a configuration that no longer is valid must hold up nobody
-    return gpus_needed(asked.get("accelerator"), asked.get("devices"))
+    return StoredConfig(run.config).gpus
 
 
 def watched(run: Run, taken: list[str] | None) -> list[str] | None:

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 
 from runs import recorder, store, stored_files
+from runs.backoff import Backoff
 from runs.models import Run, StoredFile
 from runs.store import StoreError
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 600.0  # how long a store that fails is tried again
+LONGEST_PAUSE_SECONDS = 30.0
 NOTE = "checkpoint_behind"
 BEHIND = (
     "Attempt {attempt} went on from {where}: the checkpoint of epoch {epoch} is not in the object store, "
@@ -33,7 +35,7 @@ def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
     """
     if not store.in_use():
         return
-    until, pause = time.monotonic() + PATIENCE_SECONDS, 1.0
+    until, backoff = time.monotonic() + PATIENCE_SECONDS, Backoff(1.0, LONGEST_PAUSE_SECONDS)
     while True:
         try:
             _fetch(run)
@@ -42,8 +44,7 @@ def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
             logger.warning("run %s: %s", run.pk, error)
             if time.monotonic() > until:
                 raise
-            _wait(pause, urgent)
-            pause = min(30.0, pause * 2)
+            _wait(backoff.failed(), urgent)
     _settle_checkpoint(run)
 
 

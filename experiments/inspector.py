@@ -13,18 +13,19 @@ import shutil
 import socket
 import threading
 import time
-
-from django.db import DatabaseError, connections
+from collections.abc import Callable, Mapping
 
 from experiments import preflight_store
 from experiments.datasets import lookup
+from experiments.followed_process import End, FollowedProcess
 from experiments.jobs import job
 from experiments.models import Preflight
-from experiments.process import ProtocolError, Received, TrainingProcess, describe_exit
-from experiments.supervisor import SILENCE_SECONDS, TICK_SECONDS
+from experiments.periodic import Periodic
+from experiments.process import Received, TrainingProcess
 from experiments.training.data.errors import SourceError
-from experiments.training.reports import Job, Note, Outcome, PreflightReady
-from runs.recorder import Fenced
+from experiments.training.reports import Job, Note, PreflightReady
+from runs.leases import Fenced
+from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
@@ -34,31 +35,23 @@ LOOK_SECONDS = 0.3
 PROGRESS_LENGTH = 200
 
 
-class Inspector(threading.Thread):
-    """Makes one report after the other until it is stopped, or this process drains."""
+class Inspector(Periodic):
+    """Makes one report after the other until it is stopped, or this process drains.
+
+    A report that breaks the thread's work is recovered when its lease ends.
+    """
 
     def __init__(self, draining: threading.Event) -> None:
-        super().__init__(name="inspector", daemon=True)
+        super().__init__("inspector", LOOK_SECONDS)
         self._draining = draining
-        self._stopped = threading.Event()
 
-    def stop(self) -> None:
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {"making pre-flight reports": self._make_next}
+
+    def _make_next(self) -> None:
         """A report in the making goes back to the queue if this process drains."""
-        self._stopped.set()
-        self.join()
-
-    def run(self) -> None:
-        """A report that breaks the thread's work is recovered when its lease ends; the thread goes on."""
-        while not (self._stopped.wait(LOOK_SECONDS) or self._draining.is_set()):
-            try:
-                if (pk := preflight_store.first_queued()) is not None:
-                    make(pk, draining=self._draining)
-            except DatabaseError:
-                logger.exception("queued pre-flight reports could not be looked for or stored")
-            except Exception:
-                logger.exception("a pre-flight report failed; it is recovered when its lease ends")
-            finally:
-                connections.close_all()
+        if not self._draining.is_set() and (pk := preflight_store.first_queued()) is not None:
+            make(pk, draining=self._draining)
 
 
 def make(pk: int, *, draining: threading.Event) -> bool:
@@ -78,11 +71,9 @@ class Inspection:
 
     def __init__(self, preflight: Preflight, draining: threading.Event) -> None:
         self._preflight, self._draining = preflight, draining
-        self._renewed = self._heard = time.monotonic()
+        self._renewed = time.monotonic()
         self._progress = ""
         self._examined: PreflightReady | None = None
-        self._outcome: Outcome | None = None
-        self._trouble: str | None = None  # why we stopped the process ourselves
 
     def carry_out(self) -> None:
         """Raises Fenced when it belongs to somebody else now; its process is gone then."""
@@ -96,50 +87,44 @@ class Inspection:
                 self._preflight.pk, self._preflight.attempt, f"The process could not be started: {error}"
             )
             return
-        try:
-            for batch in process.batches(TICK_SECONDS):
-                self._step(process, batch)
-        except ProtocolError as error:
-            self._trouble = f"The process sent something that is no message: {error}"
-        finally:
-            code = process.close()
-        self._settle(describe_exit(code, process.lost_rank))
+        # One that drains kills it at once: it has done nothing that is worth keeping
+        with FollowedProcess(process, leaving=self._draining) as followed:
+            for batch in followed.batches():
+                self._step(batch)
+        self._finalise(followed.end)
 
-    def _step(self, process: TrainingProcess, batch: list[Received] | None) -> None:
-        now = time.monotonic()
-        if batch is not None:
-            self._heard = now
-        elif now - self._heard > SILENCE_SECONDS:
-            self._trouble = f"The process gave no sign of life for {SILENCE_SECONDS:.0f} seconds."
-            process.kill()
-        for message, _, _ in batch or ():
+    def _step(self, batch: list[Received]) -> None:
+        for message, _, _ in batch:
             if isinstance(message, Note):
                 self._progress = message.text[:PROGRESS_LENGTH]
             elif isinstance(message, PreflightReady):
                 self._examined = message
-            elif isinstance(message, Outcome):
-                self._outcome = message
-        if self._draining.is_set():
-            process.kill()  # it has done nothing that is worth keeping
-        elif batch or now - self._renewed > RENEW_SECONDS:
+        now = time.monotonic()
+        if not self._draining.is_set() and (batch or now - self._renewed > RENEW_SECONDS):
             self._renewed = now
             preflight_store.renew(self._preflight.pk, self._preflight.attempt, progress=self._progress)
 
-    def _settle(self, exit_: str) -> None:
-        """The end is what the process said last, never its exit code."""
+    def _finalise(self, end: End) -> None:
+        """Store how it ended: what the process said last is the truth, never its exit code."""
         pk, attempt = self._preflight.pk, self._preflight.attempt
-        if self._outcome and self._outcome.status == "completed" and self._examined:
+        if end.outcome and end.outcome.status == "completed" and self._examined:
             preflight_store.finish(pk, attempt, self._examined.report)
             shutil.rmtree(self._preflight.folder, ignore_errors=True)
-        elif self._outcome and self._outcome.status == "failed":
-            preflight_store.fail(pk, attempt, self._outcome.reason or "The report could not be made.")
+        elif end.outcome and end.outcome.status == "failed":
+            preflight_store.fail(pk, attempt, end.outcome.reason or "The report could not be made.")
         elif self._draining.is_set():
             preflight_store.release(pk, attempt)
         else:
-            preflight_store.fail(pk, attempt, self._trouble or exit_)
+            preflight_store.fail(pk, attempt, _trouble(end))
+
+
+def _trouble(end: End) -> str:
+    if end.violation:
+        return f"The process sent something that is no message: {end.violation}"
+    return f"The process gave no sign of life for {end.silence:.0f} seconds." if end.silence else end.exit
 
 
 def job_of(preflight: Preflight) -> Job:
     """What the process needs to know; raises SourceError where its data set is gone."""
-    place = lookup.locate(preflight.config["source_path"])
+    place = lookup.locate(StoredConfig(preflight.config).source_path)
     return job(place, config=preflight.config, folder=preflight.folder, run_id=preflight.pk, attempt=preflight.attempt)

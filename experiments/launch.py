@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from experiments import tasks
+from experiments import wakeup
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Place
 from experiments.training.config import TrainingConfig
@@ -173,4 +173,4 @@ def announce(run_id: int) -> None:
     """Something changed about the run: whoever watches looks, and if it is queued a worker comes."""
     broadcast.hint(run_id)
     if not settings.BROKER_EMBEDDED:
-        tasks.enqueue(run_id)
+        wakeup.enqueue(run_id)

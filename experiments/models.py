@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from runs.leases import Leased
 
-class Dataset(models.Model):
+
+class Dataset(Leased):
     """Data under a name that `source_path` may give as `dataset:<name>`.
 
     | from | to | by |
@@ -20,7 +22,8 @@ class Dataset(models.Model):
     | uploading | waiting | the upload's last byte |
     | waiting | checking | an examiner takes it, under a lease |
     | checking | ready, refused | its examiner |
-    | checking | waiting, refused | its examiner stopped or was lost |
+    | checking | waiting | its examiner stops, or the reaper: it was lost |
+    | checking | refused | the reaper: it was lost too often |
     | ready, refused | waiting | a user asks for another check |
 
     `attempt` is the fencing token of an examiner: one whose attempt is no longer the row's writes nothing.
@@ -46,9 +49,6 @@ class Dataset(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=10, choices=State)
     # How far the check is
-    attempt = models.PositiveIntegerField(default=0)
-    losses = models.PositiveIntegerField(default=0, help_text="Checks that were lost since the last one that ended")
-    lease_until = models.DateTimeField(null=True, blank=True)
     files_done = models.PositiveIntegerField(default=0)
     bytes_done = models.PositiveBigIntegerField(default=0)
     # What the last check found
@@ -102,14 +102,15 @@ class Upload(models.Model):
         return f"{self.dataset_id}: {self.received} of {self.size} bytes"
 
 
-class Preflight(models.Model):
-    """A pre-flight report that somebody asked for: a dry run of a training. `preflights` alone writes it.
+class Preflight(Leased):
+    """A pre-flight report that somebody asked for: a dry run of a training. `preflight_store` alone changes it.
 
     | from | to | by |
     |---|---|---|
     | (new) | queued | request |
     | queued | running | claim |
-    | running | done, failed, queued (lost or drained) | whoever holds the lease, reaper |
+    | running | done, failed | its worker; failed by the reaper, where it was lost too often |
+    | running | queued (drained or lost) | its worker, reaper |
 
     `attempt` is the fencing token, as a run's is.
     """
@@ -130,10 +131,6 @@ class Preflight(models.Model):
     problem = models.TextField(null=True, blank=True, help_text="Why there is no report")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    # Lease
-    attempt = models.PositiveIntegerField(default=0)
-    worker = models.CharField(max_length=200, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]

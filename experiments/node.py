@@ -14,14 +14,17 @@ from typing import Any
 
 import msgspec
 
-from experiments import homecoming, supervisor
-from experiments.process import TrainingProcess, describe_exit
-from experiments.training.reports import Job, Outcome
+from experiments import homecoming, reasons
+from experiments.followed_process import End, FollowedProcess
+from experiments.process import TrainingProcess
+from experiments.run_job import job_of
+from experiments.training.reports import Job
 from runs import stored_files
+from runs.leases import Fenced
 from runs.log_names import log_name
 from runs.models import Run
-from runs.recorder import Fenced
 from runs.store import StoreError
+from runs.stored_config import StoredConfig
 
 LOOK_SECONDS = 1.0
 
@@ -42,24 +45,24 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
     job = _job(run, node)
     process = TrainingProcess(job)
     say(f"Training: attempt {run.attempt} of run {run_id}, machine {node}.")
-    outcome: Outcome | None = None
     looked = time.monotonic()
-    try:
-        for batch in process.batches(supervisor.TICK_SECONDS):
-            outcome = next((message for message, _, _ in batch or () if isinstance(message, Outcome)), outcome)
-            if leaving.is_set():
-                process.kill()
-            elif time.monotonic() - looked > LOOK_SECONDS:
+    with FollowedProcess(process, leaving=leaving) as followed:
+        for _ in followed.batches():
+            if time.monotonic() - looked > LOOK_SECONDS:
                 looked = time.monotonic()
                 if not _goes_on(run):
                     process.kill()
-    finally:
-        code = process.close()
     if own_folder:
         _store_logs(run, job, say)
-    if outcome is None:
-        return describe_exit(code, process.lost_rank)
-    return outcome.reason or f"The part of this machine is {outcome.status}."
+    return _described(followed.end)
+
+
+def _described(end: End) -> str:
+    if end.outcome:
+        return end.outcome.reason or f"The part of this machine is {end.outcome.status}."
+    if end.violation:
+        return f"The training sent something that is no event: {end.violation}"
+    return reasons.FROZEN.format(end.silence) if end.silence else end.exit
 
 
 def _begun(run_id: int, node: int, leaving: threading.Event) -> Run:
@@ -67,7 +70,7 @@ def _begun(run_id: int, node: int, leaving: threading.Event) -> Run:
         run = Run.objects.filter(pk=run_id).first()
         if run is None:
             raise NotJoined(f"Run {run_id} does not exist.")
-        nodes = run.config["trainer"].get("num_nodes", 1)
+        nodes = StoredConfig(run.config).num_nodes
         if not 1 <= node < nodes:
             raise NotJoined(f"Run {run_id} is for {nodes} machines; --node is a number from 1 to {nodes - 1}.")
         if run.status in Run.ENDED:
@@ -100,7 +103,7 @@ def _store_logs(run: Run, job: Job, say: Callable[[str], object]) -> None:
 def _job(run: Run, node: int) -> Job:
     meeting: dict[str, Any] = run.meeting or {}
     return msgspec.structs.replace(
-        supervisor.job_of(run), node=node, meeting_address=meeting["address"], meeting_port=meeting["port"]
+        job_of(run), node=node, meeting_address=meeting["address"], meeting_port=meeting["port"]
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from django.db import Error, connections
 
 from experiments.process import Received
+from runs.backoff import Backoff
 from runs.events import EPHEMERAL_TYPES
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Outbox:
         self._run_id, self._store = run_id, store
         self._waiting: list[Received] = []
         self._tried = 0  # how many of them were tried together, and may have been stored without our hearing of it
-        self._pause, self._next_try = FIRST_PAUSE_SECONDS, 0.0
+        self._backoff, self._next_try = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), 0.0
         self._failing_since: float | None = None
 
     @property
@@ -37,7 +38,7 @@ class Outbox:
     def put(self, batch: Iterable[Received]) -> None:
         """Keep a batch until it is delivered."""
         for received in batch:
-            if len(self._waiting) < KEPT or received[0].type not in EPHEMERAL_TYPES:
+            if len(self._waiting) < KEPT or received.message.type not in EPHEMERAL_TYPES:
                 self._waiting.append(received)
 
     def deliver(self) -> None:
@@ -57,12 +58,13 @@ class Outbox:
             self._store(self._waiting[: self._tried], again)
             del self._waiting[: self._tried]
             self._tried = 0
-        self._failing_since, self._pause = None, FIRST_PAUSE_SECONDS
+        self._failing_since = None
+        self._backoff.reset()
 
     def _failed(self) -> None:
-        logger.exception("run %s: not stored, trying again in %.1f s", self._run_id, self._pause)
+        pause = self._backoff.failed()
+        logger.exception("run %s: not stored, trying again in %.1f s", self._run_id, pause)
         connections.close_all()
         now = time.monotonic()
         self._failing_since = self._failing_since or now
-        self._next_try = now + self._pause
-        self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * 2)
+        self._next_try = now + pause

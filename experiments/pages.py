@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from experiments import preflights
 from runs.queries import visible_runs
+from runs.stored_config import StoredConfig
 
 FILE = "preflight.json"
 TEMPLATE = "experiments/preflight.html"
@@ -38,7 +39,7 @@ def preflight_page(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(preflights.visible(request.user), pk=pk)
     context = {
         "number": found.pk,
-        "name": found.config["experiment_name"],
+        "name": StoredConfig(found.config).experiment_name,
         "api": reverse("preflight", args=[found.pk]),
     }
     return render(request, TEMPLATE, context)

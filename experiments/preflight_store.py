@@ -9,36 +9,32 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
+from django.db.models import Q
 
 from experiments.models import Preflight
 from experiments.training.preflight.report import Preflight as Report
-from runs.recorder import Fenced, lease_end
+from runs import clock
+from runs.each import each
+from runs.leases import Leases, times
 
-LOST_TOO_OFTEN = "The workers that made this report were lost {} times, so it is not tried again."
+LOST_TOO_OFTEN = "The worker of this report was lost {}, so it is not tried again."
+_LEASES = Leases(Preflight, "pre-flight", waiting=Q(status="queued"), held=Q(status="running"))
 
 
 def first_queued() -> int | None:
-    """The one that has waited longest."""
+    """Return the one that has waited longest."""
     return Preflight.objects.filter(status="queued").order_by("id").values_list("pk", flat=True).first()
 
 
 def claim(pk: int, worker: str) -> Preflight | None:
-    """Take a queued one for `worker`; its raised attempt is the fencing token. None: not to be had."""
-    with transaction.atomic():
-        taken = Preflight.objects.filter(pk=pk, status="queued").update(
-            status="running", attempt=F("attempt") + 1, worker=worker, lease_until=lease_end(), progress=""
-        )
-        return Preflight.objects.get(pk=pk) if taken else None
+    """Take a queued one for `worker`; its raised attempt is the fencing token. None: another was faster."""
+    return _LEASES.claim(pk, worker, status="running", progress="")
 
 
 def renew(pk: int, attempt: int, **columns: Any) -> None:
     """Keep the lease, and say what is being done. Raises Fenced."""
-    if not _held(pk, attempt).update(lease_until=lease_end(), **columns):
-        raise Fenced(f"pre-flight {pk}: attempt {attempt} no longer holds it")
+    _LEASES.renew(pk, attempt, **columns)
 
 
 def finish(pk: int, attempt: int, report: Report) -> None:
@@ -53,27 +49,29 @@ def fail(pk: int, attempt: int, problem: str) -> None:
 
 def release(pk: int, attempt: int) -> None:
     """Give it back to the queue. Raises Fenced."""
-    renew(pk, attempt, status="queued", worker="", progress="")
+    _LEASES.release(pk, attempt, status="queued", progress="")
 
 
 def recover_lost(now: datetime | None = None) -> list[int]:
-    """Give reports whose worker let its lease expire back to the queue, or end those that were lost too often."""
-    expired = Preflight.objects.filter(status="running", lease_until__lt=now or timezone.now())
-    return [lost.pk for lost in expired if _recover(lost)]
+    """Give reports whose worker let its lease expire back to the queue, or end those that were lost too often.
+
+    As of now or that moment; returns those that this call recovered.
+    """
+    return [pk for pk, mine in each(lambda pk: (pk, recover(pk, now)), _LEASES.expired(now)) if mine]
 
 
-def _recover(lost: Preflight) -> bool:
-    # The lease is part of the condition, so a holder that renews it in this very moment keeps it.
-    still = Preflight.objects.filter(pk=lost.pk, attempt=lost.attempt, status="running", lease_until=lost.lease_until)
-    if lost.attempt < settings.ATTEMPT_LIMIT:
-        return bool(still.update(status="queued", worker="", lease_until=None, progress=""))
-    problem = LOST_TOO_OFTEN.format(lost.attempt)
-    return bool(still.update(status="failed", problem=problem, lease_until=None, ended_at=timezone.now()))
+def recover(pk: int, now: datetime | None = None) -> bool:
+    """Do that with one of them. False: its worker has renewed the lease, or somebody else was faster."""
+    with transaction.atomic():
+        lost = _LEASES.expire(pk, now)
+        if lost is None:
+            return False
+        if lost.lost_too_often:
+            fail(pk, lost.attempt, LOST_TOO_OFTEN.format(times(lost.losses)))
+        else:
+            release(pk, lost.attempt)
+        return True
 
 
 def _end(pk: int, attempt: int, **columns: Any) -> None:
-    renew(pk, attempt, ended_at=timezone.now(), progress="", **columns)
-
-
-def _held(pk: int, attempt: int) -> QuerySet[Preflight]:
-    return Preflight.objects.filter(pk=pk, attempt=attempt, status="running")
+    _LEASES.release(pk, attempt, ended_at=clock.now(), progress="", **columns)

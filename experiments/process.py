@@ -12,20 +12,26 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import msgspec
 
 from experiments.rank import ProtocolError, Rank, Received
-from experiments.training import child
+from experiments.training import child, environment
 from experiments.training.reports import Job, Outcome
+from runs.events import Stamped
 from runs.log_names import log_name
 
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([child.RECIPE, child.__name__])
+_START = "experiments.training.fork_server_start"
+_CONTEXT.set_forkserver_preload([_START, child.RECIPE, child.__name__])
+TICK_SECONDS = 0.25  # how long a process is waited for before whatever follows it does its other work
+SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
 
 
@@ -36,11 +42,26 @@ def warm_up() -> None:
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if root not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
+    with _clean_environment():
+        forkserver.ensure_running()
     probe = _CONTEXT.Process(target=child.warm, name="warm-up")
     probe.start()
     probe.join()
     if probe.exitcode != 0:
         raise RuntimeError(f"The training process cannot load {child.RECIPE}; is everything installed?")
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """For the length of the block this process has no secrets either, so that the fork server is born without.
+
+    One that is started again later inherits all and removes them itself, which leaves them readable in /proc.
+    """
+    withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
+    try:
+        yield
+    finally:
+        os.environ.update(withheld)
 
 
 class TrainingProcess:
@@ -107,7 +128,7 @@ class TrainingProcess:
             ready = wait([handle for rank in living for handle in rank.handles], timeout=tick)
             batches = {rank.number: rank.read(ready) for rank in living}
             self._lost += [rank.number for rank in living if rank.lost and not self._ending]
-            yield self._news(batches)
+            yield self._updates(batches)
             self._end_together()
         if outcome := self._outcome():
             yield [outcome]
@@ -115,17 +136,17 @@ class TrainingProcess:
     def request_stop(self) -> None:
         """Ask it to stop after the current batch."""
         for rank in self._ranks:
-            rank.tell(child.STOP)
+            rank.send(child.STOP)
 
     def request_finish(self) -> None:
         """Ask it to stop training after the current batch, and to evaluate its best epoch."""
         for rank in self._ranks:
-            rank.tell(child.FINISH)
+            rank.send(child.FINISH)
 
     def registered(self, epoch: int) -> None:
         """Say that the checkpoint of that epoch is known where an attempt after this one would look for it."""
         for rank in self._ranks:
-            rank.tell(child.REGISTERED + str(epoch).encode())
+            rank.send(child.REGISTERED + str(epoch).encode())
 
     def terminate(self) -> None:
         """SIGTERM to the process groups."""
@@ -147,13 +168,13 @@ class TrainingProcess:
         for rank in self._ranks:
             rank.signal(number)
 
-    def _news(self, batches: dict[int, list[Received] | None]) -> list[Received] | None:
+    def _updates(self, batches: dict[int, list[Received] | None]) -> list[Received] | None:
         self._heard |= {number for number, batch in batches.items() if batch is not None}
         everybody = self._heard >= {rank.number for rank in self._ranks if not rank.over}
         if everybody:
             self._heard.clear()
-        news = [received for batch in batches.values() if batch for received in batch]
-        return news if news or everybody else None
+        updates = [received for batch in batches.values() if batch for received in batch]
+        return updates if updates or everybody else None
 
     def _end_together(self) -> None:
         """A rank that ended before its time leaves the others waiting for it, some of them for ever."""
@@ -176,7 +197,7 @@ class TrainingProcess:
         if outcome.reason and outcome != own.outcome:
             named = f"{outcome.reason} (rank {decisive.number}; see {log_name(decisive.number)})"
             outcome = Outcome(status=outcome.status, reason=named)
-        return outcome, decisive.said_at, msgspec.json.encode(outcome).decode()
+        return Stamped(outcome, decisive.said_at, msgspec.json.encode(outcome).decode())
 
     def _first_to_give_up(self) -> Rank | None:
         """The rank that failed first or, if none did, was interrupted first; None if one was lost."""

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from runs import log_lines, recorder, store, stored_files
+from runs.backoff import Backoff
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
+from runs.thread_failures import Account
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class Publisher(threading.Thread):
     def __init__(self, run: Run) -> None:
         super().__init__(name=f"publisher-{run.pk}", daemon=True)
         self._run = run
+        self._account = Account("publisher")
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._given_up = threading.Event()
@@ -107,12 +110,14 @@ class Publisher(threading.Thread):
                 connections.close_all()
 
     def _work(self) -> None:
-        pause, patient_until = ROUND_SECONDS, None
+        backoff, patient_until = Backoff(2 * ROUND_SECONDS, LONGEST_PAUSE_SECONDS), None
         while not (self._given_up.is_set() or self._done):
             ending = self._ending.is_set()
             if ending and patient_until is None:  # a store that was known to fail is tried once more, no longer
                 patient_until = time.monotonic() + (0 if self._problem else PATIENCE_SECONDS)
-            pause = ROUND_SECONDS if self._succeeds(ending) else min(LONGEST_PAUSE_SECONDS, pause * 2)
+            if succeeded := self._succeeds(ending):
+                backoff.reset()
+            pause = ROUND_SECONDS if succeeded else backoff.failed()
             if self._problem and patient_until is not None and time.monotonic() >= patient_until:
                 return
             if ending:
@@ -124,13 +129,14 @@ class Publisher(threading.Thread):
         """One round; whether everything that it should store is stored."""
         try:
             self._round(ending)
-        except (OSError, DatabaseError) as error:
-            if self._problem is None:
-                logger.warning("run %s: files not stored: %s; the training goes on", self._run.pk, error)
-            if isinstance(error, DatabaseError):
-                connections.close_all()
-            self._problem = str(error)
+        except Fenced:
+            raise
+        except Exception as error:
+            self._account.failed(f"storing files of run {self._run.pk}", error)
+            connections.close_all()
+            self._problem = str(error) if isinstance(error, OSError | Error) else f"{type(error).__name__}: {error}"
             return False
+        self._account.succeeded(f"storing files of run {self._run.pk}")
         self._problem = None
         return True
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experiments import tasks
+from experiments import wakeup
 from runs import queue, queue_report
 
 
@@ -43,5 +43,5 @@ def _wake_workers() -> None:
     """The messages of queued runs went by while the queue was paused."""
     if not settings.BROKER_EMBEDDED:
         for run_id in queue.waiting().values_list("pk", flat=True):
-            if not tasks.enqueue(run_id):
+            if not wakeup.enqueue(run_id):
                 return

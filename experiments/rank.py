@@ -17,13 +17,14 @@ import msgspec
 from experiments.training import child
 from experiments.training.reports import REPORT_TYPES, Job, Message, Outcome
 from runs import events
+from runs.events import Stamped
 
 _BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
 MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
 AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
 
-Received: TypeAlias = tuple[Message, str, str]
-"""A message, its timestamp, and its data as JSON exactly as the training sent it."""
+Received: TypeAlias = Stamped[Message]
+"""Its data are exactly as the training sent them."""
 
 
 class ProtocolError(Exception):
@@ -92,8 +93,8 @@ class Rank:
             raise ProtocolError(f"unreadable message: {error}") from error
         return found
 
-    def tell(self, command: bytes) -> None:
-        """One of the commands of `child`."""
+    def send(self, command: bytes) -> None:
+        """Send one of the commands of `child`."""
         try:
             self._commands.send_bytes(command)
         except OSError:
@@ -126,13 +127,13 @@ class Rank:
         for message, moment, _ in batch:
             if isinstance(message, Outcome):
                 self.outcome, self.said_at = message, moment
-        return [received for received in batch if not isinstance(received[0], Outcome)]
+        return [received for received in batch if not isinstance(received.message, Outcome)]
 
 
 def _decode(raw: bytes) -> list[Received]:
     try:
         return [
-            (_message(type_, bytes(data)), timestamp, bytes(data).decode())
+            Stamped(_message(type_, bytes(data)), timestamp, bytes(data).decode())
             for type_, timestamp, data in _BATCH.decode(raw)
         ]
     except msgspec.MsgspecError as error:

@@ -1,20 +1,27 @@
-"""Recovers runs and pre-flight reports whose worker was lost, removes deleted runs when their time is over and what
+"""Recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their
 
-reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is cheap, and one
-is enough.
+time is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one:
+it is cheap, and one is enough.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import Error
 
-from experiments import preflight_folders, preflight_store, tasks
+from experiments import preflight_folders, preflight_store, wakeup
+from experiments.datasets import checks
+from experiments.periodic import Periodic
 from realtime import broadcast
 from runs import deletion, lifecycle
+from runs.each import each
+from runs.models import Run
+from runs.recovery_clock import RecoveryClock
 from runs.samples.compiling import compact_running
 
 logger = logging.getLogger(__name__)
@@ -24,62 +31,101 @@ AFTER_OUTAGE_SECONDS = 5.0
 """How long those who hold a lease have, after the database was away, to renew it: they try every second or so."""
 
 
-class Reaper(threading.Thread):
-    """Looks at once and then periodically; a database that does not answer is tried again."""
+class Reaper(Periodic):
+    """Looks at once and then periodically."""
 
     def __init__(self) -> None:
-        super().__init__(name="reaper", daemon=True)
-        self._stopped = threading.Event()
-        self._outage = False  # at the last look
+        super().__init__("reaper", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
+        self._purging = Purging()
+        self._recovery_clock = RecoveryClock()
 
-    def stop(self) -> None:
-        self._stopped.set()
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {
+            "recovering lost runs": self._recovering(reap, lifecycle.lost_runs),
+            "recovering lost pre-flight reports": self._recovering(
+                preflight_store.recover_lost, preflight_store.first_queued
+            ),
+            "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
+            "removing deleted runs": self._purging.purge_one,
+            "compacting samples": compact_running,
+            "clearing folders of pre-flight reports": preflight_folders.clear,
+            "noting the end of the look": self._recovery_clock.rest,
+        }
 
-    def run(self) -> None:
-        while True:
-            pause = min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2)
-            try:
-                if self._answers():
-                    reap()
-                    preflight_store.recover_lost()
-                    purge_one()
-                    compact_running()
-                    preflight_folders.clear()
-                else:
-                    pause = AFTER_OUTAGE_SECONDS
-            except Error:
-                logger.exception("lost runs could not be looked for")
-                self._outage = True
-            except OSError:
-                logger.exception("the folder of a deleted run could not be removed")
-            finally:
-                connections.close_all()
-            if self._stopped.wait(pause):
-                return
-
-    def _answers(self) -> bool:
-        """Whether the database does, and did at the last look too; raises what it raises."""
-        was_away, self._outage = self._outage, False
-        if was_away:
-            lifecycle.lost_runs()
-        return not was_away
+    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> NotAfterOutage:
+        return NotAfterOutage(self._recovery_clock, recover, look)
 
 
-def reap() -> list[int]:
-    """Recover every lost run once; returns those that this call recovered."""
-    recovered = [run_id for run_id in lifecycle.lost_runs() if lifecycle.recover(run_id)]
-    for run_id in recovered:
-        logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
-        broadcast.hint(run_id)
-    if recovered:
-        tasks.wake_idle()
+class NotAfterOutage:
+    """Recovers what is lost, but not at once after the database or this machine was away: leases ended that are
+
+    renewed soon.
+    """
+
+    def __init__(
+        self, recovery_clock: RecoveryClock, recover: Callable[[datetime], object], look: Callable[[], object]
+    ) -> None:
+        self._recovery_clock, self._recover, self._look = recovery_clock, recover, look
+        self._outage = False  # at the last call
+        self._leases_count_from = 0.0  # monotonic time
+
+    def __call__(self) -> None:
+        """Recover, unless leases do not count yet; `look` tells whether the database answers again."""
+        moment = self._recovery_clock.moment()
+        try:
+            if self._outage:
+                self._look()
+                self._outage = False
+                self._leases_count_from = time.monotonic() + AFTER_OUTAGE_SECONDS
+            elif moment and time.monotonic() >= self._leases_count_from:
+                self._recover(moment)
+        except Error:
+            self._outage = True
+            raise
+
+
+def reap(moment: datetime | None = None) -> list[int]:
+    """Recover every run once that is lost now, or was at that moment; returns those that this call recovered.
+
+    One that fails stops no other.
+    """
+    recovered: list[int] = []
+    try:
+        for run_id in each(lambda pk: _recovered(pk, moment), lifecycle.lost_runs(moment)):
+            recovered += [] if run_id is None else [run_id]
+    finally:
+        if recovered:
+            wakeup.wake_idle()
     return recovered
 
 
-def purge_one() -> int | None:
-    """Remove one run for ever whose deletion cannot be undone any more: one a look, so that recovery never waits."""
-    run = deletion.expired().first()
-    if run is None or not deletion.purge(run):
+def _recovered(run_id: int, moment: datetime | None) -> int | None:
+    if not lifecycle.recover(run_id, moment):
         return None
-    logger.info("run %s: removed for ever, it was deleted %s", run.pk, run.deleted_at, extra={"run_id": run.pk})
-    return run.pk
+    logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
+    broadcast.hint(run_id)
+    return run_id
+
+
+class Purging:
+    """Removes runs for ever whose deletion cannot be undone any more, each in its turn."""
+
+    def __init__(self) -> None:
+        self._tried = 0  # the run of the last turn: one that fails is tried again after all others
+
+    def purge_one(self) -> int | None:
+        """Remove one run: one a look, so that recovery never waits."""
+        expired = deletion.expired().order_by("pk")
+        run = expired.filter(pk__gt=self._tried).first() or expired.first()
+        if run is None:
+            return None
+        self._tried = run.pk
+        return run.pk if _purged(run) else None
+
+
+def _purged(run: Run) -> bool:
+    number, deleted_at = run.pk, run.deleted_at
+    if not deletion.purge(run):
+        return False
+    logger.info("run %s: removed for ever, it was deleted %s", number, deleted_at, extra={"run_id": number})
+    return True

@@ -21,6 +21,7 @@ from django.conf import settings
 
 from experiments import gpus
 from runs import schema
+from runs.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ DEFAULT_PORT = 8000
 PORTS_TRIED = 100
 READY_TIMEOUT_SECONDS = 60.0
 STEADY_SECONDS = 30.0  # a child that lived so long is restarted at once
+FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -63,22 +65,32 @@ class Child:
 
     def __init__(self, name: str, command: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
         self._name, self._command, self._pass_fds = name, list(command), tuple(pass_fds)
-        self._pause, self._next_start = 0.5, 0.0
-        self._started = 0.0
+        self._backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        self._started = self._next_start = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     def keep_alive(self) -> None:
         """Called periodically: notices an end, and starts it when its pause is over."""
         now = time.monotonic()
         if self._process is not None and (code := self._process.poll()) is not None:
-            steady = now - self._started > STEADY_SECONDS
-            self._pause = 0.5 if steady else min(LONGEST_PAUSE_SECONDS, self._pause * 2)
-            logger.error("%s ended (exit code %s); starting it again in %.0f s", self._name, code, self._pause)
-            self._process, self._next_start = None, now + self._pause
+            if now - self._started > STEADY_SECONDS:
+                self._backoff.reset()
+            pause = self._backoff.failed()
+            logger.error("%s ended (exit code %s); starting it again in %.1f s", self._name, code, pause)
+            self._process, self._next_start = None, now + pause
         if self._process is None and now >= self._next_start:
-            self._started = now
+            self._start(now)
+
+    def _start(self, now: float) -> None:
+        """Where the system has no room for a process at the moment, that is tried again; other children go on."""
+        try:
             # A session of its own: Ctrl-C in the terminal reaches the launcher alone, which then drains in order.
             self._process = subprocess.Popen(self._command, pass_fds=self._pass_fds, start_new_session=True)  # noqa: S603
+            self._started = now
+        except OSError:
+            pause = self._backoff.failed()
+            logger.exception("%s could not be started; trying again in %.1f s", self._name, pause)
+            self._next_start = now + pause
 
     def stop(self, patience: float) -> None:
         """SIGTERM, and SIGKILL after `patience` seconds."""

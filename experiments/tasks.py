@@ -7,18 +7,15 @@ import threading
 
 import dramatiq
 from django.conf import settings
-from django.db import DatabaseError, connections
-from django.utils import timezone
+from django.db import connections
 
-from experiments import supervisor
+from experiments import supervisor, wakeup
 from experiments.gpus import Gpus
-from runs import workers
+from runs import clock
 from runs.models import Run
-from runs.queue import startable
 
 logger = logging.getLogger(__name__)
 
-QUEUE = "train"
 draining = threading.Event()
 """Set when this process shuts down: trainings stop after a batch and go back to the queue."""
 
@@ -26,7 +23,7 @@ gpus = Gpus()
 """Those of this process; the worker says which."""
 
 
-@dramatiq.actor(queue_name=QUEUE, max_retries=0, time_limit=float("inf"))
+@dramatiq.actor(actor_name=wakeup.ACTOR, queue_name=wakeup.QUEUE, max_retries=0, time_limit=float("inf"))
 def train(run_id: int) -> None:
     """Carry out what waits, in the order of the queue; `run_id` is only what the message was sent for.
 
@@ -49,25 +46,8 @@ def _work_off() -> bool:
     worked = False
     while not draining.is_set() and supervisor.supervise(draining=draining, gpus=gpus):
         worked = True
-        wake_idle(beside_this=not draining.is_set())
+        wakeup.wake_idle(beside_this=not draining.is_set())
     return worked
-
-
-def wake_idle(*, beside_this: bool = False) -> None:
-    """A run has ended or came back: what could not be started before, for want of GPUs or by the limit per user, may.
-
-    Sends what idle slots may start, those of other workers too, and no more, for a message that finds no slot stays
-    in the broker. `beside_this`: the slot that calls looks for itself.
-    """
-    if settings.BROKER_EMBEDDED:
-        return  # the feeders look all the time
-    try:
-        idle = workers.load().free - int(beside_this)
-        for run_id in startable().values_list("pk", flat=True)[: max(0, idle)]:
-            if not enqueue(run_id):
-                return
-    except DatabaseError:
-        logger.exception("idle slots were not woken; their feeders will")
 
 
 def _look_again(run_id: int) -> None:
@@ -75,17 +55,6 @@ def _look_again(run_id: int) -> None:
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
     if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:
         return
-    rest = max(0.0, (run.lease_until - timezone.now()).total_seconds())
+    rest = (run.lease_until - clock.now()).total_seconds()
+    rest = min(max(0.0, rest), settings.LEASE_SECONDS)  # longer where the clock was set back since
     train.send_with_options(args=(run_id,), delay=int((rest + 1) * 1000))
-
-
-def enqueue(run_id: int) -> bool:
-    """Send the message; a broker out of reach is no failure, for the feeders of the workers look too."""
-    try:
-        train.send(run_id)
-    except Exception:
-        logger.warning(
-            "run %s: broker out of reach; it waits in the database", run_id, exc_info=True, extra={"run_id": run_id}
-        )
-        return False
-    return True

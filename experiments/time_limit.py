@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-import time
-
+from experiments.training.reports import Outcome
+from runs import lifecycle
+from runs.clock import Stopwatch
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 
 class TimeLimit:
-    """Of a run that was just claimed; its earlier attempts have used up their part."""
+    """Of a run that was just claimed; its earlier attempts have used up their part. A sleep of the machine has not."""
 
     def __init__(self, run: Run) -> None:
-        self._hours: float | None = run.config.get("trainer", {}).get("max_hours")
-        self._started = time.monotonic() - run.spent_seconds
+        self._run = run
+        self._asked = False  # to finish, because of this limit
+        self._hours = StoredConfig(run.config).max_hours
+        self._earlier, self._attempt = run.spent_seconds, Stopwatch()
 
     @property
     def over(self) -> bool:
-        return self._hours is not None and time.monotonic() - self._started > self._hours * 3600
+        """Whether the run has taken longer than it may."""
+        return self._hours is not None and self._earlier + self._attempt.seconds > self._hours * 3600
+
+    def ask_to_finish(self) -> None:
+        """Ask as anybody does: the lease's thread learns of it, and so does everybody who watches."""
+        self._asked = True
+        lifecycle.finish_early(self._run.pk, self.reason)
+
+    def why_no_result(self, outcome: Outcome | None) -> str | None:
+        """Say why an attempt that was told to finish has nothing evaluated; None where this limit was not reached.
+
+        Without a last word it was killed, maybe while it prepared its data and read no requests.
+        """
+        if not self._asked:
+            return None
+        killed = outcome is None and Run.objects.get(pk=self._run.pk).last_checkpoint
+        return self.did_not_stop if killed else self.nothing_complete
 
     @property
     def reason(self) -> str:

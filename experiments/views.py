@@ -29,6 +29,7 @@ from experiments.training.models.network_spec import AUTO, NetworkSpec
 from runs.awaiting import AsyncView, release_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
+from runs.stored_config import StoredConfig
 
 DRY_RUN_WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.2
@@ -135,7 +136,7 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "progress": preflight.progress,
         "problem": preflight.problem,
         "report": preflight.report,
-        "experiment_name": preflight.config["experiment_name"],
+        "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
         "created_at": format_time(preflight.created_at),
         "ended_at": time_or_null(preflight.ended_at),

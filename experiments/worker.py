@@ -15,53 +15,19 @@ from types import FrameType
 
 import dramatiq
 from django.conf import settings
-from django.db import DatabaseError, connections
 
-from experiments import process, sweep, tasks
+from experiments import process, sweep, tasks, wakeup
 from experiments.attendance import Attendance
 from experiments.backlog import Backlog
+from experiments.datasets import first_report
 from experiments.datasets.examiner import Examiner
+from experiments.feeder import Feeder
 from experiments.inspector import Inspector
+from experiments.periodic import Periodic, stop_all
 from experiments.reaper import Reaper
-from runs.queue import startable
+from runs import store
 
 logger = logging.getLogger(__name__)
-
-FEED_SECONDS = 0.2
-SAFETY_NET_SECONDS = 15.0  # with a real broker: how long a queued run waits before it is sent once more
-
-
-class Feeder(threading.Thread):
-    """Sends queued runs to this process's broker: its only source when embedded, the safety net beside a real one."""
-
-    def __init__(self, slots: int) -> None:
-        super().__init__(name="feeder", daemon=True)
-        self._slots = slots
-        self._embedded = settings.BROKER_EMBEDDED
-        self._stopped = threading.Event()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self.join()
-
-    def run(self) -> None:
-        while not self._stopped.wait(FEED_SECONDS if self._embedded else SAFETY_NET_SECONDS):
-            try:
-                self._feed()
-            except DatabaseError:
-                logger.exception("queued runs could not be looked for")
-                connections.close_all()
-        connections.close_all()
-
-    def _feed(self) -> None:
-        """Embedded, no more than free slots: what lies in this process's memory is out of other workers' reach."""
-        room = self._slots
-        if self._embedded:
-            queue = dramatiq.get_broker().queues[tasks.QUEUE]
-            room -= queue.unfinished_tasks
-        if room > 0:
-            for run_id in startable().values_list("pk", flat=True)[:room]:
-                tasks.enqueue(run_id)
 
 
 def work(slots: int, gpus: Sequence[str] = ()) -> None:
@@ -82,31 +48,32 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
     process.warm_up()  # before the first claim: loading takes longer than a lease may
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
-    worker = dramatiq.Worker(broker, queues={tasks.QUEUE}, worker_threads=slots, worker_timeout=100)
+    worker = dramatiq.Worker(broker, queues={wakeup.QUEUE}, worker_threads=slots, worker_timeout=100)
     worker.queue_prefetch = slots  # more would hoard queued runs that another worker could start
-    feeder, reaper, examiner, inspector = Feeder(slots), Reaper(), Examiner(), Inspector(tasks.draining)
-    attendance = Attendance(slots, gpus)
-    backlog = Backlog()
+    residents = _residents(slots, gpus)
     if not stopping.is_set():
-        attendance.start()
+        for resident in residents:
+            resident.start()
         worker.start()
-        feeder.start()
-        inspector.start()
-        reaper.start()
-        examiner.start()
-        backlog.begin()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         _wait(stopping)
         logger.info("worker stopping: trainings go back to the queue")
-        attendance.stop()
-        feeder.stop()
-        backlog.stop()
-        reaper.stop()
-        examiner.stop()
-        inspector.stop()
+        stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
     sweep.remove_dead_sockets()
+
+
+def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
+    """The threads that are there as long as this process."""
+    found: list[Periodic] = [
+        Attendance(slots, gpus),
+        Feeder(slots),
+        Inspector(tasks.draining),
+        Reaper(),
+        Examiner(on_checked=first_report.ask_for),
+    ]
+    return [*found, Backlog()] if store.in_use() else found
 
 
 def _wait(stopping: threading.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -28,7 +28,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     """200 when requests can be served, else 503 and which part fails; details stand in the log alone."""
     try:
         failing, cure = _readiness.look()
-    except DatabaseError as error:
+    except Error as error:
         _outage.failed(error)
         failing, cure = "database", "The database does not answer; the server's log says how."
     else:
@@ -45,7 +45,7 @@ class Readiness:
         self._migrated = False
 
     def look(self) -> tuple[str, str]:
-        """Which part fails, and its cure; both empty when none does. Raises DatabaseError."""
+        """Which part fails, and its cure; both empty when none does. Raises what the database raises."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         self._migrated = self._migrated or not schema.unapplied_migrations()

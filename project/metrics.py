@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from secrets import compare_digest
 
 from django.conf import settings
@@ -16,9 +16,10 @@ from rest_framework.views import APIView
 
 from experiments.models import Dataset, Upload
 from project.database_size import database_bytes
-from project.exposition import CONTENT_TYPE, Family, labelled, render, single
+from project.exposition import CONTENT_TYPE, Family, Sample, labelled, render, single
 from realtime import switchboard
-from runs import measurements, workers
+from runs import measurements, thread_failures, workers
+from runs.models import Worker
 
 
 class HasMetricsToken(BasePermission):
@@ -58,15 +59,29 @@ def _of_runs() -> Iterator[Family]:
     wait = measurements.longest_wait()
     yield labelled("livetrain_runs", "Runs by status.", "status", measurements.by_status())
     yield single("livetrain_queue_wait_seconds", "gauge", "How long the oldest queued run has been waiting.", wait)
-    load = workers.load()
+    living = workers.alive()
+    load = workers.load(living)
     yield single("livetrain_slots", "gauge", "Trainings that living workers can run at once.", load.slots)
     yield single("livetrain_slots_busy", "gauge", "Slots of living workers that train.", load.busy)
     yield labelled("livetrain_event_lag_seconds", "Time since the newest event of a running run.", "run_id", lags)
     yield single("livetrain_events_total", "counter", "Events that were written to the journal.", total.events)
     yield single("livetrain_attempts_total", "counter", "Training processes that were started.", total.attempts)
     yield single("livetrain_restarts_total", "counter", "Attempts after the first of their run.", total.restarts)
+    yield _of_threads(living)
     text = "Attempts whose worker was lost, of runs since they were last queued by a person."
     yield single("livetrain_lost_attempts", "gauge", text, total.losses)
+
+
+def _of_threads(living: Iterable[Worker]) -> Family:
+    """Of this web process, and of each living worker as of its last sign of life."""
+    text = "Failures of what each process does all the time beside requests and trainings; the log has them."
+    counts = {"web": thread_failures.counts()} | {worker.name: worker.thread_failures for worker in living}
+    samples = (
+        Sample(count, {"process": process, "thread": thread})
+        for process, of_process in counts.items()
+        for thread, count in sorted(of_process.items())
+    )
+    return Family("livetrain_thread_failures_total", "counter", text, tuple(samples))
 
 
 def _of_data() -> Iterator[Family]:

@@ -27,7 +27,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
-from django.db import Error
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
@@ -35,6 +34,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from realtime.reader import logins
 from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
+from runs.thread_failures import Account
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -45,6 +45,7 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
 RECHECK_SECONDS = 60.0
+_account = Account("credentials")
 
 
 class Authenticated:
@@ -77,8 +78,9 @@ async def _watch(scope: Scope, send: Send) -> None:
         except Refused as refused:
             await _close(send, refused)
             return
-        except Error:
-            continue  # a database that fails says nothing about the user
+        except Exception as error:
+            _account.failed("looking whether credentials still hold", error, RECHECK_SECONDS)
+            continue  # what fails here says nothing about the user, and must not be the last look
 
 
 async def _close(send: Send, refused: Refused) -> None:

@@ -13,6 +13,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from realtime.outage import Outage
+from runs import thread_failures
 
 logger = logging.getLogger(__name__)
 RUN_LIST = "runs"
@@ -85,6 +86,7 @@ class Sender:
                 self._outage.recovered()
             except Exception as error:  # whatever a layer raises, browsers catch up from the journal
                 self._outage.failed(error)
+                thread_failures.count("hints")
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _send(self, run_ids: set[int]) -> None:

@@ -20,6 +20,8 @@ from django.utils import timezone
 from realtime import broadcast
 from realtime.outage import Outage
 from realtime.reader import tail
+from runs import thread_failures
+from runs.backoff import Backoff
 from runs.models import Run
 from runs.queries import Head
 
@@ -53,15 +55,17 @@ async def relay(watchers: Watchers) -> None:
     """Runs until cancelled; a database or layer that fails is asked less often, and logged once."""
     outage = Outage(logger, "Looking for news of runs")
     usual = SAFETY_SECONDS if broadcast.crosses_processes() else LOOK_SECONDS
-    pause = usual
+    backoff = Backoff(2 * usual, PAUSE_LIMIT_SECONDS)
     while True:
         try:
             await _look(watchers)
             outage.recovered()
+            backoff.reset()
             pause = usual
         except Exception as error:
             outage.failed(error)
-            pause = min(PAUSE_LIMIT_SECONDS, pause * 2)
+            thread_failures.count("relay")
+            pause = backoff.failed()
         await asyncio.sleep(pause)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -24,6 +24,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The base of all events; `type` names the event in the envelope and is no field of its data."""
 
     type: ClassVar[str]
+
+
+M_co = TypeVar("M_co", covariant=True)
+
+
+class Stamped(NamedTuple, Generic[M_co]):
+    """A message, mostly an event, with the moment it happened and its data as JSON, encoded once where it arose."""
+
+    message: M_co
+    timestamp: str
+    data: str
 
 
 class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from django.utils import timezone
 
-from runs import atomic_files, queries, stored_files
+from runs import atomic_files, clock, queries, stored_files
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
+from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
 
@@ -94,7 +94,7 @@ def _metadata(run: Run) -> dict[str, Any]:
         "owner": run.owner.username,
         "created_at": format_time(run.created_at),
         "start_time": time_or_null(run.start_time),
-        "exported_at": format_time(timezone.now()),
+        "exported_at": format_time(clock.now()),
         "attempts": run.attempt,
         "group_id": run.group_id,
         "fold": run.fold,
@@ -115,7 +115,7 @@ def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
         "checkpoint": {
             "path": run.best_checkpoint or None,
             "monitor": run.monitor,
-            "mode": run.config.get("callbacks", {}).get("mode"),
+            "mode": StoredConfig(run.config).mode,
             "score": run.best_value,
             "epoch": run.best_epoch,
         },
@@ -153,4 +153,4 @@ def _training_seconds(run: Run) -> float | None:
     """In all attempts, up to now while the run is being finished; waiting in between does not count."""
     if run.duration_seconds is not None or run.attempt_start is None:
         return run.duration_seconds
-    return run.spent_seconds + (timezone.now() - run.attempt_start).total_seconds()
+    return run.spent_seconds + max(0.0, (clock.now() - run.attempt_start).total_seconds())

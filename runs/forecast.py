@@ -22,6 +22,7 @@ from runs.expected import Experience, Finished, remaining
 from runs.models import Queue, Run, Worker
 from runs.queue import ORDER, standing
 from runs.schedule import Room, Training, Waiting, starts
+from runs.stored_config import gpus_needed, hours
 
 COMPARED_RUNS = 500
 """How many of the newest completed runs tell how long others will take."""
@@ -84,7 +85,8 @@ class _Row(NamedTuple):
         """How long it still trains; null if nobody knows, as of a run that takes longer than those before it."""
         began = self.attempt_start or now
         spent = self.spent_seconds + max(0.0, (now - began).total_seconds())
-        limit = self.max_hours * 3600 if isinstance(self.max_hours, int | float) else None
+        max_hours = hours(self.max_hours)
+        limit = None if max_hours is None else max_hours * 3600
         whole = experience.seconds(self.kind, self.epochs)
         if self.status == Run.Status.QUEUED:
             return remaining(whole, self.progress, spent, limit)
@@ -99,13 +101,6 @@ _COLUMNS = (
     *("eta_seconds", "spent_seconds", "attempt_start", "worker", "config__model__name"),
     *("config__trainer__accelerator", "config__trainer__devices", "config__trainer__max_hours"),
 )
-
-
-def gpus_needed(accelerator: Any, devices: Any) -> int:
-    """How many GPUs a run asks for, if there are any; takes values as they are, valid or not."""
-    if accelerator == "cpu":
-        return 0
-    return devices if isinstance(devices, int) else 1
 
 
 def forecast(now: datetime | None = None) -> Forecast:

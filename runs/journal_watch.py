@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from asyncio import AbstractEventLoop
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
+from runs.backoff import Backoff
 from runs.models import Run
 from runs.queries import Head, heads
+from runs.thread_failures import Account
 
 TICK = 0.05  # seconds between two looks at the watched runs
-logger = logging.getLogger(__name__)
+LONGEST_PAUSE = 1.0  # while looking fails
 
 
 class JournalWatch:
@@ -42,10 +43,14 @@ class JournalWatch:
         # A thread of its own: an executor of asgiref's would lend it the connection of some request.
         with ThreadPoolExecutor(1, "journal-watch") as executor:
             loop = asyncio.get_running_loop()
+            backoff = Backoff(TICK, LONGEST_PAUSE)
             try:
                 while watched := self._watched():
-                    self._tell(await loop.run_in_executor(executor, _look, watched))
-                    await asyncio.sleep(TICK)
+                    found = await loop.run_in_executor(executor, _look, watched)
+                    if found is not None:
+                        self._tell(found)
+                        backoff.reset()
+                    await asyncio.sleep(backoff.failed() if found is None else TICK)
             finally:
                 self._task = None  # before anything is awaited: who comes now needs a new task
                 await loop.run_in_executor(executor, _close)
@@ -61,14 +66,16 @@ class JournalWatch:
                     news.set_result(head)
 
 
-def _look(run_ids: list[int]) -> list[Head]:
-    """A database that is away for a moment must not wake or fail the waiting."""
+def _look(run_ids: list[int]) -> list[Head] | None:
+    """Return null where looking fails: a database that is away for a moment must not wake or fail the waiting."""
     try:
-        return heads(run_ids)
-    except DatabaseError:
-        logger.exception("Cannot look for new events")
+        found = heads(run_ids)
+    except Exception as error:
+        _account.failed("looking for new events", error)
         _close()
-        return []
+        return None
+    _account.succeeded("looking for new events")
+    return found
 
 
 def _close() -> None:
@@ -76,6 +83,7 @@ def _close() -> None:
     connection.close()
 
 
+_account = Account("journal-watch")
 _watches: WeakKeyDictionary[AbstractEventLoop, JournalWatch] = WeakKeyDictionary()
 
 

@@ -9,23 +9,24 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
-from runs import known_columns
+from runs import clock, known_columns
 from runs.derived_models import KnownColumn
 from runs.events import Ending, RunStatus, Status, TrainingEnd
+from runs.leases import FREE, last_sign, times
 from runs.models import Run
-from runs.queue import hold, place_in_queue, startable
-from runs.recorder import Fenced, append, lease_end, stamp
+from runs.queue import hold, joining_moment, place_in_queue, startable
+from runs.recorder import LEASES, append, stamp
+from runs.stored_config import StoredConfig
 from runs.tags import tag_new
 
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
-_NOBODY_HOLDS_IT: dict[str, Any] = {"worker": "", "lease_until": None, "eta_seconds": None}
+_NOBODY_HOLDS_IT: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
+DRIFT = timedelta(seconds=1)
+"""How far the start of an attempt may be from where its own clock has it, before it is put right."""
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 
@@ -38,9 +39,9 @@ def create(
     **columns: Any,
 ) -> Run:
     """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
-    data = config.get("data", {})
+    stored = StoredConfig(config)
     with transaction.atomic():
-        now = timezone.now()
+        moment = joining_moment(clock.now())
         run = Run.objects.create(
             owner=owner,
             experiment_name=config["experiment_name"],
@@ -49,36 +50,32 @@ def create(
             seed=config["seed"],
             max_epochs=config["trainer"]["max_epochs"],
             monitor=config["callbacks"]["monitor"],
-            model_name=config.get("model", {}).get("name", ""),
-            fold=data.get("fold"),
-            folds=data.get("folds"),
+            model_name=stored.model_name,
+            fold=stored.fold,
+            folds=stored.folds,
             idempotency_key=idempotency_key,
-            queued_at=now,
+            queued_at=moment,
+            turn=moment,
             **columns,
         )
         tag_new(run, tags)
         known_columns.learn(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
-        _journal(run.pk, 0, "queued", now, previous=None, queue_position=place_in_queue(run.pk))
+        _journal(run.pk, 0, "queued", moment, previous=None, queue_position=place_in_queue(run.pk))
     return run
 
 
 def claim(run_id: int, worker: str) -> Run | None:
-    """Take a queued run for `worker`: its attempt is raised and becomes the fencing token. None: not to be had."""
+    """Take a queued run for `worker`: its raised attempt is the fencing token. None: another was faster."""
     with transaction.atomic():
-        now = timezone.now()
-        taken = Run.objects.filter(pk=run_id, status="queued").update(
-            status="in_progress",
-            attempt=F("attempt") + 1,
-            worker=worker,
-            lease_until=lease_end(),
-            attempt_start=now,
-            reason=None,
-        )
-        if not taken:
+        now = clock.now()
+        run = LEASES.claim(run_id, worker, status="in_progress", attempt_start=now, reason=None)
+        if run is None:
             return None
-        Run.objects.filter(pk=run_id, start_time=None).update(start_time=now)
-        run = Run.objects.get(pk=run_id)
-        _journal(run_id, run.attempt, "in_progress", now, previous="queued")
+        moment = clock.not_before(now, run.queued_at)
+        if run.start_time is None:
+            run.start_time = moment
+            Run.objects.filter(pk=run_id).update(start_time=moment)
+        _journal(run_id, run.attempt, "in_progress", moment, previous="queued")
         return run
 
 
@@ -106,27 +103,39 @@ def prioritize(run_id: int, priority: int) -> bool:
         return True
 
 
-def renew(run_id: int, attempt: int) -> str:
-    """Keep the lease; returns what was asked of the run meanwhile (a `Run.StopRequest`). Raises `Fenced`."""
-    held = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
-    if not held.update(lease_until=lease_end()):
-        raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
-    return Run.objects.values_list("stop_request", flat=True).get(pk=run_id)
+def renew(run_id: int, attempt: int, *, seconds: float | None = None) -> str:
+    """Keep the lease; returns what was asked of the run meanwhile (a `Run.StopRequest`). Raises `Fenced`.
+
+    `seconds`: how long the attempt has worked, by a clock that nobody sets. Its start moves along with a wall clock
+    that was set, or ran on while the machine slept, so that what is measured from it holds.
+    """
+    LEASES.renew(run_id, attempt)
+    asked, start = Run.objects.values_list("stop_request", "attempt_start").get(pk=run_id)
+    if seconds is not None and start is not None:
+        true_start = clock.now() - timedelta(seconds=seconds)
+        if abs(true_start - start) > DRIFT:
+            LEASES.renew(run_id, attempt, attempt_start=true_start)
+    return str(asked)
 
 
-def finish(run_id: int, attempt: int, status: Ending, reason: str | None) -> None:
-    """End a running attempt: `completed`, `failed` or `cancelled`, then `training_end`. Raises `Fenced`."""
-    with transaction.atomic():
-        _end(_held(run_id, attempt, Run.RUNNING), status, reason, until=timezone.now())
+def finish(run_id: int, attempt: int, status: Ending, reason: str | None, *, seconds: float | None = None) -> None:
+    """End a running attempt: `completed`, `failed` or `cancelled`, then `training_end`. Raises `Fenced`.
 
-
-def release(run_id: int, attempt: int, reason: str) -> None:
-    """Give a running attempt back to the queue; it goes on from its checkpoint. Raises `Fenced`.
-
-    A run that was being cancelled ends instead.
+    `seconds`: how long the attempt has worked; without it that is told from the wall clock.
     """
     with transaction.atomic():
-        _give_back(_held(run_id, attempt, Run.RUNNING), reason, until=timezone.now())
+        run = LEASES.locked(run_id, attempt)
+        _end(run, status, reason, spent=_spent(run, clock.now(), seconds))
+
+
+def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
+    """Give a running attempt back to the queue; it goes on from its checkpoint. Raises `Fenced`.
+
+    A run that was being cancelled ends instead. `seconds` as in `finish`.
+    """
+    with transaction.atomic():
+        run = LEASES.locked(run_id, attempt)
+        _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
 
 
 def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
@@ -139,7 +148,7 @@ def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
         if run is None:
             return False
         if run.status == "queued":
-            _end(run, "cancelled", reason, until=timezone.now())
+            _end(run, "cancelled", reason, spent=run.spent_seconds)
         elif _STRENGTH.index(how) > _STRENGTH.index(run.stop_request):
             Run.objects.filter(pk=run_id).update(status="cancelling", stop_request=how, reason=reason)
             _journal(run_id, run.attempt, "cancelling", previous=run.status, reason=reason)
@@ -173,17 +182,17 @@ def resume(run_id: int, reason: str) -> bool:
         run = ended.exclude(last_checkpoint="").first()
         if run is None:
             return False
-        now = timezone.now()
+        moment = clock.not_before(joining_moment(clock.now()), run.end_time)
         Run.objects.filter(pk=run_id).update(
             status="queued",
             reason=reason,
-            queued_at=now,
+            queued_at=moment,
             end_time=None,
             duration_seconds=None,
             losses=0,
         )
         place = place_in_queue(run_id)
-        _journal(run_id, run.attempt, "queued", now, previous=run.status, reason=reason, queue_position=place)
+        _journal(run_id, run.attempt, "queued", moment, previous=run.status, reason=reason, queue_position=place)
         return True
 
 
@@ -194,71 +203,57 @@ def replace(run_id: int) -> bool:
 
 
 def lost_runs(now: datetime | None = None) -> list[int]:
-    """Runs whose holder let the lease expire."""
-    expired = Run.objects.filter(status__in=Run.RUNNING, lease_until__lt=now or timezone.now())
-    return list(expired.order_by("id").values_list("pk", flat=True))
+    """List the runs whose holder let the lease expire, as of now or that moment."""
+    return LEASES.expired(now)
 
 
-def recover(run_id: int) -> bool:
-    """Give a lost run back to the queue, or end it when it was lost too often. False: somebody else did."""
+def recover(run_id: int, now: datetime | None = None) -> bool:
+    """Give a lost run back to the queue, or end it when it was lost too often.
+
+    As of now or that moment. False: its holder has renewed the lease, or somebody else was faster.
+    """
     with transaction.atomic():
-        # The lease is part of the condition, so a holder that renews it in this very moment keeps the run.
-        lost = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.RUNNING, lease_until__lt=timezone.now())
-        run = lost.first()
-        if run is None or run.lease_until is None:
+        run = LEASES.expire(run_id, now)
+        if run is None:
             return False
-        losses, last_sign = run.losses + 1, run.lease_until - timedelta(seconds=settings.LEASE_SECONDS)
-        Run.objects.filter(pk=run_id).update(losses=losses)
+        spent = _spent(run, last_sign(run))
         if run.status == "cancelling":
-            _end(run, "cancelled", "Cancelled; its worker was lost.", until=last_sign)
-        elif losses < settings.ATTEMPT_LIMIT:
-            _give_back(run, UNEXPLAINED_LOSS, until=last_sign)
+            _end(run, "cancelled", "Cancelled; its worker was lost.", spent=spent)
+        elif run.lost_too_often:
+            reason = f"{UNEXPLAINED_LOSS} That happened {times(run.losses)}, so it is not started again."
+            _end(run, "failed", reason, spent=spent)
         else:
-            reason = f"{UNEXPLAINED_LOSS} That happened {losses} times, so it is not started again."
-            _end(run, "failed", reason, until=last_sign)
+            _give_back(run, UNEXPLAINED_LOSS, spent=spent)
         return True
 
 
-def _held(run_id: int, attempt: int, statuses: tuple[str, ...]) -> Run:
-    run = Run.objects.select_for_update().filter(pk=run_id, attempt=attempt, status__in=statuses).first()
-    if run is None:
-        raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
-    return run
-
-
-def _give_back(run: Run, reason: str, *, until: datetime) -> None:
+def _give_back(run: Run, reason: str, *, spent: float) -> None:
     if run.status == "cancelling":
-        _end(run, "cancelled", "Cancelled.", until=until)
+        _end(run, "cancelled", "Cancelled.", spent=spent)
         return
-    now = timezone.now()
+    moment = clock.not_before(joining_moment(clock.now()), run.start_time)
     Run.objects.filter(pk=run.pk).update(
-        status="queued",
-        reason=reason,
-        queued_at=now,
-        spent_seconds=_spent(run, until),
-        attempt_start=None,
-        **_NOBODY_HOLDS_IT,
+        status="queued", reason=reason, queued_at=moment, spent_seconds=spent, **_NOBODY_HOLDS_IT
     )
     place = place_in_queue(run.pk)
-    _journal(run.pk, run.attempt, "queued", now, previous=run.status, reason=reason, queue_position=place)
+    _journal(run.pk, run.attempt, "queued", moment, previous=run.status, reason=reason, queue_position=place)
 
 
-def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> None:
-    """`until` is the last moment that the attempt is known to have worked."""
-    now, spent = timezone.now(), _spent(run, until)
+def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
+    """`spent` is the time in all its attempts."""
+    moment = clock.not_before(clock.now(), run.queued_at, run.start_time)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
         status=status,
         reason=reason,
-        end_time=now,
+        end_time=moment,
         spent_seconds=spent,
         duration_seconds=spent,
-        attempt_start=None,
         stop_request=StopRequest.NONE,
         **_NOBODY_HOLDS_IT,
         **columns,
     )
-    _journal(run.pk, run.attempt, status, now, previous=run.status, reason=reason)
+    _journal(run.pk, run.attempt, status, moment, previous=run.status, reason=reason)
     end = TrainingEnd(
         run_id=run.pk,
         status=status,
@@ -269,14 +264,14 @@ def _end(run: Run, status: Ending, reason: str | None, *, until: datetime) -> No
         duration_seconds=spent,
         reason=reason,
     )
-    append(run.pk, run.attempt, [stamp(end, now)])
+    append(run.pk, run.attempt, [stamp(end, moment)])
 
 
-def _spent(run: Run, until: datetime) -> float:
-    """Seconds in all attempts, the one under way included."""
-    if run.attempt_start is None:
-        return run.spent_seconds
-    return run.spent_seconds + max(0.0, (until - run.attempt_start).total_seconds())
+def _spent(run: Run, until: datetime | None, seconds: float | None = None) -> float:
+    """Add up all attempts, the one under way with its own seconds or, by the wall clock, up to `until`."""
+    if seconds is None and until is not None and run.attempt_start is not None:
+        seconds = max(0.0, (until - run.attempt_start).total_seconds())
+    return run.spent_seconds + (seconds or 0.0)
 
 
 def _journal(

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import runs.derived_models  # noqa: F401  where Django looks for models
 from runs.events import EPHEMERAL_TYPES
+from runs.leases import Leased
 
 ONE_VALUE = ["run", "metric_name", "epoch", "dataset_type", "context", "class_name"]
 """What tells a number of a centralized run from all others."""
@@ -62,6 +63,7 @@ class Worker(models.Model):
     gpus = models.JSONField(default=list, help_text="Ids of the GPUs that it gives to its trainings")
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField()
+    thread_failures = models.JSONField(default=dict, help_text="How often each of its resident threads has failed")
 
     class Meta:
         ordering = ["name"]
@@ -70,15 +72,17 @@ class Worker(models.Model):
         return self.name
 
 
-class Run(models.Model):
+class Run(Leased):
     """One training, from its submission to its end.
 
     | from | to | by |
     |---|---|---|
     | (new) | queued | launch |
     | queued | in_progress, cancelled | claim, cancel |
-    | in_progress | completed, failed, cancelled, queued (lost or drained, to be resumed) | supervisor, reaper |
-    | in_progress | cancelling -> cancelled | cancel request, then the supervisor |
+    | in_progress | completed, failed, cancelled | supervisor; failed by the reaper, where it was lost too often |
+    | in_progress | queued (drained or lost, to be resumed) | supervisor, reaper |
+    | in_progress | cancelling | cancel request |
+    | cancelling | cancelled, or completed or failed where that came first | supervisor; cancelled by the reaper |
     | failed, cancelled | queued | resume |
 
     `attempt` is the fencing token: whoever holds the lease writes with the attempt it got, and a writer whose
@@ -152,12 +156,9 @@ class Run(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     touched_at = models.DateTimeField(null=True, blank=True, help_text="Last tagged, deleted or restored")
-    # Lease
-    attempt = models.PositiveIntegerField(default=0)
-    worker = models.CharField(max_length=200, blank=True)
+    # Of the attempt that holds the lease. It moves along when the clock is set, or runs on while the machine sleeps:
+    # it is always as long ago as the attempt has worked.
     attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")
-    lease_until = models.DateTimeField(null=True, blank=True)
-    losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
     meeting = models.JSONField(
         null=True, blank=True, help_text="Of several machines: {attempt, address, port} where the first one waits"
     )

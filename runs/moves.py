@@ -8,8 +8,8 @@ from itertools import dropwhile
 from typing import Literal, get_args
 
 from django.db import transaction
-from django.utils import timezone
 
+from runs import clock
 from runs.events import RunStatus
 from runs.models import Run
 from runs.queue import hold, place_in_queue, waiting
@@ -83,7 +83,7 @@ def _put(run: Run, others: Sequence[Run], goal: int, *, forward: bool) -> None:
         mark, behind = others[goal - 1], iter(others[goal:])
         run.priority, run.turn = mark.priority, mark.turn + TICK
         if goal == len(others):
-            run.turn = max(run.turn, timezone.now())
+            run.turn = clock.not_before(clock.now(), run.turn)
     _write(run)
     edge = run
     for other in behind:

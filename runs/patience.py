@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from runs.matrix_statistics import Number
+from runs.stored_config import StoredConfig
 
 
 class Patience(TypedDict):
@@ -36,20 +37,15 @@ class Patience(TypedDict):
 
 def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple[int, Number]]) -> Patience | None:
     """From a run's configuration and the monitored values by epoch, ascending; None where early stopping is off."""
-    asked = config.get("callbacks", {})
-    if not asked.get("early_stopping", True):
+    asked = StoredConfig(config)
+    if not asked.early_stopping:
         return None
-    monitor, patience, min_delta = (
-        asked.get("monitor", "val_auroc"),
-        asked.get("patience", 10),
-        asked.get("min_delta", 0.0),
-    )
-    mode = "min" if asked.get("mode", "max") == "min" else "max"
+    mode, patience, min_delta = asked.mode, asked.patience, asked.min_delta
     best, best_epoch, waited = _followed(values, mode, min_delta)
     last = values[-1][0] if values else None
     stop = None if last is None else last + patience - waited
     return Patience(
-        monitor=monitor,
+        monitor=asked.monitor,
         mode=mode,
         min_delta=min_delta,
         patience=patience,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Max, Q, QuerySet
 
+from runs import clock
 from runs.models import Queue, Run
 
 ORDER = ("-priority", "turn", "pk")
@@ -26,6 +28,11 @@ def startable() -> QuerySet[Run]:
         return waiting()
     running = Run.objects.filter(status__in=Run.RUNNING).order_by().values("owner").annotate(number=Count("pk"))
     return waiting().exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
+
+
+def joining_moment(now: datetime) -> datetime:
+    """Return the moment for a run that joins the queue now: not before those that wait, if the clock was set back."""
+    return clock.not_before(now, *waiting().order_by().aggregate(Max("turn"), Max("queued_at")).values())
 
 
 def place_in_queue(run_id: int) -> int:
@@ -65,5 +72,5 @@ def unpause(by: User) -> None:
 def _change(by: User, *, paused: bool, reason: str) -> None:
     with transaction.atomic():
         queue = hold()
-        queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, timezone.now()
+        queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()

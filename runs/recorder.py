@@ -6,14 +6,11 @@ Every write is fenced: it happens only while the run is running under the writer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, Q
 
 from runs import metric_summaries
 from runs.events import (
@@ -21,37 +18,28 @@ from runs.events import (
     Event,
     FinalStats,
     Progress,
+    Stamped,
     TrainingStart,
     encode,
     format_time,
     utc_now,
 )
+from runs.leases import Leases
 from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 
-
-class Fenced(Exception):
-    """Somebody else holds the run now (or it has ended): this writer must stop, and has written nothing."""
+LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """An event with the moment it happened and its data as JSON, encoded once where it arose."""
-
-    event: Event
-    timestamp: str
-    data: str
-
-
-def stamp(event: Event, at: datetime | None = None) -> Stamped:
-    """An event that happens now, or at that moment."""
+def stamp(event: Event, at: datetime | None = None) -> Stamped[Event]:
+    """Stamp an event with the present moment, or with the one given."""
     return Stamped(event, format_time(at) if at else utc_now(), encode(event).decode())
 
 
 def record(
     run_id: int,
     attempt: int,
-    batch: Sequence[Stamped],
+    batch: Sequence[Stamped[Event]],
     *,
     columns: Mapping[str, Any] | None = None,
     notes: Iterable[Mapping[str, str]] = (),
@@ -63,24 +51,22 @@ def record(
     connection that breaks at the commit does not tell whether it was stored. Raises `Fenced`.
     """
     with transaction.atomic():
-        updates: dict[str, Any] = {"lease_until": lease_end()}
+        updates: dict[str, Any] = {}
         for stamped in batch:
-            updates |= _columns_of(stamped.event)
+            updates |= _columns_of(stamped.message)
         updates |= columns or {}
         if batch:
             updates["last_seq"] = F("last_seq") + len(batch)  # here: each update writes the whole row anew
-        running = Run.objects.filter(pk=run_id, attempt=attempt, status__in=Run.RUNNING)
-        if not running.update(**updates):
-            raise Fenced(f"run {run_id}: attempt {attempt} no longer holds it")
+        LEASES.renew(run_id, attempt, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
             return
         for stamped in batch:
-            _store_rows(run_id, stamped.event)
+            _store_rows(run_id, stamped.message)
         _add_notes(run_id, notes)
         _write(run_id, attempt, batch)
 
 
-def append(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
+def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     """Add to the journal inside the caller's transaction; the caller has checked that it may.
 
     The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes
@@ -90,7 +76,7 @@ def append(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
     _write(run_id, attempt, batch)
 
 
-def _write(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
+def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     """The batch under the run's last numbers, which it has been given."""
     if not batch:
         return
@@ -100,7 +86,7 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
             run_id=run_id,
             seq=last - len(batch) + 1 + index,
             attempt=attempt,
-            type=stamped.event.type,
+            type=stamped.message.type,
             timestamp=stamped.timestamp,
             data=stamped.data,
         )
@@ -108,9 +94,9 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped]) -> None:
     )
 
 
-def _has(run_id: int, attempt: int, stamped: Stamped) -> bool:
+def _has(run_id: int, attempt: int, stamped: Stamped[Event]) -> bool:
     """Whether the journal has that very event: no two of one type are of one microsecond and equal."""
-    same = RunEvent.objects.filter(run_id=run_id, attempt=attempt, type=stamped.event.type)
+    same = RunEvent.objects.filter(run_id=run_id, attempt=attempt, type=stamped.message.type)
     return same.filter(timestamp=stamped.timestamp, data=stamped.data).exists()
 
 
@@ -125,11 +111,6 @@ def drop_note(run_id: int, code: str) -> None:
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run_id)
         Run.objects.filter(pk=run_id).update(notes=[note for note in run.notes if note["code"] != code])
-
-
-def lease_end() -> Any:
-    """Until when a lease taken or renewed now holds."""
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:

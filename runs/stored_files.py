@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from runs import atomic_files, store
 from runs.files import Content, RunFile, is_public_name, list_files, media_type, open_file
+from runs.leases import Fenced
 from runs.models import Run, StoredFile
-from runs.recorder import Fenced
 from runs.store import StoreError
 
 PIECE = 1024 * 1024

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.utils import timezone
+from django.db.models import Q
 
+from runs import clock
 from runs.events import format_time
+from runs.leases import lease_length, valid_ends
 from runs.models import Run, Worker
 
 
@@ -32,10 +33,18 @@ def own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def sign_in(name: str, host: str, slots: int, gpus: Sequence[str]) -> None:
+def sign_in(
+    name: str, host: str, slots: int, gpus: Sequence[str], thread_failures: Mapping[str, int] | None = None
+) -> None:
     """A worker is there, and what it has; called again it renews that."""
-    now = timezone.now()
-    offered = {"host": host, "slots": slots, "gpus": list(gpus), "seen_at": now}
+    now = clock.now()
+    offered = {
+        "host": host,
+        "slots": slots,
+        "gpus": list(gpus),
+        "seen_at": now,
+        "thread_failures": dict(thread_failures or {}),
+    }
     Worker.objects.update_or_create(name=name, defaults=offered, create_defaults={**offered, "started_at": now})
 
 
@@ -45,13 +54,13 @@ def sign_out(name: str) -> None:
 
 
 def alive(now: datetime | None = None) -> list[Worker]:
-    """Those seen within the length of a lease, by name."""
-    return list(Worker.objects.filter(seen_at__gt=_limit(now)))
+    """List those seen within the length of a lease, by name."""
+    return list(Worker.objects.filter(_living(now)))
 
 
-def forget_lost() -> int:
-    """Delete those that are not alive; how many."""
-    return Worker.objects.filter(seen_at__lte=_limit(None)).delete()[0]
+def forget_lost(now: datetime | None = None) -> int:
+    """Delete those that are not alive, now or at that moment; returns how many."""
+    return Worker.objects.filter(~_living(now)).delete()[0]
 
 
 def busy(held: Iterable[str]) -> Counter[str]:
@@ -70,9 +79,9 @@ def gpus_in(column: str) -> list[str]:
     return named.split(",") if named else []
 
 
-def load() -> Load:
-    """As of now, in two queries."""
-    workers = alive()
+def load(living: Sequence[Worker] | None = None) -> Load:
+    """As of now, in two queries; `living` are the workers where they are known."""
+    workers = alive() if living is None else living
     used = busy(Run.objects.filter(status__in=Run.RUNNING).values_list("worker", flat=True))
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
@@ -92,5 +101,7 @@ def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, A
     ]
 
 
-def _limit(now: datetime | None) -> datetime:
-    return (now or timezone.now()) - timedelta(seconds=settings.LEASE_SECONDS)
+def _living(now: datetime | None) -> Q:
+    """Each sign of life counts as a lease does that was renewed then."""
+    earliest, latest = valid_ends(now or clock.now())
+    return Q(seen_at__gt=earliest - lease_length(), seen_at__lte=latest - lease_length())

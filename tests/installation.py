@@ -38,6 +38,15 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
+    def python(self, script: str, *arguments: str) -> str:
+        """Run a script in the environment of the installation; returns what it printed."""
+        command = [sys.executable, "-c", script, *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
     def serve(self, *arguments: str) -> Server:
         """Start `manage.py serve` on a free port; use as a context manager."""
         return Server(self, arguments)

@@ -75,6 +75,17 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
     assert modules[0].partition(".")[0] in loaded
 
 
+def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
+    """It sends messages by the actor's name; what receives them is a worker's."""
+    script = "import sys, django\ndjango.setup()\nimport project.asgi, project.urls\nprint('loaded:', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    for name in ("tasks", "supervisor", "process", "rank", "publisher", "homecoming", "inspector", "worker"):
+        assert f"experiments.{name}" not in loaded
+    assert {"experiments.wakeup", "experiments.reaper"} <= loaded
+    assert "multiprocessing.forkserver" not in loaded
+
+
 def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
     """It takes about a second and 30 MB, which a run of another network need not pay."""
     script = "import sys, experiments.training.centralized; print('loaded:', *sys.modules)"

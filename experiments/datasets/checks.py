@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from experiments.models import Dataset
 from experiments.training.data.examination import Finding, Progress
-from runs.recorder import lease_end
+from runs import clock, workers
+from runs.each import each
+from runs.leases import Leases, times
 
 State = Dataset.State
-LOST = "The check was lost {times} times (its worker was killed), so it is not started again."
+LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started again."
+_LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
+
+
+def first_waiting() -> int | None:
+    """Return the one that has waited longest."""
+    return _waiting().first()
 
 
 def claim() -> Dataset | None:
-    """Take the oldest data set that waits, or whose examiner let its lease expire. None: there is none to be had."""
-    now = timezone.now()
-    due = Q(state=State.WAITING) | Q(state=State.CHECKING, lease_until__lt=now)
-    for dataset in Dataset.objects.filter(due).order_by("id"):
-        lost = int(dataset.state == State.CHECKING)
-        taken = Dataset.objects.filter(due, pk=dataset.pk, attempt=dataset.attempt).update(
-            state=State.CHECKING,
-            attempt=F("attempt") + 1,
-            losses=F("losses") + lost,
-            lease_until=lease_end(),
-            files_done=0,
-            bytes_done=0,
-        )
-        if not taken:
-            continue
-        dataset.refresh_from_db()
-        if dataset.losses < settings.ATTEMPT_LIMIT:
-            return dataset
-        refuse(dataset, LOST.format(times=dataset.losses))
+    """Take the oldest data set that waits, for this process. None: none waits."""
+    for pk in _waiting():
+        taken = _LEASES.claim(pk, workers.own_name(), state=State.CHECKING, files_done=0, bytes_done=0)
+        if taken is not None:
+            return taken
     return None
 
 
-def renew(dataset: Dataset, progress: Progress | None) -> bool:
-    """Keep the lease and tell how far the check is. False: the data set was deleted, or somebody else has it."""
+def renew(dataset: Dataset, progress: Progress | None) -> None:
+    """Keep the lease and tell how far the check is. Raises Fenced, of a deleted data set too."""
     columns = {}
     if progress:
         columns = {
@@ -47,12 +42,12 @@ def renew(dataset: Dataset, progress: Progress | None) -> bool:
             "files_done": progress.files_done,
             "bytes_done": progress.bytes_done,
         }
-    return bool(_held(dataset).update(lease_until=lease_end(), **columns))
+    _LEASES.renew(dataset.pk, dataset.attempt, **columns)
 
 
-def settle(dataset: Dataset, finding: Finding) -> bool:
-    """It may be trained on."""
-    return _end(
+def settle(dataset: Dataset, finding: Finding) -> None:
+    """End the check: the data set may be trained on. Raises Fenced."""
+    _end(
         dataset,
         State.READY,
         layout=finding.layout,
@@ -67,14 +62,35 @@ def settle(dataset: Dataset, finding: Finding) -> bool:
     )
 
 
-def refuse(dataset: Dataset, message: str) -> bool:
-    """It may not; whatever an earlier check found holds no longer."""
-    return _end(dataset, State.REFUSED, content_hash="", stamp="", classes=None, problem=message)
+def refuse(dataset: Dataset, message: str) -> None:
+    """End the check: it may not, and whatever an earlier check found holds no longer. Raises Fenced."""
+    _end(dataset, State.REFUSED, content_hash="", stamp="", classes=None, problem=message)
 
 
-def release(dataset: Dataset) -> bool:
-    """Back to those that wait: the examiner stops."""
-    return bool(_held(dataset).update(state=State.WAITING, lease_until=None))
+def release(dataset: Dataset) -> None:
+    """Put it back to those that wait: the examiner stops. Raises Fenced."""
+    _LEASES.release(dataset.pk, dataset.attempt, state=State.WAITING)
+
+
+def recover_lost(now: datetime | None = None) -> list[int]:
+    """Put data sets whose examiner let its lease expire back to those that wait; refuse those lost too often.
+
+    As of now or that moment; returns those that this call recovered.
+    """
+    return [pk for pk, mine in each(lambda pk: (pk, recover(pk, now)), _LEASES.expired(now)) if mine]
+
+
+def recover(pk: int, now: datetime | None = None) -> bool:
+    """Do that with one of them. False: its examiner has renewed the lease, or somebody else was faster."""
+    with transaction.atomic():
+        lost = _LEASES.expire(pk, now)
+        if lost is None:
+            return False
+        if lost.lost_too_often:
+            refuse(lost, LOST_TOO_OFTEN.format(times(lost.losses)))
+        else:
+            release(lost)
+        return True
 
 
 def again(dataset: Dataset) -> bool:
@@ -83,10 +99,9 @@ def again(dataset: Dataset) -> bool:
     return bool(settled.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
 
 
-def _end(dataset: Dataset, state: Dataset.State, **found: object) -> bool:
-    columns = {"state": state, "lease_until": None, "losses": 0, "checked_at": timezone.now(), **found}
-    return bool(_held(dataset).update(**columns))
+def _waiting() -> QuerySet[Dataset, int]:
+    return Dataset.objects.filter(state=State.WAITING).order_by("id").values_list("pk", flat=True)
 
 
-def _held(dataset: Dataset) -> QuerySet[Dataset]:
-    return Dataset.objects.filter(pk=dataset.pk, attempt=dataset.attempt, state=State.CHECKING)
+def _end(dataset: Dataset, state: Dataset.State, **found: object) -> None:
+    _LEASES.release(dataset.pk, dataset.attempt, state=state, checked_at=clock.now(), **found)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 
-from django.db import DatabaseError, connections
-
-from experiments.datasets import checks, first_report, storage
+from experiments.datasets import checks, storage
 from experiments.datasets.examination_process import ExaminationProcess, describe_end
 from experiments.models import Dataset
+from experiments.periodic import Periodic
 from experiments.training.data.examination import Finding, Progress, Refusal, Task
+from runs.leases import Fenced
 
 logger = logging.getLogger(__name__)
 
@@ -22,38 +23,34 @@ LOOK_SECONDS = 0.5
 TICK_SECONDS = 0.5
 
 
-class Examiner(threading.Thread):
-    """Looks for data sets to check until stopped; a database that does not answer is tried again."""
+class Examiner(Periodic):
+    """Checks all data sets that wait, until stopped; then a check under way goes back to those that wait."""
 
-    def __init__(self) -> None:
-        super().__init__(name="examiner", daemon=True)
-        self._stopping = threading.Event()
+    def __init__(self, on_checked: Callable[[Dataset], None]) -> None:
+        """`on_checked` gets each data set that may be trained on, once its check has ended."""
+        super().__init__("examiner", LOOK_SECONDS)
+        self._on_checked = on_checked
 
-    def stop(self) -> None:
-        """A check under way goes back to those that wait."""
-        self._stopping.set()
-        self.join()
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        return {"checking data sets": self._examine_all}
 
-    def run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                while not self._stopping.is_set() and examine_next(self._stopping):
-                    pass
-            except (DatabaseError, OSError):
-                logger.exception("data sets could not be checked; trying again")
-            finally:
-                connections.close_all()
+    def _examine_all(self) -> None:
+        while not self.stopping.is_set() and examine_next(self.stopping, self._on_checked):
+            pass
 
 
-def examine_next(stopping: threading.Event) -> bool:
+def examine_next(stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> bool:
     """Check the data set that waits longest. False: none waits."""
     dataset = checks.claim()
     if dataset is None:
         return False
-    if dataset.location.exists():
-        _examine(dataset, stopping)
-    else:
-        checks.refuse(dataset, storage.GONE)
+    try:
+        if dataset.location.exists():
+            _examine(dataset, stopping, on_checked)
+        else:
+            checks.refuse(dataset, storage.GONE)
+    except Fenced as error:  # it was deleted, perhaps
+        logger.warning("%s; stopped here", error)
     return True
 
 
@@ -63,27 +60,28 @@ def task_of(dataset: Dataset) -> Task:
     return Task(path=str(dataset.location), roots=roots, sha256=dataset.sha256 or None)
 
 
-def _examine(dataset: Dataset, stopping: threading.Event) -> None:
+def _examine(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> None:
     with ExaminationProcess(task_of(dataset)) as process:
         for report in process.reports(TICK_SECONDS):
             if isinstance(report, Finding | Refusal):
-                _conclude(dataset, report)
+                _conclude(dataset, report, on_checked)
                 return
             if stopping.is_set():
                 checks.release(dataset)
                 return
-            if not checks.renew(dataset, report if isinstance(report, Progress) else None):
-                return
+            checks.renew(dataset, report if isinstance(report, Progress) else None)
         checks.refuse(dataset, describe_end(process.close()))
 
 
-def _conclude(dataset: Dataset, report: Finding | Refusal) -> None:
+def _conclude(dataset: Dataset, report: Finding | Refusal, on_checked: Callable[[Dataset], None]) -> None:
     """An upload that is refused is of no use to anybody, and does not keep its place on the disk."""
     if isinstance(report, Finding):
-        if checks.settle(dataset, report) and not report.problem:
-            first_report.ask_for(dataset)
+        checks.settle(dataset, report)
+        if not report.problem:
+            on_checked(dataset)
         logger.info("data set %s: version %s", dataset.name, report.content_hash)
-    elif checks.refuse(dataset, report.message):
+    else:
+        checks.refuse(dataset, report.message)
         logger.warning("data set %s refused: %s", dataset.name, report.message)
         if dataset.kind == Dataset.Kind.UPLOAD:
             storage.remove(dataset)

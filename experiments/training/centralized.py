@@ -193,7 +193,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "accumulate_grad_batches": asked.accumulate_grad_batches,
         "deterministic": asked.deterministic,
         "callbacks": list(callbacks),
-        "plugins": [WholeCheckpoints()],
+        "plugins": [WholeCheckpoints(), ranks.cluster()],
         "default_root_dir": job.run_dir,
         "num_sanity_val_steps": 0,
         "logger": False,

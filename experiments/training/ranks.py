@@ -13,6 +13,11 @@ from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
 import torch
+from lightning_fabric.plugins.environments import (
+    ClusterEnvironment,
+    LightningEnvironment,
+    TorchElasticEnvironment,
+)
 from torch import Tensor, distributed
 
 from experiments.training.config import TrainerConfig
@@ -78,6 +83,11 @@ def accelerator(asked: TrainerConfig) -> str:
     several = place().ranks > 1
     local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
     return "cpu" if several and backend_for(asked, local) == "gloo" else asked.accelerator
+
+
+def cluster() -> ClusterEnvironment:
+    """Return what tells Lightning of the ranks; it would look for a cluster's job of its own accord."""
+    return TorchElasticEnvironment() if place().ranks > 1 else LightningEnvironment()
 
 
 def synchronises(asked: TrainerConfig) -> bool:

@@ -17,11 +17,13 @@ from typing import Self
 
 from experiments.vitals import machine, processes
 from experiments.vitals.devices import Devices
-from runs.events import ResourceUsage, encode, utc_now
+from runs.events import ResourceUsage, Stamped, encode, utc_now
+from runs.thread_failures import Account
 
 SPARING = 100
 """Of this many seconds, at most one goes into sampling: where a sample takes long, the next one comes later."""
 CLOSING_SECONDS = 1.0
+AGAIN_SECONDS = 5.0  # after a failure
 
 
 class Gauge:
@@ -32,7 +34,7 @@ class Gauge:
 
     def __init__(self, leaders: Collection[int], *, gpus: Sequence[str] | None, folder: Path, interval: float) -> None:
         self._leaders, self._gpus, self._folder, self._interval = set(leaders), gpus, folder, interval
-        self._samples: SimpleQueue[tuple[ResourceUsage, str, str]] = SimpleQueue()
+        self._samples: SimpleQueue[Stamped[ResourceUsage]] = SimpleQueue()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"gauge-{min(leaders)}", daemon=True)
 
@@ -44,8 +46,8 @@ class Gauge:
         self._closed.set()
         self._thread.join(CLOSING_SECONDS)  # a thread that hangs is left behind
 
-    def news(self) -> list[tuple[ResourceUsage, str, str]]:
-        """The samples since the last call, each with its time and its data as JSON; never waits."""
+    def updates(self) -> list[Stamped[ResourceUsage]]:
+        """Return the samples since the last call, each with its time and its data as JSON; never waits."""
         found = []
         while True:
             try:
@@ -54,6 +56,16 @@ class Gauge:
                 return found
 
     def _run(self) -> None:
+        """Whatever sampling fails of, it begins again: the training's later hours are worth looking at too."""
+        account = Account("gauge")
+        while not self._closed.is_set():
+            try:
+                self._sample_on()
+            except Exception as error:
+                account.failed("sampling a training's use of its machine", error, AGAIN_SECONDS)
+                self._closed.wait(AGAIN_SECONDS)
+
+    def _sample_on(self) -> None:
         devices = Devices(self._gpus)
         sampler = Sampler(self._leaders, self._folder, devices)
         cost = 0.0
@@ -62,7 +74,7 @@ class Gauge:
                 start = time.thread_time()
                 usage = sampler.sample(time.monotonic())
                 cost = time.thread_time() - start
-                self._samples.put((usage, utc_now(), encode(usage).decode()))
+                self._samples.put(Stamped(usage, utc_now(), encode(usage).decode()))
         finally:
             devices.close()
 

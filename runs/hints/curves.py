@@ -30,7 +30,7 @@ def diverged(run: Evidence) -> Hint | None:
         if all(metrics.get(name) is not None for name in lost):
             break
         since = epoch
-    mixed = run.asked("trainer", "precision", "32-true") == "16-mixed"
+    mixed = run.asked.precision == "16-mixed"
     return Hint(
         code="diverged",
         severity="error",
@@ -58,7 +58,7 @@ def overfitting(run: Evidence) -> Hint | None:
     risen = len(later) == AGREEING and min(loss for _, loss in later) > limit
     if not risen or later[-1][0] > 0.95 * train:
         return None
-    monitor = run.asked("callbacks", "monitor", "val_auroc")
+    monitor = run.asked.monitor
     still_best = monitor != "val_loss" and _is_near_its_best(run, monitor)
     return Hint(
         code="overfitting",
@@ -99,14 +99,14 @@ def gap(run: Evidence) -> Hint | None:
 def not_learning(run: Evidence) -> Hint | None:
     """After five epochs beyond the warm-up train_loss is within 1 % of where it began, and scores rank badly."""
     points = known(run.history, "train_loss")
-    if len(points) < 5 + run.asked("optimizer", "warmup_epochs", 0):
+    if len(points) < 5 + run.asked.warmup_epochs:
         return None
     first = points[0][1][0]
     moved = max(abs(loss - first) for _, (loss,) in points)
     best = max((value for _, (value,) in known(run.history, "val_auroc")), default=0.5)
     if moved > 0.01 * abs(first) or best > 0.8:
         return None
-    rate = run.asked("optimizer", "learning_rate", 1e-3)
+    rate = run.asked.learning_rate
     return Hint(
         code="not_learning",
         severity="warning",
@@ -125,14 +125,14 @@ def loss_rising(run: Evidence) -> Hint | None:
     Not where the schedule raises the learning rate on purpose.
     """
     points = known(run.history, "train_loss")
-    if run.asked("optimizer", "scheduler", "none") in ("cosine_restarts", "one_cycle") or len(points) <= AGREEING:
+    if run.asked.scheduler in ("cosine_restarts", "one_cycle") or len(points) <= AGREEING:
         return None
     since, (low,) = min(points, key=lambda point: point[1][0])
     recent = [loss for epoch, (loss,) in points[-AGREEING:] if epoch > since]
     limit = low + max(0.5 * abs(low), 0.25 * (points[0][1][0] - low))
     if len(recent) < AGREEING or min(recent) < limit:
         return None
-    rate = run.asked("optimizer", "learning_rate", 1e-3)
+    rate = run.asked.learning_rate
     return Hint(
         code="loss_rising",
         severity="warning",
@@ -167,7 +167,7 @@ def still_improving(run: Evidence) -> Hint | None:
 
 def best_long_ago(run: Evidence) -> Hint | None:
     """Without early stopping: as many epochs since the best one as it waits by default."""
-    if run.asked("callbacks", "early_stopping", True) or run.best_epoch is None or run.last is None:
+    if run.asked.early_stopping or run.best_epoch is None or run.last is None:
         return None
     if run.last - run.best_epoch < PATIENCE:
         return None

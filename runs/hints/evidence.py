@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from runs.events import GradientStats, ResourceUsage
 from runs.matrix_statistics import Matrix, Number
+from runs.stored_config import StoredConfig
 
 Epoch: TypeAlias = Mapping[str, Number]
 """The metrics of one epoch under their names; null is a number that was not finite."""
@@ -36,9 +37,10 @@ class Evidence:
     usage: Sequence[ResourceUsage] = ()
     samples_per_second: float | None = None
 
-    def asked(self, group: str, name: str, default: Any) -> Any:
-        """An option of the run; older configurations lack some."""
-        return self.config.get(group, {}).get(name, default)
+    @property
+    def asked(self) -> StoredConfig:
+        """The options of the run."""
+        return StoredConfig(self.config)
 
     @property
     def last(self) -> int | None:

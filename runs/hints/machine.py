@@ -30,7 +30,7 @@ def data_wait(run: Evidence) -> Hint | None:
     share = statistics.median(run.waits)
     if share < WAITS or not _worth_it(run, share):
         return None
-    workers = run.asked("data", "num_workers", 0)
+    workers = run.asked.num_workers
     cure = (
         f"Set data.num_workers to 0, which is faster where the decoded images fit in memory, or above {workers}; "
         if workers

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Max
 
 from runs.derived_models import RunSamples
@@ -47,13 +47,13 @@ def compact_due(run_id: int, last_seq: int) -> int:
     try:
         while last_seq - until >= RANGE:
             until = _compact(run_id, until, until + RANGE)
-    except DatabaseError:
+    except Error:
         logger.warning("Run %s: its samples could not be compacted now.", run_id, exc_info=True)
     return until
 
 
 def compact_all(run_id: int, last_seq: int) -> None:
-    """Compact everything up to `last_seq`, the last range however short. Raises DatabaseError."""
+    """Compact everything up to `last_seq`, the last range however short. Raises django.db.Error."""
     until = compacted_until(run_id)
     while until < last_seq:
         until = _compact(run_id, until, min(until + RANGE, last_seq))

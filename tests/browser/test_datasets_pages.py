@@ -14,7 +14,7 @@ from django.utils import timezone
 from playwright.async_api import Page, Route, ViewportSize, expect
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import examiner
+from experiments.datasets import examiner, first_report
 from experiments.models import Dataset, Upload
 from runs import lifecycle
 from tests.browser.conftest import Visitors
@@ -47,7 +47,7 @@ def two_pieces(tmp_path: Path) -> Path:
 def check(home: Path, settings: Settings) -> None:
     """What a worker of that server would do."""
     settings.DATASETS_ROOT = home / "datasets"
-    assert examiner.examine_next(threading.Event())
+    assert examiner.examine_next(threading.Event(), first_report.ask_for)
 
 
 def home_of(visitors: Visitors) -> Path:

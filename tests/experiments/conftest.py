@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from experiments import launch, process, supervisor
+from experiments import launch, process, run_start
 from experiments.training.config import TrainingConfig
 from runs.models import Run
 
@@ -41,6 +41,6 @@ def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> C
 
     def choose(name: str) -> None:
         module = f"tests.experiments.recipes.{name}"
-        monkeypatch.setattr(supervisor, "TrainingProcess", partial(process.TrainingProcess, recipe=module))
+        monkeypatch.setattr(run_start, "TrainingProcess", partial(process.TrainingProcess, recipe=module))
 
     return choose

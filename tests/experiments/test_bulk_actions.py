@@ -96,11 +96,11 @@ def test_after_its_time_a_deleted_run_goes_with_files_and_rows(api: Client, user
     outside.write_text("mine")
     (run.folder / "link").symlink_to(outside)
     post(api, f"{run.pk}/delete/")
-    assert reaper.purge_one() is None  # there is still time
+    assert reaper.Purging().purge_one() is None  # there is still time
     Run.objects.filter(pk=run.pk).update(deleted_at=timezone.now() - timedelta(days=settings.UNDO_DAYS, seconds=1))
     assert "ago" in post(api, f"{run.pk}/restore/", status=409)["detail"]
-    assert reaper.purge_one() == run.pk
-    assert reaper.purge_one() is None
+    assert reaper.Purging().purge_one() == run.pk
+    assert reaper.Purging().purge_one() is None
     assert not run.folder.exists()
     assert outside.read_text() == "mine"
     assert set(Run.objects.values_list("pk", flat=True)) == {kept.pk}

@@ -25,8 +25,8 @@ from experiments.reaper import Reaper
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from experiments.training.preflight.report import Preflight as Report
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 from tests.experiments.training.datasets import with_class_folders
 from tests.waiting import eventually
 
@@ -233,7 +233,7 @@ def test_the_report_of_a_killed_worker_is_taken_up_again(asked: Preflight, warm:
         reaper.join()
     asked.refresh_from_db()
     assert asked.report is not None
-    assert (asked.attempt, asked.report["verdict"]) == (2, "ready")
+    assert (asked.attempt, asked.report["verdict"]) == (dead.attempt + 1, "ready")
     with pytest.raises(Fenced):
         preflight_store.fail(dead.pk, dead.attempt, "too late")
 

@@ -11,7 +11,7 @@ import torch
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from experiments import supervisor
+from experiments.run_job import job_of
 from experiments.training.models import network_spec
 from experiments.training.models.builtins import BUILTINS
 from runs.models import Run
@@ -86,5 +86,5 @@ def test_weights_in_the_models_folder_are_accepted_and_reach_the_job(
     torch.save({}, tmp_path / "a.pt")
     settings.LIVETRAIN_MODELS = ["a.b:C"]
     assert post(api, IMAGES | {"model": {"weights_file": "a.pt"}}).status_code == 202
-    job = supervisor.job_of(Run.objects.get())
+    job = job_of(Run.objects.get())
     assert (job.models_dir, job.networks) == (str(tmp_path), ["a.b:C"])

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from experiments import process, reaper, supervisor
+from experiments.lease import Lease
 from experiments.reaper import Reaper
-from experiments.supervisor import Lease
-from runs import lifecycle, recorder
+from runs import lifecycle, recorder, thread_failures
 from runs.models import Run, RunEvent
 from tests.waiting import eventually
 
@@ -106,6 +107,32 @@ def test_a_lease_is_renewed_over_a_new_connection_when_the_old_one_was_cut(queue
     assert Run.objects.filter(pk=queued.pk, lease_until__gt=before).exists()
 
 
+@pytest.mark.parametrize("fault", [TypeError, KeyError, InterfaceError])
+def test_a_lease_is_renewed_after_whatever_a_renewal_failed_of(
+    queued: Run, monkeypatch: pytest.MonkeyPatch, settings: Settings, fault: type[Exception]
+) -> None:
+    settings.LEASE_SECONDS = 0.2
+    lifecycle.claim(queued.pk, "me")
+    real, faults = lifecycle.renew, [fault("one"), fault("two")]
+
+    def sometimes(run_id: int, attempt: int) -> str:
+        if faults:
+            raise faults.pop()
+        return real(run_id, attempt)
+
+    monkeypatch.setattr(lifecycle, "renew", sometimes)
+    before = thread_failures.counts().get("lease", 0)
+    lease = Lease(queued.pk, 1)
+    lease.start()
+    try:
+        lifecycle.cancel(queued.pk, "No.")
+        eventually(lambda: lease.request == "cancel")
+    finally:
+        lease.stop()
+    assert not lease.lost.is_set()
+    assert thread_failures.counts()["lease"] == before + 2
+
+
 def test_after_an_outage_holders_may_renew_before_their_runs_count_as_lost(
     queued: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,11 +141,11 @@ def test_after_an_outage_holders_may_renew_before_their_runs_count_as_lost(
     looks: list[str] = []
     real = lifecycle.lost_runs
 
-    def look() -> list[int]:
+    def look(moment: datetime | None = None) -> list[int]:
         looks.append(Run.objects.values_list("status", flat=True).get(pk=queued.pk))
         if len(looks) < 3:
             raise OperationalError("away")
-        return real()
+        return real(moment)
 
     monkeypatch.setattr(lifecycle, "lost_runs", look)
     monkeypatch.setattr(reaper, "INTERVAL_SECONDS", 0.05)

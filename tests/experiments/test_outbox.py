@@ -13,7 +13,7 @@ from experiments import outbox
 from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outbox
 from experiments.process import Received
 from experiments.training.reports import Note
-from runs.events import Progress
+from runs.events import Progress, Stamped
 
 
 class Database:
@@ -45,12 +45,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def notes(*names: str) -> list[Received]:
-    return [(Note(code=name, text=""), "", name) for name in names]
+    return [Stamped(Note(code=name, text=""), "", name) for name in names]
 
 
 def progress(number: int) -> Received:
     numbers: dict[str, Any] = {"epoch": 0, "batch_idx": number, "batches": 9, "step": number, "total_steps": 9}
-    return Progress(**numbers, samples_per_second=None, eta_seconds=None), "", f"progress {number}"
+    return Stamped(Progress(**numbers, samples_per_second=None, eta_seconds=None), "", f"progress {number}")
 
 
 def test_after_an_outage_all_of_it_is_stored_in_order(clock: list[float]) -> None:

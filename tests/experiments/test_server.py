@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments import server
 from experiments.server import Child, PortTaken, listen
 from tests.waiting import eventually
 
@@ -50,3 +51,23 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     child.keep_alive()
     eventually(ready.exists)
     child.stop(0.2)
+
+
+def test_a_child_that_cannot_be_started_is_tried_again_and_ends_no_launcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the system has no room for another process."""
+    monkeypatch.setattr(server, "FIRST_PAUSE_SECONDS", 0.1)
+    program = tmp_path / "program"
+    child = Child("late", [str(program)])
+
+    def looked_after() -> bool:
+        child.keep_alive()
+        return True
+
+    eventually(lambda: looked_after() and len(caplog.records) >= 2)
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'started'}\nsleep 60\n")
+    program.chmod(0o700)
+    eventually(lambda: looked_after() and (tmp_path / "started").exists())
+    child.stop(5)
+    assert caplog.messages[0] == "late could not be started; trying again in 0.1 s"

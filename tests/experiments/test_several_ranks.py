@@ -13,7 +13,7 @@ import psutil
 import pytest
 from django.contrib.auth.models import User
 
-from experiments import launch, reasons, supervisor
+from experiments import followed_process, launch, reasons
 from experiments.process import TrainingProcess
 from experiments.training.config import TrainingConfig
 from experiments.training.reports import CheckpointSaved, Message
@@ -88,7 +88,7 @@ def test_the_death_of_one_rank_ends_the_run_and_is_named(transactional_db: None,
 
 
 def test_a_frozen_rank_is_noticed(transactional_db: None, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "SILENCE_SECONDS", 5.0)
+    monkeypatch.setattr(followed_process, "SILENCE_SECONDS", 5.0)
     run = queue(**LONG)
     background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).last_checkpoint)

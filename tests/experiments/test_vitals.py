@@ -16,12 +16,13 @@ import psutil
 import pynvml
 import pytest
 
-from experiments.vitals import machine, processes
+from experiments.vitals import gauge, machine, processes
 from experiments.vitals.devices import Devices
 from experiments.vitals.gauge import Gauge, Sampler
 from experiments.vitals.machine import Processors, Space
 from experiments.vitals.processes import Reading
-from runs.events import GpuUsage
+from runs import thread_failures
+from runs.events import GpuUsage, ResourceUsage
 from tests.waiting import eventually
 
 BUSY = "import os, time\nblock = bytearray(50_000_000)\nif os.fork(): print('x', flush=True)\nwhile True: pass\n"
@@ -185,17 +186,40 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
         time.sleep(3)
 
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
-    with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as gauge:
+    with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
         eventually(lambda: started)
-        assert gauge.news() == []
+        assert sampling.updates() == []
     assert time.monotonic() - started[0] < 2.5
 
 
 @needs_proc
 def test_a_gauge_gives_each_sample_once(tmp_path: Path) -> None:
-    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as gauge:
-        [(usage, moment, data), *_] = eventually(gauge.news)
+    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+        [(usage, moment, data), *_] = eventually(sampling.updates)
     assert f'"processes":{usage.processes}' in data
     assert moment.endswith("Z")
-    gauge.news()
-    assert gauge.news() == []
+    sampling.updates()
+    assert sampling.updates() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("fault", [TypeError, KeyError, OSError])
+def test_a_gauge_goes_on_after_whatever_a_sample_fails_of(
+    fault: type[Exception], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, tries = Sampler.sample, list[int]()
+
+    def sometimes(self: Sampler, now: float) -> ResourceUsage:
+        tries.append(1)
+        if len(tries) <= 3:
+            raise fault("injected")
+        return real(self, now)
+
+    monkeypatch.setattr(Sampler, "sample", sometimes)
+    monkeypatch.setattr(gauge, "AGAIN_SECONDS", 0.05)
+    before = thread_failures.counts().get("gauge", 0)
+    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+        eventually(sampling.updates)
+    assert thread_failures.counts()["gauge"] == before + 3
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info is not None) == ("ERROR", True)

@@ -6,13 +6,14 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 
+import dramatiq
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments import attendance, launch, reaper, tasks
+from experiments import attendance, launch, reaper, tasks, wakeup
 from experiments.attendance import Attendance
 from experiments.training.config import TrainingConfig
 from runs import lifecycle, workers
@@ -34,10 +35,11 @@ def sent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     settings.BROKER_EMBEDDED = False
     messages: list[int] = []
 
-    def send(run_id: int) -> None:
-        messages.append(run_id)
+    def enqueue(message: dramatiq.Message[None], *, delay: int | None = None) -> None:
+        assert (message.queue_name, message.actor_name) == (tasks.train.queue_name, tasks.train.actor_name)
+        messages.append(*message.args)
 
-    monkeypatch.setattr(tasks.train, "send", send)
+    monkeypatch.setattr(dramatiq.get_broker(), "enqueue", enqueue)
     return messages
 
 
@@ -58,10 +60,10 @@ def test_a_slot_held_up_by_the_limit_per_user_is_woken(user: User, sent: list[in
     first, second = queued(user), queued(user)
     claimed = lifecycle.claim(first.pk, "there:1")
     assert claimed is not None
-    tasks.wake_idle()
+    wakeup.wake_idle()
     assert sent == []
     lifecycle.finish(first.pk, claimed.attempt, "completed", None)
-    tasks.wake_idle()
+    wakeup.wake_idle()
     assert sent == [second.pk]
 
 
@@ -79,7 +81,7 @@ def test_with_the_embedded_broker_nothing_is_sent(user: User, sent: list[int], s
     settings.BROKER_EMBEDDED = True
     workers.sign_in(workers.own_name(), "here", 4, [])
     queued(user)
-    tasks.wake_idle()
+    wakeup.wake_idle()
     assert sent == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -24,6 +24,18 @@ def test_a_process_is_alive_without_a_database() -> None:
     """Without the `db` fixture every query fails."""
     response = Client().get("/healthz")
     assert (response.status_code, response.json()) == (200, {"alive": True})
+
+
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+def test_a_database_that_does_not_answer_is_no_error_of_ours(
+    fault: type[Error], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_self: health.Readiness) -> tuple[str, str]:
+        raise fault("away")
+
+    monkeypatch.setattr(health.Readiness, "look", away)
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["failing"]) == (503, "database")
 
 
 @pytest.mark.django_db

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import InterfaceError
 from django.test import Client
 from pytest_django.fixtures import Settings
 from websockets.asyncio.client import connect
 
+from realtime import auth
 from realtime.auth import is_ours
+from realtime.refusal import NO_LOGIN, Refused
+from runs import thread_failures
 from runs.models import Run
 from tests.realtime.listening import close_code, code_of_close, frame
 from tests.realtime.writing import in_thread, new_user, running_run
@@ -163,6 +168,32 @@ async def test_log_holds_no_credentials(
     assert path in log
     assert token not in log
     assert session["Cookie"].partition("=")[2] not in log
+
+
+@pytest.mark.parametrize("fault", [TypeError, KeyError, InterfaceError])
+async def test_an_open_socket_is_looked_at_again_after_whatever_a_look_fails_of(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """Else credentials that were taken back would keep it open for ever."""
+    looks: list[int] = []
+
+    def failing(_scope: auth.Scope) -> User:
+        looks.append(1)
+        if len(looks) <= 2:
+            raise fault("injected")
+        raise Refused(NO_LOGIN, "No longer.")
+
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(auth, "identify", failing)
+    monkeypatch.setattr(auth, "RECHECK_SECONDS", 0.01)
+    before = thread_failures.counts()["credentials"]
+    await asyncio.wait_for(auth._watch({}, send), 20)
+    assert [message["code"] for message in sent] == [NO_LOGIN]
+    assert thread_failures.counts()["credentials"] > before
 
 
 def _end_sessions() -> None:

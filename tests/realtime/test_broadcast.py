@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from realtime import broadcast
 from realtime.outage import Outage
+from runs import thread_failures
 from tests.servers import free_port
 from tests.waiting import eventually
 
@@ -42,6 +43,7 @@ def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptur
         sender.hint(run_id)
     assert time.perf_counter() - start < 1.0, "3,000 hints to a layer that cannot be reached"
     eventually(lambda: FAILS in caplog.text)
+    eventually(lambda: thread_failures.counts()["hints"] > 0)
 
 
 def test_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from rest_framework.authtoken.models import Token
 
-from runs import journal_watch, queries
+from runs import journal_watch, queries, thread_failures
 from runs.events import Event, LrUpdate, Progress, envelope
 from runs.models import Run, RunEvent
 from tests.runs.conftest import MakeRun, add_events
@@ -197,8 +197,12 @@ async def test_after_the_last_client_nobody_looks_any_more(ask: Ask) -> None:
     assert seqs(await answer) == [1]
 
 
-async def test_a_database_that_was_away_fails_no_waiting_client(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    failures = [DatabaseError("away"), DatabaseError("away")]
+@pytest.mark.parametrize("fault", [DatabaseError, InterfaceError, TypeError, KeyError])
+async def test_a_look_that_fails_fails_no_waiting_client(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: type[Exception]
+) -> None:
+    failures = [fault("away"), fault("away")]
+    before = thread_failures.counts()["journal-watch"]
 
     def flaky(ids: list[int]) -> list[queries.Head]:
         if failures:
@@ -212,3 +216,5 @@ async def test_a_database_that_was_away_fails_no_waiting_client(ask: Ask, monkey
     await sync_to_async(add_events)(run, [rate(1)])
     assert seqs(await answer) == [1]
     assert not failures
+    assert thread_failures.counts()["journal-watch"] == before + 2
+    assert len([line for line in caplog.messages if line.startswith("journal-watch: ")]) <= 2  # it fails, it works

@@ -14,8 +14,8 @@ from pytest_django.fixtures import Settings
 
 from runs import lifecycle, recorder
 from runs.events import BatchMetrics, format_time
+from runs.leases import Fenced
 from runs.models import Run, RunEvent
-from runs.recorder import Fenced
 
 pytestmark = pytest.mark.django_db
 CONFIG: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs import lifecycle, recorder
-from runs.events import BatchMetrics, EpochEnd, utc_now
+from runs.events import BatchMetrics, EpochEnd, Event, Stamped, utc_now
 from runs.models import Run, RunEvent, RunMetric
 from tests.runs.conftest import MakeRun
 
@@ -23,7 +23,7 @@ def batch(step: int) -> BatchMetrics:
     return BatchMetrics(step=step, batch_idx=step, epoch=0, loss=None, accuracy=None, recall=None, f1=None)
 
 
-def an_epoch() -> list[recorder.Stamped]:
+def an_epoch() -> list[Stamped[Event]]:
     end = EpochEnd(epoch=0, phase="val", metrics={"val_loss": 0.5, "val_acc": 0.75}, timestamp=utc_now())
     return [recorder.stamp(batch(1)), recorder.stamp(end)]
 

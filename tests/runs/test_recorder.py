@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs import lifecycle, recorder
-from runs.events import Event, LrUpdate, Progress
+from runs.events import Event, LrUpdate, Progress, Stamped
 from runs.models import Run, RunEvent
 from tests.runs.test_lifecycle import CONFIG
 
@@ -23,7 +23,7 @@ def run(user: User) -> Run:
     return run
 
 
-def batch(*steps: int) -> list[recorder.Stamped]:
+def batch(*steps: int) -> list[Stamped[Event]]:
     progress = Progress(
         epoch=0, batch_idx=1, batches=9, step=1, total_steps=9, samples_per_second=None, eta_seconds=None
     )

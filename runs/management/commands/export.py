@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from runs import run_files, store
 from runs.exports import export, publish, write_config
+from runs.leases import Fenced
 from runs.models import Run
-from runs.recorder import Fenced
 from runs.store import StoreError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from experiments.datasets import examiner
+from experiments.datasets import examiner, first_report
 from experiments.models import Dataset
 
 API = "/api/datasets/"
@@ -54,7 +54,7 @@ def registered(client: Client, path: Path | str, **more: Any) -> Any:
 
 def check_all() -> None:
     """Everything that waits, as a worker's examiner does it."""
-    while examiner.examine_next(threading.Event()):
+    while examiner.examine_next(threading.Event(), first_report.ask_for):
         pass
 
 

@@ -17,11 +17,12 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import checks, examiner, registration
+from experiments.datasets import checks, examiner, first_report, registration
 from experiments.datasets.examination_process import ExaminationProcess
 from experiments.datasets.examiner import Examiner
 from experiments.models import Dataset
 from experiments.training.data.examination import Progress
+from runs.leases import Fenced
 from tests.experiments.training.datasets import with_csv
 from tests.waiting import eventually
 
@@ -44,7 +45,7 @@ def waiting(root: Path, user: User) -> Dataset:
 def running(waiting: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examiner]:
     """An examiner in the middle of a check that does not end."""
     monkeypatch.setattr(examiner, "ExaminationProcess", partial(ExaminationProcess, module=SLOW))
-    thread = Examiner()
+    thread = Examiner(first_report.ask_for)
     thread.start()
     eventually(lambda: Dataset.objects.get().files_done)
     yield thread
@@ -105,13 +106,16 @@ def test_a_killed_worker_takes_its_process_along_and_another_takes_over(waiting:
     process._input.close()  # what the death of this side would do
     eventually(lambda: process._process.poll() is not None)
     process.close()
-    assert not examiner.examine_next(threading.Event())
+    assert not examiner.examine_next(threading.Event(), first_report.ask_for)
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert examiner.examine_next(threading.Event())
+    assert checks.recover_lost() == [lost.pk]
+    assert examiner.examine_next(threading.Event(), first_report.ask_for)
     found = Dataset.objects.get()
     assert (found.state, found.attempt) == ("ready", 2)
-    assert not checks.renew(lost, None)
-    assert not checks.refuse(lost, "too late")
+    with pytest.raises(Fenced):
+        checks.renew(lost, None)
+    with pytest.raises(Fenced):
+        checks.refuse(lost, "too late")
     assert Dataset.objects.get().state == "ready"
 
 
@@ -120,9 +124,10 @@ def test_a_check_lost_too_often_is_given_up(waiting: Dataset, settings: Settings
     for _ in range(3):
         assert checks.claim() is not None
         Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert checks.recover_lost()
     assert checks.claim() is None
     found = Dataset.objects.get()
-    assert (found.state, found.problem) == ("refused", checks.LOST.format(times=3))
+    assert (found.state, found.problem) == ("refused", checks.LOST_TOO_OFTEN.format("3 times"))
     assert checks.again(found)
     assert checks.claim() is not None
 
@@ -130,7 +135,7 @@ def test_a_check_lost_too_often_is_given_up(waiting: Dataset, settings: Settings
 def test_the_examination_ignores_what_it_cannot_know(waiting: Dataset) -> None:
     """A registered path must lie in a data root when it is opened, whatever the row says."""
     Dataset.objects.update(path="/etc")
-    assert examiner.examine_next(threading.Event())
+    assert examiner.examine_next(threading.Event(), first_report.ask_for)
     found = Dataset.objects.get()
     assert found.state == "refused"
     assert "outside the data roots" in (found.problem or "")

@@ -14,8 +14,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
-from experiments import supervisor
+from experiments import run_start, supervisor
 from experiments.models import Dataset
+from experiments.run_job import job_of
 from runs.models import Run, RunEvent
 from tests.experiments.datasets.requests import API, answer, check_all, errors, opened, post, registered, uploaded
 from tests.experiments.training.datasets import with_csv, write_csv, zipped
@@ -71,14 +72,13 @@ def test_a_training_on_a_folder_checks_the_folder_where_it_reads_it(
     """Written between the start of its process and its reading: only that process can notice."""
     registered(api, bright_or_dark_in(root))
     check_all()
-    job_of = supervisor.job_of
 
     def written_meanwhile(run: Run, gpus: list[str] | None) -> Any:
         job = job_of(run, gpus)
         os.utime(root / "lungs" / "labels.csv", ns=(0, 0))
         return job
 
-    monkeypatch.setattr(supervisor, "job_of", written_meanwhile)
+    monkeypatch.setattr(run_start, "job_of", written_meanwhile)
     run = carried_out(queued(api, "lungs"))
     assert run.status == "failed"
     assert "has changed since its content hash was taken" in (run.reason or "")

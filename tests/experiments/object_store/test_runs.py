@@ -8,20 +8,21 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connections
+from django.db import InterfaceError, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from experiments import backlog, homecoming, publisher, supervisor
-from runs import lifecycle, stored_files
+from runs import lifecycle, stored_files, thread_failures
+from runs.leases import Fenced
 from runs.models import Run, RunEvent, StoredFile
-from runs.recorder import Fenced
 from runs.store import StoreError
 from tests.experiments.object_store.server import ObjectStore
 from tests.experiments.test_supervisor import Background
@@ -161,6 +162,36 @@ def test_a_store_that_comes_back_during_the_training_gets_everything(
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.notes) == ("cancelled", [])
     assert stored_bytes(object_store, run)["epoch-0.ckpt"] == b"weights"
+
+
+@pytest.mark.parametrize("fault", [TypeError, KeyError, InterfaceError])
+def test_files_are_stored_after_whatever_storing_them_fails_of(
+    queued: Run,
+    recipe: Recipe,
+    object_store: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: type[Exception],
+) -> None:
+    monkeypatch.setattr(publisher, "ROUND_SECONDS", 0.1)
+    monkeypatch.setattr(publisher, "LONGEST_PAUSE_SECONDS", 0.2)
+    real, tries = stored_files.publish, list[int]()
+
+    def sometimes(*args: Any, **kwargs: Any) -> None:
+        tries.append(1)
+        if len(tries) <= 3:
+            raise fault("injected")
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(stored_files, "publish", sometimes)
+    before = thread_failures.counts().get("publisher", 0)
+    recipe("obedient")
+    background = Background()
+    eventually(lambda: StoredFile.objects.filter(run=queued, name="train.log").exists())  # while it trains
+    lifecycle.cancel(queued.pk, "Enough.")
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert (run.status, run.notes) == ("cancelled", [])
+    assert thread_failures.counts()["publisher"] == before + 3
 
 
 def test_what_the_lost_machine_had_not_stored_is_trained_again(

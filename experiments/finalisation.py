@@ -1,0 +1,65 @@
+"""Carries out a verdict: the files of the run first, then its status and last event."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+
+from experiments.database_retry import DatabaseRetry
+from experiments.publisher import Publisher
+from experiments.verdict import Verdict
+from runs import exports, lifecycle, recorder
+from runs.events import Ending
+from runs.models import Run
+
+logger = logging.getLogger(__name__)
+
+
+class Finalisation:
+    """Ends one attempt, whose numbers are stored. Here alone a supervisor changes a run's status."""
+
+    def __init__(
+        self,
+        run: Run,
+        publisher: Publisher,
+        database: DatabaseRetry,
+        *,
+        is_urgent: Callable[[], bool],
+        worked: Callable[[], float],
+    ) -> None:
+        """Wait for no store of files that fails once `is_urgent`; `worked` tells the attempt's monotonic seconds."""
+        self._worked = worked
+        self._run, self._publisher, self._database, self._is_urgent = run, publisher, database, is_urgent
+
+    def finalise(self, verdict: Verdict) -> None:
+        """End the run, or give it back to the queue. Raises Fenced."""
+        if verdict.status == "queued":
+            self._release(verdict.reason or "")
+            return
+        run = self._database.write(lambda: Run.objects.get(pk=self._run.pk))
+        self._export(run)
+        self._database.write(lambda: self._publisher.finish(hurry=self._is_urgent))
+        self.end(verdict.status, verdict.reason or run.reason)
+
+    def end(self, status: Ending, reason: str | None) -> None:
+        """Write the status alone; the files stay as they are. Raises Fenced."""
+        run, worked = self._run, self._worked
+        self._database.write(lambda: lifecycle.finish(run.pk, run.attempt, status, reason, seconds=worked()))
+
+    def _release(self, reason: str) -> None:
+        self._publisher.leave(settings.GRACE_SECONDS / 2)
+        run, worked = self._run, self._worked
+        self._database.write(lambda: lifecycle.release(run.pk, run.attempt, reason, seconds=worked()))
+
+    def _export(self, run: Run) -> None:
+        try:
+            exports.export(run)
+        except OSError as error:
+            logger.exception("run %s: files not written", run.pk)
+            text = (
+                f"Not all files could be written: {error}. The numbers are stored; "
+                f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
+            )
+            self._database.write(lambda: recorder.add_note(run.pk, "export_failed", text))

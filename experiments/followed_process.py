@@ -1,0 +1,72 @@
+"""Follow a training process from its start to its end: what it sends, its heartbeat, its last word. No Django here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from experiments.process import SILENCE_SECONDS, TICK_SECONDS, ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.training.reports import Outcome
+
+
+class End(NamedTuple):
+    """How a process ended: its last word decides, where it said one, never its exit code."""
+
+    outcome: Outcome | None
+    exit: str  # its exit code as a sentence for the user
+    silence: float | None = None  # seconds without a sign of life, where it was killed because of them
+    violation: str | None = None  # what it sent that is no message; it was killed because of that
+
+
+class FollowedProcess:
+    """A context: the process is gone when it is left, and `end` says how it ended.
+
+    A ProtocolError raised inside ends the process and counts as its end; everything else goes through.
+    """
+
+    def __init__(self, process: TrainingProcess, leaving: threading.Event | None = None) -> None:
+        """Kill the process as soon as `leaving` is set."""
+        self._process, self._leaving = process, leaving or threading.Event()
+        self._outcome: Outcome | None = None
+        self._violation: str | None = None
+        self._code: int | None = None
+        self._heard = time.monotonic()
+        self.silence: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        self._code = self._process.close()
+        if isinstance(error, ProtocolError):
+            self._violation = str(error)
+            return True
+        return False
+
+    @property
+    def end(self) -> End:
+        """How it ended, once the context has been left."""
+        exit_ = describe_exit(self._code, self._process.lost_rank)
+        return End(self._outcome, exit_, self.silence, self._violation)
+
+    def batches(self) -> Iterator[list[Received]]:
+        """Yield what has come, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""
+        for batch in self._process.batches(TICK_SECONDS):
+            self._check_heartbeat(alive=batch is not None)
+            if self._leaving.is_set():
+                self._process.kill()
+            for message, _, _ in batch or ():
+                if isinstance(message, Outcome):
+                    self._outcome = message
+            yield batch or []
+
+    def _check_heartbeat(self, *, alive: bool) -> None:
+        now = time.monotonic()
+        if alive:
+            self._heard = now
+        elif now - self._heard > SILENCE_SECONDS:
+            self.silence = SILENCE_SECONDS
+            self._process.kill()

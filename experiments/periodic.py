@@ -1,0 +1,104 @@
+"""The threads that stay for the life of a process: do something, pause, do it again, until stopped.
+
+Whatever a job raises is logged and counted (`runs.thread_failures`), and the job is tried again after growing pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from django.db import connections
+
+from runs.backoff import Backoff
+from runs.thread_failures import Account
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE_SECONDS = 5.0  # between two tries of a job that fails, unless its thread looks less often anyway
+STOP_SECONDS = 8.0
+
+
+class Periodic(threading.Thread):
+    """Does its jobs at once, and then every `interval` seconds. A job that fails keeps none of the others back.
+
+    Database connections are closed after each round; with `keeps_connections`, for very short intervals, only after
+    one in which a job failed, and at the end.
+    """
+
+    def __init__(self, name: str, interval: float, *, keeps_connections: bool = False) -> None:
+        super().__init__(name=name, daemon=True)
+        self.stopping = threading.Event()
+        self._interval = interval
+        self._keeps_connections = keeps_connections
+        self._account = Account(name)
+
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return what a round does, in its order, each under the name that the log gives it."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Do what is to be done once at the end."""
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End the thread after what it does at the moment, and wait for that; one that hangs is left behind."""
+        stop_all([self], seconds)
+
+    def run(self) -> None:
+        """Nothing but `stop` ends this."""
+        turns = [_Turn(name, job, self._account, self._interval) for name, job in self.jobs().items()]
+        while not self.stopping.is_set():
+            succeeded = [turn.take() for turn in turns if not self.stopping.is_set()]
+            if not (self._keeps_connections and all(succeeded)):
+                self._close_connections()
+            self.stopping.wait(self._interval)
+        self._once("leaving", self.leave)
+        self._close_connections()
+
+    def _close_connections(self) -> None:
+        """Closing one that was cut may fail as well."""
+        self._once("closing the database connections", connections.close_all)
+
+    def _once(self, name: str, job: Callable[[], object]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            self._account.failed(name, error)
+
+
+class _Turn:
+    """One job, and when it may be tried next."""
+
+    def __init__(self, name: str, job: Callable[[], object], account: Account, interval: float) -> None:
+        self._name, self._job, self._account = name, job, account
+        self._backoff = Backoff(interval, max(interval, LONGEST_PAUSE_SECONDS))
+        self._next = 0.0  # monotonic time
+
+    def take(self) -> bool:
+        """Do the job unless it is too early; false where it failed."""
+        if time.monotonic() < self._next:
+            return True
+        try:
+            self._job()
+        except BaseException as error:  # SystemExit too would end the thread, and without a word
+            pause = self._backoff.failed()
+            self._next = time.monotonic() + pause
+            self._account.failed(self._name, error, pause)
+            return False
+        self._backoff.reset()
+        self._account.succeeded(self._name)
+        return True
+
+
+def stop_all(threads: Iterable[Periodic], seconds: float = STOP_SECONDS) -> None:
+    """Stop them together; those that have not ended within `seconds` are left behind, as the log says."""
+    until = time.monotonic() + seconds
+    started = [thread for thread in threads if thread.ident is not None]
+    for thread in started:
+        thread.stopping.set()
+    for thread in started:
+        thread.join(max(0.0, until - time.monotonic()))
+        if thread.is_alive():
+            logger.warning("%s did not end within %.0f s and is left behind", thread.name, seconds)

@@ -1,0 +1,61 @@
+"""Decides how an attempt ended, from what its process said last and what was asked of it. No database here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from experiments import reasons
+from experiments.training.reports import Outcome
+from runs.events import Ending
+from runs.models import Run
+
+StopRequest = Run.StopRequest
+
+
+class Verdict(NamedTuple):
+    """The status that a run gets, `queued` when it is to go on later; without a `reason`, the one asked for stays."""
+
+    status: Ending | Literal["queued"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """All that decides how an attempt ended."""
+
+    exit: str  # what is said where nothing else explains the end
+    outcome: Outcome | None = None  # the last word of the process
+    request: str = StopRequest.NONE  # what somebody asked of the run
+    draining: bool = False  # this worker shuts down
+    trouble: str | None = None  # why we stopped the process ourselves
+    over_time: str | None = None  # why the time limit left no result; None where it was not reached
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Say how it ended. What the training said last is the truth, never its exit code."""
+    said, request = evidence.outcome.status if evidence.outcome else None, evidence.request
+    if said == "completed" and request != StopRequest.EVALUATE:
+        return Verdict("completed")
+    if said == "failed" and evidence.outcome:
+        return Verdict("failed", evidence.outcome.reason)
+    if request not in (StopRequest.NONE, StopRequest.FINISH):
+        return Verdict("cancelled")
+    if evidence.draining:
+        return Verdict("queued", reasons.DRAINED)
+    return _not_finished(evidence) if request == StopRequest.FINISH else _broken_off(evidence)
+
+
+def _broken_off(evidence: Evidence) -> Verdict:
+    """Nobody asked for its end."""
+    from_outside = evidence.outcome is not None and evidence.outcome.status == "interrupted"
+    return Verdict("failed", evidence.trouble or (reasons.STOPPED_FROM_OUTSIDE if from_outside else evidence.exit))
+
+
+def _not_finished(evidence: Evidence) -> Verdict:
+    """It was told to evaluate what it had, and did not complete that."""
+    if evidence.over_time:
+        return Verdict("failed", evidence.over_time)
+    if evidence.outcome:
+        return Verdict("cancelled", reasons.NOTHING_COMPLETE)
+    return Verdict("failed", reasons.DID_NOT_FINISH)

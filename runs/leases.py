@@ -1,0 +1,140 @@
+"""The one mechanism by which a worker holds something alone, and loses it when it dies: a lease on its row.
+
+A worker claims a row that waits, and the raised `attempt` is its fencing token: it renews the lease about every
+second, and whatever it writes is written only while the row is held under that attempt. A lease that nobody renews
+expires; the row is given back then, and one loss is counted. Giving it back in order counts nothing.
+
+What a row's states are called is the business of its store, which passes the changes of state and alone makes them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q, QuerySet
+
+from runs import clock
+
+TOLERANCE = 0.5
+"""How far ahead of a fresh one a lease may be, in lengths of a lease: so far may the clocks of two machines differ."""
+FREE: dict[str, Any] = {"worker": "", "lease_until": None}
+"""Columns of a row that nobody holds."""
+
+
+class Fenced(Exception):
+    """Somebody else holds the row now (or it has ended): this writer must stop, and has written nothing."""
+
+
+class Leased(models.Model):
+    """What is held under a lease. `attempt` is the fencing token of its newest holder."""
+
+    attempt = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    losses = models.PositiveIntegerField(default=0, help_text="Attempts whose worker was lost")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def lost_too_often(self) -> bool:
+        """Whether it is not to be tried again: attempts that were given back in order do not count."""
+        return self.losses >= settings.ATTEMPT_LIMIT
+
+
+M = TypeVar("M", bound=Leased)
+
+
+def lease_end() -> datetime:
+    """Return until when a lease taken or renewed now holds."""
+    return clock.now() + lease_length()
+
+
+def lease_length() -> timedelta:
+    """Return how long a lease holds without being renewed."""
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def valid_ends(now: datetime) -> tuple[datetime, datetime]:
+    """Return the earliest and the latest end of a lease that holds at that moment.
+
+    A later one was taken before the clock was set back, and would outlive its dead holder by as much.
+    """
+    return now, now + (1 + TOLERANCE) * lease_length()
+
+
+def last_sign(row: Leased) -> datetime | None:
+    """Return when the holder of a row was last known to work: when it took or renewed the lease."""
+    return row.lease_until and row.lease_until - lease_length()
+
+
+def times(number: int) -> str:
+    """Say how often, in words: "once", "5 times"."""
+    return "once" if number == 1 else f"{number} times"
+
+
+class Leases(Generic[M]):
+    """Those on the rows of one model; `waiting` and `held` tell which may be claimed and which are held."""
+
+    def __init__(self, model: type[M], noun: str, *, waiting: Q, held: Q) -> None:
+        self._model, self._noun, self._waiting, self._held = model, noun, waiting, held
+
+    def claim(self, pk: int, worker: str, **changes: Any) -> M | None:
+        """Take a row that waits for `worker`, with these changes. None: it does not wait, another was faster."""
+        taken: dict[str, Any] = {"attempt": F("attempt") + 1, "worker": worker, "lease_until": lease_end()}
+        with transaction.atomic():
+            if not self._rows.filter(self._waiting, pk=pk).update(**taken, **changes):
+                return None
+            return self._rows.get(pk=pk)
+
+    def renew(self, pk: int, attempt: int, **changes: Any) -> None:
+        """Keep the lease, and make these changes with it. Raises Fenced."""
+        self._change(pk, attempt, {"lease_until": lease_end(), **changes})
+
+    def release(self, pk: int, attempt: int, **changes: Any) -> None:
+        """Give up the lease, in order; the changes say what becomes of the row. Raises Fenced."""
+        self._change(pk, attempt, {**FREE, **changes})
+
+    def locked(self, pk: int, attempt: int) -> M:
+        """Return the row that this attempt holds, locked until the caller's transaction ends. Raises Fenced."""
+        row = self._of(pk, attempt).select_for_update().first()
+        if row is None:
+            raise self._fenced(pk, attempt)
+        return row
+
+    def expired(self, now: datetime | None = None) -> list[int]:
+        """List the rows whose holders let their leases expire, as of now or that moment, by primary key."""
+        return list(self._expired(now).order_by("pk").values_list("pk", flat=True))
+
+    def expire(self, pk: int, now: datetime | None = None) -> M | None:
+        """Count the loss of a row whose lease has expired, and return it locked; the caller says what becomes of it.
+
+        To be called in a transaction. None: its holder renewed the lease in this very moment and keeps it, or
+        somebody else was faster.
+        """
+        row = self._expired(now).select_for_update().filter(pk=pk).first()
+        if row is not None:
+            row.losses += 1
+            self._rows.filter(pk=pk).update(losses=row.losses)
+        return row
+
+    @property
+    def _rows(self) -> QuerySet[M]:
+        return self._model._default_manager.all()
+
+    def _of(self, pk: int, attempt: int) -> QuerySet[M]:
+        return self._rows.filter(self._held, pk=pk, attempt=attempt)
+
+    def _expired(self, now: datetime | None) -> QuerySet[M]:
+        earliest, latest = valid_ends(now or clock.now())
+        return self._rows.filter(self._held).filter(Q(lease_until__lt=earliest) | Q(lease_until__gt=latest))
+
+    def _change(self, pk: int, attempt: int, changes: dict[str, Any]) -> None:
+        if not self._of(pk, attempt).update(**changes):
+            raise self._fenced(pk, attempt)
+
+    def _fenced(self, pk: int, attempt: int) -> Fenced:
+        return Fenced(f"{self._noun} {pk}: attempt {attempt} no longer holds it")
