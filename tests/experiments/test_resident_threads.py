@@ -226,7 +226,7 @@ def test_a_job_of_the_reaper_that_always_fails_keeps_none_of_the_others_back(
     done["purge"] = lambda: not Run.objects.filter(pk=deleted.pk).exists()
     packed: list[bool] = []
     monkeypatch.setattr(reaper, "compact_running", lambda: packed.append(True))
-    done["pack"] = lambda: packed
+    done["compact"] = lambda: packed
     folder = asked.folder.parent / "999"
     folder.mkdir(parents=True)
     done["folders"] = lambda: not folder.exists()
