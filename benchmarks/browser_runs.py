@@ -81,7 +81,7 @@ def one_long_curve(samples: int) -> Run:
     run, part = running(), 100_000
     for first in range(0, samples, part):
         _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
-    lifecycle.finish(run.pk, run.attempt, "completed", None)
+    lifecycle.end(run.pk, run.attempt, "completed", None)
     run.refresh_from_db()
     compiling.compact_all(run.pk, run.last_seq)
     return run

@@ -46,7 +46,7 @@ class Finalisation:
     def end(self, status: Ending, reason: str | None) -> None:
         """Write the status alone; the files stay as they are. Raises Fenced."""
         run, worked = self._run, self._worked
-        self._database.write(lambda: lifecycle.finish(run.pk, run.attempt, status, reason, seconds=worked()))
+        self._database.write(lambda: lifecycle.end(run.pk, run.attempt, status, reason, seconds=worked()))
 
     def _release(self, reason: str) -> None:
         self._publisher.leave(settings.GRACE_SECONDS / 2)

@@ -49,7 +49,7 @@ class Reaper(Periodic):
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,
             "clearing folders of pre-flight reports": preflight_folders.clear,
-            "noting the end of the look": self._recovery_clock.rest,
+            "noting the end of the look": self._recovery_clock.mark_idle,
         }
 
     def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> NotAfterOutage:

@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers at all; asks nothing of the database."""
+    """Answer 200 as long as this process answers at all; asks nothing of the database."""
     return JsonResponse({"alive": True})
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served, else 503 and which part fails; details stand in the log alone."""
+    """Answer 200 when requests can be served, else 503 with the part that fails; the log has the details."""
     try:
         failing, cure = _readiness.look()
     except Error as error:
@@ -39,13 +39,16 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 class Readiness:
-    """Remembers that all migrations are applied: nobody takes them back, and looking costs a hundred file reads."""
+    """The readiness of this process.
+
+    It remembers that all migrations are applied: they are not taken back, and checking costs a hundred file reads.
+    """
 
     def __init__(self) -> None:
         self._migrated = False
 
     def look(self) -> tuple[str, str]:
-        """Which part fails, and its cure; both empty when none does. Raises what the database raises."""
+        """Return the part that fails and its cure, both blank when none does. Raises django.db.Error."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         self._migrated = self._migrated or not schema.unapplied_migrations()

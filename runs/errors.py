@@ -12,14 +12,14 @@ from rest_framework.views import exception_handler as drf_exception_handler
 
 
 class FieldError(TypedDict):
-    """`field` is a dotted path (`trainer.max_epochs`), empty when the fault is nobody's in particular."""
+    """One fault; `field` is a dotted path (`trainer.max_epochs`), empty when no single field is wrong."""
 
     field: str
     message: str
 
 
 class Conflict(APIException):
-    """409: what was asked is not possible as things stand; the sentence says what is in the way."""
+    """409: the request is not possible in the present state; the sentence says what is in the way."""
 
     status_code = 409
     default_code = "conflict"
@@ -44,7 +44,7 @@ class InvalidRequest(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """For REST_FRAMEWORK["EXCEPTION_HANDLER"]: decides the body, leaves status and headers to DRF."""
+    """Build the body of every REST error; DRF decides status and headers."""
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, InvalidRequest | ValidationError):
         errors = exc.errors if isinstance(exc, InvalidRequest) else list(_flatten(exc.detail, ""))
@@ -57,7 +57,7 @@ def _sentence(errors: list[FieldError]) -> str:
 
 
 def _flatten(detail: Any, field: str) -> Iterator[FieldError]:
-    """DRF nests details as the request was nested; we name each field by its path."""
+    """Name each field by its path; DRF nests details as the request was nested."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
             named = "" if key == api_settings.NON_FIELD_ERRORS_KEY else str(key)

@@ -30,7 +30,7 @@ M_co = TypeVar("M_co", covariant=True)
 
 
 class Stamped(NamedTuple, Generic[M_co]):
-    """A message, mostly an event, with the moment it happened and its data as JSON, encoded once where it arose."""
+    """A message, mostly an event, with its moment and its data as JSON, encoded once at the source."""
 
     message: M_co
     timestamp: str

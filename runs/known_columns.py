@@ -20,7 +20,7 @@ def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield path
 
 
-def learn(kind: Kind, names: Iterable[str]) -> None:
+def register(kind: Kind, names: Iterable[str]) -> None:
     """Add the names that are not known yet; one query where all are known, as they nearly always are."""
     wanted = set(names)
     known = set(KnownColumn.objects.filter(kind=kind, name__in=wanted).values_list("name", flat=True))

@@ -24,7 +24,7 @@ def add(run_id: int, epoch: int, metrics: Mapping[str, float | None], *, final: 
     monitor = Run.objects.values_list("monitor", flat=True).get(pk=run_id)
     known = {row.name: row for row in MetricSummary.objects.filter(run_id=run_id, name__in=whole)}
     if whole.keys() - known.keys():
-        known_columns.learn(KnownColumn.Kind.METRIC, whole.keys() - known.keys())
+        known_columns.register(KnownColumn.Kind.METRIC, whole.keys() - known.keys())
     rows = [
         _extended(_row(None if final else known.get(name), run_id, name), epoch, value, curved=name == monitor)
         for name, value in whole.items()

@@ -30,11 +30,11 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
         "workers": workers.described(found.workers, found.used),
-        "runs": [{"run_id": run_id, **standing_of(place)} for run_id, place in shown],
+        "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
     }
 
 
-def standing_of(place: Place | None) -> dict[str, Any]:
+def place_fields(place: Place | None) -> dict[str, Any]:
     """Describe one run's place in the queue; all null unless it is queued."""
     if place is None:
         return {"queue_position": None, "estimated_start": None, "waits_for": None}

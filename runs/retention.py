@@ -85,7 +85,7 @@ def remove_checkpoints(run: Run) -> Amount:
     with transaction.atomic():
         locked = _locked(run.pk)
         spare = _spare(locked) if locked else []
-        objects = run_files.forget(run, [file.name for file in spare])
+        objects = run_files.remove(run, [file.name for file in spare])
     # After the commit: a slow store must not keep the database locked.
     stored_files.remove_objects(objects)
     return Amount(len(spare), sum(file.size for file in spare))

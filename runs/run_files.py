@@ -28,14 +28,14 @@ def seekable(run: Run, name: str) -> BinaryIO:
     return stored_files.seekable(run.pk, name) if store.in_use() else open_file(run.folder, name)
 
 
-def forget(run: Run, names: Collection[str]) -> list[str]:
+def remove(run: Run, names: Collection[str]) -> list[str]:
     """Remove these files from the folder and the list of stored files.
 
     Returns the keys of their objects, which `stored_files.remove_objects` removes from the store.
     """
     for name in names:
         (run.folder / name).unlink(missing_ok=True)
-    return stored_files.forget(run.pk, names) if store.in_use() else []
+    return stored_files.unregister(run.pk, names) if store.in_use() else []
 
 
 def place(run: Run) -> str:

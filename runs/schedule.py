@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """The capacity of one worker. A worker without GPUs of its own gives each run only a slot."""
 
     slots: int
@@ -42,37 +42,40 @@ class Waiting:
 
 
 def starts(
-    rooms: Mapping[str, Room], trainings: Iterable[Training], queue: Iterable[Waiting], per_owner: int | None = None
+    capacities: Mapping[str, Capacity],
+    trainings: Iterable[Training],
+    queue: Iterable[Waiting],
+    per_owner: int | None = None,
 ) -> dict[int, float | None]:
     """Return the seconds until each run of `queue` (the next one first) starts; None where that is unknown.
 
     A slot whose end is unknown is treated as if it never ended: a run may start sooner than predicted.
     """
-    play = _Play(rooms, per_owner)
+    simulation = _Simulation(capacities, per_owner)
     for training in trainings:
-        play.begin(training.worker, training.owner, training.gpus, training.seconds)
-    lines = _Lines(queue)
+        simulation.begin(training.worker, training.owner, training.gpus, training.seconds)
+    lines = _OwnerQueues(queue)
     found: dict[int, float | None] = dict.fromkeys(lines.run_ids)
-    while (run := lines.first(play.may_start)) or lines:
-        worker = play.worker_for(run) if run else None
+    while (run := lines.first(simulation.may_start)) or lines:
+        worker = simulation.worker_for(run) if run else None
         if run is None or worker is None:
-            if not play.go_on():
+            if not simulation.advance():
                 break
             continue
-        found[run.run_id] = play.now
-        play.begin(worker, run.owner, run.gpus, run.seconds)
+        found[run.run_id] = simulation.now
+        simulation.begin(worker, run.owner, run.gpus, run.seconds)
         lines.drop(run)
     return found
 
 
-class _Play:
+class _Simulation:
     """The simulated slots and GPUs at one moment, `now`."""
 
-    def __init__(self, rooms: Mapping[str, Room], per_owner: int | None) -> None:
+    def __init__(self, capacities: Mapping[str, Capacity], per_owner: int | None) -> None:
         self.now = 0.0
-        self._rooms, self._per_owner = rooms, per_owner
-        self._slots = {name: room.slots for name, room in rooms.items()}
-        self._gpus = {name: room.gpus for name, room in rooms.items()}
+        self._capacities, self._per_owner = capacities, per_owner
+        self._slots = {name: capacity.slots for name, capacity in capacities.items()}
+        self._gpus = {name: capacity.gpus for name, capacity in capacities.items()}
         self._training: Counter[int] = Counter()  # by owner
         self._ends: list[tuple[float, int, str, int, int]] = []
         self._begun = 0
@@ -88,8 +91,8 @@ class _Play:
 
     def begin(self, worker: str, owner: int, gpus: int, seconds: float | None) -> None:
         """Occupy a slot and GPUs of the worker, if it exists."""
-        if worker in self._rooms:
-            gpus = min(gpus, self._rooms[worker].gpus)
+        if worker in self._capacities:
+            gpus = min(gpus, self._capacities[worker].gpus)
             self._slots[worker] -= 1
             self._gpus[worker] -= gpus
         self._training[owner] += 1
@@ -97,22 +100,22 @@ class _Play:
         end = math.inf if seconds is None else self.now + max(0.0, seconds)
         heapq.heappush(self._ends, (end, self._begun, worker, owner, gpus))
 
-    def go_on(self) -> bool:
+    def advance(self) -> bool:
         """Advance to the next end of a training. False: no end is known."""
         if not self._ends or math.isinf(self._ends[0][0]):
             return False
         self.now, _, worker, owner, gpus = heapq.heappop(self._ends)
-        if worker in self._rooms:
+        if worker in self._capacities:
             self._slots[worker] += 1
             self._gpus[worker] += gpus
         self._training[owner] -= 1
         return True
 
     def _given(self, worker: str, run: Waiting) -> int:
-        return min(run.gpus, self._rooms[worker].gpus)
+        return min(run.gpus, self._capacities[worker].gpus)
 
 
-class _Lines:
+class _OwnerQueues:
     """The queue, one line per owner, so that an owner at the limit is skipped at once."""
 
     def __init__(self, queue: Iterable[Waiting]) -> None:

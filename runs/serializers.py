@@ -15,7 +15,7 @@ from runs.forecast import Forecast, forecast
 from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
-from runs.queue_report import standing_of
+from runs.queue_report import place_fields
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 
@@ -42,7 +42,7 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
         "status": run.status,
         "priority": run.priority,
         "queued_at": time_or_null(run.queued_at),
-        **standing_of(queue.of(run.pk) if queue else None),
+        **place_fields(queue.of(run.pk) if queue else None),
         "reason": run.reason,
         "notes": run.notes,
         "group_id": run.group_id,

@@ -217,7 +217,7 @@ class RunEvents(AsyncView, ReadingView):
         head = await sync_to_async(self.head_of)(run_id)
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
             await sync_to_async(release_connection)()
-            head = await journal_watch().grown(run_id, asked["after"], asked["wait"]) or head
+            head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
         return Response(await sync_to_async(_journal_page)(head, asked))
 
 

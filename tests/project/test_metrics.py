@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_rows(api: Client, user: User) -> None:
     assert lifecycle.recover(lost.pk)
     assert lifecycle.claim(lost.pk, "another")
     queued_run(user)
-    workers.sign_in("here:1", "here", 3, [])
+    workers.register("here:1", "here", 3, [])
     Run.objects.filter(pk=running.pk).update(worker="here:1 GPU 0")
     dataset = Dataset.objects.create(name="x", kind="upload", path="x", owner=user, state="uploading")
     Upload.objects.create(dataset=dataset, filename="x.zip", size=5, updated_at=timezone.now())

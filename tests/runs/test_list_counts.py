@@ -41,7 +41,7 @@ class Made(NamedTuple):
 def made(make_run: MakeRun, user: User) -> list[Made]:
     """Forty runs, a few of them deleted, and their tags; those that are visible."""
     chance, owners = random.Random(3), [user, *(User.objects.create_user(name) for name in ("eve", "Uwe"))]
-    known_columns.learn(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
+    known_columns.register(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
     found = []
     for number in range(40):
         value = VALUES[number % len(VALUES)]
