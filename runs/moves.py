@@ -42,10 +42,10 @@ def move(run_id: int, to: Destination, *, may_overtake: bool) -> bool:
             goal = _as_far_as_own(run, runs, at, goal)
         if goal != at:
             _put(run, runs, goal, forward=goal < at)
-            told = RunStatus(
+            event = RunStatus(
                 status="queued", previous="queued", reason=run.reason, queue_position=place_in_queue(run_id)
             )
-            append(run_id, run.attempt, [stamp(told)])
+            append(run_id, run.attempt, [stamp(event)])
         return True
 
 

@@ -1,4 +1,4 @@
-"""`/metrics`: who may read it, and that each figure is the one of rows made by hand."""
+"""`/metrics`: who may read it, and that each figure matches rows made by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINE = re.compile(r"^(livetrain_\w+)(?:\{(.*)\})? (\S+)$")
 
 
 def figures(text: str) -> dict[str, float]:
-    """By name and labels; each line must be a comment or a sample."""
+    """Parse the figures by name and labels; each line must be a comment or a sample."""
     samples = [LINE.match(line) for line in text.splitlines() if not line.startswith("# ")]
     return {f"{found[1]}{{{found[2]}}}" if found[2] else found[1]: float(found[3]) for found in samples if found}
 
@@ -97,7 +97,7 @@ def test_an_empty_server_has_figures_too() -> None:
 
 
 def test_a_long_journal_is_not_read(api: Client, user: User) -> None:
-    """Each use of the journal finds its rows by the index over run and number."""
+    """Check that each use of the journal finds its rows by the index over run and number."""
     running_run(user)
     queued_run(user)
     with CaptureQueriesContext(connection) as asked:

@@ -1,4 +1,4 @@
-"""GET /api/runs/: pages, filters, order, and what a wrong question is told."""
+"""GET /api/runs/: pages, filters, order, and the answers to wrong requests."""
 
 from __future__ import annotations
 

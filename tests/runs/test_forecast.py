@@ -1,4 +1,4 @@
-"""When a queued run will start and why it waits, as the API tells it; living workers; and what that costs."""
+"""When a queued run will start and why it waits, as the API answers; living workers; and the cost in queries."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def asking(**trainer: Any) -> dict[str, Any]:
 
 
 def training(make_run: MakeRun, worker: str = NAME, **columns: Any) -> Run:
-    """A run that trains there since now."""
+    """Make a run that has been training on that worker from now on."""
     defaults = {"status": "in_progress", "attempt": 1, "attempt_start": timezone.now(), "worker": worker}
     return make_run(**defaults | columns)
 
 
 def told(api: Client, run: Run) -> dict[str, Any]:
-    """What its page says; the list and the queue must say the same at that moment."""
+    """Read the run's forecast from its page; the list and the queue must say the same at that moment."""
     names = ("queue_position", "estimated_start", "waits_for")
     with patch.object(timezone, "now", return_value=timezone.now()):
         detail = api.get(f"/api/runs/{run.pk}/").json()
@@ -51,7 +51,10 @@ def seconds_until(moment: str) -> float:
 
 
 def test_a_run_starts_when_those_before_it_are_done(api: Client, make_run: MakeRun) -> None:
-    """The slot is free in 600 s; the run before takes 10 epochs at 30 s, as the one that is completed did."""
+    """Calculate by hand: the slot is free in 600 s.
+
+    The run before takes 10 epochs at 30 s, as the completed one did.
+    """
     workers.register(NAME, "gpu1", 1, [])
     make_run(status="completed", duration_seconds=600.0, max_epochs=20, config=asking())
     training(make_run, eta_seconds=600.0)

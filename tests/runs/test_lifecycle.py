@@ -70,7 +70,7 @@ def test_an_ended_run_says_so_last(run: Run) -> None:
 
 
 def test_the_row_and_the_journal_name_the_same_moments(run: Run) -> None:
-    """A page that heard the events shows the same times as one that asked for the row."""
+    """Compare a page that received the events with one that read the row."""
     lifecycle.claim(run.pk, "a")
     lifecycle.end(run.pk, 1, "failed", "It broke.")
     run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""When queued runs start, against schedules drawn by hand; and what others tell of how long a run takes."""
+"""When queued runs start, against schedules drawn by hand; and durations estimated from other runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADA, BOB = 1, 2
 
 
 def waiting(*seconds: float | None, owner: int = ADA, first: int = 1, gpus: int = 1) -> list[Waiting]:
-    """Runs numbered from `first` that take so long."""
+    """Make queued runs numbered from `first` that take so long."""
     return [Waiting(first + number, owner, gpus, each) for number, each in enumerate(seconds)]
 
 
@@ -39,7 +39,10 @@ def test_a_free_slot_starts_at_once_and_an_overdue_run_ends_now() -> None:
 
 
 def test_what_hangs_on_an_unknown_end_is_unknown() -> None:
-    """Slot A never says when it ends; slot B takes run 1 at 4 and run 2, which takes nobody knows how long, at 6."""
+    """Let slot A have an unknown end.
+
+    Slot B takes run 1 at 4 and run 2, whose duration is unknown, at 6.
+    """
     training = [Training("w", ADA, 0, None), Training("w", ADA, 0, 4.0)]
     assert starts({"w": Capacity(2)}, training, waiting(2.0, None, 1.0)) == {1: 4.0, 2: 6.0, 3: None}
 
@@ -68,7 +71,7 @@ def test_who_waits_for_gpus_holds_up_those_behind() -> None:
 
 
 def test_more_gpus_than_there_are_means_all_and_none_means_none() -> None:
-    """As `Gpus.take` gives them; what needs no GPU starts beside."""
+    """Follow `Gpus.take`; a run without GPUs starts beside."""
     queue = [*waiting(6.0, gpus=8), *waiting(2.0, first=2, gpus=0), *waiting(1.0, first=3)]
     assert starts({"w": Capacity(3, 2)}, [], queue) == {1: 0.0, 2: 0.0, 3: 6.0}
     assert starts({"w": Capacity(2)}, [], waiting(6.0, 6.0, gpus=4)) == {1: 0.0, 2: 0.0}

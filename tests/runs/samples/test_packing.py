@@ -1,4 +1,4 @@
-"""What is packed comes back bit by bit."""
+"""Encoded tables are decoded bit by bit."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def one(api: Client, run: Run, name: str, **parameters: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """Three epochs of 40 steps; event n happened n seconds after 1795511859."""
+    """Make a run with three epochs of 40 steps; event n happened n seconds after 1795511859."""
     run = make_run(status="in_progress")
     journal(run, [status("queued", None), start(None), *epochs(0, 2, 7)])
     return run
@@ -249,7 +249,10 @@ def test_ranges_of_running_trainings_are_packed_beside_them(run: Run, make_run: 
 def test_what_is_left_is_packed_at_the_end_of_a_training(
     api: Client, run: Run, make_run: MakeRun, short_ranges: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So whoever looks first reads as little of the journal as who looks later; a few numbers may stay there."""
+    """Let the first reader of an ended run read as little as later ones.
+
+    A few numbers may stay in the journal.
+    """
     monkeypatch.setattr(compiling, "FEW", 10)
     before = one(api, run, "batch/loss")
     RunSamples.objects.all().delete()
@@ -267,7 +270,7 @@ def test_what_is_left_is_packed_at_the_end_of_a_training(
 
 
 class Usage(Event, frozen=True, kw_only=True):
-    """A sampled type that comes later: of no step and no epoch, with a list of unknown length."""
+    """A sampled event type added later: of no step and no epoch, with a list of unknown length."""
 
     type: ClassVar[str] = "usage"
     cores: float
