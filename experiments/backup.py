@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from experiments.models import uploads_root
-from runs import atomic_files, store, stored_files
+from runs import atomic_files, private_files, store, stored_files
 from runs.events import utc_now
 from runs.models import StoredFile
 from runs.store import StoreError
@@ -33,26 +33,30 @@ class BackupRefused(Exception):
 
 
 class Copied(NamedTuple):
-    """Files that were new or had changed, and all bytes of them."""
+    """Files that were new or had changed, all bytes of them, and those of the database; None: it is not in it."""
 
     files: int
     size: int
+    database: int | None = None
 
 
 def back_up(target: Path) -> Copied:
     """Write or renew the back-up in that folder. Raises BackupRefused, OSError, StoreError.
 
-    What is gone from the server stays in an older back-up's folder. The database of PostgreSQL is not copied.
+    What is gone from the server stays in an older back-up's folder. The database of PostgreSQL is not copied. As the
+    home itself, the folder is for the server's account alone, also where it was made by hand before.
     """
     _require_place(target)
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    private_files.withhold(target)  # before anything is in it
     atomic_files.write(target / MARKER, json.dumps({"begun": utc_now(), "complete": False}).encode())
     before = _copy_files(target)
-    if connection.vendor == "sqlite":
-        _copy_database(target / DATABASE)
+    database = _copy_database(target / DATABASE) if connection.vendor == "sqlite" else None
     after = _copy_files(target)
+    for path in private_files.inside(target):  # of earlier versions
+        private_files.withhold(path)
     atomic_files.write(target / MARKER, json.dumps({"made": utc_now(), "complete": True}).encode())
-    return Copied(before.files + after.files, before.size + after.size)
+    return Copied(before.files + after.files, before.size + after.size, database)
 
 
 def folders() -> dict[str, Path]:
@@ -109,7 +113,7 @@ def _copy_new(source: Path, target: Path) -> Iterator[int]:
     """Copy what is new or has changed below `source`; yields the bytes of each file. Links are not followed."""
     for folder, _, names in os.walk(source):
         inside = target / Path(folder).relative_to(source)
-        inside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        inside.mkdir(parents=True, exist_ok=True)
         for name in names:
             path, copy = Path(folder, name), inside / name
             if name.endswith(".tmp") or path.is_symlink() or not path.is_file():
@@ -127,15 +131,16 @@ def _same(path: Path, copy: Path) -> bool:
 
 
 def _copy(path: Path, copy: Path) -> int:
-    """Whole or not at all, with times and rights."""
+    """Whole or not at all, with times, and with rights as far as the umask lets them."""
     temporary = copy.with_name(f"{copy.name}.tmp")
     shutil.copy2(path, temporary)
+    private_files.withhold(temporary)
     temporary.replace(copy)
     return copy.stat().st_size
 
 
-def _copy_database(copy: Path) -> None:
-    """A snapshot of one moment, without the free room in the file; writers are not held up (write-ahead log)."""
+def _copy_database(copy: Path) -> int:
+    """Bytes of a snapshot of one moment, without free room; writers are not held up (write-ahead log)."""
     with atomic_files.replacing(copy) as temporary:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(temporary)])
@@ -143,3 +148,4 @@ def _copy_database(copy: Path) -> None:
             [(verdict,)] = written.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
             raise BackupRefused(f"The database is damaged ({verdict}): keep earlier back-ups, and restore the newest.")
+    return copy.stat().st_size

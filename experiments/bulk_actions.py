@@ -26,9 +26,22 @@ NEITHER = "Give at least one tag."
 Act = Callable[[Run, User, Mapping[str, Any]], str]
 
 
-class TagList(serializers.ListField):
+class ShortList(serializers.ListField):
+    """A list whose length is looked at before what is in it: thousands of wrong items cost no thousand answers."""
+
+    most = MOST_RUNS
+
+    def run_child_validation(self, data: Any) -> Any:
+        """Refuse a list that is too long before any item is validated."""
+        if len(data) > self.most:
+            self.fail("max_length", max_length=self.max_length)
+        return super().run_child_validation(data)
+
+
+class TagList(ShortList):
     """Tags in their one spelling."""
 
+    most = 5 * MAX_TAGS  # the same ones may be there several times
     child = serializers.CharField(max_length=200, trim_whitespace=False)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -41,7 +54,7 @@ class TagList(serializers.ListField):
 class Runs(serializers.Serializer[Any]):
     """Which runs: numbers, each of which counts once."""
 
-    runs = serializers.ListField(
+    runs = ShortList(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=MOST_RUNS
     )
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from experiments.crashes import Crashes
 from experiments.database_retry import DatabaseRetry
 from experiments.publisher import Publisher
 from experiments.verdict import Verdict
-from runs import exports, lifecycle, recorder
+from runs import exports, lifecycle, recorder, storage_errors
 from runs.events import Ending
 from runs.models import Run
 
@@ -35,23 +36,29 @@ class Finalisation:
 
     def finalise(self, verdict: Verdict) -> None:
         """End the run, or give it back to the queue. Raises Fenced."""
-        if verdict.status == "queued":
-            self._release(verdict.reason or "")
-            return
         run = self._database.write(lambda: Run.objects.get(pk=self._run.pk))
+        if verdict.status == "queued":
+            self._publisher.leave(settings.GRACE_SECONDS / 2)
+            self._database.write(lambda: self._release(run, verdict))
+            return
         self._export(run)
         self._database.write(lambda: self._publisher.finish(hurry=self._is_urgent))
-        self.end(verdict.status, verdict.reason or run.reason)
+        reason = verdict.reason or run.reason
+        self.end(verdict.status, Crashes(run).why_no_more(reason) if verdict.crashed and reason else reason)
 
     def end(self, status: Ending, reason: str | None) -> None:
         """Write the status alone; the files stay as they are. Raises Fenced."""
         run, worked = self._run, self._worked
         self._database.write(lambda: lifecycle.end(run.pk, run.attempt, status, reason, seconds=worked()))
 
-    def _release(self, reason: str) -> None:
-        self._publisher.leave(settings.GRACE_SECONDS / 2)
-        run, worked = self._run, self._worked
-        self._database.write(lambda: lifecycle.release(run.pk, run.attempt, reason, seconds=worked()))
+    def _release(self, run: Run, verdict: Verdict) -> None:
+        reason, attempt = verdict.reason or "", self._run.attempt
+        if not verdict.crashed:
+            lifecycle.release(run.pk, attempt, reason, seconds=self._worked())
+            return
+        crashes = Crashes(run)
+        recorder.record(run.pk, attempt, [], notes=[crashes.note(reason)])
+        lifecycle.release_crashed(run.pk, attempt, crashes.why_again(reason), seconds=self._worked())
 
     def _export(self, run: Run) -> None:
         try:
@@ -59,7 +66,7 @@ class Finalisation:
         except OSError as error:
             logger.exception("run %s: files not written", run.pk)
             text = (
-                f"Not all files could be written: {error}. The numbers are stored; "
+                f"Not all files could be written: {storage_errors.without_folders(error)}. The numbers are stored; "
                 f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._database.write(lambda: recorder.add_note(run.pk, "export_failed", text))

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from experiments.process import SILENCE_SECONDS, TICK_SECONDS, ProtocolError, Received, TrainingProcess, describe_exit
+from experiments.process import (
+    SILENCE_SECONDS,
+    TICK_SECONDS,
+    ProtocolError,
+    Received,
+    TrainingProcess,
+    describe_exit,
+    was_killed,
+)
 from experiments.training.reports import Outcome
+
+LONGEST_LOOK_SECONDS = 1.0
+"""Of the time between two looks, what counts as silence: if this process stood still for longer, so did the other."""
 
 
 class End(NamedTuple):
@@ -17,6 +28,7 @@ class End(NamedTuple):
 
     outcome: Outcome | None
     exit: str  # its exit code as a sentence for the user
+    killed: bool = False  # by a signal; whose, does not show
     silence: float | None = None  # seconds without a sign of life, where it was killed because of them
     violation: str | None = None  # what it sent that is no message; it was killed because of that
 
@@ -27,13 +39,18 @@ class FollowedProcess:
     A ProtocolError raised inside ends the process and counts as its end; everything else goes through.
     """
 
-    def __init__(self, process: TrainingProcess, leaving: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        process: TrainingProcess,
+        leaving: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Kill the process as soon as `leaving` is set."""
         self._process, self._leaving = process, leaving or threading.Event()
         self._outcome: Outcome | None = None
         self._violation: str | None = None
         self._code: int | None = None
-        self._heard = time.monotonic()
+        self._clock, self._looked, self._silent_seconds = clock, clock(), 0.0
         self.silence: float | None = None
 
     def __enter__(self) -> Self:
@@ -50,7 +67,7 @@ class FollowedProcess:
     def end(self) -> End:
         """How it ended, once the context has been left."""
         exit_ = describe_exit(self._code, self._process.lost_rank)
-        return End(self._outcome, exit_, self.silence, self._violation)
+        return End(self._outcome, exit_, was_killed(self._code), self.silence, self._violation)
 
     def batches(self) -> Iterator[list[Received]]:
         """Yield what has come, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""
@@ -64,9 +81,9 @@ class FollowedProcess:
             yield batch or []
 
     def _check_heartbeat(self, *, alive: bool) -> None:
-        now = time.monotonic()
-        if alive:
-            self._heard = now
-        elif now - self._heard > SILENCE_SECONDS:
+        now = self._clock()
+        since_last_look, self._looked = now - self._looked, now
+        self._silent_seconds = 0.0 if alive else self._silent_seconds + min(since_last_look, LONGEST_LOOK_SECONDS)
+        if self._silent_seconds > SILENCE_SECONDS:
             self.silence = SILENCE_SECONDS
             self._process.kill()

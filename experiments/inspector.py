@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from experiments import preflight_store
+from experiments import preflight_store, reasons
 from experiments.datasets import lookup
 from experiments.followed_process import End, FollowedProcess
 from experiments.jobs import job
@@ -84,7 +84,9 @@ class Inspection:
             return
         except OSError as error:
             preflight_store.fail(
-                self._preflight.pk, self._preflight.attempt, f"The process could not be started: {error}"
+                self._preflight.pk,
+                self._preflight.attempt,
+                f"The process could not be started: {reasons.what_failed(error)}",
             )
             return
         # One that drains kills it at once: it has done nothing that is worth keeping

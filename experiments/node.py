@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,11 +33,18 @@ class NotJoined(Exception):
     """Why this machine takes no part, as a sentence."""
 
 
-def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str], object]) -> str:
-    """Take part in one attempt of the run as machine `node`, from 1; returns how it ended, in words.
+class Part(NamedTuple):
+    """How the part of a machine ended, in words, and whether the run has been trained to its end."""
+
+    text: str
+    completed: bool
+
+
+def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str], object]) -> Part:
+    """Take part in one attempt of the run as machine `node`, from 1; returns how it ended.
 
     Waits until the first machine has begun. Ends with the attempt, and when `leaving` is set. Raises NotJoined, and
-    SourceError where the data are not to be had here.
+    SourceError where the data are not available here.
     """
     say(f"Waiting for the first machine of run {run_id}.")
     run = _begun(run_id, node, leaving)
@@ -54,7 +61,14 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
                     process.kill()
     if own_folder:
         _store_logs(run, job, say)
-    return _described(followed.end)
+    return Part(_described(followed.end), _has_completed(run, followed.end))
+
+
+def _has_completed(run: Run, end: End) -> bool:
+    """The first machine may have ended the run before this one's process had said its last word."""
+    if end.outcome:
+        return end.outcome.status == "completed"
+    return Run.objects.filter(pk=run.pk, attempt=run.attempt, status=Run.Status.COMPLETED).exists()
 
 
 def _described(end: End) -> str:

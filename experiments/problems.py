@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import difflib
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from experiments.training.config import TrainingConfig
-from runs.errors import FieldError
+from runs.errors import MOST_ERRORS, FieldError, InvalidRequest
+
+LONGEST_NAME = 100
+"""Of a field that may be a known one misspelt."""
+
+
+Wrong = dict[str, list[tuple[Any, list[str]]]]
+"""What pydantic says of each wrong field, with the field's path."""
+
+
+def refusal(error: ValidationError) -> InvalidRequest:
+    """The error of a request: the first wrong fields named with their cure, the others counted.
+
+    A request may have any number of them, and each sentence costs time and room.
+    """
+    wrong = _wrong(error)
+    return InvalidRequest(_explained(wrong), more=max(0, len(wrong) - MOST_ERRORS))
 
 
 def explain(error: ValidationError) -> list[FieldError]:
-    """One entry per wrong field: its dotted path, and a sentence with the cure."""
-    found: dict[str, list[str]] = {}
+    """One entry per wrong field, of the first `MOST_ERRORS`: its dotted path, and a sentence with the cure."""
+    return _explained(_wrong(error))
+
+
+def _wrong(error: ValidationError) -> Wrong:
+    found: Wrong = {}
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"] if _is_field(part)]
-        found.setdefault(".".join(path) or "(body)", []).append(_message(problem, path))
-    return [{"field": field, "message": " Or: ".join(messages)} for field, messages in found.items()]
+        found.setdefault(".".join(path) or "(body)", []).append((problem, path))
+    return found
+
+
+def _explained(wrong: Wrong) -> list[FieldError]:
+    return [
+        FieldError(field=field, message=" Or: ".join(_message(problem, path) for problem, path in problems))
+        for field, problems in islice(wrong.items(), MOST_ERRORS)
+    ]
 
 
 def _is_field(part: int | str) -> bool:
@@ -43,7 +71,7 @@ def _message(problem: Any, path: list[str]) -> str:
 
 def _unknown(path: list[str]) -> str:
     known = _fields_of(path[:-1])
-    close = difflib.get_close_matches(path[-1], known, n=1)
+    close = difflib.get_close_matches(path[-1][:LONGEST_NAME], known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else "Remove it, or use one of: " + ", ".join(known) + "."
     return f"Unknown field. {hint}"
 

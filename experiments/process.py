@@ -32,6 +32,7 @@ _START = "experiments.training.fork_server_start"
 _CONTEXT.set_forkserver_preload([_START, child.RECIPE, child.__name__])
 TICK_SECONDS = 0.25  # how long a process is waited for before whatever follows it does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
+_UNKNOWN = 255  # the fork server died with the exit code
 LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
 
 
@@ -208,11 +209,16 @@ class TrainingProcess:
         return min(failed or gave_up, key=lambda rank: rank.said_at)  # one clock, one form
 
 
+def was_killed(code: int | None) -> bool:
+    """Whether a signal or the death of the fork server ended it, not the program itself."""
+    return code is None or code == _UNKNOWN or code < 0
+
+
 def describe_exit(code: int | None, rank: int | None = None) -> str:
     """An exit code as a sentence, for the user; `rank` is whose it was, if there were several."""
     log = log_name(rank or 0)
     subject = "The training process" if rank is None else f"The training process of rank {rank}"
-    if code is None or code == 255:  # the fork server died with the exit code
+    if code is None or code == _UNKNOWN:
         return f"{subject} ended for an unknown reason. Resume it, or start it again if no epoch was complete."
     if code == child.ORPHANED:
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runs import storage_errors
+
 NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
 DID_NOT_FINISH = (
     "The training was told to finish, but did not stop within the grace period and was killed. "
@@ -19,6 +21,9 @@ STOPPED_FROM_OUTSIDE = (
     "The training was stopped from outside (SIGTERM) without a request to this server. "
     "Resume it to go on from its last complete epoch."
 )
+GOES_ON = "It goes on from its last complete epoch."
+BEGINS_AGAIN = "It begins again, for no epoch was complete."
+KILLED_BEFORE = "That had happened before, so it is not started again."
 FROZEN = (
     "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
     "was overloaded or a disk did not answer, resume or retry it."
@@ -33,3 +38,11 @@ NOT_STORED = (
 )
 STORE_AWAITED = "The object store with the files of earlier attempts did not answer. Resume the run when it does."
 DRAINED = "The server was stopped; the run goes on from its last complete epoch."
+
+
+def what_failed(error: Exception) -> str:
+    """What went wrong with files, as a sentence without the folders of the server; other errors as they are."""
+    if sentence := storage_errors.of_a_run(error):
+        return sentence
+    said = storage_errors.without_folders(error) if isinstance(error, OSError) else str(error)
+    return said if said.endswith((".", "!")) else f"{said}."

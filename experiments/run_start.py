@@ -37,7 +37,7 @@ def start(run: Run, gpus: list[str] | None, database: DatabaseRetry) -> Training
         return TrainingProcess(job)
     except (OSError, ValidationError) as error:  # a configuration may be older than this installation
         logger.exception("run %s: not started", run.pk)
-        raise NotStarted(f"The training could not be started: {error}") from error
+        raise NotStarted(f"The training could not be started: {reasons.what_failed(error)}") from error
     except SourceError as error:
         raise NotStarted(error.message) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from types import FrameType
 from django.conf import settings
 
 from experiments import gpus
+from experiments.launcher_watch import LauncherPipe
 from runs import schema
 from runs.backoff import Backoff
 
@@ -31,6 +31,7 @@ READY_TIMEOUT_SECONDS = 60.0
 STEADY_SECONDS = 30.0  # a child that lived so long is restarted at once
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+WEB_STOP_SECONDS = 5.0
 
 
 class PortTaken(Exception):
@@ -112,10 +113,15 @@ class Server:
         manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
         descriptor = listener.fileno()
         self._listener = listener
-        self._web = Child("web", [*manage, "web", "--fd", str(descriptor)], [descriptor])
-        worker = [*manage, "worker", "--slots", str(slots), "--gpus"]
+        self._pipe = pipe = LauncherPipe()
+        web = [*manage, "web", "--fd", str(descriptor), pipe.option(WEB_STOP_SECONDS)]
+        self._web = Child("web", web, [descriptor, pipe.reading_end])
+        worker = [*manage, "worker", "--slots", str(slots), pipe.option(_worker_stop_seconds()), "--gpus"]
         shares = divided(gpus.found(), workers)
-        self._workers = [Child(f"worker {number}", [*worker, share]) for number, share in enumerate(shares, start=1)]
+        self._workers = [
+            Child(f"worker {number}", [*worker, share], [pipe.reading_end])
+            for number, share in enumerate(shares, start=1)
+        ]
         self._stopping = threading.Event()
 
     @property
@@ -144,12 +150,12 @@ class Server:
     def _shut_down(self) -> None:
         """Workers first, so that browsers still see their runs go back to the queue."""
         logger.info("stopping: running trainings go back to the queue and continue at the next start")
-        drains = [threading.Thread(target=w.stop, args=(settings.GRACE_SECONDS + 20,)) for w in self._workers]
+        drains = [threading.Thread(target=w.stop, args=(_worker_stop_seconds(),)) for w in self._workers]
         for drain in drains:
             drain.start()
         for drain in drains:
             drain.join()
-        self._web.stop(5)
+        self._web.stop(WEB_STOP_SECONDS)
         logger.info("stopped")
 
     def _when_ready(self, on_ready: Callable[[str], None]) -> None:
@@ -163,6 +169,11 @@ class Server:
             logger.error("the web process does not answer at %s", self.address)
 
 
+def _worker_stop_seconds() -> float:
+    """How long a worker may take to give its trainings back."""
+    return settings.GRACE_SECONDS + 20
+
+
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5):  # noqa: S310  (our own http address)
@@ -171,20 +182,6 @@ def _answers(address: str) -> bool:
         return True  # an answer, if only to say that the host name or scheme is not the public one
     except OSError:
         return False
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it has died, by whatever means: no orphan keeps the port."""
-    parent = os.getppid()
-
-    def _watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
-        os._exit(1)
-
-    threading.Thread(target=_watch, name="parent", daemon=True).start()
 
 
 def divided(ids: list[str], workers: int) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rest_framework.request import Request
 
 from experiments.launch import KeyReused, launch
-from experiments.problems import explain
+from experiments.problems import refusal
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from runs.errors import Conflict, InvalidRequest
@@ -48,7 +48,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InvalidRequest(explain(error)) from error
+        raise refusal(error) from error
     except SourceError as error:
         raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
     except KeyReused as error:

@@ -10,6 +10,7 @@ import threading
 
 from experiments import homecoming, reasons, run_start
 from experiments.batch_writer import BatchWriter, Observer, columns_of
+from experiments.crashes import Crashes
 from experiments.database_retry import DatabaseRetry
 from experiments.finalisation import Finalisation
 from experiments.followed_process import End, FollowedProcess
@@ -103,7 +104,8 @@ class Supervision:
             self._finalise(End(None, reasons.STORE_AWAITED))
             return
         except OSError as error:  # of the store too
-            reason = f"The files of earlier attempts could not be fetched: {error} Resume the run when that is mended."
+            what = reasons.what_failed(error)
+            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is mended."
             self._finalisation.end("failed", reason)
             return
         try:
@@ -172,6 +174,8 @@ class Supervision:
         violation = f"The training sent something that is no event: {end.violation}" if end.violation else None
         evidence = Evidence(
             exit=end.exit,
+            killed=end.killed,
+            may_retry=Crashes(self._run).may_retry,
             outcome=end.outcome,
             request=self._lease.request,
             draining=self._draining.is_set(),

@@ -18,6 +18,7 @@ class Verdict(NamedTuple):
 
     status: Ending | Literal["queued"]
     reason: str | None = None
+    crashed: bool = False  # the process was killed by nobody here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class Evidence:
     """All that decides how an attempt ended."""
 
     exit: str  # what is said where nothing else explains the end
+    killed: bool = False  # a signal ended the process
+    may_retry: bool = False  # it may be started again after such an end
     outcome: Outcome | None = None  # the last word of the process
     request: str = StopRequest.NONE  # what somebody asked of the run
     draining: bool = False  # this worker shuts down
@@ -48,8 +51,12 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _broken_off(evidence: Evidence) -> Verdict:
     """Nobody asked for its end."""
-    from_outside = evidence.outcome is not None and evidence.outcome.status == "interrupted"
-    return Verdict("failed", evidence.trouble or (reasons.STOPPED_FROM_OUTSIDE if from_outside else evidence.exit))
+    if evidence.trouble:
+        return Verdict("failed", evidence.trouble)
+    if evidence.outcome:  # it was interrupted
+        return Verdict("failed", reasons.STOPPED_FROM_OUTSIDE)
+    status: Literal["queued", "failed"] = "queued" if evidence.killed and evidence.may_retry else "failed"
+    return Verdict(status, evidence.exit, crashed=evidence.killed)
 
 
 def _not_finished(evidence: Evidence) -> Verdict:

@@ -7,7 +7,6 @@ object store, a backlog. Imports no torch.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -56,7 +55,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
             resident.start()
         worker.start()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
-        _wait(stopping)
+        stopping.wait()
         logger.info("worker stopping: trainings go back to the queue")
         stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
@@ -65,7 +64,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
 
 
 def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
-    """The threads that are there as long as this process."""
+    """Make the threads that are there as long as this process."""
     found: list[Periodic] = [
         Attendance(slots, gpus),
         Feeder(slots),
@@ -74,13 +73,3 @@ def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
         Examiner(on_checked=first_report.ask_for),
     ]
     return [*found, Backlog()] if store.in_use() else found
-
-
-def _wait(stopping: threading.Event) -> None:
-    """Until told to stop, or until the launcher that started this process has died."""
-    parent = os.getppid()
-    while not stopping.wait(0.5):
-        if os.getppid() != parent:
-            logger.warning("the launcher is gone")
-            tasks.draining.set()
-            return

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
+from pathlib import Path
+from shutil import disk_usage
 
+from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime.outage import Outage
-from runs import schema
+from realtime.outage import LogOnce
+from runs import schema, storage_errors
+from runs.refused_writes import refused_writes
 
 logger = logging.getLogger(__name__)
+
+LEAST_BYTES = 16 * 2**20
+"""Free where the home and an SQLite database lie; with less, the next request may not be stored."""
+PROBE_BYTES = 4_096
+REFUSED_SECONDS = 10.0
+JUST_REFUSED = "Something could not be stored some seconds ago; the server's log says what and why."
+MAKE_ROOM = "The server's disk is full: make room. manage.py doctor says where."
+MAKE_WRITABLE = "The server cannot write where it stores its data: manage.py doctor says where and why."
 
 
 @never_cache
@@ -52,8 +66,51 @@ class Readiness:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         self._migrated = self._migrated or not schema.unapplied_migrations()
-        return ("", "") if self._migrated else ("migrations", "Run: manage.py migrate")
+        if not self._migrated:
+            return "migrations", "Run: manage.py migrate"
+        return _trouble_of_disks() or _trouble_of_database() or _trouble_of_writes() or ("", "")
+
+
+def _trouble_of_writes() -> tuple[str, str] | None:
+    """Tell of a write that was refused seconds ago: the disk of a database server cannot be looked at from here."""
+    return ("disk", JUST_REFUSED) if refused_writes.within(REFUSED_SECONDS) else None
+
+
+def _trouble_of_disks() -> tuple[str, str] | None:
+    """Tried by writing, since rights, quotas and mounts each have their say."""
+    for folder in _folders():
+        try:
+            if disk_usage(folder).free < LEAST_BYTES:
+                return "disk", MAKE_ROOM
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+                file.write(bytes(PROBE_BYTES))
+        except OSError as error:
+            full = storage_errors.trouble_of(error) is storage_errors.Trouble.FULL
+            _disk_outage.failed(error)
+            return "disk", MAKE_ROOM if full else MAKE_WRITABLE
+    _disk_outage.recovered()
+    return None
+
+
+def _folders() -> list[Path]:
+    """The home, and where an SQLite database lies outside it."""
+    home = Path(settings.LIVETRAIN_HOME)
+    if connection.vendor != "sqlite":
+        return [home]
+    return list(dict.fromkeys([home, Path(connection.settings_dict["NAME"]).absolute().parent]))
+
+
+def _trouble_of_database() -> tuple[str, str] | None:
+    """A database that takes no writes: a stand-by of PostgreSQL, a file of SQLite without the right to write it."""
+    if connection.vendor == "sqlite":
+        writable = os.access(connection.settings_dict["NAME"], os.W_OK)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            writable = cursor.fetchone()[0] == "off"
+    return None if writable else ("database", MAKE_WRITABLE)
 
 
 _readiness = Readiness()
-_outage = Outage(logger, "Asking the database whether this server is ready")
+_outage = LogOnce(logger, "Asking the database whether this server is ready")
+_disk_outage = LogOnce(logger, "Writing to the home and the database's folder")

@@ -52,6 +52,13 @@ def _count_above_zero(raw: str) -> int | None:
     return count
 
 
+def _count_from_zero(raw: str) -> int:
+    count = int(raw)
+    if count < 0:
+        raise ValueError(raw)
+    return count
+
+
 def _number_from_zero(raw: str) -> float:
     value = float(raw)
     if not 0 <= value < float("inf"):
@@ -72,6 +79,13 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return raw
 
     return parse
+
+
+def _umask(raw: str) -> int:
+    masks = {"none": 0o077, "read": 0o027}
+    if raw not in masks:
+        raise ValueError(raw)
+    return masks[raw]
 
 
 def _long_text(raw: str) -> str:
@@ -145,6 +159,13 @@ def _secret_key(path: Path) -> str:
 LIVETRAIN_HOME: Path = _read(
     "LIVETRAIN_HOME", lambda raw: Path(raw).expanduser().resolve(), BASE_DIR / "var", "a folder"
 )
+UMASK = _read(
+    "LIVETRAIN_GROUP_ACCESS",
+    _umask,
+    0o077,
+    "none or read: what the group of the server's account may do with the files of the home",
+)
+os.umask(UMASK)  # whatever the shell's is: the database holds tokens, run files name patients; children inherit it
 LIVETRAIN_HOME.mkdir(parents=True, exist_ok=True)
 RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
@@ -163,6 +184,7 @@ UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero,
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
+CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", _count_from_zero, 1, "a whole number, 0 or more")
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
 GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
@@ -209,6 +231,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "project.request_bodies.body_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -349,9 +372,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["runs.parsers.JSONParser"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
 LOGGING = {
     "version": 1,

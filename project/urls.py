@@ -6,6 +6,11 @@ from django.urls import include, path
 from experiments.queue_view import QueueView
 from project import health, metrics
 
+handler400 = "project.error_answers.bad_request"
+handler403 = "project.error_answers.permission_denied"
+handler404 = "project.error_answers.page_not_found"
+handler500 = "project.error_answers.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -1,3 +1,5 @@
+"""The Django app `realtime`."""
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -5,7 +7,10 @@ from realtime.checks import check_public_address
 
 
 class RealtimeConfig(AppConfig):
+    """Registers the system check of the public address."""
+
     name = "realtime"
 
     def ready(self) -> None:
+        """Register the check."""
         register(check_public_address)

@@ -1,4 +1,4 @@
-"""Who opens a socket: a browser by its session, a script by its API token.
+"""Authentication of WebSockets: a browser by its session, a script by its API token.
 
 | sent | result |
 |---|---|
@@ -11,13 +11,14 @@ Ours is the origin that the request itself names as `Host` (which must be an all
 `CSRF_TRUSTED_ORIGINS`. The port counts: cookies are shared by all ports of a host, so a page served by some other
 program on this machine would otherwise read everything. A page elsewhere has no use for a token either.
 
-The same is asked again every minute: a session that ended, a token taken back, a user no longer active close the
+The same is checked again every minute: a session that ended, a token taken back, a user no longer active close the
 socket with 4401.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
@@ -45,6 +46,7 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
 RECHECK_SECONDS = 60.0
+logger = logging.getLogger(__name__)
 _account = Account("credentials")
 
 
@@ -55,6 +57,7 @@ class Authenticated:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket, and close it when it is refused at its opening or later."""
         try:
             user = await logins(identify, scope)
         except Refused as refused:
@@ -70,11 +73,12 @@ class Authenticated:
 
 
 async def _watch(scope: Scope, send: Send) -> None:
-    """Close the socket when its credentials have lost their worth."""
+    """Close the socket when its credentials are no longer valid."""
     while True:
         await asyncio.sleep(RECHECK_SECONDS)
         try:
             await logins(identify, scope)
+            _account.succeeded("looking whether credentials still hold")
         except Refused as refused:
             await _close(send, refused)
             return
@@ -88,7 +92,7 @@ async def _close(send: Send, refused: Refused) -> None:
 
 
 def identify(scope: Scope) -> User:
-    """The active user who opens this socket; raises `Refused`. Synchronous database access."""
+    """Return the active user who opens this socket, or raise `Refused`. Synchronous database access."""
     headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
     origin = headers.get("origin")
     if origin is not None and not is_ours(origin, headers.get("host", "")):
@@ -103,7 +107,7 @@ def identify(scope: Scope) -> User:
 
 
 def is_ours(origin: str, host: str) -> bool:
-    """Whether pages of `origin` (scheme://host[:port]) are served by this server, addressed as `host`."""
+    """Tell whether pages of `origin` (scheme://host[:port]) are served by this server, addressed as `host`."""
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     try:
@@ -147,7 +151,7 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
 
 
 def _without_credentials(scope: Scope) -> Scope:
-    """What is further in needs none, and so cannot log any."""
+    """Return the scope for the application, which needs no credentials and so cannot log any."""
     query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in (b"authorization", b"cookie")]
     return scope | {"query_string": query.encode(), "headers": headers}

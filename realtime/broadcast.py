@@ -1,4 +1,4 @@
-"""The one door to the channel layer. What goes through it are hints, "there is more": any of them may be lost.
+"""All use of the channel layer for sending. Only hints are sent, "there is more", and any of them may be lost.
 
 Groups: `run.<id>` for one run, `runs` for the list. A hint is `{"type": "hint", "run_id": 7}`.
 """
@@ -12,7 +12,7 @@ import threading
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from runs import thread_failures
 
 logger = logging.getLogger(__name__)
@@ -23,17 +23,17 @@ PAUSE_SECONDS = 1.0
 
 
 def run_group(run_id: int) -> str:
-    """The group of everybody who follows that run."""
+    """Return the name of the group of those who follow that run."""
     return f"run.{run_id}"
 
 
 def crosses_processes() -> bool:
-    """Whether hints of other processes arrive here; else the web process must look for news itself."""
+    """Tell whether hints of other processes arrive here; otherwise the web process must poll the database."""
     return bool(settings.REDIS_URL)
 
 
 def hint(run_id: int) -> None:
-    """Say from any thread that the run's journal has grown; never blocks, never raises, may be lost."""
+    """Announce from any thread that the run's journal has grown; never blocks, never raises, may be lost."""
     if crosses_processes():
         _sender.hint(run_id)
 
@@ -52,19 +52,20 @@ class Sender:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: set[int] = set()
-        self._outage = Outage(logger, "Sending hints over the channel layer")
+        self._failures = LogOnce(logger, "Sending hints over the channel layer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
 
     def hint(self, run_id: int) -> None:
+        """Queue a hint, from any thread."""
         try:
             with self._lock:
                 if len(self._pending) < PENDING_LIMIT:
                     self._pending.add(run_id)
                 loop, wake = self._running()
             loop.call_soon_threadsafe(wake.set)
-        except Exception as error:  # a training must never feel its spectators
-            self._outage.failed(error)
+        except Exception as error:  # a training must never fail because somebody watches it
+            self._failures.failed(error)
 
     def _running(self) -> tuple[asyncio.AbstractEventLoop, asyncio.Event]:
         if self._loop is None or self._wake is None:
@@ -83,9 +84,9 @@ class Sender:
                 run_ids, self._pending = self._pending, set()
             try:
                 await asyncio.wait_for(self._send(run_ids), SEND_SECONDS)
-                self._outage.recovered()
+                self._failures.recovered()
             except Exception as error:  # whatever a layer raises, browsers catch up from the journal
-                self._outage.failed(error)
+                self._failures.failed(error)
                 thread_failures.count("hints")
                 await asyncio.sleep(PAUSE_SECONDS)
 

@@ -11,7 +11,7 @@ from django.http.request import validate_host
 
 
 def check_public_address(**_options: Any) -> list[CheckMessage]:
-    """It must be an origin, and its host one that requests may be for."""
+    """Check that the public address is an origin, and its host an allowed one."""
     address = urlsplit(settings.PUBLIC_URL)
     if not settings.PUBLIC_URL:
         return []

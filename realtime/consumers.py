@@ -1,11 +1,11 @@
 """WebSocket endpoints. Frames from the server are JSON arrays; the client may send `{"ack": seq}`.
 
 It may also send `{"ping": true}`, answered with a frame of one `{"type": "pong"}`: no script of a browser hears of the
-protocol's own pings, and a connection can die without a word. Of a run it carries `last_seq`, how far the journal goes.
+protocol's own pings, and a connection can die unnoticed. Of a run it carries `last_seq`, how far the journal goes.
 
 Close codes: 4400 bad request (`?after=`, a malformed or oversized message), 4401 no login, 4403 wrong or missing
-origin, 4404 no such run (or path), or deleted meanwhile, 1011 a fault of the server. After any other end a client
-comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
+origin, 4404 no such run (or path), or deleted meanwhile. After any other end, 4500 (a fault of the server) included, a
+client comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 
@@ -27,35 +28,36 @@ from realtime.frames import Frame
 from realtime.hub import Gone, Hub
 from realtime.reader import logins
 from realtime.refusal import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
-from realtime.window import Window
+from realtime.window import FlowControl
 from runs.queries import visible_runs
 
 logger = logging.getLogger(__name__)
 MESSAGE_CHARACTERS = 1_024
 PONG_SECONDS = 0.5
-"""Pings that come faster stay unanswered: who reads nothing must not make the server keep answers without bound."""
+"""Pings that come faster are not answered: a client that reads nothing must not fill the server's memory."""
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class ClientMessage(msgspec.Struct):
-    """All that a client may say; fields that are not known are ignored."""
+    """A message of a client; unknown fields are ignored."""
 
     ack: Annotated[int, msgspec.Meta(ge=0)] | None = None
     ping: bool = False
 
 
 class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has no types
-    """Accepts, then streams in a task of its own until the socket ends."""
+    """Base of the endpoints: accepts, then streams in a task of its own until the socket ends."""
 
     channel_layer_alias = "none"  # hubs are members of groups; one member per browser breaks between 50 and 200
 
     def __init__(self) -> None:
         super().__init__()
         self._streaming: asyncio.Task[None] | None = None
-        self._window = Window()
+        self._flow = FlowControl()
         self._answered = -PONG_SECONDS
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve the socket to its end, and then end its stream."""
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -63,16 +65,26 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
                 self._streaming.cancel()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """As the base class, without the thread switch that tidies database connections: there are none here."""
-        await getattr(self, message["type"].replace(".", "_"))(message)
+        """Handle a message as the base class does, but without its thread switch: no database connection is open here.
+
+        A fault closes the socket at once. Daphne would do so with a code of its own, at its next look after a second.
+        """
+        try:
+            await getattr(self, message["type"].replace(".", "_"))(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            await self._fail()
 
     async def connect(self) -> None:
+        """Accept the socket and start its stream."""
         await self.accept()
         self._streaming = asyncio.create_task(self._serve())
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Handle what the client sent: an acknowledgement, a ping, or both."""
         try:
-            said = understood(message.get("text"))
+            said = decode_message(message.get("text"))
         except Refused as refused:
             await self.close(refused.code, refused.reason)
             return
@@ -83,10 +95,10 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
             await self.send(text_data=f"[{msgspec.json.encode(await self.pong()).decode()}]")
 
     def acknowledged(self, seq: int) -> None:
-        """The client has everything up to `seq`."""
+        """Note that the client has everything up to `seq`."""
 
     async def pong(self) -> dict[str, Any]:
-        """What a ping is answered with."""
+        """Make the answer to a ping."""
         return {"type": "pong"}
 
     @abstractmethod
@@ -94,7 +106,8 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         """Send until cancelled; raises `Refused`."""
 
     async def deliver(self, frame: Frame) -> None:
-        self._window.sent(frame)
+        """Send a frame and count it."""
+        self._flow.sent(frame)
         await self.send(text_data=frame.text)
 
     async def _serve(self) -> None:
@@ -103,8 +116,12 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         except Refused as refused:
             await self.close(refused.code, refused.reason)
         except Exception:
-            logger.exception("A WebSocket stream failed.")
-            await self.close(FAILED)
+            await self._fail()
+
+    async def _fail(self) -> None:
+        """Log the exception that is being handled, and close the socket."""
+        logger.exception("A WebSocket stream failed.")
+        await self.close(FAILED, "A fault of the server; connect again.")
 
 
 class RunConsumer(Live):
@@ -116,36 +133,39 @@ class RunConsumer(Live):
 
     @property
     def run_id(self) -> int:
+        """The number in the address."""
         return int(self.scope["url_route"]["kwargs"]["run_id"])
 
     async def stream(self) -> None:
+        """Send every event after the client's number, until the run is deleted."""
         run_id, query = self.run_id, _query(self.scope)
         cursor = starting_number(query)
         if query.get("ack") == ["1"]:
-            self._window.acknowledged(cursor)
+            self._flow.acknowledged(cursor)
         if not await logins(_is_visible, self.scope["user"], run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
-        with switchboard.here().watching_run(run_id) as self._hub:
+        with switchboard.current_registry().watching_run(run_id) as self._hub:
             while True:
                 try:
-                    frame = await self._hub.frame_after(cursor, await self._window.opened())
+                    frame = await self._hub.frame_after(cursor, await self._flow.wait_for_allowance())
                 except Gone:
                     if not await logins(_is_visible, self.scope["user"], run_id):
                         raise Refused(UNKNOWN_RUN, f"Run {run_id} is deleted.") from None
-                    self._hub.came_back()
+                    self._hub.restored()
                     continue
                 await self.deliver(frame)
                 cursor = frame.last
 
     async def pong(self) -> dict[str, Any]:
-        """A hub that has just begun does not know the journal's end yet, the database does."""
+        """Make an answer with the end of the journal, from the database if the hub does not know it yet."""
         last: int | None = -1 if self._hub is None else self._hub.head
         if last == -1:
             last = await logins(_last_seq, self.scope["user"], self.run_id)
         return await super().pong() | {"last_seq": last}
 
     def acknowledged(self, seq: int) -> None:
-        self._window.acknowledged(seq)
+        """Let the client have more."""
+        self._flow.acknowledged(seq)
 
 
 class RunListConsumer(Live):
@@ -157,32 +177,34 @@ class RunListConsumer(Live):
     """
 
     async def stream(self) -> None:
+        """Send what changes in the list, or in the queue alone."""
         only = _query(self.scope).get("only", [])
         if only not in ([], ["queue"]):
             raise Refused(BAD_REQUEST, "only must be queue, or left out.")
-        with switchboard.here().watching_list(self.scope["user"], only_queue=bool(only)) as outbox:
+        with switchboard.current_registry().watching_list(self.scope["user"], only_queue=bool(only)) as client:
             while True:
-                await self._window.opened()
-                await self.deliver(await outbox.frame())
+                await self._flow.wait_for_allowance()
+                await self.deliver(await client.frame())
 
 
 class NothingHere(Live):
-    """Any other path."""
+    """Any other path: closed with 4404."""
 
     async def stream(self) -> None:
+        """Refuse."""
         raise Refused(UNKNOWN_RUN, "There is nothing to listen to at this path.")
 
 
 def starting_number(query: dict[str, list[str]]) -> int:
-    """The number after `?after=`, 0 without it; raises `Refused`."""
+    """Return the number of `?after=`, 0 without it; raises `Refused`."""
     values = query.get("after", ["0"])
     if len(values) != 1 or not _NUMBER.fullmatch(values[0]):
         raise Refused(BAD_REQUEST, "after must be an integer of at least 0.")
     return int(values[0])
 
 
-def understood(text: str | None) -> ClientMessage:
-    """What a client says; raises `Refused`."""
+def decode_message(text: str | None) -> ClientMessage:
+    """Decode a client's message; raises `Refused`."""
     if text is None or len(text) > MESSAGE_CHARACTERS:
         raise Refused(BAD_REQUEST, f"Messages are JSON texts of at most {MESSAGE_CHARACTERS} characters.")
     try:

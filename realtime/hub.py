@@ -7,10 +7,10 @@ import contextlib
 import logging
 
 from realtime.broadcast import run_group
-from realtime.frames import FRAME_CHARACTERS, FRAME_EVENTS, Frame, frame, read
-from realtime.outage import Outage
+from realtime.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
+from realtime.outage import LogOnce
 from realtime.reader import pages, tail
-from realtime.ring import Ring
+from realtime.ring import RingBuffer
 from realtime.subscription import Subscription
 from runs.queries import heads
 
@@ -24,17 +24,17 @@ class Gone(Exception):
 PRELOAD = 2_000
 """Newest events that a new hub reads at once: after a restart all clients come back with a recent number."""
 FAR_BEHIND = 20_000
-"""A client that lacks more events than this is spared old ephemeral ones …"""
-SPARED_UNTIL = 5_000
+"""A client that lacks more events than this does not get old ephemeral ones …"""
+KEPT_NEWEST = 5_000
 """… up to this many events before the newest."""
 JOIN_SECONDS = 2.0
-BREATH_SECONDS = 0.02
+LOOK_INTERVAL_SECONDS = 0.02
 RETRY_SECONDS = 1.0
 FRAMES_KEPT = 16
 
 
 class Hub:
-    """Follows one run's journal. Clients are mere cursors: each asks for the frame after the number it has.
+    """Follows one run's journal. A client is only a cursor: it asks for the frame after the number it has.
 
     A slow client holds nothing here and delays nobody: what has left the ring it gets from the journal, page by
     page. Clients at the same number share one encoded frame. Needs a running event loop; ended by `close`.
@@ -43,14 +43,14 @@ class Hub:
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
         self.watchers = 0
-        self._ring: Ring | None = None
+        self._ring: RingBuffer | None = None
         self.gone = False
         """Deleted or removed for ever, at the last look."""
         self._frames: dict[tuple[int, int], Frame] = {}
         self._grown = asyncio.Event()
         self._wake = asyncio.Event()
         self._joined = asyncio.Event()
-        self._outage = Outage(logger, f"Reading the journal of run {run_id}")
+        self._failures = LogOnce(logger, f"Reading the journal of run {run_id}")
         self._subscription = Subscription(run_group(run_id), lambda _: self.wake(), self._on_join)
         self._task = asyncio.create_task(self._follow(), name=f"hub of run {run_id}")
 
@@ -60,33 +60,34 @@ class Hub:
         return -1 if self._ring is None else self._ring.head
 
     def wake(self) -> None:
-        """There may be more in the journal."""
+        """Look at the journal soon: there may be more in it."""
         self._wake.set()
 
-    def came_back(self) -> None:
-        """The deletion was undone since the last look."""
+    def restored(self) -> None:
+        """Note that the deletion was undone since the last look."""
         self.gone = False
         self.wake()
 
     def close(self) -> None:
+        """End the hub's tasks."""
         self._subscription.close()
         self._task.cancel()
 
     async def frame_after(self, cursor: int, limit: int = FRAME_EVENTS) -> Frame:
-        """What follows number `cursor`, at most `limit` items; waits until there is something. Raises Gone."""
+        """Wait for what follows number `cursor`, and return at most `limit` items of it. Raises Gone."""
         while self._ring is None or self._ring.head <= cursor:
             if self.gone:
                 raise Gone
             await self._grown.wait()
         ring = self._ring
         if ring.head - cursor > FAR_BEHIND:
-            return await self._page(cursor, ring.head - SPARED_UNTIL, limit, sparing=True)
+            return await self._page(cursor, ring.head - KEPT_NEWEST, limit, durable_only=True)
         if cursor < ring.start:
             # No more than a frame will hold: what is read beyond it would have to be read again.
-            return await self._page(cursor, ring.start, min(limit, FRAME_CHARACTERS // ring.typical_characters + 1))
+            return await self._page(cursor, ring.start, min(limit, FRAME_BYTES // ring.typical_characters + 1))
         return self._shared(ring, cursor, limit)
 
-    def _shared(self, ring: Ring, cursor: int, limit: int) -> Frame:
+    def _shared(self, ring: RingBuffer, cursor: int, limit: int) -> Frame:
         key = (cursor, limit)
         if key not in self._frames:
             if len(self._frames) >= FRAMES_KEPT:
@@ -94,12 +95,12 @@ class Hub:
             self._frames[key] = frame(ring.after(cursor, limit))
         return self._frames[key]
 
-    async def _page(self, cursor: int, until: int, limit: int, *, sparing: bool = False) -> Frame:
+    async def _page(self, cursor: int, until: int, limit: int, *, durable_only: bool = False) -> Frame:
         while True:
             try:
-                return frame(await pages(read, self.run_id, cursor, until, limit=limit, sparing=sparing))
+                return frame(await pages(read, self.run_id, cursor, until, limit=limit, durable_only=durable_only))
             except Exception as error:
-                self._outage.failed(error)
+                self._failures.failed(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _on_join(self) -> None:
@@ -107,7 +108,7 @@ class Hub:
         self._wake.set()
 
     async def _follow(self) -> None:
-        """First join, then read: what is stored in between is seen by the read, what comes later makes a hint."""
+        """Join first, then read: what is stored in between is seen by the read, what comes later makes a hint."""
         with contextlib.suppress(TimeoutError):  # a layer that fails must not keep clients from the journal
             await asyncio.wait_for(self._joined.wait(), JOIN_SECONDS)
         self._wake.set()
@@ -116,10 +117,10 @@ class Hub:
             self._wake.clear()
             try:
                 await self._catch_up()
-                self._outage.recovered()
-                await asyncio.sleep(BREATH_SECONDS)
+                self._failures.recovered()
+                await asyncio.sleep(LOOK_INTERVAL_SECONDS)
             except Exception as error:
-                self._outage.failed(error)
+                self._failures.failed(error)
                 self._wake.set()
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -127,14 +128,14 @@ class Hub:
         """Read all there is: the row's `last_seq` and the events up to it are committed together."""
         found = await tail(heads, [self.run_id])
         last = found[0].last_seq if found else 0
-        ring = self._ring or Ring(self.run_id, max(0, last - PRELOAD))
+        ring = self._ring or RingBuffer(self.run_id, max(0, last - PRELOAD))
         while ring.head < last:
             ring.extend(await tail(read, self.run_id, ring.head, last))
-            self._tell(ring)
+            self._publish(ring)
         self.gone = not found or found[0].deleted_at is not None  # only now: its clients have the rest by then
-        self._tell(ring)
+        self._publish(ring)
 
-    def _tell(self, ring: Ring) -> None:
+    def _publish(self, ring: RingBuffer) -> None:
         self._ring = ring
         self._frames.clear()
         self._grown.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,8 +16,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from realtime.broadcast import RUN_LIST
-from realtime.frames import FRAME_CHARACTERS, Frame
-from realtime.outage import Outage
+from realtime.frames import FRAME_BYTES, Frame, encoded_size
+from realtime.outage import LogOnce
 from realtime.reader import tail
 from realtime.subscription import Subscription
 from runs.events import RunStatus, utc_now
@@ -45,70 +46,78 @@ class Change(NamedTuple):
     summary: str
 
 
-class Outbox:
-    """One client's unsent news. Bounded: a newer summary replaces an older one, of statuses the oldest give way.
+class ClientQueue:
+    """What one client has not been sent yet; bounded. Newer summaries replace older ones, old statuses are dropped.
 
     Summaries carry the status too, so that a client that was too slow for a status event still ends up right.
     """
 
     def __init__(self, user: User, *, only_queue: bool = False) -> None:
         self.user, self.only_queue = user, only_queue
-        self._queue_told = self._queue = ""
+        self._queue_sent = self._queue = ""
         self.seen: dict[int, bool] = {}  # run -> whether the user may see it
-        self._statuses: list[str] = []
+        self._statuses: deque[str] = deque(maxlen=STATUSES_WAITING)
         self._summaries: dict[int, str] = {}
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def put(self, change: Change) -> None:
-        self._statuses = [*self._statuses, *change.statuses][-STATUSES_WAITING:]
+        """Add a change of a run."""
+        self._statuses.extend(change.statuses)
         self._summaries[change.head.id] = change.summary
-        self._news.set()
+        self._changed.set()
 
     def put_queue(self, message: str) -> None:
-        """What all clients are told of the queue; the same is told once."""
-        if message != self._queue_told:
-            self._queue_told = self._queue = message
-            self._news.set()
+        """Set the message about the queue, unless it is the one that was sent last."""
+        if message != self._queue_sent:
+            self._queue_sent = self._queue = message
+            self._changed.set()
 
     async def frame(self) -> Frame:
-        """Wait for news: a JSON array of status events, then summaries, as many as fit a frame, then the queue."""
-        await self._news.wait()
-        parts, size = self._statuses, sum(map(len, self._statuses))
-        self._statuses = []
-        while self._summaries and size < FRAME_CHARACTERS:
-            parts.append(self._summaries.pop(next(iter(self._summaries))))
-            size += len(parts[-1])
-        if not self._summaries:
-            self._news.clear()
+        """Wait for something to send, and make a frame of it: status events, then summaries, then the queue.
+
+        What does not fit comes in the next frame.
+        """
+        await self._changed.wait()
+        parts: list[str] = []
+        size = 0
+        while (self._statuses or self._summaries) and size < FRAME_BYTES:
+            parts.append(self._statuses.popleft() if self._statuses else self._oldest_summary())
+            size += encoded_size(parts[-1])
+        if not self._statuses and not self._summaries:
+            self._changed.clear()
         if self._queue:
             parts.append(self._queue)
             self._queue = ""
         return Frame(f"[{','.join(parts)}]", 0, len(parts))
 
+    def _oldest_summary(self) -> str:
+        return self._summaries.pop(next(iter(self._summaries)))
+
 
 class ListHub:
     """Follows all runs that are unfinished or new. Needs a running event loop; ended by `close`.
 
-    What happens before the group is joined, and hints that get lost, are found by the relay, which asks `is_behind`.
+    The run poller, which asks `is_behind`, finds what happens before the group is joined, and what lost hints said.
     """
 
     def __init__(self) -> None:
-        self._outboxes: set[Outbox] = set()
-        self._newcomers: list[Outbox] = []
-        self._open: dict[int, Head] = {}  # unfinished runs, as they were told
+        self._clients: set[ClientQueue] = set()
+        self._new_clients: list[ClientQueue] = []
+        self._open: dict[int, Head] = {}  # unfinished runs, as they were sent
         self._newest: int | None = None
-        self._touched: dict[int, datetime] = {}  # tagged, deleted or restored since, as it was told
+        self._touched: dict[int, datetime] = {}  # tagged, deleted or restored since, as it was sent
         self._since = timezone.now()
         self._dirty: set[int] = set()
         self._wake = asyncio.Event()
         self._queue, self._queue_read = "", 0.0
-        self._outage = Outage(logger, "Reading the list of runs")
+        self._failures = LogOnce(logger, "Reading the list of runs")
         self._subscription = Subscription(RUN_LIST, self.wake, self._wake.set)
         self._task = asyncio.create_task(self._follow(), name="hub of the run list")
 
     @property
     def watchers(self) -> int:
-        return len(self._outboxes)
+        """The number of clients."""
+        return len(self._clients)
 
     @property
     def newest(self) -> int | None:
@@ -117,27 +126,28 @@ class ListHub:
 
     @property
     def open_runs(self) -> Collection[int]:
-        """Runs that were unfinished when they were last told."""
+        """Runs that were unfinished when they were last sent."""
         return self._open.keys()
 
-    def join(self, user: User, *, only_queue: bool = False) -> Outbox:
-        """A client's outbox: first all unfinished runs that it may see, then every change; or of the queue alone."""
-        outbox = Outbox(user, only_queue=only_queue)
-        self._outboxes.add(outbox)
-        self._newcomers.append(outbox)
+    def join(self, user: User, *, only_queue: bool = False) -> ClientQueue:
+        """Add a client. It gets all unfinished runs that it may see, then every change; or the queue alone."""
+        client = ClientQueue(user, only_queue=only_queue)
+        self._clients.add(client)
+        self._new_clients.append(client)
         self._wake.set()
-        return outbox
+        return client
 
-    def leave(self, outbox: Outbox) -> None:
-        self._outboxes.discard(outbox)
+    def leave(self, client: ClientQueue) -> None:
+        """Remove a client."""
+        self._clients.discard(client)
 
     def wake(self, run_id: int) -> None:
-        """That run may have changed."""
+        """Look at that run soon: it may have changed."""
         self._dirty.add(run_id)
         self._wake.set()
 
     def is_behind(self, head: Head) -> bool:
-        """Whether clients have not been told what `head` says."""
+        """Tell whether clients do not know yet what `head` says."""
         if self._newest is None:
             return False
         known = self._open.get(head.id)
@@ -146,11 +156,12 @@ class ListHub:
         return head.id > self._newest or head.status in Run.UNFINISHED or self._is_touched(head)
 
     def _is_touched(self, head: Head) -> bool:
-        """What was touched before anybody watched, clients read from the list itself."""
+        """Tell whether the run was touched since the hub began: what was before, clients read from the list itself."""
         touched = head.touched_at
         return touched is not None and touched > self._since and self._touched.get(head.id) != touched
 
     def close(self) -> None:
+        """End the hub's tasks."""
         self._subscription.close()
         self._task.cancel()
 
@@ -160,58 +171,58 @@ class ListHub:
                 await asyncio.wait_for(self._wake.wait(), QUEUE_SECONDS)
             self._wake.clear()
             try:
-                await self._welcome()
-                await self._tell_queue(changed=await self._tell_changes())
-                self._outage.recovered()
+                await self._send_first()
+                await self._send_queue(changed=await self._send_changes())
+                self._failures.recovered()
                 await asyncio.sleep(TICK_SECONDS)
             except Exception as error:
-                self._outage.failed(error)
+                self._failures.failed(error)
                 self._wake.set()
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _welcome(self) -> None:
-        """Only this task reads and tells, so no summary can overtake a newer one."""
-        while self._newcomers:
+    async def _send_first(self) -> None:
+        """Send new clients all there is. Only this task reads and sends, so no summary can overtake a newer one."""
+        while self._new_clients:
             if self._newest is None:
                 self._newest = await tail(_newest_run)
-            outbox = self._newcomers[0]
-            found = await tail(_unfinished, outbox.user)
-            await self._read_queue()  # no await from here on: a newcomer's first frame has all there is
-            outbox.put_queue(self._queue)
+            client = self._new_clients[0]
+            found = await tail(_unfinished, client.user)
+            await self._read_queue()  # no await from here on: a new client's first frame has all there is
+            client.put_queue(self._queue)
             for change in found:
-                if not outbox.only_queue:
-                    outbox.seen[change.head.id] = True
-                    outbox.put(change)
+                if not client.only_queue:
+                    client.seen[change.head.id] = True
+                    client.put(change)
                 self._open.setdefault(change.head.id, change.head)
-            self._newcomers.remove(outbox)
+            self._new_clients.remove(client)
 
-    async def _tell_changes(self) -> bool:
-        """Whether the status or the place of a run changed."""
+    async def _send_changes(self) -> bool:
+        """Send what changed; return whether the status or the place of a run did."""
         dirty, self._dirty = self._dirty, set()
         try:
             changes = await tail(_changes, dirty, dict(self._open), self._newest or 0) if dirty else []
             for change in changes:
-                await self._tell(change)
+                await self._send(change)
         except BaseException:
             self._dirty |= dirty
             raise
         return any(change.statuses for change in changes)
 
-    async def _tell_queue(self, *, changed: bool) -> None:
-        """One message for all: what one run does moves those behind it, which have no event of their own."""
-        await self._read_queue(anew=changed)
-        for outbox in self._outboxes:
-            outbox.put_queue(self._queue)
+    async def _send_queue(self, *, changed: bool) -> None:
+        """Send all clients the queue: what one run does moves those behind it, which have no event of their own."""
+        await self._read_queue(refresh=changed)
+        for client in self._clients:
+            client.put_queue(self._queue)
 
-    async def _read_queue(self, *, anew: bool = False) -> None:
+    async def _read_queue(self, *, refresh: bool = False) -> None:
         now = asyncio.get_running_loop().time()
-        if anew or not self._queue or now - self._queue_read >= QUEUE_SECONDS:
+        if refresh or not self._queue or now - self._queue_read >= QUEUE_SECONDS:
             self._queue, self._queue_read = await tail(_queue_message), now
 
-    async def _tell(self, change: Change) -> None:
-        for outbox in [one for one in self._outboxes if not one.only_queue]:
-            if await _may_see(outbox, change.head.id):
-                outbox.put(change)
+    async def _send(self, change: Change) -> None:
+        for client in [one for one in self._clients if not one.only_queue]:
+            if await _may_see(client, change.head.id):
+                client.put(change)
         self._remember(change.head)
 
     def _remember(self, head: Head) -> None:
@@ -227,13 +238,13 @@ class ListHub:
             self._open.pop(head.id, None)
 
 
-async def _may_see(outbox: Outbox, run_id: int) -> bool:
-    if run_id not in outbox.seen:
-        outbox.seen[run_id] = await tail(_is_visible, outbox.user, run_id)
-    return outbox.seen[run_id]
+async def _may_see(client: ClientQueue, run_id: int) -> bool:
+    if run_id not in client.seen:
+        client.seen[run_id] = await tail(_is_visible, client.user, run_id)
+    return client.seen[run_id]
 
 
-# --- database, in a reader's thread ---
+# --- database, in a thread of `reader` ---
 
 
 def _newest_run() -> int:
@@ -241,7 +252,7 @@ def _newest_run() -> int:
 
 
 def _is_visible(user: User, run_id: int) -> bool:
-    """Also of a deleted run: whoever may see it must hear that it is gone."""
+    """Tell whether the user may see the run, deleted or not: users who could see it are told that it is gone."""
     return readable_runs(user).filter(pk=run_id).exists()
 
 
@@ -256,7 +267,7 @@ def _changes(run_ids: Iterable[int], known: Mapping[int, Head], newest: int) -> 
 
 
 def _statuses(run: Run, known: Head | None, *, is_new: bool) -> list[str]:
-    """Status events since `known`; of an older run that comes back, only the one that brought it back."""
+    """Read the status events since `known`; of an older run that comes back, only the one that brought it back."""
     events = of_types(RunEvent.objects.filter(run_id=run.pk, seq__lte=run.last_seq), [RunStatus.type])
     events = events.filter(seq__gt=known.last_seq if known else 0).order_by("-seq")
     limit = STATUSES_PER_CHANGE if known or is_new else 1
@@ -270,7 +281,7 @@ def _described(found: Iterable[tuple[Run, list[str]]]) -> list[Change]:
 
 
 def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
-    """Decimal text of floats by msgspec: non-finite ones become null. Of a deleted run only that it is gone."""
+    """Encode a change, non-finite numbers as null. Of a deleted run it says only that it is gone."""
     head = Head(run.pk, run.last_seq, run.status, run.touched_at, run.deleted_at)
     message: dict[str, Any] = {"type": "run_deleted", "run_id": run.pk, "timestamp": utc_now()}
     if run.deleted_at is not None:
@@ -280,7 +291,7 @@ def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
 
 
 def _queue_message() -> str:
-    """Places and times, the same for everybody; without the workers, whose last sign of life is new every time."""
+    """Encode places and times, the same for everybody; without the workers, whose last heartbeat is new every time."""
     data = described()
     del data["workers"]
     return msgspec.json.encode({"type": "queue", "data": data}).decode()

@@ -1,6 +1,6 @@
 """Login without a password: a link that works once.
 
-Whoever may run a command on the server may log in as anybody, so the server prints links. A token is signed, lives
+Anyone who may run a command on the server may log in as anybody, so the server prints links. A token is signed, lives
 for `PASSWORD_RESET_TIMEOUT` seconds, and contains the moment of the last login: the login it makes ends it.
 """
 
@@ -40,7 +40,7 @@ TOKENS = LoginTokens()
 
 
 def login_link(user: User, next_page: str = "") -> str:
-    """The path that logs `user` in once and goes on to `next_page`, a path on this server ("" = the list of runs)."""
+    """Make the path that logs `user` in once and goes on to `next_page`, a path here ("" = the list of runs)."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     path = reverse("login-once", args=[uid, TOKENS.make_token(user)])
     return f"{path}?{urlencode({'next': next_page})}" if next_page else path
@@ -49,7 +49,7 @@ def login_link(user: User, next_page: str = "") -> str:
 @never_cache
 @require_GET
 def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
-    """Log in and go on; a dead link says how to get a new one, unless its reader is logged in as that user anyway."""
+    """Log in and go on; a used link says how to get a new one, unless the visitor is logged in as that user anyway."""
     user = _user(uidb64)
     if user is not None and _spend(user, token):
         login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
@@ -66,7 +66,7 @@ def _user(uidb64: str) -> User | None:
 
 
 def _spend(user: User, token: str) -> bool:
-    """Whether the token was alive; it is dead afterwards, even if two requests bring it at the same moment."""
+    """Use the token up and tell whether it was valid; of two requests that bring it at once, only one succeeds."""
     if not TOKENS.check_token(user, token):
         return False
     unspent = User.objects.filter(pk=user.pk, last_login=user.last_login)

@@ -1,4 +1,4 @@
-"""Which modules a page's script imports, and those in turn: what a browser would only find out one answer at a time."""
+"""The modules that a page's script imports, directly or not: a browser would find them out one answer at a time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*["'](\.[^"']+
 
 @cache
 def imported_by(script: str) -> tuple[str, ...]:
-    """Names of static files, `script` itself not among them, nearest first. Read once, for as long as the process is.
+    """Return the names of these static files, nearest first, without `script` itself; they are read once per process.
 
-    What is not found is left out: the browser says so, where it is imported.
+    A file that is not found is left out: the browser reports it where it is imported.
     """
     found = [script]
     for name in found:  # which grows meanwhile

@@ -1,8 +1,8 @@
-"""How the event loop reads the database: in few threads of its own, each with one connection that stays open.
+"""Database access of the event loop: in few threads of its own, each with one connection that stays open.
 
 The default path (`database_sync_to_async`) queues everything behind one thread of the whole process and opens a
-connection per call, which costs three times the query. A reader's thread runs one query at a time; whoever comes
-meanwhile waits in order, so slow queries pile up neither threads nor connections.
+connection per call, which costs three times the query. A thread of these runs one query at a time, in the order of the
+calls, so slow queries pile up neither threads nor connections.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Reader:
+class DbThread:
     """One thread, one connection. Only for queries that may be run twice."""
 
     def __init__(self, name: str) -> None:
@@ -29,13 +29,13 @@ class Reader:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: _fresh(query, *args, **kwargs))
 
-    def release(self) -> None:
+    def close_connection(self) -> None:
         """Close the connection after the queries under way; the next query opens one again."""
         self._pool.submit(connections.close_all)
 
 
 def _fresh(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A connection kept for long may have been cut meanwhile, which only its next use tells."""
+    """Run the query, on a new connection if it fails: the old one may have been cut, which only its use tells."""
     try:
         return query(*args, **kwargs)
     except Error:
@@ -47,9 +47,9 @@ def _fresh(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise
 
 
-tail = Reader("realtime-tail")
-"""What is new: short queries on which all clients wait."""
-pages = Reader("realtime-pages")
-"""What a single client asks for: old journal pages."""
-logins = Reader("realtime-logins")
-"""Who somebody is and what they may see: behind the pages of many who catch up, a handshake would time out."""
+tail = DbThread("realtime-tail")
+"""For what is new: short queries on which all clients wait."""
+pages = DbThread("realtime-pages")
+"""For what a single client asks for: old journal pages."""
+logins = DbThread("realtime-logins")
+"""For identities and permissions: behind the pages of many who catch up, a handshake would time out."""

@@ -1,4 +1,8 @@
-"""Why a socket is refused. It is accepted first, because browsers can read a close code but no HTTP status."""
+"""Codes with which the server closes a socket, and the exception that carries one.
+
+A socket is accepted first, because browsers can read a close code but no HTTP status. Daphne sends 1000 and codes from
+3000 to 4999 and raises for any other, 1011 included; applications may define those from 4000 on.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ BAD_REQUEST = 4400
 NO_LOGIN = 4401
 WRONG_ORIGIN = 4403
 UNKNOWN_RUN = 4404
-FAILED = 1011
+FAILED = 4500
+"""A fault of the server: the client may come back at once."""
 
 
 class Refused(Exception):
-    """Close the socket with `code`; the sentence goes with it where the server passes it on (Daphne does not)."""
+    """Close the socket with `code`, and tell the client `reason`: a sentence of at most 123 bytes."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Looks at the Run table for news, as long as anybody watches.
+"""Polls the Run table for changes, as long as anybody watches.
 
 Without Redis this is how the web process learns of what workers store: a look every 75 ms, and a hint to the groups
 of its in-memory layer. With Redis workers send hints themselves, and a look every second catches those that got
@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from realtime import broadcast
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from realtime.reader import tail
 from runs import thread_failures
 from runs.backoff import Backoff
@@ -41,29 +41,31 @@ class Interest(NamedTuple):
 
 
 class Watchers(Protocol):
-    """Whom the relay works for."""
+    """Those who want to know of changes."""
 
-    def interest(self) -> Interest: ...
+    def interest(self) -> Interest:
+        """Say which runs matter now."""
 
     def groups_behind(self, head: Head) -> Iterable[str]:
-        """The groups whose watchers do not know yet what `head` says."""
+        """Name the groups whose watchers do not know yet what `head` says."""
 
-    def wake(self, group: str, run_id: int) -> None: ...
+    def wake(self, group: str, run_id: int) -> None:
+        """Wake the watchers of that group."""
 
 
-async def relay(watchers: Watchers) -> None:
-    """Runs until cancelled; a database or layer that fails is asked less often, and logged once."""
-    outage = Outage(logger, "Looking for news of runs")
+async def poll_runs(watchers: Watchers) -> None:
+    """Poll until cancelled; a database or layer that fails is asked less often, and logged once."""
+    failures = LogOnce(logger, "Looking for news of runs")
     usual = SAFETY_SECONDS if broadcast.crosses_processes() else LOOK_SECONDS
     backoff = Backoff(2 * usual, PAUSE_LIMIT_SECONDS)
     while True:
         try:
             await _look(watchers)
-            outage.recovered()
+            failures.recovered()
             backoff.reset()
             pause = usual
         except Exception as error:
-            outage.failed(error)
+            failures.failed(error)
             thread_failures.count("relay")
             pause = backoff.failed()
         await asyncio.sleep(pause)

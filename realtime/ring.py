@@ -13,8 +13,8 @@ RING_ITEMS = 5_000
 RING_CHARACTERS = 4_194_304
 
 
-class Ring:
-    """Holds the numbers after `start` up to `head`, without gaps; bounded in items and characters."""
+class RingBuffer:
+    """Items of the numbers after `start` up to `head`, without gaps; bounded in items and characters."""
 
     def __init__(self, run_id: int, start: int) -> None:
         self.start = self.head = start
@@ -27,9 +27,9 @@ class Ring:
         """Mean length of an item, at least 1."""
         return self._characters // max(1, len(self._items)) or 1
 
-    def extend(self, news: Iterable[Item]) -> None:
+    def extend(self, items: Iterable[Item]) -> None:
         """Add items that follow `head`; the oldest ones make room."""
-        for item in news:
+        for item in items:
             self._items.append(item)
             self._characters += len(item.text)
             self.head = item.last
@@ -39,7 +39,7 @@ class Ring:
             self.start = oldest.last
 
     def after(self, cursor: int, limit: int = FRAME_EVENTS) -> list[Item]:
-        """At most `limit` items that follow `cursor`, which must lie between `start` and `head`."""
+        """Return at most `limit` items that follow `cursor`, which must lie between `start` and `head`."""
         index = bisect_right(self._items, cursor, key=lambda item: item.last)
         found = list(islice(self._items, index, index + limit))
         if found and found[0].first <= cursor:  # only a marker covers more than one number

@@ -1,4 +1,4 @@
-"""Membership of one channel-layer group: kept, renewed, and given back."""
+"""Membership of one channel-layer group: joined, renewed, and left."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Callable
 
 from channels.layers import get_channel_layer
 
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 
 logger = logging.getLogger(__name__)
 RENEWAL_SECONDS = 3600.0  # layers forget members after a day
 RETRY_SECONDS = 2.0
 
 
-_connection = Outage(logger, "The connection of the channel layer")
+_connection = LogOnce(logger, "The connection of the channel layer")
 
 
 class _Once(logging.Filter):
-    """channels-redis logs a traceback every second for as long as Redis is away: say it once, in a line."""
+    """Replaces the traceback that channels-redis logs every second while Redis is away by one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -35,7 +35,7 @@ logging.getLogger("channels_redis.pubsub").addFilter(_Once())
 class Subscription:
     """Calls `on_hint(run_id)` for each hint, and `on_join()` each time the group is joined.
 
-    What happened before joining can only be read, so whoever is told to have joined must look.
+    What happened before joining can only be read, so `on_join` must look.
     A layer that fails is tried again; until then no hint comes.
     """
 
@@ -43,10 +43,11 @@ class Subscription:
         self._group = group
         self._on_hint = on_hint
         self._on_join = on_join
-        self._outage = Outage(logger, f"Listening to the channel layer group {group}")
+        self._failures = LogOnce(logger, f"Listening to the channel layer group {group}")
         self._task = asyncio.create_task(self._keep(), name=f"subscription {group}")
 
     def close(self) -> None:
+        """Leave the group."""
         self._task.cancel()
 
     async def _keep(self) -> None:
@@ -54,7 +55,7 @@ class Subscription:
             try:
                 await self._listen()
             except Exception as error:  # whatever a layer raises, the journal is read by polling meanwhile
-                self._outage.failed(error)
+                self._failures.failed(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:
@@ -62,7 +63,7 @@ class Subscription:
         channel = await layer.new_channel()
         try:
             await layer.group_add(self._group, channel)
-            self._outage.recovered()
+            self._failures.recovered()
             self._on_join()
             # Ended by cancelling `receive`: only that makes the Redis layer give the channel back.
             with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""Brings clients and hubs of this process together; hubs and the relay live as long as somebody watches."""
+"""The hubs of this process and their clients; hubs and the run poller exist as long as somebody watches."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from django.contrib.auth.models import User
 
 from realtime.broadcast import RUN_LIST, run_group
 from realtime.hub import Hub
-from realtime.list_hub import ListHub, Outbox
+from realtime.list_hub import ClientQueue, ListHub
 from realtime.reader import logins, pages, tail
-from realtime.relay import Interest, relay
+from realtime.relay import Interest, poll_runs
 from runs.queries import Head
 
 
 class Clients(NamedTuple):
-    """Who is connected: open sockets by what they follow (`run`, `list`), and the hubs that serve them."""
+    """Open sockets by what they follow (`run`, `list`), and the hubs that serve them."""
 
     sockets: dict[str, int]
     hubs: int
 
 
-class Switchboard:
+class HubRegistry:
     """All hubs of one event loop."""
 
     def __init__(self) -> None:
         self.runs: dict[int, Hub] = {}
         self.run_list: ListHub | None = None
-        self._relay: asyncio.Task[None] | None = None
+        self._poller: asyncio.Task[None] | None = None
 
     @contextmanager
     def watching_run(self, run_id: int) -> Iterator[Hub]:
-        """The run's hub, for as long as the context lasts."""
+        """Yield the run's hub, which exists at least as long as the context."""
         hub = self.runs[run_id] = self.runs.get(run_id) or Hub(run_id)
         hub.watchers += 1
-        self._start_relay()
+        self._start_poller()
         try:
             yield hub
         finally:
@@ -46,31 +46,33 @@ class Switchboard:
             if not hub.watchers:
                 del self.runs[run_id]
                 hub.close()
-                self._rest()
+                self._stop_if_idle()
 
     @contextmanager
-    def watching_list(self, user: User, *, only_queue: bool = False) -> Iterator[Outbox]:
-        """What happens to runs that `user` may see, or to the queue, for as long as the context lasts."""
+    def watching_list(self, user: User, *, only_queue: bool = False) -> Iterator[ClientQueue]:
+        """Yield what happens to runs that `user` may see, or to the queue of runs, while the context lasts."""
         hub = self.run_list = self.run_list or ListHub()
-        outbox = hub.join(user, only_queue=only_queue)
-        self._start_relay()
+        client = hub.join(user, only_queue=only_queue)
+        self._start_poller()
         try:
-            yield outbox
+            yield client
         finally:
-            hub.leave(outbox)
+            hub.leave(client)
             if not hub.watchers:
                 self.run_list = None
                 hub.close()
-                self._rest()
+                self._stop_if_idle()
 
-    # --- what the relay asks ---
+    # --- what the run poller asks ---
 
     def interest(self) -> Interest:
+        """Say which runs are watched."""
         if self.run_list is None or self.run_list.newest is None:
             return Interest(list(self.runs), None)
         return Interest({*self.runs, *self.run_list.open_runs}, self.run_list.newest)
 
     def groups_behind(self, head: Head) -> Iterator[str]:
+        """Name the groups whose watchers do not know yet what `head` says."""
         hub = self.runs.get(head.id)
         if hub is not None and (hub.head < head.last_seq or hub.gone != (head.deleted_at is not None)):
             yield run_group(head.id)
@@ -78,36 +80,37 @@ class Switchboard:
             yield RUN_LIST
 
     def wake(self, group: str, run_id: int) -> None:
+        """Wake the hub of that group, if there is one."""
         if group == RUN_LIST and self.run_list is not None:
             self.run_list.wake(run_id)
         elif group != RUN_LIST and run_id in self.runs:
             self.runs[run_id].wake()
 
-    def _start_relay(self) -> None:
-        self._relay = self._relay or asyncio.create_task(relay(self), name="relay")
+    def _start_poller(self) -> None:
+        self._poller = self._poller or asyncio.create_task(poll_runs(self), name="run poller")
 
-    def _rest(self) -> None:
-        """Nobody watches: no looks, no connections."""
-        if self.runs or self.run_list is not None or self._relay is None:
+    def _stop_if_idle(self) -> None:
+        """Stop polling and close all connections when nobody watches any more."""
+        if self.runs or self.run_list is not None or self._poller is None:
             return
-        self._relay.cancel()
-        self._relay = None
+        self._poller.cancel()
+        self._poller = None
         for reader in (tail, pages, logins):
-            reader.release()
+            reader.close_connection()
 
 
-_boards: WeakKeyDictionary[asyncio.AbstractEventLoop, Switchboard] = WeakKeyDictionary()
+_registries: WeakKeyDictionary[asyncio.AbstractEventLoop, HubRegistry] = WeakKeyDictionary()
 
 
-def here() -> Switchboard:
-    """The switchboard of the running event loop; a server process has one."""
-    return _boards.setdefault(asyncio.get_running_loop(), Switchboard())
+def current_registry() -> HubRegistry:
+    """Return the registry of the running event loop; a server process has one."""
+    return _registries.setdefault(asyncio.get_running_loop(), HubRegistry())
 
 
 def clients() -> Clients:
-    """Of this process, from any thread: the copies that `list` makes are whole."""
-    boards = list(_boards.values())
-    hubs = [hub for board in boards for hub in list(board.runs.values())]
-    lists = [board.run_list for board in boards if board.run_list is not None]
+    """Count the clients of this process, from any thread: the copies that `list` makes are consistent."""
+    registries = list(_registries.values())
+    hubs = [hub for registry in registries for hub in list(registry.runs.values())]
+    lists = [registry.run_list for registry in registries if registry.run_list is not None]
     sockets = {"run": sum(hub.watchers for hub in hubs), "list": sum(hub.watchers for hub in lists)}
     return Clients(sockets, len(hubs) + len(lists))

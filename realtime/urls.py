@@ -1,3 +1,5 @@
+"""Addresses of the pages."""
+
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 

@@ -1,6 +1,6 @@
 """The pages: a run, a group of runs, the list of runs, and runs compared, live.
 
-They carry what is known when they are asked for; scripts go on.
+They hold what is known when they are requested; their scripts follow what comes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from runs.serializers import run_detail
 @login_required
 @require_safe
 def run_list_page(request: HttpRequest) -> HttpResponse:
-    """All runs; the query string is that of `GET /api/runs/` or its groups, and the page's script alone reads it."""
+    """Show all runs; only the page's script reads the query string, that of `GET /api/runs/` or of its groups."""
     context = {
         "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
         "queue": read_queue(),
@@ -40,7 +40,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
-    """One run, from its submission to long after its end."""
+    """Show one run, from its submission to long after its end."""
     run = visible_runs(request.user).select_related("owner", "group").filter(pk=run_id).first()
     if run is None:
         return _deleted_run_page(request, run_id)
@@ -55,7 +55,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The way back for whoever may take it; to everybody else there is no such run."""
+    """Offer to restore a deleted run to those who may; for everybody else there is no such run."""
     run = get_object_or_404(deleted_runs(request.user).select_related("deleted_by"), pk=run_id)
     context = {"run": run, "until": run.deleted_at and restorable_until(run.deleted_at)}
     return render(request, "realtime/deleted_run.html", context, status=HTTPStatus.GONE)
@@ -65,7 +65,7 @@ def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
-    """The folds of a cross-validation side by side, with mean and spread."""
+    """Show the folds of a cross-validation side by side, with mean and spread."""
     group = get_object_or_404(visible_groups(request.user).select_related("owner"), pk=group_id)
     context = {"group": group, "detail": group_detail(groups.report(group)), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/group.html", context)
@@ -75,7 +75,7 @@ def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
 @login_required
 @require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
-    """Runs side by side; the query string says which and how, and the page's script alone reads it."""
+    """Show runs side by side; the query string says which and how, and the page's script alone reads it."""
     context = {
         "statistics": FINAL_STATISTICS,
         "lower_is_better": [name for name in (*EPOCH_METRICS, *FINAL_STATISTICS) if lower_is_better(name)],

@@ -1,4 +1,4 @@
-"""How much a client may be sent that it may not have read yet.
+"""Flow control: how much a client may be sent that it may not have read yet.
 
 A server such as Daphne takes whatever is sent and keeps it in memory until the socket does, so the bound must be
 here. A client that acknowledges (`?ack=1`, or by its first `{"ack": seq}`) is sent at most `ACK_EVENTS` events and
@@ -24,7 +24,7 @@ BURST = 4_194_304
 PACE = 524_288
 
 
-class Window:
+class FlowControl:
     """One client's allowance; `clock` counts seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,15 +37,15 @@ class Window:
         self._changed = asyncio.Event()
 
     def allowance(self) -> int:
-        """How many events may be sent now."""
+        """Return how many events may be sent now."""
         if not self._acknowledges:
             return FRAME_EVENTS if self._refilled() > 0 else 0
         if self._unread_characters >= ACK_CHARACTERS:
             return 0
         return min(FRAME_EVENTS, ACK_EVENTS - self._unread_events)
 
-    async def opened(self) -> int:
-        """Wait until something may be sent, and say how many events."""
+    async def wait_for_allowance(self) -> int:
+        """Wait until something may be sent, and return how many events."""
         while not (allowance := self.allowance()):
             self._changed.clear()
             refill = None if self._acknowledges else -self._credit / PACE + 0.01
@@ -62,7 +62,7 @@ class Window:
             self._unread_characters += len(frame.text)
 
     def acknowledged(self, seq: int) -> None:
-        """The client has everything up to `seq`, and is held to its acknowledgements from now on."""
+        """Note that the client has everything up to `seq`; from now on its acknowledgements count."""
         self._acknowledges = True
         while self._unread and self._unread[0][0] <= seq:
             _, events, characters = self._unread.popleft()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MODE = 0o640  # owner and group: predictions name patients
+from runs import private_files
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
-        temporary.chmod(MODE)
+        temporary.chmod(private_files.file_mode())  # however it was made: by `mkstemp`, as a link, by a library
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)

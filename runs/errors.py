@@ -1,14 +1,31 @@
-"""The JSON of every REST error: `{"detail": sentence}`, and for a 400 also `"errors": [{"field", "message"}]`."""
+"""The JSON of every REST error: `{"detail": sentence}`, for a 400 also `"errors": [{"field", "message"}]` and `more`.
+
+An answer stays small whatever was sent: it names the first problems and counts the others.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, TypedDict
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
+
+from runs import storage_errors
+from runs.refused_writes import refused_writes
+
+logger = logging.getLogger(__name__)
+
+MOST_ERRORS = 20
+LONGEST_FIELD = 200
+LONGEST_MESSAGE = 2_000
+_ANSWERS = (APIException, Http404, PermissionDenied)
 
 
 class FieldError(TypedDict):
@@ -26,34 +43,50 @@ class Conflict(APIException):
 
 
 class NoRoom(APIException):
-    """507: the server's disk is full, or would be; the sentence says what to free."""
+    """507: the server's disk is full, or would be, or cannot be written; the sentence says the cure."""
 
     status_code = 507
     default_code = "no_room"
 
 
 class InvalidRequest(APIException):
-    """400 with each wrong field named, together with its cure."""
+    """400 with the first wrong fields named, each together with its cure; `more` is how many others are wrong."""
 
     status_code = 400
     default_code = "invalid"
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        self.errors = list(errors)
-        super().__init__(_sentence(self.errors))
+    def __init__(self, errors: Iterable[FieldError], more: int = 0) -> None:
+        rest = iter(errors)
+        self.errors = [_shortened(error) for error in islice(rest, MOST_ERRORS)]
+        self.more = more + sum(1 for _ in rest)
+        super().__init__(_sentence(self.errors, self.more))
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Build the body of every REST error; DRF decides status and headers."""
+    if not isinstance(exc, _ANSWERS) and (sentence := storage_errors.of_a_request(exc)):
+        logger.error("%s: not stored", context["request"].path, exc_info=exc)
+        refused_writes.note()
+        exc = NoRoom(sentence)
+    elif isinstance(exc, ValidationError):
+        exc = InvalidRequest(_flatten(exc.detail, ""))
     response = drf_exception_handler(exc, context)
-    if response is not None and isinstance(exc, InvalidRequest | ValidationError):
-        errors = exc.errors if isinstance(exc, InvalidRequest) else list(_flatten(exc.detail, ""))
-        response.data = {"detail": _sentence(errors), "errors": errors}
+    if response is not None and isinstance(exc, InvalidRequest):
+        response.data = {"detail": str(exc.detail), "errors": exc.errors, "more": exc.more}
     return response
 
 
-def _sentence(errors: list[FieldError]) -> str:
-    return " ".join(f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors)
+def _sentence(errors: list[FieldError], more: int) -> str:
+    told = [f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors]
+    return " ".join([*told, *([f"And {more:,} more; mend these first."] if more else [])])
+
+
+def _shortened(error: FieldError) -> FieldError:
+    return {"field": _cut(error["field"], LONGEST_FIELD), "message": _cut(error["message"], LONGEST_MESSAGE)}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def _flatten(detail: Any, field: str) -> Iterator[FieldError]:

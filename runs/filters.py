@@ -15,11 +15,11 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from runs import columns, orderings
 from runs.columns import MOST_COLUMNS, Column
+from runs.errors import InvalidRequest
 from runs.events import EVENT_TYPES
 from runs.grouping import BY
 from runs.models import Run, RunTag
@@ -96,13 +96,14 @@ class Parameters(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown parameters, leave out blank ones and parse the others."""
-        if unknown := {name: self._cure() for name in data if name not in self.fields}:
-            raise serializers.ValidationError(unknown)
+        known = self.fields
+        if unknown := [name for name in data if name not in known]:
+            raise InvalidRequest({"field": name, "message": self._cure()} for name in unknown)
         return super().to_internal_value({name: value for name, value in data.items() if value != ""})
 
-    def _cure(self) -> list[ErrorDetail]:
+    def _cure(self) -> str:
         possible = f"possible are {', '.join(sorted(self.fields))}" if self.fields else "there are none here"
-        return [ErrorDetail(f"Unknown parameter; {possible}.")]
+        return f"Unknown parameter; {possible}."
 
 
 class Choice(Parameters):

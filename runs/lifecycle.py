@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 
 from runs import clock, known_columns
 from runs.derived_models import KnownColumn
@@ -26,6 +27,7 @@ from runs.tags import tag_new
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
 _NO_HOLDER: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
+REASON_CHARACTERS = 4_000
 DRIFT = timedelta(seconds=1)
 """How far the start of an attempt may differ from that by its own clock before it is corrected."""
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
@@ -142,6 +144,14 @@ def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = N
         _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
 
 
+def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
+    """Do as `release` does with an attempt whose process was killed, and count that. Raises `Fenced`."""
+    with transaction.atomic():
+        run = LEASES.locked(run_id, attempt)
+        Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
+        _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
+
+
 def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
     """Ask for an end as `cancelled`: at once of a queued run, by its supervisor of a running one.
 
@@ -195,6 +205,7 @@ def resume(run_id: int, reason: str) -> bool:
             end_time=None,
             duration_seconds=None,
             losses=0,
+            crashes=0,
         )
         place = place_in_queue(run_id)
         _journal(run_id, run.attempt, "queued", moment, previous=run.status, reason=reason, queue_position=place)
@@ -246,7 +257,7 @@ def _give_back(run: Run, reason: str, *, spent: float) -> None:
 
 def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
     """End the run; `spent` is the time in all its attempts."""
-    moment = clock.not_before(clock.now(), run.queued_at, run.start_time)
+    moment, reason = clock.not_before(clock.now(), run.queued_at, run.start_time), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
         status=status,
@@ -270,6 +281,13 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         reason=reason,
     )
     append(run.pk, run.attempt, [stamp(end, moment)])
+
+
+def _shortened(reason: str | None) -> str | None:
+    """Bound what an exception may say: every page of the list gets it, and messages have a limit."""
+    if reason is None or len(reason) <= REASON_CHARACTERS:
+        return reason
+    return f"{reason[:REASON_CHARACTERS]}… (cut; the whole message is in train.log)"
 
 
 def _spent(run: Run, until: datetime | None, seconds: float | None = None) -> float:

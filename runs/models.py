@@ -85,7 +85,7 @@ class Run(Leased):
     | (new) | queued | launch |
     | queued | in_progress, cancelled | claim, cancel |
     | in_progress | completed, failed, cancelled | supervisor; failed by the reaper, where it was lost too often |
-    | in_progress | queued (drained or lost, to be resumed) | supervisor, reaper |
+    | in_progress | queued (drained, lost or crashed, to be resumed) | supervisor, reaper |
     | in_progress | cancelling | cancel request |
     | cancelling | cancelled, or completed or failed where that came first | supervisor; cancelled by the reaper |
     | failed, cancelled | queued | resume |
@@ -166,6 +166,9 @@ class Run(Leased):
     # Of the attempt that holds the lease. It moves along when the clock is set, or runs on while the machine sleeps:
     # it is always as long ago as the attempt has worked.
     attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")
+    crashes = models.PositiveIntegerField(
+        default=0, help_text="Attempts whose training process was killed, since a person queued the run"
+    )
     meeting = models.JSONField(
         null=True, blank=True, help_text="Of several machines: {attempt, address, port} where the first one waits"
     )

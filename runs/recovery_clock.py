@@ -10,8 +10,8 @@ from runs import clock
 
 AWAY = 0.75
 """Time between two checks that lets a lease expire, in lengths of a lease: a holder renews it every second or so."""
-SET_BACK = 0.25
-"""How far the clock may go back between two checks, in lengths of a lease."""
+JUMP = 0.25
+"""How far the wall clock may gain or lose against the monotonic one between two checks, in lengths of a lease."""
 
 
 class RecoveryClock:
@@ -23,8 +23,8 @@ class RecoveryClock:
     """
 
     def __init__(self) -> None:
-        self._patient_until = clock.monotonic()
-        self.mark_idle()
+        self._now, self._at = clock.now(), clock.monotonic()
+        self._patient_until = self._at
 
     def moment(self) -> datetime | None:
         """Return the moment by which this check judges leases, or None if it must not judge.
@@ -33,19 +33,20 @@ class RecoveryClock:
         """
         at = clock.monotonic()  # before the wall clock: a sleep between the two is seen
         now = clock.now()
-        if self._was_away(at, now):
-            self._patient_until = at + settings.LEASE_SECONDS
-        self._at, self._now = at, now
+        stood_still = (now - self._now).total_seconds() > AWAY * settings.LEASE_SECONDS
+        self._pass(now, at, away=stood_still)
         return now if at >= self._patient_until else None
 
     def mark_idle(self) -> None:
         """Exclude what the thread has done since its check, where that may take long: it was only busy.
 
-        The pause that follows is time enough for the holders to renew their leases.
+        If it stood still meanwhile, the pause that follows is time enough for the holders to renew their leases.
         """
-        self._now, self._at = clock.now(), clock.monotonic()
+        now = clock.now()
+        self._pass(now, clock.monotonic(), away=False)
 
-    def _was_away(self, at: float, now: datetime) -> bool:
-        passed = (now - self._now).total_seconds()
-        set_back = passed < (at - self._at) - SET_BACK * settings.LEASE_SECONDS
-        return set_back or passed > AWAY * settings.LEASE_SECONDS
+    def _pass(self, now: datetime, at: float, *, away: bool) -> None:
+        jump = (now - self._now).total_seconds() - (at - self._at)
+        if away or abs(jump) > JUMP * settings.LEASE_SECONDS:
+            self._patient_until = at + settings.LEASE_SECONDS
+        self._now, self._at = now, at

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection
@@ -26,16 +26,18 @@ STOP_SECONDS = 15.0
 class WebServer:
     """A subprocess with `project.asgi`, reachable when the context is entered, gone when it is left.
 
-    Its output is in `log`. `kill` and `start` may be called in between: it comes back on the same port.
+    Its output is in `log`. `kill` and `start` may be called in between: it comes back on the same port. A test that
+    needs a server with a fault names its own `application`.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, application: str = "project.asgi:application", **environment: str) -> None:
         self.port = free_port()
+        self._application = application
         self.log = folder / "server.log"
         self._environment = server_environment(folder) | environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> WebServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -59,7 +61,7 @@ class WebServer:
 
     def start(self) -> None:
         """Returns when it accepts connections; raises with its log when it dies or takes too long."""
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "project.asgi:application"]
+        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), self._application]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,

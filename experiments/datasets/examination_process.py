@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import Self
 
 import msgspec
 
+from experiments import isolated_process
 from experiments.training.data import examination
 from experiments.training.data.examination import Report, Task
 
-_ROOT = Path(__file__).resolve().parents[2]
 _REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
@@ -25,15 +22,7 @@ class ExaminationProcess:
     """A fresh interpreter: parsers that crash on a hostile file take nobody along. Gone when the context is left."""
 
     def __init__(self, task: Task, module: str = examination.__name__) -> None:
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", module],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self._input = cast(IO[bytes], self._process.stdin)
-        self._output = cast(IO[bytes], self._process.stdout)
+        self._process, self._input, self._output = isolated_process.start(module)
         self._input.write(msgspec.json.encode(task) + b"\n")
         self._input.flush()  # and left open: its end tells the process that we are gone
 

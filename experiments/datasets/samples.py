@@ -5,10 +5,7 @@ Pictures have numbers, and come from our own folder alone: no name and no path o
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from django.conf import settings
 
+from experiments import isolated_process
 from experiments.datasets import storage
 from experiments.datasets.subjects import NotReady, Subject
 from experiments.training.data import file_locks
@@ -31,9 +29,6 @@ FOLDER = "samples"
 
 _MODULE = "experiments.training.data.sample_process"
 _BUILTIN_MODULE = "experiments.training.data.builtin_sample_process"
-_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more takes memory
-_ROOT = Path(__file__).resolve().parents[2]
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 S = TypeVar("S", Sheet, FeatureSheet)
@@ -116,27 +111,14 @@ def _task(subject: Subject, folder: Path, asked: dict[str, Any]) -> Task:
     )
 
 
-def _environment() -> dict[str, str]:
-    """What an interpreter needs to start, and none of the server's secrets."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
-
-
 def _made(task: Task, kind: type[S]) -> S:
     """By a fresh interpreter, which bounds itself; its death is an answer too."""
-    command = [sys.executable, "-m", _BUILTIN_MODULE if task.builtin else _MODULE]
+    module = _BUILTIN_MODULE if task.builtin else _MODULE
     with _turns:
         try:
-            done = subprocess.run(  # noqa: S603
-                command,
-                cwd=_ROOT,
-                env=_environment(),
-                input=msgspec.json.encode(task),
-                stdout=subprocess.PIPE,
-                timeout=TIMEOUT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+            found = isolated_process.answer(module, msgspec.json.encode(task), seconds=TIMEOUT_SECONDS)
+        except TimeoutError:
             return kind(problem="Looking at these data takes too long; try again when the machine is less busy.")
-    if done.returncode or not done.stdout:
+    if found is None:
         return kind(problem="The process that looks at these data has died; a file in them may be damaged.")
-    return msgspec.json.decode(done.stdout, type=kind)
+    return msgspec.json.decode(found, type=kind)

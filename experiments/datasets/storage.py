@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from experiments.models import Dataset, Upload, uploads_root
 from experiments.training.data import cache_space
 
-MODE, FOLDER_MODE = 0o640, 0o750  # owner and group: data sets hold patients
+MODE, FOLDER_MODE = 0o640, 0o750  # less what the umask withholds, by default all from the group
 RESERVE_BYTES = 512 * 2**20  # left to the database and the runs' files
 ORPHAN_SECONDS = 3600.0  # an upload's folder comes after its row, but never so long
 GONE = "The data are no longer where they were; delete the data set, then upload or register it again."

@@ -110,6 +110,8 @@ class UploadList(DatasetView):
 class UploadDetail(DatasetView):
     """How far an upload is, its next piece, its end."""
 
+    body_limit = uploads.PIECE_LIMIT
+
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
         validated(Parameters, request)
         found = self.upload(upload_id)

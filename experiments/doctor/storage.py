@@ -12,8 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from experiments import private_home
 from experiments.doctor.finding import Finding
-from runs import store
+from runs import private_files, store
 from runs.models import Run
 from runs.store import StoreError
 
@@ -25,6 +26,7 @@ SCARCE_BYTES = 10 * GIB
 def look() -> Iterator[Finding]:
     """The home, its secrets, the object store, and each data root. Asks nothing of the database."""
     yield _home(Path(settings.LIVETRAIN_HOME))
+    yield _rights(Path(settings.LIVETRAIN_HOME))
     yield _room(Path(settings.LIVETRAIN_HOME))
     yield _secret(Path(settings.LIVETRAIN_HOME) / "secrets" / "django.key")
     if store.in_use():
@@ -52,6 +54,18 @@ def _home(home: Path) -> Finding:
         cure = f"Give the user of the server the folder (chown -R {os.geteuid()} {home}), or make room."
         return Finding("fail", "home", f"{home} cannot be written: {error.strerror}", cure)
     return Finding("ok", "home", f"{home} can be written")
+
+
+def _rights(home: Path) -> Finding:
+    """Who may look into the home: the database in it holds everybody's tokens."""
+    found = private_files.exposed([home, *private_home.keys()])
+    if not found:
+        group = "" if settings.UMASK & 0o040 else " (and its group read)"
+        return Finding("ok", "rights", f"only the server's account may use{group} the home and the database")
+    names = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
+    rights = "go-rwx" if settings.UMASK & 0o040 else "g-w,o-rwx"
+    cure = f"Run: chmod {rights} {' '.join(map(str, found[:5]))} (each start of the server does it, where it may)."
+    return Finding("fail", "rights", f"other accounts of this machine may use {names}", cure)
 
 
 def _room(home: Path) -> Finding:

@@ -21,7 +21,7 @@ from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.step_contract import StepContract
-from experiments.training.callbacks.stopping import FinishedEarly, Interrupted, StopWatcher, sigterm_sets
+from experiments.training.callbacks.stopping import FinishedEarly, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import DataModule
@@ -34,7 +34,7 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import examination
 from experiments.training.preflight.examination import Blocked, PreflightBuilder
 from experiments.training.reports import Job, Outcome, Reporter, TrainingStopped
-from experiments.training.stop import Stop
+from experiments.training.stop import Interrupted, Stop
 
 
 def train(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-
 import torch
 from pydantic import ValidationError
 
@@ -14,12 +11,12 @@ from experiments.training.models.catalogue import CatalogueError
 from experiments.training.models.errors import ModelError
 from experiments.training.preflight.examination import Blocked
 from experiments.training.ranks import NO_GPU, TooFewDevices
+from runs import storage_errors
 
 _TOO_LARGE = "Lower data.batch_size or data.image_size, or choose a smaller network."
 _FEWER_WORKERS = "Lower data.num_workers, or data.batch_size and data.image_size."
 _GPU_FULL = f"The GPU ran out of memory. {_TOO_LARGE}"
 _MEMORY_FULL = f"The machine ran out of memory. {_TOO_LARGE}"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SAID = {
     # words that all occur in the message of an error without its own class -> what it means, and the cure
     ("CUDA out of memory",): _GPU_FULL,
@@ -42,7 +39,7 @@ def reason(error: BaseException) -> str:
         return str(error)
     if isinstance(error, ValidationError):  # options that the accepting server knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-    return _shortage(error) or _parting(error) or f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    return _shortage(error) or _parting(error) or _as_it_is(error)
 
 
 def _shortage(error: BaseException) -> str | None:
@@ -51,8 +48,8 @@ def _shortage(error: BaseException) -> str | None:
         return _GPU_FULL
     if isinstance(error, MemoryError):
         return _MEMORY_FULL
-    if any(isinstance(link, OSError) and link.errno in _FULL for link in _chain(error)):
-        return "The disk is full. Free some space where the run files lie, then submit it again."
+    if sentence := storage_errors.of_a_run(error):
+        return sentence
     said = str(error)
     return next((sentence for words, sentence in _SAID.items() if all(word in said for word in words)), None)
 
@@ -70,9 +67,7 @@ def _parting(error: BaseException) -> str | None:
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what led to it: torch reports a full disk as a failed assertion."""
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or link.__context__
+def _as_it_is(error: BaseException) -> str:
+    """Class and message; folders of the server are for its log."""
+    said = storage_errors.without_folders(error) if isinstance(error, OSError) else str(error)
+    return f"{type(error).__name__}: {said}".strip().removesuffix(":")

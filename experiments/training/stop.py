@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 
 
+class Interrupted(Exception):  # it says what happened, and nothing went wrong
+    """The training was told to stop. Raised between batches, so no hook runs for the incomplete epoch."""
+
+
 class Stop(threading.Event):
     """A request to stop after the current batch and keep nothing of the incomplete epoch.
 

@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.simple_tag
 def script(name: str) -> SafeString:
-    """The module, and links by which the browser asks at once for all that it imports."""
+    """Render the module, and links by which the browser asks at once for all that it imports."""
     element = format_html('<script type="module" src="{}"></script>', static(name))
     links = format_html_join(
         "", '\n<link rel="modulepreload" href="{}">', ((static(one),) for one in imported_by(name))

@@ -14,6 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.template.defaultfilters import filesizeformat
 from pytest_django.fixtures import Settings
 
 from runs import exports, lifecycle
@@ -130,10 +131,12 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     (run.folder / "link").symlink_to(outside)
     (Path(settings.DATASETS_ROOT) / "cache").mkdir(parents=True)
     (Path(settings.DATASETS_ROOT) / "cache" / "pixels").write_text("made anew")
-    assert backup(tmp_path / "copy").startswith("2 new files")  # and the secret key
-    assert backup(tmp_path / "copy").startswith("0 new files")
+    told = backup(tmp_path / "copy")
+    size = filesizeformat((tmp_path / "copy" / "livetrain.sqlite3").stat().st_size).replace("\xa0", " ")
+    assert told.startswith(f"The database of {size} and 2 new files of 65 bytes are in ")  # one is the secret key
+    assert " 0 new files of 0 bytes are in " in backup(tmp_path / "copy")
     (run.folder / "b.json").write_text("2")
-    assert backup(tmp_path / "copy").startswith("1 new files")
+    assert " 1 new file of 1 byte are in " in backup(tmp_path / "copy")
     copied = {
         path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*") if path.is_file()
     }
@@ -141,6 +144,38 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     assert copied == {*of_run, "backup.json", "livetrain.sqlite3", "secrets/django.key"}
     assert json.loads((tmp_path / "copy" / "backup.json").read_text())["complete"] is True
     assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
+
+
+@sqlite_only
+def test_a_backup_is_for_the_servers_account_alone(owner: User, tmp_path: Path) -> None:
+    """Also in a folder made by hand, beside an open copy of an earlier version, of files that others may read."""
+    run = running_run(owner)
+    run.folder.mkdir(parents=True)
+    (run.folder / "a.json").write_text("1")
+    (run.folder / "a.json").chmod(0o644)
+    run.folder.chmod(0o755)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy.chmod(0o755)
+    backup(copy)
+    assert open_to_others(copy) == []
+    copy.chmod(0o755)
+    for path in copy.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    backup(copy)
+    assert open_to_others(copy) == []
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """What somebody else than its owner may use."""
+    return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's database is copied")
+def test_a_backup_without_the_database_says_so(owner: User, tmp_path: Path) -> None:
+    told = backup(tmp_path / "copy")
+    assert told.startswith("1 new file of 64 bytes is in ")
+    assert "pg_dump" in told
 
 
 @pytest.mark.django_db

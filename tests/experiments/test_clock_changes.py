@@ -172,6 +172,18 @@ def test_a_reaper_that_was_busy_was_not_away(clocks: Clocks) -> None:
 
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR])
+def test_a_sleep_while_the_reaper_is_busy_is_no_work(clocks: Clocks, seconds: float) -> None:
+    watch = RecoveryClock()
+    clocks.advance(LOOK)
+    assert watch.moment() == clocks.wall
+    clocks.advance(100.0)
+    clocks.jump(seconds)
+    watch.mark_idle()
+    clocks.advance(0.1)
+    assert watch.moment() is None
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR])
 def test_an_attempt_is_timed_by_a_clock_that_nobody_sets(clocks: Clocks, run: Run, seconds: float) -> None:
     """Its start moves along, so that all who measure from it are right while it works."""
     claimed(run)

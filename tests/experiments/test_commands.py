@@ -67,7 +67,19 @@ def test_a_wrong_request_is_named_without_a_traceback(installation: Installation
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("text", "complaint"), [("{", r"config\.json"), ("[]", "JSON object")])
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", r"config\.json: Not JSON: .* at line 1, column 2"),
+        ("[]", "JSON object"),
+        ("[" * 5_000 + "]" * 5_000, "levels deep"),
+        (r'{"experiment_name": "\ud800"}', "experiment_name: .*half of a character"),
+        (
+            json.dumps({str(number): 1 for number in range(20_000)}),
+            r"(?s)\A(\S+:\n)(  [^\n]+\n){20}  and 19,982 more\Z",
+        ),
+    ],
+)
 def test_train_names_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(CommandError, match=complaint):

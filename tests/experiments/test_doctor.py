@@ -104,6 +104,37 @@ def test_a_full_disk_and_open_secrets(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (found["disk"].level, found["secrets"].level) == ("warn", "ok")
 
 
+def test_a_home_that_others_may_look_into(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    assert by_subject(storage.look())["rights"].level == "ok"
+    tmp_path.chmod(0o711)
+    found = by_subject(storage.look())["rights"]
+    assert (found.level, str(tmp_path) in found.text) == ("fail", True)
+    assert f"chmod go-rwx {tmp_path}" in found.cure
+    tmp_path.chmod(0o700)
+    (tmp_path / "secrets").chmod(0o750)
+    assert "secrets" in by_subject(storage.look())["rights"].text
+    (tmp_path / "secrets").chmod(0o700)
+    database = tmp_path / "a.sqlite3"
+    for name in ("a.sqlite3", "a.sqlite3-wal", "a.sqlite3-shm"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    with pytest.MonkeyPatch.context() as elsewhere:
+        elsewhere.setattr("experiments.private_home.connection", Elsewhere(database))
+        found = by_subject(storage.look())["rights"]
+    assert found.level == "fail"
+    assert all(name in found.text for name in ("a.sqlite3", "a.sqlite3-wal", "a.sqlite3-shm"))
+
+
+class Elsewhere:
+    """A connection to an SQLite database at another place."""
+
+    vendor = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.settings_dict = {"NAME": path}
+
+
 def test_a_home_that_cannot_be_written(tmp_path: Path, settings: Settings) -> None:
     settings.LIVETRAIN_HOME = Path("/proc")
     assert by_subject(storage.look())["home"].level == "fail"

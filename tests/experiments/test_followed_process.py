@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,22 @@ def test_a_process_that_freezes_is_killed(warm: None, tmp_path: Path, monkeypatc
     os.kill(process.pid, signal.SIGSTOP)
     end = ended(process)
     assert (end.outcome, end.silence) == (None, 2.5)
+
+
+def test_a_process_that_stood_still_together_with_its_follower_is_not_frozen(warm: None, tmp_path: Path) -> None:
+    """As in a container that was paused: both go on, and the process may need a moment for its first heartbeat."""
+    paused = 0.0
+    process = started(tmp_path, "obedient")
+    with FollowedProcess(process, clock=lambda: time.monotonic() + paused) as followed:
+        os.kill(process.pid, signal.SIGSTOP)
+        for look, _ in enumerate(followed.batches()):
+            if look == 2:
+                paused = 3600.0
+            elif look == 5:
+                os.kill(process.pid, signal.SIGCONT)
+                process.request_stop()
+    assert followed.end.silence is None
+    assert followed.end.outcome == Outcome(status="interrupted", reason=None)
 
 
 def test_a_process_is_killed_when_its_follower_leaves(warm: None, tmp_path: Path) -> None:

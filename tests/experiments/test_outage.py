@@ -115,10 +115,10 @@ def test_a_lease_is_renewed_after_whatever_a_renewal_failed_of(
     lifecycle.claim(queued.pk, "me")
     real, faults = lifecycle.renew, [fault("one"), fault("two")]
 
-    def sometimes(run_id: int, attempt: int) -> str:
+    def sometimes(run_id: int, attempt: int, *, seconds: float) -> str:
         if faults:
             raise faults.pop()
-        return real(run_id, attempt)
+        return real(run_id, attempt, seconds=seconds)
 
     monkeypatch.setattr(lifecycle, "renew", sometimes)
     before = thread_failures.counts().get("lease", 0)

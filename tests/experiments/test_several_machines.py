@@ -50,7 +50,7 @@ class Machine:
 
     def _join(self, run_id: int) -> str:
         try:
-            return node.join(run_id, 1, leaving=self.leaving, say=self.said.append)
+            return node.join(run_id, 1, leaving=self.leaving, say=self.said.append).text
         finally:
             connections.close_all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -83,11 +84,14 @@ def test_a_run_is_stored_completely(queued: Run, recipe: Recipe) -> None:
     assert "attempt 1" in (run.folder / "train.log").read_text()
 
 
-def test_a_crash_names_the_signal(queued: Run, recipe: Recipe) -> None:
+def test_a_crash_names_the_signal(queued: Run, recipe: Recipe, settings: Settings) -> None:
+    settings.CRASH_RETRIES = 0
     recipe("crashes")
     run = supervise(queued)
     assert run.status == "failed"
-    assert "SIGSEGV" in (run.reason or "")
+    assert (run.reason or "").startswith("The training process was killed by SIGSEGV")
+    assert "before" not in (run.reason or "")
+    assert run.notes == []
     assert events_of(run)[-2:] == ["run_status", "training_end"]
     assert "about to crash" in (run.folder / "train.log").read_text()
 
@@ -99,7 +103,68 @@ def test_exit_code_0_is_no_success(queued: Run, recipe: Recipe) -> None:
     assert "exit code 0" in (run.reason or "")
 
 
-def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe) -> None:
+def test_a_crashed_training_is_started_once_more_and_then_fails_naming_both(queued: Run, recipe: Recipe) -> None:
+    recipe("crashes")
+    run = supervise(queued)
+    assert (run.status, run.attempt, run.crashes, run.losses) == ("queued", 1, 1, 0)
+    assert (run.reason or "").startswith("The training process was killed by SIGSEGV")
+    assert (run.reason or "").endswith("It begins again, for no epoch was complete.")
+    assert [(note["code"], note["text"]) for note in run.notes] == [("crash_1", f"Attempt 1: {run.reason}")]
+    assert "training_end" not in events_of(run)
+    run = supervise(run)
+    assert (run.status, run.attempt) == ("failed", 2)
+    assert (run.reason or "").count("The training process was killed by SIGSEGV") == 2
+    assert "That had happened before, so it is not started again. Attempt 1: " in (run.reason or "")
+    assert not supervisor.supervise(draining=threading.Event())
+    assert lifecycle.resume(run.pk, "Resumed by grace.")
+    assert supervise(run).status == "queued"  # a person's wish counts from the beginning
+
+
+def test_as_many_crashes_as_the_setting_says_are_survived(queued: Run, recipe: Recipe, settings: Settings) -> None:
+    settings.CRASH_RETRIES = 2
+    recipe("crashes")
+    assert [supervise(queued).status for _ in range(3)] == ["queued", "queued", "failed"]
+    assert (queued.reason or "").count("SIGSEGV") == 3
+
+
+def test_an_exception_of_the_training_is_not_tried_again(queued: Run, recipe: Recipe) -> None:
+    recipe("raises")
+    run = supervise(queued)
+    assert (run.status, run.attempt, run.crashes) == ("failed", 1, 0)
+    assert run.reason == "ValueError: of the user's own code"
+
+
+def test_what_is_killed_by_a_request_is_no_crash(queued: Run, recipe: Recipe) -> None:
+    recipe("stubborn")
+    background = Background()
+    eventually(lambda: Run.objects.get(pk=queued.pk).notes)
+    assert lifecycle.cancel(queued.pk, "No.", "kill")
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert (run.status, run.crashes, run.attempt) == ("cancelled", 0, 1)
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(queued: Run, recipe: Recipe) -> None:
+    recipe("obedient")
+    background = Background()
+    eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
+    os.killpg(child_pid(), signal.SIGKILL)
+    background.wait()
+    run = Run.objects.get(pk=queued.pk)
+    assert (run.status, run.crashes) == ("queued", 1)
+    assert (run.reason or "").endswith("It goes on from its last complete epoch.")
+    recipe("completes")
+    run = supervise(run)
+    assert (run.status, run.reason, run.attempt) == ("completed", None, 2)
+    start = RunEvent.objects.get(run=run, type="training_start")
+    assert '"resumed_from_epoch":0' in start.data
+    assert "crash_1" in [note["code"] for note in run.notes]
+    statuses = [json.loads(event.data)["status"] for event in RunEvent.objects.filter(run=run, type="run_status")]
+    assert statuses == ["queued", "in_progress", "queued", "in_progress", "completed"]
+
+
+def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe, settings: Settings) -> None:
+    settings.CRASH_RETRIES = 0
     recipe("obedient")
     background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
@@ -293,3 +358,35 @@ def test_what_a_run_takes_of_its_machine_is_an_event(queued: Run, recipe: Recipe
     assert 1e6 < found["memory_pss"] <= found["memory_rss"]
     assert found["gpus"] == []
     assert (queued.folder / "attempts" / "1" / "train.log.start").read_text() == "0"
+
+
+def test_a_run_whose_folder_cannot_be_written_ends_with_the_cure_and_no_path(
+    queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", f"{queued.folder}/.x.tmp")
+
+    recipe("completes")
+    monkeypatch.setattr(exports, "write_config", refuse)
+    run = supervise(queued)
+    assert run.status == "failed"
+    reason = str(run.reason)
+    assert "read-only" in reason
+    assert "resume or retry" in reason
+    assert str(queued.folder.parent) not in reason
+
+
+def test_files_that_cannot_be_exported_are_noted_without_their_path(
+    queued: Run, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", f"{queued.folder}/metrics.csv")
+
+    recipe("completes")
+    monkeypatch.setattr(exports, "export", refuse)
+    run = supervise(queued)
+    [note] = [note["text"] for note in run.notes if note["code"] == "export_failed"]
+    assert run.status == "completed"
+    assert "No space left on device" in note
+    assert f"manage.py export {run.pk}" in note
+    assert str(queued.folder.parent) not in note

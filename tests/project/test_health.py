@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from project import health
+from runs.refused_writes import refused_writes
 from tests.installation import Installation
 
 
@@ -79,3 +80,41 @@ def test_probes_are_not_sent_to_https(settings: Settings) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_probes_only_read(path: str) -> None:
     assert Client().post(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_disk_with_too_little_room_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LEAST_BYTES", 2**60)
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["failing"]) == (503, "disk")
+    assert "make room" in response.json()["detail"]
+
+
+@pytest.mark.django_db
+def test_a_home_that_cannot_be_written_is_named_without_its_place(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LEAST_BYTES", 0)
+    settings.LIVETRAIN_HOME = Path("/proc")
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["failing"]) == (503, "disk")
+    assert "/proc" not in response.json()["detail"]
+    assert "manage.py doctor" in response.json()["detail"]
+
+
+@pytest.mark.django_db
+def test_a_database_that_takes_no_writes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "postgresql":
+        connection.cursor().execute("SET TRANSACTION READ ONLY")
+    else:
+        monkeypatch.setattr("os.access", lambda *_: False)  # root may write any file
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["failing"]) == (503, "database")
+
+
+@pytest.mark.django_db
+def test_a_refused_write_is_remembered_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused_writes.note()
+    assert Client().get("/readyz").json()["failing"] == "disk"
+    monkeypatch.setattr(health, "REFUSED_SECONDS", 0.0)
+    assert Client().get("/readyz").status_code == 200

@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60.0
 
 @asynccontextmanager
 async def socket(server: WebServer, path: str, token: str, **options: Any) -> AsyncIterator[ClientConnection]:
-    """An open socket, authenticated by header."""
+    """Open a socket, authenticated by header."""
     headers = {"Authorization": f"Token {token}"}
     async with connect(
         server.websocket_url + path, additional_headers=headers, proxy=None, compression=None, **options
@@ -29,7 +29,7 @@ async def socket(server: WebServer, path: str, token: str, **options: Any) -> As
 
 
 async def frame(opened: ClientConnection, within: float = PATIENCE_SECONDS) -> list[dict[str, Any]]:
-    """The next frame."""
+    """Receive the next frame."""
     received = json.loads(await asyncio.wait_for(opened.recv(), within))
     assert isinstance(received, list)
     assert received
@@ -37,13 +37,13 @@ async def frame(opened: ClientConnection, within: float = PATIENCE_SECONDS) -> l
 
 
 async def close_code(server: WebServer, path: str, **options: Any) -> int:
-    """With which code the server closes a socket opened like this; fails when it sends anything."""
+    """Return the code with which the server closes a socket opened like this; fail when it sends anything."""
     async with connect(server.websocket_url + path, proxy=None, compression=None, **options) as opened:
         return await code_of_close(opened)
 
 
 async def code_of_close(opened: ClientConnection) -> int:
-    """The server's close code; fails when it sends anything before."""
+    """Return the server's close code; fail when it sends anything before."""
     with pytest.raises(ConnectionClosed) as closed:
         await asyncio.wait_for(opened.recv(), PATIENCE_SECONDS)
     assert closed.value.rcvd is not None
@@ -68,7 +68,7 @@ class Listener:
             yield opened
 
     async def listen_until(self, last: int) -> None:
-        """On one connection."""
+        """Read from one connection up to that number."""
         async with self.connected() as opened:
             await self.read_until(opened, last)
 
@@ -79,7 +79,7 @@ class Listener:
                 await opened.send(json.dumps({"ack": self.last}))
 
     async def roam_until(self, last: int, chance: random.Random) -> None:
-        """Leave at random, half of the times without a good-bye, come back with the last number; outlive the server."""
+        """Disconnect at random, half the time without a close, and come back with the last number."""
         while self.last < last:
             try:
                 async with self.connected() as opened:

@@ -33,7 +33,7 @@ def run(owner: User) -> Run:
 
 @pytest.fixture
 def session(owner: User) -> dict[str, str]:
-    """The cookie of a browser in which `owner` is logged in."""
+    """Make the cookie of a browser in which `owner` is logged in."""
     client = Client()
     client.force_login(owner)
     return {"Cookie": f"{SESSION_COOKIE_NAME}={client.cookies[SESSION_COOKIE_NAME].value}"}
@@ -45,7 +45,7 @@ def path(run: Run) -> str:
 
 
 async def accepted(server: WebServer, path: str, headers: dict[str, str]) -> bool:
-    """The socket gets events."""
+    """Check that the socket gets events."""
     async with connect(server.websocket_url + path, additional_headers=headers, proxy=None) as opened:
         return (await frame(opened))[0]["type"] in ("run_status", "run_summary")
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from realtime import broadcast
-from realtime.outage import Outage
+from realtime.outage import LogOnce
 from runs import thread_failures
 from tests.servers import free_port
 from tests.waiting import eventually
@@ -20,7 +20,7 @@ FAILS = "Sending hints over the channel layer fails"
 
 @pytest.fixture
 def nowhere(settings: Settings) -> None:
-    """A Redis that nobody runs."""
+    """Name a Redis that nobody runs."""
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}"
     layer = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -47,7 +47,7 @@ def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptur
 
 
 def test_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage(logging.getLogger("test"), "Calling home")
+    outage = LogOnce(logging.getLogger("test"), "Calling home")
     outage.recovered()
     outage.failed(OSError("busy"))
     outage.failed(OSError("busy"))

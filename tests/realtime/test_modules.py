@@ -14,7 +14,7 @@ from realtime.modules import imported_by
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Static files in which one imports others in every way there is, and one another back."""
+    """Write static files in which one imports others in every way, and one of them imports it back."""
     (tmp_path / "far").mkdir()
     (tmp_path / "page.js").write_text(
         'import { a, b } from "./near.js";\nimport "./far/effect.js";\nexport * from "./far/again.js";\n'

@@ -21,7 +21,7 @@ Message = dict[str, Any]
 
 
 async def until(opened: ClientConnection, found: Callable[[Message], bool]) -> list[Message]:
-    """All messages up to the first that is the one."""
+    """Receive messages up to the first that is the one."""
     received: list[Message] = []
     while not any(found(message) for message in received):
         received += await frame(opened)
@@ -114,7 +114,7 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def queue_with(position: int, run: Run) -> Callable[[Message], bool]:
-    """A message of the queue that gives the run this place."""
+    """Match a message of the queue that gives the run this place."""
     return lambda message: (
         message["type"] == "queue"
         and any((one["run_id"], one["queue_position"]) == (run.pk, position) for one in message["data"]["runs"])

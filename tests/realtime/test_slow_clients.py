@@ -45,13 +45,13 @@ async def test_stalled_clients_cost_little_and_delay_nobody(own_server: WebServe
 
 
 def _store_large(run: Run) -> None:
-    """Large durable events, which no client is spared."""
+    """Store large durable events, which every client gets."""
     large = EarlyStopped(epoch=0, best_metric_value=None, patience=1, monitor="val_loss", reason="x" * EVENT_CHARACTERS)
     store_at_once(run, [large] * EVENTS, batch=100)
 
 
 def _small_socket(port: int) -> sockets.socket:
-    """A small receive buffer, so that the server's side fills at once."""
+    """Connect with a small receive buffer, so that the server's side fills at once."""
     small = sockets.socket()
     small.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4_096)
     small.connect(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Hubs and the relay in one process: shared while somebody watches, gone when nobody does."""
+"""Hubs and the run poller in one process: shared while somebody watches, gone when nobody does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def client(path: str, token: str) -> AsyncIterator[WebsocketCommunicator]:
 
 def own_tasks() -> dict[str, asyncio.Task[object]]:
     named = {task.get_name(): task for task in asyncio.all_tasks()}
-    return {name: task for name, task in named.items() if name.startswith(("hub", "relay", "subscription"))}
+    return {name: task for name, task in named.items() if name.startswith(("hub", "run poller", "subscription"))}
 
 
 async def end(tasks: Iterable[asyncio.Task[object]]) -> bool:
@@ -44,14 +44,14 @@ async def test_clients_of_a_run_share_one_hub(owner: User, token: str) -> None:
     async with client(path, token) as one, client(path, token) as two:
         first = [await each.receive_from(timeout=10) for each in (one, two)]
         assert first[0] == first[1]
-        assert list(switchboard.here().runs) == [run.pk]
+        assert list(switchboard.current_registry().runs) == [run.pk]
         tasks = own_tasks()
-        assert set(tasks) == {f"hub of run {run.pk}", f"subscription run.{run.pk}", "relay"}
+        assert set(tasks) == {f"hub of run {run.pk}", f"subscription run.{run.pk}", "run poller"}
         await in_thread(store, run, [batch_event(1)])
         later = [await each.receive_from(timeout=10) for each in (one, two)]
         assert later[0] is later[1], "encoded once"
     assert await end(tasks.values())
-    assert switchboard.here().runs == {}
+    assert switchboard.current_registry().runs == {}
 
 
 async def test_nobody_waits_at_the_door_while_others_catch_up(owner: User, token: str) -> None:
@@ -69,9 +69,9 @@ async def test_list_hub_goes_with_its_last_client(owner: User, token: str) -> No
     async with client("/ws/runs/", token) as opened:
         await opened.receive_from(timeout=10)
         tasks = own_tasks()
-        assert set(tasks) == {"hub of the run list", "subscription runs", "relay"}
+        assert set(tasks) == {"hub of the run list", "subscription runs", "run poller"}
     assert await end(tasks.values())
-    assert switchboard.here().run_list is None
+    assert switchboard.current_registry().run_list is None
 
 
 async def test_credentials_are_checked_again(owner: User, token: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import json
 from django.contrib.auth.models import User
 
 from realtime.frames import Frame
-from realtime.window import ACK_CHARACTERS, BURST, PACE, Window
+from realtime.window import ACK_CHARACTERS, BURST, PACE, FlowControl
 from tests.realtime.listening import Listener, code_of_close
 from tests.realtime.writing import in_thread, running_run, store_at_once, training_events
 from tests.servers import WebServer
@@ -28,56 +28,56 @@ def frame_of(characters: int, *, last: int = 1, events: int = 1) -> Frame:
 
 def test_client_that_never_acknowledges_is_paced() -> None:
     clock = Clock()
-    window = Window(clock)
-    window.sent(frame_of(BURST - 1))
-    assert window.allowance() > 0
-    window.sent(frame_of(1 + PACE))
-    assert window.allowance() == 0
+    flow = FlowControl(clock)
+    flow.sent(frame_of(BURST - 1))
+    assert flow.allowance() > 0
+    flow.sent(frame_of(1 + PACE))
+    assert flow.allowance() == 0
     clock.now += 1.1
-    assert window.allowance() > 0
+    assert flow.allowance() > 0
     clock.now += 1e9
-    window.sent(frame_of(BURST))
-    assert window.allowance() == 0, "credit does not grow above the burst"
+    flow.sent(frame_of(BURST))
+    assert flow.allowance() == 0, "credit does not grow above the burst"
 
 
 def test_acknowledging_client_gets_5000_events_and_no_more() -> None:
-    window = Window()
-    window.acknowledged(0)
+    flow = FlowControl()
+    flow.acknowledged(0)
     sent = 0
-    while allowance := window.allowance():
+    while allowance := flow.allowance():
         sent += allowance
-        window.sent(frame_of(100, last=sent, events=allowance))
+        flow.sent(frame_of(100, last=sent, events=allowance))
     assert sent == 5_000
-    window.acknowledged(499)
-    assert window.allowance() == 0, "the first frame ends with 500"
-    window.acknowledged(500)
-    assert window.allowance() == 500
+    flow.acknowledged(499)
+    assert flow.allowance() == 0, "the first frame ends with 500"
+    flow.acknowledged(500)
+    assert flow.allowance() == 500
 
 
 def test_acknowledging_client_is_bounded_in_characters() -> None:
-    window = Window()
-    window.acknowledged(0)
-    window.sent(frame_of(ACK_CHARACTERS, last=1))
-    assert window.allowance() == 0
-    window.acknowledged(1)
-    assert window.allowance() > 0
+    flow = FlowControl()
+    flow.acknowledged(0)
+    flow.sent(frame_of(ACK_CHARACTERS, last=1))
+    assert flow.allowance() == 0
+    flow.acknowledged(1)
+    assert flow.allowance() > 0
 
 
 async def test_waiting_ends_with_an_acknowledgement() -> None:
-    window = Window()
-    window.acknowledged(0)
-    window.sent(frame_of(ACK_CHARACTERS, last=7))
-    waiting = asyncio.create_task(window.opened())
+    flow = FlowControl()
+    flow.acknowledged(0)
+    flow.sent(frame_of(ACK_CHARACTERS, last=7))
+    waiting = asyncio.create_task(flow.wait_for_allowance())
     await asyncio.sleep(0)
     assert not waiting.done()
-    window.acknowledged(7)
+    flow.acknowledged(7)
     assert await asyncio.wait_for(waiting, 5) == 500
 
 
 async def test_waiting_ends_with_time() -> None:
-    window = Window()
-    window.sent(frame_of(BURST + PACE // 10))
-    assert await asyncio.wait_for(window.opened(), 5) == 500
+    flow = FlowControl()
+    flow.sent(frame_of(BURST + PACE // 10))
+    assert await asyncio.wait_for(flow.wait_for_allowance(), 5) == 500
 
 
 async def test_server_stops_until_acknowledged(server: WebServer, owner: User, token: str) -> None:

@@ -40,7 +40,7 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 def new_user(name: str = "ada") -> tuple[User, str]:
-    """A user, and a token of theirs."""
+    """Make a user, and a token of theirs."""
     user, _ = User.objects.get_or_create(username=name)
     return user, Token.objects.get_or_create(user=user)[0].key
 
@@ -50,14 +50,14 @@ def queued_run(owner: User) -> Run:
 
 
 def running_run(owner: User) -> Run:
-    """Its journal holds two events: queued, in progress."""
+    """Make a running run; its journal holds two events: queued, in progress."""
     run = lifecycle.claim(queued_run(owner).pk, "tester")
     assert run is not None
     return run
 
 
 def come_back(run: Run) -> None:
-    """An ended run is taken up again."""
+    """Resume an ended run."""
     with transaction.atomic():
         Run.objects.filter(pk=run.pk).update(status="queued")
         assert lifecycle.claim(run.pk, "tester") is not None
@@ -73,17 +73,17 @@ def epoch_event(epoch: int) -> EpochEnd:
 
 
 def training_events(count: int) -> list[Event]:
-    """An epoch's end after each 100 batches."""
+    """Make so many events: an epoch's end after each 99 batches."""
     return [epoch_event(step // 100) if step % 100 == 99 else batch_event(step) for step in range(count)]
 
 
 def store(run: Run, events: Sequence[Event]) -> None:
-    """One batch, one transaction, as the supervisor stores it."""
+    """Store one batch in one transaction, as the supervisor does."""
     recorder.record(run.pk, run.attempt, [recorder.stamp(event) for event in events])
 
 
 def store_at_rate(run: Run, events: Sequence[Event], *, per_second: float, batch: int = 10) -> None:
-    """Batch after batch, no faster than that, each announced as the supervisor does."""
+    """Store batch after batch, no faster than that, each announced as the supervisor does."""
     start = time.monotonic()
     for first, part in _batches(events, batch):
         time.sleep(max(0.0, start + first / per_second - time.monotonic()))
@@ -92,7 +92,7 @@ def store_at_rate(run: Run, events: Sequence[Event], *, per_second: float, batch
 
 
 def store_at_once(run: Run, events: Sequence[Event], batch: int = 1_000) -> None:
-    """As fast as the database takes it."""
+    """Store everything as fast as the database takes it."""
     for _, part in _batches(events, batch):
         store(run, part)
 

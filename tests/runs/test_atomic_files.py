@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -61,9 +62,16 @@ def test_a_disk_that_refuses_leaves_no_part(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.bin"]
 
 
-def test_the_group_may_read_and_strangers_may_not(tmp_path: Path) -> None:
-    write(tmp_path / "file.bin", b"")
-    assert (tmp_path / "file.bin").stat().st_mode & 0o777 == 0o640
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640)])
+def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path: Path, umask: int, mode: int) -> None:
+    previous = os.umask(umask)
+    try:
+        with replacing(tmp_path / "file.bin") as temporary:
+            temporary.touch(mode=0o600)
+            temporary.chmod(0o666)
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "file.bin").stat().st_mode & 0o777 == mode
 
 
 def test_a_checkpoint_that_does_not_fit_leaves_nothing_and_names_the_disk(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
-from django.template.defaultfilters import filesizeformat
+from django.template.defaultfilters import filesizeformat, pluralize
 
-from experiments.backup import BackupRefused, back_up
+from experiments.backup import BackupRefused, Copied, back_up
 from runs.store import StoreError
 
 
@@ -26,7 +25,18 @@ class Command(BaseCommand):
             copied = back_up(options["folder"])
         except (BackupRefused, OSError, StoreError) as error:
             raise CommandError(f"No complete back-up: {error}") from error
-        size = filesizeformat(copied.size).replace("\xa0", " ")
-        self.stdout.write(f"{copied.files} new files of {size} are in {options['folder']}. It holds secrets.")
-        if connection.vendor != "sqlite":
+        self.stdout.write(f"{_told(copied)} in {options['folder']}. It holds secrets.")
+        if copied.database is None:
             self.stdout.write("The database is not in it: dump PostgreSQL with pg_dump, before each back-up of files.")
+
+
+def _told(copied: Copied) -> str:
+    """What was copied, with its sizes: `The database of 347.1 MB and 1 new file of 86 bytes are`."""
+    files = f"{copied.files} new file{pluralize(copied.files)} of {_size(copied.size)}"
+    if copied.database is None:
+        return f"{files} {pluralize(copied.files, 'is,are')}"
+    return f"The database of {_size(copied.database)} and {files} are"
+
+
+def _size(count: int) -> str:
+    return filesizeformat(count).replace("\xa0", " ")

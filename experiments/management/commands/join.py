@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import node, process
+from experiments import node, private_home, process
+from experiments.stop_signals import StopSignals
 from experiments.training.data.errors import SourceError
 
 
@@ -21,12 +21,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         leaving = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: leaving.set())
+        signals = StopSignals(leaving)
+        signals.install()
+        private_home.make_private()
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
         try:
-            end = node.join(options["run_id"], options["node"], leaving=leaving, say=self.stderr.write)
+            part = node.join(options["run_id"], options["node"], leaving=leaving, say=self.stderr.write)
         except (node.NotJoined, SourceError) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(end)
+            raise CommandError(str(error), returncode=signals.exit_code or 1) from error
+        if not part.completed:
+            raise CommandError(part.text, returncode=signals.exit_code or 1)
+        self.stdout.write(part.text)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import demo
+from experiments import demo, private_home
 from experiments.server import PortTaken, Server, listen
 
 
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="submit a training on built-in data, print its link")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         try:
             listener = listen(options["host"], options["port"])
         except PortTaken as error:

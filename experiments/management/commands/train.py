@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
-from experiments import demo, process, supervisor, tasks
+from experiments import demo, private_home, process, supervisor, tasks
 from experiments.console import Console
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
-from experiments.problems import explain
+from experiments.problems import refusal
+from experiments.stop_signals import StopSignals
 from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
-from runs import groups, lifecycle, run_files, schema
+from runs import groups, lifecycle, run_files, schema, strict_json
+from runs.errors import InvalidRequest
 from runs.models import Run, RunGroup
 
 WORKER = "command line"
@@ -33,20 +33,24 @@ class Command(BaseCommand):
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         schema.bring_up_to_date()
         config, place = _read(options["config"])
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: tasks.draining.set())
+        signals = StopSignals(tasks.draining)
+        signals.install()
         self.stderr.write("Loading PyTorch …")
         process.warm_up()
+        if signals.exit_code:
+            raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
         with transaction.atomic():  # no worker sees the first one queued
             queued = create(config, demo.administrator(), dataset_hash=place.content_hash)
             first = lifecycle.claim(queued[0].pk, WORKER)
-        ended = [self._carry_out(run) for run in (first, *self._claimed(queued[1:])) if run]
+        for run in (first, *self._claimed(queued[1:])):
+            if run:
+                self._carry_out(run)
         if queued[0].group:
             self._report_group(queued[0].group)
-        if failed := [run for run in ended if run.status == Run.Status.FAILED]:
-            raise CommandError(failed[0].reason or "The training failed.")
+        _require_completed([run.pk for run in queued], signals.exit_code)
 
     def _claimed(self, queued: Sequence[Run]) -> Iterator[Run]:
         """The other folds, each when its turn comes; those that a worker was faster to take are its own."""
@@ -58,17 +62,22 @@ class Command(BaseCommand):
             else:
                 self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) was taken by a worker.")
 
-    def _carry_out(self, run: Run) -> Run:
-        with Console(run) as console:
-            supervisor.carry_out(run, draining=tasks.draining, observe=console.observe)
-        ended = Run.objects.get(pk=run.pk)
+    def _carry_out(self, run: Run) -> None:
+        """Attempt after attempt: one that crashed is in the queue again, and no worker may be there to take it."""
+        attempt: Run | None = run
+        while attempt is not None:
+            with Console(attempt) as console:
+                supervisor.carry_out(attempt, draining=tasks.draining, observe=console.observe)
+            attempt = None if tasks.draining.is_set() else lifecycle.claim(run.pk, WORKER)
+        self._report(Run.objects.get(pk=run.pk))
+
+    def _report(self, ended: Run) -> None:
         self.stdout.write(f"Run {ended.pk} {ended.status}. Files: {run_files.place(ended)}")
         for result in ended.final_results.all():
             numbers = "  ".join(f"{name} {_shown(result.statistics.get(name))}" for name in HEADLINE)
             self.stdout.write(f"{result.split}: {numbers}  matrix {result.confusion_matrix}")
         for note in ended.notes:
             self.stdout.write(f"Note: {note['text']}")
-        return ended
 
     def _report_group(self, group: RunGroup) -> None:
         for split, found in groups.report(group).splits.items():
@@ -78,6 +87,31 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {name} {_shown(spread.mean)} ± {_shown(spread.sd)}")
 
 
+def _require_completed(numbers: Sequence[int], stopped: int | None) -> None:
+    """Raise CommandError unless there is a model of each run; `stopped` is the exit code of a command that was told to.
+
+    What follows this command in a script needs what it was called for, whoever is at fault.
+    """
+    left = list(Run.objects.filter(pk__in=numbers).exclude(status=Run.Status.COMPLETED).order_by("pk"))
+    if not left:
+        return
+    code = stopped if stopped and any(run.status in Run.UNFINISHED for run in left) else 1
+    raise CommandError("\n".join(_why_left(run) for run in left), returncode=code)
+
+
+def _why_left(run: Run) -> str:
+    if run.status == Run.Status.QUEUED:
+        return f"Run {run.pk} is in the queue: a worker carries it out."
+    if run.status in Run.RUNNING:
+        return f"Run {run.pk} was taken by {run.worker}."
+    return f"Run {run.pk} {run.status}: {run.reason or 'no reason is known.'}"
+
+
+def _listed(found: InvalidRequest) -> str:
+    lines = [f"  {problem['field']}: {problem['message']}" for problem in found.errors]
+    return "\n".join([*lines, *([f"  and {found.more:,} more"] if found.more else [])])
+
+
 def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
@@ -85,13 +119,12 @@ def _shown(value: float | None) -> str:
 def _read(path: Path) -> tuple[TrainingConfig, Place]:
     """Raises CommandError that names each wrong field with its cure."""
     try:
-        config = TrainingConfig.model_validate(msgspec.json.decode(path.read_bytes()))
+        config = TrainingConfig.model_validate(strict_json.decode(path.read_bytes()))
         place = inspect(config)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, strict_json.NotJSON) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
-        lines = "\n".join(f"  {problem['field']}: {problem['message']}" for problem in explain(error))
-        raise CommandError(f"{path}:\n{lines}") from error
+        raise CommandError(f"{path}:\n{_listed(refusal(error))}") from error
     except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
     return config, place

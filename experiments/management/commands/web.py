@@ -1,13 +1,14 @@
 """`manage.py web`: the web process that `serve` keeps alive; Daphne on a socket the launcher holds."""
 
+from argparse import SUPPRESS
 from typing import Any
 
 from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import body_limit
-from experiments.server import end_with_parent
+from experiments import body_limit, clean_stop
+from experiments.launcher_watch import OPTION
 
 
 class Command(BaseCommand):
@@ -15,10 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--fd", type=int, required=True, help="descriptor of the listening socket")
+        parser.add_argument(OPTION, help=SUPPRESS)  # manage.py has read it
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        end_with_parent()
         body_limit.install()
+        clean_stop.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
         arguments += ["--websocket_connect_timeout", "20"]  # 5 s by default: too short when many come back at once

@@ -1,10 +1,12 @@
 """`manage.py worker`: run queued trainings on this machine."""
 
+from argparse import SUPPRESS
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import gpus
+from experiments import gpus, private_home
+from experiments.launcher_watch import OPTION
 from experiments.worker import work
 
 
@@ -13,12 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--slots", type=int, default=1, help="trainings at once (default: %(default)s)")
-
+        parser.add_argument(OPTION, help=SUPPRESS)  # manage.py has read it
         parser.add_argument(
             "--gpus", help="GPUs that trainings get to themselves, e.g. 0,1; none: they share all (default: all)"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        private_home.make_private()
         work(max(1, options["slots"]), _chosen(options["gpus"]))
 
 

@@ -27,12 +27,13 @@ class Augmenter(Callback):
     """Replaces the images of each training batch by augmented ones, in place, so that it works with any module.
 
     A batch's changes depend on seed, epoch, batch and rank alone: a resumed run repeats those of an uninterrupted one,
-    and no other use of random numbers changes them. The first 16 samples are saved as `augmentation.png`, once per run.
+    and no other use of random numbers changes them. The first 16 samples are saved as `augmentation.png` in `run_dir`,
+    once per run; without a folder there is no picture.
     """
 
-    def __init__(self, preset: Preset, *, seed: int, run_dir: Path) -> None:
+    def __init__(self, preset: Preset, *, seed: int, run_dir: Path | None) -> None:
         self._strength, self._seed = PRESETS[preset], seed
-        self._sheet = run_dir / SHEET_FILE
+        self._sheet = run_dir / SHEET_FILE if run_dir else None
         self._shown: list[Tensor] = []
 
     def on_train_batch_start(self, trainer: pl.Trainer, _module: Any, batch: Any, batch_idx: int) -> None:
@@ -41,14 +42,14 @@ class Augmenter(Callback):
         seed = seed_of(self._seed, trainer.current_epoch, batch_idx)
         generator = torch.Generator(images.device).manual_seed(seed)
         images.copy_(augment(images, self._strength, generator))
-        if ranks.first() and not self._sheet.exists():
-            self._show(images)
+        if self._sheet and ranks.first() and not self._sheet.exists():
+            self._show(images, self._sheet)
 
-    def _show(self, images: Tensor) -> None:
+    def _show(self, images: Tensor, sheet: Path) -> None:
         missing = ROWS * ROWS - sum(len(part) for part in self._shown)
         self._shown.append(images[:missing].cpu())
         if missing <= len(images):
-            with replacing(self._sheet) as temporary:
+            with replacing(sheet) as temporary:
                 contact_sheet(torch.cat(self._shown)).save(temporary, format="png")
             self._shown.clear()
 

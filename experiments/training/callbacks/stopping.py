@@ -11,13 +11,9 @@ from typing import Any
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.ranks import Agreement
-from experiments.training.stop import Stop
+from experiments.training.stop import Interrupted, Stop
 
 GO_ON, FINISH, STOP = range(3)
-
-
-class Interrupted(Exception):  # it says what happened, and nothing went wrong
-    """A stop as requested, raised between batches, so that no hook runs for the incomplete epoch."""
 
 
 class FinishedEarly(Exception):

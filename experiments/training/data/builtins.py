@@ -44,7 +44,12 @@ def load_breast_cancer_table() -> tuple[NDArray[np.float64], list[int], list[str
 
 
 def _export(folder: Path) -> None:
-    """Write the folder elsewhere and rename it when whole, so that its name never stands for half an export."""
+    """Write the folder elsewhere and rename it when whole, so that its name never stands for half an export.
+
+    The caller holds the lock.
+    """
+    for left in folder.parent.glob(f".{folder.name}.*/"):  # of exports that were killed
+        shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         _write_digits(temporary / "new")

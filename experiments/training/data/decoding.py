@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from experiments.training.callbacks.stopping import Interrupted
 from experiments.training.config import DataConfig
 from experiments.training.data import images, medmnist, run_log
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 from experiments.training.data.index import Index
 from experiments.training.data.pixel_cache import PixelCache
+from experiments.training.stop import Interrupted
 
 VERSION = 1  # of the way from files to pixels: what older versions cached is not used
 DECODERS = ("pillow", "pydicom")

@@ -21,12 +21,11 @@ from typing import TypeAlias
 import msgspec
 
 from experiments.training.config import TrainingConfig
-from experiments.training.data import feature_tables, sources, verification
+from experiments.training.data import feature_tables, isolation, sources, verification
 from experiments.training.data.content_hash import content_hash
 from experiments.training.data.errors import SourceError
 from experiments.training.data.folders import Files
 
-NICENESS = 10  # trainings and pages have priority
 MAX_CLASSES = 1000  # more are not classes but numbers in a column mistaken for the target
 
 
@@ -129,9 +128,8 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
 
 def main() -> None:
     """Run the process: read one task, write its reports, end."""
-    os.nice(NICENESS)
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print must not mix with reports
+    output = isolation.take_output()
+    isolation.bound(memory=isolation.half_of_the_memory())
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
 

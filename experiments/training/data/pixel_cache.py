@@ -23,10 +23,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from experiments.training.callbacks.stopping import Interrupted
 from experiments.training.data import cache_headers, cache_space, file_locks, run_log
 from experiments.training.data.errors import SourceError
 from experiments.training.data.requirements import MAX_IN_MEMORY_BYTES
+from experiments.training.stop import Interrupted
 from runs import atomic_files
 
 POLL_SECONDS = 0.1

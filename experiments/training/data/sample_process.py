@@ -8,7 +8,6 @@ Sheet leaves as JSON on standard output.
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from experiments.training.data import (
     feature_tables,
     image_names,
     images,
+    isolation,
     medmnist,
     sources,
     table_samples,
@@ -40,7 +40,6 @@ SIDE = 160  # pixels of a picture's longer side
 LEAST_OF_A_CLASS, MOST_CLASSES = 6, 12  # where a few of each are shown
 MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
-NICENESS = 10
 
 MakeSheet: TypeAlias = Callable[[Task], Sheet | FeatureSheet]
 
@@ -151,15 +150,6 @@ def _write(image: Image.Image, task: Task, number: int) -> None:
     temporary.replace(path)
 
 
-def _bound() -> None:
-    """Limit memory, time and priority, so that no file can harm the machine through its parser."""
-    os.nice(NICENESS)
-    for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
-        hard = resource.getrlimit(kind)[1]
-        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(kind, (allowed, allowed))
-
-
 def _answer(task: Task, make_sheet: MakeSheet) -> Sheet | FeatureSheet:
     """Make the sheet, turning anything wrong with the data into its `problem`."""
     nothing = FeatureSheet if task.features else Sheet
@@ -175,9 +165,8 @@ def _answer(task: Task, make_sheet: MakeSheet) -> Sheet | FeatureSheet:
 
 def main(make_sheet: MakeSheet = sheet) -> None:
     """Run the process: read one task, write one sheet."""
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print must not mix with the sheet
-    _bound()
+    output = isolation.take_output()
+    isolation.bound(address_space=MEMORY_BYTES, cpu_seconds=CPU_SECONDS)
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     output.write(msgspec.json.encode(_answer(task, make_sheet)))
     output.close()

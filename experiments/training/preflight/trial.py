@@ -1,6 +1,7 @@
 """Train a copy of the model on a few real batches: measure memory and time, and estimate the whole training.
 
-Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were.
+Leaves no trace in the training that follows: weights, optimizer and random numbers are as they were. Writes no files,
+so that nothing stays behind when its process is killed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ import copy
 import gc
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,14 +84,13 @@ def run(
     """Try the model and measure; raises what the training would raise, and `Interrupted` once `stop` is set."""
     watch = Stopwatch()
     memory.reset_peak()
-    with _unchanged_randomness(), tempfile.TemporaryDirectory() as folder:
+    with _unchanged_randomness():
         trainer = make_trainer(
-            [StepContract(data.num_classes), *_changing_the_work(config, Path(folder)), watch, StopWatcher(stop)],
+            [StepContract(data.num_classes), *_changing_the_work(config), watch, StopWatcher(stop)],
             max_epochs=1,
             limit_train_batches=BATCHES,
             limit_val_batches=VALIDATION_BATCHES,
             enable_checkpointing=False,
-            default_root_dir=folder,
         )
         trial = _without_schedule(copy.deepcopy(module))
         device = trainer.strategy.root_device
@@ -157,10 +155,10 @@ def _optimizer_of(configured: Any) -> Any:
     return configured
 
 
-def _changing_the_work(config: TrainingConfig, folder: Path) -> list[Callback]:
-    """Make the callbacks that add time to each batch of the training; pictures go into `folder`."""
+def _changing_the_work(config: TrainingConfig) -> list[Callback]:
+    """Make the callbacks that add time to each batch of the training; they write no files."""
     preset, decay = config.augmentation.preset, config.trainer.ema_decay
-    augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=folder)]
+    augmenting: list[Callback] = [] if preset == "none" else [Augmenter(preset, seed=config.seed, run_dir=None)]
     return augmenting if decay is None else [*augmenting, RunAveraging(decay)]
 
 

@@ -11,9 +11,12 @@ from runs import schema
 
 
 class Command(BaseCommand):
+    """`manage.py loginlink`."""
+
     help = "Print a link that logs a user in without a password. It works once."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
         parser.add_argument("user", help="name of an active user")
         parser.add_argument("--next", default="", metavar="PATH", help="page to go to, e.g. /runs/1/")
         parser.add_argument(
@@ -23,6 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the link."""
         schema.bring_up_to_date()
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if user is None:

@@ -143,6 +143,9 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path: Path) -> None:
         (RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error. "), "/dev/shm"),
         (MemoryError(), "machine ran out of memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (OSError(errno.EROFS, "Read-only file system", "/srv/home/runs/7/.x.tmp"), "disk is read-only. Ask"),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/home/runs/7/.x.tmp"), "give it the right"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/srv/home/x.pt"), "FileNotFoundError: No such file: 'x.pt'"),
         (SourceError("source_path", "The folder has no images."), "The folder has no images."),
         (KeyError("x"), "KeyError: 'x'"),
         (RuntimeError(), "RuntimeError"),
@@ -151,6 +154,7 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path: Path) -> None:
 def test_reasons(error: Exception, words: str) -> None:
     assert words in reason(error)
     assert not reason(error).endswith(":")
+    assert "/srv" not in reason(error)
 
 
 def test_memory_that_torch_cannot_get_is_recognised() -> None:

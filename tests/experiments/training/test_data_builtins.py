@@ -82,3 +82,10 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
             builtins.export_digits(tmp_path)
     assert [path.name for path in (tmp_path / "builtin").iterdir()] == [".digits-is-8.lock"]
     assert builtins.export_digits(tmp_path).is_dir()
+
+
+def test_what_killed_exports_left_behind_goes_with_the_next_one(tmp_path: Path) -> None:
+    left = tmp_path / "builtin" / ".digits-is-8.k1lled"
+    (left / "new").mkdir(parents=True)
+    made = builtins.export_digits(tmp_path)
+    assert sorted(path.name for path in made.parent.iterdir()) == [".digits-is-8.lock", "digits-is-8"]

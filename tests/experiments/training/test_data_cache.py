@@ -17,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from experiments.training.callbacks.stopping import Interrupted
 from experiments.training.data import cache_headers, cache_space, decoding, images, pixel_cache
 from experiments.training.data.errors import SourceError
 from experiments.training.data.module import DataModule, build
 from experiments.training.data.pixel_cache import PixelCache
+from experiments.training.stop import Interrupted
 from runs import atomic_files
 from tests.experiments.training.datasets import config_of, job_of, with_csv, with_npz, write_image, zipped
 from tests.experiments.training.scans import write_scan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pytorch_lightning.callbacks import Callback
 
 from experiments.training import centralized
-from experiments.training.callbacks.stopping import Interrupted
 from experiments.training.config import TrainingConfig
 from experiments.training.data.module import build
 from experiments.training.models.preparation import prepare
 from experiments.training.preflight import trial
 from experiments.training.preflight.report import Preflight
 from experiments.training.reports import CheckpointSaved, Job, Message, Note
-from experiments.training.stop import Stop
+from experiments.training.stop import Interrupted, Stop
 from runs.events import EpochEnd, FinalStats, TrainingStart
-from tests.experiments.training import datasets
+from tests.experiments.training import datasets, digits
 from tests.experiments.training.datasets import config_of, write_csv
 from tests.experiments.training.pictures import saved_as_jpeg, scans, xrays
 from tests.experiments.training.several import in_processes
@@ -232,9 +233,9 @@ def test_two_devices_look_once_and_try_together(tmp_path: Path, warm: None) -> N
     assert (made.batches, made.batches_per_epoch) == (3, 3)  # of 40 samples, 8 on each of two devices
 
 
-def pieces(tmp_path: Path) -> tuple[TrainingConfig, Job, Any, Any]:
+def pieces(tmp_path: Path, **options: Any) -> tuple[TrainingConfig, Job, Any, Any]:
     """Make configuration, job, module and data of a small run."""
-    asked = job_of(tmp_path / "7", model={"dropout": 0.5})
+    asked = job_of(tmp_path / "7", **({"model": {"dropout": 0.5}} | options))
     config = TrainingConfig.model_validate(asked.config)
     centralized.begin(config, asked)
     data = build(config, asked)
@@ -256,6 +257,35 @@ def test_the_trial_leaves_weights_and_random_numbers_as_they_were(tmp_path: Path
     assert torch.equal(torch.get_rng_state(), states[1])
     assert np.random.get_state()[1].tolist() == expected  # type: ignore[index]
     assert data.trainer is None
+
+
+def test_the_trial_writes_nothing_that_a_killed_process_could_leave_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, asked, module, data = pieces(
+        tmp_path, source_path=digits.SOURCE, data={"id_column": "patientId"}, augmentation={"preset": "light"}
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    before, during = everything_below(tmp_path), list[set[Path]]()
+
+    class Looking(Callback):
+        def on_train_batch_end(self, *_: Any) -> None:
+            during.append(everything_below(tmp_path))
+
+    trial.run(
+        config, module, data, model_name="cnn", make_trainer=lambda callbacks, **changed: centralized._trainer(
+            config, asked, [*callbacks, Looking()], **changed
+        ), stop=Stop(),
+    )  # fmt: skip
+    assert during
+    assert all(found == before for found in during)
+    assert everything_below(tmp_path) == before
+
+
+def everything_below(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
 
 
 def test_a_stop_request_interrupts_the_trial(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
+import { drawConfusions } from "./confusions.js";
 
 const BINARY_CELLS = [["TN", "FP"], ["FN", "TP"]];
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
 const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
 const COMPACT_FROM = 9; // classes
+const LISTED_FROM = 61; // classes: no screen shows so many cells, and no browser draws a million of them
 
 export function drawResults(section, container, finals, labels) {
   section.hidden = finals.size === 0;
@@ -26,6 +28,7 @@ function drawSplit(final, labels) {
 // Row = true class, column = predicted class; the shade is the share of the row.
 // `of` tells this table from others on the page.
 export function drawMatrix({ confusion_matrix: matrix, class_names: names }, of, caption = "Rows true, columns predicted") {
+  if (names.length >= LISTED_FROM) return drawConfusions({ confusion_matrix: matrix, class_names: names }, of);
   const head = el("tr", {}, el("td", { class: "corner" }), ...names.map((name) => el("th", { scope: "col", title: name }, name)));
   const rows = matrix.map((row, i) => {
     const total = row.reduce((sum, cell) => sum + cell, 0);

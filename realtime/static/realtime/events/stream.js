@@ -1,6 +1,7 @@
 // One run's journal, every number exactly once and in order, over a WebSocket that resumes by number;
 // by long polling where no WebSocket gets through.
 
+import { LargeEvents } from "./large_events.js";
 import { Line } from "./line.js";
 import { onWake } from "./waking.js";
 
@@ -10,6 +11,7 @@ const FAILURES_BEFORE_POLLING = 3;
 const POLLING = 15_000; // then a WebSocket is tried again
 const HELD = 10; // seconds that the server may hold a question
 const ANSWERED = 8; // seconds in which it must answer any
+const LARGE = 60; // seconds in which a large event must arrive
 const TOLD_FOR = 8_000; // how long the page says how much was caught up
 const SETTLED = 3_000; // a connection that lasts so long has worked
 const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
@@ -48,9 +50,14 @@ export class Stream {
 
   #connect() {
     if (!this.lostAt) this.onState({ kind: "connecting" });
+    const large = (this.large = new LargeEvents({
+      get: (url) => this.#get(url, LARGE),
+      onItems: (items) => line === this.line && this.#receive(items, line),
+      onError: (error) => line === this.line && this.#lost(error instanceof Final ? error.message : undefined),
+    }));
     const line = (this.line = new Line(`${this.links.websocket}?after=${this.last}&ack=1`, {
       onOpen: () => this.#opened(),
-      onItems: (items) => this.#receive(items, line),
+      onItems: (items) => large.receive(items),
       onPong: ({ last_seq: head }) => this.#learn(head),
       onEnd: (code, since) => this.#lost(FINAL_CODES[code], since),
     }));
@@ -85,7 +92,7 @@ export class Stream {
     this.lostAt = null;
     this.counting = false;
     this.target = Math.max(this.target, head ?? 0);
-    const stuck = this.behindAt === this.last;
+    const stuck = this.behindAt === this.last && !this.large.fetching;
     this.behindAt = this.target > this.last ? this.last : null;
     if (stuck && this.behindAt !== null) return this.#lost();
     this.#say();

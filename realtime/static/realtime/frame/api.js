@@ -34,7 +34,7 @@ export function parse(text) {
 
 function sentence(status, body) {
   if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF"))) return "You are logged out: load this page again and log in.";
-  if (body?.errors) return body.errors.map(({ message }) => message).join(" ");
+  if (body?.errors) return [...body.errors.map(({ message }) => message), ...(body.more ? [`And ${body.more} more.`] : [])].join(" ");
   return body?.detail ?? `The server answered ${status}; its log says why.`;
 }
 

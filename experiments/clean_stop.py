@@ -1,0 +1,34 @@
+"""Ends all tasks of the web process before its event loop ends: Daphne cancels the applications, but waits for no more.
+
+Whatever those leave (streams, hubs, long polls) would be destroyed as it is, and Python logs an error for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from daphne.server import twisted_loop  # installs the reactor, so it comes first
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+SECONDS = 3.0  # the launcher kills what has not ended after WEB_STOP_SECONDS
+
+
+def install() -> None:
+    """Have it done when the server is asked to stop."""
+    reactor.addSystemEventTrigger("before", "shutdown", _begin)  # type: ignore[arg-type]  # the interface lacks `self`
+
+
+def _begin() -> Deferred[None]:
+    """Start ending the tasks; the server waits for the result before it closes anything."""
+    return Deferred.fromFuture(asyncio.ensure_future(_end_tasks(), loop=twisted_loop))
+
+
+async def _end_tasks() -> None:
+    """Cancel all tasks, and those that they or late clients start meanwhile, until none is left or time is over."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SECONDS
+    while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) and (left := deadline - loop.time()) > 0:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=left)

@@ -1,0 +1,49 @@
+"""Ends a process when the launcher that started it is gone, however that ended.
+
+The launcher keeps the writing end of a pipe that nothing is ever written to, and hands its reading end down. The system
+closes the writing end when the launcher dies, by `kill -9` too, and even before this process began to watch; a process
+id could be somebody else's by then. `manage.py` begins to watch before anything large is imported.
+
+Imports nothing of the server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+OPTION = "--launcher"
+
+
+class LauncherPipe:
+    """The launcher's side: as long as this object is there, so is the launcher."""
+
+    def __init__(self) -> None:
+        self.reading_end, self._writing_end = os.pipe()  # which no child inherits unless it is passed on
+
+    def option(self, patience: float) -> str:
+        """Make the argument of a child, which may take `patience` seconds to stop when the launcher is gone."""
+        return f"{OPTION}={self.reading_end}:{patience:g}"
+
+
+def begin(arguments: Sequence[str]) -> None:
+    """Watch the launcher that the arguments name, if they name one, from a thread that never keeps the process up."""
+    for argument in arguments:
+        if argument.startswith(f"{OPTION}="):
+            descriptor, patience = argument.removeprefix(f"{OPTION}=").split(":")
+            os.set_inheritable(int(descriptor), False)
+            threading.Thread(
+                target=_watch, args=(int(descriptor), float(patience)), name="launcher watch", daemon=True
+            ).start()
+
+
+def _watch(descriptor: int, patience: float) -> None:
+    """Wait for the end of the pipe. Then stop this process as an operator would and, when that takes too long, hard."""
+    while os.read(descriptor, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(patience)
+    os._exit(1)

@@ -1,0 +1,52 @@
+"""The home belongs to the server's account alone, unless LIVETRAIN_GROUP_ACCESS says otherwise.
+
+The database in it holds everybody's API tokens, and run files name patients. New files get their rights by the umask
+that the settings set; here those of earlier versions, and those that somebody copied in, are made right.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from runs import private_files
+
+logger = logging.getLogger(__name__)
+
+
+def make_private() -> None:
+    """Withhold from other accounts what they must not use; called at the start of whatever writes into the home.
+
+    What lies in the folders is gone through only while the home itself is open: closed last, it says that all is done.
+    """
+    home = Path(settings.LIVETRAIN_HOME)
+    was_open = private_files.exposed([home])
+    done = [private_files.withhold(path) for path in keys()]
+    if was_open:
+        done += [private_files.withhold(path) for path in _contents()]
+        done.append(private_files.withhold(home))
+        logger.warning("%s could be read by other accounts of this machine; now it cannot", home)
+    if not all(done):
+        logger.error("Other accounts may use files in %s that are not this account's; run: manage.py doctor", home)
+
+
+def keys() -> Iterator[Path]:
+    """What opens everything else: the database with what SQLite keeps beside it, and the secrets."""
+    if connection.vendor == "sqlite":
+        database = Path(connection.settings_dict["NAME"])
+        yield from (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm", "-journal"))
+    secrets = Path(settings.LIVETRAIN_HOME) / "secrets"
+    yield secrets
+    yield from private_files.inside(secrets)
+
+
+def _contents() -> Iterator[Path]:
+    """The folders that are ours with all that is in them; what else somebody keeps in a home is behind its door."""
+    for root in (settings.RUNS_ROOT, settings.DATASETS_ROOT, settings.MODELS_ROOT, settings.PREFLIGHTS_ROOT):
+        yield from private_files.inside(Path(root))
+        yield Path(root)
+    yield from (path for path in Path(settings.LIVETRAIN_HOME).iterdir() if path.is_file())
