@@ -43,7 +43,7 @@ class Conflict(APIException):
 
 
 class NoRoom(APIException):
-    """507: the server's disk is full, or would be, or cannot be written; the sentence says the cure."""
+    """507: the server's disk is full, or would be, or cannot be written; the sentence has the cure."""
 
     status_code = 507
     default_code = "no_room"
@@ -77,8 +77,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def _sentence(errors: list[FieldError], more: int) -> str:
-    told = [f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors]
-    return " ".join([*told, *([f"And {more:,} more; mend these first."] if more else [])])
+    sentences = [f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors]
+    return " ".join([*sentences, *([f"And {more:,} more; correct these first."] if more else [])])
 
 
 def _shortened(error: FieldError) -> FieldError:

@@ -145,7 +145,7 @@ def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = N
 
 
 def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
-    """Do as `release` does with an attempt whose process was killed, and count that. Raises `Fenced`."""
+    """Give a crashed attempt back to the queue as `release` does, and count the crash. Raises `Fenced`."""
     with transaction.atomic():
         run = LEASES.locked(run_id, attempt)
         Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
@@ -284,7 +284,7 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
 
 
 def _shortened(reason: str | None) -> str | None:
-    """Bound what an exception may say: every page of the list gets it, and messages have a limit."""
+    """Limit an exception's message: every page of the list gets it, and messages have a limit."""
     if reason is None or len(reason) <= REASON_CHARACTERS:
         return reason
     return f"{reason[:REASON_CHARACTERS]}… (cut; the whole message is in train.log)"
