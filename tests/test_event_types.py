@@ -25,12 +25,8 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", DECLARED, re.MULTILINE))
 LITERALS = {name: getattr(events, name) for name in ("Status", "Ending", "Phase", "Split")}
-STRUCTS: list[type[msgspec.Struct]] = [
-    *EVENT_TYPES.values(),
-    events.DatasetSummary,
-    events.ModelSummary,
-    events.GpuUsage,
-]
+NESTED = (events.DatasetSummary, events.ModelSummary, events.GpuUsage)
+STRUCTS: list[type[msgspec.Struct]] = [*EVENT_TYPES.values(), *NESTED]
 SIMPLE = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
 
