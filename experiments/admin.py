@@ -20,7 +20,7 @@ from experiments import operations
 from runs import deletion, moves
 from runs.admin import RunAdmin
 from runs.models import Run
-from runs.moves import Whither
+from runs.moves import Destination
 
 Status = Run.Status
 
@@ -34,10 +34,10 @@ class Operation:
     done: str
     states: tuple[str, ...]
     act: Callable[[Run, User], object]
-    to: Whither | None = None
+    to: Destination | None = None
 
 
-def _move(label: str, button: str, done: str, to: Whither) -> Operation:
+def _move(label: str, button: str, done: str, to: Destination) -> Operation:
     return Operation(label, button, done, (Status.QUEUED,), lambda run, user: operations.move(run, user, to), to)
 
 
@@ -153,7 +153,7 @@ def _possible(run: Run) -> list[tuple[str, Operation]]:
     return [(name, operation) for name, operation in OPERATIONS.items() if run.status in operation.states]
 
 
-def _in_order(runs: list[Run], to: Whither | None) -> list[Run]:
+def _in_order(runs: list[Run], to: Destination | None) -> list[Run]:
     """Runs to be moved as they keep their order, then those that will be refused; without those that need no move."""
     if to is None:
         return runs

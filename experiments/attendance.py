@@ -27,12 +27,12 @@ class Attendance(Periodic):
 
     def leave(self) -> None:
         """Where this fails, the worker is listed until its time runs out."""
-        workers.sign_out(workers.own_name())
+        workers.deregister(workers.own_name())
 
     def _sign_in(self) -> None:
         failures = thread_failures.counts()
-        workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
+        workers.register(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
 
     def _forget_lost(self) -> None:
         if moment := self._recovery_clock.moment():
-            workers.forget_lost(moment)
+            workers.remove_lost(moment)

@@ -50,10 +50,10 @@ def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
 
 def fetch_copy(run: Run) -> bool:
     """The same for a further machine of a running attempt; whether the folder is this machine's own, not shared."""
-    if not store.in_use() or stored_files.attempt_here(run.folder) == run.attempt:
+    if not store.in_use() or stored_files.read_attempt_marker(run.folder) == run.attempt:
         return False
     _fetch(run)
-    stored_files.leave_mark(run.folder, 0)
+    stored_files.write_attempt_marker(run.folder, 0)
     return True
 
 
@@ -68,7 +68,7 @@ def _wait(seconds: float, urgent: Callable[[], bool]) -> None:
 def _fetch(run: Run) -> None:
     """All that is stored, unless this machine wrote the newest of it: then only checkpoints that it lacks."""
     rows = list(StoredFile.objects.filter(run=run))
-    newest, here = max((row.attempt for row in rows), default=0), stored_files.attempt_here(run.folder) or 0
+    newest, here = max((row.attempt for row in rows), default=0), stored_files.read_attempt_marker(run.folder) or 0
     stored = run.stored_checkpoint or {}
     needed = {run.last_checkpoint, run.best_checkpoint, stored.get("last_checkpoint"), stored.get("best_checkpoint")}
     for row in rows:

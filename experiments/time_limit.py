@@ -26,7 +26,7 @@ class TimeLimit:
     def ask_to_finish(self) -> None:
         """Ask as anybody does: the lease's thread learns of it, and so does everybody who watches."""
         self._asked = True
-        lifecycle.finish_early(self._run.pk, self.reason)
+        lifecycle.request_finish(self._run.pk, self.reason)
 
     def why_no_result(self, outcome: Outcome | None) -> str | None:
         """Say why an attempt that was told to finish has nothing evaluated; None where this limit was not reached.
