@@ -26,17 +26,17 @@ logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 30.0
 
 
-class Backlog(Periodic):
+class DeferredUploads(Periodic):
     """Looks at once and then periodically; for workers where there is a store."""
 
     def __init__(self) -> None:
-        super().__init__("backlog", INTERVAL_SECONDS)
+        super().__init__("deferred-uploads", INTERVAL_SECONDS)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        return {"storing files of ended runs": lambda: work_off(self.stopping)}
+        return {"storing files of ended runs": lambda: run_once(self.stopping)}
 
 
-def work_off(stopped: threading.Event | None = None) -> None:
+def run_once(stopped: threading.Event | None = None) -> None:
     """Go through this machine's folders once; a run that fails stops no other. Raises what the first one raised."""
     root = Path(settings.RUNS_ROOT)
     numbers = [int(path.name) for path in root.iterdir() if path.name.isdecimal()] if root.is_dir() else []
@@ -68,10 +68,10 @@ def _deliver(run: Run) -> None:
     elif any(note["code"] == NOTE for note in run.notes):
         return  # a later attempt's files are on another machine still
     if run.status in Run.ENDED:
-        _let_go(run)
+        _remove_folder(run)
 
 
-def _let_go(run: Run) -> None:
+def _remove_folder(run: Run) -> None:
     """Under the lock of the row, so that nobody takes the run up again meanwhile."""
     with transaction.atomic():
         ended = Run.objects.select_for_update().filter(pk=run.pk, attempt=run.attempt, status__in=Run.ENDED)

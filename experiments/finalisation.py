@@ -9,7 +9,7 @@ from django.conf import settings
 
 from experiments.crashes import Crashes
 from experiments.database_retry import DatabaseRetry
-from experiments.publisher import Publisher
+from experiments.publisher import Uploader
 from experiments.verdict import Verdict
 from runs import exports, lifecycle, recorder, storage_errors
 from runs.events import Ending
@@ -24,7 +24,7 @@ class Finalisation:
     def __init__(
         self,
         run: Run,
-        publisher: Publisher,
+        uploader: Uploader,
         database: DatabaseRetry,
         *,
         is_urgent: Callable[[], bool],
@@ -32,17 +32,17 @@ class Finalisation:
     ) -> None:
         """Wait for no store of files that fails once `is_urgent`; `worked` tells the attempt's monotonic seconds."""
         self._worked = worked
-        self._run, self._publisher, self._database, self._is_urgent = run, publisher, database, is_urgent
+        self._run, self._uploader, self._database, self._is_urgent = run, uploader, database, is_urgent
 
     def finalise(self, verdict: Verdict) -> None:
         """End the run, or give it back to the queue. Raises Fenced."""
         run = self._database.write(lambda: Run.objects.get(pk=self._run.pk))
         if verdict.status == "queued":
-            self._publisher.leave(settings.GRACE_SECONDS / 2)
+            self._uploader.hand_over(settings.GRACE_SECONDS / 2)
             self._database.write(lambda: self._release(run, verdict))
             return
         self._export(run)
-        self._database.write(lambda: self._publisher.finish(hurry=self._is_urgent))
+        self._database.write(lambda: self._uploader.finish(hurry=self._is_urgent))
         reason = verdict.reason or run.reason
         self.end(verdict.status, Crashes(run).why_no_more(reason) if verdict.crashed and reason else reason)
 

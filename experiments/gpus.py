@@ -80,7 +80,7 @@ class Share:
         self._gpus = gpus
         self.ids: list[str] | None = None
 
-    def suits(self, run: Run) -> str | None:
+    def reserve_for(self, run: Run) -> str | None:
         """In words what was taken for this run; None if there is too little for it just now."""
         if self._gpus:
             self.ids = self._gpus.take(needed(run))

@@ -23,14 +23,14 @@ BEHIND = (
 )
 
 
-class GaveUp(Exception):
+class RestoreAbandoned(Exception):
     """Something else is more urgent than waiting for the store."""
 
 
-def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
+def restore_run_files(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
     """Fetch and check the files; `run` is left at the newest checkpoint that is here then.
 
-    Does nothing where files of runs lie in a shared folder. Raises GaveUp once `urgent`, StoreError when the store
+    Does nothing where files of runs lie in a shared folder. Raises RestoreAbandoned once `urgent`, StoreError when the store
     has failed for too long, Fenced, OSError.
     """
     if not store.in_use():
@@ -45,7 +45,7 @@ def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
             if time.monotonic() > until:
                 raise
             _wait(backoff.failed(), urgent)
-    _settle_checkpoint(run)
+    _fall_back_to_stored_checkpoint(run)
 
 
 def fetch_copy(run: Run) -> bool:
@@ -61,7 +61,7 @@ def _wait(seconds: float, urgent: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if urgent():
-            raise GaveUp
+            raise RestoreAbandoned
         threading.Event().wait(0.1)
 
 
@@ -76,7 +76,7 @@ def _fetch(run: Run) -> None:
             stored_files.restore(row, run.folder)
 
 
-def _settle_checkpoint(run: Run) -> None:
+def _fall_back_to_stored_checkpoint(run: Run) -> None:
     """A machine that is gone may have registered a checkpoint that it had not stored yet."""
     own = {name: getattr(run, name) for name in ("last_checkpoint", "best_checkpoint")}
     if not run.last_checkpoint or _are_here(run, own):

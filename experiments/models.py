@@ -40,7 +40,7 @@ class Dataset(Leased):
         UPLOAD = "upload"  # lies in our own folder, ours to delete
         FOLDER = "folder"  # lies in a data root, never deleted from there
 
-    SETTLED = (State.READY, State.REFUSED)
+    CHECKED = (State.READY, State.REFUSED)
 
     name = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)

@@ -20,7 +20,7 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-class Outbox:
+class EventBuffer:
     """`store` takes a batch, and whether it was tried before; what it raises but database errors goes through."""
 
     def __init__(self, run_id: int, store: Callable[[Sequence[Received], bool], None]) -> None:

@@ -144,7 +144,7 @@ class TrainingProcess:
         for rank in self._ranks:
             rank.send(child.FINISH)
 
-    def registered(self, epoch: int) -> None:
+    def confirm_checkpoint(self, epoch: int) -> None:
         """Say that the checkpoint of that epoch is known where an attempt after this one would look for it."""
         for rank in self._ranks:
             rank.send(child.REGISTERED + str(epoch).encode())

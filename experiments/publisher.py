@@ -34,13 +34,13 @@ PENDING = (
 )
 
 
-class Publisher(threading.Thread):
+class Uploader(threading.Thread):
     """Of one attempt; does nothing where files of runs lie in a shared folder. One thing is pending at a time."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(name=f"publisher-{run.pk}", daemon=True)
+        super().__init__(name=f"uploader-{run.pk}", daemon=True)
         self._run = run
-        self._account = Account("publisher")
+        self._account = Account("uploader")
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._given_up = threading.Event()
@@ -83,7 +83,7 @@ class Publisher(threading.Thread):
             text = PENDING.format(folder=self._run.folder, worker=self._run.worker, problem=problem)
             recorder.add_note(self._run.pk, NOTE, text)
 
-    def leave(self, seconds: float) -> None:
+    def hand_over(self, seconds: float) -> None:
         """The run goes back to the queue: store what can be stored in that time. The folder stays."""
         if self.ident:
             self._end()

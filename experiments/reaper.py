@@ -31,17 +31,17 @@ AFTER_OUTAGE_SECONDS = 5.0
 """How long those who hold a lease have, after the database was away, to renew it: they try every second or so."""
 
 
-class Reaper(Periodic):
+class Maintenance(Periodic):
     """Looks at once and then periodically."""
 
     def __init__(self) -> None:
-        super().__init__("reaper", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
+        super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
         return {
-            "recovering lost runs": self._recovering(reap, lifecycle.lost_runs),
+            "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
             "recovering lost pre-flight reports": self._recovering(
                 preflight_store.recover_lost, preflight_store.first_queued
             ),
@@ -52,11 +52,11 @@ class Reaper(Periodic):
             "noting the end of the look": self._recovery_clock.rest,
         }
 
-    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> NotAfterOutage:
-        return NotAfterOutage(self._recovery_clock, recover, look)
+    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> DelayedRecovery:
+        return DelayedRecovery(self._recovery_clock, recover, look)
 
 
-class NotAfterOutage:
+class DelayedRecovery:
     """Recovers what is lost, but not at once after the database or this machine was away: leases ended that are
 
     renewed soon.
@@ -84,7 +84,7 @@ class NotAfterOutage:
             raise
 
 
-def reap(moment: datetime | None = None) -> list[int]:
+def recover_lost_runs(moment: datetime | None = None) -> list[int]:
     """Recover every run once that is lost now, or was at that moment; returns those that this call recovered.
 
     One that fails stops no other.

@@ -15,17 +15,17 @@ from experiments.database_retry import DatabaseRetry
 from experiments.finalisation import Finalisation
 from experiments.followed_process import End, FollowedProcess
 from experiments.gpus import Gpus, Share, watched
-from experiments.homecoming import GaveUp
+from experiments.homecoming import RestoreAbandoned
 from experiments.lease import Lease
-from experiments.outbox import Outbox
+from experiments.outbox import EventBuffer
 from experiments.process import Received, TrainingProcess
-from experiments.publisher import Publisher
+from experiments.publisher import Uploader
 from experiments.run_start import NotStarted
 from experiments.stop_ladder import StopLadder
 from experiments.time_limit import TimeLimit
 from experiments.training.reports import TrainingStopped
 from experiments.verdict import Evidence, Verdict, judge
-from experiments.vitals.gauge import Gauge
+from experiments.vitals.gauge import ResourceMonitor
 from realtime import broadcast
 from runs import lifecycle, log_lines, workers
 from runs.leases import Fenced
@@ -47,7 +47,7 @@ def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: O
     """
     share = Share(gpus or Gpus())
     try:
-        run = lifecycle.claim_next(workers.own_name(), share.suits)
+        run = lifecycle.claim_next(workers.own_name(), share.reserve_for)
         if run is None:
             return False
         with log_lines.about(run.pk, run.attempt):
@@ -87,20 +87,20 @@ class Supervision:
         self._trouble: str | None = None  # why we stopped the training ourselves
         self._evaluating = False  # it has stopped training, as asked
         self._limit = TimeLimit(run)
-        self._publisher = Publisher(run)
-        self._writer = BatchWriter(run, self._publisher, observe)
-        self._outbox = Outbox(run.pk, self._writer.store_batch)
+        self._uploader = Uploader(run)
+        self._writer = BatchWriter(run, self._uploader, observe)
+        self._buffer = EventBuffer(run.pk, self._writer.store_batch)
         self._database = DatabaseRetry(run.pk, draining=draining, lost=lease.lost)
         self._finalisation = Finalisation(
-            run, self._publisher, self._database, is_urgent=self._is_urgent, worked=lambda: lease.seconds
+            run, self._uploader, self._database, is_urgent=self._is_urgent, worked=lambda: lease.seconds
         )
 
     def carry_out(self) -> None:
         """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
         try:
-            homecoming.bring_home(self._run, self._is_urgent)
-            self._publisher.begin()
-        except GaveUp:
+            homecoming.restore_run_files(self._run, self._is_urgent)
+            self._uploader.begin()
+        except RestoreAbandoned:
             self._finalise(End(None, reasons.STORE_AWAITED))
             return
         except OSError as error:  # of the store too
@@ -111,7 +111,7 @@ class Supervision:
         try:
             self._carry_out()
         finally:
-            self._publisher.stop()
+            self._uploader.stop()
 
     def _is_urgent(self) -> bool:
         """Whether nobody wants to wait for a store now."""
@@ -127,19 +127,19 @@ class Supervision:
         with FollowedProcess(process) as followed:
             run_start.invite(self._run, process, self._database)
             ladder = StopLadder(process)
-            with self._gauge(process) as gauge:
+            with self._resource_monitor(process) as monitor:
                 for batch in followed.batches():
                     self._check(followed)
-                    self._receive([*batch, *gauge.updates()])
+                    self._receive([*batch, *monitor.updates()])
                     self._writer.acknowledge(process)
                     self._apply_stop_request(ladder)
-        self._database.write(self._outbox.deliver_all)
+        self._database.write(self._buffer.deliver_all)
         self._finalise(followed.end)
 
-    def _gauge(self, process: TrainingProcess) -> Gauge:
+    def _resource_monitor(self, process: TrainingProcess) -> ResourceMonitor:
         interval = StoredConfig(self._run.config).resource_interval
         visible = watched(self._run, self._gpus)
-        return Gauge(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
+        return ResourceMonitor(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
 
     def _check(self, followed: FollowedProcess) -> None:
         if self._lease.lost.is_set():
@@ -153,13 +153,13 @@ class Supervision:
             columns_of(message)
             if isinstance(message, TrainingStopped):
                 self._evaluating = True
-        self._outbox.put(batch)
-        self._outbox.deliver()
+        self._buffer.put(batch)
+        self._buffer.deliver()
 
     def _apply_stop_request(self, ladder: StopLadder) -> None:
         """Stop as asked: by somebody, or because this worker shuts down."""
         request = self._lease.request
-        if self._outbox.failing_seconds > STORE_PATIENCE_SECONDS:
+        if self._buffer.failing_seconds > STORE_PATIENCE_SECONDS:
             self._trouble = self._trouble or reasons.NOT_STORED.format(STORE_PATIENCE_SECONDS)
         if request == StopRequest.KILL:
             ladder.kill()
@@ -168,7 +168,7 @@ class Supervision:
         elif request in EVALUATED and not self._evaluating:
             ladder.finish()
         elif request == StopRequest.NONE and self._limit.over:
-            self._database.write(self._limit.ask_to_finish)
+            self._database.write(self._limit.request_finish)
 
     def _finalise(self, end: End) -> None:
         violation = f"The training sent something that is no event: {end.violation}" if end.violation else None

@@ -14,7 +14,7 @@ _BOUND = Path("/proc/net/unix")
 YOUNG_SECONDS = 5.0  # a socket that was just made may not be listened on yet
 
 
-def remove_dead_sockets() -> int:
+def remove_stale_sockets() -> int:
     """Of this user's processes, those that no process has open any more; returns how many.
 
     Asks the system, and nothing where that cannot tell: a fork server dies of a connection that says nothing.

@@ -31,8 +31,8 @@ def train(run_id: int) -> None:
     message just acknowledged, the run would be lost if its holder died.
     """
     try:
-        if not (_work_off() or draining.is_set()):
-            _look_again(run_id)
+        if not (_run_queued() or draining.is_set()):
+            _retry_after_lease(run_id)
     except Exception:
         logger.exception(
             "run %s: supervisor failed; the run is recovered when its lease ends", run_id, extra={"run_id": run_id}
@@ -41,7 +41,7 @@ def train(run_id: int) -> None:
         connections.close_all()
 
 
-def _work_off() -> bool:
+def _run_queued() -> bool:
     """Run after run until none is left for this slot; whether there was one."""
     worked = False
     while not draining.is_set() and supervisor.supervise(draining=draining, gpus=gpus):
@@ -50,7 +50,7 @@ def _work_off() -> bool:
     return worked
 
 
-def _look_again(run_id: int) -> None:
+def _retry_after_lease(run_id: int) -> None:
     """With the embedded broker the feeder looks anyway."""
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
     if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:

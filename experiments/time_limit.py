@@ -23,7 +23,7 @@ class TimeLimit:
         """Whether the run has taken longer than it may."""
         return self._hours is not None and self._earlier + self._attempt.seconds > self._hours * 3600
 
-    def ask_to_finish(self) -> None:
+    def request_finish(self) -> None:
         """Ask as anybody does: the lease's thread learns of it, and so does everybody who watches."""
         self._asked = True
         lifecycle.finish_early(self._run.pk, self.reason)

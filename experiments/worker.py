@@ -16,14 +16,14 @@ import dramatiq
 from django.conf import settings
 
 from experiments import process, sweep, tasks, wakeup
-from experiments.attendance import Attendance
-from experiments.backlog import Backlog
+from experiments.attendance import Heartbeat
+from experiments.backlog import DeferredUploads
 from experiments.datasets import first_report
-from experiments.datasets.examiner import Examiner
+from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
 from experiments.inspector import Inspector
 from experiments.periodic import Periodic, stop_all
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from runs import store
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    sweep.remove_dead_sockets()
+    sweep.remove_stale_sockets()
     process.warm_up()  # before the first claim: loading takes longer than a lease may
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
@@ -60,16 +60,16 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
-    sweep.remove_dead_sockets()
+    sweep.remove_stale_sockets()
 
 
 def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
     """Make the threads that are there as long as this process."""
     found: list[Periodic] = [
-        Attendance(slots, gpus),
+        Heartbeat(slots, gpus),
         Feeder(slots),
         Inspector(tasks.draining),
-        Reaper(),
-        Examiner(on_checked=first_report.ask_for),
+        Maintenance(),
+        CheckThread(on_checked=first_report.request),
     ]
-    return [*found, Backlog()] if store.in_use() else found
+    return [*found, DeferredUploads()] if store.in_use() else found

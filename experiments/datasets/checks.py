@@ -45,7 +45,7 @@ def renew(dataset: Dataset, progress: Progress | None) -> None:
     _LEASES.renew(dataset.pk, dataset.attempt, **columns)
 
 
-def settle(dataset: Dataset, finding: Finding) -> None:
+def accept(dataset: Dataset, finding: Finding) -> None:
     """End the check: the data set may be trained on. Raises Fenced."""
     _end(
         dataset,
@@ -93,10 +93,10 @@ def recover(pk: int, now: datetime | None = None) -> bool:
         return True
 
 
-def again(dataset: Dataset) -> bool:
-    """Have a settled data set checked once more. False: a check is under way, or the data are not here yet."""
-    settled = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.SETTLED)
-    return bool(settled.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
+def request(dataset: Dataset) -> bool:
+    """Have a checked data set checked once more. False: a check is under way, or the data are not here yet."""
+    checked = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.CHECKED)
+    return bool(checked.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
 
 
 def _waiting() -> QuerySet[Dataset, int]:

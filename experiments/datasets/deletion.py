@@ -23,7 +23,7 @@ def delete(dataset: Dataset, *, force: bool) -> None:
             raise InUse(_in_use(dataset, numbers))
         Dataset.objects.filter(pk=dataset.pk).delete()
     storage.remove(dataset)
-    samples.forget(pk)
+    samples.remove(pk)
 
 
 def _in_use(dataset: Dataset, numbers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""ExaminationProcess: start an examination, read its reports, end it. Mechanism only; no database here."""
+"""CheckProcess: start an examination, read its reports, end it. Mechanism only; no database here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from experiments.training.data.examination import Report, Task
 _REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
-class ExaminationProcess:
+class CheckProcess:
     """A fresh interpreter: parsers that crash on a hostile file take nobody along. Gone when the context is left."""
 
     def __init__(self, task: Task, module: str = examination.__name__) -> None:

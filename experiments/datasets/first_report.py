@@ -8,7 +8,7 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
 
 
-def ask_for(dataset: Dataset) -> None:
+def request(dataset: Dataset) -> None:
     """Queue it, in the name of the data set's owner; nothing where default options do not suit the data."""
     config = TrainingConfig(experiment_name=dataset.name, source_path=dataset.source_path)
     try:

@@ -47,7 +47,7 @@ def room() -> int:
     return shutil.disk_usage(root).free - RESERVE_BYTES - int(sums["size"] - sums["received"])
 
 
-def sweep() -> list[Path]:
+def remove_orphans() -> list[Path]:
     """Remove folders that no data set knows, left behind by a crash in the middle of a deletion; returns them."""
     if not uploads_root().is_dir():
         return []

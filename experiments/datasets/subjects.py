@@ -18,7 +18,7 @@ class NotReady(Exception):
 
 
 @dataclass(frozen=True)
-class Subject:
+class SampleSource:
     """`key` is the same for all versions, and part of a file's name, as `version` is; `name` stands in addresses.
 
     `not_ready` says why nothing more can be drawn of it.
@@ -39,11 +39,11 @@ class Subject:
         return self.version[:16]
 
 
-def of_dataset(dataset: Dataset) -> Subject:
+def of_dataset(dataset: Dataset) -> SampleSource:
     """As it was when it was last checked."""
     ready = dataset.state == Dataset.State.READY and dataset.content_hash
     state = dataset.get_state_display().lower()
-    return Subject(
+    return SampleSource(
         key=str(dataset.pk),
         version=dataset.content_hash,
         name=dataset.name,
@@ -55,9 +55,9 @@ def of_dataset(dataset: Dataset) -> Subject:
     )
 
 
-def of_builtin(builtin: Builtin) -> Subject:
+def of_builtin(builtin: Builtin) -> SampleSource:
     """Its version is that of the library it comes with."""
-    return Subject(
+    return SampleSource(
         key=f"builtin-{builtin.name}",
         version=version_of("scikit-learn"),
         name=PREFIX + builtin.name,

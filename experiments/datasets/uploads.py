@@ -23,7 +23,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from experiments.datasets import names, storage
-from experiments.datasets.examination_process import ExaminationProcess, describe_end
+from experiments.datasets.examination_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
 from experiments.training.data.examination import Refusal, Task
@@ -108,7 +108,7 @@ def expire() -> None:
     """Drop uploads that nothing was heard of for `IDLE`."""
     for upload in Upload.objects.filter(updated_at__lt=timezone.now() - IDLE).select_related("dataset"):
         drop(upload)
-    storage.sweep()
+    storage.remove_orphans()
 
 
 def _suffix(filename: str) -> str:
@@ -196,7 +196,7 @@ def _complete(upload: Upload) -> Dataset:
 def _fault(dataset: Dataset) -> str | None:
     """What is wrong with the file as far as its table of contents tells, seen by a process that then has to stop."""
     task = Task(path=str(dataset.location), roots=[str(root) for root in storage.roots_of(dataset)])
-    with ExaminationProcess(task) as process:
+    with CheckProcess(task) as process:
         for report in process.reports(TICK_SECONDS):
             if report is not None:
                 return report.message if isinstance(report, Refusal) else None

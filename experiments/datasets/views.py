@@ -90,7 +90,7 @@ class DatasetCheck(DatasetView):
 
     def post(self, request: Request, name: str) -> Response:
         dataset = self.dataset(name, to_change=True)
-        if not checks.again(dataset):
+        if not checks.request(dataset):
             raise Conflict(f"{name!r} is being uploaded or checked; wait for the end.")
         return Response(serializers.dataset_detail(self.dataset(name), request.user), status=202)
 

@@ -10,12 +10,12 @@ from experiments.doctor import installation, peers, storage
 from experiments.doctor.finding import Finding, Level
 
 
-def examine() -> Iterator[Finding]:
+def diagnose() -> Iterator[Finding]:
     """One finding after the other, as it is made; changes nothing."""
     yield from _settings()
-    yield from installation.look()
-    yield from storage.look()
-    yield from peers.look()
+    yield from installation.diagnose()
+    yield from storage.diagnose()
+    yield from peers.diagnose()
 
 
 def _settings() -> Iterator[Finding]:

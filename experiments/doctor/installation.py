@@ -20,7 +20,7 @@ GPU_SECONDS = 20.0
 TORCH_SECONDS = 120.0
 
 
-def look() -> Iterator[Finding]:
+def diagnose() -> Iterator[Finding]:
     """One finding for Python and packages, one for the GPU."""
     yield _packages(Path(settings.BASE_DIR))
     yield _gpu()

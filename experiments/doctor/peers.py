@@ -20,14 +20,14 @@ CONNECT_SECONDS = 5.0
 CLOCK_SECONDS = 2.0
 
 
-def look() -> Iterator[Finding]:
+def diagnose() -> Iterator[Finding]:
     """Without a database of this version, what is in it cannot be looked at."""
     try:
         database = _database()
         yield database
         if database.level != "fail":
             yield _clock()
-            yield storage.look_for_orphans()
+            yield storage.diagnose_run_folders()
             yield _workers()
     except DatabaseError as error:
         yield _silent(error)

@@ -23,7 +23,7 @@ LEAST_BYTES = GIB  # below it, the next checkpoint may not fit
 SCARCE_BYTES = 10 * GIB
 
 
-def look() -> Iterator[Finding]:
+def diagnose() -> Iterator[Finding]:
     """The home, its secrets, the object store, and each data root. Asks nothing of the database."""
     yield _home(Path(settings.LIVETRAIN_HOME))
     yield _rights(Path(settings.LIVETRAIN_HOME))
@@ -34,7 +34,7 @@ def look() -> Iterator[Finding]:
     yield from (_data_root(root) for root in settings.LIVETRAIN_DATA_ROOTS)
 
 
-def look_for_orphans() -> Finding:
+def diagnose_run_folders() -> Finding:
     """Folders of runs that the database does not know."""
     root = Path(settings.RUNS_ROOT)
     numbers = {int(path.name) for path in root.iterdir() if path.name.isdecimal()} if root.is_dir() else set()

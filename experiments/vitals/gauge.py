@@ -26,7 +26,7 @@ CLOSING_SECONDS = 1.0
 AGAIN_SECONDS = 5.0  # after a failure
 
 
-class Gauge:
+class ResourceMonitor:
     """A context: samples every `interval` seconds while it is open.
 
     `leaders` are the processes that lead the training's sessions, `gpus` what `Devices` takes, `folder` the run's.
@@ -36,7 +36,7 @@ class Gauge:
         self._leaders, self._gpus, self._folder, self._interval = set(leaders), gpus, folder, interval
         self._samples: SimpleQueue[Stamped[ResourceUsage]] = SimpleQueue()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"gauge-{min(leaders)}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"resource-monitor-{min(leaders)}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -57,7 +57,7 @@ class Gauge:
 
     def _run(self) -> None:
         """Whatever sampling fails of, it begins again: the training's later hours are worth looking at too."""
-        account = Account("gauge")
+        account = Account("resource-monitor")
         while not self._closed.is_set():
             try:
                 self._sample_on()

@@ -47,7 +47,7 @@ def two_pieces(tmp_path: Path) -> Path:
 def check(home: Path, settings: Settings) -> None:
     """What a worker of that server would do."""
     settings.DATASETS_ROOT = home / "datasets"
-    assert examiner.examine_next(threading.Event(), first_report.ask_for)
+    assert examiner.check_next(threading.Event(), first_report.request)
 
 
 def home_of(visitors: Visitors) -> Path:

@@ -18,7 +18,7 @@ import pytest
 
 from experiments.vitals import gauge, machine, processes
 from experiments.vitals.devices import Devices
-from experiments.vitals.gauge import Gauge, Sampler
+from experiments.vitals.gauge import ResourceMonitor, Sampler
 from experiments.vitals.machine import Processors, Space
 from experiments.vitals.processes import Reading
 from runs import thread_failures
@@ -186,7 +186,7 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
         time.sleep(3)
 
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
-    with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
+    with ResourceMonitor([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
         eventually(lambda: started)
         assert sampling.updates() == []
     assert time.monotonic() - started[0] < 2.5
@@ -194,7 +194,7 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
 
 @needs_proc
 def test_a_gauge_gives_each_sample_once(tmp_path: Path) -> None:
-    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+    with ResourceMonitor([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
         [(usage, moment, data), *_] = eventually(sampling.updates)
     assert f'"processes":{usage.processes}' in data
     assert moment.endswith("Z")
@@ -217,9 +217,9 @@ def test_a_gauge_goes_on_after_whatever_a_sample_fails_of(
 
     monkeypatch.setattr(Sampler, "sample", sometimes)
     monkeypatch.setattr(gauge, "AGAIN_SECONDS", 0.05)
-    before = thread_failures.counts().get("gauge", 0)
-    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+    before = thread_failures.counts().get("resource-monitor", 0)
+    with ResourceMonitor([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
         eventually(sampling.updates)
-    assert thread_failures.counts()["gauge"] == before + 3
+    assert thread_failures.counts()["resource-monitor"] == before + 3
     [record] = caplog.records
     assert (record.levelname, record.exc_info is not None) == ("ERROR", True)

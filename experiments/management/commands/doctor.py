@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from experiments.doctor.examination import examine
+from experiments.doctor.examination import diagnose
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         failed = 0
-        for finding in examine():
+        for finding in diagnose():
             self.stdout.write(str(finding))
             failed += finding.level == "fail"
         if failed:

@@ -33,7 +33,7 @@ class Here:
 @pytest.fixture(autouse=True)
 def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
     for user in (examiner, uploads):
-        monkeypatch.setattr(user, "ExaminationProcess", Here)
+        monkeypatch.setattr(user, "CheckProcess", Here)
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ def registered(client: Client, path: Path | str, **more: Any) -> Any:
 
 def check_all() -> None:
     """Everything that waits, as a worker's examiner does it."""
-    while examiner.examine_next(threading.Event(), first_report.ask_for):
+    while examiner.check_next(threading.Event(), first_report.request):
         pass
 
 

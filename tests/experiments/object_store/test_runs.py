@@ -135,9 +135,9 @@ def test_a_store_that_is_down_delays_files_and_nothing_else(
     here = {path.relative_to(run.folder).as_posix(): path.read_bytes() for path in run.folder.rglob("[!.]*.*")}
     assert "metrics.csv" in here
     with pytest.raises(StoreError):
-        backlog.work_off()
+        backlog.run_once()
     object_store.start()
-    backlog.work_off()
+    backlog.run_once()
     run.refresh_from_db()
     assert "files_pending" not in [note["code"] for note in run.notes]
     assert stored_bytes(object_store, run) == here
@@ -183,7 +183,7 @@ def test_files_are_stored_after_whatever_storing_them_fails_of(
         real(*args, **kwargs)
 
     monkeypatch.setattr(stored_files, "publish", sometimes)
-    before = thread_failures.counts().get("publisher", 0)
+    before = thread_failures.counts().get("uploader", 0)
     recipe("obedient")
     background = Background()
     eventually(lambda: StoredFile.objects.filter(run=queued, name="train.log").exists())  # while it trains
@@ -191,7 +191,7 @@ def test_files_are_stored_after_whatever_storing_them_fails_of(
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.notes) == ("cancelled", [])
-    assert thread_failures.counts()["publisher"] == before + 3
+    assert thread_failures.counts()["uploader"] == before + 3
 
 
 def test_what_the_lost_machine_had_not_stored_is_trained_again(
@@ -270,7 +270,7 @@ def test_several_workers_of_one_machine_may_look_for_what_is_left(queued: Run, o
     lifecycle.cancel(queued.pk, "Enough.")
     queued.folder.mkdir(parents=True)
     (queued.folder / "metrics.csv").write_text("epoch\n")
-    threads = [threading.Thread(target=_work_off) for _ in range(3)]
+    threads = [threading.Thread(target=_run_once) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -294,8 +294,8 @@ def test_export_writes_the_numbers_of_an_ended_run_again(
     assert set(again) == set(first)
 
 
-def _work_off() -> None:
+def _run_once() -> None:
     try:
-        backlog.work_off()
+        backlog.run_once()
     finally:
         connections.close_all()
