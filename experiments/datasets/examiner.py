@@ -1,7 +1,7 @@
-"""Checks data sets one after the other, beside the trainings of a worker; every worker process runs one.
+"""Checks data sets one after the other, beside the trainings of a worker; every worker process runs one thread.
 
-A thread, and no queue of Dramatiq's: the database is the queue anyway, a training's slot is left to trainings, and
-the lease alone survives whatever kills this process. The work itself is done in a process of its own.
+It uses no queue of Dramatiq: the database is the queue anyway, a training's slot is left to trainings, and the lease
+alone survives whatever kills this process. The work itself is done in a separate process.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ TICK_SECONDS = 0.5
 
 
 class CheckThread(Periodic):
-    """Checks all data sets that wait, until stopped; then a check under way goes back to those that wait."""
+    """Checks all waiting data sets until stopped; a check under way is then returned to those that wait."""
 
     def __init__(self, on_checked: Callable[[Dataset], None]) -> None:
-        """`on_checked` gets each data set that may be trained on, once its check has ended."""
+        """Pass each data set that may be trained on to `on_checked`, once its check has ended."""
         super().__init__("dataset-checks", LOOK_SECONDS)
         self._on_checked = on_checked
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the check of all waiting data sets."""
         return {"checking data sets": self._check_all}
 
     def _check_all(self) -> None:
@@ -55,7 +56,7 @@ def check_next(stopping: threading.Event, on_checked: Callable[[Dataset], None])
 
 
 def task_of(dataset: Dataset) -> Task:
-    """A registered path must still lie in a data root when it is opened."""
+    """Return the task of the check process; a registered path must still lie in a data root when it is opened."""
     roots = [str(root) for root in storage.roots_of(dataset)]
     return Task(path=str(dataset.location), roots=roots, sha256=dataset.sha256 or None)
 
@@ -74,7 +75,7 @@ def _check(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[Da
 
 
 def _conclude(dataset: Dataset, report: Finding | Refusal, on_checked: Callable[[Dataset], None]) -> None:
-    """An upload that is refused is of no use to anybody, and does not keep its place on the disk."""
+    """Store the result of a check; the files of a refused upload are removed, as nobody can use them."""
     if isinstance(report, Finding):
         checks.accept(dataset, report)
         if not report.problem:

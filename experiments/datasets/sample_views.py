@@ -23,34 +23,37 @@ CACHE_SECONDS = 86_400  # a picture's address names its version
 
 
 class SampleParameters(Parameters):
-    """`page` counts from 1; without `class` samples of all classes, in the order of the data set.
+    """The page of samples that is asked for.
 
-    `by=class` asks for a few of each class instead.
+    `page` counts from 1; without `class`, samples of all classes are given in the order of the data set. `by=class`
+    asks for a few of each class instead.
     """
 
     page = serializers.IntegerField(min_value=1, max_value=samples.LAST_PAGE, default=1)
     by = serializers.ChoiceField(["class"], required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """`class` is no name that Python gives a field."""
+        """Add the field `class`, which Python does not allow as the name of an attribute."""
         return super().get_fields() | {
             "class": serializers.CharField(max_length=1000, required=False, trim_whitespace=False)
         }
 
 
 class SampleSourceView(DatasetView):
-    """Of one data set, or of a built-in one."""
+    """An endpoint about the samples of a data set or, with `builtin`, of a built-in one."""
 
     builtin = False
 
     def source(self, name: str) -> SampleSource:
+        """Return where the samples of this data set come from; raises NotFound."""
         return subjects.of_builtin(builtin_called(name)) if self.builtin else subjects.of_dataset(self.dataset(name))
 
 
 class SampleList(SampleSourceView):
-    """Some samples with their pictures, or a table's first rows; drawn at the first request of a page."""
+    """The endpoint of some samples with their pictures, or of a table's first rows."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return a page of samples; its pictures are drawn at the first request."""
         asked = validated(SampleParameters, request)
         source, label = self.source(name), asked.get("class")
         if label is not None and label not in source.classes:
@@ -66,12 +69,13 @@ class SampleList(SampleSourceView):
 
 
 class SamplePicture(SampleSourceView):
-    """One sample as a small PNG, once a page of this version had it."""
+    """The endpoint of one sample as a small PNG, available once a page of this version had it."""
 
     def get(self, request: Request, name: str, number: int) -> HttpResponseBase:  # noqa: ARG002
+        """Return the PNG of a sample; raises NotFound."""
         path = samples.picture(self.source(name), number)
         if path is None:
-            raise NotFound("There is no picture of that sample (any more); load the page of samples again.")
+            raise NotFound("That sample has no picture, or no longer has one; load the page of samples again.")
         return FileResponse(
             path.open("rb"),
             content_type="image/png",
@@ -80,9 +84,10 @@ class SamplePicture(SampleSourceView):
 
 
 class FeatureList(SampleSourceView):
-    """What a table's columns hold, in all rows and in each class; found out at the first request."""
+    """The endpoint of what a table's columns hold, in all rows and in each class."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return the statistics of the columns, computed at the first request."""
         validated(Parameters, request)
         source = self.source(name)
         try:
@@ -104,7 +109,7 @@ def _page(sheet: Sheet, source: SampleSource) -> dict[str, Any]:
 
 
 def _described(picture: Picture, source: SampleSource) -> dict[str, Any]:
-    """`image` is null where `problem` says why."""
+    """Return a picture as JSON; `image` is null where `problem` says why."""
     address = f"/api/datasets/{source.name}/samples/{picture.number}/image/?version={source.short_version}"
     return {
         "number": picture.number,

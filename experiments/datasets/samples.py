@@ -1,4 +1,4 @@
-"""What a data set's samples look like: made by a process of its own, kept on disk for as long as the version is.
+"""Pictures and rows of a data set's samples: made by a separate process, kept on disk as long as the version is.
 
 Pictures have numbers, and come from our own folder alone: no name and no path of a request ever reaches the disk.
 """
@@ -22,7 +22,7 @@ from experiments.training.data.sample_sheets import FeatureSheet, Sheet, Task
 
 PAGE_SIZE = 24
 LAST_PAGE = 200
-MOST_FILES = 10_000  # of one version; then its pictures are made anew as they are asked for
+MOST_FILES = 10_000  # of one version; beyond them its pictures are made again as they are asked for
 TIMEOUT_SECONDS = 90.0
 AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
@@ -35,29 +35,29 @@ S = TypeVar("S", Sheet, FeatureSheet)
 
 
 def page(source: SampleSource, label: str | None, number: int) -> Sheet:
-    """The samples of page `number` (from 1) of a class, or of all; their pictures are on disk then. Raises NotReady."""
+    """Return the samples of page `number` (from 1) of a class, or of all, and draw their pictures. Raises NotReady."""
     start = (number - 1) * PAGE_SIZE
     return _kept(source, f"{_key(label)}-{number}", Sheet, label=label, start=start, count=PAGE_SIZE)
 
 
 def by_class(source: SampleSource) -> Sheet:
-    """The first few samples of each of the first classes, class by class. Raises NotReady."""
+    """Return the first few samples of each of the first classes, class by class. Raises NotReady."""
     return _kept(source, "each", Sheet, by_class=True, count=PAGE_SIZE)
 
 
 def features(source: SampleSource) -> FeatureSheet:
-    """What a table's columns hold in each class. Raises NotReady."""
+    """Return what a table's columns hold in each class. Raises NotReady."""
     return _kept(source, "features", FeatureSheet, features=True)
 
 
 def picture(source: SampleSource, number: int) -> Path | None:
-    """The PNG of a sample that was on a page of this version; None if there is none."""
+    """Return the PNG of a sample that was on a page of this version; None if there is none."""
     path = folder_of(source) / f"{number}.png"
     return path if source.version and path.is_file() else None
 
 
 def folder_of(source: SampleSource) -> Path:
-    """Of this version alone."""
+    """Return the folder of this version alone."""
     return _all() / f"{source.key}-{source.short_version}"
 
 
@@ -69,7 +69,7 @@ def remove(pk: int) -> None:
 
 
 def _kept(source: SampleSource, name: str, kind: type[S], **asked: Any) -> S:
-    """Made once for each version; what failed perhaps only today is not kept."""
+    """Return the answer that is kept for this version, or make it; one with a problem is not kept."""
     if source.not_ready:
         raise NotReady(source.not_ready)
     folder = folder_of(source)
@@ -93,7 +93,7 @@ def _key(label: str | None) -> str:
 
 
 def _make_room(source: SampleSource, folder: Path) -> None:
-    """Earlier versions go, and so does what has become too much."""
+    """Remove the pictures of earlier versions, and those of this one if they have become too many."""
     for other in _all().glob(f"{source.key}-*"):
         if other != folder or sum(1 for _ in other.iterdir()) > MOST_FILES:
             shutil.rmtree(other, ignore_errors=True)
@@ -112,7 +112,7 @@ def _task(source: SampleSource, folder: Path, asked: dict[str, Any]) -> Task:
 
 
 def _made(task: Task, kind: type[S]) -> S:
-    """By a fresh interpreter, which bounds itself; its death is an answer too."""
+    """Make the answer in a fresh interpreter, which limits itself; its death is an answer too."""
     module = _BUILTIN_MODULE if task.builtin else _MODULE
     with _turns:
         try:

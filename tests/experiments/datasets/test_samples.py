@@ -150,7 +150,7 @@ def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Pa
     assert "has changed" not in json.dumps(looked_at(api, name))  # of the version that was checked there are pictures
     answer(api.post(f"{API}{name}/check/"), 202)
     check_all()
-    assert answer(api.get(first["image"]), 404)["detail"].startswith("There is no picture")
+    assert answer(api.get(first["image"]), 404)["detail"].startswith("That sample has no picture")
     [again, *_] = looked_at(api, name)["results"]
     assert np.asarray(image_of(api, again["image"])).max() == 99
     after = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))
