@@ -1,4 +1,4 @@
-"""A worker process says that it is alive and what it offers, as long as it takes runs."""
+"""Reports that a worker process is alive and what it offers, for as long as it takes runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RENEW_SECONDS = 5.0
 
 
 class Heartbeat(Periodic):
-    """Signs in at once, renews that, forgets other workers that were lost, and signs out when it is stopped."""
+    """Registers the worker at once, renews that, removes lost workers, and deregisters it when it is stopped."""
 
     def __init__(self, slots: int, gpus: Sequence[str]) -> None:
         super().__init__("heartbeat", min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
@@ -23,10 +23,11 @@ class Heartbeat(Periodic):
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the renewal of this worker's entry and the removal of lost workers."""
         return {"registering the worker": self._register, "removing lost workers": self._remove_lost}
 
     def leave(self) -> None:
-        """Where this fails, the worker is listed until its time runs out."""
+        """Deregister the worker; where this fails, it is listed until its time runs out."""
         workers.sign_out(workers.own_name())
 
     def _register(self) -> None:

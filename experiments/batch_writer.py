@@ -18,7 +18,7 @@ Observer = Callable[[Message], object]
 
 
 class BatchWriter:
-    """Stores the batches of one attempt, and tells the training which of its checkpoints the database has."""
+    """Stores the batches of one attempt, and confirms to the training which of its checkpoints are registered."""
 
     def __init__(self, run: Run, uploader: Uploader, observe: Observer | None) -> None:
         self._run, self._uploader = run, uploader
@@ -53,7 +53,7 @@ class BatchWriter:
 
 
 def columns_of(message: Message) -> dict[str, Any]:
-    """What a report changes on the run's row; raises ProtocolError for a path that leaves the run's folder."""
+    """Return what a report changes on the run's row; raises ProtocolError for a path outside the run's folder."""
     if isinstance(message, CheckpointSaved):
         return {
             "last_checkpoint": _inside(message.last),

@@ -30,12 +30,12 @@ class Finalisation:
         is_urgent: Callable[[], bool],
         worked: Callable[[], float],
     ) -> None:
-        """Wait for no store of files that fails once `is_urgent`; `worked` tells the attempt's monotonic seconds."""
+        """Stop waiting for a failing store once `is_urgent`; `worked` returns the attempt's monotonic seconds."""
         self._worked = worked
         self._run, self._uploader, self._database, self._is_urgent = run, uploader, database, is_urgent
 
     def finalise(self, verdict: Verdict) -> None:
-        """End the run, or give it back to the queue. Raises Fenced."""
+        """End the run, or return it to the queue. Raises Fenced."""
         run = self._database.write(lambda: Run.objects.get(pk=self._run.pk))
         if verdict.status == "queued":
             self._uploader.hand_over(settings.GRACE_SECONDS / 2)
@@ -67,6 +67,6 @@ class Finalisation:
             logger.exception("run %s: files not written", run.pk)
             text = (
                 f"Not all files could be written: {storage_errors.without_folders(error)}. The numbers are stored; "
-                f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
+                f"free some space, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._database.write(lambda: recorder.add_note(run.pk, "export_failed", text))

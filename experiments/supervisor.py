@@ -1,6 +1,6 @@
-"""Carries out one run: claim it, follow its process, store and announce what happens, decide how it ended.
+"""Carries out one run: claims it, follows its process, stores and announces what happens, decides how it ended.
 
-The order of these steps alone; each step is in a module of its own.
+Holds only the order of these steps; each step is in a module of its own.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
-STORE_PATIENCE_SECONDS = 300.0  # how long a training goes on while the database takes nothing
+STORE_PATIENCE_SECONDS = 300.0  # how long a training continues while the database stores nothing
 StopRequest = Run.StopRequest
 EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)
 
 
 def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: Observer | None = None) -> bool:
-    """Carry out the run whose turn it is to its end, or until `draining` is set. False: there was none.
+    """Carry out the next run to its end, or until `draining` is set. False: there was none.
 
     It has its share of `gpus` to itself; while too few are free, it waits.
     """
@@ -60,7 +60,7 @@ def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: O
 def carry_out(
     run: Run, *, draining: threading.Event, gpus: list[str] | None = None, observe: Observer | None = None
 ) -> None:
-    """Follow an already claimed run. Returns when its status is settled, or when somebody else holds it.
+    """Follow an already claimed run until its status is final, or until another worker holds it.
 
     It sees the GPUs named, by default those that this process sees.
     """
@@ -96,7 +96,7 @@ class Supervision:
         )
 
     def carry_out(self) -> None:
-        """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
+        """Carry out the attempt. Raises Fenced when another worker has the run; its process is gone then."""
         try:
             homecoming.restore_run_files(self._run, self._is_urgent)
             self._uploader.begin()
@@ -105,7 +105,7 @@ class Supervision:
             return
         except OSError as error:  # of the store too
             what = reasons.what_failed(error)
-            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is mended."
+            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is repaired."
             self._finalisation.end("failed", reason)
             return
         try:
@@ -114,7 +114,7 @@ class Supervision:
             self._uploader.stop()
 
     def _is_urgent(self) -> bool:
-        """Whether nobody wants to wait for a store now."""
+        """Return whether waiting for a store is out of the question now."""
         stopping = self._lease.request in (StopRequest.CANCEL, StopRequest.KILL)
         return stopping or self._draining.is_set() or self._lease.lost.is_set()
 
@@ -148,7 +148,7 @@ class Supervision:
             self._trouble = reasons.FROZEN.format(followed.silence)
 
     def _receive(self, batch: list[Received]) -> None:
-        """Store what came, or keep it until it can be stored; raises ProtocolError for what must not get there."""
+        """Store what came, or buffer it until it can be stored; raises ProtocolError for what must not be stored."""
         for message, _, _ in batch:
             columns_of(message)
             if isinstance(message, TrainingStopped):
@@ -157,7 +157,7 @@ class Supervision:
         self._buffer.deliver()
 
     def _apply_stop_request(self, ladder: StopLadder) -> None:
-        """Stop as asked: by somebody, or because this worker shuts down."""
+        """Stop as requested: by a user, by the time limit, or because this worker shuts down."""
         request = self._lease.request
         if self._buffer.failing_seconds > STORE_PATIENCE_SECONDS:
             self._trouble = self._trouble or reasons.NOT_STORED.format(STORE_PATIENCE_SECONDS)

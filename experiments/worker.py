@@ -1,7 +1,7 @@
 """A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-These are its attendance, a feeder, a reaper, an examiner of data sets, an inspector for pre-flight reports and, with an
-object store, a backlog. Imports no torch.
+These are its heartbeat, a feeder, maintenance, checks of data sets, pre-flight reports and, with an object store,
+deferred uploads. Imports no torch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def work(slots: int, gpus: Sequence[str] = ()) -> None:
-    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and go back to the queue.
+    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and return to the queue.
 
     Each has its share of `gpus` to itself; without any, trainings see what this process sees.
     """
@@ -56,7 +56,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         worker.start()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         stopping.wait()
-        logger.info("worker stopping: trainings go back to the queue")
+        logger.info("worker stopping: trainings return to the queue")
         stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
@@ -64,7 +64,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
 
 
 def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
-    """Make the threads that are there as long as this process."""
+    """Create the threads that last as long as this process."""
     found: list[Periodic] = [
         Heartbeat(slots, gpus),
         Feeder(slots),

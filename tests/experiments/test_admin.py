@@ -149,7 +149,7 @@ def test_an_ended_one_goes_on_or_is_run_again(admin: Client, runs: dict[str, Run
     assert do(admin, "resume", ended(runs["a"])) == ["1 run queued again."]
     runs["a"].refresh_from_db()
     assert runs["a"].status == "queued"
-    assert do(admin, "retry", ended(runs["b"])) == ["1 run started anew."]
+    assert do(admin, "retry", ended(runs["b"])) == ["1 run started again."]
     copy = Run.objects.get(origin=runs["b"])
     assert (copy.status, copy.owner.username, copy.config) == ("queued", "operator", runs["b"].config)
 
@@ -163,7 +163,7 @@ def test_one_is_deleted_and_restored(admin: Client, runs: dict[str, Run], do: An
     assert run.deleted_by is not None
     assert buttons(admin, run) == ["restore"]
     refused = said(admin.post(f"{LIST}{run.pk}/act/", {"action": "retry"}, follow=True))
-    assert refused == [f"Run {run.pk} is deleted; restore it first.", "0 runs started anew."]
+    assert refused == [f"Run {run.pk} is deleted; restore it first.", "0 runs started again."]
     where = {"question": "?deleted=1"} if do is chosen else {}
     assert do(admin, "restore", run, **where) == ["1 run restored."]
     run.refresh_from_db()

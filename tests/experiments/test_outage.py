@@ -72,7 +72,7 @@ def test_an_outage_beyond_patience_fails_the_run_in_words_and_keeps_its_epochs(
     run = Run.objects.get(pk=queued.pk)
     assert run.status == "failed"
     assert run.reason is not None
-    assert run.reason.startswith("The database took nothing for")
+    assert run.reason.startswith("The database stored nothing for")
     assert (run.last_checkpoint, run.last_checkpoint_epoch) == ("epoch-0.ckpt", 0)
     assert lifecycle.resume(run.pk, "-")
 

@@ -108,7 +108,7 @@ def test_a_crashed_training_is_started_once_more_and_then_fails_naming_both(queu
     run = supervise(queued)
     assert (run.status, run.attempt, run.crashes, run.losses) == ("queued", 1, 1, 0)
     assert (run.reason or "").startswith("The training process was killed by SIGSEGV")
-    assert (run.reason or "").endswith("It begins again, for no epoch was complete.")
+    assert (run.reason or "").endswith("It begins again, because no epoch was complete.")
     assert [(note["code"], note["text"]) for note in run.notes] == [("crash_1", f"Attempt 1: {run.reason}")]
     assert "training_end" not in events_of(run)
     run = supervise(run)
