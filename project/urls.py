@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from experiments.queue_view import QueueView
-from project import health, metrics
+from project import health, help_pages, metrics
 
 handler400 = "project.error_answers.bad_request"
 handler403 = "project.error_answers.permission_denied"
@@ -13,6 +13,8 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.Metrics.as_view()),
+    path("help/", help_pages.help_page, name="help"),
+    path("help/<path:path>", help_pages.help_page, name="help-page"),
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/queue/", QueueView.as_view(), name="queue"),

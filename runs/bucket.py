@@ -31,8 +31,8 @@ CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 20.0  # of a store that has accepted a request
 MISSING = ("NoSuchKey", "404")
 CURES = {
-    "AccessDenied": "the key may not do that; give it the rights that docs/operations.md lists",
-    "403": "the key may not do that; give it the rights that docs/operations.md lists",
+    "AccessDenied": "the key may not do that; give it the rights that docs/how-to/object-storage.md lists",
+    "403": "the key may not do that; give it the rights that docs/how-to/object-storage.md lists",
     "InvalidAccessKeyId": "AWS_ACCESS_KEY_ID is not known there",
     "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY is not that of AWS_ACCESS_KEY_ID",
     "ExpiredToken": "AWS_SESSION_TOKEN has expired",

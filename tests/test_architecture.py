@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APPS = ("project", "experiments", "runs", "realtime")
-CODE_FOLDERS = (*APPS, "tests", "benchmarks")
+CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
 FILE_LINES = 400
 FUNCTION_LINES = 60
 

@@ -1,4 +1,4 @@
-"""The README is a test: whatever it names exists, and what exists is named."""
+"""The documentation is a test: whatever it names exists, and what exists is named."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,37 +19,15 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.catalogue import BUILTINS, PREFIX
 from experiments.training.models.builtins import BUILTINS as BUILTIN_NETWORKS
 from runs.events import EVENT_TYPES
+from tests.documentation import README, ROOT, code, examples, first_column, page, pages, rows, section, table
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
 HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 OURS = ("experiments", "realtime", "runs", "project")
-
-
-def section(title: str) -> str:
-    """The text under a second-level heading."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    assert found, f"README has no section {title!r}"
-    return found[1]
-
-
-def table(title: str) -> list[list[str]]:
-    """The cells of the section's table, without its header."""
-    rows = [line for line in section(title).splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
-
-
-def code(text: str) -> list[str]:
-    """What stands in backticks."""
-    return re.findall(r"`([^`]+)`", text)
-
-
-def first_column(title: str) -> list[str]:
-    return [name for cells in table(title) for name in code(cells[0])]
+README_BYTES = 8_192
 
 
 def test_the_first_screen_is_two_sentences_a_picture_and_two_commands() -> None:
-    start = README.split("\n## ")[0]
+    start = README.read_text().split("\n## ")[0]
     introduction, picture = start.split("\n\n")[1:3]
     assert introduction.count(". ") + introduction.endswith(".") == 2
     image = re.fullmatch(r"!\[.+\]\((.+)\)", picture)
@@ -60,11 +37,31 @@ def test_the_first_screen_is_two_sentences_a_picture_and_two_commands() -> None:
     assert len(commands.splitlines()) == 2
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.read_bytes()) <= README_BYTES
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"])
+def test_links_of_files_beside_the_documentation_lead_somewhere(name: str) -> None:
+    """Sphinx looks after those of the pages, see `test_help.py`."""
+    path = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", path.read_text())
+    assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
 def test_events_and_their_fields() -> None:
-    documented = {code(kind)[0]: code(data) for kind, _, data in table("Events")}
+    documented = {code(kind)[0]: code(data) for kind, _, data in table("reference/events", "All events")}
     assert documented == {
         kind: [field.name for field in msgspec.structs.fields(cls)] for kind, cls in EVENT_TYPES.items()
     }
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_every_event_has_the_types_of_its_fields(kind: str) -> None:
+    described = rows(section("reference/events", f"`{kind}`", level=3))
+    fields = msgspec.structs.fields(EVENT_TYPES[kind])
+    assert [code(name) for name, _ in described] == [[field.name] for field in fields]
+    assert all(words for _, words in described)
 
 
 def test_settings() -> None:
@@ -78,9 +75,27 @@ def test_settings() -> None:
             r"LIVETRAIN_[A-Z_]+|DATABASE_URL|REDIS_URL|BROKER_URL|CUDA_VISIBLE_DEVICES|AWS_ENDPOINT_URL_S3", name
         )
     }
-    assert set(first_column("Settings")) == read
+    assert set(first_column("reference/settings")) == read
     source = (ROOT / "project" / "settings.py").read_text()
     assert len(re.findall(r"_read\(|os\.environ", source)) == len(read) + 2, "a variable of another name is read"
+
+
+def test_numbers_of_settings_are_the_defaults() -> None:
+    """Of each setting that is read as a number."""
+    tree = ast.parse((ROOT / "project" / "settings.py").read_text())
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_read"
+    ]
+    numbers = {
+        ast.literal_eval(call.args[0]): call.args[2].value
+        for call in calls
+        if isinstance(call.args[2], ast.Constant) and isinstance(call.args[2].value, float)
+    }
+    documented = {code(name)[0]: default for name, default, _ in table("reference/settings")}
+    assert len(numbers) > 5
+    assert {name: float(documented[name]) for name in numbers} == numbers
 
 
 def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -104,8 +119,12 @@ def methods(view: Any) -> set[str]:
     return {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(cls, name)}
 
 
+def endpoints() -> list[str]:
+    return first_column("reference/rest-api", "Endpoints")
+
+
 def test_endpoints() -> None:
-    documented = [endpoint.split(" ") for endpoint in first_column("Endpoints")]
+    documented = [endpoint.split(" ") for endpoint in endpoints()]
     http = {normalized(path): method for method, path in documented if method != "WS"}
     served = {normalized(route): pattern.callback for route, pattern in patterns(get_resolver())}
     assert set(http) == set(served)
@@ -115,68 +134,82 @@ def test_endpoints() -> None:
 
 def test_websocket_endpoints() -> None:
     routes = re.findall(r're_path\(r"\^(ws/[^"]*)"', (ROOT / "realtime" / "routing.py").read_text())
-    documented = {name.removeprefix("WS ") for name in first_column("Endpoints") if name.startswith("WS ")}
+    documented = {name.removeprefix("WS ") for name in endpoints() if name.startswith("WS ")}
     assert {normalized(name) for name in documented} == {normalized(route) for route in routes}
 
 
 def test_commands() -> None:
     ours = {name for name, app in get_commands().items() if app in OURS}
-    assert set(first_column("Commands")) == {f"manage.py {name}" for name in ours}
+    named = {f"manage.py {name}" for name in ours}
+    assert set(first_column("reference/commands", "Management commands")) == named
+    assert set(re.findall(r"^### `(.*)`$", page("reference/commands"), re.MULTILINE)) == named
 
 
 def test_make_targets() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony
-    named = re.findall(r"`make (\w+)`", section("Working on it"))
+    targets = [name.removeprefix("make ") for name in first_column("reference/commands", "Make targets")]
+    named = [name for name in targets if re.fullmatch(r"\w+", name)]
     assert sorted(named) == sorted(phony[1].split())
 
 
 def test_folders_exist() -> None:
-    assert [name for name in first_column("Folders") if not (ROOT / name).is_dir()] == []
+    named = first_column("explanation/architecture", "Folders")
+    assert named
+    assert [name for name in named if not (ROOT / name).is_dir()] == []
 
 
-def options(model: type[BaseModel], group: str = "top") -> Iterator[tuple[str, str, Any]]:
+def options(model: type[BaseModel], group: str = "") -> Iterator[tuple[str, Any]]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from options(field.annotation, name)
+            yield from options(field.annotation, f"{name}.")
         elif not field.is_required():
-            yield group, name, field.default
+            yield group + name, field.default
+
+
+def documented_options() -> dict[str, list[str]]:
+    """Each option by its path, with the cells beside it."""
+    found = [cells for cells in table("reference/options") if len(cells) == 4]
+    return {code(cells[0])[0]: cells[1:] for cells in found}
 
 
 def test_options_and_their_defaults() -> None:
-    documented = [
-        (group.strip("`"), name, json.loads(default))
-        for group, fields in table("Options of a training")
-        for name, default in re.findall(r"`(\w+)` \(([^;)]+)", fields)
-    ]
-    assert sorted(documented, key=str) == sorted(options(TrainingConfig), key=str)
+    required = {name for name, field in TrainingConfig.model_fields.items() if field.is_required()}
+    named = documented_options()
+    assert {name for name, (default, *_) in named.items() if default == "required"} == required
+    defaults = {name: json.loads(code(default)[0]) for name, (default, *_) in named.items() if name not in required}
+    assert defaults == dict(options(TrainingConfig))
 
 
 def test_networks_and_their_options() -> None:
-    documented = {name: set(code(cells[2])) for cells in table("Networks") for name in code(cells[0])}
+    summary = [cells for cells in table("reference/networks") if len(cells) == 3]
+    documented = {name: set(code(cells[2])) for cells in summary for name in code(cells[0])}
     assert documented == {name: set(spec.options.model_fields) for name, spec in BUILTIN_NETWORKS.items()}
 
 
 def test_builtin_data_sets() -> None:
-    named = set(re.findall(rf"`({PREFIX}[\w-]+)`", section("Data")))
+    named = set(re.findall(rf"`({PREFIX}[\w-]+)`", page("how-to/prepare-data")))
     assert named == {PREFIX + name for name in BUILTINS}
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_examples_compile(block: str) -> None:
-    compile(block, "README.md", "exec")
+@pytest.mark.parametrize(("name", "block"), [(name, block) for name in pages() for block in examples("python", name)])
+def test_python_examples_compile(name: str, block: str) -> None:
+    compile(block, f"{name}.md", "exec")
 
 
 def test_the_request_examples_are_valid() -> None:
-    [body] = re.findall(r"-d '(\{.*?\})'\n", README)
-    TrainingConfig.model_validate_json(body)
-    [longer] = re.findall(r"```json\n(.*?)```", section("An example with X-rays"), re.DOTALL)
+    for text in (README.read_text(), page("tutorials/first-training")):
+        [body] = re.findall(r"-d '(\{.*?\})'\n", text)
+        TrainingConfig.model_validate_json(body)
+    [longer] = examples("json", "tutorials/chest-xrays")
     TrainingConfig.model_validate_json(longer)
 
 
 def test_the_changelog_names_the_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert re.search(rf"^## \[{re.escape(version)}\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert changelog.index("## [Unreleased]") < changelog.index(f"## [{version}]")
 
 
 def test_the_live_page_handles_every_event() -> None:
@@ -185,4 +218,4 @@ def test_the_live_page_handles_every_event() -> None:
     [(script, block)] = [(script, found[1]) for script in scripts if (found := HANDLERS.search(script))]
     handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)
     assert sorted(handled) == sorted(EVENT_TYPES)
-    assert re.search(r"breaks = .*skipped", script)
+    assert re.search(r'needsSnapshot = \(item\) =>\s+item.type === "skipped"', script)

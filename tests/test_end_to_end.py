@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -22,11 +21,11 @@ import sklearn.metrics as sk
 from scipy import stats
 from websockets.sync.client import connect
 
+from tests.documentation import examples
 from tests.experiments.training.datasets import with_class_folders, zipped
 from tests.installation import ROOT, Installation, Server
 from tests.waiting import eventually
 
-README = ROOT / "README.md"
 XRAYS = ROOT.parent / "shared" / "data" / "chest-xray-subset.npz"  # a subset of PneumoniaMNIST, altered
 REQUEST: dict[str, Any] = {
     "experiment_name": "end to end",
@@ -296,12 +295,10 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
     assert server.get(f"/api/runs/{run_id}/final-stats/")["splits"]["val"]["epoch"] == finished["best"]["epoch"]
 
 
-def test_a_file_uploaded_as_the_readme_says_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
+def test_a_file_uploaded_as_documented_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
     """By a worker's examiner and a worker's training, over the real HTTP server."""
     with_class_folders(tmp_path / "greys", {"dark": 20, "darker": 20})
-    [example] = [
-        block for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if "PATCH" in block
-    ]
+    [example] = examples("python", "how-to/data-sets")
     script = example.replace("http://127.0.0.1:8000", server.address)
     command = [sys.executable, "-c", script, str(zipped(tmp_path / "greys")), server.token]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -320,9 +317,9 @@ def ready(server: Server, name: str) -> Any:
 
 
 @pytest.mark.skipif(not XRAYS.is_file(), reason=f"no real X-rays here: {XRAYS.name} is not in ../shared/data")
-def test_the_readmes_example_on_real_x_rays(server: Server) -> None:
+def test_the_tutorials_example_on_real_x_rays(server: Server) -> None:
     """Three of its epochs, too few for its moving average; all ten reach .99 and .96."""
-    [example] = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
+    [example] = examples("json", "tutorials/chest-xrays")
     request = json.loads(example) | {"source_path": XRAYS.name, "trainer": {"max_epochs": 3}}
     run_id = server.train(**request)
     server.wait_for(run_id, "completed")

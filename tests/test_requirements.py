@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -13,11 +14,12 @@ import pytest
 from experiments.training.models.network_spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
+SENTENCE = runpy.run_path(str(ROOT / ".ci" / "application.py"))["SENTENCE"]
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 REQUIREMENTS_OF = {
     name.removeprefix("requirements-").removesuffix(".txt"): name
     for name in FILES
-    if name not in ("requirements-torch.txt", "requirements.txt", "requirements-test.txt")
+    if name not in ("requirements-torch.txt", "requirements.txt", "requirements-docs.txt", "requirements-test.txt")
 }
 
 
@@ -62,7 +64,8 @@ def test_every_requirement_is_pinned_to_the_constraints_version() -> None:
 
 
 def test_the_server_imports_only_what_its_requirements_name() -> None:
-    direct = {package for name in FILES if name != "requirements-test.txt" for package in pins(name)}
+    not_its_own = ("requirements-docs.txt", "requirements-test.txt")
+    direct = {package for name in FILES if name not in not_its_own for package in pins(name)}
     provided_with = {
         "redis",
         "pika",
@@ -77,10 +80,10 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
 
 def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
-        "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio", "pytest-rerunfailures",
+        "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio", "pytest-rerunfailures", "myst-parser",
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
     }  # fmt: skip
-    used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks")) | by_name
+    used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks", "docs")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used
     assert unused == set()
 
@@ -101,3 +104,18 @@ def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], 
     for name in REQUIREMENTS_OF.values():
         assert (f"-r {name}" in done.stdout) == installs
     assert "-r requirements.txt" in done.stdout
+    assert "-r requirements-docs.txt" in done.stdout
+
+
+def test_pip_says_how_the_application_is_installed() -> None:
+    """One sentence, and no stack of a build tool's words; nothing is downloaded for it."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-index"]
+    for arguments in (["."], ["--editable", "."]):
+        done = subprocess.run([*pip, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        said = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert said.count(SENTENCE) == 1
+        assert "Traceback" not in said
+        assert "setuptools" not in said
+    assert "`make setup`" in SENTENCE
+    assert "application" in SENTENCE

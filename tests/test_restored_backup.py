@@ -1,4 +1,4 @@
-"""A back-up of a server in use, brought back in another place as docs/operations.md says: its runs go on from there."""
+"""A back-up of a server in use, brought back elsewhere as docs/how-to/back-up.md says: its runs continue from there."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ async def test_a_run_is_finished_then_cancelled_then_killed(visitors: Visitors, 
     await expect(page.locator("#doing")).to_contain_text("finishing early")
     assert await in_thread(lifecycle.renew, run.pk, run.attempt) == "finish"
     await press(page, "Cancel")
-    await offers(page, "Cancel run", "Leave it")
-    await press(page, "Leave it")
+    await offers(page, "Cancel run", "Go back")
+    await press(page, "Go back")
     await offers(page, "Cancel")
     await press(page, "Cancel")
     await press(page, "Cancel run")

@@ -37,7 +37,7 @@ async def opened(visitors: Visitors, owner: User) -> Page:
 
 
 def whole(card: Locator) -> Locator:
-    return card.get_by_role("button", name="All of it")
+    return card.get_by_role("button", name="Reset zoom")
 
 
 async def test_a_drag_zooms_every_chart_along_the_axis_and_a_button_undoes_it(visitors: Visitors, owner: User) -> None:

@@ -64,9 +64,10 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     staff = await in_thread(lambda: User.objects.create_user("eve", is_staff=True))
     await in_thread(deletion.delete, run.pk, staff)
     notice = page.locator("#deleted .notice")
-    await expect(notice).to_contain_text("This run was deleted: nobody finds it any more. You can bring it back")
+    await expect(notice).to_contain_text("This run was deleted: it no longer appears in any list. You can restore it")
     await expect(notice.get_by_role("link", name="All runs")).to_have_attribute("href", "/")
     await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    await expect(page.locator("html")).to_have_attribute("data-page", "deleted")
     await expect(page).to_have_title(re.compile("^Deleted: "))
     await expect(page.get_by_role("button", name="Run again")).to_be_hidden()
     assert await broken_rules(page) == []
@@ -74,6 +75,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     await in_thread(deletion.restore, run.pk)
     await expect(notice).to_have_count(0)
     await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("html")).to_have_attribute("data-page", "ended")
     await expect(page.get_by_role("button", name="Run again")).to_be_visible()
     again = await in_thread(in_training_again, run)
     await has_drawn(page, await in_thread(story.train, again, 2))
@@ -86,7 +88,7 @@ async def test_a_queued_run_that_comes_back_is_said_to_be_cancelled(visitors: Vi
     await expect(page.locator("#connection")).to_have_text("Live")
     await in_thread(deletion.delete, run.pk, owner)
     await expect(page.locator("#status")).to_have_text("Cancelled")
-    await page.locator("#deleted").get_by_role("button", name="Bring it back").click()
+    await page.locator("#deleted").get_by_role("button", name="Restore").click()
     await expect(page.locator(".toast")).to_contain_text("is back, but cancelled: it was queued when it was deleted")
     await expect(page.locator("#deleted .notice")).to_have_count(0)
     await expect(page.locator("#notices")).to_contain_text("Cancelled because ada deleted it while it was queued")
@@ -100,8 +102,8 @@ async def test_who_opens_a_deleted_run_may_bring_it_back(visitors: Visitors, own
     await expect(page.get_by_role("heading", name=f"Run {run.pk} is deleted")).to_be_visible()
     assert await broken_rules(page) == []
     other = await visitors.visit(f"/runs/{run.pk}/")
-    await expect(other.get_by_role("button", name="Bring it back")).to_be_visible()
-    await page.get_by_role("button", name="Bring it back").click()
+    await expect(other.get_by_role("button", name="Restore")).to_be_visible()
+    await page.get_by_role("button", name="Restore").click()
     for shown in (page, other):  # the other one hears of it
         await expect(shown.get_by_role("button", name="Run again")).to_be_visible()
 
@@ -116,7 +118,7 @@ async def test_who_may_not_bring_it_back_is_offered_no_way(browser: Browser, vis
     async with page.expect_response(re.compile("deleted=1")):
         await in_thread(deletion.delete, run.pk, owner)
     notice = page.locator("#deleted .notice")
-    await expect(notice).to_contain_text("This run was deleted: nobody finds it any more.")
+    await expect(notice).to_contain_text("This run was deleted: it no longer appears in any list.")
     await expect(notice.get_by_role("button")).to_be_hidden()
     await theirs.leave()
 
@@ -137,10 +139,10 @@ async def test_a_compared_run_that_is_deleted_is_named_and_comes_back(visitors: 
     await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
     await in_thread(deletion.delete, runs[1].pk, owner)
     notice = page.locator("#gone .notice")
-    await expect(notice).to_contain_text(f"Run #{runs[1].pk} Rate 0.01 was deleted. You can bring it back")
+    await expect(notice).to_contain_text(f"Run #{runs[1].pk} Rate 0.01 was deleted. You can restore it")
     await expect(page.locator("#chips li")).to_have_count(2)
     assert await broken_rules(page) == []
-    await notice.get_by_role("button", name="Bring it back").click()
+    await notice.get_by_role("button", name="Restore").click()
     await expect(page.locator("#chips li")).to_have_count(3)
     await expect(notice).to_have_count(0)
 

@@ -206,7 +206,7 @@ async def test_groups_say_mean_and_spread_and_open(visitors: Visitors, owner: Us
     await expect(page).to_have_url(re.compile(r"\?by=experiment$"))
     group = page.locator("tr[data-group='Twice']")
     await expect(group.locator("[data-label=AUROC]")).to_have_text("0.8000 ± 0.1414")
-    await expect(group.locator("[data-label='Where they stand']")).to_have_text("2 completed")
+    await expect(group.locator("[data-label='Status']")).to_have_text("2 completed")
     await page.keyboard.press("j")
     await expect(page.get_by_role("button", name="Once, with a comma")).to_be_focused()
     await page.keyboard.press("Enter")
@@ -225,7 +225,7 @@ async def test_what_cannot_be_shown_is_said_with_a_way_out(visitors: Visitors, o
     run = await in_thread(story.submit, owner)
     page = await visitors.visit("/?columns=status,config.nothing.such")
     await expect(page.locator("#problem")).to_contain_text("config.nothing.such: no run has had that")
-    await page.get_by_role("button", name="Show all runs in the usual way").click()
+    await page.get_by_role("button", name="Show all runs with the defaults").click()
     await expect(page.locator(f'tr[data-run="{run.pk}"]')).to_be_visible()
     await expect(page.locator("#problem")).to_be_hidden()
 

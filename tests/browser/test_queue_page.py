@@ -24,7 +24,7 @@ async def test_staff_pause_the_queue_and_let_it_go_on(visitors: Visitors, owner:
     assert await in_thread(_paused)
     waiting = await visitors.visit(f"/runs/{run.pk}/")
     await expect(waiting.locator("#queue")).to_contain_text("ada paused the queue", timeout=15_000)
-    await page.get_by_role("button", name="Let the queue go on").click()
+    await page.get_by_role("button", name="Resume the queue").click()
     await expect(page.locator("#queue")).to_be_hidden()
     assert not await in_thread(_paused)
     await expect(waiting.locator("#queue")).to_be_hidden(timeout=15_000)

@@ -209,7 +209,7 @@ async def test_the_browser_tells_the_end_if_it_may(visitors: Visitors, owner: Us
     await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
     await page.get_by_role("button", name="Notify me at the end").click()
     if not told:
-        await expect(page.locator("#notifying")).to_contain_text("Your browser blocks messages of this site")
+        await expect(page.locator("#end-notification")).to_contain_text("Your browser blocks messages of this site")
     await in_thread(story.end, run)
     await expect(page.locator("#status")).to_have_text("Completed")
     found: list[Any] = await page.evaluate("Notification.told")

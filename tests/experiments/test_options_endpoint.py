@@ -1,10 +1,8 @@
-"""GET /api/experiments/options/: what the form of a new run is made from, and the README's table beside it."""
+"""GET /api/experiments/options/: what the form of a new run is made from, and the documented table beside it."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from pytest_django.fixtures import Settings
 from experiments.training import option_schema
 from experiments.training.config import TrainingConfig
 from experiments.training.models.builtins import BUILTINS
-from tests.test_documentation import table
+from tests.test_documentation import documented_options
 
 pytestmark = pytest.mark.django_db
 URL = "/api/experiments/options/"
@@ -36,24 +34,16 @@ def fields() -> dict[str, Any]:
     return fields_of({"groups": option_schema.groups()})
 
 
-def documented() -> Iterator[tuple[str, str]]:
-    """Each option of the README's table by its path, with the words in its brackets."""
-    for group, words in table("Options of a training"):
-        prefix = "" if group.strip("`") == "top" else f"{group.strip('`')}."
-        parts = re.split(r"(?:^|(?<=[);]) )`(\w+)` \(", words)
-        for name, text in zip(parts[1::2], parts[2::2], strict=True):
-            yield prefix + name, text
-
-
-def test_every_option_of_the_readme_is_a_field_with_help_and_the_other_way_round(fields: dict[str, Any]) -> None:
-    named = dict(documented())
-    assert set(named) | {"experiment_name", "source_path"} == set(fields) | option_schema.LEFT_TO_OPTIONS
+def test_every_documented_option_is_a_field_with_help_and_the_other_way_round(fields: dict[str, Any]) -> None:
+    named = documented_options()
+    assert set(named) == set(fields) | option_schema.LEFT_TO_OPTIONS
+    assert [name for name, (*_, meaning) in named.items() if not meaning] == []
     assert [path for path, field in fields.items() if not field["help"]] == []
     assert len({field["title"] for field in fields.values()}) >= len(fields) - 1, "titles are told apart"
 
 
-def test_the_readme_names_every_choice(fields: dict[str, Any]) -> None:
-    named = dict(documented())
+def test_the_documentation_names_every_choice(fields: dict[str, Any]) -> None:
+    named = {path: " ".join(cells) for path, cells in documented_options().items()}
     for path, field in fields.items():
         for kind in field["kinds"]:
             for choice in kind.get("choices", []) if kind["type"] == "string" else []:

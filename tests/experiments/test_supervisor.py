@@ -116,8 +116,16 @@ def test_a_crashed_training_is_started_once_more_and_then_fails_naming_both(queu
     assert (run.reason or "").count("The training process was killed by SIGSEGV") == 2
     assert "That had happened before, so it is not started again. Attempt 1: " in (run.reason or "")
     assert not supervisor.supervise(draining=threading.Event())
-    assert lifecycle.resume(run.pk, "Resumed by grace.")
-    assert supervise(run).status == "queued"  # a person's wish counts from the beginning
+
+
+def test_a_run_that_a_person_resumes_may_crash_again(queued: Run, recipe: Recipe) -> None:
+    (queued.folder / "checkpoints").mkdir(parents=True)
+    (queued.folder / "checkpoints" / "last.ckpt").write_bytes(b"weights")
+    Run.objects.update(status="failed", crashes=1, last_checkpoint="checkpoints/last.ckpt", last_checkpoint_epoch=0)
+    assert lifecycle.resume(queued.pk, "Resumed by grace.")
+    recipe("crashes")
+    run = supervise(queued)
+    assert (run.status, run.crashes) == ("queued", 1)
 
 
 def test_as_many_crashes_as_the_setting_says_are_survived(queued: Run, recipe: Recipe, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from django.contrib.staticfiles import finders
 
 from project.static_files import SMALLEST, StaticFiles
 
-SCRIPT = "/static/realtime/run/live.js"
+SCRIPT = "/static/realtime/run/run_page.js"
 pytestmark = pytest.mark.asyncio
 
 

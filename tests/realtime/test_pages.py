@@ -165,7 +165,7 @@ def test_the_page_of_a_deleted_run_offers_the_way_back_to_whoever_may_take_it(
     Run.objects.filter(pk=run.pk).update(deleted_at=long_ago)
     page = Page(browser_session.get(f"/runs/{run.pk}/"))
     assert page.attributes("data-run") == []
-    assert "removed for ever" in page.text
+    assert "removed permanently" in page.text
     eve = Client()
     eve.force_login(User.objects.create_user("eve"))
     assert eve.get(f"/runs/{run.pk}/").status_code == 404

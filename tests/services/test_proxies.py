@@ -116,7 +116,7 @@ def test_a_run_is_submitted_and_heard_live(client: Client) -> None:
 
 def test_scripts_are_sent_compressed_and_pages_are_not(client: Client) -> None:
     """A page holds secrets, whose length a compressed one may tell."""
-    script = client.call("GET", "/static/realtime/run/live.js", Accept_Encoding="gzip")
+    script = client.call("GET", "/static/realtime/run/run_page.js", Accept_Encoding="gzip")
     assert script.headers["Content-Encoding"] == "gzip"
     assert b"import" in gzip.decompress(script.read())
     page = client.call("GET", "/login/", Accept_Encoding="gzip")

@@ -1,4 +1,4 @@
-"""Custom networks: the example in docs/own-model.md, by setting and by entry point, and what goes wrong."""
+"""Custom networks: the example in docs/how-to/own-network.md, by setting and by entry point, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.experiments.training.batch_normed import SmallImages
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 from tests.installation import ROOT, Installation
 
-DOCUMENT = (ROOT / "docs" / "own-model.md").read_text()
+DOCUMENT = (ROOT / "docs" / "how-to" / "own-network.md").read_text()
 PATHS = ["wards.networks:PYRAMID", "wards.networks:LOGISTIC"]
 
 

@@ -7,12 +7,17 @@ import { call, repeat } from "../../realtime/frame/api.js";
 import { Features } from "./features.js";
 import { Samples } from "./samples.js";
 import { drawFindings, drawSplits } from "./report.js";
-import { doing, pill, samples, settled, share, STATE_WORDS, version } from "./states.js";
+import { doing, pill, samples, isChecked, share, STATE_WORDS, version } from "./states.js";
 
 const BUSY_DELAY = 1000;
 const CALM_DELAY = 10_000;
 
-const REPORT_WORDS = { queued: "Pre-flight report (queued)", running: "Pre-flight report (being made)", done: "Pre-flight report", failed: "Pre-flight report (failed)" };
+const REPORT_WORDS = {
+  queued: "Pre-flight report (queued)",
+  running: "Pre-flight report (being made)",
+  done: "Pre-flight report",
+  failed: "Pre-flight report (failed)",
+};
 
 const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
@@ -26,11 +31,26 @@ function draw() {
   setText(find("doing"), doing(dataset));
   find("progress").hidden = share(dataset) === null;
   find("progress").value = share(dataset) ?? 0;
-  drawOnce("facts", facts, (facts) => facts.map(([name, value, detail]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail ?? "")))));
-  drawOnce("about", about, (about) => about.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
-  drawOnce("notices", notices, (texts) => texts.map(([kind, text]) => el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, text)));
-  drawOnce("runs", () => [dataset.runs, dataset.run_count], ([runs, total]) => (runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")]));
-  drawOnce("report", () => dataset.preflight, (report) => (report ? [el("a", { href: report.page }, REPORT_WORDS[report.status])] : []));
+  drawOnce("facts", facts, (all) =>
+    all.map(([name, value, detail]) =>
+      el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail ?? ""))),
+    ),
+  );
+  drawOnce("about", about, (all) => all.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  drawOnce("notices", notices, (texts) =>
+    texts.map(([kind, text]) => el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, text)),
+  );
+  drawOnce(
+    "runs",
+    () => [dataset.runs, dataset.run_count],
+    ([runs, total]) =>
+      runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")],
+  );
+  drawOnce(
+    "report",
+    () => dataset.preflight,
+    (report) => (report ? [el("a", { href: report.page }, REPORT_WORDS[report.status])] : []),
+  );
   drawClasses();
   drawOnce("findings", () => dataset.preflight, drawFindings);
   drawSplits(find("splits"), dataset.preflight);
@@ -38,10 +58,10 @@ function draw() {
   gallery.show(dataset);
   find("train").hidden = dataset.state === "refused";
   find("actions").hidden = !dataset.may_change;
-  find("check").hidden = !settled(dataset);
+  find("check").hidden = !isChecked(dataset);
 }
 
-// Only what differs is drawn anew.
+// Draws only what differs.
 const drawn = new Map();
 function drawOnce(id, make, nodes) {
   const value = make();
@@ -74,7 +94,12 @@ function builtinFacts() {
 }
 
 function about() {
-  if (dataset.kind === "builtin") return [["source_path", dataset.source_path], ["kind", "built in"], ["what it is", dataset.about]];
+  if (dataset.kind === "builtin")
+    return [
+      ["source_path", dataset.source_path],
+      ["kind", "built in"],
+      ["what it is", dataset.about],
+    ];
   const { kind, path, owner, content_hash: hash, checked_at: checked } = dataset;
   return [
     ["source_path", dataset.source_path],
@@ -89,8 +114,10 @@ function about() {
 
 function notices() {
   const { state, problem } = dataset;
-  if (!problem || !settled(dataset)) return [];
-  return [state === "refused" ? ["failed", problem] : ["warning", `With default options it cannot be trained on: ${problem}`]];
+  if (!problem || !isChecked(dataset)) return [];
+  return [
+    state === "refused" ? ["failed", problem] : ["warning", `With default options it cannot be trained on: ${problem}`],
+  ];
 }
 
 function drawClasses() {
@@ -98,32 +125,67 @@ function drawClasses() {
   find("classes").hidden = !classes;
   if (!classes) return;
   const total = samples(dataset) || 1;
-  drawOnce("class-rows", () => classes, (all) => all.map(({ name, samples: size }) => el("tr", {},
-    el("th", { scope: "row" }, name),
-    el("td", { class: "number" }, count(size)),
-    el("td", { class: "number" }, percent(size / total)),
-    el("td", { class: "wide" }, el("progress", { max: 1, value: size / total, "aria-label": `Share of ${name}` })))));
+  drawOnce(
+    "class-rows",
+    () => classes,
+    (all) =>
+      all.map(({ name, samples: size }) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, name),
+          el("td", { class: "number" }, count(size)),
+          el("td", { class: "number" }, percent(size / total)),
+          el(
+            "td",
+            { class: "wide" },
+            el("progress", { max: 1, value: size / total, "aria-label": `Share of ${name}` }),
+          ),
+        ),
+      ),
+  );
 }
 
 function runTable(runs) {
   const head = ["Run", "Status", "Version", "Created"].map((name) => el("th", { scope: "col" }, name));
-  const rows = runs.map((run) => el("tr", {},
-    el("th", { scope: "row" }, el("a", { href: run.page }, run.experiment_name), el("small", { class: "muted" }, ` #${run.run_id}`)),
-    el("td", {}, el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status])),
-    el("td", {}, run.same_version ? "this one" : el("span", {}, "another, ", el("code", {}, (run.dataset_hash ?? "unknown").slice(0, 12)))),
-    el("td", { class: "when" }, dateTime(run.created_at))));
-  return el("div", { class: "scroll" }, el("table", { class: "on-it" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)));
+  const rows = runs.map((run) =>
+    el(
+      "tr",
+      {},
+      el(
+        "th",
+        { scope: "row" },
+        el("a", { href: run.page }, run.experiment_name),
+        el("small", { class: "muted" }, ` #${run.run_id}`),
+      ),
+      el("td", {}, el("span", { class: `pill ${run.status}` }, STATUS_WORDS[run.status])),
+      el(
+        "td",
+        {},
+        run.same_version
+          ? "this one"
+          : el("span", {}, "another, ", el("code", {}, (run.dataset_hash ?? "unknown").slice(0, 12))),
+      ),
+      el("td", { class: "when" }, dateTime(run.created_at)),
+    ),
+  );
+  return el(
+    "div",
+    { class: "scroll" },
+    el("table", { class: "on-it" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)),
+  );
 }
 
-const rest = (runs, total) => (total > runs.length ? [el("p", { class: "muted" }, `and ${plural(total - runs.length, "older run")}`)] : []);
+const rest = (runs, total) =>
+  total > runs.length ? [el("p", { class: "muted" }, `and ${plural(total - runs.length, "older run")}`)] : [];
 
 async function load() {
   dataset = await call(dataset.links.self);
   draw();
-  return settled(dataset) ? CALM_DELAY : BUSY_DELAY;
+  return isChecked(dataset) ? CALM_DELAY : BUSY_DELAY;
 }
 
-function complain(text) {
+function showProblem(text) {
   find("action-problem").hidden = !text;
   setText(find("action-problem"), text ?? "");
 }
@@ -131,11 +193,11 @@ function complain(text) {
 find("check").addEventListener("click", async () => {
   try {
     dataset = await call(dataset.links.check, { method: "POST" });
-    complain(null);
+    showProblem(null);
     draw();
     refresh();
   } catch (error) {
-    complain(error.message);
+    showProblem(error.message);
   }
 });
 
@@ -144,14 +206,14 @@ find("delete").addEventListener("click", () => {
   find("confirm").showModal();
 });
 
-// What is in use is asked about a second time, with the reason.
+// A data set in use needs a second confirmation, with the reason.
 find("confirm").addEventListener("close", async () => {
   if (find("confirm").returnValue !== "delete") return;
   try {
     await call(`${dataset.links.self}${forced ? "?force=true" : ""}`, { method: "DELETE" });
     location.href = find("confirm").dataset.list;
   } catch (error) {
-    if (error.status !== 409) return complain(error.message);
+    if (error.status !== 409) return showProblem(error.message);
     forced = true;
     find("in-use").hidden = false;
     setText(find("in-use"), error.message.split(" Wait for")[0] + " Those that have not read it yet will fail.");
@@ -161,4 +223,6 @@ find("confirm").addEventListener("close", async () => {
 });
 
 draw();
-const refresh = repeat(load, (state) => (state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren()));
+const refresh = repeat(load, (state) =>
+  state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren(),
+);

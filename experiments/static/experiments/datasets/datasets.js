@@ -4,7 +4,7 @@ import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime } from "../../realtime/frame/format.js";
 import { call, repeat } from "../../realtime/frame/api.js";
-import { contents, doing, findings, pill, settled, share, STATE_WORDS, version } from "./states.js";
+import { contents, doing, findings, pill, isChecked, share, STATE_WORDS, version } from "./states.js";
 import { Uploads } from "./uploads.js";
 
 const BUSY_DELAY = 1000;
@@ -15,17 +15,20 @@ const asked = new URLSearchParams(location.search);
 const rows = new Map(); // name -> its row
 
 async function load() {
-  await uploads.look();
+  await uploads.refresh();
   const { results, next } = await call(`${find("datasets").dataset.api}?${asked}`);
   show(results, next);
-  return results.every(settled) ? CALM_DELAY : BUSY_DELAY;
+  return results.every(isChecked) ? CALM_DELAY : BUSY_DELAY;
 }
 
 function show(results, next) {
   const kept = new Map(rows);
   rows.clear();
   for (const dataset of results) rows.set(dataset.name, fill(kept.get(dataset.name) ?? newRow(dataset), dataset));
-  arrange(find("table").tBodies[0], [...rows.values()].map(({ node }) => node));
+  arrange(
+    find("table").tBodies[0],
+    [...rows.values()].map(({ node }) => node),
+  );
   find("loading").hidden = true;
   find("table").hidden = rows.size === 0;
   find("empty").hidden = rows.size > 0 || asked.has("after");
@@ -36,17 +39,28 @@ function show(results, next) {
 }
 
 function newRow({ name, links, created_at: created, owner, source_path: source }) {
-  const cells = Object.fromEntries(["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]));
+  const cells = Object.fromEntries(
+    ["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]),
+  );
   const bar = el("progress", { max: 1, "aria-label": "Share of the bytes done" });
   const report = el("a", { class: "report", hidden: true });
   const number = (part, label) => el("td", { class: "number", "data-label": label }, cells[part]);
-  const node = el("tr", { "data-dataset": name },
+  const node = el(
+    "tr",
+    { "data-dataset": name },
     el("th", { scope: "row" }, el("a", { href: links.page }, name), el("small", { class: "muted" }, source)),
     el("td", { "data-label": "State" }, cells.state),
     el("td", { "data-label": "Contents", class: "wide" }, bar, cells.words, cells.problem, report),
-    number("files", "Files"), number("size", "Size"),
+    number("files", "Files"),
+    number("size", "Size"),
     el("td", { "data-label": "Version" }, el("code", {}, cells.version)),
-    el("td", { "data-label": "Added", class: "when" }, el("span", {}, `${dateTime(created).slice(0, 10)} `), el("span", {}, `by ${owner}`)));
+    el(
+      "td",
+      { "data-label": "Added", class: "when" },
+      el("span", {}, `${dateTime(created).slice(0, 10)} `),
+      el("span", {}, `by ${owner}`),
+    ),
+  );
   return { node, bar, report, ...cells };
 }
 
@@ -55,9 +69,9 @@ function fill(row, dataset) {
   setText(row.state, STATE_WORDS[dataset.state]);
   row.bar.hidden = share(dataset) === null;
   row.bar.value = share(dataset) ?? 0;
-  setText(row.words, settled(dataset) ? contents(dataset) : doing(dataset));
+  setText(row.words, isChecked(dataset) ? contents(dataset) : doing(dataset));
   row.problem.className = dataset.state === "refused" ? "trouble" : "doubt";
-  setText(row.problem, settled(dataset) ? (dataset.problem ?? "") : "");
+  setText(row.problem, isChecked(dataset) ? (dataset.problem ?? "") : "");
   const found = dataset.report ? findings(dataset.report) : "";
   row.report.hidden = !found;
   row.report.href = dataset.report?.page ?? "";
@@ -68,7 +82,7 @@ function fill(row, dataset) {
   return row;
 }
 
-// A form whose work may be refused: the reason stands in it, and what was typed stays.
+// A form whose request may be refused: it shows the reason, and what was typed stays.
 function onSubmit(name, work) {
   const form = find(`${name}-form`);
   form?.addEventListener("submit", async (event) => {
@@ -93,6 +107,11 @@ const uploads = new Uploads(find("uploads"), find("upload-form").dataset.api, ()
 onSubmit("upload", () => uploads.open(find("file").files[0], find("upload-name").value.trim()));
 onSubmit("register", () => {
   const name = find("register-name").value.trim();
-  return call(find("register-form").dataset.api, { method: "POST", json: { path: find("path").value, ...(name && { name }) } });
+  return call(find("register-form").dataset.api, {
+    method: "POST",
+    json: { path: find("path").value, ...(name && { name }) },
+  });
 });
-const refresh = repeat(load, (state) => (state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren()));
+const refresh = repeat(load, (state) =>
+  state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren(),
+);

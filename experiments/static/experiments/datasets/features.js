@@ -5,8 +5,16 @@ import { count, known, percent, plural, UNKNOWN } from "../../realtime/frame/for
 import { call } from "../../realtime/frame/api.js";
 import { versionOf } from "./states.js";
 
-const DIGITS = 5; // that are shown; the whole number stands in the tip
-const HEAD = [["Feature"], ["Rows"], ["Known", "Rows with a value"], ["Mean"], ["Spread", "Standard deviation (n − 1)"], ["Lowest"], ["Highest"]];
+const DIGITS = 5; // that are shown; the tooltip has the whole number
+const HEAD = [
+  ["Feature"],
+  ["Rows"],
+  ["Known", "Rows with a value"],
+  ["Mean"],
+  ["Spread", "Standard deviation (n − 1)"],
+  ["Lowest"],
+  ["Highest"],
+];
 const LEFT_OUT = "left out of trainings: too many different texts";
 
 const find = (id) => document.getElementById(id);
@@ -34,21 +42,54 @@ export class Features {
 }
 
 function draw({ problem, features, total, rows, classes, class_total: all }) {
-  setText(find("feature-words"), problem ?? [
-    `${total > features.length ? `The first ${count(features.length)} of ${plural(total, "column")}` : plural(total, "column")} in ${plural(rows, "row")}`,
-    ...(all > classes.length ? [`the first ${count(classes.length)} of ${count(all)} classes`] : []),
-    "spread is the standard deviation",
-  ].join("; "));
-  const head = HEAD.map(([name, tip], at) => el("th", { scope: "col", class: at > 1 ? "number" : null, title: tip }, name));
-  const table = el("table", { class: "rows features" }, el("thead", {}, el("tr", {}, ...head)), ...features.map((feature) => body(feature, rows)));
-  find("feature-table").replaceChildren(...(features.length ? [el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Columns by class" }, table)] : []));
+  const first = total > features.length ? `The first ${count(features.length)} of ` : "";
+  setText(
+    find("feature-words"),
+    problem ??
+      [
+        `${first}${plural(total, "column")} in ${plural(rows, "row")}`,
+        ...(all > classes.length ? [`the first ${count(classes.length)} of ${count(all)} classes`] : []),
+        "spread is the standard deviation",
+      ].join("; "),
+  );
+  const head = HEAD.map(([name, tip], at) =>
+    el("th", { scope: "col", class: at > 1 ? "number" : null, title: tip }, name),
+  );
+  const table = el(
+    "table",
+    { class: "rows features" },
+    el("thead", {}, el("tr", {}, ...head)),
+    ...features.map((feature) => body(feature, rows)),
+  );
+  find("feature-table").replaceChildren(
+    ...(features.length
+      ? [el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Columns by class" }, table)]
+      : []),
+  );
 }
 
 function body(feature, rows) {
   const { name, groups } = feature;
-  const first = el("th", { scope: "rowgroup", rowspan: groups.length }, el("span", {}, name), el("small", { class: "muted" }, about(feature, rows)));
-  return el("tbody", {}, ...groups.map((group, at) => el("tr", {}, at ? null : first,
-    el("th", { scope: "row" }, group.label ?? "all"), number(group.known, count), ...cells(feature, group))));
+  const first = el(
+    "th",
+    { scope: "rowgroup", rowspan: groups.length },
+    el("span", {}, name),
+    el("small", { class: "muted" }, about(feature, rows)),
+  );
+  return el(
+    "tbody",
+    {},
+    ...groups.map((group, at) =>
+      el(
+        "tr",
+        {},
+        at ? null : first,
+        el("th", { scope: "row" }, group.label ?? "all"),
+        number(group.known, count),
+        ...cells(feature, group),
+      ),
+    ),
+  );
 }
 
 function about({ kind, values, missing }, rows) {
@@ -58,7 +99,8 @@ function about({ kind, values, missing }, rows) {
 }
 
 function cells({ kind }, { known: size, mean, spread, lowest, highest, frequent, times }) {
-  if (kind === "numbers") return [number(mean, rounded), number(spread, rounded), number(lowest, short), number(highest, short)];
+  if (kind === "numbers")
+    return [number(mean, rounded), number(spread, rounded), number(lowest, short), number(highest, short)];
   const words = frequent === null ? UNKNOWN : `most often ${frequent} (${percent(times / (size || 1))})`;
   return [el("td", { colspan: 4 }, words)];
 }
@@ -75,7 +117,7 @@ function rounded(value) {
   return size >= 1e5 || size < 1e-4 ? value.toExponential(DIGITS - 1).replace("e+", "e") : value.toPrecision(DIGITS);
 }
 
-// What stands in the data, without digits that are not there: 17.85, 1,001.
+// A value as the data have it, without more digits: 17.85, 1,001.
 function short(value) {
   if (known(value) && Number.isInteger(value) && Math.abs(value) < 1e9) return count(value);
   return known(value) && String(value).length <= DIGITS + 2 ? String(value) : rounded(value);

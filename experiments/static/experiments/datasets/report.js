@@ -7,10 +7,11 @@ import { NOTICES } from "../preflight/verdicts.js";
 const COLOURS = 8; // of the style sheet; then they come again
 const KEYS_SHOWN = 12;
 
-// Notices, the gravest first; what was not found needs no words.
+// Notices, the most severe first; what was not found needs no words.
 export function drawFindings(report) {
   if (!report) return [];
-  if (report.status === "failed") return [el("div", { class: "notice warning" }, `The pre-flight report could not be made: ${report.problem}`)];
+  if (report.status === "failed")
+    return [el("div", { class: "notice warning" }, `The pre-flight report could not be made: ${report.problem}`)];
   const order = Object.keys(NOTICES);
   const found = [...report.findings].sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
   return found.map(({ level, text }) => el("div", { class: `notice ${NOTICES[level]}` }, el("span", {}, text)));
@@ -23,13 +24,27 @@ export function drawSplits(place, report) {
   if (place.dataset.drawn === key) return;
   place.dataset.drawn = key;
   place.hidden = parts.length === 0;
-  place.replaceChildren(el("h3", {}, "In each split"), ...parts.map((part) => bar(part, report.classes)), keys(report?.classes ?? []));
+  place.replaceChildren(
+    el("h3", {}, "In each split"),
+    ...parts.map((part) => bar(part, report.classes)),
+    keys(report?.classes ?? []),
+  );
 }
 
 function bar({ split, classes: sizes, total }, names) {
   const words = sizes.map((size, at) => `${names[at]} ${count(size)} (${percent(size / (total || 1))})`).join(", ");
-  const strip = el("div", { class: "strip", role: "img", "aria-label": `${splitName(split)}: ${words}`, title: words }, ...sizes.map((size, at) => piece(size / (total || 1), at)));
-  return el("div", { class: "split-row" }, el("span", {}, splitName(split)), strip, el("span", { class: "number muted" }, count(total)));
+  const strip = el(
+    "div",
+    { class: "strip", role: "img", "aria-label": `${splitName(split)}: ${words}`, title: words },
+    ...sizes.map((size, at) => piece(size / (total || 1), at)),
+  );
+  return el(
+    "div",
+    { class: "split-row" },
+    el("span", {}, splitName(split)),
+    strip,
+    el("span", { class: "number muted" }, count(total)),
+  );
 }
 
 function piece(share, at) {
@@ -45,5 +60,10 @@ function keys(names) {
     swatch.style.background = `var(--c${(at % COLOURS) + 1})`;
     return el("li", {}, swatch, name);
   });
-  return el("ul", { class: "keys" }, ...shown, names.length > KEYS_SHOWN ? el("li", { class: "muted" }, `and ${count(names.length - KEYS_SHOWN)} more`) : null);
+  return el(
+    "ul",
+    { class: "keys" },
+    ...shown,
+    names.length > KEYS_SHOWN ? el("li", { class: "muted" }, `and ${count(names.length - KEYS_SHOWN)} more`) : null,
+  );
 }

@@ -19,27 +19,52 @@ export class Uploads {
   }
 
   async open(file, name) {
-    const described = await call(this.api, { method: "POST", json: { filename: file.name, size: file.size, ...(name && { name }) } });
+    const described = await call(this.api, {
+      method: "POST",
+      json: { filename: file.name, size: file.size, ...(name && { name }) },
+    });
     localStorage.setItem(memory(described.id), file.lastModified);
     this.#begin(this.#entry(described), file);
   }
 
   // What the server knows and this page does not; what it no longer knows is over.
-  async look() {
+  async refresh() {
     const { results } = await call(this.api);
     const known = new Set(results.map(({ id }) => id));
     for (const described of results) if (!this.entries.has(described.id)) this.#entry(described);
-    for (const [id, { upload }] of this.entries) if (!known.has(id) && !upload) this.#forget(id);
+    for (const [id, { upload }] of this.entries) if (!known.has(id) && !upload) this.#remove(id);
     this.#draw();
   }
 
   #entry(described) {
     const { id } = described;
-    const entry = { described, upload: null, bar: el("progress", { max: 1, "aria-label": `Share of ${described.name} that has arrived` }), words: el("p", { class: "muted" }) };
+    const entry = {
+      described,
+      upload: null,
+      bar: el("progress", { max: 1, "aria-label": `Share of ${described.name} that has arrived` }),
+      words: el("p", { class: "muted" }),
+    };
     entry.toggle = el("button", { type: "button", click: () => this.#toggle(entry) });
-    entry.again = el("label", { class: "button" }, "Choose the file again", el("input", { type: "file", class: "hidden-visually", change: ({ target }) => this.#chosen(entry, target) }));
-    entry.cancel = el("button", { type: "button", class: "quiet", click: () => this.#drop(id, entry) });
-    entry.node = el("li", { class: "card", "data-upload": id }, el("div", { class: "upload-head" }, el("b", {}, described.name), el("span", { class: "muted" }, described.filename), el("span", { class: "actions" }, entry.again, entry.toggle, entry.cancel)), entry.bar, entry.words);
+    entry.again = el(
+      "label",
+      { class: "button" },
+      "Choose the file again",
+      el("input", { type: "file", class: "hidden-visually", change: ({ target }) => this.#chosen(entry, target) }),
+    );
+    entry.cancel = el("button", { type: "button", class: "quiet", click: () => this.#cancel(id, entry) });
+    entry.node = el(
+      "li",
+      { class: "card", "data-upload": id },
+      el(
+        "div",
+        { class: "upload-head" },
+        el("b", {}, described.name),
+        el("span", { class: "muted" }, described.filename),
+        el("span", { class: "actions" }, entry.again, entry.toggle, entry.cancel),
+      ),
+      entry.bar,
+      entry.words,
+    );
     this.entries.set(id, entry);
     return entry;
   }
@@ -57,8 +82,10 @@ export class Uploads {
     const { id, filename, size } = entry.described;
     const written = localStorage.getItem(memory(id));
     entry.refusal = null;
-    if (file.name !== filename || file.size !== size) entry.refusal = `That is not the file: it was ${filename} with ${bytes(size)}.`;
-    else if (written && Number(written) !== file.lastModified) entry.refusal = "The file was changed since; cancel this upload and begin anew.";
+    if (file.name !== filename || file.size !== size)
+      entry.refusal = `That is not the file: it was ${filename} with ${bytes(size)}.`;
+    else if (written && Number(written) !== file.lastModified)
+      entry.refusal = "The file was changed since; cancel this upload and start again.";
     else return this.#resume(entry, file);
     this.#draw();
   }
@@ -78,27 +105,27 @@ export class Uploads {
     else upload.start();
   }
 
-  async #drop(id, entry) {
+  async #cancel(id, entry) {
     try {
-      if (entry.upload) await entry.upload.drop();
+      if (entry.upload) await entry.upload.cancel();
       else await call(entry.described.links.self, { method: "DELETE" });
     } catch (error) {
-      if (error.status !== 404) return (entry.refusal = error.message), this.#draw();
+      if (error.status !== 404) return ((entry.refusal = error.message), this.#draw());
     }
-    this.#forget(id);
+    this.#remove(id);
     this.#draw();
     this.finished();
   }
 
   #changed(entry, upload) {
     if (upload.state === "done") {
-      this.#forget(upload.id);
+      this.#remove(upload.id);
       this.finished();
     }
     this.#draw();
   }
 
-  #forget(id) {
+  #remove(id) {
     this.entries.delete(id);
     localStorage.removeItem(memory(id));
   }
@@ -106,7 +133,10 @@ export class Uploads {
   #draw() {
     for (const entry of this.entries.values()) fill(entry);
     this.section.hidden = this.entries.size === 0;
-    arrange(this.list, [...this.entries.values()].map(({ node }) => node));
+    arrange(
+      this.list,
+      [...this.entries.values()].map(({ node }) => node),
+    );
   }
 }
 
@@ -119,15 +149,17 @@ function fill(entry) {
   setText(entry.cancel, upload?.gone ? "Close" : "Cancel");
   setText(entry.toggle, upload && ["sending", "waiting"].includes(upload.state) ? "Pause" : "Resume");
   entry.words.className = problem ? "trouble" : "muted";
-  setText(entry.words, problem ?? words(upload, described));
+  setText(entry.words, problem ?? progressText(upload, described));
 }
 
-function words(upload, { received, size }) {
+function progressText(upload, { received, size }) {
   const done = `${percent((upload?.sent ?? received) / size, 0)} of ${bytes(size)}`;
   if (!upload) return `${done} arrived before this page was opened`;
   if (upload.state === "waiting") return `${done} · ${upload.problem} Trying again by itself.`;
   if (upload.state === "paused") return `${done} · paused`;
   if (upload.sent >= size) return `${done} · the server looks at it`;
   const { rate } = upload;
-  return rate ? `${done} · ${bytes(Math.round(rate))}/s · about ${duration(Math.ceil((size - upload.sent) / rate))} left` : done;
+  return rate
+    ? `${done} · ${bytes(Math.round(rate))}/s · about ${duration(Math.ceil((size - upload.sent) / rate))} left`
+    : done;
 }

@@ -1,4 +1,4 @@
-// The dry run: asks for the pre-flight report of what the form says, follows it, and shows what was found.
+// The dry run: requests the pre-flight report of the form's content, follows it, and shows the findings.
 
 import { arrange, el } from "../../realtime/frame/dom.js";
 import { call } from "../../realtime/frame/api.js";
@@ -14,35 +14,40 @@ export class Check {
     Object.assign(this, { api, turn: 0, checked: null, shown: null });
   }
 
-  // Raises what the server refuses; a later check takes the place of an earlier one.
+  // Throws what the server refuses; a later check replaces an earlier one.
   async run(body) {
     const turn = ++this.turn;
-    const mine = () => turn === this.turn;
+    const isCurrent = () => turn === this.turn;
     this.checked = JSON.stringify(body);
     this.#clear();
-    this.#say("in_progress", "Checking", "The data are looked at, and a few batches go through the network.");
+    this.#showStatus("in_progress", "Checking", "The data are checked, and a few batches go through the network.");
     try {
       let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
-      while (mine() && known.status !== "done" && known.status !== "failed") {
-        this.#say("in_progress", "Checking", known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …", known.links.page);
+      while (isCurrent() && known.status !== "done" && known.status !== "failed") {
+        this.#showStatus(
+          "in_progress",
+          "Checking",
+          known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …",
+          known.links.page,
+        );
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
         known = await call(new URL(known.links.self).pathname);
       }
-      if (mine()) this.#show(known);
+      if (isCurrent()) this.#show(known);
     } catch (error) {
-      if (mine()) this.forget();
+      if (isCurrent()) this.discard();
       throw error;
     }
   }
 
-  forget() {
+  discard() {
     this.turn += 1;
     this.checked = null;
     this.#clear();
     arrange(find("report"), []);
   }
 
-  // A report is about what was checked, not about what the form says since.
+  // A report is about what was checked, not about later changes of the form.
   compare(body) {
     const stale = this.checked !== null && this.checked !== JSON.stringify(body);
     find("report").classList.toggle("stale", stale);
@@ -51,16 +56,20 @@ export class Check {
   }
 
   #show({ report, problem, links }) {
-    if (!report) return this.#say("failed", "No report", problem, links.page);
-    this.#say(...VERDICTS[report.verdict], links.page);
+    if (!report) return this.#showStatus("failed", "No report", problem, links.page);
+    this.#showStatus(...VERDICTS[report.verdict], links.page);
     drawFacts(find("facts"), report);
     arrange(find("findings"), report.findings.map(findingNotice));
   }
 
-  #say(kind, title, words, page = null) {
+  #showStatus(kind, title, words, page = null) {
     const pill = el("span", { class: `pill ${kind}` }, title);
     const link = page ? el("a", { href: new URL(page).pathname }, "Whole report") : null;
-    const stale = el("p", { class: "stale-words notice", hidden: true }, "The form has changed since this check; check again.");
+    const stale = el(
+      "p",
+      { class: "stale-words notice", hidden: true },
+      "The form has changed since this check; check again.",
+    );
     const key = `${kind} ${title} ${words} ${page}`;
     if (this.shown === key) return;
     this.shown = key;

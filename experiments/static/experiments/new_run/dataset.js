@@ -1,15 +1,26 @@
-// The choice of data: what is built in, what was uploaded or registered, or a path; and what is known of the chosen one.
+// The choice of data: what is built in, what was uploaded or registered, or a path; and what is known of the chosen
+// one.
 
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
 import { contents, findings, pill, STATE_WORDS } from "../datasets/states.js";
 
-export const DATA_FIELDS = ["data.id_column", "data.target_column", "data.patient_column", "data.split_column", "data.split_file"];
+export const DATA_FIELDS = [
+  "data.id_column",
+  "data.target_column",
+  "data.patient_column",
+  "data.split_column",
+  "data.split_file",
+];
 const PATH = "(path)";
 const CLASSES_SHOWN = 8;
 const PAGES = 10; // of 200 data sets each
-const VERDICTS = { ready: ["completed", "Nothing to remark"], warnings: ["cancelling", "Warnings"], blocked: ["failed", "Blocked"] };
+const VERDICTS = {
+  ready: ["completed", "Nothing to remark"],
+  warnings: ["cancelling", "Warnings"],
+  blocked: ["failed", "Blocked"],
+};
 
 export async function fetchDatasets(api) {
   const found = [];
@@ -35,21 +46,42 @@ export class DatasetPicker {
     });
     field.node.hidden = true;
     setText(field.node.querySelector("label"), "Path on the server");
-    this.node = el("div", { class: "stack pick" }, el("label", { for: "dataset-choice" }, "Data set"), this.choice, field.fault, field.node, this.summary);
+    this.node = el(
+      "div",
+      { class: "stack pick" },
+      el("label", { for: "dataset-choice" }, "Data set"),
+      this.choice,
+      field.error,
+      field.node,
+      this.summary,
+    );
   }
 
   #options() {
-    const ours = this.datasets.map((dataset) => el("option", { value: dataset.source_path, disabled: dataset.state !== "ready" },
-      dataset.state === "ready" ? `${dataset.name} (${contents(dataset) || dataset.layout})` : `${dataset.name} – ${STATE_WORDS[dataset.state].toLowerCase()}`));
+    const ours = this.datasets.map((dataset) =>
+      el(
+        "option",
+        { value: dataset.source_path, disabled: dataset.state !== "ready" },
+        dataset.state === "ready"
+          ? `${dataset.name} (${contents(dataset) || dataset.layout})`
+          : `${dataset.name} – ${STATE_WORDS[dataset.state].toLowerCase()}`,
+      ),
+    );
     return [
       el("option", { value: "" }, "Choose the data …"),
       ...(ours.length ? [el("optgroup", { label: "Uploaded and registered" }, ...ours)] : []),
-      el("optgroup", { label: "Built in" }, ...this.builtins.map((builtin) => el("option", { value: builtin.source_path }, `${builtin.source_path} (${contents(builtin)})`))),
+      el(
+        "optgroup",
+        { label: "Built in" },
+        ...this.builtins.map((builtin) =>
+          el("option", { value: builtin.source_path }, `${builtin.source_path} (${contents(builtin)})`),
+        ),
+      ),
       el("optgroup", { label: "On the server" }, el("option", { value: PATH }, "A folder or file by its path …")),
     ];
   }
 
-  blame(isWrong) {
+  showError(isWrong) {
     if (isWrong) this.choice.setAttribute("aria-invalid", "true");
     else this.choice.removeAttribute("aria-invalid");
   }
@@ -64,23 +96,49 @@ export class DatasetPicker {
     const asksForPath = this.choice.value === PATH && !isListed;
     this.choice.value = isListed ? source : source || asksForPath ? PATH : "";
     this.field.node.hidden = this.choice.value !== PATH;
-    arrange(this.summary, this.#words());
+    arrange(this.summary, this.#summaryNodes());
   }
 
-  #words() {
+  #summaryNodes() {
     const found = this.chosen;
-    if (!found) return [el("p", { class: "help" }, "More data: ", el("a", { href: "/datasets/" }, "upload or register a data set"), ".")];
-    const head = [found.state && el("span", { class: pill(found) }, STATE_WORDS[found.state]), el("span", { class: "muted" }, this.#kind(found)), found.links && el("a", { href: found.links.page }, "Its page")];
+    if (!found)
+      return [
+        el(
+          "p",
+          { class: "help" },
+          "More data: ",
+          el("a", { href: "/datasets/" }, "upload or register a data set"),
+          ".",
+        ),
+      ];
+    const head = [
+      found.state && el("span", { class: pill(found) }, STATE_WORDS[found.state]),
+      el("span", { class: "muted" }, this.#kind(found)),
+      found.links && el("a", { href: found.links.page }, "Its page"),
+    ];
     const parts = [el("p", { class: "summary-head" }, ...head.filter(Boolean))];
-    if (found.problem) parts.push(el("p", { class: "notice warning" }, `With default options it cannot be trained on: ${found.problem}`));
+    if (found.problem)
+      parts.push(
+        el("p", { class: "notice warning" }, `With default options it cannot be trained on: ${found.problem}`),
+      );
     if (found.classes) parts.push(balance(found.classes));
     if (found.report) parts.push(reportWords(found.report));
     return parts;
   }
 
   #kind({ table, layout, files, classes }) {
-    const samples = classes ? plural(classes.reduce((sum, { samples: size }) => sum + size, 0), "sample") : "";
-    const kind = table === undefined ? `${layout ?? "files"}, ${plural(files ?? 0, "file")}` : table ? "built-in table" : "built-in images";
+    const samples = classes
+      ? plural(
+          classes.reduce((sum, { samples: size }) => sum + size, 0),
+          "sample",
+        )
+      : "";
+    const kind =
+      table === undefined
+        ? `${layout ?? "files"}, ${plural(files ?? 0, "file")}`
+        : table
+          ? "built-in table"
+          : "built-in images";
     return [samples, kind].filter(Boolean).join(" · ");
   }
 }
@@ -88,15 +146,38 @@ export class DatasetPicker {
 function reportWords(report) {
   const { status, verdict, page } = report;
   const [kind, words] = VERDICTS[verdict] ?? ["queued", status === "failed" ? "No report" : "Being made"];
-  return el("p", { class: "summary-head" }, el("span", { class: `pill ${kind}` }, words), el("a", { href: page }, "Pre-flight report"), el("span", { class: "muted" }, `${findings(report)}with default options`));
+  return el(
+    "p",
+    { class: "summary-head" },
+    el("span", { class: `pill ${kind}` }, words),
+    el("a", { href: page }, "Pre-flight report"),
+    el("span", { class: "muted" }, `${findings(report)}with default options`),
+  );
 }
 
 // Shares of classes as bars.
 export function balance(classes) {
   const total = classes.reduce((sum, { samples }) => sum + samples, 0) || 1;
-  const rows = classes.slice(0, CLASSES_SHOWN).map(({ name, samples }) => el("li", {},
-    el("span", { class: "class-name" }, name), el("progress", { max: 1, value: samples / total, "aria-label": `Share of ${name}` }),
-    el("span", { class: "number muted" }, `${count(samples)} · ${percent(samples / total)}`)));
-  const more = classes.length > CLASSES_SHOWN ? [el("li", { class: "muted" }, `and ${plural(classes.length - CLASSES_SHOWN, "more class").replace("classs", "classes")}`)] : [];
+  const rows = classes
+    .slice(0, CLASSES_SHOWN)
+    .map(({ name, samples }) =>
+      el(
+        "li",
+        {},
+        el("span", { class: "class-name" }, name),
+        el("progress", { max: 1, value: samples / total, "aria-label": `Share of ${name}` }),
+        el("span", { class: "number muted" }, `${count(samples)} · ${percent(samples / total)}`),
+      ),
+    );
+  const more =
+    classes.length > CLASSES_SHOWN
+      ? [
+          el(
+            "li",
+            { class: "muted" },
+            `and ${plural(classes.length - CLASSES_SHOWN, "more class").replace("classs", "classes")}`,
+          ),
+        ]
+      : [];
   return el("ul", { class: "balance" }, ...rows, ...more);
 }

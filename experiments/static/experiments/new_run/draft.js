@@ -1,8 +1,8 @@
-// What was typed, kept by this tab of the browser until the run is started.
+// What was typed, stored by this tab of the browser until the run is started.
 
 const key = `new run ${location.search}`;
 
-export function keepDraft(texts) {
+export function saveDraft(texts) {
   try {
     sessionStorage.setItem(key, JSON.stringify([...texts]));
   } catch {
@@ -11,7 +11,7 @@ export function keepDraft(texts) {
 }
 
 // Map of path -> text, or null.
-export function draft() {
+export function loadDraft() {
   try {
     const found = JSON.parse(sessionStorage.getItem(key));
     return Array.isArray(found) ? new Map(found) : null;
@@ -20,7 +20,7 @@ export function draft() {
   }
 }
 
-export function dropDraft() {
+export function deleteDraft() {
   try {
     sessionStorage.removeItem(key);
   } catch {

@@ -4,7 +4,7 @@ import { el, setText } from "../../realtime/frame/dom.js";
 import { allowed, isChoice, isSwitch, shown } from "./values.js";
 
 export class Field {
-  // `changed(path, text)` is called as somebody types; `control` takes the place of the usual one.
+  // `changed(path, text)` is called while the reader types; `control` replaces the default one.
   constructor(field, changed, reset, control = null) {
     this.field = field;
     this.id = `f-${field.path.replaceAll(".", "-")}`;
@@ -13,12 +13,29 @@ export class Field {
     this.control.dataset.path = field.path;
     this.control.setAttribute("aria-describedby", `${this.id}-help ${this.id}-fault`);
     this.control.addEventListener("input", () => changed(field.path, this.#text()));
-    this.reset = el("button", { type: "button", class: "quiet back", hidden: true, click: () => (reset(field), this.control.focus()) });
-    this.fault = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
-    const label = el("label", { for: this.id }, field.title, field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null);
+    this.reset = el("button", {
+      type: "button",
+      class: "quiet back",
+      hidden: true,
+      click: () => (reset(field), this.control.focus()),
+    });
+    this.error = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
+    const label = el(
+      "label",
+      { for: this.id },
+      field.title,
+      field.unit ? el("small", { class: "muted" }, ` ${field.unit}`) : null,
+    );
     const head = el("div", { class: "field-head" }, label, this.reset);
-    const help = el("p", { id: `${this.id}-help`, class: "help" }, help_(field));
-    this.node = el("div", { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path }, head, this.control, this.fault, help);
+    const help = el("p", { id: `${this.id}-help`, class: "help" }, helpText(field));
+    this.node = el(
+      "div",
+      { class: isSwitch(field) ? "field switch" : "field", "data-field": field.path },
+      head,
+      this.control,
+      this.error,
+      help,
+    );
   }
 
   show(text, isChanged, before) {
@@ -32,9 +49,9 @@ export class Field {
     this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
   }
 
-  blame(text) {
-    this.fault.hidden = !text;
-    setText(this.fault, text ?? "");
+  showError(text) {
+    this.error.hidden = !text;
+    setText(this.error, text ?? "");
     if (text) this.control.setAttribute("aria-invalid", "true");
     else this.control.removeAttribute("aria-invalid");
   }
@@ -52,11 +69,23 @@ export class Field {
   #control() {
     const { field } = this;
     if (isSwitch(field)) return el("input", { type: "checkbox" });
-    if (isChoice(field)) return el("select", {}, ...field.kinds[0].choices.map((choice) => el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice))));
+    if (isChoice(field))
+      return el(
+        "select",
+        {},
+        ...field.kinds[0].choices.map((choice) =>
+          el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice)),
+        ),
+      );
     const numeric = field.kinds.every(({ type }) => type === "integer" || type === "number");
     return el("input", {
-      type: "text", inputmode: numeric ? "decimal" : null, maxlength: 5000, autocapitalize: "none", spellcheck: "false",
-      required: field.required, placeholder: placeholder(field),
+      type: "text",
+      inputmode: numeric ? "decimal" : null,
+      maxlength: 5000,
+      autocapitalize: "none",
+      spellcheck: "false",
+      required: field.required,
+      placeholder: placeholder(field),
     });
   }
 }
@@ -67,7 +96,7 @@ function placeholder({ required, default: value }) {
 }
 
 // The help of the schema speaks of null; a reader writes none. What may be written follows.
-function help_(field) {
+function helpText(field) {
   const words = field.help.replaceAll("null", "none");
   if (isSwitch(field) || isChoice(field) || field.kinds.every(({ type }) => type === "string")) return words;
   return `${words}${words ? ". " : ""}Write ${allowed(field)}.`;

@@ -22,35 +22,59 @@ export class Form {
 
   #set(path, text) {
     this.request.set(path, text);
-    this.shown.get(path)?.blame(null);
-    if (path === "source_path") this.data.blame(false);
+    this.shown.get(path)?.showError(null);
+    if (path === "source_path") this.data.showError(false);
     this.changed();
   }
 
   #field(path, control = null) {
-    const field = new Field(this.request.field(path), (name, text) => this.#set(name, text), (back) => {
-      this.request.reset(back);
-      this.shown.get(back.path).blame(null);
-      this.changed();
-    }, control);
+    const field = new Field(
+      this.request.field(path),
+      (name, text) => this.#set(name, text),
+      (back) => {
+        this.request.reset(back);
+        this.shown.get(back.path).showError(null);
+        this.changed();
+      },
+      control,
+    );
     this.shown.set(path, field);
     return field;
   }
 
   #place() {
     const paths = this.request.fixed.map(({ path }) => path);
-    this.columns = el("details", { class: "inner" }, el("summary", {}, "Columns and splits of the data"), el("div", { class: "fields" }, ...DATA_FIELDS.map((path) => this.#field(path).node)));
+    this.columns = el(
+      "details",
+      { class: "inner" },
+      el("summary", {}, "Columns and splits of the data"),
+      el("div", { class: "fields" }, ...DATA_FIELDS.map((path) => this.#field(path).node)),
+    );
     find("dataset").append(this.data.node, this.columns);
     const name = this.#field("model.name", this.network.control);
     this.own = el("div", { class: "fields", id: "network-options" });
-    find("network").append(name.node, this.network.about, this.own, el("div", { class: "fields" }, ...NETWORK_FIELDS.map((path) => this.#field(path).node)));
+    find("network").append(
+      name.node,
+      this.network.about,
+      this.own,
+      el("div", { class: "fields" }, ...NETWORK_FIELDS.map((path) => this.#field(path).node)),
+    );
     find("network").append(this.network.suggestFor(this.shown.get("model.weights_file").control));
     const first = this.request.fixed.filter((field) => field.first).map(({ path }) => path);
-    find("first").append(...[...first.filter((path) => path.includes(".")), ...first.filter((path) => !path.includes("."))].map((path) => this.#field(path).node));
+    find("first").append(
+      ...[...first.filter((path) => path.includes(".")), ...first.filter((path) => !path.includes("."))].map(
+        (path) => this.#field(path).node,
+      ),
+    );
     const rest = paths.filter((path) => !this.shown.has(path));
     this.groups = [...new Set(rest.map((path) => path.split(".")[0]))].map((group) => {
       const nodes = rest.filter((path) => path.split(".")[0] === group).map((path) => this.#field(path).node);
-      return el("section", {}, el("h3", {}, group[0].toUpperCase() + group.slice(1)), el("div", { class: "fields" }, ...nodes));
+      return el(
+        "section",
+        {},
+        el("h3", {}, group[0].toUpperCase() + group.slice(1)),
+        el("div", { class: "fields" }, ...nodes),
+      );
     });
     this.rest = rest;
     find("groups").append(...this.groups);
@@ -59,7 +83,9 @@ export class Form {
   show() {
     this.#showOwnOptions();
     for (const field of this.request.fields) {
-      this.shown.get(field.path)?.show(this.request.text(field.path), this.request.isChanged(field), this.request.base?.get(field.path));
+      this.shown
+        .get(field.path)
+        ?.show(this.request.text(field.path), this.request.isChanged(field), this.request.base?.get(field.path));
     }
     this.data.show(this.request.text("source_path"));
     this.network.show(this.request.network);
@@ -67,45 +93,56 @@ export class Form {
     this.columns.hidden = builtin && !DATA_FIELDS.some((path) => this.request.text(path));
     if (this.data.chosen?.problem) this.columns.open = true;
     const changed = this.rest.filter((path) => this.request.isChanged(this.request.field(path))).length;
-    setText(find("more-count"), changed ? `${plural(changed, "change")} among ${this.rest.length}` : String(this.rest.length));
+    setText(
+      find("more-count"),
+      changed ? `${plural(changed, "change")} among ${this.rest.length}` : String(this.rest.length),
+    );
   }
 
   #showOwnOptions() {
     const { network } = this.request;
     if (this.own.dataset.network === network) return;
     this.own.dataset.network = network;
-    for (const path of [...this.shown.keys()].filter((known) => known.startsWith("model.options."))) this.shown.delete(path);
-    arrange(this.own, (this.request.networkOptions[network] ?? []).map(({ path }) => this.#field(path).node));
+    for (const path of [...this.shown.keys()].filter((known) => known.startsWith("model.options.")))
+      this.shown.delete(path);
+    arrange(
+      this.own,
+      (this.request.networkOptions[network] ?? []).map(({ path }) => this.#field(path).node),
+    );
   }
 
   // Marks what is wrong (path -> words), all else as right; the first gets the focus. True: nothing is wrong.
-  blame(faults) {
-    for (const [path, field] of this.shown) field.blame(faults.get(path));
-    this.data.blame(faults.has("source_path"));
-    const first = [...this.shown].find(([path]) => faults.has(path));
-    if (first) this.#lead(first[1]);
-    return faults.size === 0;
+  showErrors(errors) {
+    for (const [path, field] of this.shown) field.showError(errors.get(path));
+    this.data.showError(errors.has("source_path"));
+    const first = [...this.shown].find(([path]) => errors.has(path));
+    if (first) this.#focusField(first[1]);
+    return errors.size === 0;
   }
 
   // The server's errors at their fields; returns the words of those that have none.
-  refuse(errors) {
+  showServerErrors(errors) {
     const own = errors.filter(({ field }) => this.shown.has(field));
-    this.blame(new Map(own.map(({ field, message }) => [field, message])));
-    return errors.filter((error) => !own.includes(error)).map(({ field, message }) => (field && field !== "(body)" ? `${field}: ${message}` : message));
+    this.showErrors(new Map(own.map(({ field, message }) => [field, message])));
+    return errors
+      .filter((error) => !own.includes(error))
+      .map(({ field, message }) => (field && field !== "(body)" ? `${field}: ${message}` : message));
   }
 
-  #lead({ node, control, field }) {
-    for (let parent = node.parentElement; parent; parent = parent.parentElement) if (parent.tagName === "DETAILS") parent.open = true;
+  #focusField({ node, control, field }) {
+    for (let parent = node.parentElement; parent; parent = parent.parentElement)
+      if (parent.tagName === "DETAILS") parent.open = true;
     if (this.rest.includes(field.path)) {
       find("filter").value = "";
       this.#filter();
     }
-    (node.hidden ? this.data.choice : control).focus(); // a path that nobody asks for is a choice that nobody made
+    (node.hidden ? this.data.choice : control).focus(); // without a path field, what is missing is the choice
   }
 
   #filter() {
     const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const path of this.rest) this.shown.get(path).node.hidden = !words.every((word) => this.shown.get(path).words.includes(word));
+    for (const path of this.rest)
+      this.shown.get(path).node.hidden = !words.every((word) => this.shown.get(path).words.includes(word));
     for (const group of this.groups) group.hidden = !group.querySelector(".field:not([hidden])");
     find("none-found").hidden = this.groups.some(({ hidden }) => !hidden);
   }

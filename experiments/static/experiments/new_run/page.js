@@ -5,10 +5,10 @@ import { plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
 import { Check } from "./check.js";
 import { fetchDatasets } from "./dataset.js";
-import { draft, dropDraft, keepDraft } from "./draft.js";
+import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
 import { Form } from "./form.js";
-import { Lines } from "./lines.js";
-import { offerPasting } from "./paste.js";
+import { CodePanel } from "./code_panel.js";
+import { setUpPasting } from "./paste.js";
 import { Request } from "./request.js";
 import { submit } from "./submission.js";
 
@@ -19,25 +19,32 @@ const sourceOf = (name) => (name.startsWith("builtin:") ? name : `dataset:${name
 const asked = new URLSearchParams(location.search);
 
 async function start() {
-  const [options, { models }, datasets, run] = await Promise.all([call(place.options), call(place.models), fetchDatasets(place.datasets), copied()]);
+  const [options, { models }, datasets, run] = await Promise.all([
+    call(place.options),
+    call(place.models),
+    fetchDatasets(place.datasets),
+    copied(),
+  ]);
   if (!options.may_hurry) bindPriority(options);
   const request = new Request(options);
   const mayClone = run && (run.owner === place.user || options.may_hurry);
   if (run) fillFrom(run, request, mayClone);
   else if (asked.get("dataset")) request.set("source_path", sourceOf(asked.get("dataset")));
   const before = new Map(request.texts);
-  request.texts = draft() ?? request.texts;
-  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () => update());
+  request.texts = loadDraft() ?? request.texts;
+  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () =>
+    update(),
+  );
   const check = new Check(place.train);
-  const lines = new Lines(document.querySelector(".lines"), place.user);
+  const lines = new CodePanel(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
     const body = mayClone ? request.changes : { experiment_name: "…", source_path: "…", ...request.body };
     form.show();
     check.compare(request.body);
     lines.show(place.origin + target, body);
-    setText(find("changed"), words(request, run));
-    keepDraft(request.texts);
+    setText(find("changed"), changesText(request, run));
+    saveDraft(request.texts);
   };
   wire({ request, form, check, update, target, before, body: () => (mayClone ? request.changes : request.body) });
   update();
@@ -45,7 +52,7 @@ async function start() {
   find("form").dataset.ready = "";
 }
 
-// Owners may let others go first; only staff may move a run forward.
+// Owners may lower the priority of their runs; only staff may raise one.
 function bindPriority({ groups }) {
   const field = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "priority");
   field.kinds[0].maximum = 0;
@@ -59,17 +66,28 @@ async function copied() {
 
 function fillFrom(run, request, mayClone) {
   const unknown = request.fill(run.config, { tags: run.tags, priority: Math.min(0, run.priority) });
-  if (unknown.length) problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
+  if (unknown.length)
+    problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
   request.copyFrom();
   setText(find("heading"), "Clone with changes");
   find("origin").hidden = false;
-  find("origin").replaceChildren("Filled in from ", el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`), `. What you change is marked.${mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`}`);
+  const owned = mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`;
+  find("origin").replaceChildren(
+    "Filled in from ",
+    el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`),
+    `. What you change is marked.${owned}`,
+  );
 }
 
-function words(request, run) {
+function changesText(request, run) {
   const number = request.changed.length;
-  if (run) return number ? `${plural(number, "option")} differ${number === 1 ? "s" : ""} from run ${run.id}.` : `Nothing differs from run ${run.id} yet.`;
-  return number ? `${plural(number, "option")} changed; the others have their defaults.` : "All options have their defaults.";
+  if (run)
+    return number
+      ? `${plural(number, "option")} differ${number === 1 ? "s" : ""} from run ${run.id}.`
+      : `Nothing differs from run ${run.id} yet.`;
+  return number
+    ? `${plural(number, "option")} changed; the others have their defaults.`
+    : "All options have their defaults.";
 }
 
 function problem(text) {
@@ -81,10 +99,16 @@ function wire({ request, form, check, update, target, before, body }) {
   // Shows what is wrong, and whether anything is.
   const isRight = () => {
     problem(null);
-    return form.blame(request.faults);
+    return form.showErrors(request.errors);
   };
   const refused = (error) => {
-    const left = error.body?.errors ? form.refuse(error.body.errors) : [error.message === "Failed to fetch" ? "The server does not answer; nothing was started. Try again." : error.message];
+    const left = error.body?.errors
+      ? form.showServerErrors(error.body.errors)
+      : [
+          error.message === "Failed to fetch"
+            ? "The server does not answer; nothing was started. Try again."
+            : error.message,
+        ];
     problem(left.join(" "));
     if (left.length) find("problem").scrollIntoView({ block: "nearest" });
   };
@@ -95,7 +119,7 @@ function wire({ request, form, check, update, target, before, body }) {
     find("start").disabled = true;
     try {
       const page = await submit(target, body());
-      dropDraft();
+      deleteDraft();
       location.assign(page);
     } catch (error) {
       find("start").disabled = false;
@@ -104,14 +128,20 @@ function wire({ request, form, check, update, target, before, body }) {
   });
   find("reset").addEventListener("click", () => {
     request.texts = new Map(before);
-    check.forget();
+    check.discard();
     isRight();
-    form.blame(new Map());
+    form.showErrors(new Map());
     update();
-    dropDraft();
+    deleteDraft();
   });
   addEventListener("pageshow", ({ persisted }) => persisted && (find("start").disabled = false));
-  offerPasting(request, () => (form.blame(new Map()), update()));
+  setUpPasting(request, () => (form.showErrors(new Map()), update()));
 }
 
-start().catch((error) => problem(error.status === 404 ? `There is no run ${asked.get("from")} (any more). Open the empty form instead.` : error.message));
+start().catch((error) =>
+  problem(
+    error.status === 404
+      ? `There is no run ${asked.get("from")} (any more). Open the empty form instead.`
+      : error.message,
+  ),
+);

@@ -1,19 +1,19 @@
-// Fills the form in from JSON that somebody has.
+// Fills in the form from pasted JSON.
 
 import { setText } from "../../realtime/frame/dom.js";
 
 const find = (id) => document.getElementById(id);
 
-export function offerPasting(request, filled) {
+export function setUpPasting(request, filled) {
   const [dialog, text] = [find("paste-dialog"), find("paste-text")];
   find("paste").addEventListener("click", () => {
-    say(null);
+    showProblem(null);
     dialog.showModal();
     text.focus();
   });
   find("paste-do").addEventListener("click", () => {
     const fault = fill(request, text.value);
-    say(fault);
+    showProblem(fault);
     if (fault) return text.focus();
     dialog.close();
     filled();
@@ -25,14 +25,15 @@ function fill(request, text) {
   try {
     config = JSON.parse(text);
   } catch (error) {
-    return `This is no JSON: ${error.message}`;
+    return `This is not JSON: ${error.message}`;
   }
-  if (config === null || typeof config !== "object" || Array.isArray(config)) return "This must be a JSON object, in braces.";
+  if (config === null || typeof config !== "object" || Array.isArray(config))
+    return "This must be a JSON object, in braces.";
   const unknown = request.fill(config);
   return unknown.length ? `There is no option ${unknown.join(", ")}; remove it. Nothing was filled in.` : null;
 }
 
-function say(fault) {
+function showProblem(fault) {
   find("paste-problem").hidden = !fault;
   setText(find("paste-problem"), fault ?? "");
 }

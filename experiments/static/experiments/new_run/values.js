@@ -1,10 +1,47 @@
-// What may be written into a field, in words and as a test; pure. A text of "" stands for the default.
+// What may be written into a field, in words and as a test. Pure.
 
+/**
+ * @typedef {object} Kind one kind of value that a field takes
+ * @property {string} [type] "integer", "number", "boolean", "string" or "array"
+ * @property {any[]} [choices]
+ * @property {Kind} [items] of an array
+ * @property {number} [maxLength]
+ * @property {number} [minimum]
+ * @property {number} [maximum]
+ * @property {number} [exclusiveMinimum]
+ * @property {number} [exclusiveMaximum]
+ */
+
+/**
+ * @typedef {object} Field as the schema of the options has it
+ * @property {string} path
+ * @property {string} title
+ * @property {Kind[]} kinds
+ * @property {any} [default]
+ * @property {boolean} [required]
+ * @property {boolean} [nullable]
+ * @property {string} [help]
+ * @property {string | null} [unit]
+ */
+
+/** @typedef {{value: any, error?: undefined} | {error: string, value?: undefined}} Parsed */
+
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+/** @param {string} text */
 const bare = (text) => text.trim();
 
-// -> {value}, or {error} with what would be right.
+/**
+ * Parse what was typed. An error says what would be right; an empty text stands for the default.
+ *
+ * @param {Field} field
+ * @param {string} text
+ * @returns {Parsed}
+ */
 export function parse(field, text) {
   const written = bare(text);
   if (written === "") return field.required ? { error: `${field.title} is missing.` } : { value: field.default };
@@ -18,8 +55,16 @@ export function parse(field, text) {
   return { error: `Write ${allowed(field)}.` };
 }
 
+/**
+ * @param {Kind} kind
+ * @param {string} text
+ * @returns {Parsed}
+ */
 function parseKind(kind, text) {
-  if (kind.choices) return kind.choices.map(String).includes(text) ? { value: kind.choices.find((choice) => String(choice) === text) } : { error: "" };
+  if (kind.choices)
+    return kind.choices.map(String).includes(text)
+      ? { value: kind.choices.find((choice) => String(choice) === text) }
+      : { error: "" };
   if (kind.type === "boolean") return /^(true|false)$/.test(text) ? { value: text === "true" } : { error: "" };
   if (kind.type === "array") return parseList(kind, text);
   if (kind.type === "string") return text.length > (kind.maxLength ?? Infinity) ? { error: "" } : { value: text };
@@ -28,37 +73,64 @@ function parseKind(kind, text) {
   return isNumber && within(kind, value) ? { value } : { error: "" };
 }
 
+/**
+ * @param {Kind} kind
+ * @param {string} text
+ * @returns {Parsed}
+ */
 function parseList(kind, text) {
-  const parts = text.split(",").map(bare).filter(Boolean).map((part) => parseKind(kind.items, part));
+  const parts = text
+    .split(",")
+    .map(bare)
+    .filter(Boolean)
+    .map((part) => parseKind(kind.items ?? {}, part));
   return parts.every((part) => "value" in part) ? { value: parts.map(({ value }) => value) } : { error: "" };
 }
 
-const within = ({ minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity, exclusiveMaximum = Infinity }, value) =>
-  value >= minimum && value <= maximum && value > exclusiveMinimum && value < exclusiveMaximum;
+/**
+ * @param {Kind} bounds
+ * @param {number} value
+ */
+const within = (
+  { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity, exclusiveMaximum = Infinity },
+  value,
+) => value >= minimum && value <= maximum && value > exclusiveMinimum && value < exclusiveMaximum;
 
-// "a whole number from 1 to 4096", `"auto", or a number above 0`
+/**
+ * Say what may be written: "a whole number from 1 to 4096", `"auto", or a number above 0`.
+ *
+ * @param {Field} field
+ */
 export function allowed(field) {
-  const ways = field.kinds.map(inWords);
+  const ways = field.kinds.map(kindText);
   if (field.nullable && field.default !== null) ways.push("none");
   return ways.join(", or ");
 }
 
-function inWords(kind) {
+/**
+ * @param {Kind} kind
+ * @returns {string}
+ */
+function kindText(kind) {
   if (kind.choices) return kind.choices.length > 1 ? `one of ${kind.choices.join(", ")}` : String(kind.choices[0]);
   if (kind.type === "boolean") return "true or false";
-  if (kind.type === "array") return kind.items.type === "string" ? "words with commas between them" : `numbers with commas between them, each ${inWords(kind.items)}`;
+  if (kind.type === "array")
+    return kind.items?.type === "string"
+      ? "words with commas between them"
+      : `numbers with commas between them, each ${kindText(kind.items ?? {})}`;
   if (kind.type === "string") return kind.maxLength ? `at most ${kind.maxLength} letters` : "a word";
   return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind)}`;
 }
 
 const figure = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
 
-function range(bounds) {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = Object.fromEntries(Object.entries(bounds).filter(([, value]) => typeof value === "number").map(([name, value]) => [name, figure.format(value)]));
-  return rangeWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum });
-}
+/** @param {number | undefined} bound */
+const figureOf = (bound) => (bound === undefined ? undefined : figure.format(bound));
 
-function rangeWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
+/** @param {Kind} bounds */
+function range(bounds) {
+  const [minimum, maximum] = [figureOf(bounds.minimum), figureOf(bounds.maximum)];
+  const [exclusiveMinimum, exclusiveMaximum] = [figureOf(bounds.exclusiveMinimum), figureOf(bounds.exclusiveMaximum)];
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   const parts = [
     minimum !== undefined && `of at least ${minimum}`,
@@ -69,16 +141,27 @@ function rangeWords({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
   return parts.length ? ` ${parts.join(" and ")}` : "";
 }
 
-// What stands in the field for this value.
+/**
+ * Return what stands in the field for this value.
+ *
+ * @param {Field} field
+ * @param {any} value
+ */
 export function textOf(field, value) {
   if (same(value, field.default)) return "";
   return shown(value);
 }
 
+/**
+ * @param {any} value
+ * @returns {string}
+ */
 export function shown(value) {
   if (value === null || value === undefined) return "none";
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
+/** @param {Field} field */
 export const isChoice = ({ kinds }) => kinds.length === 1 && Boolean(kinds[0].choices);
+/** @param {Field} field */
 export const isSwitch = ({ kinds }) => kinds.length === 1 && kinds[0].type === "boolean";

@@ -4,7 +4,11 @@ import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, plural } from "../../realtime/frame/format.js";
 
 export function drawFacts(list, report) {
-  list.replaceChildren(...facts(report).map(([name, value, detail]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail)))));
+  list.replaceChildren(
+    ...facts(report).map(([name, value, detail]) =>
+      el("div", {}, el("dt", {}, name), el("dd", {}, el("b", {}, value), el("span", {}, detail))),
+    ),
+  );
 }
 
 function facts({ counts, classes, images, table, trial, cost }) {
@@ -12,7 +16,13 @@ function facts({ counts, classes, images, table, trial, cost }) {
   return [
     ["Samples", count(total), counts.map(({ split, total: size }) => `${count(size)} ${split}`).join(" · ")],
     ["Classes", count(classes.length), classes.slice(0, 4).join(", ") + (classes.length > 4 ? ", …" : "")],
-    images ? ["Image files", sizeWords(images), `seen as ${images.pixels} × ${images.pixels}, ${images.channels === 3 ? "RGB" : "grey"}`] : ["Columns", count(table?.column_count), "of the table"],
+    images
+      ? [
+          "Image files",
+          sizeWords(images),
+          `seen as ${images.pixels} × ${images.pixels}, ${images.channels === 3 ? "RGB" : "grey"}`,
+        ]
+      : ["Columns", count(table?.column_count), "of the table"],
     ...trialFacts(trial),
     ["This report took", duration(cost.comparing + cost.trial), `beside reading the data (${duration(cost.reading)})`],
   ];
@@ -36,4 +46,5 @@ function trialFacts(trial) {
   ];
 }
 
-const about = (seconds) => (seconds < 1 ? "under 1 s" : `about ${duration(seconds < 10 ? seconds : Math.round(seconds))}`);
+const about = (seconds) =>
+  seconds < 1 ? "under 1 s" : `about ${duration(seconds < 10 ? seconds : Math.round(seconds))}`;

@@ -12,39 +12,45 @@ const find = (id) => document.getElementById(id);
 const source = find("preflight").dataset;
 const ofRun = "run" in source;
 
-async function ask() {
+async function load() {
   try {
     const response = await fetch(source.api, { cache: "no-store", headers: { Accept: "application/json" } });
-    if (response.status === 401 || response.status === 403) return say("failed", "Logged out", "Log in again to see the report.");
-    if (response.status === 404 && ofRun) return say("queued", "No report", "This run has made none: it has not come so far, or began before there were any.");
+    if (response.status === 401 || response.status === 403)
+      return showStatus("failed", "Logged out", "Log in again to see the report.");
+    if (response.status === 404 && ofRun)
+      return showStatus(
+        "queued",
+        "No report",
+        "This run has made none: it has not come so far, or began before there were any.",
+      );
     if (!response.ok) throw new Error(response.status);
     show(await response.json());
   } catch {
-    say("cancelling", "No answer", "The server does not answer. This page tries again.");
-    setTimeout(ask, ASK_AGAIN_AFTER);
+    showStatus("cancelling", "No answer", "The server does not answer. This page tries again.");
+    setTimeout(load, ASK_AGAIN_AFTER);
   }
 }
 
 function show(answer) {
   if (ofRun) return draw(answer);
   if (answer.report) return draw(answer.report);
-  if (answer.status === "failed") return say("failed", "No report", answer.problem);
-  if (answer.status === "queued") say("queued", "Queued", "Waiting for a worker");
-  else say("in_progress", "In progress", answer.progress || "Starting");
-  return setTimeout(ask, ASK_EVERY);
+  if (answer.status === "failed") return showStatus("failed", "No report", answer.problem);
+  if (answer.status === "queued") showStatus("queued", "Queued", "Waiting for a worker");
+  else showStatus("in_progress", "In progress", answer.progress || "Starting");
+  return setTimeout(load, ASK_EVERY);
 }
 
-function say(kind, title, words) {
+function showStatus(kind, title, words) {
   find("verdict").className = `pill ${kind}`;
   setText(find("verdict"), title);
   setText(find("words"), words);
 }
 
 function draw(report) {
-  say(...VERDICTS[report.verdict]);
+  showStatus(...VERDICTS[report.verdict]);
   drawFacts(find("facts"), report);
   find("findings").replaceChildren(...report.findings.map(findingNotice));
   find("sections").replaceChildren(...drawSections(report));
 }
 
-ask();
+load();

@@ -3,7 +3,7 @@
 import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/frame/format.js";
 
-const KINDS = { exact: "Exact copies", copy: "Saved or resized anew", near: "Nearly the same" };
+const KINDS = { exact: "Exact copies", copy: "Saved again or resized", near: "Nearly the same" };
 const ROW_KINDS = { exact: "Rows with the same telling values", near: "Equal rows, perhaps of several" };
 
 export function drawSections(report) {
@@ -12,14 +12,31 @@ export function drawSections(report) {
 }
 
 function section(title, ...content) {
-  return el("section", { "data-title": title }, el("h2", {}, title), ...content.map((node) => el("div", { class: "card part" }, node)));
+  return el(
+    "section",
+    { "data-title": title },
+    el("h2", {}, title),
+    ...content.map((node) => el("div", { class: "card part" }, node)),
+  );
 }
 
 function table(caption, head, rows) {
-  const cell = (tag, value, at) => el(tag, { scope: tag === "th" ? "col" : null, class: at && isNumber(rows, at) ? "number" : null }, value);
-  const body = rows.map((row) => el("tr", {}, ...row.map((value, at) => (at ? cell("td", value, at) : el("th", { scope: "row" }, value)))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...head.map((value, at) => cell("th", value, at)))), el("tbody", {}, ...body)));
+  const cell = (tag, value, at) =>
+    el(tag, { scope: tag === "th" ? "col" : null, class: at && isNumber(rows, at) ? "number" : null }, value);
+  const body = rows.map((row) =>
+    el("tr", {}, ...row.map((value, at) => (at ? cell("td", value, at) : el("th", { scope: "row" }, value)))),
+  );
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    el(
+      "table",
+      {},
+      el("caption", {}, caption),
+      el("thead", {}, el("tr", {}, ...head.map((value, at) => cell("th", value, at)))),
+      el("tbody", {}, ...body),
+    ),
+  );
 }
 
 const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" && /^[–\d]/.test(row[at]));
@@ -27,20 +44,42 @@ const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" &
 function counts({ counts: parts, classes }) {
   const total = (row) => parts.reduce((sum, part) => sum + part.classes[row], 0);
   const all = parts.reduce((sum, part) => sum + part.total, 0);
-  const rows = classes.map((name, row) => [name, ...parts.map((part) => count(part.classes[row])), count(total(row)), percent(total(row) / all)]);
+  const rows = classes.map((name, row) => [
+    name,
+    ...parts.map((part) => count(part.classes[row])),
+    count(total(row)),
+    percent(total(row) / all),
+  ]);
   rows.push(["All", ...parts.map((part) => count(part.total)), count(all), "100.0 %"]);
-  return section("Samples per class and split", table("Samples", ["Class", ...parts.map(({ split }) => splitName(split)), "All", "Share"], rows));
+  return section(
+    "Samples per class and split",
+    table("Samples", ["Class", ...parts.map(({ split }) => splitName(split)), "All", "Share"], rows),
+  );
 }
 
 function files({ images }) {
   if (!images) return null;
-  const sizes = images.sizes.map(({ width, height, count: files }) => [`${width} × ${height}`, count(files)]);
-  if (images.different_sizes > images.sizes.length) sizes.push([`${plural(images.different_sizes - images.sizes.length, "other size")}`, "–"]);
-  const modes = images.modes.map(({ name, count: files }) => [name, count(files)]);
-  const parts = [el("div", { class: "side-by-side" }, table("Sizes in pixels", ["Width × height", "Images"], sizes), table("Modes", ["Mode", "Images"], modes))];
+  const sizes = images.sizes.map(({ width, height, count: many }) => [`${width} × ${height}`, count(many)]);
+  if (images.different_sizes > images.sizes.length)
+    sizes.push([`${plural(images.different_sizes - images.sizes.length, "other size")}`, "–"]);
+  const modes = images.modes.map(({ name, count: many }) => [name, count(many)]);
+  const parts = [
+    el(
+      "div",
+      { class: "side-by-side" },
+      table("Sizes in pixels", ["Width × height", "Images"], sizes),
+      table("Modes", ["Mode", "Images"], modes),
+    ),
+  ];
   if (images.unreadable_count) {
     const broken = images.unreadable.map(({ name, problem }) => [name, problem]);
-    parts.push(table(`${plural(images.unreadable_count, "file")} that cannot be read${more(images.unreadable_count, broken.length)}`, ["File", "Problem"], broken));
+    parts.push(
+      table(
+        `${plural(images.unreadable_count, "file")} that cannot be read${more(images.unreadable_count, broken.length)}`,
+        ["File", "Problem"],
+        broken,
+      ),
+    );
   }
   return section("Image files", ...parts);
 }
@@ -48,16 +87,42 @@ function files({ images }) {
 function duplicates({ duplicates: found, images }) {
   if (!found) return null;
   const words = images ? KINDS : ROW_KINDS;
-  const tallies = found.tallies.filter(({ kind }) => words[kind]).map(({ kind, groups, samples, across, conflicts }) => [words[kind], count(groups), count(samples), count(across), count(conflicts)]);
-  const parts = [table("Groups of samples that are the same, or nearly", ["Kind", "Groups", "Samples", "Across splits", "Different classes"], tallies)];
+  const tallies = found.tallies
+    .filter(({ kind }) => words[kind])
+    .map(({ kind, groups: many, samples, across, conflicts }) => [
+      words[kind],
+      count(many),
+      count(samples),
+      count(across),
+      count(conflicts),
+    ]);
+  const parts = [
+    table(
+      "Groups of samples that are the same, or nearly",
+      ["Kind", "Groups", "Samples", "Across splits", "Different classes"],
+      tallies,
+    ),
+  ];
   if (found.groups.length) parts.push(groups(found, words));
   return section("Duplicates", ...parts);
 }
 
 function groups({ groups: shown, group_count: all }, words) {
-  const rows = shown.map((group) => el("li", { class: group.across ? "across" : null },
-    el("p", { class: "kind-line" }, el("b", {}, words[group.kind]), ...marks(group)),
-    el("ul", { class: "twins" }, ...group.samples.map(twin), group.size > group.samples.length ? el("li", { class: "muted" }, `and ${count(group.size - group.samples.length)} more`) : null)));
+  const rows = shown.map((group) =>
+    el(
+      "li",
+      { class: group.across ? "across" : null },
+      el("p", { class: "kind-line" }, el("b", {}, words[group.kind]), ...marks(group)),
+      el(
+        "ul",
+        { class: "twins" },
+        ...group.samples.map(twin),
+        group.size > group.samples.length
+          ? el("li", { class: "muted" }, `and ${count(group.size - group.samples.length)} more`)
+          : null,
+      ),
+    ),
+  );
   const title = all > shown.length ? `The first ${count(shown.length)} of ${count(all)} groups` : plural(all, "group");
   return el("div", {}, el("p", { class: "muted caption" }, title), el("ol", { class: "groups" }, ...rows));
 }
@@ -71,32 +136,62 @@ function marks({ kind, likeness, across, conflict }) {
 }
 
 function twin({ id, split, label }) {
-  return el("li", {}, el("code", {}, id), el("span", { class: "muted" }, `${splitName(split).toLowerCase()}, class ${label}`));
+  return el(
+    "li",
+    {},
+    el("code", {}, id),
+    el("span", { class: "muted" }, `${splitName(split).toLowerCase()}, class ${label}`),
+  );
 }
 
 function patients({ patients: found }) {
   if (!found) return null;
-  const rows = found.across.map(({ id, splits }) => [id, splits.map((split) => splitName(split).toLowerCase()).join(", ")]);
+  const rows = found.across.map(({ id, splits }) => [
+    id,
+    splits.map((split) => splitName(split).toLowerCase()).join(", "),
+  ]);
   const content = rows.length
-    ? table(`${plural(found.across_count, "patient")} of ${count(found.count)} in several splits${more(found.across_count, rows.length)}`, ["Patient", "Splits"], rows)
+    ? table(
+        `${plural(found.across_count, "patient")} of ${count(found.count)} in several splits` +
+          more(found.across_count, rows.length),
+        ["Patient", "Splits"],
+        rows,
+      )
     : el("p", {}, `${plural(found.count, "patient")}, each in one split only.`);
   return section("Patients", content);
 }
 
 function columns({ table: found }) {
   if (!found) return null;
-  const rows = found.columns.map((column) => [column.name, column.kind, count(column.values), count(column.missing), column.constant ? "constant in training" : ""]);
-  return section("Columns", table(`${plural(found.column_count, "column")}${more(found.column_count, rows.length)}`, ["Column", "Holds", "Different values", "Missing", "Remark"], rows));
+  const rows = found.columns.map((column) => [
+    column.name,
+    column.kind,
+    count(column.values),
+    count(column.missing),
+    column.constant ? "constant in training" : "",
+  ]);
+  return section(
+    "Columns",
+    table(
+      `${plural(found.column_count, "column")}${more(found.column_count, rows.length)}`,
+      ["Column", "Holds", "Different values", "Missing", "Remark"],
+      rows,
+    ),
+  );
 }
 
 const more = (all, shown) => (all > shown ? `, the first ${count(shown)} here` : "");
 
 function trial({ trial: run }) {
   if (!run) return null;
+  const batches = plural(run.batches, "real batch").replace("batchs", "batches");
+  const [first, later] = [brief(run.first_batch_seconds), brief(run.batch_seconds)];
+  const [epoch, whole] = [about(run.epoch_seconds), about(run.total_seconds)];
   const words = [
-    `${plural(run.batches, "real batch").replace("batchs", "batches")} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${run.device}.`,
-    `The first one took ${brief(run.first_batch_seconds)}, then one takes ${brief(run.batch_seconds)}, a validation batch ${brief(run.validation_batch_seconds)}.`,
-    `So an epoch of ${count(run.batches_per_epoch)} takes ${about(run.epoch_seconds)} with its validation, and ${plural(run.epochs, "epoch")} ${about(run.total_seconds)}, unless it stops early.`,
+    `${batches} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${run.device}.`,
+    `The first one took ${first}, then one takes ${later}, a validation batch ${brief(run.validation_batch_seconds)}.`,
+    `So an epoch of ${count(run.batches_per_epoch)} takes ${epoch} with its validation,`,
+    `and ${plural(run.epochs, "epoch")} ${whole}, unless it stops early.`,
     known(run.gpu_bytes) ? `It took ${bytes(run.gpu_bytes)} of the GPU's ${bytes(run.gpu_total_bytes)}.` : null,
     known(run.memory_bytes) ? `The process, with the data, had at most ${bytes(run.memory_bytes)} in memory.` : null,
   ];
@@ -104,4 +199,5 @@ function trial({ trial: run }) {
 }
 
 const brief = (seconds) => (seconds < 1 ? `${Math.max(1, Math.round(1000 * seconds))} ms` : duration(seconds));
-const about = (seconds) => (seconds < 1 ? "less than a second" : `about ${duration(seconds < 10 ? seconds : Math.round(seconds))}`);
+const about = (seconds) =>
+  seconds < 1 ? "less than a second" : `about ${duration(seconds < 10 ? seconds : Math.round(seconds))}`;

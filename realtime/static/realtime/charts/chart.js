@@ -2,46 +2,86 @@
 
 import { el, setText } from "../frame/dom.js";
 import { known, number, UNKNOWN } from "../frame/format.js";
-import { colour, onColours } from "../frame/theme.js";
-import { linearRange, logRange, place, shortPlace, stepsAlong, tickWords } from "./axes.js";
+import { colour, onColoursChanged } from "../frame/theme.js";
+import { linearRange, logRange, place, shortPlace, stepsAlong, tickTexts } from "./axes.js";
 import { addGestures } from "./gestures.js";
+import { countKnown, lastUpTo, newest } from "./readings.js";
+import { drawMarks, FONT, seriesOptions } from "./series_drawing.js";
 import { smooth } from "./smoothing.js";
 
 const [HEIGHT, LARGE] = [192, 420];
 const PAPER = 330; // pixels, of two columns
-const FONT = "11px system-ui, sans-serif";
 const DENSE = 20_000; // points of all curves
-const TELL_RANGE_AFTER = 150; // milliseconds without another move
-const HINT = "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click for all of it. With the keyboard: arrows, +, −, 0.";
+const REPORT_RANGE_AFTER = 150; // milliseconds without another move
+const HINT =
+  "Drag to zoom, Shift and drag to pan, Ctrl and wheel to zoom, double-click to reset the zoom. " +
+  "With the keyboard: arrows, +, −, 0.";
 const charts = new Set();
 
-onColours(() => charts.forEach((chart) => chart.redraw()));
-// Paper is narrower than the screen, and a canvas does not flow: each chart is drawn anew for it.
+onColoursChanged(() => charts.forEach((chart) => chart.redraw()));
+// Paper is narrower than the screen, and a canvas does not flow: each chart is redrawn for it.
 addEventListener("beforeprint", () => charts.forEach((chart) => chart.fit(PAPER)));
 addEventListener("afterprint", () => charts.forEach((chart) => chart.fit()));
 
 export class Chart {
-  #heights = HEIGHT;
-  #telling = null;
+  #height = HEIGHT;
+  #reporting = null;
 
   // `along` is the x axis ("epoch", "step", "time" in seconds): charts along the same axis share cursor and zoom.
   // `bounded`: values are shares, so the axis never leaves 0 to 1. `log`: offers a logarithmic axis.
   // `onRange([from, to] | null)`: what is looked at has changed; null is all of it.
   constructor({ title, along, empty, bounded = false, log = false, controls = [], onRange = null }) {
-    Object.assign(this, { title, along, bounded, onRange, series: [], data: [[]], zoomed: false, logarithmic: false, marks: [], smoothing: 0 });
+    Object.assign(this, {
+      title,
+      along,
+      bounded,
+      onRange,
+      series: [],
+      data: [[]],
+      zoomed: false,
+      logarithmic: false,
+      marks: [],
+      smoothing: 0,
+    });
     this.readout = el("div", { class: "readout" });
     this.plot = el("div", { class: "plot", role: "img", tabindex: 0, title: HINT });
     this.note = el("p", { class: "note", hidden: true });
     this.waiting = globalThis.uPlot ? empty : "The chart library is not installed: run `npm ci`.";
     this.empty = el("p", { class: "empty" }, this.waiting);
-    this.reset = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() }, "All of it");
-    const toggle = el("button", { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) }, "log");
-    const larger = el("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": `${title}: larger`, title: "Larger", click: () => this.#enlarge(larger) }, "⤢");
+    this.reset = el(
+      "button",
+      { type: "button", class: "quiet", hidden: true, click: () => this.resetZoom() },
+      "Reset zoom",
+    );
+    const toggle = el(
+      "button",
+      { type: "button", class: "quiet", "aria-pressed": "false", click: () => this.#toggle(toggle) },
+      "log",
+    );
+    const larger = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-pressed": "false",
+        "aria-label": `${title}: larger`,
+        title: "Larger",
+        click: () => this.#enlarge(larger),
+      },
+      "⤢",
+    );
     this.words = el("small");
-    const head = el("div", { class: "chart-head" }, el("h3", {}, `${title} `, this.words), el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger));
+    const head = el(
+      "div",
+      { class: "chart-head" },
+      el("h3", {}, `${title} `, this.words),
+      el("div", { class: "controls" }, this.reset, ...controls, log ? toggle : null, larger),
+    );
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
-    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(this.card);
+    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(
+      this.card,
+    );
     addGestures(this.plot, this);
     charts.add(this);
   }
@@ -53,11 +93,12 @@ export class Chart {
     this.card.remove();
   }
 
-  // `series`: [{label, colour, dash?, thin?, stepped?, words?, points?, plain?}]; `words(value)` for the read-out, `plain` ones are never smoothed.
-  // `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`: [{x, text, short?, colour?}].
+  // `series`: [{label, colour, dash?, thin?, stepped?, words?, points?, plain?}]; `words(value)` for the read-out;
+  // `plain` ones are never smoothed. `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`:
+  // [{x, text, short?, colour?}].
   update(series, data, { marks = [], note = "" } = {}) {
     Object.assign(this, { series, data, marks });
-    const fresh = this.built !== this.#kind(series);
+    const fresh = this.built !== this.#signature(series);
     setText(this.words, `by ${this.along}`);
     setText(this.note, note);
     this.note.hidden = !note;
@@ -68,21 +109,14 @@ export class Chart {
     this.readout.hidden = !drawable;
     if (!drawable) return this.#discard();
     if (fresh || !this.u) this.#build();
-    else if (this.seen) this.#feed();
-    else this.stale = true; // drawn when somebody comes to see it
-    this.#read(this.u.cursor.idx); // news must not take away what somebody reads under the pointer
-    this.plot.setAttribute("aria-label", this.#inWords());
-  }
-
-  // 0 (off) to below 1; what was measured stays behind the smooth curve.
-  smoothen(weight) {
-    if (weight === this.smoothing) return;
-    this.smoothing = weight;
-    if (this.u) this.update(this.series, this.data, { marks: this.marks, note: this.note.textContent });
+    else if (this.seen) this.#setData();
+    else this.stale = true; // drawn when it comes into view
+    this.#drawReadout(this.u.cursor.idx); // an update keeps what the reader sees under the pointer
+    this.plot.setAttribute("aria-label", this.#description());
   }
 
   // Runs along another axis from the next update on.
-  turn(along) {
+  setAxis(along) {
     if (along === this.along) return;
     this.along = along;
     this.zoomed = false;
@@ -108,12 +142,12 @@ export class Chart {
     if (length >= last - first) return this.resetZoom();
     const low = Math.min(Math.max(min, first), last - length);
     for (const chart of this.#siblings()) chart.u?.setScale("x", { min: low, max: low + length });
-    for (const chart of this.#siblings()) chart.#look(true);
+    for (const chart of this.#siblings()) chart.#setZoomed(true);
   }
 
   resetZoom() {
     for (const chart of this.#siblings()) {
-      chart.#look(false);
+      chart.#setZoomed(false);
       chart.u?.setData(chart.u.data, true);
     }
   }
@@ -122,16 +156,16 @@ export class Chart {
     return [...charts].filter(({ along }) => along === this.along);
   }
 
-  #look(zoomed) {
+  #setZoomed(zoomed) {
     if (!zoomed && !this.zoomed) return;
     this.zoomed = zoomed;
     this.reset.hidden = !zoomed;
     if (!this.onRange) return;
-    clearTimeout(this.#telling);
-    this.#telling = setTimeout(() => this.onRange(this.zoomed && this.u ? this.range() : null), TELL_RANGE_AFTER);
+    clearTimeout(this.#reporting);
+    this.#reporting = setTimeout(() => this.onRange(this.zoomed && this.u ? this.range() : null), REPORT_RANGE_AFTER);
   }
 
-  #kind(series) {
+  #signature(series) {
     return JSON.stringify([series, this.along, this.smoothing > 0, this.logarithmic, this.#dense()]);
   }
 
@@ -144,9 +178,9 @@ export class Chart {
     this.stale = false;
     const kept = this.u && this.zoomed ? this.range() : null;
     this.#discard();
-    this.built = this.#kind(this.series);
+    this.built = this.#signature(this.series);
     this.#buildReadout();
-    this.u = new globalThis.uPlot(this.#options(), this.#drawn(), this.plot);
+    this.u = new globalThis.uPlot(this.#options(), this.#drawnData(), this.plot);
     if (kept) this.u.setScale("x", { min: kept[0], max: kept[1] });
     this.zoomed = Boolean(kept);
     this.reset.hidden = !kept;
@@ -159,23 +193,25 @@ export class Chart {
 
   #show(seen) {
     this.seen = seen;
-    if (seen && this.stale && this.u) this.#feed();
+    if (seen && this.stale && this.u) this.#setData();
   }
 
-  #feed() {
+  #setData() {
     this.stale = false;
-    this.u.setData(this.#drawn(), !this.zoomed);
+    this.u.setData(this.#drawnData(), !this.zoomed);
     if (this.zoomed) this.u.redraw();
   }
 
   // A logarithm knows no zero, and an axis with a single place no length: it gets a next one, where nothing is yet.
   // With smoothing each curve is there twice: as it was measured, then smooth.
-  #drawn() {
+  #drawnData() {
     const [xs, ...columns] = this.data;
     const lone = xs.length === 1;
     const positive = (ys) => (this.logarithmic ? ys.map((y) => (y === undefined || y > 0 ? y : null)) : ys);
     const measured = columns.map(positive);
-    this.smoothed = this.smoothing ? columns.map((ys, i) => (this.series[i].plain ? null : positive(smooth(ys, this.smoothing)))) : [];
+    this.smoothed = this.smoothing
+      ? columns.map((ys, i) => (this.series[i].plain ? null : positive(smooth(ys, this.smoothing))))
+      : [];
     const all = [...measured, ...this.smoothed.filter(Boolean)];
     return [lone ? [xs[0], xs[0] + 1] : xs, ...all.map((ys) => (lone ? [...ys, null] : ys))];
   }
@@ -184,12 +220,12 @@ export class Chart {
     this.logarithmic = !this.logarithmic;
     button.setAttribute("aria-pressed", String(this.logarithmic));
     if (this.u) this.#build();
-    this.#read(null);
+    this.#drawReadout(null);
   }
 
   #enlarge(button) {
     const large = this.card.classList.toggle("large");
-    this.#heights = large ? LARGE : HEIGHT;
+    this.#height = large ? LARGE : HEIGHT;
     button.setAttribute("aria-pressed", String(large));
     this.#resize();
   }
@@ -197,13 +233,14 @@ export class Chart {
   // To a width in pixels; without one, to the room there is.
   fit(width) {
     this.paper = width;
-    if (this.stale && this.u) this.#feed();
+    if (this.stale && this.u) this.#setData();
     this.#resize();
   }
 
   #resize() {
     const width = this.paper ?? this.plot.clientWidth;
-    if (width && this.u && (width !== this.u.width || this.#heights !== this.u.height)) this.u.setSize({ width, height: this.#heights });
+    if (width && this.u && (width !== this.u.width || this.#height !== this.u.height))
+      this.u.setSize({ width, height: this.#height });
   }
 
   #options() {
@@ -212,20 +249,38 @@ export class Chart {
     const [faint, dense] = [this.smoothing > 0, this.#dense()];
     return {
       width: this.plot.clientWidth || 300,
-      height: this.#heights,
+      height: this.#height,
       legend: { show: false },
       padding: [16, 18, 0, 0],
       cursor: { sync: { key: this.along, scales: ["x", null] }, y: false, points: { size: 7 } },
-      scales: { x: { time: false }, y: this.logarithmic ? { distr: 3, range: logRange } : { range: linearRange(this.bounded) } },
+      scales: {
+        x: { time: false },
+        y: this.logarithmic
+          ? { distr: 3, range: logRange(globalThis.uPlot.rangeLog) }
+          : { range: linearRange(this.bounded) },
+      },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, gap: 4, incrs: stepsAlong(this.along), values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)) },
-        { ...axis, grid, size: 52, gap: 6, space: 34, values: tickWords },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          gap: 4,
+          incrs: stepsAlong(this.along),
+          values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)),
+        },
+        { ...axis, grid, size: 52, gap: 6, space: 34, values: tickTexts },
       ],
-      series: [{}, ...this.series.map((series) => line(series, faint && !series.plain, dense)), ...(faint ? this.series.filter(({ plain }) => !plain).map((series) => line(series, false, dense)) : [])],
+      series: [
+        {},
+        ...this.series.map((series) => seriesOptions(series, faint && !series.plain, dense)),
+        ...(faint
+          ? this.series.filter(({ plain }) => !plain).map((series) => seriesOptions(series, false, dense))
+          : []),
+      ],
       hooks: {
-        setCursor: [(u) => this.#read(u.cursor.idx)],
-        setSelect: [() => this.#look(true)],
-        draw: [(u) => this.#drawMarks(u)],
+        setCursor: [(u) => this.#drawReadout(u.cursor.idx)],
+        setSelect: [() => this.#setZoomed(true)],
+        draw: [(u) => drawMarks(u, this.marks)],
         ready: [(u) => u.over.addEventListener("dblclick", () => this.resetZoom())],
       },
     };
@@ -243,93 +298,28 @@ export class Chart {
   }
 
   // The values at an index of the data; null: each curve's newest.
-  #read(index) {
+  #drawReadout(index) {
     if (!this.values || !this.data[0].length) return;
     const [xs, ...columns] = this.data;
     const hovering = known(index) && index < xs.length;
-    columns.forEach((ys, i) => this.values[i] && setText(this.values[i], this.#words(i, hovering ? lastUpTo(ys, index) : newest(ys))));
+    columns.forEach(
+      (ys, i) =>
+        this.values[i] && setText(this.values[i], this.#valueText(i, hovering ? lastUpTo(ys, index) : newest(ys))),
+    );
     setText(this.at, hovering ? `${this.along} ${place(this.along, xs[index])}` : "");
   }
 
-  #words(i, value) {
+  #valueText(i, value) {
     return known(value) ? (this.series[i].words ?? number)(value) : UNKNOWN;
   }
 
-  #drawMarks(u) {
-    const [low, high] = [u.scales.x.min, u.scales.x.max];
-    const taken = []; // where words stand already: the first marks are the most important ones
-    for (const mark of this.marks) if (mark.x >= low && mark.x <= high) drawMark(u, mark, taken);
-  }
-
-  #inWords() {
+  #description() {
     const [xs, ...columns] = this.data;
-    const parts = this.series.map(({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`);
+    const parts = this.series.map(
+      ({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`,
+    );
     const marks = this.marks.map(({ x, text }) => `; ${text} ${this.along} ${place(this.along, x)}`).join("");
-    return `${this.title} by ${this.along}, ${place(this.along, xs[0])} to ${place(this.along, xs[xs.length - 1])}. ${parts.join("; ")}${marks}.`;
+    const range = `${place(this.along, xs[0])} to ${place(this.along, xs[xs.length - 1])}`;
+    return `${this.title} by ${this.along}, ${range}. ${parts.join("; ")}${marks}.`;
   }
-}
-
-function line({ label, colour: name, dash, thin, stepped, points }, faint, dense) {
-  const stroke = () => (faint ? colour(name).replace(/^rgb\((.*)\)$/, "rgba($1, 0.28)") : colour(name));
-  return {
-    label,
-    stroke,
-    width: thin || faint || dense ? 1 : 1.75,
-    dash,
-    paths: stepped ? globalThis.uPlot.paths.stepped({ align: 1 }) : undefined,
-    points: { size: 4.5, fill: stroke, filter: lonely, ...(points === false ? { show: false } : {}) },
-  };
-}
-
-function drawMark(u, { x: value, text, short = text, colour: name = "--best" }, taken) {
-  const [ctx, ratio] = [u.ctx, devicePixelRatio];
-  const x = Math.round(u.valToPos(value, "x", true));
-  ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = colour(name);
-  ctx.lineWidth = ratio;
-  ctx.setLineDash([3 * ratio, 3 * ratio]);
-  ctx.beginPath();
-  ctx.moveTo(x, u.bbox.top);
-  ctx.lineTo(x, u.bbox.top + u.bbox.height);
-  ctx.stroke();
-  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  ctx.textAlign = "left"; // the library leaves it as its axes had it
-  const right = x > u.bbox.left + u.bbox.width - 60 * ratio;
-  const [width, gap] = [ctx.measureText(short).width, 4 * ratio];
-  const from = right ? x - gap - width : x + gap;
-  if (!taken.some(([first, last]) => from < last + gap && from + width > first - gap)) {
-    ctx.fillText(short, from, u.bbox.top - 5 * ratio);
-    taken.push([from, from + width]);
-  }
-  ctx.restore();
-}
-
-// A value between two gaps has no line: it is drawn as a point even where others are not.
-// (uPlot's own list of gaps leaves out what is unknown before the first and after the last value.)
-function lonely(u, index, show) {
-  if (show) return null;
-  const ys = u.data[index];
-  const found = [];
-  let [before, candidate] = [null, null]; // the last place that is not empty; one whose successor is not known yet
-  for (let i = 0; i < ys.length; i++) {
-    if (ys[i] === undefined) continue;
-    if (ys[i] === null && candidate !== null) found.push(candidate);
-    candidate = ys[i] !== null && before === null ? i : null;
-    before = ys[i];
-  }
-  return candidate === null ? found : [...found, candidate];
-}
-
-// The last value, even if it is unknown (null: a gap, shown as "–"); undefined has only not come yet.
-const newest = (ys) => ys.findLast((y) => y !== undefined);
-
-function lastUpTo(ys, index) {
-  for (let i = index; i >= 0; i--) if (ys[i] !== undefined) return ys[i];
-  return undefined;
-}
-
-function countKnown(ys) {
-  let count = 0;
-  for (const y of ys) if (known(y)) count++;
-  return count;
 }

@@ -17,9 +17,37 @@ export function drawConfusions({ confusion_matrix: matrix, class_names: names },
   mistakes.sort((a, b) => b.cell - a.cell || b.share - a.share);
   const shown = mistakes.slice(0, MOST);
   const rows = shown.map(({ i, j, cell, share }) =>
-    el("tr", {}, el("th", { scope: "row" }, names[i]), el("td", {}, names[j]), el("td", { class: "number" }, count(cell)), el("td", { class: "number" }, percent(share))));
-  const caption = `${count(right)} of ${count(all)} right. The ${shown.length < mistakes.length ? `${shown.length} most frequent of ${count(mistakes.length)}` : count(shown.length)} pairs of ${count(names.length)} classes that are mistaken`;
-  const head = el("tr", {}, el("th", { scope: "col" }, "True"), el("th", { scope: "col" }, "Predicted"), el("th", { scope: "col", class: "number" }, "Samples"), el("th", { scope: "col", class: "number" }, "Of the class"));
-  const table = el("table", { class: "confusions" }, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows));
-  return el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": `Confusions, ${of}` }, table);
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, names[i]),
+      el("td", {}, names[j]),
+      el("td", { class: "number" }, count(cell)),
+      el("td", { class: "number" }, percent(share)),
+    ),
+  );
+  const listed =
+    shown.length < mistakes.length ? `${shown.length} most frequent of ${count(mistakes.length)}` : count(shown.length);
+  const pairs = `The ${listed} pairs of ${count(names.length)} classes that are mistaken`;
+  const caption = `${count(right)} of ${count(all)} right. ${pairs}`;
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col" }, "True"),
+    el("th", { scope: "col" }, "Predicted"),
+    el("th", { scope: "col", class: "number" }, "Samples"),
+    el("th", { scope: "col", class: "number" }, "Of the class"),
+  );
+  const table = el(
+    "table",
+    { class: "confusions" },
+    el("caption", {}, caption),
+    el("thead", {}, head),
+    el("tbody", {}, ...rows),
+  );
+  return el(
+    "div",
+    { class: "scroll classes", tabindex: "0", role: "region", "aria-label": `Confusions, ${of}` },
+    table,
+  );
 }

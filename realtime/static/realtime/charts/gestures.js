@@ -1,4 +1,5 @@
-// How a chart is moved by hand: drag to zoom (uPlot's own), Shift and drag to pan, Ctrl and wheel to zoom, a finger to read values, keys for all of it.
+// How a chart is operated: drag to zoom (uPlot's own), Shift and drag to pan, Ctrl and wheel to zoom, touch to read
+// values, and keys for all of it.
 
 const STEP = 0.3; // of the visible length, per key or notch
 
@@ -9,12 +10,16 @@ export function addGestures(plot, chart) {
   let panning = null;
 
   // Before uPlot sees it: with Shift a drag moves the curve.
-  plot.addEventListener("pointerdown", (event) => {
-    if (!event.shiftKey || !over()?.contains(event.target)) return;
-    event.preventDefault();
-    panning = { x: event.clientX, range: chart.range() };
-    plot.setPointerCapture(event.pointerId);
-  }, { capture: true });
+  plot.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (!event.shiftKey || !over()?.contains(event.target)) return;
+      event.preventDefault();
+      panning = { x: event.clientX, range: chart.range() };
+      plot.setPointerCapture(event.pointerId);
+    },
+    { capture: true },
+  );
   plot.addEventListener("mousedown", (event) => event.shiftKey && event.stopPropagation(), { capture: true });
   plot.addEventListener("pointermove", (event) => {
     if (panning) {
@@ -24,11 +29,15 @@ export function addGestures(plot, chart) {
     } else if (event.pointerType === "touch" && over()) chart.u.setCursor({ left: at(event), top: 10 });
   });
   plot.addEventListener("pointerup", () => (panning = null));
-  plot.addEventListener("wheel", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || !over()) return;
-    event.preventDefault();
-    zoomAround(chart, chart.u.posToVal(at(event), "x"), event.deltaY < 0 ? 1 - STEP : 1 / (1 - STEP));
-  }, { passive: false });
+  plot.addEventListener(
+    "wheel",
+    (event) => {
+      if (!(event.ctrlKey || event.metaKey) || !over()) return;
+      event.preventDefault();
+      zoomAround(chart, chart.u.posToVal(at(event), "x"), event.deltaY < 0 ? 1 - STEP : 1 / (1 - STEP));
+    },
+    { passive: false },
+  );
   plot.addEventListener("keydown", (event) => {
     if (chart.u && !event.ctrlKey && !event.metaKey && !event.altKey && pressed(chart, event)) {
       event.preventDefault();

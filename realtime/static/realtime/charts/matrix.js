@@ -3,10 +3,12 @@
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
 import { drawConfusions } from "./confusions.js";
+import { interval, SAME_AS_ANOTHER, value } from "./statistics_text.js";
 
-const BINARY_CELLS = [["TN", "FP"], ["FN", "TP"]];
-export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
-const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
+const BINARY_CELLS = [
+  ["TN", "FP"],
+  ["FN", "TP"],
+];
 const COMPACT_FROM = 9; // classes
 const LISTED_FROM = 61; // classes: no screen shows so many cells, and no browser draws a million of them
 
@@ -19,61 +21,159 @@ export function drawResults(section, container, finals, labels) {
 function drawSplit(final, labels) {
   const { split, epoch, threshold, confusion_matrix: matrix, statistics } = final;
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
-  const facts = [`${count(samples)} samples`, `checkpoint of epoch ${epoch}`, known(threshold) ? `threshold ${threshold}` : null, known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null];
-  return el("article", { class: "card split", "data-split": split },
-    el("header", {}, el("h3", {}, `${splitName(split)} split`), el("p", { class: "muted" }, facts.filter(Boolean).join(" · "))),
-    el("div", { class: "split-body" }, drawMatrix(final, splitName(split)), drawStatistics(final, labels), drawClasses(final, labels)));
+  const facts = [
+    `${count(samples)} samples`,
+    `checkpoint of epoch ${epoch}`,
+    known(threshold) ? `threshold ${threshold}` : null,
+    known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
+  ];
+  return el(
+    "article",
+    { class: "card split", "data-split": split },
+    el(
+      "header",
+      {},
+      el("h3", {}, `${splitName(split)} split`),
+      el("p", { class: "muted" }, facts.filter(Boolean).join(" · ")),
+    ),
+    el(
+      "div",
+      { class: "split-body" },
+      drawMatrix(final, splitName(split)),
+      drawStatistics(final, labels),
+      drawClasses(final, labels),
+    ),
+  );
 }
 
 // Row = true class, column = predicted class; the shade is the share of the row.
-// `of` tells this table from others on the page.
-export function drawMatrix({ confusion_matrix: matrix, class_names: names }, of, caption = "Rows true, columns predicted") {
+// `of` distinguishes this table from others on the page.
+export function drawMatrix(
+  { confusion_matrix: matrix, class_names: names },
+  of,
+  caption = "Rows true, columns predicted",
+) {
   if (names.length >= LISTED_FROM) return drawConfusions({ confusion_matrix: matrix, class_names: names }, of);
-  const head = el("tr", {}, el("td", { class: "corner" }), ...names.map((name) => el("th", { scope: "col", title: name }, name)));
+  const head = el(
+    "tr",
+    {},
+    el("td", { class: "corner" }),
+    ...names.map((name) => el("th", { scope: "col", title: name }, name)),
+  );
   const rows = matrix.map((row, i) => {
     const total = row.reduce((sum, cell) => sum + cell, 0);
-    return el("tr", {}, el("th", { scope: "row", title: names[i] }, names[i]), ...row.map((cell, j) => matrixCell(cell, total, i === j, matrix.length === 2 ? BINARY_CELLS[i][j] : null, `true ${names[i]}, predicted ${names[j]}`)));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row", title: names[i] }, names[i]),
+      ...row.map((cell, j) =>
+        matrixCell(
+          cell,
+          total,
+          i === j,
+          matrix.length === 2 ? BINARY_CELLS[i][j] : null,
+          `true ${names[i]}, predicted ${names[j]}`,
+        ),
+      ),
+    );
   });
-  const table = el("table", { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
-    el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows));
+  const table = el(
+    "table",
+    { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
+    el("caption", {}, caption),
+    el("thead", {}, head),
+    el("tbody", {}, ...rows),
+  );
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix, ${of}` }, table);
 }
 
-function matrixCell(value, total, right, short, words) {
-  const share = total ? value / total : null;
-  const cell = el("td", { class: right ? "right" : "wrong", title: `${words}: ${count(value)}, ${percent(share)} of the row` },
-    short ? el("small", {}, short) : null, el("b", {}, count(value)), el("span", {}, percent(share)));
+function matrixCell(samples, total, right, short, words) {
+  const share = total ? samples / total : null;
+  const cell = el(
+    "td",
+    { class: right ? "right" : "wrong", title: `${words}: ${count(samples)}, ${percent(share)} of the row` },
+    short ? el("small", {}, short) : null,
+    el("b", {}, count(samples)),
+    el("span", {}, percent(share)),
+  );
   cell.style.setProperty("--share", `${Math.round(100 * (share ?? 0))}%`);
   return cell;
 }
 
 function drawStatistics({ statistics, class_names: names }, labels) {
-  const rows = Object.entries(labels).filter(([name]) => name in statistics && !SAME_AS_ANOTHER.has(name)).map(([name, label]) =>
-    el("tr", { "data-name": name }, el("th", { scope: "row" }, label), el("td", { class: "number" }, value(name, statistics[name])), el("td", { class: "number muted" }, interval(name, statistics))));
+  const rows = Object.entries(labels)
+    .filter(([name]) => name in statistics && !SAME_AS_ANOTHER.has(name))
+    .map(([name, label]) =>
+      el(
+        "tr",
+        { "data-name": name },
+        el("th", { scope: "row" }, label),
+        el("td", { class: "number" }, value(name, statistics[name])),
+        el("td", { class: "number muted" }, interval(name, statistics)),
+      ),
+    );
   const title = names.length > 2 ? "Statistics, mean over the classes" : `Statistics, positive class: ${names[1]}`;
-  return el("table", { class: "statistics" }, el("caption", {}, title),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Name"), el("th", { scope: "col", class: "number" }, "Value"), el("th", { scope: "col", class: "number" }, "95 % interval"))),
-    el("tbody", {}, ...rows));
+  return el(
+    "table",
+    { class: "statistics" },
+    el("caption", {}, title),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        el("th", { scope: "col" }, "Name"),
+        el("th", { scope: "col", class: "number" }, "Value"),
+        el("th", { scope: "col", class: "number" }, "95 % interval"),
+      ),
+    ),
+    el("tbody", {}, ...rows),
+  );
 }
 
 // One row per class, of the names that some class has.
 export function drawClasses({ split, statistics, class_names: names }, labels) {
-  const shown = Object.keys(labels).filter((name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics));
+  const shown = Object.keys(labels).filter(
+    (name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics),
+  );
   if (!shown.length) return null;
-  const head = el("tr", {}, el("th", { scope: "col" }, "Class"), ...shown.map((name) => el("th", { scope: "col", class: "number" }, labels[name])));
-  const rows = names.map((cls) => el("tr", {}, el("th", { scope: "row" }, cls), ...shown.map((name) => {
-    const limits = interval(name, statistics, `/${cls}`);
-    return el("td", { class: "number" }, value(name, statistics[`${name}/${cls}`]), limits ? el("small", {}, limits) : null);
-  })));
-  return el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": `Statistics per class${split ? `, ${splitName(split)}` : ""}` },
-    el("table", {}, el("caption", {}, "Per class, against the rest, with 95 % intervals"), el("thead", {}, head), el("tbody", {}, ...rows)));
-}
-
-export const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));
-
-export const interval = (name, statistics, cls = "") => range(name, statistics[`${name}_ci_low${cls}`], statistics[`${name}_ci_high${cls}`]);
-
-export function range(name, low, high) {
-  if (!known(low) || !known(high)) return "";
-  return NOT_SHARES.has(name) ? `${number(low)} to ${number(high)}` : `${(100 * low).toFixed(1)} to ${percent(high)}`;
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col" }, "Class"),
+    ...shown.map((name) => el("th", { scope: "col", class: "number" }, labels[name])),
+  );
+  const rows = names.map((cls) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, cls),
+      ...shown.map((name) => {
+        const limits = interval(name, statistics, `/${cls}`);
+        return el(
+          "td",
+          { class: "number" },
+          value(name, statistics[`${name}/${cls}`]),
+          limits ? el("small", {}, limits) : null,
+        );
+      }),
+    ),
+  );
+  return el(
+    "div",
+    {
+      class: "scroll classes",
+      tabindex: "0",
+      role: "region",
+      "aria-label": `Statistics per class${split ? `, ${splitName(split)}` : ""}`,
+    },
+    el(
+      "table",
+      {},
+      el("caption", {}, "Per class, against the rest, with 95 % intervals"),
+      el("thead", {}, head),
+      el("tbody", {}, ...rows),
+    ),
+  );
 }

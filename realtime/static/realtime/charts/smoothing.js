@@ -1,8 +1,16 @@
-// An exponential mean that begins without bias: its first value is the first one known. A gap (null) stays a gap, and what is not there stays away.
+// An exponential mean without the bias of its start: its first value is the first one known. Pure.
 
 import { known } from "../frame/format.js";
 
-// `weight` from 0 (as it is) to below 1 (very smooth): the share that the past has in each value.
+/** @typedef {import("../run/curve_types").Column} Column */
+
+/**
+ * Return the smoothed column. A gap (null) stays a gap, and an empty place (undefined) stays empty.
+ *
+ * @param {Column} ys
+ * @param {number} weight the share of the past in each value, from 0 (unchanged) to below 1 (very smooth)
+ * @returns {Column}
+ */
 export function smooth(ys, weight) {
   let [mean, norm] = [0, 0];
   return ys.map((y) => {

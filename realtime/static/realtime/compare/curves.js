@@ -3,11 +3,22 @@
 import { Chart } from "../charts/chart.js";
 import { arrange } from "../frame/dom.js";
 import { capital, metricName } from "../frame/format.js";
+import { joined } from "./joined_curves.js";
 
 const SHARES = /_(acc|precision|recall|f1|auroc)$|^batch\/(accuracy|recall|f1)$/;
-const TITLES = { "batch/loss": "Batch loss", "batch/accuracy": "Batch accuracy", "batch/recall": "Batch recall", "batch/f1": "Batch F1", "gradient/total": "Gradient norm", "rate/learning_rate": "Learning rate", "throughput/samples_per_second": "Samples per second", "throughput/data_wait_share": "Share of time waiting for data" };
+const TITLES = {
+  "batch/loss": "Batch loss",
+  "batch/accuracy": "Batch accuracy",
+  "batch/recall": "Batch recall",
+  "batch/f1": "Batch F1",
+  "gradient/total": "Gradient norm",
+  "rate/learning_rate": "Learning rate",
+  "throughput/samples_per_second": "Samples per second",
+  "throughput/data_wait_share": "Share of time waiting for data",
+};
 
-export const title = (name) => TITLES[name] ?? capital(name.startsWith("epoch/") ? metricName(name.slice(6)) : name.replaceAll(/[/_]/g, " "));
+export const title = (name) =>
+  TITLES[name] ?? capital(name.startsWith("epoch/") ? metricName(name.slice(6)) : name.replaceAll(/[/_]/g, " "));
 
 export const DEFAULT_CURVES = ["epoch/val_loss", "epoch/val_auroc", "epoch/val_recall", "epoch/train_loss"];
 
@@ -15,14 +26,16 @@ export class Curves {
   #charts = new Map(); // name -> chart
   #curves = new Map(); // run id -> name -> {x, y}
 
-  // `onRange(name, range)`: somebody looks closer; more detail may be put with `put`.
+  // `onRange(name, range)`: the reader zooms; more detail may be added by `put`.
   constructor(container, onRange) {
     Object.assign(this, { container, onRange });
   }
 
   put(curves, names = null) {
     if (!names) this.#curves = curves;
-    else for (const [id, found] of curves) for (const name of names) this.#curves.get(id)?.set(name, found.get(name) ?? { x: [], y: [] });
+    else
+      for (const [id, found] of curves)
+        for (const name of names) this.#curves.get(id)?.set(name, found.get(name) ?? { x: [], y: [] });
   }
 
   // `runs`: [{id, name, colour, dash}]
@@ -35,27 +48,30 @@ export class Curves {
     for (const name of names) {
       if (!this.#charts.has(name)) this.#charts.set(name, this.#chart(name, by));
       const chart = this.#charts.get(name);
-      const found = runs.map((run) => ({ run, curve: this.#curves.get(run.id)?.get(name) })).filter(({ curve }) => curve?.x.length);
+      const found = runs
+        .map((run) => ({ run, curve: this.#curves.get(run.id)?.get(name) }))
+        .filter(({ curve }) => curve?.x.length);
       const data = joined(found.map(({ curve }) => curve));
       chart.smoothing = smooth;
-      chart.update(found.map(({ run }) => ({ label: run.name, colour: run.colour, dash: run.dash, points: undefined })), data);
+      chart.update(
+        found.map(({ run }) => ({ label: run.name, colour: run.colour, dash: run.dash, points: undefined })),
+        data,
+      );
     }
-    arrange(this.container, names.map((name) => this.#charts.get(name).card));
+    arrange(
+      this.container,
+      names.map((name) => this.#charts.get(name).card),
+    );
   }
 
   #chart(name, by) {
-    return new Chart({ title: title(name), along: by, bounded: SHARES.test(name), log: !SHARES.test(name), empty: "None of the shown runs has this curve.", onRange: (range) => this.onRange(name, range) });
+    return new Chart({
+      title: title(name),
+      along: by,
+      bounded: SHARES.test(name),
+      log: !SHARES.test(name),
+      empty: "None of the shown runs has this curve.",
+      onRange: (range) => this.onRange(name, range),
+    });
   }
-}
-
-// Curves with places of their own on one axis: undefined where a curve has nothing, null where it has a gap.
-export function joined(curves) {
-  const xs = [...new Set(curves.flatMap(({ x }) => x))].sort((a, b) => a - b);
-  const places = new Map(xs.map((x, i) => [x, i]));
-  const columns = curves.map(({ x, y }) => {
-    const column = new Array(xs.length).fill(undefined);
-    x.forEach((at, i) => (column[places.get(at)] = y[i]));
-    return column;
-  });
-  return [xs, ...columns];
 }

@@ -1,31 +1,50 @@
-// Configurations side by side: only what differs, unless all of it is asked for.
+// Configurations side by side. Pure.
 
-import { el } from "../frame/dom.js";
+/** @typedef {{config: Record<string, any> | null, dataset_hash?: string | null}} ComparedRun */
+/** @typedef {[path: string, values: any[]]} OptionRow the value of each run; undefined where it has no such option */
 
-// {a: {b: 1}} -> [["a.b", 1]]
+/**
+ * Flatten a configuration: {a: {b: 1}} -> [["a.b", 1]].
+ *
+ * @param {Record<string, any> | null | undefined} config
+ * @param {string} [prefix]
+ * @returns {[path: string, value: any][]}
+ */
 export function flat(config, prefix = "") {
   return Object.entries(config ?? {}).flatMap(([name, value]) =>
-    value !== null && typeof value === "object" && !Array.isArray(value) ? flat(value, `${prefix}${name}.`) : [[prefix + name, value]]);
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? flat(value, `${prefix}${name}.`)
+      : /** @type {[string, any][]} */ ([[prefix + name, value]]),
+  );
 }
 
-// -> [[path, [value of each run]]], in the order of the configuration; undefined where a run has no such option.
+/**
+ * Return all options of the runs, in the order of their configurations.
+ *
+ * @param {ComparedRun[]} runs
+ * @returns {OptionRow[]}
+ */
 export function optionRows(runs) {
   const columns = runs.map((run) => new Map([...flat(run.config), ["data version", run.dataset_hash ?? undefined]]));
   const paths = [...new Set(columns.flatMap((column) => [...column.keys()]))];
   return paths.map((path) => [path, columns.map((column) => column.get(path))]);
 }
 
-const same = (values) => values.every((value) => JSON.stringify(value) === JSON.stringify(values[0]));
+/** @param {any[]} values */
+export const same = (values) => values.every((value) => JSON.stringify(value) === JSON.stringify(values[0]));
 
+/** @param {ComparedRun[]} runs */
 export const differences = (runs) => optionRows(runs).filter(([, values]) => !same(values));
 
-export const shown = (value) => (value === undefined ? "" : value === null ? "–" : value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ") : String(value));
-
-export function drawOptions(container, runs, heads, { all }) {
-  const rows = all ? optionRows(runs).filter(([, values]) => values.some((value) => value !== undefined)) : differences(runs);
-  if (!rows.length) return container.replaceChildren(el("p", { class: "muted" }, "All options are equal: these runs differ in nothing but chance."));
-  const body = rows.map(([path, values]) => el("tr", { class: all && !same(values) ? "differs" : null },
-    el("th", { scope: "row" }, el("code", {}, path)), ...values.map((value) => el("td", {}, shown(value)))));
-  container.replaceChildren(el("table", { class: "compared" }, el("caption", { class: "hidden-visually" }, all ? "All options" : "Options that differ"),
-    el("thead", {}, el("tr", {}, el("td"), ...heads())), el("tbody", {}, ...body)));
+/**
+ * Write the value of an option.
+ *
+ * @param {any} value
+ * @returns {string}
+ */
+export function shown(value) {
+  if (value === undefined) return "";
+  if (value === null) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return Array.isArray(value) ? value.join(", ") : String(value);
 }

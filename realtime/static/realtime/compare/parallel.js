@@ -15,14 +15,23 @@ function svg(tag, attributes = {}, ...children) {
   return node;
 }
 
-// `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name, colour}].
+// `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name,
+// colour}].
 export function drawParallel(container, axes, lines, onPick) {
-  const usable = axes.filter(({ values }) => new Set(values.filter((value) => value !== null && value !== undefined).map(String)).size > 1);
+  const usable = axes.filter(
+    ({ values }) => new Set(values.filter((value) => value !== null && value !== undefined).map(String)).size > 1,
+  );
   container.hidden = usable.length < 2;
   if (container.hidden) return container.replaceChildren();
   const gap = Math.max(LEAST_GAP, (container.clientWidth - 40) / usable.length);
   const scales = usable.map((axis, i) => ({ ...axis, x: gap * (i + 0.5), place: scale(axis.values) }));
-  const root = svg("svg", { width: gap * usable.length, height: HEIGHT, role: "img", "aria-label": inWords(usable, lines), class: "parallel" });
+  const root = svg("svg", {
+    width: gap * usable.length,
+    height: HEIGHT,
+    role: "img",
+    "aria-label": description(usable, lines),
+    class: "parallel",
+  });
   for (const axis of scales) root.append(drawAxis(axis, Math.floor(gap / LETTER)));
   for (const [i, line] of lines.entries()) root.append(drawLine(scales, i, line, onPick));
   container.replaceChildren(root);
@@ -40,20 +49,41 @@ function scale(values) {
   const [low, high] = [Math.min(...found), Math.max(...found)];
   const move = low > 0 && high / low >= LOG_FROM ? Math.log : (value) => value;
   const y = (value) => TOP + height * (1 - (move(value) - move(low)) / (move(high) - move(low) || 1));
-  return { y, ticks: [[y(high), tick(high)], [y(low), tick(low)]] };
+  return {
+    y,
+    ticks: [
+      [y(high), tick(high)],
+      [y(low), tick(low)],
+    ],
+  };
 }
 
 function drawAxis({ label, x, place }, room) {
   const short = label.length > room ? `${label.slice(0, room - 1)}…` : label;
-  return svg("g", { class: "axis" },
+  return svg(
+    "g",
+    { class: "axis" },
     svg("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }),
     svg("text", { x, y: 14, "text-anchor": "middle", class: "label" }, short, svg("title", {}, label)),
-    ...place.ticks.map(([y, text]) => svg("text", { x: x + 6, y: y <= TOP + 1 ? y - 6 : y >= HEIGHT - BOTTOM - 1 ? y + 16 : y + 4 }, text.length > 16 ? `${text.slice(0, 15)}…` : text)));
+    ...place.ticks.map(([y, text]) =>
+      svg(
+        "text",
+        { x: x + 6, y: y <= TOP + 1 ? y - 6 : y >= HEIGHT - BOTTOM - 1 ? y + 16 : y + 4 },
+        text.length > 16 ? `${text.slice(0, 15)}…` : text,
+      ),
+    ),
+  );
 }
 
 function drawLine(scales, i, { id, name, colour }, onPick) {
-  const points = scales.map(({ x, values, place }) => (values[i] === null || values[i] === undefined ? null : [x, place.y(values[i])]));
-  const path = points.map((point, at) => (point ? `${at && points[at - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "")).join("");
+  const points = scales.map(({ x, values, place }) =>
+    values[i] === null || values[i] === undefined ? null : [x, place.y(values[i])],
+  );
+  const path = points
+    .map((point, at) =>
+      point ? `${at && points[at - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "",
+    )
+    .join("");
   const line = svg("path", { d: path, class: "run", "data-run": id }, svg("title", {}, name));
   line.style.stroke = `var(${colour})`;
   line.addEventListener("mouseenter", () => onPick(id));
@@ -61,4 +91,5 @@ function drawLine(scales, i, { id, name, colour }, onPick) {
   return line;
 }
 
-const inWords = (axes, lines) => `Parallel coordinates of ${lines.length} runs along ${axes.map(({ label }) => label).join(", ")}.`;
+const description = (axes, lines) =>
+  `Parallel coordinates of ${lines.length} runs along ${axes.map(({ label }) => label).join(", ")}.`;

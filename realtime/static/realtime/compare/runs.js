@@ -1,8 +1,9 @@
-// The runs that are compared, as the API has them: configuration, curves, final results. A run that is gone is left out, and named.
+// The runs that are compared, as the API has them: configuration, curves, final results. A run that is gone is left
+// out, and named.
 
 import { call } from "../frame/api.js";
 
-const POINTS = 1000; // per curve; whoever zooms in gets all there are
+const POINTS = 1000; // per curve; a zoom fetches more
 const api = "/api/runs/";
 const starts = new Map(); // run id -> when its first training began, in seconds since 1970
 
@@ -14,17 +15,36 @@ export async function fetchRuns(ids) {
   return { runs: answers.filter(({ status }) => status === "fulfilled").map(({ value }) => value), missing };
 }
 
-// -> Map run id -> Map name -> {x, y}; `range` in the unit of the axis (by time: seconds since each run's own start), null for all.
+// -> Map run id -> Map name -> {x, y}; `range` in the unit of the axis (by time: seconds since each run's own start),
+// null for all.
 export async function fetchCurves(ids, names, by, range = null) {
   if (!ids.length || !names.length) return new Map();
-  const asked = { name: names.join(), by, points: POINTS };
-  const answers = range && by === "time"
-    ? await Promise.all(ids.filter((id) => starts.has(id)).map((id) => call(`${api}${id}/series/?${new URLSearchParams({ ...asked, from: range[0] + starts.get(id), to: range[1] + starts.get(id) })}`)))
-    : (await call(`${api}series/?${new URLSearchParams({ ...asked, runs: ids.join(), ...(range ? { from: range[0], to: range[1] } : {}) })}`)).runs;
-  return new Map(answers.map(({ run_id: id, started, series }) => {
-    if (started !== null) starts.set(id, started);
-    return [id, new Map(series.map(({ name, x, y }) => [name, { x: by === "time" ? x.map((time) => time - started) : x, y }]))];
-  }));
+  const query = { name: names.join(), by, points: POINTS };
+  const answers = range && by === "time" ? await fetchSince(ids, query, range) : await fetchTogether(ids, query, range);
+  return new Map(answers.map((answer) => [answer.run_id, curvesOf(answer, by)]));
+}
+
+// The range begins at another moment in each run.
+const fetchSince = (ids, query, [low, high]) =>
+  Promise.all(
+    ids
+      .filter((id) => starts.has(id))
+      .map((id) => {
+        const [from, to] = [low + starts.get(id), high + starts.get(id)];
+        return call(`${api}${id}/series/?${new URLSearchParams({ ...query, from, to })}`);
+      }),
+  );
+
+async function fetchTogether(ids, query, range) {
+  const limits = range ? { from: range[0], to: range[1] } : {};
+  const { runs } = await call(`${api}series/?${new URLSearchParams({ ...query, runs: ids.join(), ...limits })}`);
+  return runs;
+}
+
+function curvesOf({ run_id: id, started, series }, by) {
+  if (started !== null) starts.set(id, started);
+  const along = (x) => (by === "time" ? x.map((time) => time - started) : x);
+  return new Map(series.map(({ name, x, y }) => [name, { x: along(x), y }]));
 }
 
 export async function fetchNames(ids) {

@@ -1,54 +1,122 @@
-// Numbers side by side, the best of each row marked.
+// Numbers side by side: which there are, and which is the best of each. Pure.
 
-import { el } from "../frame/dom.js";
-import { duration, known, metricName, number, splitName } from "../frame/format.js";
-import { interval, SAME_AS_ANOTHER, value } from "../charts/matrix.js";
+import { interval, SAME_AS_ANOTHER, value } from "../charts/statistics_text.js";
+import { capital, duration, known, metricName, number, splitName } from "../frame/format.js";
 
-const LOWER_IS_BETTER = new Set(JSON.parse(document.getElementById("lower-is-better").textContent));
+/** @typedef {number | null | undefined} Score */
+/** @typedef {Record<string, {statistics: Record<string, number | null>}>} Splits by the name of the split */
 
-// The places of the best value: several, when equal; none with fewer than two to choose from.
+/**
+ * @typedef {object} ScoredRun
+ * @property {number} id
+ * @property {string} monitor
+ * @property {import("../run/run_types").Best} best
+ * @property {number | null} duration_seconds
+ */
+
+/**
+ * @typedef {object} ScoreRow
+ * @property {string} group
+ * @property {string} name
+ * @property {string} label
+ * @property {Score[]} values of each run
+ * @property {boolean} lower whether the lowest is the best
+ * @property {(found: Score) => string} show
+ * @property {(i: number) => string} more what to say beside the value of run i
+ */
+
+/**
+ * Return the indexes of the best value: several where they are equal, none with fewer than two to choose from.
+ *
+ * @param {Score[]} values
+ * @param {boolean} lower
+ */
 export function best(values, lower) {
   const found = values.filter(known);
-  if (found.length < 2) return new Set();
   const top = lower ? Math.min(...found) : Math.max(...found);
-  if (found.every((each) => each === top)) return new Set();
+  if (found.length < 2 || found.every((each) => each === top)) return new Set();
   return new Set(values.flatMap((each, i) => (each === top ? [i] : [])));
 }
 
-// -> [{group, name, label, values, lower, show(value, i), more(i)}]
-export function scoreRows(runs, finals, labels) {
-  const rows = [];
+/**
+ * Return the rows of the table: of the best epochs, of each split, of the cost.
+ *
+ * @param {ScoredRun[]} runs
+ * @param {Map<number, Splits>} finals by run
+ * @param {Record<string, string>} labels of the statistics, in the order of the rows
+ * @param {Set<string>} lowerIsBetter names of metrics and statistics
+ * @returns {ScoreRow[]}
+ */
+export function scoreRows(runs, finals, labels, lowerIsBetter) {
+  const rows = [
+    ...bestEpochRows(runs),
+    ...["test", "val"].flatMap((split) => splitRows(split, runs, finals, labels)),
+    {
+      group: "Cost",
+      name: "duration",
+      label: "Duration",
+      values: runs.map((run) => run.duration_seconds),
+      show: duration,
+    },
+  ];
+  return rows.map((row) => ({
+    show: number,
+    more: () => "",
+    lower: row.group === "Cost" || lowerIsBetter.has(row.name),
+    ...row,
+  }));
+}
+
+/** @typedef {Omit<ScoreRow, "lower" | "show" | "more"> & Partial<ScoreRow>} PartialRow */
+
+/**
+ * @param {ScoredRun[]} runs
+ * @returns {PartialRow[]}
+ */
+function bestEpochRows(runs) {
   const monitors = [...new Set(runs.map(({ monitor }) => monitor))];
-  const monitored = (name) => runs.map((run) => (run.monitor === name ? run.best.value : null));
-  for (const name of monitors) rows.push(row("Best epoch", name, capitalised(name), monitored(name), (i) => (known(runs[i].best.epoch) && runs[i].monitor === name ? `epoch ${runs[i].best.epoch}` : "")));
-  if (!monitors.includes("val_loss")) rows.push(row("Best epoch", "val_loss", capitalised("val_loss"), runs.map((run) => run.best.val_loss), (i) => (known(runs[i].best.val_loss_epoch) ? `epoch ${runs[i].best.val_loss_epoch}` : "")));
-  for (const split of ["test", "val"]) {
-    for (const [name, label] of Object.entries(labels)) {
-      if (SAME_AS_ANOTHER.has(name)) continue;
-      const statistics = runs.map((run) => finals.get(run.id)?.[split]?.statistics ?? {});
+  const row = (/** @type {string} */ name, /** @type {Score[]} */ values, /** @type {Score[]} */ epochs) => ({
+    group: "Best epoch",
+    name,
+    label: capital(metricName(name)),
+    values,
+    more: (/** @type {number} */ i) => (known(epochs[i]) ? `epoch ${epochs[i]}` : ""),
+  });
+  const rows = monitors.map((name) => {
+    const bests = runs.map((run) => (run.monitor === name ? run.best : null));
+    return row(
+      name,
+      bests.map((found) => found?.value ?? null),
+      bests.map((found) => found?.epoch),
+    );
+  });
+  if (monitors.includes("val_loss")) return rows;
+  const losses = runs.map((run) => run.best.val_loss);
+  const epochs = runs.map((run) => run.best.val_loss_epoch);
+  return [...rows, row("val_loss", losses, epochs)];
+}
+
+/**
+ * @param {string} split
+ * @param {ScoredRun[]} runs
+ * @param {Map<number, Splits>} finals
+ * @param {Record<string, string>} labels
+ * @returns {PartialRow[]}
+ */
+function splitRows(split, runs, finals, labels) {
+  const statistics = runs.map((run) => finals.get(run.id)?.[split]?.statistics ?? {});
+  const names = Object.keys(labels).filter((name) => !SAME_AS_ANOTHER.has(name));
+  return names
+    .map((name) => {
       const values = statistics.map((each) => each[name] ?? null);
-      if (!values.some(known)) continue;
-      rows.push({ ...row(`${splitName(split)} split`, name, label, values, (i) => (known(values[i]) ? interval(name, statistics[i]) : "")), show: (found) => value(name, found) });
-    }
-  }
-  rows.push({ ...row("Cost", "duration", "Duration", runs.map((run) => run.duration_seconds), () => ""), lower: true, show: duration });
-  return rows;
-}
-
-const capitalised = (name) => { const words = metricName(name); return words.charAt(0).toUpperCase() + words.slice(1); };
-
-const row = (group, name, label, values, more) => ({ group, name, label, values, more, lower: LOWER_IS_BETTER.has(name), show: number });
-
-export function drawScores(container, rows, heads) {
-  const groups = [...new Set(rows.map(({ group }) => group))];
-  const bodies = groups.map((group) => el("tbody", {}, el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: (rows[0]?.values.length ?? 0) + 1 }, group)),
-    ...rows.filter((each) => each.group === group).map(drawRow)));
-  container.replaceChildren(el("table", { class: "compared" }, el("caption", { class: "hidden-visually" }, "Numbers, the best of each row marked"), el("thead", {}, el("tr", {}, el("td"), ...heads())), ...bodies));
-}
-
-function drawRow({ name, label, values, lower, show, more }) {
-  const marked = best(values, lower);
-  const cells = values.map((each, i) => el("td", { class: marked.has(i) ? "number is-best" : "number" },
-    el("span", {}, show(each), marked.has(i) ? el("span", { class: "best" }, " best") : null), more(i) ? el("small", { class: "muted" }, more(i)) : null));
-  return el("tr", { "data-name": name }, el("th", { scope: "row" }, label), ...cells);
+      return {
+        group: `${splitName(split)} split`,
+        name,
+        label: labels[name],
+        values,
+        show: (/** @type {Score} */ found) => value(name, found),
+        more: (/** @type {number} */ i) => (known(values[i]) ? interval(name, statistics[i]) : ""),
+      };
+    })
+    .filter(({ values }) => values.some(known));
 }

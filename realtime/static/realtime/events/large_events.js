@@ -1,16 +1,33 @@
 // Events that are too large for a WebSocket message come as links. Each is fetched, and what follows it waits.
 
-const isLarge = ({ type }) => type === "large";
+/** @typedef {import("./event_types").StreamItem} StreamItem */
+/** @typedef {{ type: "large", seq: number, url: string }} LargeEvent */
+
+/**
+ * @param {StreamItem | LargeEvent} item
+ * @returns {item is LargeEvent}
+ */
+const isLarge = (item) => item.type === "large";
 
 export class LargeEvents {
-  // `get(url)` fetches a page of the journal. `onItems(items)` gets everything in order, `onError(error)` what a fetch failed of.
+  /** @type {Promise<void> | null} the last of what waits */
+  fetching = null;
+
+  /**
+   * @param {object} options
+   * @param {(url: string) => Promise<{ events: any[] }>} options.get fetches a page of the journal
+   * @param {(items: StreamItem[]) => void} options.onItems gets everything in order
+   * @param {(error: unknown) => void} options.onError gets what a fetch failed of
+   */
   constructor({ get, onItems, onError }) {
-    Object.assign(this, { get, onItems, onError });
-    this.fetching = null; // the last of what waits
+    this.get = get;
+    this.onItems = onItems;
+    this.onError = onError;
   }
 
+  /** @param {(StreamItem | LargeEvent)[]} items */
   receive(items) {
-    if (!this.fetching && !items.some(isLarge)) return this.onItems(items);
+    if (!this.fetching && !items.some(isLarge)) return this.onItems(/** @type {StreamItem[]} */ (items));
     const turn = Promise.resolve(this.fetching)
       .then(() => Promise.all(items.map((item) => (isLarge(item) ? this.#fetch(item) : item))))
       .then((whole) => {
@@ -21,7 +38,11 @@ export class LargeEvents {
     turn.catch(this.onError);
   }
 
-  // An event that was pruned meanwhile is skipped.
+  /**
+   * An event that was pruned meanwhile is skipped.
+   * @param {LargeEvent} item
+   * @returns {Promise<StreamItem>}
+   */
   async #fetch({ seq, url }) {
     const { events } = await this.get(url);
     return events.find((event) => event.seq === seq) ?? { type: "skipped", from: seq, to: seq };

@@ -1,29 +1,62 @@
-// Requests to the API as whoever is logged in. An answer that says no is an error that speaks to the reader.
+// Requests to the API with the reader's session. A refusal becomes an error with a message for the reader.
 
-export class Refused extends Error {
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {any} body the answer, as far as it was JSON
+   */
   constructor(status, body) {
-    super(sentence(status, body));
-    Object.assign(this, { status, body });
+    super(messageOf(status, body));
+    this.status = status;
+    this.body = body;
   }
 }
 
-export const csrfToken = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
+export const csrfToken = () =>
+  /** @type {HTMLInputElement} */ (document.querySelector("input[name=csrfmiddlewaretoken]")).value;
 
+/**
+ * Return the JSON of the answer; throw an ApiError where the server refuses.
+ *
+ * @param {string} url
+ * @param {{method?: string, json?: any}} [options]
+ * @returns {Promise<any>}
+ */
 export async function call(url, { method = "GET", json } = {}) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json !== undefined) headers["Content-Type"] = "application/json";
   const body = json === undefined ? undefined : JSON.stringify(json);
-  const response = await fetch(url, { method, headers, body, cache: "no-store" }); // else the way back shows what was answered then
+  // Without "no-store" the browser's back button shows an old answer.
+  const response = await fetch(url, { method, headers, body, cache: "no-store" });
   const answer = parse(await response.text());
-  if (!response.ok) throw new Refused(response.status, answer);
+  if (!response.ok) throw new ApiError(response.status, answer);
   return answer;
 }
 
-// Why a call failed, for the reader: what the server says, or that it did not answer.
-export const inWords = (error) => (error instanceof Refused ? error.message : "The server could not be reached; try again.");
+/**
+ * Return the HTTP status of the server's refusal; undefined where it did not answer.
+ *
+ * @param {any} error
+ * @returns {number | undefined}
+ */
+export const statusOf = (error) => (error instanceof ApiError ? error.status : undefined);
 
-// Proxies answer in HTML.
+/**
+ * Say why a call failed: the server's message, or that it did not answer.
+ *
+ * @param {unknown} error
+ */
+export const errorText = (error) =>
+  error instanceof ApiError ? error.message : "The server could not be reached; try again.";
+
+/**
+ * Return the parsed JSON; null for anything else, since proxies answer in HTML.
+ *
+ * @param {string} text
+ * @returns {any}
+ */
 export function parse(text) {
   try {
     return JSON.parse(text);
@@ -32,27 +65,46 @@ export function parse(text) {
   }
 }
 
-function sentence(status, body) {
-  if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF"))) return "You are logged out: load this page again and log in.";
-  if (body?.errors) return [...body.errors.map(({ message }) => message), ...(body.more ? [`And ${body.more} more.`] : [])].join(" ");
+/**
+ * @param {number} status
+ * @param {any} body
+ * @returns {string}
+ */
+function messageOf(status, body) {
+  if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF")))
+    return "You are logged out: load this page again and log in.";
+  if (body?.errors) {
+    const messages = body.errors.map((/** @type {{message: string}} */ { message }) => message);
+    return [...messages, ...(body.more ? [`And ${body.more} more.`] : [])].join(" ");
+  }
   return body?.detail ?? `The server answered ${status}; its log says why.`;
 }
 
-// Calls `work` again and again, after the milliseconds that it returns, and tells how fresh the page is.
-export function repeat(work, say) {
-  let [timer, lostAt] = [null, null];
-  const again = (delay) => (timer = setTimeout(turn, delay));
+/**
+ * Call `work` again after the milliseconds that it returns, and report the state of the connection; null is good.
+ * Return a function that calls it at once.
+ *
+ * @param {() => Promise<number>} work
+ * @param {(state: import("../events/connection_state").ConnectionState | null) => void} report
+ */
+export function repeat(work, report) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {number | null} */
+  let lostAt = null;
+  const schedule = (/** @type {number} */ delay) => (timer = setTimeout(turn, delay));
   async function turn() {
     clearTimeout(timer);
     try {
-      again(await work());
+      schedule(await work());
       lostAt = null;
-      say(null);
+      report(null);
     } catch (error) {
-      if (error instanceof Refused && error.status < 500) return say({ kind: error.status === 404 ? "gone" : "logged-out" });
+      const status = statusOf(error);
+      if (status !== undefined && status < 500) return report({ kind: status === 404 ? "gone" : "logged-out" });
       lostAt ??= Date.now();
-      say({ kind: "reconnecting", since: lostAt, at: Date.now() + 3000 });
-      again(3000);
+      report({ kind: "reconnecting", since: lostAt, at: Date.now() + 3000 });
+      schedule(3000);
     }
   }
   turn();

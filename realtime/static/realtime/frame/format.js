@@ -1,11 +1,21 @@
-// Numbers, times and names as people read them. Unknown is "–", never 0.
+// Numbers, times and names as people read them. Unknown is "–", never 0. Pure.
 
 export const UNKNOWN = "–";
 const whole = new Intl.NumberFormat("en");
 
-export const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
+/**
+ * Return whether the value is a finite number.
+ *
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+export const known = (value) => Number.isFinite(value);
 
-// Four decimals where they say something, else four significant digits.
+/**
+ * Write a number with four decimals where they are significant, else with four significant digits.
+ *
+ * @param {number | null | undefined} value
+ */
 export function number(value) {
   if (!known(value)) return UNKNOWN;
   const size = Math.abs(value);
@@ -14,21 +24,50 @@ export function number(value) {
   return value.toExponential(3).replace("e+", "e");
 }
 
+/**
+ * Write a whole number with separators.
+ *
+ * @param {number | null | undefined} value
+ */
 export const count = (value) => (known(value) ? whole.format(value) : UNKNOWN);
 
-// What is measured, like samples per second: three digits say all there is to say.
-export const measured = (value) => (known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN);
+/**
+ * Write a measured value, such as samples per second, with three or four digits.
+ *
+ * @param {number | null | undefined} value
+ */
+export const measured = (value) =>
+  known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN;
 
+/**
+ * Write a share as a percentage.
+ *
+ * @param {number | null | undefined} share
+ * @param {number} [digits]
+ */
 export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).toFixed(digits)} %` : UNKNOWN);
 
-// As short as an axis needs it.
+/**
+ * Write a number as short as an axis needs it.
+ *
+ * @param {number | null | undefined} value
+ */
 export function tick(value) {
   if (!known(value)) return "";
   const size = Math.abs(value);
-  if (value !== 0 && (size >= 10000 || size < 0.001)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (value !== 0 && (size >= 10000 || size < 0.001))
+    return value
+      .toExponential(3)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   return String(Number(value.toPrecision(4)));
 }
 
+/**
+ * Write a time span.
+ *
+ * @param {number | null | undefined} seconds
+ */
 export function duration(seconds) {
   if (!known(seconds)) return UNKNOWN;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -39,37 +78,70 @@ export function duration(seconds) {
   return minutes ? `${minutes} min ${String(rest).padStart(2, "0")} s` : `${rest} s`;
 }
 
-// What is left, no finer than an estimate can be.
+/**
+ * Write the time that is left, no finer than an estimate can be.
+ *
+ * @param {number} seconds
+ */
 export function remaining(seconds) {
   if (seconds < 1) return "almost done";
   const unit = seconds < 60 ? 1 : seconds < 600 ? 5 : 60;
   const left = Math.ceil(seconds / unit) * unit;
   const minutes = left >= 600 && left < 3600;
-  return `about ${minutes ? `${left / 60} min` : duration(left).replace(/\.0 s$/, " s").replace(" 00 s", "")} left`;
+  return `about ${
+    minutes
+      ? `${left / 60} min`
+      : duration(left)
+          .replace(/\.0 s$/, " s")
+          .replace(" 00 s", "")
+  } left`;
 }
 
+/** @param {number} value */
 const two = (value) => String(value).padStart(2, "0");
 
-// In the reader's time zone.
+/**
+ * Write the time of day in the reader's time zone.
+ *
+ * @param {string} timestamp
+ */
 export function clock(timestamp) {
   const moment = new Date(timestamp);
   return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
 }
 
+/**
+ * Write date and time in the reader's time zone.
+ *
+ * @param {string | null | undefined} timestamp
+ */
 export function dateTime(timestamp) {
   if (!timestamp) return UNKNOWN;
   const moment = new Date(timestamp);
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${clock(timestamp)}`;
 }
 
+/**
+ * Write a size in bytes.
+ *
+ * @param {number | null | undefined} size
+ */
 export function bytes(size) {
+  if (!known(size) || size < 1000) return `${count(size)} bytes`;
   const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, size > 0 ? Math.floor(Math.log10(size) / 3) : 0);
-  return power ? `${(size / 1000 ** power).toFixed(1)} ${units[power]}` : `${count(size)} bytes`;
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(size) / 3));
+  return `${(size / 1000 ** power).toFixed(1)} ${units[power]}`;
 }
 
+/**
+ * Write a count with its noun.
+ *
+ * @param {number | null | undefined} value
+ * @param {string} noun
+ */
 export const plural = (value, noun) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
+/** @type {Record<string, string>} */
 export const STATUS_WORDS = {
   queued: "Queued",
   in_progress: "In progress",
@@ -80,15 +152,44 @@ export const STATUS_WORDS = {
 };
 export const ENDED = new Set(["completed", "failed", "cancelled"]);
 
-const METRIC_WORDS = { loss: "loss", acc: "accuracy", precision: "precision", recall: "recall", f1: "F1", auroc: "AUROC", cm_tp: "TP", cm_tn: "TN", cm_fp: "FP", cm_fn: "FN" };
+/** @type {Record<string, string>} */
+const METRIC_WORDS = {
+  loss: "loss",
+  acc: "accuracy",
+  precision: "precision",
+  recall: "recall",
+  f1: "F1",
+  auroc: "AUROC",
+  cm_tp: "TP",
+  cm_tn: "TN",
+  cm_fp: "FP",
+  cm_fn: "FN",
+};
+/** @type {Record<string, string>} */
 const PHASE_WORDS = { train: "training", val: "validation", test: "test" };
+/** @type {Record<string, string>} */
+const SPLIT_WORDS = { train: "Training", val: "Validation", test: "Test" };
 
-// "val_auroc" -> "validation AUROC"; a name nobody declared stays as it is.
+/**
+ * Name a metric: "val_auroc" is "validation AUROC"; an undeclared name stays as it is.
+ *
+ * @param {string} name
+ */
 export function metricName(name) {
   const [, phase, rest] = /^(train|val|test)_(.*)$/.exec(name) ?? [];
   return METRIC_WORDS[rest] ? `${PHASE_WORDS[phase]} ${METRIC_WORDS[rest]}` : name.replaceAll("_", " ");
 }
 
-export const splitName = (split) => ({ train: "Training", val: "Validation", test: "Test" })[split] ?? split;
+/**
+ * Name a split of the data.
+ *
+ * @param {string} split
+ */
+export const splitName = (split) => SPLIT_WORDS[split] ?? split;
 
+/**
+ * Begin a text with a capital letter.
+ *
+ * @param {string} text
+ */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

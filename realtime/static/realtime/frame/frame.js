@@ -1,7 +1,7 @@
 // What every page does: the switch of colours, and keys that lead elsewhere.
 
 import { onKey, showShortcuts } from "./keyboard.js";
-import { offerThemes } from "./theme.js";
+import { setUpThemeButton } from "./theme.js";
 
 const follow = (selector) => () => {
   const link = document.querySelector(selector);
@@ -10,7 +10,7 @@ const follow = (selector) => () => {
 };
 
 const find = (selector) => document.querySelector(selector);
-offerThemes(find("#theme"));
+setUpThemeButton(find("#theme"));
 find("#keys").addEventListener("click", showShortcuts);
 if (find("a[data-key=n]")) onKey("n", "New run", follow("a[data-key=n]"));
 if (find("a[data-key=g]")) onKey("g", "All runs", follow("a[data-key=g]"));

@@ -1,4 +1,5 @@
-// Keys that do something on this page, and the dialog that lists them. Nothing happens while somebody types, or with Ctrl, Alt or Meta held.
+// Keys that do something on this page, and the dialog that lists them. Nothing happens while the reader types, or with
+// Ctrl, Alt or Meta held.
 
 import { el } from "./dom.js";
 
@@ -10,7 +11,8 @@ export function onKey(key, words, act) {
   shortcuts.set(key, { words, act });
 }
 
-const types = ({ target }) => target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox");
+const types = ({ target }) =>
+  target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -21,12 +23,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 export function showShortcuts() {
-  const rows = [...shortcuts].map(([key, { words }]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)));
+  const rows = [...shortcuts].map(([key, { words }]) =>
+    el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)),
+  );
   dialog?.remove();
-  dialog = el("dialog", { "aria-labelledby": "shortcuts-title" },
+  dialog = el(
+    "dialog",
+    { "aria-labelledby": "shortcuts-title" },
     el("h2", { id: "shortcuts-title" }, "Keys on this page"),
     el("dl", { class: "shortcuts" }, ...rows),
-    el("form", { method: "dialog", class: "actions" }, el("button", { autofocus: true }, "Close")));
+    el("form", { method: "dialog", class: "actions" }, el("button", { autofocus: true }, "Close")),
+  );
   document.body.append(dialog);
   dialog.showModal();
 }

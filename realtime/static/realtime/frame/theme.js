@@ -1,14 +1,22 @@
-// Light, dark, or as the reader's system has it. Kept in a cookie, so that the server writes it into the page and nothing flickers.
+// Light, dark, or as the reader's system. Kept in a cookie, so that the server writes it into the page and nothing
+// flickers.
 
 const ORDER = ["", "light", "dark"]; // "" = as the system
+/** @type {Record<string, string>} */
 const NAMES = { "": "as the system", light: "light", dark: "dark" };
 const YEAR = 31_536_000; // seconds
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
-const followers = new Set();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {Map<string, string>} */
 let colours = new Map();
 
-// A colour of the style sheet as the browser resolves it, by the name of its custom property.
+/**
+ * Return a colour of the style sheet as the browser resolves it, by the name of its custom property.
+ *
+ * @param {string} name
+ */
 export function colour(name) {
   if (!colours.has(name)) {
     const probe = document.createElement("i");
@@ -17,20 +25,25 @@ export function colour(name) {
     colours.set(name, getComputedStyle(probe).color);
     probe.remove();
   }
-  return colours.get(name);
+  return /** @type {string} */ (colours.get(name));
 }
 
-// Calls `act` after each change of the colours: what is drawn on a canvas does not follow by itself.
-export function onColours(act) {
-  followers.add(act);
+/**
+ * Call `listener` after each change of the colours: what is drawn on a canvas does not change by itself.
+ *
+ * @param {() => void} listener
+ */
+export function onColoursChanged(listener) {
+  listeners.add(listener);
 }
 
-function changed() {
+function notifyChange() {
   colours = new Map();
-  followers.forEach((act) => act());
+  listeners.forEach((listener) => listener());
 }
 
-export function offerThemes(button) {
+/** @param {HTMLElement} button */
+export function setUpThemeButton(button) {
   const show = () => {
     const theme = root.dataset.theme ?? "";
     if (theme) button.dataset.theme = theme;
@@ -44,10 +57,10 @@ export function offerThemes(button) {
     else delete root.dataset.theme;
     document.cookie = `theme=${next}; path=/; max-age=${next ? YEAR : 0}; samesite=lax`;
     show();
-    changed();
+    notifyChange();
   });
   show();
 }
 
-system.addEventListener("change", changed);
-matchMedia("print").addEventListener("change", changed); // paper is light
+system.addEventListener("change", notifyChange);
+matchMedia("print").addEventListener("change", notifyChange); // paper is light

@@ -3,46 +3,75 @@
 import { el, setText } from "../frame/dom.js";
 import { count, duration, metricName, number, percent, UNKNOWN } from "../frame/format.js";
 import { shown } from "../compare/options.js";
+import { isChosen, metricParts } from "./column_keys.js";
 import { drawSparkline } from "./sparkline.js";
-import { fillTime, timeCell } from "./when.js";
+import { fillTime, timeCell } from "./relative_time.js";
 
 const PARTS = { best: "best", last: "last", min: "lowest", max: "highest" };
 
 // One text in a cell; `value` of a run gives it.
-const text = (label, sort, value, options = {}) => ({ label, sort, ...options, cells: () => plain(label, value, options) });
+const text = (label, sort, value, options = {}) => ({
+  label,
+  sort,
+  ...options,
+  cells: () => plain(label, value, options),
+});
 
 function plain(label, value, { numeric = false }) {
   const span = el("span");
   const node = el("td", { class: numeric ? "number" : "text", "data-label": label }, span);
-  return { nodes: [node], fill: (run) => {
-    setText(span, value(run));
-    node.toggleAttribute("data-unknown", span.textContent === UNKNOWN);
-  } };
+  return {
+    nodes: [node],
+    fill: (run) => {
+      setText(span, value(run));
+      node.toggleAttribute("data-unknown", span.textContent === UNKNOWN);
+    },
+  };
 }
 
 function moment(label, sort, name) {
-  return { label, sort, descends: true, cells: () => {
-    const time = timeCell();
-    return { nodes: [el("td", { class: "when", "data-label": label }, time)], fill: (run) => fillTime(time, run[name]) };
-  } };
+  return {
+    label,
+    sort,
+    descends: true,
+    cells: () => {
+      const time = timeCell();
+      return {
+        nodes: [el("td", { class: "when", "data-label": label }, time)],
+        fill: (run) => fillTime(time, run[name]),
+      };
+    },
+  };
 }
 
 function curve() {
   const place = el("span");
-  return { nodes: [el("td", { class: "curve", "data-label": "Curve" }, place)], fill: (run) => run.sparkline && drawSparkline(place, run.sparkline) };
+  return {
+    nodes: [el("td", { class: "curve", "data-label": "Curve" }, place)],
+    fill: (run) => run.sparkline && drawSparkline(place, run.sparkline),
+  };
 }
 
-// Those without cells stand in every row, as on the page of a group: see `standing`.
+// Those without cells are in every row, as on the page of a group: see status_cells.js.
 const FIELDS = {
   status: { label: "Status", sort: "status" },
   progress: { label: "Progress", sort: "progress", descends: true, wide: true },
   curve: { label: "Curve", sort: null, cells: curve },
   best: { label: "Best", sort: "best_value", numeric: true, descends: true },
   final_auroc: text("Final AUROC", "final_auroc", (run) => number(run.final?.auroc), { numeric: true, descends: true }),
-  final_recall: text("Final recall", "final_recall", (run) => percent(run.final?.recall), { numeric: true, descends: true }),
-  final_precision: text("Final precision", "final_precision", (run) => percent(run.final?.precision), { numeric: true, descends: true }),
+  final_recall: text("Final recall", "final_recall", (run) => percent(run.final?.recall), {
+    numeric: true,
+    descends: true,
+  }),
+  final_precision: text("Final precision", "final_precision", (run) => percent(run.final?.precision), {
+    numeric: true,
+    descends: true,
+  }),
   final_f1: text("Final F1", "final_f1", (run) => percent(run.final?.f1), { numeric: true, descends: true }),
-  duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), { numeric: true, descends: true }),
+  duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), {
+    numeric: true,
+    descends: true,
+  }),
   created: moment("Created", "created_at", "created_at"),
   started: moment("Started", "start_time", "start_time"),
   ended: moment("Ended", "end_time", "end_time"),
@@ -51,17 +80,19 @@ const FIELDS = {
   owner: text("Owner", "owner", (run) => run.owner),
   notes: text("Notes", null, (run) => run.notes.map((note) => note.text).join(" ") || UNKNOWN),
   best_epoch: text("Best epoch", "best_epoch", (run) => count(run.best.epoch), { numeric: true }),
-  epochs: text("Epochs asked for", "max_epochs", (run) => count(run.progress.max_epochs), { numeric: true, descends: true }),
-  speed: text("Samples per second", "samples_per_second", (run) => count(run.progress.samples_per_second && Math.round(run.progress.samples_per_second)), { numeric: true, descends: true }),
+  epochs: text("Epochs asked for", "max_epochs", (run) => count(run.progress.max_epochs), {
+    numeric: true,
+    descends: true,
+  }),
+  speed: text(
+    "Samples per second",
+    "samples_per_second",
+    (run) => count(run.progress.samples_per_second && Math.round(run.progress.samples_per_second)),
+    { numeric: true, descends: true },
+  ),
   attempt: text("Attempt", "attempt", (run) => count(run.attempt), { numeric: true, descends: true }),
 };
 export const FIELD_KEYS = Object.keys(FIELDS);
-export const USUAL = ["status", "progress", "curve", "best", "final_auroc", "final_recall", "final_precision", "duration", "created"];
-
-export const isChosen = (key) => key.startsWith("config.") || key.startsWith("metric.");
-
-// `metric.val_auroc.best` -> ["val_auroc", "best"]
-const metricParts = (key) => /^metric\.(.+?)(?:\.(best|last|min|max))?$/.exec(key).slice(1);
 
 export function columnLabel(key) {
   if (key.startsWith("config.")) return key.slice("config.".length).replaceAll(".", " · ").replaceAll("_", " ");
@@ -73,17 +104,18 @@ export function columnLabel(key) {
 
 function chosen(key) {
   const label = columnLabel(key);
-  const show = (value) => (value === null || value === undefined ? UNKNOWN : key.startsWith("metric.") ? number(value) : shown(value));
+  const show = (value) =>
+    value === null || value === undefined ? UNKNOWN : key.startsWith("metric.") ? number(value) : shown(value);
   return text(label, key, (run) => show(run.columns?.[key]), { numeric: true, descends: key.startsWith("metric.") });
 }
 
-// What is asked for, in the order of the fields and then as chosen; what there is not is left out.
+// The columns of these keys, in the order of the fields and then as chosen; unknown ones are left out.
 export function columnsOf(keys) {
   const fields = FIELD_KEYS.filter((key) => keys.includes(key)).map((key) => ({ key, ...FIELDS[key] }));
   return [...fields, ...keys.filter(isChosen).map((key) => ({ key, ...chosen(key) }))];
 }
 
-// All that a column can be: [heading, keys], of what facets say that there is.
+// All possible columns: [heading, keys]; the facets say which metrics and options exist.
 export function catalogue({ config, metric }) {
   const parts = (name) => (name.startsWith("final_") ? ["last"] : ["best", "last"]);
   return [

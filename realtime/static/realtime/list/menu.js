@@ -4,17 +4,17 @@ import { el } from "../frame/dom.js";
 
 const open = new Set();
 
-function close(menu, focus) {
-  menu.open = false;
-  if (focus) menu.querySelector("summary").focus();
+function close(node, focus) {
+  node.open = false;
+  if (focus) node.querySelector("summary").focus();
 }
 
 document.addEventListener("click", ({ target }) => {
-  for (const menu of open) if (target.isConnected && !menu.contains(target)) close(menu);
+  for (const node of open) if (target.isConnected && !node.contains(target)) close(node);
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of open) if (menu.contains(event.target)) close(menu, true);
+  for (const node of open) if (node.contains(event.target)) close(node, true);
 });
 
 // `fill(panel)` is called each time it opens.
@@ -30,25 +30,38 @@ export function menu(words, fill, options = {}) {
   return node;
 }
 
-// Boxes to tick of `found`: [{value, label, count, checked}], at most `most` at a time. `draw(part)` leaves those whose label has that part.
+// Check boxes for `found`: [{value, label, count, checked}], at most `most` at a time. `draw(part)` keeps those whose
+// label contains that part.
 export function choices(found, onChange, { most = 200, heading }) {
   const list = el("div", { class: "choices", role: "group", "aria-label": heading });
   const draw = (part = "") => {
     const matching = found.filter(({ label }) => plain(label).includes(plain(part)));
     const rest = matching.length - most;
-    list.replaceChildren(...matching.slice(0, most).map((choice) => box(choice, onChange)),
+    list.replaceChildren(
+      ...matching.slice(0, most).map((choice) => box(choice, onChange)),
       ...(rest > 0 ? [el("p", { class: "muted" }, `and ${rest} more: narrow the search`)] : []),
-      ...(matching.length ? [] : [el("p", { class: "muted" }, found.length ? "Nothing is called so." : "There is none yet.")]));
+      ...(matching.length ? [] : [el("p", { class: "muted" }, found.length ? "No match." : "There are none yet.")]),
+    );
   };
   draw();
   return { list, draw };
 }
 
 // Dots and lines of a name count as spaces: optimizer.learning_rate finds "optimizer · learning rate".
-const plain = (text) => text.toLowerCase().replace(/[\s._·]+/g, " ").trim();
+const plain = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[\s._·]+/g, " ")
+    .trim();
 
 function box(choice, onChange) {
   const { label, count } = choice;
   const change = ({ target }) => onChange(choice.value, (choice.checked = target.checked));
-  return el("label", {}, el("input", { type: "checkbox", checked: choice.checked, change }), el("span", {}, label), count === undefined ? null : el("small", { class: "muted" }, String(count)));
+  return el(
+    "label",
+    {},
+    el("input", { type: "checkbox", checked: choice.checked, change }),
+    el("span", {}, label),
+    count === undefined ? null : el("small", { class: "muted" }, String(count)),
+  );
 }

@@ -33,14 +33,39 @@ export class RunTable {
   #drawHead() {
     const name = { key: "name", label: "Run", sort: "experiment_name" };
     this.heads = [name, ...this.columns].map((column) => ({ column, node: this.#headOf(column) }));
-    this.all = el("input", { type: "checkbox", "aria-label": "Select all runs on this page", click: ({ target }) => this.options.selection.all([...this.rows.values()].map(({ run }) => run), target.checked) });
-    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", class: "pick" }, this.all), ...this.heads.map(({ node }) => node)));
+    this.all = el("input", {
+      type: "checkbox",
+      "aria-label": "Select all runs on this page",
+      click: ({ target }) =>
+        this.options.selection.all(
+          [...this.rows.values()].map(({ run }) => run),
+          target.checked,
+        ),
+    });
+    this.head.replaceChildren(
+      el("tr", {}, el("th", { scope: "col", class: "pick" }, this.all), ...this.heads.map(({ node }) => node)),
+    );
   }
 
   #headOf(column) {
     const sorts = column.sort && this.options.onSort;
     const kind = column.numeric ? "number" : column.wide ? "wide" : null;
-    return el("th", { scope: "col", class: kind }, sorts ? el("button", { type: "button", class: "sort", title: `Sort by ${column.label}`, click: () => this.options.onSort(column) }, column.label) : column.label);
+    return el(
+      "th",
+      { scope: "col", class: kind },
+      sorts
+        ? el(
+            "button",
+            {
+              type: "button",
+              class: "sort",
+              title: `Sort by ${column.label}`,
+              click: () => this.options.onSort(column),
+            },
+            column.label,
+          )
+        : column.label,
+    );
   }
 
   show(runs) {
@@ -51,7 +76,10 @@ export class RunTable {
       row?.fill(run);
       this.rows.set(run.id, row ?? new Row(run, { ...this.options, columns: this.columns }));
     }
-    arrange(this.body, [...this.rows.values()].map(({ node }) => node));
+    arrange(
+      this.body,
+      [...this.rows.values()].map(({ node }) => node),
+    );
     this.drawSelected();
   }
 

@@ -1,45 +1,47 @@
-// Says that the queue is paused, and by whom; staff pause it and let it go on.
+// Says that the queue is paused, and by whom; staff pause and resume it.
 
 import { call } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 import { dateTime } from "../frame/format.js";
-import { onQueue, takeQueue } from "./waiting.js";
+import { onQueue, updateQueue } from "./queue_state.js";
 
-const ASK_EVERY = 5000;
+const LOAD_EVERY = 5000;
 
 const place = document.getElementById("queue");
 const switching = document.getElementById("queue-switch"); // where staff find the button, on the page of all runs
 let drawn = null;
 let [turns, answered] = [0, 0];
 
-export const sentence = ({ by, since, reason }) =>
-  `${by ?? "Somebody"} paused the queue at ${dateTime(since)}; queued runs wait, trainings go on.${reason ? ` ${reason}` : ""}`;
+export function pausedText({ by, since, reason }) {
+  const words = `${by ?? "Somebody"} paused the queue at ${dateTime(since)}; queued runs wait, trainings continue.`;
+  return reason ? `${words} ${reason}` : words;
+}
 
 function draw(queue) {
   const key = JSON.stringify([queue.paused, queue.by, queue.since, queue.reason]);
   if (key === drawn) return;
   drawn = key;
   place.hidden = !queue.paused;
-  arrange(place, queue.paused ? [el("span", {}, sentence(queue))] : []);
+  arrange(place, queue.paused ? [el("span", {}, pausedText(queue))] : []);
   if (!switching || !place.dataset.staff) return;
-  const words = queue.paused ? "Let the queue go on" : "Pause the queue";
+  const words = queue.paused ? "Resume the queue" : "Pause the queue";
   arrange(switching, [el("button", { type: "button", click: () => change(!queue.paused) }, words)]);
 }
 
-async function ask(options = {}) {
+async function load(options = {}) {
   const turn = ++turns;
   try {
     const queue = await call(place.dataset.api, options);
-    if (turn < answered) return; // asked for before the queue was paused or let go on
+    if (turn < answered) return; // asked for before the queue was paused or resumed
     answered = turn;
-    takeQueue(queue);
+    updateQueue(queue);
   } catch {
     // the page's connection says that the server is away
   }
 }
 
-const change = (paused) => ask({ method: "POST", json: { paused } });
+const change = (paused) => load({ method: "POST", json: { paused } });
 
 onQueue(draw);
-ask();
-setInterval(() => document.hidden || place.parentElement.closest("[hidden]") || ask(), ASK_EVERY);
+load();
+setInterval(() => document.hidden || place.parentElement.closest("[hidden]") || load(), LOAD_EVERY);

@@ -6,9 +6,24 @@ import { bytes, count, dateTime, plural, UNKNOWN } from "../frame/format.js";
 const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer: "Trainer", callbacks: "Callbacks" };
 
 export function drawAbout(container, { detail, dataset, model, files }) {
-  const rest = { seed: detail.seed, created: dateTime(detail.created_at), by: detail.owner, mode: detail.training_mode, "git commit": detail.git_commit };
+  const rest = {
+    seed: detail.seed,
+    created: dateTime(detail.created_at),
+    by: detail.owner,
+    mode: detail.training_mode,
+    "git commit": detail.git_commit,
+  };
   const parts = [
-    group("Source", { path: detail.source_path, version: detail.dataset_hash ?? undefined, ...describeData(dataset), ...describeModel(model) }, true),
+    group(
+      "Source",
+      {
+        path: detail.source_path,
+        version: detail.dataset_hash ?? undefined,
+        ...describeData(dataset),
+        ...describeModel(model),
+      },
+      true,
+    ),
     group("Files", null, true, fileList(files)),
     ...Object.entries(SECTIONS).map(([key, title]) => group(title, detail.config?.[key])),
     group("Run", rest),
@@ -23,13 +38,30 @@ export function drawAbout(container, { detail, dataset, model, files }) {
 function group(title, values, open = false, content = null) {
   const rows = Object.entries(values ?? {}).filter(([, value]) => value !== undefined && value !== "");
   if (!rows.length && !content) return null;
-  const list = rows.length ? el("dl", {}, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, plain(value))))) : null;
+  const list = rows.length
+    ? el(
+        "dl",
+        {},
+        ...rows.map(([name, value]) =>
+          el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, plain(value))),
+        ),
+      )
+    : null;
   return el("details", { "data-title": title, open }, el("summary", {}, title), content ?? list);
 }
 
-const plain = (value) => (value === null ? UNKNOWN : value === true ? "yes" : value === false ? "no" : typeof value === "object" ? inWords(value) : String(value));
+const plain = (value) =>
+  value === null
+    ? UNKNOWN
+    : value === true
+      ? "yes"
+      : value === false
+        ? "no"
+        : typeof value === "object"
+          ? valueText(value)
+          : String(value);
 
-function inWords(value) {
+function valueText(value) {
   if (!Object.keys(value).length) return UNKNOWN;
   return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
 }
@@ -41,11 +73,15 @@ function describeData(dataset) {
 }
 
 function describeModel(model) {
-  return model ? { model: model.name, parameters: `${count(model.parameters)}, ${count(model.trainable)} trainable` } : {};
+  return model
+    ? { model: model.name, parameters: `${count(model.parameters)}, ${count(model.trainable)} trainable` }
+    : {};
 }
 
 function fileList(files) {
   if (!files?.length) return el("p", { class: "muted" }, "No files yet.");
-  const rows = files.map(({ name, size, url }) => el("li", {}, el("a", { href: url, download: true }, name), el("span", { class: "muted" }, bytes(size))));
+  const rows = files.map(({ name, size, url }) =>
+    el("li", {}, el("a", { href: url, download: true }, name), el("span", { class: "muted" }, bytes(size))),
+  );
   return el("ul", { class: "files", "aria-label": plural(files.length, "file") }, ...rows);
 }

@@ -1,14 +1,24 @@
-// What may be done with a run in its present state: stop it in one of three ways, let it go on, run it again.
+// What may be done with a run in its present state: stop it in one of three ways, resume it, run it again.
 
-import { call, inWords } from "../frame/api.js";
+import { call, errorText } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
-// Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be undone.
-const FINISH = { words: "Finish now", action: "finish", hint: "Stop training, evaluate the best epoch, end as completed" };
+// Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be
+// undone.
+const FINISH = {
+  words: "Finish now",
+  action: "finish",
+  hint: "Stop training, evaluate the best epoch, end as completed",
+};
 const CANCEL = { words: "Cancel", action: "cancel", ask: "Stop after this batch?" };
 const EVALUATE = { words: "Evaluate, then cancel", action: "cancel", body: { evaluate: true } };
-const KILL = { words: "Kill", action: "kill", ask: "End its processes at once?", hint: "Without waiting for the batch" };
-const RESUME = { words: "Resume", action: "resume", hint: "Go on from the last complete epoch" };
+const KILL = {
+  words: "Kill",
+  action: "kill",
+  ask: "End its processes at once?",
+  hint: "Without waiting for the batch",
+};
+const RESUME = { words: "Resume", action: "resume", hint: "Continue from the last complete epoch" };
 const RETRY = { words: "Run again", action: "retry", hint: "A new run of the same configuration" };
 
 export function offers({ status, stopRequest, lastCheckpoint }) {
@@ -36,7 +46,9 @@ export class Actions {
     const key = JSON.stringify([offered, this.#asking, this.#busy, this.#problem]);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    const shown = this.#asking ? this.#question(this.#asking) : offered.map((offer) => this.#button(offer, () => this.#choose(offer)));
+    const shown = this.#asking
+      ? this.#question(this.#asking)
+      : offered.map((offer) => this.#button(offer, () => this.#choose(offer)));
     const problem = this.#problem ? [el("span", { class: "problem", role: "alert" }, this.#problem)] : [];
     arrange(this.root, [...problem, ...shown]);
     if (this.#asking) this.root.querySelector("button").focus();
@@ -49,7 +61,7 @@ export class Actions {
       el("span", {}, offer.ask),
       this.#button(sure, () => this.#send(offer), "primary"),
       ...(evaluate ? [this.#button(EVALUATE, () => this.#send(EVALUATE))] : []),
-      el("button", { type: "button", click: () => this.#answer(null) }, "Leave it"),
+      el("button", { type: "button", click: () => this.#answer(null) }, "Go back"),
     ];
   }
 
@@ -75,7 +87,7 @@ export class Actions {
     try {
       this.onDone(await call(this.links[action], { method: "POST", json: body }));
     } catch (error) {
-      this.#problem = inWords(error);
+      this.#problem = errorText(error);
     }
     this.#busy = false;
     this.#asking = null;

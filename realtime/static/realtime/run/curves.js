@@ -4,7 +4,7 @@ import { Chart } from "../charts/chart.js";
 import { smooth } from "../charts/smoothing.js";
 import { el } from "../frame/dom.js";
 import { known, count, measured, plural, tick } from "../frame/format.js";
-import { inlaid } from "./table.js";
+import { withDetail } from "./curve_table.js";
 
 const METRICS = [
   ["auroc", "AUROC"],
@@ -34,15 +34,34 @@ export class Curves {
     this.fetchDetail = fetchDetail;
     this.picked = "loss";
     const make = (prefix, title, empty, options, draw) => {
-      const chart = new Chart({ title, along: "step", empty, onRange: (range) => this.#look(prefix, range), ...options });
+      const chart = new Chart({
+        title,
+        along: "step",
+        empty,
+        onRange: (range) => this.#loadDetail(prefix, range),
+        ...options,
+      });
       return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
     };
-    const metric = ([name, title], options) => make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+    const metric = ([name, title], options) =>
+      make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
     this.#charts = [
       metric(["loss", "Loss"], { log: true }),
       ...METRICS.map((one) => metric(one, { bounded: true })),
-      make("batch", "Batches", "No batch has been sampled yet.", { log: true, controls: [this.#picker()] }, this.#drawBatches),
-      make("gradient", "Gradient norm per layer group", "No gradient has been measured yet.", { log: true }, this.#drawGradients),
+      make(
+        "batch",
+        "Batches",
+        "No batch has been sampled yet.",
+        { log: true, controls: [this.#picker()] },
+        this.#drawBatches,
+      ),
+      make(
+        "gradient",
+        "Gradient norm per layer group",
+        "No gradient has been measured yet.",
+        { log: true },
+        this.#drawGradients,
+      ),
       make("rate", "Learning rate", "Not known yet.", { log: true }, this.#drawRates),
       make("throughput", "Samples per second", "Not measured yet.", {}, this.#drawThroughput),
     ];
@@ -53,13 +72,15 @@ export class Curves {
   show(store) {
     this.store = store;
     this.#details.clear();
-    for (const { prefix, chart } of this.#charts) chart.turn(store.axes[prefix]);
+    for (const { prefix, chart } of this.#charts) chart.setAxis(store.axes[prefix]);
   }
 
-  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has changed.
+  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has
+  // changed.
   draw(state, { health, weight, prefixes }) {
     Object.assign(this, { state, health, weight });
-    if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate"); // it goes on to the newest step
+    // The line of the rate continues to the newest step.
+    if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate");
     for (const { prefix, chart, draw } of this.#charts) {
       if (!prefixes.has(prefix)) continue;
       chart.smoothing = weight;
@@ -68,32 +89,36 @@ export class Curves {
   }
 
   #table(prefix) {
-    const [table, detail] = [this.store.tables.get(prefix), this.#details.get(prefix)];
-    return detail?.table ? inlaid(table, detail.table, detail.range) : table;
+    const [table, detail] = [this.store.table(prefix), this.#details.get(prefix)];
+    return detail?.table ? withDetail(table, detail.table, detail.range) : table;
   }
 
-  async #look(prefix, range) {
-    const [store, table, before] = [this.store, this.store.tables.get(prefix), this.#details.get(prefix)];
+  async #loadDetail(prefix, range) {
+    const [store, table, before] = [this.store, this.store.table(prefix), this.#details.get(prefix)];
     if (!range || !table.thinned) {
-      if (this.#details.delete(prefix)) this.#again(prefix);
+      if (this.#details.delete(prefix)) this.#redraw(prefix);
       return;
     }
-    if (before && before.range[0] === range[0] && before.range[1] === range[1]) return; // another chart of the kind asked
+    // Another chart of the kind has asked already.
+    if (before && before.range[0] === range[0] && before.range[1] === range[1]) return;
     const detail = { range, table: before?.table && within(range, before.range) ? before.table : null };
     this.#details.set(prefix, detail);
     const found = await this.fetchDetail(prefix, range).catch(() => null); // what is kept anyway stays on the screen
     if (!found || this.store !== store || this.#details.get(prefix) !== detail) return;
     detail.table = found;
-    this.#again(prefix);
+    this.#redraw(prefix);
   }
 
-  #again(prefix) {
+  #redraw(prefix) {
     for (const one of this.#charts) if (one.prefix === prefix && this.state) one.draw(this.#table(prefix));
   }
 
   #drawMetric(chart, name, table) {
     const shown = both(name).filter(({ key }) => table.columns.has(key));
-    chart.update(shown, shown.length ? [table.xs, ...shown.map(({ key }) => table.values(key))] : [[]], { marks: this.#marks("epoch"), note: sampling(table, shown[0]?.key) });
+    chart.update(shown, shown.length ? [table.xs, ...shown.map(({ key }) => table.values(key))] : [[]], {
+      marks: this.#marks("epoch"),
+      note: sampling(table, shown[0]?.key),
+    });
   }
 
   #drawBatches(chart, table) {
@@ -102,33 +127,47 @@ export class Curves {
       { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true },
       { label: "smoothed", colour: "--train", points: false, plain: true },
     ];
-    chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], { marks: this.#resumes("batch"), note: sampling(table, `batch/${this.picked}`) });
+    chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], {
+      marks: this.#resumes("batch"),
+      note: sampling(table, `batch/${this.picked}`),
+    });
   }
 
   #drawGradients(chart, table) {
-    const groups = [...table.columns.keys()].filter((name) => name.startsWith(LAYERS)).sort(new Intl.Collator("en", { numeric: true }).compare);
+    const groups = [...table.columns.keys()]
+      .filter((name) => name.startsWith(LAYERS))
+      .sort(new Intl.Collator("en", { numeric: true }).compare);
     const series = [
       { label: "total", colour: "--text", points: false },
       ...groups.map((name, i) => ({ ...this.#layer(name.slice(LAYERS.length), i), points: false })),
     ];
     const broken = table.gaps.get("gradient/total") ?? 0;
     const words = broken ? `${plural(broken, "sample")} had gradients that are not finite: gaps.` : "";
-    const note = [sampling(table, "gradient/total"), words, ...this.#ill()].filter(Boolean).join(" ");
-    chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], { marks: this.#resumes("gradient"), note });
+    const note = [sampling(table, "gradient/total"), words, ...this.#healthTexts()].filter(Boolean).join(" ");
+    chart.update(series, [table.xs, ...["gradient/total", ...groups].map((name) => table.values(name))], {
+      marks: this.#resumes("gradient"),
+      note,
+    });
   }
 
   #layer(group, i) {
     const [words, colour] = HEALTH[this.health[group]] ?? [];
     const dash = i >= GROUP_COLOURS.length ? [4, 3] : undefined;
-    return { label: words ? `${group} (${words})` : group, colour: colour ?? GROUP_COLOURS[i % GROUP_COLOURS.length], dash };
+    return {
+      label: words ? `${group} (${words})` : group,
+      colour: colour ?? GROUP_COLOURS[i % GROUP_COLOURS.length],
+      dash,
+    };
   }
 
-  #ill() {
+  #healthTexts() {
     const of = (health) => Object.keys(this.health).filter((group) => this.health[group] === health);
-    return Object.entries(HEALTH).flatMap(([health, [words]]) => (of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : []));
+    return Object.entries(HEALTH).flatMap(([health, [words]]) =>
+      of(health).length ? [`The gradient is ${words} in ${of(health).join(", ")}.`] : [],
+    );
   }
 
-  // A rate holds until it changes, so the line goes on to the newest place.
+  // A rate holds until it changes, so the line continues to the newest place.
   #drawRates(chart, table) {
     const last = this.store.newest("rate", this.state);
     const [xs, ys] = [[...table.xs], [...table.values("rate/learning_rate")]];
@@ -136,12 +175,19 @@ export class Curves {
       xs.push(last);
       ys.push(ys[ys.length - 1]);
     }
-    chart.update([{ label: "rate", colour: "--train", words: tick, stepped: true, points: false, plain: true }], [xs, ...(xs.length ? [ys] : [])]);
+    chart.update(
+      [{ label: "rate", colour: "--train", words: tick, stepped: true, points: false, plain: true }],
+      [xs, ...(xs.length ? [ys] : [])],
+    );
   }
 
   #drawThroughput(chart, table) {
     const key = "throughput/samples_per_second";
-    chart.update([{ label: "samples/s", colour: "--train", points: false, words: measured }], [table.xs, table.values(key)], { note: sampling(table, key) });
+    chart.update(
+      [{ label: "samples/s", colour: "--train", points: false, words: measured }],
+      [table.xs, table.values(key)],
+      { note: sampling(table, key) },
+    );
   }
 
   #marks(prefix) {
@@ -153,7 +199,12 @@ export class Curves {
 
   #resumes(prefix) {
     return this.state.resumes
-      .map(({ attempt, epoch, time }) => ({ x: this.#place(prefix, epoch, time), text: `attempt ${attempt} after`, short: `attempt ${attempt}`, colour: "--muted" }))
+      .map(({ attempt, epoch, time }) => ({
+        x: this.#place(prefix, epoch, time),
+        text: `attempt ${attempt} after`,
+        short: `attempt ${attempt}`,
+        colour: "--muted",
+      }))
       .filter(({ x }) => Number.isFinite(x));
   }
 
@@ -167,7 +218,7 @@ export class Curves {
   #placeOfBest(prefix) {
     const { monitor, best, bestEpoch } = this.state;
     if (this.store.axes[prefix] !== "time") return this.store.atEpoch(bestEpoch, prefix);
-    const table = this.store.tables.get(prefix);
+    const table = this.store.table(prefix);
     return table.xs[table.values(`epoch/${monitor}`).indexOf(best.value)];
   }
 
@@ -175,7 +226,7 @@ export class Curves {
     const options = Object.entries(BATCH_VALUES).map(([value, text]) => el("option", { value }, text));
     const pick = (event) => {
       this.picked = event.target.value;
-      this.#again("batch");
+      this.#redraw("batch");
     };
     return el("select", { "aria-label": "Value of the batches", change: pick }, ...options);
   }
@@ -186,5 +237,7 @@ const within = (inner, outer) => inner[0] >= outer[0] && inner[1] <= outer[1];
 function sampling(table, name) {
   if (!name || !table.thinned) return "";
   const [kept, total] = table.kept(name);
-  return kept < total ? `${count(kept)} of ${count(total)} samples are drawn, every high and low among them; zoom in for all.` : "";
+  return kept < total
+    ? `${count(kept)} of ${count(total)} samples are drawn, every high and low among them; zoom in for all.`
+    : "";
 }

@@ -1,4 +1,4 @@
-// What the run takes of its machine: charts along time, and the newest numbers in words.
+// What the run uses of its machine: charts along time, and the newest numbers.
 
 import { Chart } from "../charts/chart.js";
 import { arrange, el, setText } from "../frame/dom.js";
@@ -26,27 +26,49 @@ export class Machine {
 
   // `weight`: of the smoothing.
   draw({ usage }, store, weight) {
-    const [used, throughput] = [store.tables.get("usage"), store.tables.get("throughput")];
+    const [used, throughput] = [store.table("usage"), store.table("throughput")];
     const waited = throughput.values("throughput/data_wait_share");
     const hasWait = waited.some(known);
     this.section.hidden = !usage && !used.xs.length && !hasWait;
     if (this.section.hidden) return;
-    const gpus = [...new Set([...used.columns.keys()].map((name) => /^usage\/gpu\/(\d+)\//.exec(name)?.[1]).filter(Boolean))].sort((a, b) => a - b);
-    const shown = [...(used.xs.length ? [this.cpu, this.memory] : []), ...(hasWait ? [this.wait] : []), ...(gpus.length ? [this.gpu, this.gpuMemory] : [])];
-    if (shown.length !== this.#made.length) arrange(this.container, (this.#made = shown).map(({ card }) => card));
+    const gpus = [
+      ...new Set([...used.columns.keys()].map((name) => /^usage\/gpu\/(\d+)\//.exec(name)?.[1]).filter(Boolean)),
+    ].sort((a, b) => a - b);
+    const shown = [
+      ...(used.xs.length ? [this.cpu, this.memory] : []),
+      ...(hasWait ? [this.wait] : []),
+      ...(gpus.length ? [this.gpu, this.gpuMemory] : []),
+    ];
+    if (shown.length !== this.#made.length)
+      arrange(
+        this.container,
+        (this.#made = shown).map(({ card }) => card),
+      );
     for (const chart of shown) chart.smoothing = weight;
-    const own = [{ label: "this run", colour: "--train", points: false }, { label: "whole machine", colour: "--faint", points: false }];
+    const own = [
+      { label: "this run", colour: "--train", points: false },
+      { label: "whole machine", colour: "--faint", points: false },
+    ];
     if (used.xs.length) {
       this.cpu.update(own, [used.xs, used.values("usage/cpu_cores"), used.values("usage/machine_cpu_cores")]);
-      this.memory.update(own, [used.xs, gib(used.values(used.columns.has("usage/memory_pss") ? "usage/memory_pss" : "usage/memory_rss")), gib(used.values("usage/machine_memory_used"))]);
+      this.memory.update(own, [
+        used.xs,
+        gib(used.values(used.columns.has("usage/memory_pss") ? "usage/memory_pss" : "usage/memory_rss")),
+        gib(used.values("usage/machine_memory_used")),
+      ]);
     }
     if (hasWait) {
-      this.wait.turn(store.axes.throughput);
-      this.wait.update([{ label: "waiting", colour: "--val", points: false, words: measured }], [throughput.xs, share(waited)]);
+      this.wait.setAxis(store.axes.throughput);
+      this.wait.update(
+        [{ label: "waiting", colour: "--val", points: false, words: measured }],
+        [throughput.xs, share(waited)],
+      );
     }
-    const ofGpu = (chart, name, scaled) => chart.update(
-      gpus.map((id, i) => ({ label: `GPU ${id}`, colour: COLOURS[i % COLOURS.length], points: false })),
-      [used.xs, ...gpus.map((id) => scaled(used.values(`usage/gpu/${id}/${name}`)))]);
+    const ofGpu = (chart, name, scaled) =>
+      chart.update(
+        gpus.map((id, i) => ({ label: `GPU ${id}`, colour: COLOURS[i % COLOURS.length], points: false })),
+        [used.xs, ...gpus.map((id) => scaled(used.values(`usage/gpu/${id}/${name}`)))],
+      );
     if (gpus.length) {
       ofGpu(this.gpu, "utilisation", share);
       ofGpu(this.gpuMemory, "memory_used", gib);
@@ -62,14 +84,34 @@ export class Machine {
   }
 }
 
-const of = (value, total, words) => (known(value) ? `${words(value)}${known(total) ? ` of ${words(total)}` : ""}` : "–");
+const of = (value, total, words) =>
+  known(value) ? `${words(value)}${known(total) ? ` of ${words(total)}` : ""}` : "–";
 
-function facts({ cpu_cores: cpu, machine_cores: cores, memory_pss: pss, memory_rss: rss, machine_memory_total: memory, disk_free: free, disk_total: disk, processes, gpus }) {
+function facts({
+  cpu_cores: cpu,
+  machine_cores: cores,
+  memory_pss: pss,
+  memory_rss: rss,
+  machine_memory_total: memory,
+  disk_free: free,
+  disk_total: disk,
+  processes,
+  gpus,
+}) {
   return [
     ["Processor", known(cpu) ? `${cpu.toFixed(1)}${known(cores) ? ` of ${cores}` : ""} cores` : "–"],
     ["Memory of the run", of(pss ?? rss, memory, bytes)],
     ["Processes", known(processes) ? String(processes) : "–"],
     ["Disk that is free", of(free, disk, bytes)],
-    ...(gpus ?? []).map((gpu, i) => [`GPU ${i}: ${gpu.name}`, [percent(gpu.utilisation, 0), of(gpu.memory_used, gpu.memory_total, bytes), known(gpu.temperature) ? `${Math.round(gpu.temperature)} °C` : ""].filter(Boolean).join(", ")]),
+    ...(gpus ?? []).map((gpu, i) => [
+      `GPU ${i}: ${gpu.name}`,
+      [
+        percent(gpu.utilisation, 0),
+        of(gpu.memory_used, gpu.memory_total, bytes),
+        known(gpu.temperature) ? `${Math.round(gpu.temperature)} °C` : "",
+      ]
+        .filter(Boolean)
+        .join(", "),
+    ]),
   ];
 }

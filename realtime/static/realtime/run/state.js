@@ -1,12 +1,93 @@
-// What is known of the run, and what each event means for it.
+// What is known of the run, and what each event changes. Pure.
 
 import { ENDED } from "../frame/format.js";
 import { Epochs } from "./epochs.js";
-import { seconds } from "./store.js";
+import { seconds } from "./timestamps.js";
 
+/** @typedef {import("./run_types").RunDetail} RunDetail */
+/** @typedef {import("./run_types").RunState} RunState */
+/** @typedef {import("./run_types").Snapshot} Snapshot */
+/** @typedef {import("../events/event_types").EventData} EventData */
+/** @typedef {import("../events/event_types").EventType} EventType */
+/** @typedef {import("../events/event_types").RunEvent} RunEvent */
+/** @typedef {import("../events/event_types").StreamItem} StreamItem */
+
+/** @typedef {{attempt: number, timestamp: string}} Moment */
+
+/** @type {{[T in EventType]: (state: RunState, data: EventData[T], moment: Moment) => void}} */
+export const handlers = {
+  run_status(state, { status, previous, reason, queue_position: position }, { attempt, timestamp }) {
+    Object.assign(state, { status, reason, queuePosition: position, attempt });
+    if (status === "queued" && previous !== status)
+      Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
+    if (status === "in_progress") {
+      state.startTime ??= timestamp;
+      if (previous !== status) state.attemptStart = timestamp;
+    } else if (status !== "cancelling") state.attemptStart = null; // the time spent comes with the server's next answer
+    if (status === "queued") clearRate(state);
+  },
+  training_start(state, data, moment) {
+    Object.assign(state, startOf(data), { progress: null, step: 0, rate: null });
+    recordAttempt(state, data.resumed_from_epoch, moment);
+    state.finals.clear();
+  },
+  batch_metrics(state, { step }) {
+    state.step = step;
+  },
+  gradient_stats() {},
+  epoch_end(state, { epoch, metrics }) {
+    state.epochs.put(epoch, metrics);
+    updateBest(state);
+  },
+  lr_update(state, { learning_rate: rate }) {
+    state.rate = rate;
+  },
+  early_stopping(state, { epoch }, { timestamp }) {
+    state.stop = { epoch, time: seconds(timestamp) };
+  },
+  progress(state, data) {
+    state.progress = data;
+    state.step = data.step;
+  },
+  resource_usage(state, data) {
+    state.usage = data;
+  },
+  final_stats(state, data) {
+    state.finals.set(data.split, data);
+  },
+  training_end(state, { total_epochs: epochsDone, duration_seconds: duration, best_epoch: bestEpoch }) {
+    Object.assign(state, { duration, epochsDone, bestEpoch });
+  },
+};
+
+/**
+ * Apply an event to the state.
+ *
+ * @param {RunState} state
+ * @param {RunEvent} event
+ * @param {number} [now] milliseconds
+ */
+export function applyEvent(state, event, now = Date.now()) {
+  const handle = /** @type {((state: RunState, data: any, moment: Moment) => void) | undefined} */ (
+    handlers[event.type]
+  );
+  handle?.(state, event.data, event);
+  state.lastMoment = event.timestamp;
+  state.heardAt = now;
+}
+
+/**
+ * Return whether the known state cannot be continued by this item, so that a snapshot is needed: a resume makes some of
+ * it void, and after skipped events some of it is missing.
+ *
+ * @param {StreamItem} item
+ */
+export const needsSnapshot = (item) => item.type === "skipped" || (item.type === "training_start" && item.attempt > 1);
+
+/** @param {string} path */
 const lastName = (path) => path.split(/[/:]/).filter(Boolean).pop() ?? path;
 
-// `detail` as GET /api/runs/<id>/ has it.
+/** @param {RunDetail} detail */
 const ofRow = (detail) => ({
   status: detail.status,
   reason: detail.reason,
@@ -19,7 +100,7 @@ const ofRow = (detail) => ({
   lastCheckpoint: detail.last_checkpoint,
   startTime: detail.start_time,
   attemptStart: detail.attempt_start,
-  spent: detail.spent_seconds, // in attempts that are over
+  spent: detail.spent_seconds,
   duration: detail.duration_seconds,
   progress: detail.progress.epoch === null ? null : detail.progress,
   maxEpochs: detail.progress.max_epochs,
@@ -29,11 +110,17 @@ const ofRow = (detail) => ({
   notes: detail.notes,
   tags: detail.tags,
   deleted: Boolean(detail.deleted_at),
-  asked: { data: lastName(detail.source_path), model: detail.model_name }, // until the training says what it found
+  asked: { data: lastName(detail.source_path), model: detail.model_name },
   dataset: detail.dataset,
   model: detail.model,
 });
 
+/**
+ * Return the state of a run of which nothing but its row is known.
+ *
+ * @param {RunDetail} detail
+ * @returns {RunState}
+ */
 export const newState = (detail) => ({
   ...ofRow(detail),
   monitor: detail.monitor,
@@ -43,103 +130,106 @@ export const newState = (detail) => ({
   step: 0,
   stepsPerEpoch: null,
   rate: null,
-  resumes: [], // attempts that went on after an epoch: {attempt, epoch, time}
-  stop: null, // early stopping: {epoch, time}
-  usage: null, // what the machine does, as it was told last
+  resumes: [],
+  stop: null,
+  usage: null,
   finals: new Map(),
   lastMoment: null,
   heardAt: Date.now(),
 });
 
-// Takes over all that a snapshot says; `epochs`: its curves of metrics.
-export function restore(state, { run, training_start: start, progress, step, learning_rate: rate, finals, events }, epochs) {
+/**
+ * Take over all that a snapshot says.
+ *
+ * @param {RunState} state
+ * @param {Snapshot} snapshot
+ */
+export function restore(state, { run, training_start: start, progress, step, learning_rate: rate, finals, ...rest }) {
+  const { events, series } = rest;
   Object.assign(state, ofRow(run), { step, rate, finals: new Map(Object.entries(finals)), resumes: [], stop: null });
-  if (start) Object.assign(state, { maxEpochs: start.max_epochs, dataset: start.dataset, model: start.model, stepsPerEpoch: perEpoch(start), progress });
-  if (run.status === "queued") forgetPace(state);
+  if (start) Object.assign(state, startOf(start), { progress });
+  if (run.status === "queued") clearRate(state);
   for (const event of events) {
-    if (event.type === "training_start") noteAttempt(state, event);
-    if (event.type === "early_stopping") state.stop = stopOf(event);
+    if (event.type === "training_start") recordAttempt(state, event.data.resumed_from_epoch, event);
+    if (event.type === "early_stopping") state.stop = { epoch: event.data.epoch, time: seconds(event.timestamp) };
     if (event.type === "resource_usage") state.usage = event.data;
   }
-  state.epochs.load(epochs);
-  if (state.epochs.size) reckonBest(state);
-  if (ENDED.has(run.status)) Object.assign(state, { best: run.best, bestEpoch: run.best.epoch, epochsDone: run.total_epochs ?? state.epochsDone });
+  state.epochs.load(series.filter(({ name }) => name.startsWith("epoch/")));
+  if (state.epochs.size) updateBest(state);
+  if (ENDED.has(run.status))
+    Object.assign(state, {
+      best: run.best,
+      bestEpoch: run.best.epoch,
+      epochsDone: run.total_epochs ?? state.epochsDone,
+    });
   state.lastMoment = events.at(-1)?.timestamp ?? state.lastMoment;
   state.heardAt = Date.now();
 }
 
-const perEpoch = ({ total_steps: total, max_epochs: epochs }) => (total && epochs ? total / epochs : null);
-const stopOf = ({ data, timestamp }) => ({ epoch: data.epoch, time: seconds(timestamp) });
+/**
+ * Return the optimizer steps of one epoch; null where they are unknown.
+ *
+ * @param {{total_steps: number | null, max_epochs: number} | null} start
+ */
+export const stepsPerEpoch = (start) =>
+  start?.total_steps && start.max_epochs ? start.total_steps / start.max_epochs : null;
 
-function forgetPace(state) {
+/** @param {EventData["training_start"]} start */
+const startOf = (start) => ({
+  maxEpochs: start.max_epochs,
+  dataset: start.dataset,
+  model: start.model,
+  stepsPerEpoch: stepsPerEpoch(start),
+});
+
+/** @param {RunState} state */
+function clearRate(state) {
   state.progress = state.progress && { ...state.progress, samples_per_second: null, eta_seconds: null };
 }
 
-function noteAttempt(state, { data, attempt, timestamp }) {
-  const epoch = data.resumed_from_epoch;
-  state.resumes = state.resumes.filter((other) => epoch !== null && other.epoch <= epoch);
+/**
+ * Record where an attempt continued; attempts that began after that epoch are void, and so is early stopping.
+ *
+ * @param {RunState} state
+ * @param {number | null} epoch the last one that the attempt kept; null for a start from scratch
+ * @param {Moment} moment
+ */
+function recordAttempt(state, epoch, { attempt, timestamp }) {
+  state.resumes = epoch === null ? [] : state.resumes.filter((other) => other.epoch <= epoch);
   if (epoch !== null) state.resumes.push({ attempt, epoch, time: seconds(timestamp) });
   state.stop = null;
 }
 
-export function reckonBest(state) {
+/** @param {RunState} state */
+function updateBest(state) {
   const { epochs } = state;
-  const of = (name, mode, rules) => {
+  const bestOf = (/** @type {string} */ name, /** @type {string} */ mode, rules = {}) => {
     const epoch = epochs.best(name, mode, rules);
-    return [epoch, epoch === null ? null : epochs.value(epoch, name)];
+    return { epoch, value: epoch === null ? null : (epochs.value(epoch, name) ?? null) };
   };
-  const [epoch, value] = of(state.monitor, state.mode, { byLoss: true });
-  const [recallEpoch, recall] = of("val_recall", "max");
-  const [lossEpoch, loss] = of("val_loss", "min");
-  state.bestEpoch = epoch;
-  state.best = { epoch, value, val_recall: recall, val_recall_epoch: recallEpoch, val_loss: loss, val_loss_epoch: lossEpoch };
+  const monitored = bestOf(state.monitor, state.mode, { byLoss: true });
+  const recall = bestOf("val_recall", "max");
+  const loss = bestOf("val_loss", "min");
+  state.bestEpoch = monitored.epoch;
+  state.best = {
+    ...monitored,
+    val_recall: recall.value,
+    val_recall_epoch: recall.epoch,
+    val_loss: loss.value,
+    val_loss_epoch: loss.epoch,
+  };
   state.epochsDone = epochs.size;
 }
 
-// Whether what is known must be asked for anew: a resume makes some of it void, and spared events are missing.
-export const breaks = ({ type, attempt }) => type === "skipped" || (type === "training_start" && attempt > 1);
-
-// One function per event type of the contract.
-export const handlers = {
-  run_status(state, { status, previous, reason, queue_position: position }, { attempt, timestamp }) {
-    Object.assign(state, { status, reason, queuePosition: position, attempt });
-    if (status === "queued" && previous !== status) Object.assign(state, { queuedAt: timestamp, estimatedStart: null, waitsFor: null });
-    if (status === "in_progress") {
-      state.startTime ??= timestamp;
-      if (previous !== status) state.attemptStart = timestamp;
-    } else if (status !== "cancelling") state.attemptStart = null; // what was spent comes with the answer
-    if (status === "queued") forgetPace(state);
-  },
-  training_start(state, data, event) {
-    Object.assign(state, { maxEpochs: data.max_epochs, dataset: data.dataset, model: data.model, stepsPerEpoch: perEpoch(data), progress: null, step: 0, rate: null });
-    noteAttempt(state, event);
-    state.finals.clear();
-  },
-  batch_metrics(state, { step }) {
-    state.step = step;
-  },
-  gradient_stats() {},
-  epoch_end(state, { epoch, metrics }) {
-    state.epochs.put(epoch, metrics);
-    reckonBest(state);
-  },
-  lr_update(state, { learning_rate: rate }) {
-    state.rate = rate;
-  },
-  early_stopping(state, _, event) {
-    state.stop = stopOf(event);
-  },
-  progress(state, data) {
-    state.progress = data;
-    state.step = data.step;
-  },
-  resource_usage(state, data) {
-    state.usage = data;
-  },
-  final_stats(state, data) {
-    state.finals.set(data.split, data);
-  },
-  training_end(state, { total_epochs: epochs, duration_seconds: seconds_, best_epoch: best }) {
-    Object.assign(state, { duration: seconds_, epochsDone: epochs, bestEpoch: best });
-  },
-};
+/**
+ * Return the seconds spent in all attempts, by the server's clock: that of its last event, and what has passed here
+ * since.
+ *
+ * @param {RunState} state
+ * @param {number} [now] milliseconds
+ */
+export function elapsedSeconds({ startTime, attemptStart, lastMoment, heardAt, spent }, now = Date.now()) {
+  if (!startTime || !lastMoment) return null;
+  if (!attemptStart) return spent;
+  return spent + Math.max(0, Date.parse(lastMoment) - Date.parse(attemptStart) + (now - heardAt)) / 1000;
+}

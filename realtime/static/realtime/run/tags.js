@@ -1,6 +1,6 @@
-// The run's tags; whoever may change the run adds and removes them.
+// The run's tags; those who may change the run add and remove them.
 
-import { call, inWords } from "../frame/api.js";
+import { call, errorText } from "../frame/api.js";
 import { el, setText } from "../frame/dom.js";
 
 export class Tags {
@@ -11,8 +11,21 @@ export class Tags {
     Object.assign(this, { root, runId, may, onChange });
     this.problem = el("span", { class: "problem", role: "alert", hidden: true });
     this.list = el("ul", { class: "tags", "aria-label": "Tags" });
-    this.input = el("input", { "aria-label": "Add a tag", placeholder: "Add a tag", maxlength: 50, autocomplete: "off", autocapitalize: "off" });
-    this.form = may ? el("form", { submit: (event) => (event.preventDefault(), this.#add()) }, this.input, el("button", { type: "submit", class: "quiet" }, "Add")) : null;
+    this.input = el("input", {
+      "aria-label": "Add a tag",
+      placeholder: "Add a tag",
+      maxlength: 50,
+      autocomplete: "off",
+      autocapitalize: "off",
+    });
+    this.form = may
+      ? el(
+          "form",
+          { submit: (event) => (event.preventDefault(), this.#add()) },
+          this.input,
+          el("button", { type: "submit", class: "quiet" }, "Add"),
+        )
+      : null;
     root.append(this.list, ...(may ? [this.form, this.problem] : []));
   }
 
@@ -23,12 +36,26 @@ export class Tags {
     this.tags = tags;
     this.list.hidden = !tags.length;
     this.root.hidden = !tags.length && !this.may;
-    const remove = (tag) => el("button", { type: "button", class: "quiet", "aria-label": `Remove the tag ${tag}`, title: "Remove", click: () => this.#change({ remove: [tag] }) }, "✕");
+    const remove = (tag) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "aria-label": `Remove the tag ${tag}`,
+          title: "Remove",
+          click: () => this.#change({ remove: [tag] }),
+        },
+        "✕",
+      );
     this.list.replaceChildren(...tags.map((tag) => el("li", { class: "tag" }, tag, this.may ? remove(tag) : null)));
   }
 
   async #add() {
-    const wanted = this.input.value.split(",").map((tag) => tag.trim().toLowerCase()).filter(Boolean);
+    const wanted = this.input.value
+      .split(",")
+      .map((tag) => tag.trim().toLowerCase())
+      .filter(Boolean);
     if (wanted.length && (await this.#change({ add: wanted }))) this.input.value = "";
     this.input.focus();
   }
@@ -37,17 +64,17 @@ export class Tags {
     try {
       const { results } = await call("/api/runs/tags/", { method: "POST", json: { runs: [this.runId], add, remove } });
       const refused = results?.find(({ ok }) => !ok);
-      this.#complain(refused?.detail);
+      this.#showProblem(refused?.detail);
       if (refused) return false;
       this.onChange([...new Set([...this.tags, ...add])].filter((tag) => !remove.includes(tag)).sort());
       return true;
     } catch (error) {
-      this.#complain(inWords(error));
+      this.#showProblem(errorText(error));
       return false;
     }
   }
 
-  #complain(words = "") {
+  #showProblem(words = "") {
     this.problem.hidden = !words;
     setText(this.problem, words);
   }

@@ -1,6 +1,7 @@
-// What the reader chose for all curves: the axis and how smooth they are. In the address, so that it can be shared; the last choice is the next default.
+// What the reader chose for all curves: the axis and the smoothing. It is part of the address, so that it can be
+// shared; the last choice is the next default.
 
-import { CHOICES } from "./store.js";
+import { AXIS_CHOICES } from "./curve_kinds.js";
 
 const KEPT = "livetrain.curves";
 const SMOOTHEST = 0.99;
@@ -10,26 +11,26 @@ export class Toolbar {
   constructor(axis, slider, { onAxis, onSmoothing }) {
     Object.assign(this, { axis, slider });
     const asked = new URLSearchParams(location.search);
-    const kept = remembered();
+    const kept = stored();
     const by = asked.get("by") ?? kept.by;
     const weight = Number(asked.get("smooth") ?? kept.smooth);
-    this.by = CHOICES.includes(by) ? by : null;
+    this.by = AXIS_CHOICES.includes(by) ? by : null;
     this.weight = weight > 0 ? Math.min(SMOOTHEST, weight) : 0;
     this.#show();
     axis.addEventListener("change", () => {
       this.by = axis.value || null;
-      this.#keep();
+      this.#store();
       onAxis(this.by);
     });
     slider.addEventListener("input", () => {
       this.weight = Number(slider.value);
-      this.#keep();
+      this.#store();
       onSmoothing(this.weight);
     });
   }
 
   // Back to each curve's own axis, where the asked one is not known.
-  giveUpAxis() {
+  resetAxis() {
     this.by = null;
     this.#show();
   }
@@ -40,10 +41,16 @@ export class Toolbar {
     this.slider.setAttribute("aria-valuetext", this.weight ? `${Math.round(100 * this.weight)} %` : "off");
   }
 
-  #keep() {
+  #store() {
     this.#show();
     const asked = new URLSearchParams(location.search);
-    for (const [name, value] of [["by", this.by], ["smooth", this.weight]]) value ? asked.set(name, value) : asked.delete(name);
+    for (const [name, value] of [
+      ["by", this.by],
+      ["smooth", this.weight],
+    ]) {
+      if (value) asked.set(name, value);
+      else asked.delete(name);
+    }
     history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`);
     try {
       localStorage.setItem(KEPT, JSON.stringify({ by: this.by, smooth: this.weight }));
@@ -53,7 +60,7 @@ export class Toolbar {
   }
 }
 
-function remembered() {
+function stored() {
   try {
     return JSON.parse(localStorage.getItem(KEPT)) ?? {};
   } catch {

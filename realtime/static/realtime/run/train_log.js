@@ -11,7 +11,7 @@ const AGAIN_AFTER = 3000;
 const MOST_MATCHES = 200;
 
 export class TrainLog {
-  #turn = 0; // answers to older questions are dropped
+  #turn = 0; // answers to older questions are discarded
   #unread = 0;
   #at = { start: 0, end: 0 };
   #following = false;
@@ -19,46 +19,86 @@ export class TrainLog {
   // `ranks`: how many processes print.
   constructor(container, link, { ranks }) {
     this.link = link;
-    this.attempts = el("select", { "aria-label": "Attempt", change: () => this.#open() }, el("option", { value: "" }, "All attempts"));
-    this.rank = el("select", { "aria-label": "Process", hidden: ranks < 2, change: () => this.#open() }, ...Array.from({ length: ranks }, (_, i) => el("option", { value: i }, i ? `Process ${i}` : "Main process")));
-    this.search = el("input", { type: "search", placeholder: "Search the log", "aria-label": "Search the log", maxlength: 200, autocomplete: "off" });
-    const form = el("form", { role: "search", submit: (event) => (event.preventDefault(), this.#search()) }, this.search, el("button", { type: "submit" }, "Search"));
+    this.attempts = el(
+      "select",
+      { "aria-label": "Attempt", change: () => this.#open() },
+      el("option", { value: "" }, "All attempts"),
+    );
+    this.rank = el(
+      "select",
+      { "aria-label": "Process", hidden: ranks < 2, change: () => this.#open() },
+      ...Array.from({ length: ranks }, (_, i) => el("option", { value: i }, i ? `Process ${i}` : "Main process")),
+    );
+    this.search = el("input", {
+      type: "search",
+      placeholder: "Search the log",
+      "aria-label": "Search the log",
+      maxlength: 200,
+      autocomplete: "off",
+    });
+    const form = el(
+      "form",
+      { role: "search", submit: (event) => (event.preventDefault(), this.#search()) },
+      this.search,
+      el("button", { type: "submit" }, "Search"),
+    );
     this.search.addEventListener("input", () => this.search.value || this.#closeSearch());
     this.note = el("p", { class: "note", role: "status" });
-    this.older = el("button", { type: "button", class: "quiet", hidden: true, click: () => this.#before() }, "Show older lines");
+    this.older = el(
+      "button",
+      { type: "button", class: "quiet", hidden: true, click: () => this.#showOlder() },
+      "Show older lines",
+    );
     this.matches = el("ol", { class: "matches", hidden: true, tabindex: 0, "aria-label": "Lines found" });
     this.lines = el("ol", { class: "lines", tabindex: 0, "aria-label": "Lines of the log" });
-    this.latest = el("button", { type: "button", class: "primary latest", hidden: true, click: () => this.#toEnd() });
+    this.latest = el("button", {
+      type: "button",
+      class: "primary latest",
+      hidden: true,
+      click: () => this.#scrollToEnd(),
+    });
     this.lines.addEventListener("scroll", () => this.#scrolled());
-    container.append(el("div", { class: "log-tools" }, form, this.attempts, this.rank, this.older), this.note, this.matches, el("div", { class: "lines-frame" }, this.lines, this.latest));
-    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#look(seen), { rootMargin: "200px" }).observe(container);
+    container.append(
+      el("div", { class: "log-tools" }, form, this.attempts, this.rank, this.older),
+      this.note,
+      this.matches,
+      el("div", { class: "lines-frame" }, this.lines, this.latest),
+    );
+    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#setVisible(seen), { rootMargin: "200px" }).observe(
+      container,
+    );
     document.addEventListener("visibilitychange", () => this.#follow());
   }
 
-  // Attempts that there are, and whether more may be printed.
+  // Updates the attempts to choose from, and whether more may be printed.
   draw({ attempt, status }) {
-    while (this.attempts.options.length <= attempt) this.attempts.add(new Option(`Attempt ${this.attempts.options.length}`, this.attempts.options.length));
+    while (this.attempts.options.length <= attempt)
+      this.attempts.add(new Option(`Attempt ${this.attempts.options.length}`, this.attempts.options.length));
     this.attempts.hidden = attempt < 2;
     const ended = ENDED.has(status);
     if (this.ended !== undefined && this.ended !== ended) this.#follow();
     this.ended = ended;
   }
 
-  // Whether nothing is asked any more.
-  rest(resting) {
-    this.resting = resting;
-    this.#look(this.seen);
+  // While paused nothing is asked for.
+  setPaused(paused) {
+    this.paused = paused;
+    this.#setVisible(this.seen);
   }
 
-  #look(seen) {
+  #setVisible(seen) {
     this.seen = seen;
-    if (this.resting) return;
+    if (this.paused) return;
     if (seen && !this.opened) this.#open();
     else this.#follow();
   }
 
-  async #ask(parameters) {
-    const asked = new URLSearchParams({ rank: this.rank.value, ...(this.attempts.value ? { attempt: this.attempts.value } : {}), ...parameters });
+  async #fetch(parameters) {
+    const asked = new URLSearchParams({
+      rank: this.rank.value,
+      ...(this.attempts.value ? { attempt: this.attempts.value } : {}),
+      ...parameters,
+    });
     return call(`${this.link}?${asked}`);
   }
 
@@ -66,23 +106,24 @@ export class TrainLog {
     this.opened = true;
     const turn = ++this.#turn;
     try {
-      const page = await this.#ask({ limit: PAGE, ...parameters });
+      const page = await this.#fetch({ limit: PAGE, ...parameters });
       if (turn !== this.#turn) return;
       this.lines.replaceChildren(...page.lines.map(line));
       this.#at = { start: page.start, end: page.end };
       this.older.hidden = !page.more_before;
       setText(this.note, page.lines.length || page.size ? "" : "Nothing was printed yet.");
-      if (!("after" in parameters)) this.#toEnd();
+      if (!("after" in parameters)) this.#scrollToEnd();
       this.#follow();
     } catch (error) {
-      if (turn === this.#turn) setText(this.note, error.status ? error.message : "The log could not be fetched; it will be tried again.");
+      if (turn === this.#turn)
+        setText(this.note, error.status ? error.message : "The log could not be fetched; it will be tried again.");
       if (!error.status) setTimeout(() => turn === this.#turn && this.#open(parameters), AGAIN_AFTER);
     }
   }
 
-  async #before() {
+  async #showOlder() {
     const turn = this.#turn;
-    const page = await this.#ask({ limit: PAGE, before: this.#at.start }).catch(() => null);
+    const page = await this.#fetch({ limit: PAGE, before: this.#at.start }).catch(() => null);
     if (!page || turn !== this.#turn) return;
     const height = this.lines.scrollHeight;
     this.lines.prepend(...page.lines.map(line));
@@ -91,20 +132,20 @@ export class TrainLog {
     this.older.hidden = !page.more_before;
   }
 
-  // One request at a time, while somebody looks: browsers have few connections to one server.
+  // One request at a time, while the log is in view: browsers have few connections to one server.
   async #follow() {
     if (this.#following) return;
     this.#following = true;
-    while (this.opened && this.seen && !this.resting && !document.hidden) {
+    while (this.opened && this.seen && !this.paused && !document.hidden) {
       const [turn, wasEnded] = [this.#turn, this.ended];
       try {
-        const page = await this.#ask({ limit: PAGE, after: this.#at.end, ...(wasEnded ? {} : { wait: WAIT }) });
+        const page = await this.#fetch({ limit: PAGE, after: this.#at.end, ...(wasEnded ? {} : { wait: WAIT }) });
         if (turn !== this.#turn) continue;
         if (page.reset) this.lines.replaceChildren();
         this.#append(page);
         if (wasEnded && !page.more_after) break;
       } catch (error) {
-        if (error.status) break; // it says why not, and would again
+        if (error.status) break; // a refusal, which would come again
         await new Promise((done) => setTimeout(done, AGAIN_AFTER));
       }
     }
@@ -119,9 +160,10 @@ export class TrainLog {
     this.lines.append(...lines.map(line));
     if (atEnd) {
       while (this.lines.childElementCount > MOST_LINES) this.lines.firstChild.remove();
-      if (this.lines.childElementCount === MOST_LINES) [this.#at.start, this.older.hidden] = [Number(this.lines.firstChild.dataset.offset), false];
-      this.#toEnd();
-    } else this.#tell(this.#unread + lines.length);
+      if (this.lines.childElementCount === MOST_LINES)
+        [this.#at.start, this.older.hidden] = [Number(this.lines.firstChild.dataset.offset), false];
+      this.#scrollToEnd();
+    } else this.#drawUnread(this.#unread + lines.length);
   }
 
   #isAtEnd() {
@@ -129,34 +171,71 @@ export class TrainLog {
   }
 
   #scrolled() {
-    if (this.#isAtEnd()) this.#tell(0);
-    else if (this.latest.hidden && !this.ended) this.#tell(this.#unread);
+    if (this.#isAtEnd()) this.#drawUnread(0);
+    else if (this.latest.hidden && !this.ended) this.#drawUnread(this.#unread);
   }
 
-  #tell(unread) {
+  #drawUnread(unread) {
     this.#unread = unread;
     this.latest.hidden = this.#isAtEnd();
     setText(this.latest, unread ? `${plural(unread, "new line")} ↓` : "Follow again ↓");
   }
 
-  #toEnd() {
+  #scrollToEnd() {
     this.lines.scrollTop = this.lines.scrollHeight;
-    this.#tell(0);
+    this.#drawUnread(0);
   }
 
   async #search(after = null) {
     const text = this.search.value;
     if (!text) return this.#closeSearch();
     const asked = { search: text, limit: MOST_MATCHES, ...(after === null ? {} : { after }) };
-    const page = await this.#ask(asked).catch(({ status, message }) => (setText(this.note, status ? message : "The server could not be reached; search again."), null));
+    const page = await this.#fetch(asked).catch(
+      ({ status, message }) => (
+        setText(this.note, status ? message : "The server could not be reached; search again."),
+        null
+      ),
+    );
     if (!page || text !== this.search.value) return;
-    const rows = page.lines.map((found) => el("li", {}, el("button", { type: "button", title: "Show the lines around it", click: () => this.#around(found.offset) }, ...marked(found.text, text))));
-    const more = page.next === null ? null : el("li", {}, el("button", { type: "button", class: "quiet", click: ({ currentTarget }) => (currentTarget.parentNode.remove(), this.#search(page.next)) }, "Search on"));
+    const rows = page.lines.map((found) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", title: "Show the lines around it", click: () => this.#showAround(found.offset) },
+          ...marked(found.text, text),
+        ),
+      ),
+    );
+    const more =
+      page.next === null
+        ? null
+        : el(
+            "li",
+            {},
+            el(
+              "button",
+              {
+                type: "button",
+                class: "quiet",
+                click: ({ currentTarget }) => (currentTarget.parentNode.remove(), this.#search(page.next)),
+              },
+              "Continue the search",
+            ),
+          );
     if (after === null) this.matches.replaceChildren();
     this.matches.append(...rows, ...(more ? [more] : []));
     this.matches.hidden = false;
     const found = this.matches.childElementCount - (more ? 1 : 0);
-    setText(this.note, found ? `${count(found)}${more ? " or more" : ""} ${found === 1 ? "line has" : "lines have"} “${text}”.` : more ? "Nothing found so far." : `No line has “${text}”.`);
+    setText(
+      this.note,
+      found
+        ? `${count(found)}${more ? " or more" : ""} ${found === 1 ? "line has" : "lines have"} “${text}”.`
+        : more
+          ? "Nothing found so far."
+          : `No line has “${text}”.`,
+    );
   }
 
   #closeSearch() {
@@ -166,13 +245,13 @@ export class TrainLog {
   }
 
   // The found line first; what follows it comes with the next question.
-  async #around(offset) {
+  async #showAround(offset) {
     await this.#open({ after: offset });
     this.lines.scrollTop = 0;
     this.older.hidden = offset === 0;
     this.#at.start = offset;
     this.lines.firstChild?.classList.add("found");
-    this.#tell(0);
+    this.#drawUnread(0);
     this.lines.focus();
   }
 }
@@ -182,7 +261,7 @@ const line = ({ offset, text, cut }) => el("li", { "data-offset": offset }, cut 
 // The text with what was searched for marked, upper or lower case.
 function marked(text, wanted) {
   const [lower, needle, parts] = [text.toLowerCase(), wanted.toLowerCase(), []];
-  if (lower.length !== text.length) return [text]; // some letters change their length: nothing could be marked rightly
+  if (lower.length !== text.length) return [text]; // some letters change their length: positions would be wrong
   let from = 0;
   for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, from)) {
     parts.push(text.slice(from, at), el("mark", {}, text.slice(at, at + needle.length)));

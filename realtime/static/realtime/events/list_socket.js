@@ -1,0 +1,61 @@
+// Changes of all runs, from ws/runs/: passes on each item and the state of the connection, and says when what was
+// missed must be fetched.
+
+import { reconnectDelay } from "./backoff.js";
+import { LiveSocket } from "./live_socket.js";
+import { offWake, onWake } from "./wake_detector.js";
+
+/** @type {Record<number, string>} */
+const FINAL_CODES = { 4401: "logged-out", 4403: "refused" };
+
+/**
+ * Connect, and reconnect after each loss. Return a function that disconnects for good.
+ *
+ * @param {string} path
+ * @param {object} handlers
+ * @param {(item: any) => void} handlers.onItem
+ * @param {(state: import("./connection_state").ConnectionState) => void} handlers.onState
+ * @param {() => void} handlers.onMissed after a loss: what happened meanwhile is not sent again
+ */
+export function connectListSocket(path, { onItem, onState, onMissed }) {
+  let failures = 0;
+  /** @type {number | null} */
+  let lostAt = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {LiveSocket} */
+  let socket;
+  const connect = () => {
+    timer = undefined;
+    socket = new LiveSocket(path, {
+      onOpen() {
+        if (lostAt) onMissed();
+        [failures, lostAt] = [0, null];
+        onState({ kind: "live", quiet: 0 });
+      },
+      onItems: (items) => items.forEach(onItem),
+      onEnd(code, since) {
+        const final = code === undefined ? undefined : FINAL_CODES[code];
+        if (final) return onState({ kind: final });
+        lostAt ??= since;
+        const delay = reconnectDelay(failures++);
+        onState({ kind: "reconnecting", since: lostAt, at: Date.now() + delay });
+        timer = setTimeout(connect, delay);
+      },
+    });
+  };
+  // Online, awake or visible again: there is no reason to wait any longer.
+  const hurry = () => {
+    failures = 0;
+    if (!timer || document.hidden) return;
+    clearTimeout(timer);
+    connect();
+  };
+  onWake(hurry);
+  connect();
+  return () => {
+    clearTimeout(timer);
+    offWake(hurry);
+    socket.close();
+  };
+}

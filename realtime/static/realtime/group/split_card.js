@@ -1,0 +1,73 @@
+// The folds together, over one split: mean and spread of each statistic, and the summed confusion matrix.
+
+import { drawClasses, drawMatrix } from "../charts/matrix.js";
+import { interval, range, SAME_AS_ANOTHER, value } from "../charts/statistics_text.js";
+import { el } from "../frame/dom.js";
+import { count, known, plural, splitName } from "../frame/format.js";
+
+const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
+
+// `options`: {labels, completed}: of the statistics, and how many folds have completed.
+export function drawSplit(split, { runs, of, statistics, pooled }, options) {
+  const head = [`over ${runs} of ${plural(of, "fold")}`, pooled && `${count(pooled.samples)} samples, each once`];
+  const parts = [drawSpreads(statistics, pooled, options)];
+  if (pooled) parts.push(drawMatrix(pooled, splitName(split), MATRIX_CAPTION), drawClasses(pooled, options.labels));
+  return el(
+    "article",
+    { class: "card split", "data-split": split },
+    el(
+      "header",
+      {},
+      el("h3", {}, `${splitName(split)} split`),
+      el("p", { class: "muted" }, head.filter(Boolean).join(" · ")),
+    ),
+    el("div", { class: "split-body" }, ...parts),
+  );
+}
+
+function drawSpreads(statistics, pooled, options) {
+  const names = Object.keys(options.labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
+  const heads = ["Mean", "SD", "Range", "95 % of the mean", ...(pooled ? ["Together"] : [])];
+  const caption = pooled
+    ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval"
+    : "Mean and spread over the folds";
+  const columns = heads.map((text) => el("th", { scope: "col", class: "number" }, text));
+  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, options));
+  const table = el(
+    "table",
+    {},
+    el("caption", {}, caption),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Name"), ...columns)),
+    el("tbody", {}, ...rows),
+  );
+  const region = { class: "scroll spreads", tabindex: "0", role: "region", "aria-label": "Mean and spread" };
+  return el("div", region, table);
+}
+
+function spreadRow(name, found, pooled, { labels, completed }) {
+  const limits = known(found.corrected_ci_low)
+    ? [found.corrected_ci_low, found.corrected_ci_high]
+    : [found.ci_low, found.ci_high];
+  const texts = [
+    value(name, found.mean),
+    value(name, found.sd),
+    range(name, found.min, found.max),
+    range(name, ...limits),
+  ];
+  const partly = found.n < completed ? el("small", { class: "muted" }, `known in ${found.n}`) : null;
+  return el(
+    "tr",
+    { "data-name": name },
+    el("th", { scope: "row" }, labels[name], partly),
+    ...texts.map((text) => el("td", { class: "number" }, text)),
+    pooled ? togetherCell(name, pooled) : null,
+  );
+}
+
+const togetherCell = (name, pooled) =>
+  el(
+    "td",
+    { class: "number" },
+    name in pooled ? value(name, pooled[name]) : "",
+    el("small", { class: "muted" }, interval(name, pooled)),
+  );

@@ -1,0 +1,54 @@
+// Copies the configuration: as JSON, or as a command that queues the same training again.
+
+import { el } from "../frame/dom.js";
+import { toast } from "../frame/toast.js";
+
+const TRAIN = "/api/experiments/centralized/train";
+
+export function addCopyButtons(place, config) {
+  const json = JSON.stringify(config, null, 2);
+  place.append(
+    el("button", { type: "button", click: () => copy(json, "The configuration") }, "Copy as JSON"),
+    el(
+      "button",
+      {
+        type: "button",
+        title: "A command that queues the same training again; put your token into it",
+        click: () => copy(curl(json), "The command"),
+      },
+      "Copy as curl",
+    ),
+  );
+}
+
+export const curl = (json) =>
+  [
+    `curl -X POST '${location.origin}${TRAIN}'`,
+    "-H 'Authorization: Token YOUR_TOKEN'",
+    "-H 'Content-Type: application/json'",
+    `-d '${json.replaceAll("'", "'\\''")}'`,
+  ].join(" \\\n  ");
+
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`${what} is in the clipboard.`);
+  } catch {
+    show(text, what); // without HTTPS browsers give no clipboard
+  }
+}
+
+function show(text, what) {
+  const area = el("textarea", { readonly: true, rows: 14, "aria-label": what });
+  area.value = text;
+  const dialog = el(
+    "dialog",
+    { class: "copy-dialog", "aria-label": what, close: () => dialog.remove() },
+    el("h2", {}, `${what}, to copy by hand`),
+    area,
+    el("form", { method: "dialog", class: "actions" }, el("button", {}, "Close")),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+  area.select();
+}

@@ -1,0 +1,165 @@
+// The parts of a run's page, and which of them must be drawn.
+
+import { drawResults } from "../charts/matrix.js";
+import { drawConnection } from "../frame/connection.js";
+import { setText } from "../frame/dom.js";
+import { ENDED } from "../frame/format.js";
+import { drawAbout } from "./about.js";
+import { Actions } from "./actions.js";
+import { addCopyButtons } from "./copy_buttons.js";
+import { Curves } from "./curves.js";
+import { Deletion } from "./deletion.js";
+import { EndNotification } from "./end_notification.js";
+import { EpochTable } from "./epoch_table.js";
+import { EventLog } from "./event_log.js";
+import { Header } from "./header.js";
+import { Hints } from "./hints.js";
+import { Machine } from "./machine.js";
+import { progressText } from "./progress_text.js";
+import { QueueWatcher } from "./queue_watcher.js";
+import { elapsedSeconds } from "./state.js";
+import { makeSticky } from "./sticky_bar.js";
+import { Tags } from "./tags.js";
+import { Toolbar } from "./toolbar.js";
+import { TrainLog } from "./train_log.js";
+
+const find = (id) => document.getElementById(id);
+
+export class PageView {
+  dirty = { results: true, about: true, events: true };
+
+  // `page`: the RunPage, which handles what the reader does.
+  constructor(detail, state, { labels, mayAct, details, page }) {
+    Object.assign(this, { detail, state, labels, details, page });
+    this.#makeCharts();
+    this.#makeLogs();
+    this.#makeControls(mayAct);
+    makeSticky(find("status-bar"));
+    addCopyButtons(find("copies"), detail.config);
+    find("print").addEventListener("click", () => print());
+  }
+
+  #makeCharts() {
+    const { page, detail } = this;
+    this.curves = new Curves(find("curves"), (prefix, range) => page.loadDetail(prefix, range));
+    this.machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
+    this.epochTable = new EpochTable(find("epochs"), () => this.epochTable.draw(this.state));
+    this.toolbar = new Toolbar(find("by"), find("smooth"), {
+      onAxis: (by) => page.changeAxis(by),
+      onSmoothing: () => page.redrawAllCurves(),
+    });
+    const places = { section: find("hints"), container: find("hint-cards"), countdown: find("countdown") };
+    this.hints = new Hints(places, detail.links.hints, () => page.redrawGradients());
+  }
+
+  #makeLogs() {
+    const { links, config } = this.detail;
+    this.log = new EventLog(find("log"), links.events);
+    this.trainLog = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
+  }
+
+  #makeControls(mayAct) {
+    const { page, detail, state } = this;
+    const { id, experiment_name: name, links } = detail;
+    this.header = new Header(name);
+    this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
+    this.notification = new EndNotification(find("end-notification"), { id, name });
+    this.deletion = new Deletion(find("tools"), find("deleted"), detail, {
+      may: mayAct,
+      onDeleted: () => page.showDeleted(),
+      onRestored: () => page.showRestored(),
+    });
+    // A new run has a page of its own; what changes on this one arrives as an event.
+    const acted = ({ links: found }) => (found?.page ? location.assign(found.page) : this.details.request());
+    this.actions = mayAct ? new Actions(find("actions"), links, acted) : null;
+    this.queue = new QueueWatcher(id, state, {
+      buttons: mayAct ? find("move-buttons") : null,
+      moveLink: links.move,
+      onChange: () => page.requestDraw(),
+    });
+  }
+
+  get axis() {
+    return this.toolbar.by;
+  }
+
+  // Back to each curve's own axis, with the reason.
+  resetAxis(problem) {
+    this.toolbar.resetAxis();
+    this.showAxisProblem(problem);
+  }
+
+  showAxisProblem(text) {
+    setText(find("axis-problem"), text);
+  }
+
+  showDeleted(deleted) {
+    if (deleted) this.deletion.showDeleted();
+    for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = deleted;
+    this.trainLog.setPaused(deleted);
+    this.hints.setPaused(deleted);
+  }
+
+  restoreLog({ events, counts }) {
+    this.log.restore(events, counts);
+  }
+
+  addToLog(event) {
+    this.log.add(event);
+    this.dirty.events = true;
+  }
+
+  markAllDirty() {
+    Object.assign(this.dirty, { results: true, about: true, events: true });
+  }
+
+  // Before anything is known but the run's own row.
+  drawFirst(connection) {
+    drawConnection(find("connection"), connection, {});
+    this.header.draw({ ...this.state, elapsed: null });
+  }
+
+  drawConnection(connection) {
+    const { status } = this.state;
+    const run = { running: status === "in_progress", ended: ENDED.has(status) };
+    drawConnection(find("connection"), connection, run);
+  }
+
+  draw(store) {
+    const { state } = this;
+    this.header.draw({ ...state, elapsed: elapsedSeconds(state) });
+    this.actions?.draw(state);
+    this.deletion.draw(state);
+    this.tags.draw(state);
+    this.notification.draw(state, progressText(state));
+    this.queue.draw(state);
+    this.hints.drawCountdown(state);
+    find("queue-place").hidden = state.status !== "queued" || state.deleted;
+    if (!document.hidden) this.#drawWhatChanged(store);
+  }
+
+  #drawWhatChanged(store) {
+    const { state, dirty } = this;
+    const { weight } = this.toolbar;
+    const prefixes = store.takeDirty();
+    if (prefixes.has("epoch")) this.epochTable.draw(state);
+    this.curves.draw(state, { health: this.hints.health, weight, prefixes });
+    if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
+    if (dirty.events) this.log.draw();
+    this.trainLog.draw(state);
+    if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.about) this.#drawAbout();
+    this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawAbout() {
+    const { dataset, model } = this.state;
+    drawAbout(find("about"), { detail: this.detail, files: this.details.files, dataset, model });
+  }
+}
+
+// How many processes of the training print into the log.
+function processCount({ trainer = {} } = {}) {
+  const each = Number.isInteger(trainer.devices) ? Math.max(1, trainer.devices) : 1;
+  return each * (trainer.num_nodes ?? 1);
+}

@@ -1,7 +1,0 @@
-// The status stays in sight while the page is scrolled; there it is told how it looks best.
-
-export function stick(bar) {
-  const above = document.createElement("div"); // leaves the screen as soon as the bar is held at its edge
-  bar.before(above);
-  new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => bar.classList.toggle("stuck", !isIntersecting && boundingClientRect.top < 0)).observe(above);
-}

@@ -1,0 +1,128 @@
+// Runs side by side: options, scores, curves, groups.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { interval, range, value } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { parallelAxes } from "../../realtime/static/realtime/compare/axes.js";
+import { joined } from "../../realtime/static/realtime/compare/joined_curves.js";
+import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
+import { best, scoreRows } from "../../realtime/static/realtime/compare/scores.js";
+import { groupSummary } from "../../realtime/static/realtime/group/summary.js";
+
+test("a configuration is flattened, lists are values", () => {
+  assert.deepEqual(flat({ a: { b: 1, c: { d: [1, 2] } }, e: null }), [
+    ["a.b", 1],
+    ["a.c.d", [1, 2]],
+    ["e", null],
+  ]);
+  assert.deepEqual(flat(null), []);
+});
+
+test("options that differ are found, missing ones too", () => {
+  const runs = [
+    { config: { lr: 0.1, layers: [1, 2], seed: 1 }, dataset_hash: "x" },
+    { config: { lr: 0.2, layers: [1, 2] }, dataset_hash: "x" },
+  ];
+  assert.deepEqual(differences(runs), [
+    ["lr", [0.1, 0.2]],
+    ["seed", [1, undefined]],
+  ]);
+  assert.deepEqual(optionRows(runs).at(-1), ["data version", ["x", "x"]]);
+  assert.deepEqual(differences([runs[0]]), []);
+});
+
+test("values of options are readable", () => {
+  const values = [undefined, null, true, false, [1, 2], 0, "a"];
+  assert.deepEqual(values.map(shown), ["", "–", "yes", "no", "1, 2", "0", "a"]);
+});
+
+test("the best values are several where they are equal, none without a choice", () => {
+  assert.deepEqual([...best([0.1, 0.3, 0.3, null], false)], [1, 2]);
+  assert.deepEqual([...best([0.1, 0.3, NaN], true)], [0]);
+  assert.equal(best([0.1], false).size, 0);
+  assert.equal(best([0.2, 0.2], false).size, 0);
+  assert.equal(best([null, undefined], false).size, 0);
+});
+
+const run = (id, monitor, found, duration = 10) => ({
+  id,
+  monitor,
+  best: { val_loss: 0.4, val_loss_epoch: 2, ...found },
+  duration_seconds: duration,
+  config: { lr: id / 10 },
+});
+const runs = [run(1, "val_auroc", { value: 0.9, epoch: 3 }), run(2, "val_recall", { value: 0.8, epoch: null })];
+const finals = new Map([[1, { test: { statistics: { final_auroc_cm: 0.95, final_f1_cm: null } } }]]);
+const labels = { final_auroc_cm: "AUROC", final_f1_cm: "F1", final_recall_cm: "Recall" };
+
+test("each monitored metric has a row, and the loss", () => {
+  const rows = scoreRows(runs, finals, labels, new Set(["val_loss"]));
+  assert.deepEqual(
+    rows.map(({ group, name, lower }) => [group, name, lower]),
+    [
+      ["Best epoch", "val_auroc", false],
+      ["Best epoch", "val_recall", false],
+      ["Best epoch", "val_loss", true],
+      ["Test split", "final_auroc_cm", false],
+      ["Cost", "duration", true],
+    ],
+  );
+  assert.deepEqual(rows[0].values, [0.9, null]);
+  assert.deepEqual(
+    [rows[0].more(0), rows[0].more(1), rows[1].more(1), rows[2].more(0)],
+    ["epoch 3", "", "", "epoch 2"],
+  );
+  assert.deepEqual([rows[3].values, rows[3].show(0.95), rows[4].show(10)], [[0.95, null], "0.9500", "10 s"]);
+});
+
+test("the axes are options that differ, then results", () => {
+  const axes = parallelAxes(runs, scoreRows(runs, finals, labels, new Set()));
+  assert.deepEqual(
+    axes.map(({ label }) => label),
+    ["lr", "Best Validation AUROC", "Best Validation recall", "Best Validation loss", "Test AUROC", "Duration"].map(
+      (label) => label.replace("Validation", "val"),
+    ),
+  );
+});
+
+test("curves share one axis, with gaps and empty places", () => {
+  const curves = [
+    { x: [1, 3], y: [10, null] },
+    { x: [2], y: [20] },
+    { x: [], y: [] },
+  ];
+  assert.deepEqual(joined(curves), [
+    [1, 2, 3],
+    [10, undefined, null],
+    [undefined, 20, undefined],
+    [undefined, undefined, undefined],
+  ]);
+  assert.deepEqual(joined([]), [[]]);
+});
+
+test("statistics that are no shares keep their numbers", () => {
+  assert.equal(value("final_auroc_cm", 0.5), "0.5000");
+  assert.equal(value("final_f1_cm", 0.5), "50.0 %");
+  assert.equal(value("final_f1_cm", null), "–");
+  assert.equal(range("final_f1_cm", 0.25, 0.5), "25.0 to 50.0 %");
+  assert.equal(range("final_mcc", -0.5, 0.5), "-0.5000 to 0.5000");
+  assert.equal(range("final_f1_cm", null, 0.5), "");
+  assert.equal(interval("f", { "f_ci_low/cat": 0.1, "f_ci_high/cat": 0.2 }, "/cat"), "10.0 to 20.0 %");
+});
+
+test("a cross-validation says how many folds are done", () => {
+  const fold = (status, fraction) => ({ status, progress: { fraction } });
+  const going = groupSummary({
+    size: 3,
+    runs: [fold("completed", 1), fold("in_progress", 0.5), fold("queued", null)],
+    notes: [],
+  });
+  assert.deepEqual([going.doneText, going.othersText], ["1 of 3 folds completed", "1 queued · 1 in progress"]);
+  assert.deepEqual([going.done, going.ended, going.notices], [0.5, false, []]);
+  const ended = groupSummary({ size: 3, runs: [fold("completed", 1), fold("failed", 0.2)], notes: ["Different data"] });
+  assert.deepEqual(ended.notices, [
+    "2 of 3 folds did not complete or were deleted; all numbers here are over the other 1.",
+    "Different data",
+  ]);
+});

@@ -1,0 +1,183 @@
+// The form of a new run: what may be written, the request it stands for, and that request as code. And the data sets.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { contents, doing, findings, share, versionOf } from "../../experiments/static/experiments/datasets/states.js";
+import { requestCode } from "../../experiments/static/experiments/new_run/request_code.js";
+import { Request } from "../../experiments/static/experiments/new_run/request.js";
+import { allowed, parse, shown, textOf } from "../../experiments/static/experiments/new_run/values.js";
+
+const field = (path, kinds, more = {}) => ({ path, title: path, kinds, default: null, help: "", ...more });
+const RATE = field("optimizer.learning_rate", [{ type: "number", exclusiveMinimum: 0 }], { default: 0.001 });
+const SIZE = field("data.batch_size", [{ type: "integer", minimum: 1, maximum: 4096 }], { default: 32 });
+const SEED = field("seed", [{ type: "integer" }], { nullable: true, default: 1 });
+
+test("an empty text stands for the default, unless the field is required", () => {
+  assert.deepEqual(parse(RATE, "  "), { value: 0.001 });
+  const name = field("experiment_name", [{ type: "string", maxLength: 5 }], { required: true, title: "Name" });
+  assert.deepEqual(parse(name, ""), { error: "Name is missing." });
+  assert.deepEqual(parse(name, " abc "), { value: "abc" });
+  assert.deepEqual(parse(name, "abcdef"), { error: "Write at most 5 letters." });
+});
+
+test("numbers keep their bounds", () => {
+  assert.deepEqual(parse(SIZE, "64"), { value: 64 });
+  for (const text of ["0", "4097", "6.5", "1e2", "x"])
+    assert.deepEqual(parse(SIZE, text), { error: "Write a whole number from 1 to 4,096." }, text);
+  assert.deepEqual(parse(RATE, "1e-4"), { value: 0.0001 });
+  for (const text of ["0", "-1", "Infinity", "NaN"])
+    assert.deepEqual(parse(RATE, text), { error: "Write a number above 0." }, text);
+});
+
+test("none is a value only where the field has it", () => {
+  assert.deepEqual(parse(SEED, "none"), { value: null });
+  assert.ok(parse(SIZE, "none").error);
+  assert.equal(allowed(SEED), "a whole number, or none");
+});
+
+test("choices, switches and lists", () => {
+  const choice = field("x", [{ choices: ["adam", "sgd"] }]);
+  assert.deepEqual(parse(choice, "sgd"), { value: "sgd" });
+  assert.deepEqual(parse(choice, "rms"), { error: "Write one of adam, sgd." });
+  assert.deepEqual(parse(field("x", [{ type: "boolean" }]), "false"), { value: false });
+  const list = field("x", [{ type: "array", items: { type: "integer", minimum: 0 } }]);
+  assert.deepEqual(parse(list, "1, 2,"), { value: [1, 2] });
+  assert.deepEqual(parse(list, "1, -2"), {
+    error: "Write numbers with commas between them, each a whole number of at least 0.",
+  });
+});
+
+test("several kinds are tried in their order", () => {
+  const devices = field("devices", [{ choices: ["auto"] }, { type: "integer", minimum: 1 }], { default: "auto" });
+  assert.deepEqual([parse(devices, "auto"), parse(devices, "2")], [{ value: "auto" }, { value: 2 }]);
+  assert.equal(parse(devices, "0").error, "Write auto, or a whole number of at least 1.");
+});
+
+test("the text of a value is empty for the default", () => {
+  assert.equal(textOf(SIZE, 32), "");
+  assert.equal(textOf(SIZE, 64), "64");
+  assert.equal(textOf(SEED, null), "none");
+  assert.equal(shown([1, 2]), "1, 2");
+});
+
+const OPTIONS = () => ({
+  groups: [
+    { name: "top", fields: [field("experiment_name", [{ type: "string" }], { required: true }), SEED] },
+    { name: "data", fields: [SIZE] },
+    { name: "optimizer", fields: [RATE] },
+    {
+      name: "model",
+      fields: [field("model.name", [{ type: "string" }], { default: "auto" }), field("model.options", [{}])],
+    },
+    {
+      name: "callbacks",
+      fields: [
+        field("callbacks.monitor", [{ type: "string" }], { default: "val_loss" }),
+        field("callbacks.mode", [{ choices: ["auto", "min", "max"] }], { default: "auto" }),
+      ],
+    },
+  ],
+  network_options: { cnn: [field("model.options.width", [{ type: "integer", minimum: 1 }], { default: 16 })] },
+});
+
+test("a request has what is required and what differs from the defaults", () => {
+  const request = new Request(OPTIONS());
+  request.set("experiment_name", "Test");
+  request.set("data.batch_size", "64");
+  request.set("optimizer.learning_rate", "0.001"); // the default
+  assert.deepEqual(request.body, { experiment_name: "Test", data: { batch_size: 64 } });
+  assert.deepEqual(
+    request.changed.map(({ path }) => path),
+    ["data.batch_size"],
+  );
+  assert.equal(request.errors.size, 0);
+});
+
+test("errors name their field, and a wrong value is not sent", () => {
+  const request = new Request(OPTIONS());
+  request.set("data.batch_size", "zero");
+  assert.deepEqual([...request.errors.keys()], ["experiment_name", "data.batch_size"]);
+  assert.deepEqual(request.body, {});
+});
+
+test("the chosen network brings its own options", () => {
+  const request = new Request(OPTIONS());
+  assert.equal(request.field("model.options.width"), undefined);
+  request.set("model.name", "cnn");
+  request.set("model.options.width", "32");
+  assert.deepEqual(request.body, { model: { name: "cnn", options: { width: 32 } } });
+});
+
+test("a configuration fills the form, its short forms too; unknown options change nothing", () => {
+  const request = new Request(OPTIONS());
+  assert.deepEqual(request.fill({ data: { batch_size: 8 }, nonsense: 1 }), ["nonsense"]);
+  assert.equal(request.text("data.batch_size"), "");
+  const config = {
+    experiment_name: "Old",
+    model: { name: "cnn", width: 64, dropout: null },
+    callbacks: { monitor: "val_loss", mode: "min" }, // what the server made of auto
+  };
+  assert.deepEqual(request.fill(config), []);
+  assert.equal(request.text("model.options.width"), "64");
+  assert.equal(request.text("callbacks.mode"), "");
+});
+
+test("a clone sends only what differs from its origin", () => {
+  const request = new Request(OPTIONS());
+  request.fill({ experiment_name: "Old", seed: 7, model: { name: "cnn", options: { width: 64 } } });
+  request.copyFrom();
+  assert.deepEqual(request.changes, {});
+  request.set("callbacks.monitor", "val_auroc");
+  request.set("model.options.width", "32");
+  assert.deepEqual(request.changes, {
+    model: { options: { width: 32 }, width: null, dropout: null },
+    callbacks: { monitor: "val_auroc", mode: "auto" },
+  });
+  request.reset(request.field("model.options.width"));
+  assert.equal(request.text("model.options.width"), "64");
+});
+
+const BODY = { experiment_name: "It's", seed: null, data: { batch_size: 64, augment: true }, tags: ["a", "b"] };
+
+test("a request as JSON reads back as it was", () => {
+  const code = requestCode("json", "http://x/", BODY);
+  assert.deepEqual(JSON.parse(code), BODY);
+  assert.match(code, /^ {2}"data": \{"batch_size": 64, "augment": true\},$/m);
+  assert.equal(requestCode("json", "http://x/", {}), "{}");
+});
+
+test("a wide group is written over several lines", () => {
+  const wide = { data: { first_long_option: "a long value of it", second_long_option: "another long value" } };
+  const code = requestCode("json", "http://x/", wide);
+  assert.deepEqual(JSON.parse(code), wide);
+  assert.equal(code.split("\n").length, 6);
+});
+
+test("a shell gets its quotes, Python its own values", () => {
+  assert.match(requestCode("curl", "http://x/", BODY), /"experiment_name": "It'\\''s"/);
+  const python = requestCode("python", "http://x/", BODY);
+  assert.match(python, /"seed": None,/);
+  assert.match(python, /"augment": True\}/);
+  assert.match(python, /"tags": \["a", "b"\]/);
+});
+
+test("what a data set is doing", () => {
+  const dataset = (state, progress = null, classes = null) => ({ state, progress, classes });
+  assert.equal(doing(dataset("uploading", { bytes: 2000, bytes_done: 500 })), "25 % of 2.0 kB arrived");
+  assert.equal(doing(dataset("checking", { files: 3, files_done: 1 })), "1 of 3 files read");
+  assert.equal(doing(dataset("checking", { files: 3, files_done: 3 })), "All files read; looking at the classes");
+  assert.equal(doing(dataset("ready")), "");
+  assert.equal(share({ progress: null }), null);
+  assert.equal(share({ progress: { bytes: 0, bytes_done: 0 } }), null);
+  const classes = ["a", "b", "c", "d", "e"].map((name, i) => ({ name, samples: i + 1 }));
+  assert.equal(contents(dataset("ready", null, classes)), "1 × a · 2 × b · 3 × c · 4 × d · 1 more classes");
+});
+
+test("findings of a report, and what names its version", () => {
+  assert.equal(findings({ blocks: 1, warnings: 2 }), "1 finding that blocks, 2 warnings, ");
+  assert.equal(findings({ blocks: 2, warnings: 0 }), "2 findings that block, ");
+  assert.equal(findings({ blocks: 0, warnings: 0 }), "");
+  assert.equal(versionOf({ kind: "builtin", content_hash: null }), "builtin");
+  assert.equal(versionOf({ kind: "upload", content_hash: null }), null);
+});

@@ -1,0 +1,170 @@
+"""The tables of the documentation that are written by hand say what the code says, and all of it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from project import metrics
+from realtime import refusal
+from runs import exports
+from runs.filters import RunParameters
+from runs.grouping import BY
+from runs.hints import all as all_hints
+from runs.hints.hint import Severity
+from runs.matrix_statistics import COUNTS, FINAL_METRICS
+from runs.samples.kinds import SAMPLED
+from runs.spread import Spread
+from runs.statistics import EVALUATION_METRICS, TRAIN_METRICS
+from tests.documentation import ROOT, code, first_column, page, section, table
+
+APPS = ("project", "experiments", "runs", "realtime")
+WIRING = {"application", "http_application", "websocket_application", "urlpatterns", "register"}
+STATELESS = {"_encoder", "_decoder"}
+
+
+def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))):
+        if "migrations" not in path.parts and path.name != "settings.py":
+            yield path, ast.parse(path.read_text())
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def test_parameters_of_the_list() -> None:
+    assert set(first_column("reference/run-list", "Parameters of the list")) == set(RunParameters().fields)
+
+
+def test_parameters_of_groups() -> None:
+    [by] = re.findall(r"Its `by` is ([^.]*)\.", section("reference/run-list", "Groups"))
+    assert code(by) == list(BY)
+
+
+def severities(codes_of: ast.Call) -> tuple[str, set[str]]:
+    """The code of a hint that is made there, and the severities it may have."""
+    given = {keyword.arg: keyword.value for keyword in codes_of.keywords}
+    names = {str(node.value) for node in ast.walk(given["severity"]) if isinstance(node, ast.Constant)}
+    return ast.literal_eval(given["code"]), names & set(get_args(Severity))
+
+
+def test_hints() -> None:
+    made: dict[str, set[str]] = {}
+    for _, tree in trees(str(Path(inspect.getfile(all_hints)).parent.relative_to(ROOT))):
+        for call in calls(tree):
+            if isinstance(call.func, ast.Name) and call.func.id == "Hint":
+                name, found = severities(call)
+                made[name] = made.get(name, set()) | found
+    documented = {code(name)[0]: set(words.split(", ")) for name, words, _ in table("reference/hints")}
+    assert len(made) > 10
+    assert documented == made
+
+
+def test_epoch_metrics_and_their_phases() -> None:
+    documented = {code(name)[0]: phases.split(", ") for name, phases, _ in table("reference/metrics", "Of each epoch")}
+    evaluated = {"loss", *EVALUATION_METRICS, *COUNTS}
+    trained = {"loss", *TRAIN_METRICS}
+    assert documented == {
+        name: ["train", "val", "test"] if name in trained else ["val", "test"] for name in evaluated | trained
+    }
+
+
+def test_final_statistics_have_formulas() -> None:
+    found = table("reference/metrics", "Final statistics")
+    assert [code(cells[0])[0] for cells in found] == list(FINAL_METRICS)
+    assert all(cells[2] for cells in found)
+    wilson = {"precision", "recall", "specificity", "npv", "accuracy"}
+    named = {FINAL_METRICS[code(cells[0])[0]]: cells[3] for cells in found if cells[3]}
+    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "DeLong"}
+
+
+def test_statistics_over_folds() -> None:
+    assert {"n", *first_column("reference/metrics", "Over folds")} == set(Spread._fields)
+
+
+def test_curves() -> None:
+    """Of a name that ends openly, such as `gradient/layer/<group>`, the beginning."""
+    documented = {
+        code(source)[0]: {name.partition("<")[0] for name in code(names)}
+        for names, source in table("reference/curves", "Curves")
+    }
+    assert documented == {kind.type: {f"{kind.prefix}/{field}" for field in kind.fields} for kind in SAMPLED.values()}
+
+
+def test_close_codes() -> None:
+    """Of the range that applications may use."""
+    own = {str(value) for value in vars(refusal).values() if isinstance(value, int) and value >= 4_000}
+    assert set(first_column("reference/events", "The WebSocket of a run")) & set(map(str, range(4_000, 5_000))) == own
+
+
+def test_files() -> None:
+    assert set(exports.NAMES) <= set(first_column("reference/files"))
+
+
+def test_figures_for_prometheus() -> None:
+    """Gauges with labels are made by `labelled`; all else says its kind."""
+    made = {
+        name.value: ast.literal_eval(call.args[1]) if call.func.id != "labelled" else "gauge"
+        for call in calls(ast.parse(Path(inspect.getfile(metrics)).read_text()))
+        if isinstance(call.func, ast.Name) and call.func.id in ("single", "labelled", "Family") and call.args
+        if isinstance(name := call.args[0], ast.Constant)
+    }
+    documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus")}
+    assert documented == made
+    named = set(re.findall(r"`?\b(livetrain_[a-z_]+)", page("how-to/monitor")))
+    assert named <= set(made)
+
+
+def thread_name(call: ast.Call) -> str | None:
+    """What a thread is called that is made there; of a name with a number, the beginning."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    name = (
+        given.get("thread_name_prefix") or given.get("name") if {"daemon", "thread_name_prefix"} & set(given) else None
+    )
+    if isinstance(call.func, ast.Name) and call.func.id in ("Reader", "DbThread", "ThreadPoolExecutor"):
+        name = name or call.args[-1]
+    if isinstance(name, ast.JoinedStr):
+        name = name.values[0]
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
+
+
+def names_of_periodic_threads(tree: ast.AST) -> Iterator[str]:
+    """Those of classes that say what such a thread does."""
+    for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        if "Periodic" in map(ast.unparse, cls.bases):
+            for call in calls(cls):
+                if ast.unparse(call.func) == "super().__init__":
+                    yield ast.literal_eval(call.args[0])
+
+
+def test_every_thread_is_explained() -> None:
+    """Those that have a name of their own."""
+    named = {name for _, tree in trees(*APPS) for call in calls(tree) if (name := thread_name(call))}
+    named |= {name for _, tree in trees(*APPS) for name in names_of_periodic_threads(tree)}
+    explained = {name for cells in table("explanation/architecture", "Threads") for name in code(cells[0])}
+    assert {name.partition("<")[0] for name in explained} == named
+
+
+def lasting(tree: ast.Module) -> Iterator[str]:
+    """Names of what a module keeps while the process lives: lower-case values, and functions that remember."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id.islower() and not target.id.startswith(("__", "handler")):
+                yield target.id
+        elif isinstance(node, ast.FunctionDef):
+            decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+            if decorators & {"cache", "lru_cache"}:
+                yield node.name
+
+
+def test_state_of_a_process_is_explained() -> None:
+    kept = {name for _, tree in trees(*APPS) for name in lasting(tree)} - WIRING - STATELESS - {"logger"}
+    explained = {name for cells in table("explanation/architecture", "State of a process") for name in code(cells[0])}
+    assert "_boards" in kept
+    assert kept - explained == set()
