@@ -35,7 +35,7 @@ def by_subject(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def program(folder: Path, text: str) -> None:
-    """An `nvidia-smi` of the test's own."""
+    """Install an `nvidia-smi` of the test's own."""
     path = folder / "nvidia-smi"
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)

@@ -90,7 +90,7 @@ def dataset_that_is_gone(user: User, _patch: pytest.MonkeyPatch) -> Done:
 
 
 def nothing_to_tell(_dataset: Dataset) -> None:
-    """Nobody asks for a report here."""
+    """Request no report."""
 
 
 CASES: dict[type[Periodic], Case] = {
@@ -105,7 +105,7 @@ CASES: dict[type[Periodic], Case] = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test waits for half a minute."""
+    """Shorten the pauses: no test waits for half a minute."""
     real = Periodic.__init__
 
     def hurried(self: Periodic, name: str, interval: float, **options: bool) -> None:
@@ -149,7 +149,7 @@ def at_work(thread: Periodic) -> Iterator[Periodic]:
 
 
 def failures(api: Client, name: str, process: str = "web") -> int:
-    """As `/metrics` counts them."""
+    """Return the failures as `/metrics` counts them."""
     text = api.get("/metrics").content.decode()
     line = rf'^livetrain_thread_failures_total{{process="{process}",thread="{name}"}} (\d+)$'
     found = re.search(line, text, re.MULTILINE)
