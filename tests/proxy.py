@@ -76,7 +76,7 @@ class Proxy:
             link.cut()
 
     def fail(self, how: Literal["refuse", "silence"]) -> None:
-        """Fail in one of two ways. Refuse: all connections are reset, new ones refused. Silence: nothing arrives, without error."""
+        """Fail: reset all connections and refuse new ones, or let nothing arrive without an error."""
         if how == "refuse":
             self._close_listener()
         self._silent = how == "silence"

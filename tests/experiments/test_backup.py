@@ -184,7 +184,7 @@ def test_a_place_that_a_backup_would_harm_is_refused(tmp_path: Path, settings: S
         backup(Path(settings.LIVETRAIN_HOME) / "copy")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "livetrain.sqlite3").write_text("another server's")
-    with pytest.raises(CommandError, match="no back-up"):
+    with pytest.raises(CommandError, match="not a back-up"):
         backup(tmp_path / "other")
     assert (tmp_path / "other" / "livetrain.sqlite3").read_text() == "another server's"
     with pytest.raises(CommandError, match="is a file"):
