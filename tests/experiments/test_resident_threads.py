@@ -26,7 +26,7 @@ from experiments.backlog import DeferredUploads
 from experiments.datasets import checks, storage
 from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
-from experiments.inspector import Inspector
+from experiments.inspector import PreflightThread
 from experiments.models import Dataset, Preflight
 from experiments.periodic import Periodic
 from experiments.reaper import Maintenance
@@ -98,7 +98,9 @@ CASES: dict[type[Periodic], Case] = {
     Maintenance: Case(Maintenance, (lifecycle, "lost_runs"), lost_run),
     DeferredUploads: Case(DeferredUploads, (stored_files, "attempt_here"), folder_of_an_ended_run),
     Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "sign_in"), worker_unknown),
-    Inspector: Case(lambda: Inspector(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing),
+    PreflightThread: Case(
+        lambda: PreflightThread(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing
+    ),
     CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
 }
 
