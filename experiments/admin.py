@@ -1,4 +1,4 @@
-"""Runs in the Django admin, with what operators do: the queue's order, stopping, going on, running again, deleting."""
+"""Runs in the Django admin, and what operators do with them: order the queue, stop, resume, retry, delete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ Status = Run.Status
 
 @dataclass(frozen=True)
 class Operation:
-    """`label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs"."""
+    """What a user of the admin may do to a run.
+
+    `label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs".
+    """
 
     label: str
     button: str
@@ -67,7 +70,7 @@ OPERATIONS = {
         operations.resume,
     ),
     "retry": Operation(
-        "Retry: a new run of the same configuration", "Retry", "started anew", tuple(Run.ENDED), operations.retry
+        "Retry: a new run of the same configuration", "Retry", "started again", tuple(Run.ENDED), operations.retry
     ),
     "delete": Operation(
         "Delete (can be restored; running ones must be cancelled first)",
@@ -81,17 +84,19 @@ OPERATIONS = {
 
 
 class OperatedRunAdmin(RunAdmin):
-    """Staff that may see runs here may do with them what staff may by the API."""
+    """The admin of runs, in which staff may do with them what they may do through the API."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+        """Offer every operation in the menu of the list."""
         return {name: (_of_list(name), name, operation.label) for name, operation in OPERATIONS.items()}
 
     def get_urls(self) -> list[URLPattern]:
+        """Add the address to which the buttons of a run's page post."""
         act = self.admin_site.admin_view(require_POST(self.act_on_one))
         return [path("<int:pk>/act/", act, name="runs_run_act"), *super().get_urls()]
 
     def act_on_one(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """One of the buttons of a run's page."""
+        """Carry out what a button on a run's page asks for, and show the page again."""
         run = self.get_queryset(request).filter(pk=pk).first()
         if run is None:
             raise Http404(f"Run {pk} does not exist.")
@@ -106,12 +111,13 @@ class OperatedRunAdmin(RunAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        """Add the buttons that this run's state allows to its page."""
         run = context["original"]
         context["operations"] = [(name, operation.button) for name, operation in _possible(run)]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def operate(self, request: HttpRequest, name: str, runs: Iterable[Run]) -> None:
-        """Whatever is in a run's way stops no other, and is said."""
+        """Carry out an operation on each run; a run that refuses it stops no other, and its reason is shown."""
         operation, done = OPERATIONS[name], 0
         asked = list(runs)
         chosen = _in_order(asked, operation.to)
@@ -130,7 +136,7 @@ class OperatedRunAdmin(RunAdmin):
 
 
 def _act(operation: Operation, run: Run, user: User) -> object:
-    """Carry it out; returns what the operation does."""
+    """Carry out the operation and return its result."""
     if operation.act is not operations.restore:
         operations.require_not_deleted(run)
     return operation.act(run, user)
@@ -154,7 +160,10 @@ def _possible(run: Run) -> list[tuple[str, Operation]]:
 
 
 def _in_order(runs: list[Run], to: Destination | None) -> list[Run]:
-    """Runs to be moved as they keep their order, then those that will be refused; without those that need no move."""
+    """Put the runs to be moved into the order in which they keep their places among each other.
+
+    Those that will be refused come last; those that need no move are left out.
+    """
     if to is None:
         return runs
     known = {run.pk: run for run in runs}

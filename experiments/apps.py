@@ -1,3 +1,5 @@
+"""The configuration of the application `experiments`."""
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import register
@@ -9,12 +11,15 @@ from experiments.training.models import catalogue
 
 
 class ExperimentsConfig(AppConfig):
+    """Connects the broker and registers checks and networks when the server starts."""
+
     name = "experiments"
 
     def ready(self) -> None:
-        """Actors bind to the broker that exists when they are imported, so it is connected first.
+        """Register system checks, connect the broker, and install a team's own networks.
 
-        A team's networks are known before the first request names one.
+        Actors bind to the broker that exists when they are imported, so it is connected first. Own networks are known
+        before the first request names one. Raises ImproperlyConfigured.
         """
         register(check_data_roots)
         register(check_lease)

@@ -1,4 +1,4 @@
-"""A worker process says that it is alive and what it offers, as long as it takes runs."""
+"""Reports that a worker process is alive and what it offers, for as long as it takes runs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from runs.recovery_clock import RecoveryClock
 RENEW_SECONDS = 5.0
 
 
-class Attendance(Periodic):
-    """Signs in at once, renews that, forgets other workers that were lost, and signs out when it is stopped."""
+class Heartbeat(Periodic):
+    """Registers the worker at once, renews that, removes lost workers, and deregisters it when it is stopped."""
 
     def __init__(self, slots: int, gpus: Sequence[str]) -> None:
-        super().__init__("attendance", min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
+        super().__init__("heartbeat", min(RENEW_SECONDS, settings.LEASE_SECONDS / 4))
         self._slots, self._gpus = slots, list(gpus)
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        return {"signing in": self._sign_in, "forgetting lost workers": self._forget_lost}
+        """Return the renewal of this worker's entry and the removal of lost workers."""
+        return {"registering the worker": self._register, "removing lost workers": self._remove_lost}
 
     def leave(self) -> None:
-        """Where this fails, the worker is listed until its time runs out."""
+        """Deregister the worker; where this fails, it is listed until its time runs out."""
         workers.deregister(workers.own_name())
 
-    def _sign_in(self) -> None:
+    def _register(self) -> None:
         failures = thread_failures.counts()
         workers.register(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
 
-    def _forget_lost(self) -> None:
+    def _remove_lost(self) -> None:
         if moment := self._recovery_clock.moment():
             workers.remove_lost(moment)

@@ -1,6 +1,6 @@
-"""Stores later what could not be stored when it arose, and lets folders go whose files are all in the object store.
+"""Stores later what could not be stored at the time, and removes folders whose files are all in the object store.
 
-Every worker process runs one where `LIVETRAIN_FILES` is set. It also takes along the runs of before that.
+Every worker process runs one where `LIVETRAIN_FILES` is set. Runs from before that setting are included.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 30.0
 
 
-class Backlog(Periodic):
-    """Looks at once and then periodically; for workers where there is a store."""
+class DeferredUploads(Periodic):
+    """Uploads the remaining files of ended runs, at once and then periodically; only where there is a store."""
 
     def __init__(self) -> None:
-        super().__init__("backlog", INTERVAL_SECONDS)
+        super().__init__("deferred-uploads", INTERVAL_SECONDS)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        return {"storing files of ended runs": lambda: work_off(self.stopping)}
+        """Return one pass over the folders of this machine."""
+        return {"storing files of ended runs": lambda: run_once(self.stopping)}
 
 
-def work_off(stopped: threading.Event | None = None) -> None:
+def run_once(stopped: threading.Event | None = None) -> None:
     """Go through this machine's folders once; a run that fails stops no other. Raises what the first one raised."""
     root = Path(settings.RUNS_ROOT)
     numbers = [int(path.name) for path in root.iterdir() if path.name.isdecimal()] if root.is_dir() else []
@@ -54,11 +55,14 @@ def _deliver_unless_fenced(run: Run) -> None:
     try:
         _deliver(run)
     except Fenced:
-        logger.info("run %s: taken up again", run.pk, extra={"run_id": run.pk})
+        logger.info("run %s: claimed again", run.pk, extra={"run_id": run.pk})
 
 
 def _deliver(run: Run) -> None:
-    """A queued run may be taken up by any machine, best by this one: its folder stays."""
+    """Store what this machine still has of a run, and remove its folder if the run has ended.
+
+    The folder of a queued run stays: any machine may start it, preferably this one.
+    """
     here = stored_files.read_attempt_marker(run.folder)
     if here == run.attempt:
         stored_files.publish(run, stored_files.NOT_RUNNING)
@@ -68,11 +72,11 @@ def _deliver(run: Run) -> None:
     elif any(note["code"] == NOTE for note in run.notes):
         return  # a later attempt's files are on another machine still
     if run.status in Run.ENDED:
-        _let_go(run)
+        _remove_folder(run)
 
 
-def _let_go(run: Run) -> None:
-    """Under the lock of the row, so that nobody takes the run up again meanwhile."""
+def _remove_folder(run: Run) -> None:
+    """Remove the folder of an ended run, under the lock of its row so that nobody resumes it meanwhile."""
     with transaction.atomic():
         ended = Run.objects.select_for_update().filter(pk=run.pk, attempt=run.attempt, status__in=Run.ENDED)
         if ended.first() is not None:

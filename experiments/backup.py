@@ -1,7 +1,8 @@
-"""A back-up that is a home: started with it as LIVETRAIN_HOME, a server goes on from there.
+"""Backs up everything into a folder that a server can be started with as LIVETRAIN_HOME.
 
-Safe beside a running server. Files are copied before and after the database, so that a checkpoint which the
-database names is there, although a running training removes old ones. Decoded images are left out: they are made anew.
+Safe beside a running server. Files are copied before and after the database, so that a checkpoint which the database
+names is there, although a running training removes old ones. Decoded images are left out: they are made again when
+needed.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ DATABASE = "livetrain.sqlite3"
 
 
 class BackupRefused(Exception):
-    """The sentence names the cure."""
+    """The back-up cannot be made; the sentence names the cure."""
 
 
 class Copied(NamedTuple):
-    """Files that were new or had changed, all bytes of them, and those of the database; None: it is not in it."""
+    """How many files were new or had changed, their bytes, and those of the database (None: it is not included)."""
 
     files: int
     size: int
@@ -43,8 +44,8 @@ class Copied(NamedTuple):
 def back_up(target: Path) -> Copied:
     """Write or renew the back-up in that folder. Raises BackupRefused, OSError, StoreError.
 
-    What is gone from the server stays in an older back-up's folder. The database of PostgreSQL is not copied. As the
-    home itself, the folder is for the server's account alone, also where it was made by hand before.
+    What has been removed from the server stays in an older back-up's folder. A PostgreSQL database is not copied. Like
+    the home itself, the folder is made private to the server's account, even if it was created by hand before.
     """
     _require_place(target)
     target.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ def back_up(target: Path) -> Copied:
 
 
 def folders() -> dict[str, Path]:
-    """What is copied, by its place in a home."""
+    """Return the folders to copy, by their place in a home."""
     return {
         "runs": Path(settings.RUNS_ROOT),
         "datasets/uploads": uploads_root(),
@@ -76,7 +77,9 @@ def _require_place(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise BackupRefused(f"{target} is a file: name a folder.")
     if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
-        raise BackupRefused(f"{target} holds something that is no back-up: name a new folder or an earlier back-up's.")
+        raise BackupRefused(
+            f"{target} is not empty and not a back-up: name a new folder, or that of an earlier back-up."
+        )
 
 
 def _copy_files(target: Path) -> Copied:
@@ -87,9 +90,9 @@ def _copy_files(target: Path) -> Copied:
 
 
 def _copy_stored(target: Path) -> Iterator[int]:
-    """Files that are in the object store, each where a server without one looks for it; yields their bytes.
+    """Copy files from the object store to where a server without one looks for them; yield their bytes.
 
-    What lies in a folder of this machine that is as new has been copied from there.
+    Files that lie in a folder of this machine and are as new have been copied from there.
     """
     for row in StoredFile.objects.select_related("run").order_by("pk").iterator():
         folder = target / str(row.run_id)
@@ -99,7 +102,7 @@ def _copy_stored(target: Path) -> Iterator[int]:
 
 
 def _fetch(row: StoredFile, folder: Path) -> bool:
-    """False: it was replaced or removed meanwhile, as logs and checkpoints of a running training are."""
+    """Fetch one stored file. False: it was replaced or removed meanwhile, as files of a running training are."""
     try:
         stored_files.restore(row, folder)
     except StoreError:
@@ -110,7 +113,7 @@ def _fetch(row: StoredFile, folder: Path) -> bool:
 
 
 def _copy_new(source: Path, target: Path) -> Iterator[int]:
-    """Copy what is new or has changed below `source`; yields the bytes of each file. Links are not followed."""
+    """Copy what is new or has changed below `source`; yield the bytes of each file. Links are not followed."""
     for folder, _, names in os.walk(source):
         inside = target / Path(folder).relative_to(source)
         inside.mkdir(parents=True, exist_ok=True)
@@ -131,7 +134,7 @@ def _same(path: Path, copy: Path) -> bool:
 
 
 def _copy(path: Path, copy: Path) -> int:
-    """Whole or not at all, with times, and with rights as far as the umask lets them."""
+    """Copy a file whole or not at all, with its times, and with its rights as far as the umask allows."""
     temporary = copy.with_name(f"{copy.name}.tmp")
     shutil.copy2(path, temporary)
     private_files.withhold(temporary)
@@ -140,7 +143,7 @@ def _copy(path: Path, copy: Path) -> int:
 
 
 def _copy_database(copy: Path) -> int:
-    """Bytes of a snapshot of one moment, without free room; writers are not held up (write-ahead log)."""
+    """Copy a snapshot of the database without free pages, and return its bytes; writers are not blocked (WAL)."""
     with atomic_files.replacing(copy) as temporary:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(temporary)])

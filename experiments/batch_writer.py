@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.process import ProtocolError, Received, TrainingProcess
-from experiments.publisher import Publisher
+from experiments.publisher import Uploader
 from experiments.training.reports import BestValues, CheckpointSaved, Message, Note
 from realtime import broadcast
 from runs import recorder
@@ -18,10 +18,10 @@ Observer = Callable[[Message], object]
 
 
 class BatchWriter:
-    """Stores the batches of one attempt, and tells the training which of its checkpoints the database has."""
+    """Stores the batches of one attempt, and confirms to the training which of its checkpoints are registered."""
 
-    def __init__(self, run: Run, publisher: Publisher, observe: Observer | None) -> None:
-        self._run, self._publisher = run, publisher
+    def __init__(self, run: Run, uploader: Uploader, observe: Observer | None) -> None:
+        self._run, self._uploader = run, uploader
         self._observe = observe or (lambda _message: None)
         # Epoch of the last checkpoint that the database has, and that the training knows to be there
         self._registered = run.last_checkpoint_epoch if run.last_checkpoint else None
@@ -41,7 +41,7 @@ class BatchWriter:
         self._registered = columns.get("last_checkpoint_epoch", self._registered)
         broadcast.hint(run.pk)
         if "last_checkpoint" in columns:
-            self._publisher.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
+            self._uploader.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
         for message, _, _ in batch:
             self._observe(message)
 
@@ -49,11 +49,11 @@ class BatchWriter:
         """Name the checkpoint that is stored: the training keeps it until the next one is."""
         if self._registered is not None and self._registered != self._acknowledged:
             self._acknowledged = self._registered
-            process.registered(self._registered)
+            process.confirm_checkpoint(self._registered)
 
 
 def columns_of(message: Message) -> dict[str, Any]:
-    """What a report changes on the run's row; raises ProtocolError for a path that leaves the run's folder."""
+    """Return what a report changes on the run's row; raises ProtocolError for a path outside the run's folder."""
     if isinstance(message, CheckpointSaved):
         return {
             "last_checkpoint": _inside(message.last),

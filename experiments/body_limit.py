@@ -1,7 +1,7 @@
-"""Refuses a request's body that is longer than any of ours may be, before it is stored anywhere.
+"""Refuses a request's body that is longer than any endpoint accepts, before it is stored anywhere.
 
-Daphne takes whatever comes into a temporary file, and then into memory, before the application is asked, and so
-before anybody has to be logged in: without a bound a stranger could fill the disk and the memory of the web process.
+Daphne writes whatever arrives into a temporary file, and then into memory, before the application is asked, and so
+before anybody has to be logged in: without a limit a stranger could fill the disk and the memory of the web process.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ _BODY = b'{"detail":"A request may have %d bytes; send a file in pieces (POST /a
 
 
 class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne has no types
-    """Takes `PIECE_LIMIT` bytes, announced or not; whoever sends more is answered 413 and cut off."""
+    """A request of at most `PIECE_LIMIT` bytes, announced or not; a longer one is answered 413 and cut off."""
 
     _arrived = 0
     _refused = False
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  (Twisted's name)
+        """Refuse a body whose announced length is too large."""
         super().gotLength(length)
         if length is not None and length > PIECE_LIMIT:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """Count what arrives, and refuse the body as soon as it is too long."""
         self._arrived += len(data)
         if self._refused:
             return
@@ -39,7 +41,7 @@ class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne 
             super().handleContentChunk(data)
 
     def process(self) -> object:
-        """Nothing is left to do for a request that was refused."""
+        """Handle the request, unless it was refused."""
         return None if self._refused else super().process()
 
     def _refuse(self) -> None:
@@ -50,5 +52,5 @@ class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne 
 
 
 def install() -> None:
-    """Daphne's factory names the class of its requests and takes no other."""
+    """Make Daphne use this class; its factory names the class of its requests and takes no other."""
     http_protocol.WebRequest = BoundedRequest

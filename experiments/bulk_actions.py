@@ -1,6 +1,6 @@
-"""POST /api/runs/bulk/ and /api/runs/tags/: the same for many runs, with an answer for each of them.
+"""POST /api/runs/bulk/ and /api/runs/tags/: the same action on many runs, with an answer for each of them.
 
-Each run is treated alone: what is in one's way stops no other, and is said beside its number.
+Each run is treated alone: one that refuses stops no other, and its reason stands beside its number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Act = Callable[[Run, User, Mapping[str, Any]], str]
 
 
 class ShortList(serializers.ListField):
-    """A list whose length is looked at before what is in it: thousands of wrong items cost no thousand answers."""
+    """A list whose length is checked before its items: thousands of wrong ones cost no thousand messages."""
 
     most = MOST_RUNS
 
@@ -45,6 +45,7 @@ class TagList(ShortList):
     child = serializers.CharField(max_length=200, trim_whitespace=False)
 
     def to_internal_value(self, data: Any) -> Any:
+        """Normalise the tags; a wrong one is a validation error."""
         try:
             return normalised(super().to_internal_value(data))
         except ValueError as error:
@@ -52,7 +53,7 @@ class TagList(ShortList):
 
 
 class Runs(serializers.Serializer[Any]):
-    """Which runs: numbers, each of which counts once."""
+    """The numbers of the runs to act on, each of which counts once."""
 
     runs = ShortList(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=MOST_RUNS
@@ -60,10 +61,13 @@ class Runs(serializers.Serializer[Any]):
 
 
 class TagOptions(Runs):
+    """The tags to add to and to remove from the runs."""
+
     add = TagList(default=list, max_length=MAX_TAGS)
     remove = TagList(default=list, max_length=MAX_TAGS)
 
     def validate(self, attrs: Any) -> Any:
+        """Require at least one tag, and none that is to be both added and removed."""
         if not (attrs["add"] or attrs["remove"]):
             raise serializers.ValidationError({"add": NEITHER})
         if both := sorted(set(attrs["add"]) & set(attrs["remove"])):
@@ -72,18 +76,20 @@ class TagOptions(Runs):
 
 
 class Tags(APIView):
-    """Add and remove tags of up to 500 runs."""
+    """The endpoint that adds and removes tags of up to 500 runs."""
 
     def post(self, request: Request) -> Response:
+        """Change the tags of each run, and answer what became of each."""
         options = TagOptions(data=request.data)
         options.is_valid(raise_exception=True)
         return Response(_each(request, _retag, options.validated_data))
 
 
 class Bulk(APIView):
-    """One action on up to 500 runs."""
+    """The endpoint that applies one action to up to 500 runs."""
 
     def post(self, request: Request) -> Response:
+        """Apply the action to each run, and answer what became of each."""
         options = BulkOptions(data=request.data)
         options.is_valid(raise_exception=True)
         asked = options.validated_data
@@ -134,7 +140,7 @@ def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
     operations.delete(run, user)
     if run.status == Run.Status.QUEUED:
         return f"Run {run.pk} is deleted, and cancelled: it was queued, and will be cancelled when it is restored."
-    return f"Run {run.pk} is deleted; it can be restored until it is removed for ever."
+    return f"Run {run.pk} is deleted; it can be restored until it is permanently removed."
 
 
 def _restore(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
@@ -166,10 +172,13 @@ ACTIONS: dict[str, Act] = {
 
 
 class BulkOptions(Runs):
+    """The action to apply to the runs, with the tags where it needs them."""
+
     action = serializers.ChoiceField(tuple(ACTIONS))
     tags = TagList(default=list, max_length=MAX_TAGS)
 
     def validate(self, attrs: Any) -> Any:
+        """Require tags for the actions that change them."""
         if attrs["action"] in ("tag", "untag") and not attrs["tags"]:
             raise serializers.ValidationError({"tags": NEITHER})
         return attrs

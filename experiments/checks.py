@@ -1,4 +1,4 @@
-"""System checks of what trainings may read, and of how long their workers may be silent."""
+"""System checks of what trainings may read, and of how long a lease lasts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHORTEST_LEASE_SECONDS = 5.0  # it is renewed once a second; a busy machine may 
 
 
 def check_data_roots(**_options: Any) -> list[CheckMessage]:
-    """Whoever may submit a training may read below a data root."""
+    """Refuse a data root that holds the server's home: all who may submit trainings may read below it."""
     home = settings.LIVETRAIN_HOME
     return [
         Error(
@@ -25,9 +25,9 @@ def check_data_roots(**_options: Any) -> list[CheckMessage]:
 
 
 def check_lease(**_options: Any) -> list[CheckMessage]:
-    """A lease that ends while its worker lives starts the same run twice."""
+    """Warn of leases so short that they end while their worker lives, which starts the same run twice."""
     if settings.LEASE_SECONDS >= SHORTEST_LEASE_SECONDS:
         return []
-    text = f"A lease of {settings.LEASE_SECONDS:g} s is lost by workers that are merely busy; their runs start again."
+    text = f"A lease of {settings.LEASE_SECONDS:g} s expires while a worker is merely busy; its runs start again."
     hint = f"Set LIVETRAIN_LEASE_SECONDS to {SHORTEST_LEASE_SECONDS:g} or more."
     return [Warning(text, hint=hint, id="experiments.W001")]

@@ -1,6 +1,6 @@
-"""Ends all tasks of the web process before its event loop ends: Daphne cancels the applications, but waits for no more.
+"""Ends all tasks of the web process before its event loop: Daphne cancels applications, but waits for no task.
 
-Whatever those leave (streams, hubs, long polls) would be destroyed as it is, and Python logs an error for each.
+What those leave (streams, hubs, long polls) would be destroyed while pending, and Python logs an error for each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SECONDS = 3.0  # the launcher kills what has not ended after WEB_STOP_SECONDS
 
 
 def install() -> None:
-    """Have it done when the server is asked to stop."""
+    """Register the clean-up to run before the server shuts down."""
     reactor.addSystemEventTrigger("before", "shutdown", _begin)  # type: ignore[arg-type]  # the interface lacks `self`
 
 
@@ -25,7 +25,7 @@ def _begin() -> Deferred[None]:
 
 
 async def _end_tasks() -> None:
-    """Cancel all tasks, and those that they or late clients start meanwhile, until none is left or time is over."""
+    """Cancel all tasks, including those started meanwhile, until none is left or the time is over."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SECONDS
     while (tasks := asyncio.all_tasks() - {asyncio.current_task()}) and (left := deadline - loop.time()) > 0:

@@ -1,4 +1,4 @@
-"""A training's progress in a terminal."""
+"""Shows a training's progress in a terminal."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Console:
         self._bar.close()
 
     def observe(self, message: Message) -> None:
-        """Takes every message of the training, in order."""
+        """Update the bar by a message of the training; called with every message, in order."""
         if isinstance(message, TrainingStart):
             self._bar.total = message.total_steps
         elif isinstance(message, Progress):
             self._bar.update(message.step - self._bar.n)
         elif isinstance(message, Outcome) and message.status == "completed":
-            self._bar.update((self._bar.total or 0) - self._bar.n)  # no progress is told after the last step
+            self._bar.update((self._bar.total or 0) - self._bar.n)  # no progress is reported after the last step
         elif isinstance(message, EpochEnd) and message.phase == "val":
             shown = {name: message.metrics.get(name) for name in dict.fromkeys((self._monitor, "val_loss"))}
             self._bar.set_postfix(

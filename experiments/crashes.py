@@ -1,4 +1,4 @@
-"""A training whose process was killed, by nobody here, goes on from its last checkpoint, a limited number of times.
+"""Restarts a training that was killed from outside from its last checkpoint, a limited number of times.
 
 What the system kills for want of memory, or what crashes in native code, may well succeed the next time.
 """
@@ -14,30 +14,30 @@ NOTE = "crash"
 
 
 class Crashes:
-    """Those of a run, since a person queued it. Lost workers are counted elsewhere."""
+    """The crashes of a run since a person queued it. Lost workers are counted elsewhere."""
 
     def __init__(self, run: Run) -> None:
-        """Take the run as it is after its attempt: its checkpoint and notes tell the sentences."""
+        """Take the run as it is after its attempt: the messages are made from its checkpoint and notes."""
         self._run = run
 
     @property
     def may_retry(self) -> bool:
-        """Whether it is to be started once more."""
+        """Whether the run may be started once more."""
         return self._run.crashes < settings.CRASH_RETRIES
 
     def why_again(self, exit_: str) -> str:
-        """Say what happened and how it goes on; `exit_` is the sentence about the exit code."""
+        """Return what happened and how the run continues; `exit_` is the sentence about the exit code."""
         return f"{exit_} {reasons.GOES_ON if self._run.last_checkpoint else reasons.BEGINS_AGAIN}"
 
     def note(self, exit_: str) -> dict[str, str]:
-        """Return what stays with the run: an attempt that is followed by another leaves no other trace."""
+        """Return the note that stays with the run: an attempt that is followed by another leaves no other trace."""
         return {
             "code": f"{NOTE}_{self._run.attempt}",
             "text": f"Attempt {self._run.attempt}: {self.why_again(exit_)}",
         }
 
     def why_no_more(self, exit_: str) -> str:
-        """Say what happened this time and what had happened before."""
+        """Return what happened this time, followed by what had happened before."""
         if not self._run.crashes:
             return exit_
         notes = [note["text"] for note in self._run.notes if note["code"].startswith(f"{NOTE}_")]

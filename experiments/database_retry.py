@@ -1,4 +1,4 @@
-"""Writes that must not be lost: tried again for as long as the database fails."""
+"""Retries writes that must not be lost, for as long as the database fails."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class DatabaseRetry:
-    """Retries the writes of one attempt. A worker that shuts down gives up after the grace period."""
+    """Retries the writes of one attempt; a worker that shuts down gives up after the grace period."""
 
     def __init__(self, run_id: int, *, draining: threading.Event, lost: threading.Event) -> None:
-        """Give up as soon as `lost` is set: somebody else has the run."""
+        """Give up as soon as `lost` is set: another worker has the run."""
         self._run_id, self._draining, self._lost = run_id, draining, lost
 
     def write(self, write: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""The first thing a stranger sees: a real training, submitted through the real endpoint, and the link to watch it."""
+"""Shows a stranger a real training, submitted through the real endpoint, and the link to watch it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REQUEST: dict[str, Any] = {
 
 
 def welcome(address: str) -> None:
-    """Submit a training, unless one is still going on, and print how to see it."""
+    """Submit a training, unless one is unfinished, and print how to see it."""
     user = administrator()
     unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by("id").first()
     run_id = unfinished.pk if unfinished else _submit(address, Token.objects.get_or_create(user=user)[0].key)
@@ -37,14 +37,14 @@ def welcome(address: str) -> None:
         f"  Admin, in the same browser afterwards:  {address}{reverse('admin:index')}\n"
         f"  Another link:                           .venv/bin/python manage.py loginlink {user.get_username()}\n"
         f"  A token for the API:                    .venv/bin/python manage.py apitoken {user.get_username()}\n"
-        "  Stop with Ctrl-C; a running training goes on at the next start.\n",
+        "  Stop with Ctrl-C; a running training continues at the next start.\n",
         flush=True,
     )
     connections.close_all()
 
 
 def administrator() -> User:
-    """Whoever types the command, as a superuser without a password: only one-time links log in."""
+    """Return a superuser, created if need be for the system user without a password: only one-time links log in."""
     user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if user is None:
         user = User.objects.create_superuser(getpass.getuser())

@@ -1,4 +1,4 @@
-"""One file from the web: whole and with the right checksum under its name, or not there; goes on where it broke off."""
+"""Downloads one file: it is there whole and with the right checksum, or not at all; continues after a break."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from experiments.training.data import file_locks
 
 CHUNK_BYTES = 2**20
 TIMEOUT_SECONDS = 60.0
-AGAIN = "run the same command again, it goes on from there"
+AGAIN = "run the same command again, it continues from there"
 
 Observe = Callable[[int, int | None], None]  # bytes so far, and all if the server says how many
 
 
 class DownloadFailed(Exception):
-    """In words for the user, with the cure."""
+    """Why there is no file, in a sentence for the user with the cure."""
 
 
 def download(address: str, path: Path, *, md5: str, observe: Observe) -> bool:
     """Get `path` from `address`; False if it was there already. Raises DownloadFailed.
 
-    What has come so far stays beside it in a hidden file, until all has.
+    What has arrived so far stays beside it in a hidden file, until everything has.
     """
     if urlsplit(address).scheme not in ("http", "https"):
         raise DownloadFailed(f"{address} is no http:// or https:// address.")
@@ -51,14 +51,14 @@ def download(address: str, path: Path, *, md5: str, observe: Observe) -> bool:
 
 
 def checksum(path: Path) -> str:
-    """MD5, which is what the publishers give; against damage, not against forgers."""
+    """Return the MD5 of a file, which is what publishers give: it guards against damage, not against forgers."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 @contextmanager
 def _alone(part: Path) -> Iterator[BinaryIO]:
-    """The file, open for more, that no second command writes meanwhile; an empty one does not stay."""
+    """Open the file for appending so that no second command writes it meanwhile; remove it if it stays empty."""
     with part.open("ab+") as file:
         if not file_locks.taken(file):
             raise DownloadFailed("The same file is being fetched by another command; wait for it.")
@@ -70,7 +70,7 @@ def _alone(part: Path) -> Iterator[BinaryIO]:
 
 
 def _fill(file: BinaryIO, address: str, md5: str, observe: Observe) -> None:
-    """Get the rest, and once more all of it if the rest does not fit what was there."""
+    """Get the rest of the file, and once more all of it if the rest does not fit what was there."""
     resumed = file.tell() > 0
     _get(file, address, observe)
     found = _digest(file)
@@ -95,12 +95,12 @@ def _get(file: BinaryIO, address: str, observe: Observe) -> None:
     except urllib.error.HTTPError as error:
         if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
-        # Nothing is missing; whether all is right, the checksum says.
+        # Nothing is missing; the checksum shows whether it is right.
 
 
 def _take(file: BinaryIO, response: http.client.HTTPResponse, have: int, observe: Observe) -> None:
     if have and not (response.headers.get("Content-Range") or "").startswith(f"bytes {have}-"):
-        have = 0  # the server starts anew
+        have = 0  # the server starts from the beginning
         file.truncate(0)
     length = response.headers.get("Content-Length")
     total = have + int(length) if length and length.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Sends queued runs to this process's broker, from the database, which is the queue."""
+"""Sends queued runs from the database, which is the queue, to this process's broker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAFETY_NET_SECONDS = 15.0  # with a real broker: how long a queued run waits bef
 
 
 class Feeder(Periodic):
-    """The broker's only source when embedded, the safety net beside a real one."""
+    """Sends queued runs: the only source of an embedded broker, the safety net beside a real one."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
@@ -26,10 +26,11 @@ class Feeder(Periodic):
         super().__init__("feeder", interval, keeps_connections=self._embedded)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the sending of queued runs."""
         return {"sending queued runs": self._feed}
 
     def _feed(self) -> None:
-        """Embedded, no more than free slots: what lies in this process's memory is out of other workers' reach."""
+        """Send as many runs as there are slots; embedded, as are free: other workers cannot reach its queue."""
         room = self._slots
         if self._embedded:
             room -= dramatiq.get_broker().queues[wakeup.QUEUE].unfinished_tasks

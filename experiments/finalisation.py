@@ -9,7 +9,7 @@ from django.conf import settings
 
 from experiments.crashes import Crashes
 from experiments.database_retry import DatabaseRetry
-from experiments.publisher import Publisher
+from experiments.publisher import Uploader
 from experiments.verdict import Verdict
 from runs import exports, lifecycle, recorder, storage_errors
 from runs.events import Ending
@@ -24,25 +24,25 @@ class Finalisation:
     def __init__(
         self,
         run: Run,
-        publisher: Publisher,
+        uploader: Uploader,
         database: DatabaseRetry,
         *,
         is_urgent: Callable[[], bool],
         worked: Callable[[], float],
     ) -> None:
-        """Wait for no store of files that fails once `is_urgent`; `worked` tells the attempt's monotonic seconds."""
+        """Stop waiting for a failing store once `is_urgent`; `worked` returns the attempt's monotonic seconds."""
         self._worked = worked
-        self._run, self._publisher, self._database, self._is_urgent = run, publisher, database, is_urgent
+        self._run, self._uploader, self._database, self._is_urgent = run, uploader, database, is_urgent
 
     def finalise(self, verdict: Verdict) -> None:
-        """End the run, or give it back to the queue. Raises Fenced."""
+        """End the run, or return it to the queue. Raises Fenced."""
         run = self._database.write(lambda: Run.objects.get(pk=self._run.pk))
         if verdict.status == "queued":
-            self._publisher.leave(settings.GRACE_SECONDS / 2)
+            self._uploader.hand_over(settings.GRACE_SECONDS / 2)
             self._database.write(lambda: self._release(run, verdict))
             return
         self._export(run)
-        self._database.write(lambda: self._publisher.finish(hurry=self._is_urgent))
+        self._database.write(lambda: self._uploader.finish(hurry=self._is_urgent))
         reason = verdict.reason or run.reason
         self.end(verdict.status, Crashes(run).why_no_more(reason) if verdict.crashed and reason else reason)
 
@@ -67,6 +67,6 @@ class Finalisation:
             logger.exception("run %s: files not written", run.pk)
             text = (
                 f"Not all files could be written: {storage_errors.without_folders(error)}. The numbers are stored; "
-                f"make room, then write the files with: .venv/bin/python manage.py export {run.pk}"
+                f"free some space, then write the files with: .venv/bin/python manage.py export {run.pk}"
             )
             self._database.write(lambda: recorder.add_note(run.pk, "export_failed", text))

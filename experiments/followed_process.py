@@ -1,4 +1,4 @@
-"""Follow a training process from its start to its end: what it sends, its heartbeat, its last word. No Django here."""
+"""Follows a training process from start to end: its messages, its heartbeat, its outcome. No Django here."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ LONGEST_LOOK_SECONDS = 1.0
 
 
 class End(NamedTuple):
-    """How a process ended: its last word decides, where it said one, never its exit code."""
+    """How a process ended: decided by the outcome that it sent, if it sent one, never by its exit code."""
 
     outcome: Outcome | None
     exit: str  # its exit code as a sentence for the user
     killed: bool = False  # by a signal; whose, does not show
     silence: float | None = None  # seconds without a sign of life, where it was killed because of them
-    violation: str | None = None  # what it sent that is no message; it was killed because of that
+    violation: str | None = None  # what it sent outside the contract; it was killed because of that
 
 
 class FollowedProcess:
-    """A context: the process is gone when it is left, and `end` says how it ended.
+    """A context that follows a process: it has ended when the context is left, and `end` says how.
 
-    A ProtocolError raised inside ends the process and counts as its end; everything else goes through.
+    A ProtocolError raised inside ends the process and counts as its end; everything else is passed on.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class FollowedProcess:
 
     @property
     def end(self) -> End:
-        """How it ended, once the context has been left."""
+        """How the process ended, once the context has been left."""
         exit_ = describe_exit(self._code, self._process.lost_rank)
         return End(self._outcome, exit_, was_killed(self._code), self.silence, self._violation)
 
     def batches(self) -> Iterator[list[Received]]:
-        """Yield what has come, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""
+        """Yield what has arrived, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""
         for batch in self._process.batches(TICK_SECONDS):
             self._check_heartbeat(alive=batch is not None)
             if self._leaving.is_set():

@@ -1,6 +1,6 @@
-"""Which GPUs a worker's trainings get: each run as many as its devices, nobody else's meanwhile. Imports no torch.
+"""Assigns a worker's GPUs to its trainings: each run gets as many as its devices, for itself. Imports no torch.
 
-A worker that has none, or is told to give none, leaves trainings the GPUs that they see.
+A worker that has none, or is told to assign none, leaves trainings the GPUs that they see.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from django.conf import settings
 from runs.models import Run
 from runs.stored_config import StoredConfig
 
-QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]  # a UUID means the same in whatever order
+QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]  # a UUID means the same in any order
 
 
 def found() -> list[str]:
-    """All that CUDA_VISIBLE_DEVICES names or, without it, nvidia-smi; none where there is no such command."""
+    """Return all that CUDA_VISIBLE_DEVICES or else nvidia-smi names; none where there is no such command."""
     if settings.GPUS is not None:
         return settings.GPUS
     try:
@@ -29,33 +29,33 @@ def found() -> list[str]:
 
 
 def needed(run: Run) -> int:
-    """How many GPUs the run asks for, if there are any."""
+    """Return how many GPUs the run asks for, if there are any."""
     return StoredConfig(run.config).gpus
 
 
 def watched(run: Run, taken: list[str] | None) -> list[str] | None:
-    """Which GPUs the run may use, having `taken` these; None means all of the machine."""
+    """Return the GPUs that the run may use, having `taken` these; None means all of the machine."""
     if needed(run) == 0:
         return []
     return settings.GPUS if taken is None else taken
 
 
 class Gpus:
-    """Those that one worker process gives to its trainings; used from the threads of all its slots."""
+    """The GPUs that one worker process assigns to its trainings; used from the threads of all its slots."""
 
     def __init__(self, ids: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self.offer(ids)
 
     def offer(self, ids: Iterable[str]) -> None:
-        """From now on these, all of them free."""
+        """Replace the GPUs by these, all of them free."""
         self._all = list(dict.fromkeys(ids))
         self._free = list(self._all)
 
     def take(self, count: int) -> list[str] | None:
-        """So many free ones, the first in order; None if there are too few just now.
+        """Take so many free GPUs, the first in order; None if too few are free at present.
 
-        Who asks for more than there are gets all of them: the training then says what is missing.
+        A run that asks for more than there are gets all of them: the training then reports what is missing.
         """
         with self._lock:
             count = min(count, len(self._all))
@@ -65,6 +65,7 @@ class Gpus:
             return taken
 
     def give_back(self, ids: Iterable[str]) -> None:
+        """Return GPUs that were taken; those that are not this process's are ignored."""
         with self._lock:
             returned = {*self._free, *ids}
             self._free = [one for one in self._all if one in returned]
@@ -74,14 +75,14 @@ class Gpus:
 
 
 class Share:
-    """What one slot has taken for its next run."""
+    """The GPUs that one slot has taken for its next run."""
 
     def __init__(self, gpus: Gpus) -> None:
         self._gpus = gpus
         self.ids: list[str] | None = None
 
-    def suits(self, run: Run) -> str | None:
-        """In words what was taken for this run; None if there is too little for it just now."""
+    def reserve_for(self, run: Run) -> str | None:
+        """Take the GPUs that this run needs, and name them; None if too few are free at present."""
         if self._gpus:
             self.ids = self._gpus.take(needed(run))
             if self.ids is None:
@@ -89,5 +90,6 @@ class Share:
         return f" GPU {','.join(self.ids)}" if self.ids else ""
 
     def give_back(self) -> None:
+        """Return what was taken."""
         self._gpus.give_back(self.ids or ())
         self.ids = None

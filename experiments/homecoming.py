@@ -1,4 +1,4 @@
-"""Before an attempt begins: its run's folder on this machine gets what earlier attempts left in the object store."""
+"""Restores a run's folder on this machine from the object store before an attempt begins."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ BEHIND = (
 )
 
 
-class GaveUp(Exception):
+class RestoreAbandoned(Exception):
     """Something else is more urgent than waiting for the store."""
 
 
-def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
-    """Fetch and check the files; `run` is left at the newest checkpoint that is here then.
+def restore_run_files(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
+    """Fetch and check the files; `run` then has the newest checkpoint that is available here.
 
-    Does nothing where files of runs lie in a shared folder. Raises GaveUp once `urgent`, StoreError when the store
-    has failed for too long, Fenced, OSError.
+    Does nothing where files of runs lie in a shared folder. Raises RestoreAbandoned once `urgent`, StoreError when the
+    store has failed for too long, Fenced, OSError.
     """
     if not store.in_use():
         return
@@ -45,11 +45,11 @@ def bring_home(run: Run, urgent: Callable[[], bool] = lambda: False) -> None:
             if time.monotonic() > until:
                 raise
             _wait(backoff.failed(), urgent)
-    _settle_checkpoint(run)
+    _fall_back_to_stored_checkpoint(run)
 
 
 def fetch_copy(run: Run) -> bool:
-    """The same for a further machine of a running attempt; whether the folder is this machine's own, not shared."""
+    """Fetch the files for a further machine of a running attempt. False: the folder is shared, not its own."""
     if not store.in_use() or stored_files.read_attempt_marker(run.folder) == run.attempt:
         return False
     _fetch(run)
@@ -61,12 +61,12 @@ def _wait(seconds: float, urgent: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if urgent():
-            raise GaveUp
+            raise RestoreAbandoned
         threading.Event().wait(0.1)
 
 
 def _fetch(run: Run) -> None:
-    """All that is stored, unless this machine wrote the newest of it: then only checkpoints that it lacks."""
+    """Fetch all stored files, or only missing checkpoints if this machine wrote the newest files itself."""
     rows = list(StoredFile.objects.filter(run=run))
     newest, here = max((row.attempt for row in rows), default=0), stored_files.read_attempt_marker(run.folder) or 0
     stored = run.stored_checkpoint or {}
@@ -76,8 +76,11 @@ def _fetch(run: Run) -> None:
             stored_files.restore(row, run.folder)
 
 
-def _settle_checkpoint(run: Run) -> None:
-    """A machine that is gone may have registered a checkpoint that it had not stored yet."""
+def _fall_back_to_stored_checkpoint(run: Run) -> None:
+    """Register the newest checkpoint that is available, and note it if that is not the run's last one.
+
+    A machine that is gone may have registered a checkpoint that it had not stored yet.
+    """
     own = {name: getattr(run, name) for name in ("last_checkpoint", "best_checkpoint")}
     if not run.last_checkpoint or _are_here(run, own):
         return

@@ -1,6 +1,6 @@
-"""Children that open files from outside: fresh interpreters which get none of the server's secrets. No database here.
+"""Starts children that open foreign files: fresh interpreters without the server's secrets. No database here.
 
-A parser that a hostile file takes over, or crashes, has nothing to tell and takes nobody along. The child bounds its
+A parser that a hostile file takes over or crashes has nothing to reveal and harms nothing else. The child limits its
 own share of the machine (`experiments.training.data.isolation`): what a parent would do between fork and exec is not
 safe in a process with threads.
 """
@@ -50,7 +50,7 @@ def start(module: str) -> Pipes:
 
 
 def answer(module: str, task: bytes, *, seconds: float) -> bytes | None:
-    """Give the module a task and return its answer; None if it died without one. Raises TimeoutError, OSError."""
+    """Pass a task to the module and return its answer; None if it died without one. Raises TimeoutError, OSError."""
     process = start(module).process
     try:
         found, _ = process.communicate(task, timeout=seconds)

@@ -1,4 +1,4 @@
-"""The job of a training process, as far as every one of this installation gets the same."""
+"""Builds the job of a training process, as far as it is the same for every one of this installation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from experiments.training.reports import Job
 
 
 def job(place: Place, *, config: Mapping[str, Any], folder: Path, **own: Any) -> Job:
-    """For data that lie at `place`; `own` are further fields of the Job."""
+    """Build a job for data that lie at `place`; `own` are further fields of the Job."""
     return Job(
         config={**config, "source_path": place.source_path},
         run_dir=str(folder),

@@ -1,4 +1,4 @@
-"""From a valid request to a queued run: create it, then wake a worker once it is committed."""
+"""Turns a valid request into queued runs: creates them, then wakes a worker once they are committed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def launch(
 ) -> list[Run]:
     """Queue what is asked for: one run, or one per fold, in their order, all or none of them.
 
-    The same key and request give the same runs; raises SourceError and KeyReused.
+    The same key and request return the same runs; raises SourceError and KeyReused.
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
@@ -71,7 +71,7 @@ def launch(
 
 
 def inspect(config: TrainingConfig) -> Place:
-    """Check everything that can be known before a training starts; where its data lie. Raises SourceError."""
+    """Check everything that can be known before a training starts; return where its data lie. Raises SourceError."""
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
     return lookup.inspect(config)
@@ -86,10 +86,10 @@ def create(
     origin: Run | None = None,
     in_its_place: bool = False,
 ) -> list[Run]:
-    """The queued runs that nobody was told of. The key is the first one's: it stands for all.
+    """Create the queued runs without announcing them; the first one has the key, which stands for all.
 
-    `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they
-    copy; with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on.
+    `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they copy;
+    with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on.
     """
     with transaction.atomic():
         group = _group(config, owner) if config.is_group else None
@@ -123,7 +123,7 @@ def _group(config: TrainingConfig, owner: User) -> RunGroup:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Versions of what a training's numbers depend on, read without importing any of it."""
+    """Return the versions of what a training's numbers depend on, read without importing any of it."""
     found: dict[str, str] = {}
     for name in RECORDED_PACKAGES:
         try:
@@ -135,7 +135,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def git_commit() -> str:
-    """The commit of this installation, blank outside a checkout."""
+    """Return the commit of this installation, blank outside a checkout."""
     command = ["git", "-C", str(Path(settings.BASE_DIR)), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
@@ -157,7 +157,10 @@ def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
 
 
 def _all_there(runs: list[Run], key: str) -> list[Run]:
-    """A deleted run is no answer: nothing trains, and nobody finds it. A new one in its place would make two of it."""
+    """Return the runs that a key stands for, unless one is deleted; raises KeyReused.
+
+    A deleted run is no answer: nothing trains, and nobody finds it. A new one in its place would make two of it.
+    """
     deleted = [str(run.pk) for run in runs if run.deleted_at is not None]
     if not deleted:
         return runs
@@ -170,7 +173,7 @@ def _all_there(runs: list[Run], key: str) -> list[Run]:
 
 
 def announce(run_id: int) -> None:
-    """Something changed about the run: whoever watches looks, and if it is queued a worker comes."""
+    """Announce that the run has changed: watching browsers are updated and, if it is queued, a worker is woken."""
     broadcast.hint(run_id)
     if not settings.BROKER_EMBEDDED:
         wakeup.enqueue(run_id)

@@ -1,8 +1,8 @@
 """Ends a process when the launcher that started it is gone, however that ended.
 
-The launcher keeps the writing end of a pipe that nothing is ever written to, and hands its reading end down. The system
-closes the writing end when the launcher dies, by `kill -9` too, and even before this process began to watch; a process
-id could be somebody else's by then. `manage.py` begins to watch before anything large is imported.
+The launcher keeps the writing end of a pipe that nothing is ever written to, and passes its reading end down. The
+system closes the writing end when the launcher dies, by `kill -9` too, and even before this process began to watch; a
+process id could belong to another process by then. `manage.py` begins to watch before anything large is imported.
 
 Imports nothing of the server.
 """
@@ -19,7 +19,7 @@ OPTION = "--launcher"
 
 
 class LauncherPipe:
-    """The launcher's side: as long as this object is there, so is the launcher."""
+    """The launcher's side of the pipe: the object lives as long as the launcher."""
 
     def __init__(self) -> None:
         self.reading_end, self._writing_end = os.pipe()  # which no child inherits unless it is passed on
@@ -30,7 +30,7 @@ class LauncherPipe:
 
 
 def begin(arguments: Sequence[str]) -> None:
-    """Watch the launcher that the arguments name, if they name one, from a thread that never keeps the process up."""
+    """Watch the launcher that the arguments name, if any, from a thread that never keeps the process alive."""
     for argument in arguments:
         if argument.startswith(f"{OPTION}="):
             descriptor, patience = argument.removeprefix(f"{OPTION}=").split(":")
@@ -41,7 +41,7 @@ def begin(arguments: Sequence[str]) -> None:
 
 
 def _watch(descriptor: int, patience: float) -> None:
-    """Wait for the end of the pipe. Then stop this process as an operator would and, when that takes too long, hard."""
+    """Wait for the end of the pipe, then stop this process as an operator would and, if that takes too long, hard."""
     while os.read(descriptor, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Renews the lease of a run that is carried out, and learns what is asked of it meanwhile."""
+"""Renews the lease of a run that is carried out, and learns which stop is requested meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runs.thread_failures import Account
 class Lease(threading.Thread):
     """Renews the lease from a thread of its own, so that no slow step of the supervisor can lose it.
 
-    No `Periodic`: it ends by itself, keeps its database connection, and waits no longer after a failure than a lease
+    Not a `Periodic`: it ends by itself, keeps its database connection, and waits no longer after a failure than a lease
     allows.
     """
 
@@ -41,7 +41,7 @@ class Lease(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Look once a second (a cancel request shows there too); whatever a renewal fails of, the next one is tried."""
+        """Renew once a second, which also shows a stop request; after any failure the next renewal is tried."""
         with log_lines.about(self._run_id, self._attempt):
             while not (self.lost.is_set() or self._stopped.wait(self._interval)):
                 self._renew()

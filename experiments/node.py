@@ -1,4 +1,4 @@
-"""A further machine of a training: start its ranks, follow them, end them with the run.
+"""Runs the ranks of a training on a further machine: starts them, follows them, ends them with the run.
 
 The run itself belongs to the worker that claimed it: its supervisor alone writes. A machine that leaves closes its
 connections, so the ranks of the others fail, and the run with them.
@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
 
 def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str], object]) -> Part:
-    """Take part in one attempt of the run as machine `node`, from 1; returns how it ended.
+    """Take part in one attempt of the run as machine `node`, from 1, and return how it ended.
 
     Waits until the first machine has begun. Ends with the attempt, and when `leaving` is set. Raises NotJoined, and
     SourceError where the data are not available here.
@@ -65,7 +65,7 @@ def join(run_id: int, node: int, *, leaving: threading.Event, say: Callable[[str
 
 
 def _has_completed(run: Run, end: End) -> bool:
-    """The first machine may have ended the run before this one's process had said its last word."""
+    """Return whether the run is completed, also where it ended before this machine's process reported it."""
     if end.outcome:
         return end.outcome.status == "completed"
     return Run.objects.filter(pk=run.pk, attempt=run.attempt, status=Run.Status.COMPLETED).exists()
@@ -103,7 +103,7 @@ def _fetched(run: Run) -> bool:
 
 
 def _store_logs(run: Run, job: Job, say: Callable[[str], object]) -> None:
-    """What else is in the folder is a copy."""
+    """Store the logs of this machine's ranks and remove the folder: everything else in it is a copy."""
     first = job.node * job.local_ranks
     try:
         for rank in range(first, first + job.local_ranks):

@@ -1,7 +1,7 @@
-"""What a user may do to a run: stop it in one of three ways, let it go on, move it, run it again, delete it.
+"""Carries out what a user may do to a run: stop it in one of three ways, resume, move, retry or delete it.
 
-The API and the admin do the same by these. Each raises PermissionDenied, or Conflict with what is in the way, and tells
-whoever watches.
+The API and the admin both use these functions. Each raises PermissionDenied, or Conflict with the obstacle, and
+announces the change to watching browsers.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def finish(run: Run, user: User) -> None:
 
 
 def resume(run: Run, user: User) -> None:
-    """Queue a failed or cancelled run again; it goes on from its last complete epoch as its next attempt."""
+    """Queue a failed or cancelled run again; its next attempt continues from its last complete epoch."""
     require_right(run, user)
     if not run.last_checkpoint:
-        raise Conflict(f"Run {run.pk} has no complete epoch to go on from. Retry it instead.")
+        raise Conflict(f"Run {run.pk} has no complete epoch to resume from. Retry it instead.")
     if run.replaced:
         raise Conflict(f"Run {run.pk} was retried, and the retry has its place in the group. Clone it instead.")
     if not lifecycle.resume(run.pk, f"Resumed by {user}."):
@@ -57,7 +57,7 @@ def resume(run: Run, user: User) -> None:
 
 
 def prioritize(run: Run, user: User, priority: int) -> None:
-    """Give a queued run this urgency: its owner may let others go first, and only staff may raise it."""
+    """Set the urgency of a queued run: its owner may lower it, and only staff may raise it."""
     require_right(run, user)
     if priority > run.priority and not user.is_staff:
         raise PermissionDenied(f"Run {run.pk} has priority {run.priority}; only staff may raise it.")
@@ -75,9 +75,9 @@ def move(run: Run, user: User, to: Destination) -> None:
 
 
 def retry(run: Run, user: User, *, key: str | None = None) -> list[Run]:
-    """A new run of the same configuration, from the beginning, with a link to this one; `key` is its idempotency key.
+    """Queue a new run of the same configuration from the beginning, linked to this one; `key` is its idempotency key.
 
-    That of a fold that failed or was cancelled takes its place in the group. Raises InvalidRequest too.
+    The retry of a fold that failed or was cancelled takes its place in the group. Raises InvalidRequest too.
     """
     require_right(run, user)
     if run.status not in Run.ENDED:
@@ -96,7 +96,7 @@ def delete(run: Run, user: User) -> None:
 
 
 def restore(run: Run, user: User) -> deletion.Restored:
-    """Undo a deletion; returns what is back."""
+    """Undo a deletion, and return what was restored."""
     require_right(run, user)
     try:
         restored = deletion.restore(run.pk)
@@ -107,7 +107,7 @@ def restore(run: Run, user: User) -> deletion.Restored:
 
 
 def copied(run: Run, user: User) -> dict[str, Any]:
-    """The request that a copy starts from: tagged as the run is now, as urgent as far as this user may ask for that."""
+    """Return the request that a copy starts from, with the run's present tags and as much priority as is allowed."""
     priority = run.priority if user.is_staff else min(0, run.priority)
     return {**run.config, "tags": tags_of(run.pk), "priority": priority}
 
@@ -119,7 +119,7 @@ def require_right(run: Run, user: User) -> None:
 
 
 def require_not_deleted(run: Run) -> None:
-    """Raise Conflict for a deleted run, with which nothing but restoring it can be done."""
+    """Raise Conflict for a deleted run, which can only be restored."""
     if run.deleted_at is not None:
         raise Conflict(f"Run {run.pk} is deleted; restore it first.")
 

@@ -1,4 +1,4 @@
-"""What a training said and the database has not taken yet: kept in order, bounded, tried again with growing pauses."""
+"""Buffers what a training sent until the database has stored it: in order, bounded, retried with growing pauses."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-class Outbox:
-    """`store` takes a batch, and whether it was tried before; what it raises but database errors goes through."""
+class EventBuffer:
+    """A buffer whose `store` is given a batch, and whether it was tried before.
+
+    Errors of the database are retried; whatever else `store` raises is passed on.
+    """
 
     def __init__(self, run_id: int, store: Callable[[Sequence[Received], bool], None]) -> None:
         self._run_id, self._store = run_id, store
         self._waiting: list[Received] = []
-        self._tried = 0  # how many of them were tried together, and may have been stored without our hearing of it
+        self._tried = 0  # how many of them were tried together, and may have been stored without an answer reaching us
         self._backoff, self._next_try = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), 0.0
         self._failing_since: float | None = None
 
     @property
     def failing_seconds(self) -> float:
-        """For how long the database has taken nothing; 0 while it takes what it gets."""
+        """For how long the database has stored nothing; 0 while it stores what it gets."""
         return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
 
     def put(self, batch: Iterable[Received]) -> None:
-        """Keep a batch until it is delivered."""
+        """Keep a batch until it is delivered; beyond the limit, ephemeral events are dropped."""
         for received in batch:
             if len(self._waiting) < KEPT or received.message.type not in EPHEMERAL_TYPES:
                 self._waiting.append(received)
@@ -51,7 +54,7 @@ class Outbox:
             self._failed()
 
     def deliver_all(self) -> None:
-        """Store what waits, now; raises what the database raises."""
+        """Store what waits now; raises what the database raises."""
         while self._waiting:
             again = self._tried > 0
             self._tried = self._tried or min(TOGETHER, len(self._waiting))

@@ -1,3 +1,5 @@
+"""The addresses of the pages of new runs and pre-flight reports."""
+
 from django.urls import path
 
 from experiments import pages

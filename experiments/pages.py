@@ -1,4 +1,4 @@
-"""The form of a new run, and pre-flight reports, of a dry run or of a run. Scripts fill them from the API."""
+"""The pages of a new run's form and of pre-flight reports. Scripts fill them from the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEMPLATE = "experiments/preflight.html"
 @login_required
 @require_safe
 def new_run_page(request: HttpRequest) -> HttpResponse:
-    """The form of a new run; its script asks for options, networks, data sets and the run to copy."""
+    """Render the form of a new run; its script requests options, networks, data sets and the run to copy."""
     context = {
         "origin": request.build_absolute_uri("/").rstrip("/"),
         "roots": settings.LIVETRAIN_DATA_ROOTS,
@@ -35,7 +35,7 @@ def new_run_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def preflight_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """A dry run's report; waits for it."""
+    """Render the page of a dry run's report, whose script waits for it."""
     found = get_object_or_404(preflights.visible(request.user), pk=pk)
     context = {
         "number": found.pk,
@@ -49,7 +49,7 @@ def preflight_page(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def run_preflight_page(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The report that a run made before it trained."""
+    """Render the report that a run made before it trained."""
     run = get_object_or_404(visible_runs(request.user), pk=run_id)
     context = {"run": run, "name": run.experiment_name, "api": reverse("run-file", args=[run.pk, FILE])}
     return render(request, TEMPLATE, context)

@@ -1,4 +1,4 @@
-"""The threads that stay for the life of a process: do something, pause, do it again, until stopped.
+"""Threads that last as long as the process: they do their jobs, pause, and repeat that until stopped.
 
 Whatever a job raises is logged and counted (`runs.thread_failures`), and the job is tried again after growing pauses.
 """
@@ -17,15 +17,15 @@ from runs.thread_failures import Account
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE_SECONDS = 5.0  # between two tries of a job that fails, unless its thread looks less often anyway
+LONGEST_PAUSE_SECONDS = 5.0  # between two tries of a failing job, unless its thread's interval is longer anyway
 STOP_SECONDS = 8.0
 
 
 class Periodic(threading.Thread):
-    """Does its jobs at once, and then every `interval` seconds. A job that fails keeps none of the others back.
+    """Does its jobs at once, and then every `interval` seconds. A failing job holds up none of the others.
 
-    Database connections are closed after each round; with `keeps_connections`, for very short intervals, only after
-    one in which a job failed, and at the end.
+    Database connections are closed after each round; with `keeps_connections`, for very short intervals, only after one
+    in which a job failed, and at the end.
     """
 
     def __init__(self, name: str, interval: float, *, keeps_connections: bool = False) -> None:
@@ -36,18 +36,18 @@ class Periodic(threading.Thread):
         self._account = Account(name)
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        """Return what a round does, in its order, each under the name that the log gives it."""
+        """Return the jobs of a round, in order, each under the name that the log gives it."""
         raise NotImplementedError
 
     def leave(self) -> None:
         """Do what is to be done once at the end."""
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """End the thread after what it does at the moment, and wait for that; one that hangs is left behind."""
+        """End the thread after its present job, and wait for that; one that hangs is left running."""
         stop_all([self], seconds)
 
     def run(self) -> None:
-        """Nothing but `stop` ends this."""
+        """Repeat the jobs until `stop`; nothing else ends this."""
         turns = [_Turn(name, job, self._account, self._interval) for name, job in self.jobs().items()]
         while not self.stopping.is_set():
             succeeded = [turn.take() for turn in turns if not self.stopping.is_set()]
@@ -58,7 +58,7 @@ class Periodic(threading.Thread):
         self._close_connections()
 
     def _close_connections(self) -> None:
-        """Closing one that was cut may fail as well."""
+        """Close the database connections; closing one that was cut may fail as well."""
         self._once("closing the database connections", connections.close_all)
 
     def _once(self, name: str, job: Callable[[], object]) -> None:
@@ -82,7 +82,7 @@ class _Turn:
             return True
         try:
             self._job()
-        except BaseException as error:  # SystemExit too would end the thread, and without a word
+        except BaseException as error:  # SystemExit too would end the thread, and silently
             pause = self._backoff.failed()
             self._next = time.monotonic() + pause
             self._account.failed(self._name, error, pause)
@@ -93,7 +93,7 @@ class _Turn:
 
 
 def stop_all(threads: Iterable[Periodic], seconds: float = STOP_SECONDS) -> None:
-    """Stop them together; those that have not ended within `seconds` are left behind, as the log says."""
+    """Stop the threads together; those that have not ended within `seconds` are left running, as the log says."""
     until = time.monotonic() + seconds
     started = [thread for thread in threads if thread.ident is not None]
     for thread in started:
@@ -101,4 +101,4 @@ def stop_all(threads: Iterable[Periodic], seconds: float = STOP_SECONDS) -> None
     for thread in started:
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
-            logger.warning("%s did not end within %.0f s and is left behind", thread.name, seconds)
+            logger.warning("%s did not end within %.0f s and is left running", thread.name, seconds)

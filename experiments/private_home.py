@@ -1,7 +1,7 @@
-"""The home belongs to the server's account alone, unless LIVETRAIN_GROUP_ACCESS says otherwise.
+"""Keeps the home private to the server's account, unless LIVETRAIN_GROUP_ACCESS says otherwise.
 
-The database in it holds everybody's API tokens, and run files name patients. New files get their rights by the umask
-that the settings set; here those of earlier versions, and those that somebody copied in, are made right.
+The database in it holds everybody's API tokens, and run files name patients. New files get their rights from the umask
+that the settings set; files of earlier versions, and those that somebody copied in, are corrected here.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def make_private() -> None:
-    """Withhold from other accounts what they must not use; called at the start of whatever writes into the home.
+    """Withhold files from other accounts; called at the start of every command that writes into the home.
 
-    What lies in the folders is gone through only while the home itself is open: closed last, it says that all is done.
+    The contents of the folders are only corrected while the home itself is open: it is closed last, as a sign that all
+    is done.
     """
     home = Path(settings.LIVETRAIN_HOME)
     was_open = private_files.exposed([home])
@@ -35,7 +36,7 @@ def make_private() -> None:
 
 
 def keys() -> Iterator[Path]:
-    """What opens everything else: the database with what SQLite keeps beside it, and the secrets."""
+    """Yield what gives access to everything else: the database with SQLite's files beside it, and the secrets."""
     if connection.vendor == "sqlite":
         database = Path(connection.settings_dict["NAME"])
         yield from (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm", "-journal"))
@@ -45,7 +46,7 @@ def keys() -> Iterator[Path]:
 
 
 def _contents() -> Iterator[Path]:
-    """The folders that are ours with all that is in them; what else somebody keeps in a home is behind its door."""
+    """Yield our folders with all that is in them; anything else in a home is protected by the home's own rights."""
     for root in (settings.RUNS_ROOT, settings.DATASETS_ROOT, settings.MODELS_ROOT, settings.PREFLIGHTS_ROOT):
         yield from private_files.inside(Path(root))
         yield Path(root)

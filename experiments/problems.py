@@ -1,4 +1,4 @@
-"""A validation error in words: which field is wrong, and what would be right."""
+"""Describes validation errors: which field is wrong, and what would be right."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Wrong = dict[str, list[tuple[Any, list[str]]]]
 
 
 def refusal(error: ValidationError) -> InvalidRequest:
-    """The error of a request: the first wrong fields named with their cure, the others counted.
+    """Return the error of a request: the first wrong fields named with their cure, the others counted.
 
-    A request may have any number of them, and each sentence costs time and room.
+    A request may have any number of them, and each sentence costs time and space.
     """
     wrong = _wrong(error)
     return InvalidRequest(_explained(wrong), more=max(0, len(wrong) - MOST_ERRORS))
 
 
 def explain(error: ValidationError) -> list[FieldError]:
-    """One entry per wrong field, of the first `MOST_ERRORS`: its dotted path, and a sentence with the cure."""
+    """Return one entry per wrong field, of the first `MOST_ERRORS`: its dotted path, and a sentence with the cure."""
     return _explained(_wrong(error))
 
 
@@ -49,7 +49,7 @@ def _explained(wrong: Wrong) -> list[FieldError]:
 
 
 def _is_field(part: int | str) -> bool:
-    """Pydantic adds the branch of a union to the path; that is no name of ours."""
+    """Return whether a part of a path is a field: pydantic adds the branch of a union, which is no name of ours."""
     branches = ("literal[", "tuple[", "constrained")
     return not (isinstance(part, str) and (part in ("int", "float", "str") or part.startswith(branches)))
 

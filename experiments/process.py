@@ -1,4 +1,4 @@
-"""TrainingProcess: start a training in children of the fork server, read its messages, stop it. No Django here.
+"""Starts a training in children of the fork server, reads its messages, and stops it. No Django here.
 
 The fork server has torch and lightning loaded, so that a training starts within a tenth of a second; neither it nor
 this process ever initialises CUDA. A training on several devices has one process for each, its ranks.
@@ -30,10 +30,10 @@ __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "war
 _CONTEXT = multiprocessing.get_context("forkserver")
 _START = "experiments.training.fork_server_start"
 _CONTEXT.set_forkserver_preload([_START, child.RECIPE, child.__name__])
-TICK_SECONDS = 0.25  # how long a process is waited for before whatever follows it does its other work
+TICK_SECONDS = 0.25  # how long to wait for a process before its follower does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 _UNKNOWN = 255  # the fork server died with the exit code
-LAST_WORDS_SECONDS = 2.0  # what is left to the other ranks when one has ended before its time
+LAST_WORDS_SECONDS = 2.0  # left to the other ranks when one has ended early
 
 
 def warm_up() -> None:
@@ -54,9 +54,10 @@ def warm_up() -> None:
 
 @contextmanager
 def _clean_environment() -> Iterator[None]:
-    """For the length of the block this process has no secrets either, so that the fork server is born without.
+    """Remove the secrets from the environment for the block, so that the fork server starts without them.
 
-    One that is started again later inherits all and removes them itself, which leaves them readable in /proc.
+    A fork server that is started again later inherits them and removes them itself, which leaves them readable in
+    /proc.
     """
     withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
     try:
@@ -68,16 +69,16 @@ def _clean_environment() -> Iterator[None]:
 class TrainingProcess:
     """One attempt of one run: one process, or the ranks of one training, which end together.
 
-    Messages come from rank 0. The outcome comes last, when all ranks have ended; what one rank failed of is what
-    the training failed of, not what the others then missed.
+    Messages come from rank 0. The outcome comes last, when all ranks have ended; it is that of the rank that failed
+    first, not what the others then missed.
     """
 
     def __init__(self, job: Job, recipe: str = child.RECIPE) -> None:
         self._ranks: list[Rank] = []
         self.meeting_port: int | None = None  # where ranks of other machines find this one's
-        self._heard: set[int] = set()  # ranks, since all of them were heard
-        self._first_end: float | None = None  # monotonic time at which a rank had ended before its time
-        self._lost: list[int] = []  # ranks that ended without a last word before we ended them, in order
+        self._heard: set[int] = set()  # ranks that sent something since all of them did
+        self._first_end: float | None = None  # monotonic time at which a rank had ended early
+        self._lost: list[int] = []  # ranks that ended without an outcome before we ended them, in order
         self._ending = False
         try:
             self._start(job, recipe)
@@ -98,7 +99,7 @@ class TrainingProcess:
             self._start_ranks(msgspec.structs.replace(job, meeting_port=self.meeting_port), recipe, listener)
 
     def _start_ranks(self, job: Job, recipe: str, listener: socket.socket | None) -> None:
-        """Those of this machine; the first of all gets the socket on which they meet."""
+        """Start the ranks of this machine; rank 0 gets the socket on which they meet."""
         first = job.node * job.local_ranks
         for number in range(first, first + job.local_ranks):
             own = msgspec.structs.replace(job, rank=number)
@@ -106,24 +107,24 @@ class TrainingProcess:
 
     @property
     def pid(self) -> int:
-        """Of rank 0, which leads its process group."""
+        """The process id of rank 0, which leads its process group."""
         return self._ranks[0].pid
 
     @property
     def pids(self) -> list[int]:
-        """Of the ranks on this machine, each of which leads a session and a process group of its own."""
+        """The process ids of the ranks on this machine, each of which leads a session and a process group."""
         return [rank.pid for rank in self._ranks]
 
     @property
     def lost_rank(self) -> int | None:
-        """Which of several ranks has ended without a last word and so ended the training, if one has."""
+        """The rank of several that ended without an outcome and so ended the training, if one has."""
         return self._lost[0] if self._lost and len(self._ranks) > 1 else None  # a number among all machines' ranks
 
     def batches(self, tick: float) -> Iterator[list[Received] | None]:
-        """Yield each batch of messages as it comes ([]: every rank gave a sign of life), and None for no news.
+        """Yield each batch of messages as it comes ([]: every rank gave a sign of life), None for no update.
 
-        News are waited for `tick` seconds at most. Ends when the training has ended and everything it sent was read.
-        Raises ProtocolError.
+        Waits at most `tick` seconds. Ends when the training has ended and everything it sent was read. Raises
+        ProtocolError.
         """
         while living := [rank for rank in self._ranks if not rank.over]:
             ready = wait([handle for rank in living for handle in rank.handles], timeout=tick)
@@ -135,32 +136,32 @@ class TrainingProcess:
             yield [outcome]
 
     def request_stop(self) -> None:
-        """Ask it to stop after the current batch."""
+        """Request a stop after the current batch."""
         for rank in self._ranks:
             rank.send(child.STOP)
 
     def request_finish(self) -> None:
-        """Ask it to stop training after the current batch, and to evaluate its best epoch."""
+        """Request that training stops after the current batch and the best epoch is evaluated."""
         for rank in self._ranks:
             rank.send(child.FINISH)
 
-    def registered(self, epoch: int) -> None:
-        """Say that the checkpoint of that epoch is known where an attempt after this one would look for it."""
+    def confirm_checkpoint(self, epoch: int) -> None:
+        """Confirm that the checkpoint of that epoch is registered where a later attempt looks for it."""
         for rank in self._ranks:
             rank.send(child.REGISTERED + str(epoch).encode())
 
     def terminate(self) -> None:
-        """SIGTERM to the process groups."""
+        """Send SIGTERM to the process groups."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the process groups."""
+        """Send SIGKILL to the process groups."""
         self._signal(signal.SIGKILL)
 
     def close(self) -> int | None:
-        """Make sure that it is gone, free what it held, and return its exit code (negative: the signal).
+        """End the processes, free what they held, and return the exit code (negative: the signal).
 
-        Of several ranks, that of the lost one, else of rank 0.
+        Of several ranks, it is that of the lost one, else of rank 0.
         """
         codes = {rank.number: rank.close() for rank in self._ranks}
         return codes.get(self.lost_rank, next(iter(codes.values()))) if codes else None  # type: ignore[arg-type]
@@ -178,7 +179,7 @@ class TrainingProcess:
         return updates if updates or everybody else None
 
     def _end_together(self) -> None:
-        """A rank that ended before its time leaves the others waiting for it, some of them for ever."""
+        """Kill the other ranks once one has ended early: they would wait for it, some of them without end."""
         if len(self._ranks) == 1:
             return
         if self._first_end is None:
@@ -189,7 +190,7 @@ class TrainingProcess:
             self.kill()
 
     def _outcome(self) -> Received | None:
-        """The last word of the training; None if a rank was lost without one."""
+        """Return the outcome of the training; None if a rank was lost without one."""
         own = self._ranks[0]
         decisive = own if own.outcome and not own.gave_up else self._first_to_give_up()
         if decisive is None or decisive.outcome is None:
@@ -201,7 +202,7 @@ class TrainingProcess:
         return Stamped(outcome, decisive.said_at, msgspec.json.encode(outcome).decode())
 
     def _first_to_give_up(self) -> Rank | None:
-        """The rank that failed first or, if none did, was interrupted first; None if one was lost."""
+        """Return the rank that failed first or, if none did, was interrupted first; None if one was lost."""
         gave_up = [rank for rank in self._ranks if rank.gave_up]
         failed = [rank for rank in gave_up if rank.outcome and rank.outcome.status == "failed"]
         if self._lost or not gave_up:
@@ -210,12 +211,12 @@ class TrainingProcess:
 
 
 def was_killed(code: int | None) -> bool:
-    """Whether a signal or the death of the fork server ended it, not the program itself."""
+    """Return whether a signal or the death of the fork server ended the process, not the program itself."""
     return code is None or code == _UNKNOWN or code < 0
 
 
 def describe_exit(code: int | None, rank: int | None = None) -> str:
-    """An exit code as a sentence, for the user; `rank` is whose it was, if there were several."""
+    """Describe an exit code to the user; `rank` is the one it belongs to, if there are several."""
     log = log_name(rank or 0)
     subject = "The training process" if rank is None else f"The training process of rank {rank}"
     if code is None or code == _UNKNOWN:

@@ -1,4 +1,4 @@
-"""Data sets that others publish and `manage.py fetch` gets: where they lie, and what proves that they are whole.
+"""The catalogue of published data sets that `manage.py fetch` downloads, with their addresses and checksums.
 
 Addresses, checksums and licences are MedMNIST's own (its `info.py`, version 3.0.2).
 """
@@ -22,9 +22,11 @@ class Published:
     md5: Mapping[int, str]
 
     def file_name(self, size: int) -> str:
+        """Return the name of the file with images of `size` pixels."""
         return f"{self.name}.npz" if size == SIZES[0] else f"{self.name}_{size}.npz"
 
     def address(self, size: int) -> str:
+        """Return the official address of that file."""
         return f"{RECORD}/{self.file_name(size)}?download=1"
 
 

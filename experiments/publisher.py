@@ -1,7 +1,7 @@
-"""Brings the files of a running attempt into the object store, beside the training and never in its way.
+"""Uploads the files of a running attempt to the object store, without delaying the training.
 
-The folder on this machine is what the training writes; every few seconds what is new in it is stored. A store that
-does not answer is tried again with growing pauses; nothing waits for it but the end of the run, and that not for long.
+The folder on this machine is what the training writes; every few seconds what is new in it is stored. A store that does
+not answer is tried again with growing pauses; only the end of the run waits for it, and not for long.
 """
 
 from __future__ import annotations
@@ -34,37 +34,40 @@ PENDING = (
 )
 
 
-class Publisher(threading.Thread):
-    """Of one attempt; does nothing where files of runs lie in a shared folder. One thing is pending at a time."""
+class Uploader(threading.Thread):
+    """Uploads the files of one attempt; does nothing where files of runs lie in a shared folder.
+
+    Of registered checkpoints, only the newest is pending.
+    """
 
     def __init__(self, run: Run) -> None:
-        super().__init__(name=f"publisher-{run.pk}", daemon=True)
+        super().__init__(name=f"uploader-{run.pk}", daemon=True)
         self._run = run
-        self._account = Account("publisher")
+        self._account = Account("uploader")
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._given_up = threading.Event()
         self._saved: Mapping[str, Any] | None = None  # columns of the newest registered checkpoint …
         self._stored: Mapping[str, Any] | None = None  # … and of the newest that is stored
-        self._problem: str | None = None  # what the last round failed of
+        self._problem: str | None = None  # why the last round failed
         self._done = False
         self._fenced: Fenced | None = None
 
     def begin(self) -> None:
-        """The folder is this attempt's from now on. Raises OSError."""
+        """Mark the folder as this attempt's, and start. Raises OSError."""
         if store.in_use():
             stored_files.write_attempt_marker(self._run.folder, self._run.attempt)
             self.start()
 
     def checkpoint(self, columns: Mapping[str, Any]) -> None:
-        """A checkpoint was registered: `columns` of the run. An older one that still waits is not stored any more."""
+        """Queue a registered checkpoint, given as `columns` of the run; an older one that still waits is dropped."""
         self._saved = columns
         self._wake.set()
 
     def finish(self, hurry: Callable[[], bool]) -> None:
-        """Store all that is left, then let the folder go; what cannot be stored is noted on the run, and stays.
+        """Store all that is left, then remove the folder; what cannot be stored is noted on the run, and stays.
 
-        A failing store is not waited for once `hurry`. Raises Fenced.
+        Stops waiting for a failing store once `hurry`. Raises Fenced.
         """
         if not self.ident:
             return
@@ -83,15 +86,15 @@ class Publisher(threading.Thread):
             text = PENDING.format(folder=self._run.folder, worker=self._run.worker, problem=problem)
             recorder.add_note(self._run.pk, NOTE, text)
 
-    def leave(self, seconds: float) -> None:
-        """The run goes back to the queue: store what can be stored in that time. The folder stays."""
+    def hand_over(self, seconds: float) -> None:
+        """Store what can be stored within `seconds`, as the run returns to the queue; the folder stays."""
         if self.ident:
             self._end()
             self.join(seconds)
             self._given_up.set()
 
     def stop(self) -> None:
-        """Somebody else has the run: end at once."""
+        """End at once, because another worker has the run."""
         self._given_up.set()
         self._end()
 
@@ -100,7 +103,7 @@ class Publisher(threading.Thread):
         self._wake.set()
 
     def run(self) -> None:
-        """Round after round, until everything is stored at the end."""
+        """Upload round after round, until everything is stored at the end."""
         with log_lines.about(self._run.pk, self._run.attempt):
             try:
                 self._work()
@@ -126,7 +129,7 @@ class Publisher(threading.Thread):
                 self._pause(pause)
 
     def _succeeds(self, ending: bool) -> bool:
-        """One round; whether everything that it should store is stored."""
+        """Carry out one round; return whether everything that it should store is stored."""
         try:
             self._round(ending)
         except Fenced:
@@ -149,7 +152,7 @@ class Publisher(threading.Thread):
         self._done = ending
 
     def _store_checkpoint(self, saved: Mapping[str, Any]) -> None:
-        """Its files first, then the word that they are there; then those of before that are no longer needed."""
+        """Store a checkpoint's files, register that they are stored, then remove those no longer needed."""
         run, names = self._run, {saved["last_checkpoint"], saved["best_checkpoint"]} - {""}
         known = {file.name for file in stored_files.listed(run.pk)}
         for name in names - known:
@@ -163,7 +166,7 @@ class Publisher(threading.Thread):
         stored_files.remove_objects(stored_files.unregister(run.pk, gone))
 
     def _pause(self, seconds: float) -> None:
-        """A checkpoint does not wait, unless the store fails."""
+        """Wait for the next round; a new checkpoint ends the pause, unless the store fails."""
         self._wake.clear()
         if self._saved is not self._stored and not self._problem:
             return

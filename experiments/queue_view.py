@@ -1,4 +1,4 @@
-"""GET and POST /api/queue/: how the queue stands; staff pause it and let it go on."""
+"""GET and POST /api/queue/: the state of the queue, which staff pause and resume."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from runs import queue, queue_report
 
 
 class QueueOptions(serializers.Serializer[Any]):
+    """Whether the queue is to be paused, and why."""
+
     paused = serializers.BooleanField()
     reason = serializers.CharField(default="", allow_blank=True, max_length=500)
 
 
 class QueueView(APIView):
-    """Runs that train already go on while the queue is paused."""
+    """The endpoint of the queue; runs that train already continue while it is paused."""
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return the state of the queue."""
         return Response(queue_report.described())
 
     def post(self, request: Request) -> Response:
+        """Pause the queue or let it continue; raises PermissionDenied for all but staff."""
         if not request.user.is_staff:
-            raise PermissionDenied("Only staff may pause the queue or let it go on.")
+            raise PermissionDenied("Only staff may pause or resume the queue.")
         options = QueueOptions(data=request.data)
         options.is_valid(raise_exception=True)
         if options.validated_data["paused"]:
@@ -40,7 +44,7 @@ class QueueView(APIView):
 
 
 def _wake_workers() -> None:
-    """The messages of queued runs went by while the queue was paused."""
+    """Send the messages of queued runs again: the earlier ones were dropped while the queue was paused."""
     if not settings.BROKER_EMBEDDED:
         for run_id in queue.waiting().values_list("pk", flat=True):
             if not wakeup.enqueue(run_id):

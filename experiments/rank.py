@@ -1,4 +1,4 @@
-"""One process of a training: start it in a child of the fork server, read what it sends, end it."""
+"""One process of a training: starts it in a child of the fork server, reads what it sends, ends it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
 AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
 
 Received: TypeAlias = Stamped[Message]
-"""Its data are exactly as the training sent them."""
+"""A message with its time; its data are exactly as the training sent them."""
 
 
 class ProtocolError(Exception):
@@ -32,7 +32,7 @@ class ProtocolError(Exception):
 
 
 class Rank:
-    """A process in a group of its own. `outcome` is its last word, once that was read, said at `said_at`."""
+    """A process in a group of its own. `outcome` is what it sent last, once that was read, at `said_at`."""
 
     def __init__(self, context: ForkServerContext, job: Job, recipe: str, listener: socket.socket | None) -> None:
         self.number = job.rank
@@ -53,17 +53,17 @@ class Rank:
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads its group."""
+        """The process id; the process leads its group."""
         return cast(int, self._process.pid)
 
     @property
     def lost(self) -> bool:
-        """Whether it has ended without a last word."""
+        """Whether it has ended without an outcome."""
         return self.over and self.outcome is None
 
     @property
     def gave_up(self) -> bool:
-        """Whether it said that it failed or was interrupted."""
+        """Whether it reported that it failed or was interrupted."""
         return self.outcome is not None and self.outcome.status != "completed"
 
     @property
@@ -72,7 +72,7 @@ class Rank:
         return [self._process.sentinel] if self._closed else [self._messages, self._process.sentinel]
 
     def read(self, ready: Sequence[Any]) -> list[Received] | None:
-        """The messages that have come but the last word, [] being a heartbeat, or None; raises ProtocolError."""
+        """Return the messages that have come, without the outcome; [] is a heartbeat. Raises ProtocolError."""
         if self._messages in ready:
             batch = self._received()
             return None if batch is None else self._without_last_word(batch)
@@ -82,7 +82,7 @@ class Rank:
         return None
 
     def _received(self) -> list[Received] | None:
-        """Whatever waits in the pipe, for one transaction: a store that was slow does not stay behind."""
+        """Read what waits in the pipe, for one transaction, so that a slow store does not fall behind."""
         found: list[Received] | None = None
         try:
             while len(found or ()) < AT_ONCE and self._messages.poll():
@@ -101,7 +101,7 @@ class Rank:
             return  # it has ended already
 
     def signal(self, number: signal.Signals) -> None:
-        """To its process group."""
+        """Send a signal to the process group."""
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
@@ -112,7 +112,7 @@ class Rank:
             return  # the group is gone and its number belongs to somebody else
 
     def close(self) -> int | None:
-        """Make sure that it is gone, free what it held, and return its exit code (negative: the signal)."""
+        """End the process, free what it held, and return its exit code (negative: the signal)."""
         if self._process.is_alive():
             self.signal(signal.SIGKILL)
         self._process.join()

@@ -1,7 +1,8 @@
-"""Recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their
+"""Maintains the server: recovers lost runs, reports and checks, removes expired runs, packs samples.
 
-time is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one:
-it is cheap, and one is enough.
+It recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their time
+is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is
+cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -28,20 +29,21 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
 AFTER_OUTAGE_SECONDS = 5.0
-"""How long those who hold a lease have, after the database was away, to renew it: they try every second or so."""
+"""How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
 
 
-class Reaper(Periodic):
-    """Looks at once and then periodically."""
+class Maintenance(Periodic):
+    """Does its jobs at once and then periodically."""
 
     def __init__(self) -> None:
-        super().__init__("reaper", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
+        super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the recoveries, removals and packing of a round."""
         return {
-            "recovering lost runs": self._recovering(reap, lifecycle.lost_runs),
+            "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
             "recovering lost pre-flight reports": self._recovering(
                 preflight_store.recover_lost, preflight_store.first_queued
             ),
@@ -52,14 +54,14 @@ class Reaper(Periodic):
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
 
-    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> NotAfterOutage:
-        return NotAfterOutage(self._recovery_clock, recover, look)
+    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> DelayedRecovery:
+        return DelayedRecovery(self._recovery_clock, recover, look)
 
 
-class NotAfterOutage:
-    """Recovers what is lost, but not at once after the database or this machine was away: leases ended that are
+class DelayedRecovery:
+    """Recovers what is lost, but waits after an outage of the database or this machine.
 
-    renewed soon.
+    Leases have then expired that their holders will soon renew.
     """
 
     def __init__(
@@ -84,8 +86,8 @@ class NotAfterOutage:
             raise
 
 
-def reap(moment: datetime | None = None) -> list[int]:
-    """Recover every run once that is lost now, or was at that moment; returns those that this call recovered.
+def recover_lost_runs(moment: datetime | None = None) -> list[int]:
+    """Recover every run once that is lost now, or was at that moment; return those that this call recovered.
 
     One that fails stops no other.
     """
@@ -108,13 +110,13 @@ def _recovered(run_id: int, moment: datetime | None) -> int | None:
 
 
 class Purging:
-    """Removes runs for ever whose deletion cannot be undone any more, each in its turn."""
+    """Permanently removes runs whose deletion can no longer be undone, one after the other."""
 
     def __init__(self) -> None:
-        self._tried = 0  # the run of the last turn: one that fails is tried again after all others
+        self._tried = 0  # the run of the last round: one that fails is tried again after all others
 
     def purge_one(self) -> int | None:
-        """Remove one run: one a look, so that recovery never waits."""
+        """Remove one run per round, so that recovery never waits."""
         expired = deletion.expired().order_by("pk")
         run = expired.filter(pk__gt=self._tried).first() or expired.first()
         if run is None:
@@ -127,5 +129,5 @@ def _purged(run: Run) -> bool:
     number, deleted_at = run.pk, run.deleted_at
     if not deletion.purge(run):
         return False
-    logger.info("run %s: removed for ever, it was deleted %s", number, deleted_at, extra={"run_id": number})
+    logger.info("run %s: permanently removed, it was deleted %s", number, deleted_at, extra={"run_id": number})
     return True

@@ -1,4 +1,4 @@
-"""POST /api/runs/<id>/…: stop a run in one of three ways, let it go on, move it in the queue, copy it, delete it."""
+"""POST /api/runs/<id>/…: stop a run in one of three ways, resume, move, copy or delete it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ OF_ONE_NETWORK = ("options", "width", "dropout")
 
 
 class RunAction(APIView, ABC):
-    """Finds the run and acts. 404, 403 unless this user may do that, or 409 with what is in the way."""
+    """An endpoint that acts on a run: 404, 403 unless this user may do that, or 409 with the obstacle."""
 
     def found(self, request: Request, run_id: int) -> Run | None:
+        """Return the run if this user may see it."""
         return queries.visible_runs(request.user).filter(pk=run_id).first()
 
     def post(self, request: Request, run_id: int) -> Response:
+        """Find the run and act on it."""
         run = self.found(request, run_id)
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
@@ -44,17 +46,20 @@ class RunAction(APIView, ABC):
 
     @abstractmethod
     def act(self, run: Run, user: User, request: Request) -> Response:
-        """By `operations`, which check that the user may do that."""
+        """Act through `operations`, which check that the user may do that."""
 
 
 class CancelOptions(serializers.Serializer[Any]):
+    """Whether to evaluate the best checkpoint first."""
+
     evaluate = serializers.BooleanField(default=False)
 
 
 class Cancel(RunAction):
-    """Stop after the current batch, or with `evaluate` after evaluating the best checkpoint."""
+    """The endpoint that stops a run after the current batch, or with `evaluate` after evaluating."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:
+        """Request the stop, and return the run's state (202)."""
         options = CancelOptions(data=request.data)
         options.is_valid(raise_exception=True)
         operations.cancel(run, user, evaluate=options.validated_data["evaluate"])
@@ -62,37 +67,43 @@ class Cancel(RunAction):
 
 
 class Kill(RunAction):
-    """End the training's processes now."""
+    """The endpoint that ends the training's processes now."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Request the kill, and return the run's state (202)."""
         operations.kill(run, user)
         return Response(_state(run), status=202)
 
 
 class Finish(RunAction):
-    """Stop training after the current batch, and end as `completed`."""
+    """The endpoint that stops training after the current batch and ends the run as `completed`."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Request the end, and return the run's state (202)."""
         operations.finish(run, user)
         return Response(_state(run), status=202)
 
 
 class Resume(RunAction):
-    """Queue a failed or cancelled run again."""
+    """The endpoint that queues a failed or cancelled run again."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Queue the run, and return its state (202)."""
         operations.resume(run, user)
         return Response(_state(run), status=202)
 
 
 class PriorityOptions(serializers.Serializer[Any]):
+    """The new priority."""
+
     priority = serializers.IntegerField(min_value=MIN_PRIORITY, max_value=MAX_PRIORITY)
 
 
 class Priority(RunAction):
-    """Give a queued run another urgency."""
+    """The endpoint that changes the urgency of a queued run."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:
+        """Set the priority, and return the run's state and place (202)."""
         options = PriorityOptions(data=request.data)
         options.is_valid(raise_exception=True)
         operations.prioritize(run, user, options.validated_data["priority"])
@@ -101,13 +112,16 @@ class Priority(RunAction):
 
 
 class MoveOptions(serializers.Serializer[Any]):
+    """Where to move the run."""
+
     to = serializers.ChoiceField(choices=moves.DESTINATIONS)
 
 
 class Move(RunAction):
-    """Move a queued run past its neighbours."""
+    """The endpoint that moves a queued run past its neighbours."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:
+        """Move the run, and return its state, priority and place (202)."""
         options = MoveOptions(data=request.data)
         options.is_valid(raise_exception=True)
         operations.move(run, user, options.validated_data["to"])
@@ -115,16 +129,18 @@ class Move(RunAction):
 
 
 class Retry(RunAction):
-    """A new run of the same configuration, from the beginning, with a link to this one."""
+    """The endpoint that starts a run of the same configuration again, with a link to this one."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:
+        """Queue the new run, and return it as a training request does (202)."""
         return Response(accepted(operations.retry(run, user, key=key_of(request)), request), status=202)
 
 
 class Clone(RunAction):
-    """A new run of this configuration with changes: the body holds what differs, nested as in a training request."""
+    """The endpoint that copies a run with changes, nested in the body as in a training request."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:
+        """Queue the changed copy, and return it as a training request does (202)."""
         operations.require_right(run, user)
         if not isinstance(request.data, Mapping):
             raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object with what differs."}])
@@ -134,27 +150,30 @@ class Clone(RunAction):
 
 
 class Delete(RunAction):
-    """Hide an ended run from everybody; a queued one is cancelled first."""
+    """The endpoint that hides an ended run from everybody; a queued one is cancelled first."""
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Delete the run, and return its state."""
         operations.delete(run, user)
         return Response(_state(run) | {"deleted_at": time_or_null(run.deleted_at)})
 
 
 class Restore(RunAction):
-    """Undo a deletion."""
+    """The endpoint that undoes a deletion."""
 
     def found(self, request: Request, run_id: int) -> Run | None:
+        """Return a run that this user deleted or may see."""
         deleted, visible = queries.deleted_runs(request.user), queries.visible_runs(request.user)
         return deleted.filter(pk=run_id).first() or visible.filter(pk=run_id).first()
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Restore the run, and return its state."""
         detail = operations.restore(run, user).detail
         return Response(_state(run) | {"deleted_at": None, "detail": detail})
 
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`config` with `changes` put over it, group by group; what is no group is replaced whole."""
+    """Return `config` with `changes` put over it, group by group; what is no group is replaced whole."""
     merged = dict(config)
     for name, value in changes.items():
         inner = merged.get(name)
@@ -164,7 +183,7 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _base(run: Run, user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What the changes are put over: without the options of a network, where they name one that has others."""
+    """Return the configuration under the changes, without a network's options if they name one with others."""
     copied = operations.copied(run, user)
     model, other = copied.get("model", {}), changes.get("model")
     if not isinstance(other, Mapping) or not _has_other_options(model.get("name", AUTO), other.get("name")):

@@ -1,4 +1,4 @@
-"""The job of a training process, of a run that was claimed."""
+"""Builds the job of a training process from a claimed run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def job_of(run: Run, gpus: list[str] | None = None) -> Job:
-    """Say what the training process needs to know; raises SourceError where the run's data set is gone."""
+    """Return what the training process needs to know; raises SourceError where the run's data set is gone."""
     place = lookup.locate_for(run)
     trainer = TrainerConfig.model_validate(StoredConfig(run.config).section("trainer"))
     checkpoint = run.folder / run.last_checkpoint if run.last_checkpoint else None

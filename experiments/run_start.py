@@ -1,4 +1,4 @@
-"""Starts the process of a claimed run, and says where the ranks of further machines are awaited."""
+"""Starts the process of a claimed run, and notes where the ranks of further machines are awaited."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def start(run: Run, gpus: list[str] | None, database: DatabaseRetry) -> Training
 
 
 def invite(run: Run, process: TrainingProcess, database: DatabaseRetry) -> None:
-    """Of a training on several machines: note where the ranks of the others are awaited. Raises Fenced."""
+    """Note where the ranks of further machines are awaited, if there are any. Raises Fenced."""
     nodes = StoredConfig(run.config).num_nodes
     if nodes == 1:
         return

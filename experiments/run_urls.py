@@ -1,3 +1,5 @@
+"""The addresses of the API that act on runs."""
+
 from django.urls import path
 
 from experiments import bulk_actions, run_actions

@@ -1,4 +1,4 @@
-"""The embedded server: a launcher that keeps one web process and N worker processes alive, and stops them cleanly."""
+"""Launches the embedded server: keeps a web process and N worker processes alive, and stops them cleanly."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PortTaken(Exception):
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket: on `port` exactly, or without one on 8000 or the next free. Raises PortTaken.
+    """Open a listening socket: on `port` exactly, or on 8000 or the next free one. Raises PortTaken.
 
     The launcher owns it, so that connections wait, and the port stays ours, while the web process restarts.
     """
@@ -71,7 +71,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def keep_alive(self) -> None:
-        """Called periodically: notices an end, and starts it when its pause is over."""
+        """Notice that the process has ended, and start it when its pause is over; called periodically."""
         now = time.monotonic()
         if self._process is not None and (code := self._process.poll()) is not None:
             if now - self._started > STEADY_SECONDS:
@@ -83,7 +83,7 @@ class Child:
             self._start(now)
 
     def _start(self, now: float) -> None:
-        """Where the system has no room for a process at the moment, that is tried again; other children go on."""
+        """Start the process, or try again later where the system cannot at the moment; other children go on."""
         try:
             # A session of its own: Ctrl-C in the terminal reaches the launcher alone, which then drains in order.
             self._process = subprocess.Popen(self._command, pass_fds=self._pass_fds, start_new_session=True)  # noqa: S603
@@ -94,7 +94,7 @@ class Child:
             self._next_start = now + pause
 
     def stop(self, patience: float) -> None:
-        """SIGTERM, and SIGKILL after `patience` seconds."""
+        """Send SIGTERM, and SIGKILL after `patience` seconds."""
         if self._process is None:
             return
         self._process.terminate()
@@ -132,7 +132,7 @@ class Server:
         return f"http://{host}:{port}"
 
     def run(self, on_ready: Callable[[str], None]) -> None:
-        """Returns after a clean stop; `on_ready` is called once with the address, in a thread of its own."""
+        """Run until a clean stop; `on_ready` is called once with the address, in a thread of its own."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         schema.bring_up_to_date()
@@ -148,8 +148,8 @@ class Server:
         self._stopping.set()
 
     def _shut_down(self) -> None:
-        """Workers first, so that browsers still see their runs go back to the queue."""
-        logger.info("stopping: running trainings go back to the queue and continue at the next start")
+        """Stop the workers first, so that browsers still see their runs return to the queue."""
+        logger.info("stopping: running trainings return to the queue and continue at the next start")
         drains = [threading.Thread(target=w.stop, args=(_worker_stop_seconds(),)) for w in self._workers]
         for drain in drains:
             drain.start()
@@ -170,7 +170,7 @@ class Server:
 
 
 def _worker_stop_seconds() -> float:
-    """How long a worker may take to give its trainings back."""
+    """Return how long a worker may take to return its trainings to the queue."""
     return settings.GRACE_SECONDS + 20
 
 
@@ -185,7 +185,7 @@ def _answers(address: str) -> bool:
 
 
 def divided(ids: list[str], workers: int) -> list[str]:
-    """For each worker its GPUs, as `worker --gpus` takes them; with fewer GPUs than workers they share all."""
+    """Divide the GPUs among the workers, as `worker --gpus` takes them; if there are too few, all share them."""
     if len(ids) < workers:
         return ["none"] * workers
     return [",".join(ids[number::workers]) for number in range(workers)]

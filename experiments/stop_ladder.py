@@ -1,4 +1,4 @@
-"""How a training is made to stop: it is asked, after the grace period it gets SIGTERM, soon after that SIGKILL."""
+"""Makes a training stop: by a request, by SIGTERM after the grace period, and by SIGKILL soon after that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KILL_SECONDS = 2.0  # between SIGTERM and SIGKILL
 
 
 class StopLadder:
-    """What was asked of one process, and which step it is on; another request begins at the first step again."""
+    """The stop requested of one process, and its present step; another request begins at the first step again."""
 
     def __init__(self, process: TrainingProcess) -> None:
         self._process = process
@@ -22,15 +22,15 @@ class StopLadder:
         self._terminated = False
 
     def stop(self) -> None:
-        """Want it to stop after the current batch."""
+        """Escalate a stop after the current batch; called periodically."""
         self._escalate(self._process.request_stop)
 
     def finish(self) -> None:
-        """Want it to stop training after the current batch, and to evaluate its best epoch."""
+        """Escalate a stop of training after the current batch, followed by evaluation; called periodically."""
         self._escalate(self._process.request_finish)
 
     def kill(self) -> None:
-        """Skip to the last step."""
+        """Kill the process at once, without the earlier steps."""
         self._process.kill()
 
     def _escalate(self, request: Callable[[], None]) -> None:

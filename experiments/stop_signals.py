@@ -1,4 +1,4 @@
-"""What SIGTERM and Ctrl-C mean to a command that trains: stop in order, and say so by its exit code."""
+"""Handles SIGTERM and Ctrl-C in a command that trains: it stops in order, and its exit code says so."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class StopSignals:
         self._received: int | None = None
 
     def install(self) -> None:
-        """Take the place of the handlers that there are. Call it in the main thread."""
+        """Replace the present signal handlers. Must be called in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
 
     @property
     def exit_code(self) -> int | None:
-        """As a shell gives it to a command that was ended by a signal: 143 or 130; None if none was received."""
+        """The exit code that a shell reports for a command ended by a signal: 143 or 130; None without one."""
         return None if self._received is None else 128 + self._received
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:

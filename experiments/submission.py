@@ -1,4 +1,4 @@
-"""A request to train, over HTTP: its body becomes queued runs, whatever is wrong with it an answer in words."""
+"""Turns the body of a request into queued runs, and whatever is wrong with it into an answer in words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STAFF_ALONE = "Only staff may ask for more than 0; use 0 or less, or leave it ou
 
 
 def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Run]:
-    """Queue the training that `body` asks for, in the name of who sent the request; `origin` is the run it copies.
+    """Queue the training that `body` asks for, in the name of the requesting user; `origin` is the run it copies.
 
     Raises InvalidRequest that names every wrong field with its cure, and Conflict; nothing is queued then.
     """
@@ -34,7 +34,7 @@ def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Ru
 def queue(
     body: Any, owner: User, *, key: str | None = None, origin: Run | None = None, in_its_place: bool = False
 ) -> list[Run]:
-    """The same without a request; `in_its_place`: a fold that failed or was cancelled has its place in the group."""
+    """Queue a training without a request; `in_its_place`: a failed or cancelled fold's place in the group is taken."""
     with in_words():
         config = TrainingConfig.model_validate(body)
         if config.priority > 0 and not owner.is_staff:
@@ -44,7 +44,7 @@ def queue(
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """What may be wrong with a request, as the errors of its answer."""
+    """Turn what may be wrong with a request into the errors of its answer."""
     try:
         yield
     except ValidationError as error:
@@ -56,7 +56,7 @@ def in_words() -> Iterator[None]:
 
 
 def key_of(request: Request) -> str | None:
-    """The request's idempotency key; raises InvalidRequest for one that is too long."""
+    """Return the request's idempotency key; raises InvalidRequest for one that is too long."""
     key = request.headers.get("Idempotency-Key") or None
     if key and len(key) > MAX_KEY_LENGTH:
         raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])
@@ -64,7 +64,7 @@ def key_of(request: Request) -> str | None:
 
 
 def accepted(runs: list[Run], request: Request) -> dict[str, Any]:
-    """`run_id` and `status` are those of the first run."""
+    """Return the answer to a training request; `run_id` and `status` are those of the first run."""
     first = runs[0]
     return {
         "run_id": first.pk,

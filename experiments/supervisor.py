@@ -1,6 +1,6 @@
-"""Carries out one run: claim it, follow its process, store and announce what happens, decide how it ended.
+"""Carries out one run: claims it, follows its process, stores and announces what happens, decides how it ended.
 
-The order of these steps alone; each step is in a module of its own.
+Holds only the order of these steps; each step is in a module of its own.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from experiments.database_retry import DatabaseRetry
 from experiments.finalisation import Finalisation
 from experiments.followed_process import End, FollowedProcess
 from experiments.gpus import Gpus, Share, watched
-from experiments.homecoming import GaveUp
+from experiments.homecoming import RestoreAbandoned
 from experiments.lease import Lease
-from experiments.outbox import Outbox
+from experiments.outbox import EventBuffer
 from experiments.process import Received, TrainingProcess
-from experiments.publisher import Publisher
+from experiments.publisher import Uploader
 from experiments.run_start import NotStarted
 from experiments.stop_ladder import StopLadder
 from experiments.time_limit import TimeLimit
 from experiments.training.reports import TrainingStopped
 from experiments.verdict import Evidence, Verdict, judge
-from experiments.vitals.gauge import Gauge
+from experiments.vitals.gauge import ResourceMonitor
 from realtime import broadcast
 from runs import lifecycle, log_lines, workers
 from runs.leases import Fenced
@@ -35,19 +35,19 @@ from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
 
-STORE_PATIENCE_SECONDS = 300.0  # how long a training goes on while the database takes nothing
+STORE_PATIENCE_SECONDS = 300.0  # how long a training continues while the database stores nothing
 StopRequest = Run.StopRequest
 EVALUATED = (StopRequest.FINISH, StopRequest.EVALUATE)
 
 
 def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: Observer | None = None) -> bool:
-    """Carry out the run whose turn it is to its end, or until `draining` is set. False: there was none.
+    """Carry out the next run to its end, or until `draining` is set. False: there was none.
 
     It has its share of `gpus` to itself; while too few are free, it waits.
     """
     share = Share(gpus or Gpus())
     try:
-        run = lifecycle.claim_next(workers.own_name(), share.suits)
+        run = lifecycle.claim_next(workers.own_name(), share.reserve_for)
         if run is None:
             return False
         with log_lines.about(run.pk, run.attempt):
@@ -60,7 +60,7 @@ def supervise(*, draining: threading.Event, gpus: Gpus | None = None, observe: O
 def carry_out(
     run: Run, *, draining: threading.Event, gpus: list[str] | None = None, observe: Observer | None = None
 ) -> None:
-    """Follow an already claimed run. Returns when its status is settled, or when somebody else holds it.
+    """Follow an already claimed run until its status is final, or until another worker holds it.
 
     It sees the GPUs named, by default those that this process sees.
     """
@@ -87,34 +87,34 @@ class Supervision:
         self._trouble: str | None = None  # why we stopped the training ourselves
         self._evaluating = False  # it has stopped training, as asked
         self._limit = TimeLimit(run)
-        self._publisher = Publisher(run)
-        self._writer = BatchWriter(run, self._publisher, observe)
-        self._outbox = Outbox(run.pk, self._writer.store_batch)
+        self._uploader = Uploader(run)
+        self._writer = BatchWriter(run, self._uploader, observe)
+        self._buffer = EventBuffer(run.pk, self._writer.store_batch)
         self._database = DatabaseRetry(run.pk, draining=draining, lost=lease.lost)
         self._finalisation = Finalisation(
-            run, self._publisher, self._database, is_urgent=self._is_urgent, worked=lambda: lease.seconds
+            run, self._uploader, self._database, is_urgent=self._is_urgent, worked=lambda: lease.seconds
         )
 
     def carry_out(self) -> None:
-        """Raises Fenced when the run belongs to somebody else now; its process is gone then."""
+        """Carry out the attempt. Raises Fenced when another worker has the run; its process is gone then."""
         try:
-            homecoming.bring_home(self._run, self._is_urgent)
-            self._publisher.begin()
-        except GaveUp:
+            homecoming.restore_run_files(self._run, self._is_urgent)
+            self._uploader.begin()
+        except RestoreAbandoned:
             self._finalise(End(None, reasons.STORE_AWAITED))
             return
         except OSError as error:  # of the store too
             what = reasons.what_failed(error)
-            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is mended."
+            reason = f"The files of earlier attempts could not be fetched: {what} Resume the run when that is repaired."
             self._finalisation.end("failed", reason)
             return
         try:
             self._carry_out()
         finally:
-            self._publisher.stop()
+            self._uploader.stop()
 
     def _is_urgent(self) -> bool:
-        """Whether nobody wants to wait for a store now."""
+        """Return whether waiting for a store is out of the question now."""
         stopping = self._lease.request in (StopRequest.CANCEL, StopRequest.KILL)
         return stopping or self._draining.is_set() or self._lease.lost.is_set()
 
@@ -127,19 +127,19 @@ class Supervision:
         with FollowedProcess(process) as followed:
             run_start.invite(self._run, process, self._database)
             ladder = StopLadder(process)
-            with self._gauge(process) as gauge:
+            with self._resource_monitor(process) as monitor:
                 for batch in followed.batches():
                     self._check(followed)
-                    self._receive([*batch, *gauge.updates()])
+                    self._receive([*batch, *monitor.updates()])
                     self._writer.acknowledge(process)
                     self._apply_stop_request(ladder)
-        self._database.write(self._outbox.deliver_all)
+        self._database.write(self._buffer.deliver_all)
         self._finalise(followed.end)
 
-    def _gauge(self, process: TrainingProcess) -> Gauge:
+    def _resource_monitor(self, process: TrainingProcess) -> ResourceMonitor:
         interval = StoredConfig(self._run.config).resource_interval
         visible = watched(self._run, self._gpus)
-        return Gauge(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
+        return ResourceMonitor(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
 
     def _check(self, followed: FollowedProcess) -> None:
         if self._lease.lost.is_set():
@@ -148,18 +148,18 @@ class Supervision:
             self._trouble = reasons.FROZEN.format(followed.silence)
 
     def _receive(self, batch: list[Received]) -> None:
-        """Store what came, or keep it until it can be stored; raises ProtocolError for what must not get there."""
+        """Store what came, or buffer it until it can be stored; raises ProtocolError for what must not be stored."""
         for message, _, _ in batch:
             columns_of(message)
             if isinstance(message, TrainingStopped):
                 self._evaluating = True
-        self._outbox.put(batch)
-        self._outbox.deliver()
+        self._buffer.put(batch)
+        self._buffer.deliver()
 
     def _apply_stop_request(self, ladder: StopLadder) -> None:
-        """Stop as asked: by somebody, or because this worker shuts down."""
+        """Stop as requested: by a user, by the time limit, or because this worker shuts down."""
         request = self._lease.request
-        if self._outbox.failing_seconds > STORE_PATIENCE_SECONDS:
+        if self._buffer.failing_seconds > STORE_PATIENCE_SECONDS:
             self._trouble = self._trouble or reasons.NOT_STORED.format(STORE_PATIENCE_SECONDS)
         if request == StopRequest.KILL:
             ladder.kill()
@@ -168,7 +168,7 @@ class Supervision:
         elif request in EVALUATED and not self._evaluating:
             ladder.finish()
         elif request == StopRequest.NONE and self._limit.over:
-            self._database.write(self._limit.ask_to_finish)
+            self._database.write(self._limit.request_finish)
 
     def _finalise(self, end: End) -> None:
         violation = f"The training sent something that is no event: {end.violation}" if end.violation else None

@@ -1,4 +1,4 @@
-"""Removes what fork servers of killed workers left in the folder for temporary files: a dead socket each."""
+"""Removes stale sockets that fork servers of killed workers left in the folder for temporary files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ _BOUND = Path("/proc/net/unix")
 YOUNG_SECONDS = 5.0  # a socket that was just made may not be listened on yet
 
 
-def remove_dead_sockets() -> int:
-    """Of this user's processes, those that no process has open any more; returns how many.
+def remove_stale_sockets() -> int:
+    """Remove this user's sockets that no process has open any more, and return how many.
 
-    Asks the system, and nothing where that cannot tell: a fork server dies of a connection that says nothing.
+    It looks into the system's list instead of connecting, which would kill a fork server, and does nothing where there
+    is no such list.
     """
     bound = _bound()
     if bound is None:
         return 0
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(_FOLDERS):
-        with contextlib.suppress(OSError):  # somebody else removes it just now, or may not be looked at
+        with contextlib.suppress(OSError):  # another process is removing it, or it may not be read
             if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
                 continue
             dead = [path for path in folder.glob(_SOCKETS) if _is_old_socket(path) and str(path) not in bound]
@@ -37,7 +38,7 @@ def remove_dead_sockets() -> int:
 
 
 def _bound() -> set[str] | None:
-    """Paths of the sockets that some process has open; None where the system does not tell."""
+    """Return the paths of the sockets that some process has open; None where the system does not tell."""
     try:
         lines = _BOUND.read_text(errors="surrogateescape").splitlines()
     except OSError:

@@ -20,19 +20,19 @@ draining = threading.Event()
 """Set when this process shuts down: trainings stop after a batch and go back to the queue."""
 
 gpus = Gpus()
-"""Those of this process; the worker says which."""
+"""The GPUs of this process, set by the worker."""
 
 
 @dramatiq.actor(actor_name=wakeup.ACTOR, queue_name=wakeup.QUEUE, max_retries=0, time_limit=float("inf"))
 def train(run_id: int) -> None:
     """Carry out what waits, in the order of the queue; `run_id` is only what the message was sent for.
 
-    If nothing waits and another worker holds that run, it is looked at again when that lease would end: were the
-    message just acknowledged, the run would be lost if its holder died.
+    If nothing waits and another worker holds that run, the message is sent again for when that lease ends: if it were
+    just acknowledged, the run would be lost if its holder died.
     """
     try:
-        if not (_work_off() or draining.is_set()):
-            _look_again(run_id)
+        if not (_run_queued() or draining.is_set()):
+            _retry_after_lease(run_id)
     except Exception:
         logger.exception(
             "run %s: supervisor failed; the run is recovered when its lease ends", run_id, extra={"run_id": run_id}
@@ -41,8 +41,8 @@ def train(run_id: int) -> None:
         connections.close_all()
 
 
-def _work_off() -> bool:
-    """Run after run until none is left for this slot; whether there was one."""
+def _run_queued() -> bool:
+    """Carry out run after run until none is left for this slot; return whether there was one."""
     worked = False
     while not draining.is_set() and supervisor.supervise(draining=draining, gpus=gpus):
         worked = True
@@ -50,11 +50,11 @@ def _work_off() -> bool:
     return worked
 
 
-def _look_again(run_id: int) -> None:
-    """With the embedded broker the feeder looks anyway."""
+def _retry_after_lease(run_id: int) -> None:
+    """Send the message again for when the run's lease ends; with the embedded broker the feeder does that."""
     run = Run.objects.filter(pk=run_id, status__in=Run.RUNNING).first()
     if run is None or run.lease_until is None or settings.BROKER_EMBEDDED:
         return
     rest = (run.lease_until - clock.now()).total_seconds()
-    rest = min(max(0.0, rest), settings.LEASE_SECONDS)  # longer where the clock was set back since
+    rest = min(max(0.0, rest), settings.LEASE_SECONDS)  # it would be longer where the clock was set back since
     train.send_with_options(args=(run_id,), delay=int((rest + 1) * 1000))

@@ -10,7 +10,7 @@ from runs.stored_config import StoredConfig
 
 
 class TimeLimit:
-    """Of a run that was just claimed; its earlier attempts have used up their part. A sleep of the machine has not."""
+    """The limit of a run that was just claimed, less what earlier attempts used; a machine's sleep does not count."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -23,15 +23,15 @@ class TimeLimit:
         """Whether the run has taken longer than it may."""
         return self._hours is not None and self._earlier + self._attempt.seconds > self._hours * 3600
 
-    def ask_to_finish(self) -> None:
-        """Ask as anybody does: the lease's thread learns of it, and so does everybody who watches."""
+    def request_finish(self) -> None:
+        """Request the end as a user does: the lease's thread and all watching browsers learn of it."""
         self._asked = True
         lifecycle.request_finish(self._run.pk, self.reason)
 
     def why_no_result(self, outcome: Outcome | None) -> str | None:
-        """Say why an attempt that was told to finish has nothing evaluated; None where this limit was not reached.
+        """Return why an attempt that was told to finish has no result; None if the limit was not reached.
 
-        Without a last word it was killed, maybe while it prepared its data and read no requests.
+        If it sent no outcome it was killed, maybe while it prepared its data and read no requests.
         """
         if not self._asked:
             return None

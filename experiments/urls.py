@@ -1,3 +1,5 @@
+"""The addresses of the API that starts trainings and shows their options."""
+
 from django.urls import path, re_path
 
 from experiments.views import CentralizedTrainView, ModelsView, OptionsView, PreflightView

@@ -1,4 +1,4 @@
-"""Decides how an attempt ended, from what its process said last and what was asked of it. No database here."""
+"""Decides how an attempt ended, from the outcome that its process sent and the requested stop. No database here."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ StopRequest = Run.StopRequest
 
 
 class Verdict(NamedTuple):
-    """The status that a run gets, `queued` when it is to go on later; without a `reason`, the one asked for stays."""
+    """The status that a run gets, `queued` if it is to continue later; without a `reason`, the one requested stays."""
 
     status: Ending | Literal["queued"]
     reason: str | None = None
-    crashed: bool = False  # the process was killed by nobody here
+    crashed: bool = False  # the process was killed, but not by this worker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """All that decides how an attempt ended."""
+    """Everything that decides how an attempt ended."""
 
-    exit: str  # what is said where nothing else explains the end
+    exit: str  # the explanation where nothing else explains the end
     killed: bool = False  # a signal ended the process
     may_retry: bool = False  # it may be started again after such an end
-    outcome: Outcome | None = None  # the last word of the process
-    request: str = StopRequest.NONE  # what somebody asked of the run
+    outcome: Outcome | None = None  # sent by the process at its end
+    request: str = StopRequest.NONE  # the stop that a user requested
     draining: bool = False  # this worker shuts down
     trouble: str | None = None  # why we stopped the process ourselves
     over_time: str | None = None  # why the time limit left no result; None where it was not reached
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Say how it ended. What the training said last is the truth, never its exit code."""
+    """Decide how it ended. The outcome that the training sent is the truth, never its exit code."""
     said, request = evidence.outcome.status if evidence.outcome else None, evidence.request
     if said == "completed" and request != StopRequest.EVALUATE:
         return Verdict("completed")
@@ -50,7 +50,7 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _broken_off(evidence: Evidence) -> Verdict:
-    """Nobody asked for its end."""
+    """Judge an attempt whose end nobody requested."""
     if evidence.trouble:
         return Verdict("failed", evidence.trouble)
     if evidence.outcome:  # it was interrupted
@@ -60,7 +60,7 @@ def _broken_off(evidence: Evidence) -> Verdict:
 
 
 def _not_finished(evidence: Evidence) -> Verdict:
-    """It was told to evaluate what it had, and did not complete that."""
+    """Judge an attempt that was told to evaluate what it had, and did not complete that."""
     if evidence.over_time:
         return Verdict("failed", evidence.over_time)
     if evidence.outcome:

@@ -1,4 +1,4 @@
-"""What can be trained, and POST /api/experiments/centralized/train: validate, launch, 202; a dry run: its report."""
+"""POST /api/experiments/centralized/train (validate, launch, 202; or a dry run's report), and what can be trained."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 class CentralizedTrainView(AsyncView):
-    """Queues one training, or one per fold; with `?dry_run=true` it only looks at it.
+    """The endpoint that queues one training, or one per fold; with `?dry_run=true` it only tries it.
 
     400 names every wrong field with its cure and queues nothing.
     """
 
     async def post(self, request: Request) -> Response:
+        """Queue the training (202), or make its pre-flight report and wait for it."""
         if not _dry_run(request):
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
@@ -54,9 +55,10 @@ class CentralizedTrainView(AsyncView):
 
 
 class PreflightView(APIView):
-    """One pre-flight report that was asked for, as far as it has come."""
+    """The endpoint of one requested pre-flight report, as far as it has come."""
 
     def get(self, request: Request, pk: int) -> Response:
+        """Return the report; raises NotFound."""
         found = preflights.visible(request.user).select_related("owner").filter(pk=pk).first()
         if found is None:
             raise NotFound(f"Pre-flight report {pk} does not exist.")
@@ -64,16 +66,18 @@ class PreflightView(APIView):
 
 
 class ModelsView(APIView):
-    """The networks that `model.name` may name, each with its options as a JSON schema."""
+    """The endpoint of the networks that `model.name` may name, each with its options as a JSON schema."""
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return all networks."""
         return Response({"models": [catalogue.describe(spec) for spec in catalogue.networks().values()]})
 
 
 class OptionsView(APIView):
-    """The options of a training as groups of fields with help, defaults and bounds; built-in data sets; weights."""
+    """The endpoint of a training's options with help, defaults and bounds; built-in data sets; weights."""
 
     def get(self, request: Request) -> Response:
+        """Return the options that a form of a new run shows to this user."""
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
         return Response(
             {
@@ -98,7 +102,7 @@ def _dry_run(request: Request) -> bool:
 
 
 def _wait(request: Request) -> float:
-    """Seconds that the answer may wait for the report."""
+    """Return the seconds that the answer may wait for the report; raises InvalidRequest."""
     asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
         message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
@@ -112,7 +116,7 @@ def _requested(request: Request) -> Preflight:
 
 
 async def _ended(asked: Preflight, seconds: float) -> Preflight:
-    """The report once it has ended, or as it is after so many seconds; no connection is held while nothing is asked."""
+    """Wait at most `seconds` for the report to end, and return it; no connection is held between the looks."""
     deadline = time.monotonic() + seconds
     known = asked
     while known.status not in Preflight.ENDED and time.monotonic() < deadline:
@@ -129,7 +133,7 @@ def _looked_up(pk: int) -> Preflight:
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
-    """`report` and `problem` are null until it has ended; then one of them says what was found."""
+    """Return a report as JSON; `report` and `problem` are null until it has ended, then one of them is set."""
     return {
         "preflight_id": preflight.pk,
         "status": preflight.status,

@@ -1,4 +1,4 @@
-"""Sends messages that wake workers. Knows the actor by name alone: who sends needs nothing of what a worker loads."""
+"""Sends messages that wake workers, naming the actor only: a sender needs nothing of what a worker loads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTOR = "train"
 
 
 def enqueue(run_id: int) -> bool:
-    """Send the message; a broker out of reach is no failure, for the feeders of the workers look too."""
+    """Send the message; an unreachable broker is no failure, as the workers' feeders look too. False: not sent."""
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name=QUEUE, actor_name=ACTOR, args=(run_id,), kwargs={}, options={}
     )
@@ -33,10 +33,10 @@ def enqueue(run_id: int) -> bool:
 
 
 def wake_idle(*, beside_this: bool = False) -> None:
-    """Wake idle slots: a run has ended or came back, so one that could not be started before may start now.
+    """Wake idle slots: a run has ended or returned, so one that could not be started before may start now.
 
     It waited for GPUs, or by the limit per user. Sends what idle slots may start, those of other workers too, and no
-    more, for a message that finds no slot stays in the broker. `beside_this`: the slot that calls looks for itself.
+    more, because a message that finds no slot stays in the broker. `beside_this`: the slot that calls looks for itself.
     """
     if settings.BROKER_EMBEDDED:
         return  # the feeders look all the time

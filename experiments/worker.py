@@ -1,7 +1,7 @@
 """A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-These are its attendance, a feeder, a reaper, an examiner of data sets, an inspector for pre-flight reports and, with an
-object store, a backlog. Imports no torch.
+These are its heartbeat, a feeder, maintenance, checks of data sets, pre-flight reports and, with an object store,
+deferred uploads. Imports no torch.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import dramatiq
 from django.conf import settings
 
 from experiments import process, sweep, tasks, wakeup
-from experiments.attendance import Attendance
-from experiments.backlog import Backlog
+from experiments.attendance import Heartbeat
+from experiments.backlog import DeferredUploads
 from experiments.datasets import first_report
-from experiments.datasets.examiner import Examiner
+from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
-from experiments.inspector import Inspector
+from experiments.inspector import PreflightThread
 from experiments.periodic import Periodic, stop_all
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from runs import store
 
 logger = logging.getLogger(__name__)
 
 
 def work(slots: int, gpus: Sequence[str] = ()) -> None:
-    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and go back to the queue.
+    """Run trainings until SIGTERM or SIGINT, then drain: trainings stop after a batch and return to the queue.
 
     Each has its share of `gpus` to itself; without any, trainings see what this process sees.
     """
@@ -43,7 +43,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    sweep.remove_dead_sockets()
+    sweep.remove_stale_sockets()
     process.warm_up()  # before the first claim: loading takes longer than a lease may
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
@@ -56,20 +56,20 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         worker.start()
         logger.info("worker ready: %d slot%s, %d GPUs", slots, "" if slots == 1 else "s", len(gpus))
         stopping.wait()
-        logger.info("worker stopping: trainings go back to the queue")
+        logger.info("worker stopping: trainings return to the queue")
         stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
-    sweep.remove_dead_sockets()
+    sweep.remove_stale_sockets()
 
 
 def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
-    """Make the threads that are there as long as this process."""
+    """Create the threads that last as long as this process."""
     found: list[Periodic] = [
-        Attendance(slots, gpus),
+        Heartbeat(slots, gpus),
         Feeder(slots),
-        Inspector(tasks.draining),
-        Reaper(),
-        Examiner(on_checked=first_report.ask_for),
+        PreflightThread(tasks.draining),
+        Maintenance(),
+        CheckThread(on_checked=first_report.request),
     ]
-    return [*found, Backlog()] if store.in_use() else found
+    return [*found, DeferredUploads()] if store.in_use() else found

@@ -1,4 +1,4 @@
-"""The web process: HTTP by Django, WebSocket by realtime, and a reaper beside them."""
+"""The web process: HTTP by Django, WebSocket by realtime, and a maintenance thread beside them."""
 
 import os
 
@@ -10,7 +10,7 @@ http_application = get_asgi_application()  # before any import that needs the ap
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from experiments import private_home  # noqa: E402
-from experiments.reaper import Reaper  # noqa: E402
+from experiments.reaper import Maintenance  # noqa: E402
 from project.request_bodies import MeasuredBodies  # noqa: E402
 from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up  # noqa: E402
@@ -20,7 +20,7 @@ from realtime.routing import websocket_application  # noqa: E402
 private_home.make_private()
 close_reasons.install()
 warm_up()
-Reaper().start()
+Maintenance().start()
 application = ProtocolTypeRouter(
     {"http": StaticFiles(MeasuredBodies(http_application)), "websocket": websocket_application}
 )

@@ -1,4 +1,4 @@
-"""/api/datasets/builtin:<name>/: what is built in, in the shape of any data set."""
+"""/api/datasets/builtin:<name>/: the built-in data sets, in the shape of any data set."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from runs.filters import Parameters, validated
 
 
 def builtin_called(name: str) -> Builtin:
-    """The one of this name, without its prefix; raises NotFound."""
+    """Return the built-in data set of this name, without its prefix; raises NotFound."""
     if name not in BUILTINS:
         raise NotFound(f"There is no built-in data set {name!r}; there are {' and '.join(BUILTINS)}.")
     return BUILTINS[name]
 
 
 class BuiltinDetail(APIView):
-    """One built-in data set: its classes, and the runs on it."""
+    """The endpoint of one built-in data set: its classes, and the runs on it."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return everything known of the built-in data set."""
         validated(Parameters, request)
         return Response(serializers.builtin_detail(builtin_called(name)))

@@ -1,4 +1,7 @@
-"""The only writer of a data set's check. Each change is one conditional UPDATE that says whether it happened."""
+"""The only writer of the state of a data set's check.
+
+Each change is one conditional UPDATE that says whether it happened.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(sta
 
 
 def first_waiting() -> int | None:
-    """Return the one that has waited longest."""
+    """Return the data set that has waited longest; None: none waits."""
     return _waiting().first()
 
 
 def claim() -> Dataset | None:
-    """Take the oldest data set that waits, for this process. None: none waits."""
+    """Claim the oldest waiting data set for this process. None: none waits."""
     for pk in _waiting():
         taken = _LEASES.claim(pk, workers.own_name(), state=State.CHECKING, files_done=0, bytes_done=0)
         if taken is not None:
@@ -33,7 +36,7 @@ def claim() -> Dataset | None:
 
 
 def renew(dataset: Dataset, progress: Progress | None) -> None:
-    """Keep the lease and tell how far the check is. Raises Fenced, of a deleted data set too."""
+    """Renew the lease and store the progress of the check. Raises Fenced, of a deleted data set too."""
     columns = {}
     if progress:
         columns = {
@@ -45,8 +48,8 @@ def renew(dataset: Dataset, progress: Progress | None) -> None:
     _LEASES.renew(dataset.pk, dataset.attempt, **columns)
 
 
-def settle(dataset: Dataset, finding: Finding) -> None:
-    """End the check: the data set may be trained on. Raises Fenced."""
+def accept(dataset: Dataset, finding: Finding) -> None:
+    """End the check and make the data set ready for training. Raises Fenced."""
     _end(
         dataset,
         State.READY,
@@ -63,25 +66,25 @@ def settle(dataset: Dataset, finding: Finding) -> None:
 
 
 def refuse(dataset: Dataset, message: str) -> None:
-    """End the check: it may not, and whatever an earlier check found holds no longer. Raises Fenced."""
+    """End the check and refuse the data set; what an earlier check found no longer holds. Raises Fenced."""
     _end(dataset, State.REFUSED, content_hash="", stamp="", classes=None, problem=message)
 
 
 def release(dataset: Dataset) -> None:
-    """Put it back to those that wait: the examiner stops. Raises Fenced."""
+    """Return the data set to those that wait, because its thread stops. Raises Fenced."""
     _LEASES.release(dataset.pk, dataset.attempt, state=State.WAITING)
 
 
 def recover_lost(now: datetime | None = None) -> list[int]:
-    """Put data sets whose examiner let its lease expire back to those that wait; refuse those lost too often.
+    """Return data sets whose worker let its lease expire to those that wait; refuse those lost too often.
 
-    As of now or that moment; returns those that this call recovered.
+    Judges by the present or the given moment; returns the numbers of those that this call recovered.
     """
     return [pk for pk, mine in each(lambda pk: (pk, recover(pk, now)), _LEASES.expired(now)) if mine]
 
 
 def recover(pk: int, now: datetime | None = None) -> bool:
-    """Do that with one of them. False: its examiner has renewed the lease, or somebody else was faster."""
+    """Recover one lost data set. False: its lease was renewed, or somebody else was faster."""
     with transaction.atomic():
         lost = _LEASES.expire(pk, now)
         if lost is None:
@@ -93,10 +96,10 @@ def recover(pk: int, now: datetime | None = None) -> bool:
         return True
 
 
-def again(dataset: Dataset) -> bool:
-    """Have a settled data set checked once more. False: a check is under way, or the data are not here yet."""
-    settled = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.SETTLED)
-    return bool(settled.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
+def request(dataset: Dataset) -> bool:
+    """Request another check of a data set. False: a check is under way, or its data are not here yet."""
+    checked = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.CHECKED)
+    return bool(checked.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
 
 
 def _waiting() -> QuerySet[Dataset, int]:

@@ -1,4 +1,4 @@
-"""A data set goes: an upload with its files, a registered folder only from the list."""
+"""Deletes data sets: an upload with its files, a registered folder only from the list."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from runs.models import Run
 
 
 class InUse(Exception):
-    """Unfinished runs train on it, or are about to."""
+    """Unfinished runs train on the data set, or are about to."""
 
 
 def delete(dataset: Dataset, *, force: bool) -> None:
-    """Raises InUse, unless forced: runs that have not read it yet will fail then, and say why."""
+    """Delete a data set. Raises InUse, unless forced: runs that have not read it yet will then fail, and say why."""
     pk = dataset.pk
     with transaction.atomic():
         unfinished = Run.objects.filter(source_path=dataset.source_path, status__in=Run.UNFINISHED)
@@ -23,7 +23,7 @@ def delete(dataset: Dataset, *, force: bool) -> None:
             raise InUse(_in_use(dataset, numbers))
         Dataset.objects.filter(pk=dataset.pk).delete()
     storage.remove(dataset)
-    samples.forget(pk)
+    samples.remove(pk)
 
 
 def _in_use(dataset: Dataset, numbers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""ExaminationProcess: start an examination, read its reports, end it. Mechanism only; no database here."""
+"""Starts the process of a check, reads its reports, and ends it. Mechanism only; no database here."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from experiments.training.data.examination import Report, Task
 _REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
-class ExaminationProcess:
-    """A fresh interpreter: parsers that crash on a hostile file take nobody along. Gone when the context is left."""
+class CheckProcess:
+    """A fresh interpreter: a parser that crashes on a hostile file harms nothing else. Ended with the context."""
 
     def __init__(self, task: Task, module: str = examination.__name__) -> None:
         self._process, self._input, self._output = isolated_process.start(module)
         self._input.write(msgspec.json.encode(task) + b"\n")
-        self._input.flush()  # and left open: its end tells the process that we are gone
+        self._input.flush()  # and left open: its end shows the process that we are gone
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +33,7 @@ class ExaminationProcess:
         self.close()
 
     def reports(self, tick: float) -> Iterator[Report | None]:
-        """Yield each report as it comes, None after `tick` seconds of silence; ends with the process' output."""
+        """Yield each report as it comes, None after `tick` seconds of silence; end with the process' output."""
         output, rest = self._output.fileno(), b""
         while True:
             ready, _, _ = select.select([output], [], [], tick)
@@ -48,7 +48,7 @@ class ExaminationProcess:
                 yield _REPORT.decode(line)
 
     def close(self) -> int:
-        """End it, if it has not ended; returns its exit code (negative: the signal)."""
+        """End the process, if it has not ended, and return its exit code (negative: the signal)."""
         if self._process.poll() is None:
             self._process.kill()
         code = self._process.wait()
@@ -58,7 +58,7 @@ class ExaminationProcess:
 
 
 def describe_end(code: int) -> str:
-    """Why there was no last report, for the user."""
+    """Describe to the user why there was no last report."""
     if code >= 0:
         return f"The check ended with exit code {code} and without a result; the server's log says why."
     name = signal.Signals(-code).name

@@ -1,7 +1,7 @@
-"""Checks data sets one after the other, beside the trainings of a worker; every worker process runs one.
+"""Checks data sets one after the other, beside the trainings of a worker; every worker process runs one thread.
 
-A thread, and no queue of Dramatiq's: the database is the queue anyway, a training's slot is left to trainings, and
-the lease alone survives whatever kills this process. The work itself is done in a process of its own.
+It uses no queue of Dramatiq: the database is the queue anyway, a training's slot is left to trainings, and the lease
+alone survives whatever kills this process. The work itself is done in a separate process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from experiments.datasets import checks, storage
-from experiments.datasets.examination_process import ExaminationProcess, describe_end
+from experiments.datasets.examination_process import CheckProcess, describe_end
 from experiments.models import Dataset
 from experiments.periodic import Periodic
 from experiments.training.data.examination import Finding, Progress, Refusal, Task
@@ -23,30 +23,31 @@ LOOK_SECONDS = 0.5
 TICK_SECONDS = 0.5
 
 
-class Examiner(Periodic):
-    """Checks all data sets that wait, until stopped; then a check under way goes back to those that wait."""
+class CheckThread(Periodic):
+    """Checks all waiting data sets until stopped; a check under way is then returned to those that wait."""
 
     def __init__(self, on_checked: Callable[[Dataset], None]) -> None:
-        """`on_checked` gets each data set that may be trained on, once its check has ended."""
-        super().__init__("examiner", LOOK_SECONDS)
+        """Pass each data set that may be trained on to `on_checked`, once its check has ended."""
+        super().__init__("dataset-checks", LOOK_SECONDS)
         self._on_checked = on_checked
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
-        return {"checking data sets": self._examine_all}
+        """Return the check of all waiting data sets."""
+        return {"checking data sets": self._check_all}
 
-    def _examine_all(self) -> None:
-        while not self.stopping.is_set() and examine_next(self.stopping, self._on_checked):
+    def _check_all(self) -> None:
+        while not self.stopping.is_set() and check_next(self.stopping, self._on_checked):
             pass
 
 
-def examine_next(stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> bool:
+def check_next(stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> bool:
     """Check the data set that waits longest. False: none waits."""
     dataset = checks.claim()
     if dataset is None:
         return False
     try:
         if dataset.location.exists():
-            _examine(dataset, stopping, on_checked)
+            _check(dataset, stopping, on_checked)
         else:
             checks.refuse(dataset, storage.GONE)
     except Fenced as error:  # it was deleted, perhaps
@@ -55,13 +56,13 @@ def examine_next(stopping: threading.Event, on_checked: Callable[[Dataset], None
 
 
 def task_of(dataset: Dataset) -> Task:
-    """A registered path must still lie in a data root when it is opened."""
+    """Return the task of the check process; a registered path must still lie in a data root when it is opened."""
     roots = [str(root) for root in storage.roots_of(dataset)]
     return Task(path=str(dataset.location), roots=roots, sha256=dataset.sha256 or None)
 
 
-def _examine(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> None:
-    with ExaminationProcess(task_of(dataset)) as process:
+def _check(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[Dataset], None]) -> None:
+    with CheckProcess(task_of(dataset)) as process:
         for report in process.reports(TICK_SECONDS):
             if isinstance(report, Finding | Refusal):
                 _conclude(dataset, report, on_checked)
@@ -74,9 +75,9 @@ def _examine(dataset: Dataset, stopping: threading.Event, on_checked: Callable[[
 
 
 def _conclude(dataset: Dataset, report: Finding | Refusal, on_checked: Callable[[Dataset], None]) -> None:
-    """An upload that is refused is of no use to anybody, and does not keep its place on the disk."""
+    """Store the result of a check; the files of a refused upload are removed, as nobody can use them."""
     if isinstance(report, Finding):
-        checks.settle(dataset, report)
+        checks.accept(dataset, report)
         if not report.problem:
             on_checked(dataset)
         logger.info("data set %s: version %s", dataset.name, report.content_hash)

@@ -1,4 +1,4 @@
-"""A data set that was just checked gets a pre-flight report of a training with default options."""
+"""Requests a pre-flight report of a training with default options for each data set that was just checked."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from experiments.training.config import TrainingConfig
 from experiments.training.data.errors import SourceError
 
 
-def ask_for(dataset: Dataset) -> None:
-    """Queue it, in the name of the data set's owner; nothing where default options do not suit the data."""
+def request(dataset: Dataset) -> None:
+    """Queue the report in the name of the data set's owner; do nothing where default options do not suit the data."""
     config = TrainingConfig(experiment_name=dataset.name, source_path=dataset.source_path)
     try:
         preflight = preflights.request(config, dataset.owner)
     except SourceError:
-        return  # the check has told why
+        return  # the check has reported why
     Dataset.objects.filter(pk=dataset.pk).update(preflight=preflight)

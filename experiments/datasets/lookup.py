@@ -1,4 +1,4 @@
-"""From a run's `source_path` to the place of its data: a path stays as it is, `dataset:<name>` is looked up."""
+"""Finds the data of a run by its `source_path`: a path stays as it is, `dataset:<name>` is looked up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Place:
 
 
 def inspect(config: TrainingConfig) -> Place:
-    """Check everything that can be known before a training is queued; raises SourceError."""
+    """Check everything that can be known before a training is queued; return its data. Raises SourceError."""
     place = locate(config.source_path)
     found = config.model_copy(update={"source_path": place.source_path})
     summary = sources.inspect(found, place.roots, cache_bytes=settings.CACHE_BYTES)
@@ -37,7 +37,7 @@ def inspect(config: TrainingConfig) -> Place:
 
 
 def locate(source_path: str) -> Place:
-    """Where the data of a new run are; raises SourceError unless the data set is there and checked."""
+    """Locate the data of a new run; raises SourceError unless the data set exists and is checked."""
     if not source_path.startswith(PREFIX):
         return Place(source_path, list(settings.LIVETRAIN_DATA_ROOTS))
     dataset = _find(source_path)
@@ -47,7 +47,7 @@ def locate(source_path: str) -> Place:
 
 
 def locate_for(run: Run) -> Place:
-    """Where the data of a queued run are; raises SourceError unless they are the version it was queued with."""
+    """Locate the data of a queued run; raises SourceError unless they are the version it was queued with."""
     if not run.source_path.startswith(PREFIX):
         return locate(run.source_path)
     dataset = _find(run.source_path)

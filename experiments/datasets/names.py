@@ -1,4 +1,4 @@
-"""What a data set may be called: a name that stands in addresses and on command lines as it is."""
+"""The names of data sets: they stand in addresses and on command lines without escaping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST - 1}}}")
 
 
 def chosen(name: str | None, origin: str) -> str:
-    """`name` if it is allowed, or one made from the file or folder name `origin`; InvalidRequest if it is not free."""
+    """Return `name` if it is allowed, or one made from the file or folder name `origin`. Raises InvalidRequest."""
     wanted = derived(origin) if name is None else name
     if not _NAME.fullmatch(wanted):
         hint = f" Try {derived(wanted)!r}." if derived(wanted) else ""
@@ -29,12 +29,12 @@ def chosen(name: str | None, origin: str) -> str:
 
 
 def taken(name: str) -> InvalidRequest:
-    """The error of a name that another data set has."""
-    return _refusal(f"There is a data set {name!r} already; choose another name, or delete that one first.")
+    """Return the error of a name that another data set has."""
+    return _refusal(f"The data set {name!r} already exists; choose another name, or delete that one first.")
 
 
 def derived(origin: str) -> str:
-    """`Röntgen Bilder (2).zip` becomes `rontgen-bilder-2`; blank where nothing usable remains."""
+    """Derive a name from a file's: `Röntgen Bilder (2).zip` becomes `rontgen-bilder-2`; blank if nothing usable."""
     plain = unicodedata.normalize("NFKD", PurePath(origin).stem).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:LONGEST].rstrip("-_")
 

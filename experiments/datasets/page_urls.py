@@ -1,3 +1,5 @@
+"""The addresses of the pages about data sets."""
+
 from django.urls import path
 
 from experiments.datasets import pages

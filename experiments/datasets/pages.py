@@ -1,4 +1,4 @@
-"""The pages: all data sets, with uploading and registering, and one of them. Scripts fill them from the API."""
+"""The pages of all data sets, with uploading and registering, and of one. Scripts fill them from the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from experiments.training.data.catalogue import BUILTINS
 @login_required
 @require_safe
 def dataset_list_page(request: HttpRequest) -> HttpResponse:
-    """What there is, and two ways to add to it."""
+    """Render the list of data sets, with the forms that upload and register."""
     context = {
         "suffixes": ",".join(sources.SUFFIXES),
         "limit_gib": f"{settings.UPLOAD_LIMIT_BYTES / 2**30:g}",
@@ -37,7 +37,7 @@ def dataset_list_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def dataset_page(request: HttpRequest, name: str) -> HttpResponse:
-    """One data set: its version, its classes, who trains on it, how to."""
+    """Render the page of one data set: its version, its classes, who trains on it, how to."""
     dataset = get_object_or_404(visible_datasets(request.user), name=name)
     return _page(request, dataset_detail(dataset, request.user))
 
@@ -46,7 +46,7 @@ def dataset_page(request: HttpRequest, name: str) -> HttpResponse:
 @login_required
 @require_safe
 def builtin_page(request: HttpRequest, name: str) -> HttpResponse:
-    """One of the data sets that come with the server."""
+    """Render the page of one of the data sets that come with the server."""
     if name not in BUILTINS:
         raise Http404(f"There is no built-in data set {name!r}.")
     return _page(request, builtin_detail(BUILTINS[name]))

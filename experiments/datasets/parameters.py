@@ -1,4 +1,4 @@
-"""What requests about data sets may say. Unknown fields are errors, as everywhere."""
+"""The parameters of requests about data sets. Unknown fields are errors, as everywhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RegistrationBody(Parameters):
 
 
 class UploadBody(Parameters):
-    """`filename` tells the kind of file by its extension; `size` is in bytes; `name` is made from it unless given."""
+    """`filename` shows the kind of file by its extension; `size` is in bytes; `name` is made from it unless given."""
 
     filename = serializers.CharField(max_length=255)
     size = serializers.IntegerField(min_value=1, max_value=LARGEST)
@@ -40,13 +40,13 @@ class ListParameters(Parameters):
 
 
 class DeleteParameters(Parameters):
-    """Whether runs that use it are to fail."""
+    """`force` deletes a data set although unfinished runs use it; they will fail."""
 
     force = serializers.BooleanField(default=False)
 
 
 def body_of(request: Request, parameters: type[Parameters]) -> dict[str, Any]:
-    """The validated body; raises ValidationError and InvalidRequest (400)."""
+    """Return the validated body; raises ValidationError and InvalidRequest (400)."""
     if not isinstance(request.data, Mapping):
         raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object."}])
     serializer = parameters(data=request.data)
@@ -55,7 +55,7 @@ def body_of(request: Request, parameters: type[Parameters]) -> dict[str, Any]:
 
 
 def offset_of(request: Request) -> int:
-    """The header `Upload-Offset`; raises InvalidRequest."""
+    """Return the value of the header `Upload-Offset` in bytes; raises InvalidRequest."""
     raw = request.headers.get("Upload-Offset", "")
     if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
         message = "Send the number of bytes that the upload has already; GET the upload to learn it."

@@ -1,4 +1,4 @@
-"""Reading data sets: the doors to "those this user may see" and to one's own uploads."""
+"""Queries of data sets: those that a user may see, and a user's own uploads."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from experiments.models import Dataset, Upload
 
 
 def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
-    """Today every active user sees all, as with runs.
+    """Return the data sets that the user may see; today every active user sees all, as with runs.
 
-    `owner` and `upload` come along, and `verdict` and `findings` of the pre-flight report, which is large.
+    `owner` and `upload` are joined, and `verdict` and `findings` are read out of the pre-flight report, which is large.
     """
     if not (user.is_authenticated and user.is_active):
         return Dataset.objects.none()
@@ -22,7 +22,7 @@ def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
 
 
 def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:
-    """Only one's own: what is on its way is nobody else's to write."""
+    """Return only the user's own uploads: nobody else may write an unfinished one."""
     if not (user.is_authenticated and user.is_active):
         return Upload.objects.none()
     return Upload.objects.filter(dataset__owner=user).select_related("dataset")

@@ -1,4 +1,4 @@
-"""Data that lie in a data root already become a data set: nothing is copied, and nothing of theirs is ever deleted."""
+"""Registers data that already lie in a data root: nothing is copied, and none of the files is ever deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from runs.errors import InvalidRequest
 
 
 def register(owner: User, path: str, *, name: str | None = None) -> Dataset:
-    """A data set that waits for its check; raises InvalidRequest. Looks at the path alone: the files may be many."""
+    """Register a path as a data set that waits for its check; raises InvalidRequest.
+
+    Looks at the path alone: the files may be many.
+    """
     found = _located(path)
     chosen = names.chosen(name, found.name)
     try:

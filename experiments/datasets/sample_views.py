@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from experiments.datasets import samples, subjects
 from experiments.datasets.builtin_views import builtin_called
-from experiments.datasets.subjects import Subject
+from experiments.datasets.subjects import SampleSource
 from experiments.datasets.views import DatasetView
 from experiments.training.data.sample_sheets import Picture, Sheet
 from runs.errors import Conflict, InvalidRequest
@@ -23,55 +23,59 @@ CACHE_SECONDS = 86_400  # a picture's address names its version
 
 
 class SampleParameters(Parameters):
-    """`page` counts from 1; without `class` samples of all classes, in the order of the data set.
+    """The page of samples that is asked for.
 
-    `by=class` asks for a few of each class instead.
+    `page` counts from 1; without `class`, samples of all classes are given in the order of the data set. `by=class`
+    asks for a few of each class instead.
     """
 
     page = serializers.IntegerField(min_value=1, max_value=samples.LAST_PAGE, default=1)
     by = serializers.ChoiceField(["class"], required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """`class` is no name that Python gives a field."""
+        """Add the field `class`, which Python does not allow as the name of an attribute."""
         return super().get_fields() | {
             "class": serializers.CharField(max_length=1000, required=False, trim_whitespace=False)
         }
 
 
-class SubjectView(DatasetView):
-    """Of one data set, or of a built-in one."""
+class SampleSourceView(DatasetView):
+    """An endpoint about the samples of a data set or, with `builtin`, of a built-in one."""
 
     builtin = False
 
-    def subject(self, name: str) -> Subject:
+    def source(self, name: str) -> SampleSource:
+        """Return where the samples of this data set come from; raises NotFound."""
         return subjects.of_builtin(builtin_called(name)) if self.builtin else subjects.of_dataset(self.dataset(name))
 
 
-class SampleList(SubjectView):
-    """Some samples with their pictures, or a table's first rows; drawn at the first request of a page."""
+class SampleList(SampleSourceView):
+    """The endpoint of some samples with their pictures, or of a table's first rows."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return a page of samples; its pictures are drawn at the first request."""
         asked = validated(SampleParameters, request)
-        subject, label = self.subject(name), asked.get("class")
-        if label is not None and label not in subject.classes:
+        source, label = self.source(name), asked.get("class")
+        if label is not None and label not in source.classes:
             raise InvalidRequest([{"field": "class", "message": f"{name!r} has no class {label[:100]!r}."}])
         if "by" in asked and (label is not None or asked["page"] > 1):
             raise InvalidRequest([{"field": "by", "message": "It has one page and all classes; leave the others out."}])
         try:
-            sheet = samples.by_class(subject) if "by" in asked else samples.page(subject, label, asked["page"])
+            sheet = samples.by_class(source) if "by" in asked else samples.page(source, label, asked["page"])
         except subjects.NotReady as error:
             raise Conflict(str(error)) from error
         pages = 1 if "by" in asked else min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE)))
-        return Response(_page(sheet, subject) | {"class": label, "page": asked["page"], "pages": pages})
+        return Response(_page(sheet, source) | {"class": label, "page": asked["page"], "pages": pages})
 
 
-class SamplePicture(SubjectView):
-    """One sample as a small PNG, once a page of this version had it."""
+class SamplePicture(SampleSourceView):
+    """The endpoint of one sample as a small PNG, available once a page of this version had it."""
 
     def get(self, request: Request, name: str, number: int) -> HttpResponseBase:  # noqa: ARG002
-        path = samples.picture(self.subject(name), number)
+        """Return the PNG of a sample; raises NotFound."""
+        path = samples.picture(self.source(name), number)
         if path is None:
-            raise NotFound("There is no picture of that sample (any more); load the page of samples again.")
+            raise NotFound("That sample has no picture, or no longer has one; load the page of samples again.")
         return FileResponse(
             path.open("rb"),
             content_type="image/png",
@@ -79,33 +83,34 @@ class SamplePicture(SubjectView):
         )
 
 
-class FeatureList(SubjectView):
-    """What a table's columns hold, in all rows and in each class; found out at the first request."""
+class FeatureList(SampleSourceView):
+    """The endpoint of what a table's columns hold, in all rows and in each class."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return the statistics of the columns, computed at the first request."""
         validated(Parameters, request)
-        subject = self.subject(name)
+        source = self.source(name)
         try:
-            sheet = samples.features(subject)
+            sheet = samples.features(source)
         except subjects.NotReady as error:
             raise Conflict(str(error)) from error
-        return Response({"version": subject.version} | msgspec.to_builtins(sheet))
+        return Response({"version": source.version} | msgspec.to_builtins(sheet))
 
 
-def _page(sheet: Sheet, subject: Subject) -> dict[str, Any]:
+def _page(sheet: Sheet, source: SampleSource) -> dict[str, Any]:
     return {
-        "version": subject.version,
+        "version": source.version,
         "total": sheet.total,
         "problem": sheet.problem,
         "columns": sheet.columns,
         "rows": sheet.rows,
-        "results": [_described(picture, subject) for picture in sheet.pictures],
+        "results": [_described(picture, source) for picture in sheet.pictures],
     }
 
 
-def _described(picture: Picture, subject: Subject) -> dict[str, Any]:
-    """`image` is null where `problem` says why."""
-    address = f"/api/datasets/{subject.name}/samples/{picture.number}/image/?version={subject.short_version}"
+def _described(picture: Picture, source: SampleSource) -> dict[str, Any]:
+    """Return a picture as JSON; `image` is null where `problem` says why."""
+    address = f"/api/datasets/{source.name}/samples/{picture.number}/image/?version={source.short_version}"
     return {
         "number": picture.number,
         "id": picture.id,

@@ -1,4 +1,4 @@
-"""What a data set's samples look like: made by a process of its own, kept on disk for as long as the version is.
+"""Pictures and rows of a data set's samples: made by a separate process, kept on disk as long as the version is.
 
 Pictures have numbers, and come from our own folder alone: no name and no path of a request ever reaches the disk.
 """
@@ -16,13 +16,13 @@ from django.conf import settings
 
 from experiments import isolated_process
 from experiments.datasets import storage
-from experiments.datasets.subjects import NotReady, Subject
+from experiments.datasets.subjects import NotReady, SampleSource
 from experiments.training.data import file_locks
 from experiments.training.data.sample_sheets import FeatureSheet, Sheet, Task
 
 PAGE_SIZE = 24
 LAST_PAGE = 200
-MOST_FILES = 10_000  # of one version; then its pictures are made anew as they are asked for
+MOST_FILES = 10_000  # of one version; beyond them its pictures are made again as they are asked for
 TIMEOUT_SECONDS = 90.0
 AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
@@ -34,50 +34,50 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 S = TypeVar("S", Sheet, FeatureSheet)
 
 
-def page(subject: Subject, label: str | None, number: int) -> Sheet:
-    """The samples of page `number` (from 1) of a class, or of all; their pictures are on disk then. Raises NotReady."""
+def page(source: SampleSource, label: str | None, number: int) -> Sheet:
+    """Return the samples of page `number` (from 1) of a class, or of all, and draw their pictures. Raises NotReady."""
     start = (number - 1) * PAGE_SIZE
-    return _kept(subject, f"{_key(label)}-{number}", Sheet, label=label, start=start, count=PAGE_SIZE)
+    return _kept(source, f"{_key(label)}-{number}", Sheet, label=label, start=start, count=PAGE_SIZE)
 
 
-def by_class(subject: Subject) -> Sheet:
-    """The first few samples of each of the first classes, class by class. Raises NotReady."""
-    return _kept(subject, "each", Sheet, by_class=True, count=PAGE_SIZE)
+def by_class(source: SampleSource) -> Sheet:
+    """Return the first few samples of each of the first classes, class by class. Raises NotReady."""
+    return _kept(source, "each", Sheet, by_class=True, count=PAGE_SIZE)
 
 
-def features(subject: Subject) -> FeatureSheet:
-    """What a table's columns hold in each class. Raises NotReady."""
-    return _kept(subject, "features", FeatureSheet, features=True)
+def features(source: SampleSource) -> FeatureSheet:
+    """Return what a table's columns hold in each class. Raises NotReady."""
+    return _kept(source, "features", FeatureSheet, features=True)
 
 
-def picture(subject: Subject, number: int) -> Path | None:
-    """The PNG of a sample that was on a page of this version; None if there is none."""
-    path = folder_of(subject) / f"{number}.png"
-    return path if subject.version and path.is_file() else None
+def picture(source: SampleSource, number: int) -> Path | None:
+    """Return the PNG of a sample that was on a page of this version; None if there is none."""
+    path = folder_of(source) / f"{number}.png"
+    return path if source.version and path.is_file() else None
 
 
-def folder_of(subject: Subject) -> Path:
-    """Of this version alone."""
-    return _all() / f"{subject.key}-{subject.short_version}"
+def folder_of(source: SampleSource) -> Path:
+    """Return the folder of this version alone."""
+    return _all() / f"{source.key}-{source.short_version}"
 
 
-def forget(pk: int) -> None:
+def remove(pk: int) -> None:
     """Remove all pictures of all versions of what was data set `pk`."""
     for folder in _all().glob(f"{pk}-*"):
         shutil.rmtree(folder, ignore_errors=True)
     (_all() / f".{pk}.lock").unlink(missing_ok=True)
 
 
-def _kept(subject: Subject, name: str, kind: type[S], **asked: Any) -> S:
-    """Made once for each version; what failed perhaps only today is not kept."""
-    if subject.not_ready:
-        raise NotReady(subject.not_ready)
-    folder = folder_of(subject)
+def _kept(source: SampleSource, name: str, kind: type[S], **asked: Any) -> S:
+    """Return the answer that is kept for this version, or make it; one with a problem is not kept."""
+    if source.not_ready:
+        raise NotReady(source.not_ready)
+    folder = folder_of(source)
     kept = folder / f"{name}.json"
-    with file_locks.locked(_all() / f".{subject.key}.lock"):
+    with file_locks.locked(_all() / f".{source.key}.lock"):
         if not kept.is_file():
-            _make_room(subject, folder)
-            found = _made(_task(subject, folder, asked), kind)
+            _make_room(source, folder)
+            found = _made(_task(source, folder, asked), kind)
             if found.problem:
                 return found
             kept.write_bytes(msgspec.json.encode(found))
@@ -92,27 +92,27 @@ def _key(label: str | None) -> str:
     return "all" if label is None else sha256(label.encode()).hexdigest()[:24]
 
 
-def _make_room(subject: Subject, folder: Path) -> None:
-    """Earlier versions go, and so does what has become too much."""
-    for other in _all().glob(f"{subject.key}-*"):
+def _make_room(source: SampleSource, folder: Path) -> None:
+    """Remove the pictures of earlier versions, and those of this one if they have become too many."""
+    for other in _all().glob(f"{source.key}-*"):
         if other != folder or sum(1 for _ in other.iterdir()) > MOST_FILES:
             shutil.rmtree(other, ignore_errors=True)
     folder.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)
 
 
-def _task(subject: Subject, folder: Path, asked: dict[str, Any]) -> Task:
+def _task(source: SampleSource, folder: Path, asked: dict[str, Any]) -> Task:
     return Task(
-        path=str(subject.path),
-        roots=[str(root) for root in subject.roots],
-        stamp=subject.stamp,
-        builtin=subject.builtin,
+        path=str(source.path),
+        roots=[str(root) for root in source.roots],
+        stamp=source.stamp,
+        builtin=source.builtin,
         folder=str(folder),
         **asked,
     )
 
 
 def _made(task: Task, kind: type[S]) -> S:
-    """By a fresh interpreter, which bounds itself; its death is an answer too."""
+    """Make the answer in a fresh interpreter, which limits itself; its death is an answer too."""
     module = _BUILTIN_MODULE if task.builtin else _MODULE
     with _turns:
         try:

@@ -19,7 +19,7 @@ RUNS_SHOWN = 20
 
 
 def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
-    """One line of a list; needs `owner` and `upload` and no further query."""
+    """Return one line of a list; needs `owner` and `upload` and no further query."""
     return {
         "name": dataset.name,
         "source_path": dataset.source_path,
@@ -42,7 +42,7 @@ def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, A
 
 
 def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
-    """Everything known of one data set; `path` is that of a registered one."""
+    """Return everything known of one data set; `path` is that of a registered one."""
     return (
         dataset_summary(dataset, user)
         | {
@@ -54,7 +54,7 @@ def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, An
 
 
 def builtin_summary(builtin: Builtin) -> dict[str, Any]:
-    """What the form of a new run shows of it."""
+    """Return what the form of a new run shows of a built-in data set."""
     return {
         "source_path": PREFIX + builtin.name,
         "table": builtin.table,
@@ -65,7 +65,7 @@ def builtin_summary(builtin: Builtin) -> dict[str, Any]:
 
 
 def builtin_detail(builtin: Builtin) -> dict[str, Any]:
-    """The same fields as of any data set; nobody owns, checks or changes it."""
+    """Return a built-in data set with the fields of any data set; nobody owns, checks or changes it."""
     unknown = ("owner", "created_at", "checked_at", "layout", "files", "size", "content_hash", "problem", "progress")
     name = PREFIX + builtin.name
     return (
@@ -84,7 +84,7 @@ def _runs_on(source_path: str, content_hash: str | None) -> dict[str, Any]:
 
 
 def upload(row: Upload) -> dict[str, Any]:
-    """How far it is, and how to go on: pieces of `piece_bytes`, at most `piece_limit`."""
+    """Return how far an upload is, and how to continue: pieces of `piece_bytes`, at most `piece_limit`."""
     return {
         "id": str(row.pk),
         "name": row.dataset.name,
@@ -99,7 +99,7 @@ def upload(row: Upload) -> dict[str, Any]:
 
 
 def links(name: str) -> dict[str, str]:
-    """Paths on this server; a test holds them against the URL names."""
+    """Return paths on this server; a test compares them with the URL names."""
     return {
         "self": f"/api/datasets/{name}/",
         "check": f"/api/datasets/{name}/check/",
@@ -110,7 +110,7 @@ def links(name: str) -> dict[str, str]:
 
 
 def _progress(dataset: Dataset) -> dict[str, Any] | None:
-    """Of the upload or of the check, whichever is under way."""
+    """Return the progress of the upload or of the check, whichever is under way."""
     row = getattr(dataset, "upload", None)
     if row is not None:
         return {"bytes_done": row.received, "bytes": row.size, "files_done": None, "files": None}
@@ -125,7 +125,7 @@ def _progress(dataset: Dataset) -> dict[str, Any] | None:
 
 
 def _report(dataset: Dataset) -> dict[str, Any] | None:
-    """In short, the report made when it was last checked; needs what `visible_datasets` adds."""
+    """Return a summary of the report made at the last check; needs what `visible_datasets` adds."""
     row = dataset.preflight
     if row is None:
         return None
@@ -142,7 +142,7 @@ def _report(dataset: Dataset) -> dict[str, Any] | None:
 
 
 def _preflight(dataset: Dataset) -> dict[str, Any] | None:
-    """The report made when it was last checked, of a training with default options: what it found, and the splits."""
+    """Return the report made at the last check, of a training with default options: its findings and splits."""
     row = dataset.preflight
     if row is None:
         return None
@@ -160,7 +160,7 @@ def _preflight(dataset: Dataset) -> dict[str, Any] | None:
 
 
 def _runs(runs: Iterable[Run], content_hash: str | None) -> list[dict[str, Any]]:
-    """Newest first; `same_version`: trained on what the data set is now."""
+    """Return runs, newest first; `same_version`: trained on what the data set is now."""
     return [
         {
             "run_id": run.pk,

@@ -20,35 +20,35 @@ GONE = "The data are no longer where they were; delete the data set, then upload
 
 
 def roots_of(dataset: Dataset) -> list[Path]:
-    """The folders that the data set must lie in."""
+    """Return the folders that the data set must lie in."""
     if dataset.kind == Dataset.Kind.UPLOAD:
         return [dataset.location.parent]
     return list(settings.LIVETRAIN_DATA_ROOTS)
 
 
 def create(dataset: Dataset) -> None:
-    """Its folder with an empty file; raises OSError."""
+    """Create the folder of an upload with an empty file; raises OSError."""
     dataset.location.parent.mkdir(mode=FOLDER_MODE, parents=True)
     dataset.location.touch(mode=MODE)
 
 
 def remove(dataset: Dataset) -> None:
-    """The files of an upload, and its decoded images; the files of a registered folder are not ours."""
+    """Remove the files of an upload, and decoded images; the files of a registered folder are not ours."""
     cache_space.forget(settings.DATASETS_ROOT / cache_space.FOLDER, str(dataset.location))
     if dataset.kind == Dataset.Kind.UPLOAD:
         shutil.rmtree(dataset.location.parent, ignore_errors=True)
 
 
 def room() -> int:
-    """Bytes that a further upload may take: what is free, less what open uploads have still to send."""
+    """Return the bytes that a further upload may take: free space, less what open uploads have still to send."""
     root = uploads_root()
     root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     sums = Upload.objects.aggregate(size=Coalesce(Sum("size"), 0), received=Coalesce(Sum("received"), 0))
     return shutil.disk_usage(root).free - RESERVE_BYTES - int(sums["size"] - sums["received"])
 
 
-def sweep() -> list[Path]:
-    """Remove folders that no data set knows, left behind by a crash in the middle of a deletion; returns them."""
+def remove_orphans() -> list[Path]:
+    """Remove folders that belong to no data set, left by a crash during a deletion, and return them."""
     if not uploads_root().is_dir():
         return []
     old = time.time() - ORPHAN_SECONDS

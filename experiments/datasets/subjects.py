@@ -1,4 +1,4 @@
-"""What can be looked at: one version of a data set, or one that is built in."""
+"""Where samples come from: one version of a data set, or a built-in one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from experiments.training.data.catalogue import PREFIX, Builtin
 
 
 class NotReady(Exception):
-    """The data set is not checked, or refused: there is nothing to look at."""
+    """The data set is not checked, or was refused: there are no samples to show."""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """`key` is the same for all versions, and part of a file's name, as `version` is; `name` stands in addresses.
+class SampleSource:
+    """A version of a data set whose samples can be shown.
 
+    `key` is the same for all versions, and part of a file's name, as `version` is; `name` stands in addresses.
     `not_ready` says why nothing more can be drawn of it.
     """
 
@@ -36,14 +37,15 @@ class Subject:
 
     @property
     def short_version(self) -> str:
+        """The start of the version, as it stands in names of folders and in addresses."""
         return self.version[:16]
 
 
-def of_dataset(dataset: Dataset) -> Subject:
-    """As it was when it was last checked."""
+def of_dataset(dataset: Dataset) -> SampleSource:
+    """Return the source of a data set as it was when it was last checked."""
     ready = dataset.state == Dataset.State.READY and dataset.content_hash
     state = dataset.get_state_display().lower()
-    return Subject(
+    return SampleSource(
         key=str(dataset.pk),
         version=dataset.content_hash,
         name=dataset.name,
@@ -55,9 +57,9 @@ def of_dataset(dataset: Dataset) -> Subject:
     )
 
 
-def of_builtin(builtin: Builtin) -> Subject:
-    """Its version is that of the library it comes with."""
-    return Subject(
+def of_builtin(builtin: Builtin) -> SampleSource:
+    """Return the source of a built-in data set; its version is that of the library it comes with."""
+    return SampleSource(
         key=f"builtin-{builtin.name}",
         version=version_of("scikit-learn"),
         name=PREFIX + builtin.name,

@@ -1,7 +1,7 @@
-"""A file comes in pieces, each of which is on disk before the next is asked for.
+"""Receives a file in pieces, each of which is on disk before the next is asked for.
 
 The offset in the database never runs ahead of the disk, so whatever breaks (connection, server, power), the upload
-goes on after the last whole piece. The web server takes a request's body whole before Django sees it (Daphne: into a
+continues after the last whole piece. The web server takes a request's body whole before Django sees it (Daphne: into a
 temporary file, then into memory; Django: into another temporary file), so a piece that breaks off is lost and a large
 one costs memory: `PIECE_BYTES` is what clients should send, `PIECE_LIMIT` is what they may.
 """
@@ -23,7 +23,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from experiments.datasets import names, storage
-from experiments.datasets.examination_process import ExaminationProcess, describe_end
+from experiments.datasets.examination_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
 from experiments.training.data.examination import Refusal, Task
@@ -38,9 +38,10 @@ TICK_SECONDS = 1.0
 
 
 class Readable(Protocol):
-    """A request's body."""
+    """The body of a request."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
 
 
 class WrongOffset(Exception):
@@ -82,8 +83,8 @@ def open_upload(owner: User, *, filename: str, size: int, name: str | None = Non
 def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
     """Store a piece; the last one makes the data set, which is returned.
 
-    Raises WrongOffset, NotThatLong and NoRoom, of which none changes what is stored, and InvalidRequest for a file
-    that turned out hostile or broken; that one is removed.
+    Raises WrongOffset, NotThatLong and NoRoom, none of which changes what is stored, and InvalidRequest for a file that
+    turned out hostile or broken; that one is removed.
     """
     with _writing(upload) as file:
         upload.refresh_from_db()
@@ -98,17 +99,17 @@ def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
 
 
 def drop(upload: Upload) -> None:
-    """Forget it and what came of it."""
+    """Remove an upload and all that was stored of it."""
     dataset = upload.dataset
     dataset.delete()
     storage.remove(dataset)
 
 
 def expire() -> None:
-    """Drop uploads that nothing was heard of for `IDLE`."""
+    """Drop uploads that have received nothing for `IDLE`."""
     for upload in Upload.objects.filter(updated_at__lt=timezone.now() - IDLE).select_related("dataset"):
         drop(upload)
-    storage.sweep()
+    storage.remove_orphans()
 
 
 def _suffix(filename: str) -> str:
@@ -133,7 +134,7 @@ def _check_size(owner: User, size: int) -> None:
 
 @contextmanager
 def _writing(upload: Upload) -> Iterator[int]:
-    """The descriptor of its file, for one writer at a time: a client may come back before its old request has ended."""
+    """Open the file of an upload for one writer: a client may return before its old request has ended."""
     try:
         file = os.open(upload.dataset.location, os.O_WRONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -147,7 +148,7 @@ def _writing(upload: Upload) -> Iterator[int]:
 
 
 def _write(file: int, offset: int, body: Readable, size: int) -> int:
-    """Returns the offset behind the piece, which is safely on disk then; takes back a piece that does not fit."""
+    """Write a piece safely to disk and return the offset behind it; undo a piece that does not fit."""
     end = offset
     try:
         while block := body.read(READ_BYTES):
@@ -181,7 +182,7 @@ def _write_all(file: int, block: bytes, offset: int) -> int:
 
 
 def _complete(upload: Upload) -> Dataset:
-    """What can be told at once of the file is told to whoever sent it; the rest is told by its check."""
+    """Make the data set wait for its check; refuse a file whose faults show at once. Raises InvalidRequest."""
     dataset = upload.dataset
     if fault := _fault(dataset):
         drop(upload)
@@ -194,9 +195,12 @@ def _complete(upload: Upload) -> Dataset:
 
 
 def _fault(dataset: Dataset) -> str | None:
-    """What is wrong with the file as far as its table of contents tells, seen by a process that then has to stop."""
+    """Return what is wrong with the file as far as its table of contents shows, or None.
+
+    A separate process reads it, which is then ended.
+    """
     task = Task(path=str(dataset.location), roots=[str(root) for root in storage.roots_of(dataset)])
-    with ExaminationProcess(task) as process:
+    with CheckProcess(task) as process:
         for report in process.reports(TICK_SECONDS):
             if report is not None:
                 return report.message if isinstance(report, Refusal) else None

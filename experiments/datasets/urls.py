@@ -1,3 +1,5 @@
+"""The addresses of the API of data sets."""
+
 from django.urls import path
 
 from experiments.datasets import builtin_views, sample_views, views

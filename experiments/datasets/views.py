@@ -28,15 +28,16 @@ from runs.queries import may_change
 
 
 class TooLarge(APIException):
-    """413."""
+    """413: the piece is too large."""
 
     status_code = 413
 
 
 class DatasetView(APIView):
-    """404 for a data set that does not exist, 403 for a change of somebody else's."""
+    """An endpoint about data sets: 404 for one that does not exist, 403 for a change of somebody else's."""
 
     def dataset(self, name: str, *, to_change: bool = False) -> Dataset:
+        """Return the data set of this name; raises NotFound, and PermissionDenied for a change of another user's."""
         dataset = visible_datasets(self.request.user).filter(name=name).first()
         if dataset is None:
             raise NotFound(f"There is no data set {name!r}.")
@@ -45,6 +46,7 @@ class DatasetView(APIView):
         return dataset
 
     def upload(self, upload_id: uuid.UUID) -> Upload:
+        """Return this user's upload; raises NotFound."""
         found = uploads_of(self.request.user).filter(pk=upload_id).first()
         if found is None:
             raise NotFound("You have no such upload: it is complete, was dropped, or expired.")
@@ -52,9 +54,10 @@ class DatasetView(APIView):
 
 
 class DatasetList(DatasetView):
-    """One page by name, and the registration of a path."""
+    """The endpoint of all data sets by name, and of the registration of a path."""
 
     def get(self, request: Request) -> Response:
+        """Return a page of data sets."""
         asked = validated(ListParameters, request)
         rows = visible_datasets(request.user).filter(name__gt=asked["after"]).order_by("name")
         found = list(rows[: asked["page_size"] + 1])
@@ -64,19 +67,22 @@ class DatasetList(DatasetView):
         return Response({"next": url, "results": [serializers.dataset_summary(row, request.user) for row in page]})
 
     def post(self, request: Request) -> Response:
+        """Register a path in a data root as a data set (201)."""
         body = body_of(request, RegistrationBody)
         dataset = registration.register(request.user, body["path"], name=body.get("name"))  # type: ignore[arg-type]
         return Response(serializers.dataset_detail(dataset, request.user), status=201)
 
 
 class DatasetDetail(DatasetView):
-    """One data set, and its end."""
+    """The endpoint of one data set."""
 
     def get(self, request: Request, name: str) -> Response:
+        """Return everything known of the data set."""
         validated(Parameters, request)
         return Response(serializers.dataset_detail(self.dataset(name), request.user))
 
     def delete(self, request: Request, name: str) -> Response:
+        """Delete the data set (204), or answer 409 while unfinished runs use it."""
         asked = validated(DeleteParameters, request)
         try:
             deletion.delete(self.dataset(name, to_change=True), force=asked["force"])
@@ -86,39 +92,43 @@ class DatasetDetail(DatasetView):
 
 
 class DatasetCheck(DatasetView):
-    """Look at the data again, after a change."""
+    """The endpoint that has a data set checked again, after a change of its files."""
 
     def post(self, request: Request, name: str) -> Response:
+        """Request a check (202), or answer 409 while the data are uploaded or checked."""
         dataset = self.dataset(name, to_change=True)
-        if not checks.again(dataset):
+        if not checks.request(dataset):
             raise Conflict(f"{name!r} is being uploaded or checked; wait for the end.")
         return Response(serializers.dataset_detail(self.dataset(name), request.user), status=202)
 
 
 class UploadList(DatasetView):
-    """One's own unfinished uploads, and the opening of a new one."""
+    """The endpoint of the user's own unfinished uploads."""
 
     def get(self, request: Request) -> Response:
+        """Return the user's unfinished uploads."""
         validated(Parameters, request)
         return Response({"results": [serializers.upload(row) for row in uploads_of(request.user)]})
 
     def post(self, request: Request) -> Response:
+        """Open a new upload (201)."""
         opened = uploads.open_upload(request.user, **body_of(request, UploadBody))  # type: ignore[arg-type]
         return Response(serializers.upload(opened), status=201, headers=_offset(opened.received))
 
 
 class UploadDetail(DatasetView):
-    """How far an upload is, its next piece, its end."""
+    """The endpoint of one upload."""
 
     body_limit = uploads.PIECE_LIMIT
 
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """Return how far the upload is."""
         validated(Parameters, request)
         found = self.upload(upload_id)
         return Response(serializers.upload(found), headers=_offset(found.received))
 
     def patch(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """The body is the piece itself; it is read from the request block by block, and never parsed."""
+        """Store a piece: the body itself, read from the request block by block and never parsed."""
         upload, offset = self.upload(upload_id), offset_of(request)
         try:
             dataset = uploads.append(upload, offset, request)  # a request passes read() on
@@ -134,6 +144,7 @@ class UploadDetail(DatasetView):
         return Response(serializers.dataset_detail(self.dataset(dataset.name), request.user), status=201)
 
     def delete(self, _request: Request, upload_id: uuid.UUID) -> Response:
+        """Drop the upload (204)."""
         uploads.drop(self.upload(upload_id))
         return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""Everything that `manage.py doctor` looks at, in order."""
+"""Runs everything that `manage.py doctor` diagnoses, in order."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from experiments.doctor import installation, peers, storage
 from experiments.doctor.finding import Finding, Level
 
 
-def examine() -> Iterator[Finding]:
-    """One finding after the other, as it is made; changes nothing."""
+def diagnose() -> Iterator[Finding]:
+    """Yield one finding after the other, as it is made; changes nothing."""
     yield from _settings()
-    yield from installation.look()
-    yield from storage.look()
-    yield from peers.look()
+    yield from installation.diagnose()
+    yield from storage.diagnose()
+    yield from peers.diagnose()
 
 
 def _settings() -> Iterator[Finding]:
-    """What the system checks say, which other commands refuse to start with."""
+    """Report the findings of the system checks, of which errors keep other commands from starting."""
     messages = [found for found in run_checks() if found.level >= WARNING]
     if not messages:
-        yield Finding("ok", "settings", "no check complains")
+        yield Finding("ok", "settings", "all checks pass")
     for found in messages:
         level: Level = "fail" if found.level >= ERROR else "warn"
         yield Finding(level, "settings", f"{found.msg} ({found.id})", found.hint or "See manage.py check.")

@@ -1,4 +1,4 @@
-"""What `manage.py doctor` says about one thing."""
+"""What `manage.py doctor` reports about one subject."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Level = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`fail`: the server cannot work like this. `warn`: it works, but not as it should. Both have a cure."""
+    """A finding with its cure. `fail`: the server cannot work like this. `warn`: it works, but not as it should."""
 
     level: Level
     subject: str

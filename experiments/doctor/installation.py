@@ -1,4 +1,4 @@
-"""The programs: Python, the packages, and the GPU with its driver. Torch is asked in a process of its own."""
+"""Diagnoses Python, the packages, and the GPU with its driver. Torch is asked in a separate process."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ GPU_SECONDS = 20.0
 TORCH_SECONDS = 120.0
 
 
-def look() -> Iterator[Finding]:
-    """One finding for Python and packages, one for the GPU."""
+def diagnose() -> Iterator[Finding]:
+    """Yield one finding for Python and packages, one for the GPU."""
     yield _packages(Path(settings.BASE_DIR))
     yield _gpu()
 
@@ -41,7 +41,7 @@ def _pins(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _difference(name: str, wanted: str) -> str:
-    """Blank when the installed version is that one; what follows a plus sign only names the build."""
+    """Compare the installed version with the pinned one; blank if equal. A suffix after + only names the build."""
     try:
         found = version(name).partition("+")[0]
     except PackageNotFoundError:
@@ -65,7 +65,7 @@ def _gpu() -> Finding:
 
 
 def _output(command: list[str], seconds: float) -> str:
-    """What it printed; blank when it failed or took too long."""
+    """Return what a command printed; blank when it failed or took too long."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

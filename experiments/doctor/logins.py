@@ -1,4 +1,4 @@
-"""Whether a broker or channel layer takes our login, tried as the server does it; says what to do if it does not."""
+"""Tries whether a broker or channel layer accepts our login, as the server does it, and says what to do if not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISPLACED = "Correct what follows the last / in {setting}: {what}. Nothing is lo
 
 
 def try_login(subject: str, address: str, setting: str) -> Finding:
-    """The address may hold a password, so that neither it nor what a library says of it is told."""
+    """Try the login. Neither the address, which may hold a password, nor a library's words on it are shown."""
     parts = urlsplit(address)
     place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}"
     try:
@@ -43,7 +43,7 @@ def try_login(subject: str, address: str, setting: str) -> Finding:
     except (redis.RedisError, AMQPError) as error:
         text = f"{place} accepts connections, but does not answer as expected: {type(error).__name__}"
         return Finding("fail", subject, text, WRONG_KIND.format(setting=setting))
-    return Finding("ok", subject, f"{place} takes our login")
+    return Finding("ok", subject, f"{place} accepts our login")
 
 
 def _connect(scheme: str, place: str) -> None:

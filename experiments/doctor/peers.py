@@ -1,4 +1,4 @@
-"""What the server talks to: the database and its clock, the broker, the channel layer."""
+"""Diagnoses what the server talks to: the database and its clock, the broker, the channel layer."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONNECT_SECONDS = 5.0
 CLOCK_SECONDS = 2.0
 
 
-def look() -> Iterator[Finding]:
-    """Without a database of this version, what is in it cannot be looked at."""
+def diagnose() -> Iterator[Finding]:
+    """Yield the findings; what is in a database is only looked at if its version is this server's."""
     try:
         database = _database()
         yield database
         if database.level != "fail":
             yield _clock()
-            yield storage.look_for_orphans()
+            yield storage.diagnose_run_folders()
             yield _workers()
     except DatabaseError as error:
         yield _silent(error)
@@ -39,7 +39,7 @@ def look() -> Iterator[Finding]:
 
 
 def _database() -> Finding:
-    """Raises DatabaseError."""
+    """Compare the database with what this version needs; raises DatabaseError."""
     missing = schema.unapplied_migrations()
     if missing:
         text = f"{len(missing)} migrations are not applied, first {missing[0]}"
@@ -54,7 +54,7 @@ def _database() -> Finding:
 
 
 def _clock() -> Finding:
-    """Compared with the database server's and with the newest event, which another machine may have written."""
+    """Compare the clock with the database server's and the newest event, which another machine may have written."""
     database, event = _seconds_ahead(_database_time()), _seconds_ahead(_newest_event())
     off = max(abs(database), event)  # an event may be as old as it likes
     if off <= CLOCK_SECONDS:
@@ -65,7 +65,7 @@ def _clock() -> Finding:
 
 
 def _workers() -> Finding:
-    """Whether somebody is there to start what waits."""
+    """Report whether a worker is alive to start what waits."""
     present, waiting = workers.alive(), queue.waiting().count()
     queued = f"{waiting} run{'' if waiting == 1 else 's'}"
     if present or not waiting:
@@ -80,7 +80,7 @@ def _seconds_ahead(moment: datetime | None) -> float:
 
 
 def _database_time() -> datetime | None:
-    """Null for SQLite, whose clock is ours."""
+    """Return the database server's time; None for SQLite, whose clock is ours."""
     if connection.vendor == "sqlite":
         return None
     with connection.cursor() as cursor:
@@ -99,7 +99,10 @@ def _login(subject: str, address: str, setting: str, unset: str) -> Finding:
 
 
 def _silent(error: DatabaseError) -> Finding:
-    """The driver's own words may hold the address; whether its port is open tells what is wrong."""
+    """Report a database that does not answer; the driver's own words may hold the address.
+
+    Whether its port is open shows what is wrong.
+    """
     given = connection.settings_dict
     if connection.vendor == "sqlite" or not isinstance(error, OperationalError):
         cure = "Start the database server, or correct DATABASE_URL."

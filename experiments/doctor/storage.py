@@ -1,4 +1,4 @@
-"""The folders and the object store: room, rights, secrets, and what no run owns."""
+"""Diagnoses the folders and the object store: space, rights, secrets, and folders that belong to no run."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LEAST_BYTES = GIB  # below it, the next checkpoint may not fit
 SCARCE_BYTES = 10 * GIB
 
 
-def look() -> Iterator[Finding]:
-    """The home, its secrets, the object store, and each data root. Asks nothing of the database."""
+def diagnose() -> Iterator[Finding]:
+    """Diagnose the home, its secrets, the object store and each data root, without the database."""
     yield _home(Path(settings.LIVETRAIN_HOME))
     yield _rights(Path(settings.LIVETRAIN_HOME))
     yield _room(Path(settings.LIVETRAIN_HOME))
@@ -34,15 +34,15 @@ def look() -> Iterator[Finding]:
     yield from (_data_root(root) for root in settings.LIVETRAIN_DATA_ROOTS)
 
 
-def look_for_orphans() -> Finding:
-    """Folders of runs that the database does not know."""
+def diagnose_run_folders() -> Finding:
+    """Report folders of runs that the database does not know."""
     root = Path(settings.RUNS_ROOT)
     numbers = {int(path.name) for path in root.iterdir() if path.name.isdecimal()} if root.is_dir() else set()
     orphans = sorted(numbers - set(Run.objects.values_list("pk", flat=True)))
     if not orphans:
         return Finding("ok", "run folders", f"{len(numbers)}, each of a run")
     names = ", ".join(map(str, orphans[:10])) + (", …" if len(orphans) > 10 else "")
-    cure = "After a restore, restore the matching database; else move these folders away."
+    cure = "After restoring a back-up, restore the database that belongs to it; otherwise move these folders away."
     return Finding("warn", "run folders", f"{len(orphans)} in {root} belong to no run: {names}", cure)
 
 
@@ -51,13 +51,13 @@ def _home(home: Path) -> Finding:
         with tempfile.TemporaryFile(dir=home) as file:
             file.write(b"x")
     except OSError as error:
-        cure = f"Give the user of the server the folder (chown -R {os.geteuid()} {home}), or make room."
+        cure = f"Give the user of the server the folder (chown -R {os.geteuid()} {home}), or free some space."
         return Finding("fail", "home", f"{home} cannot be written: {error.strerror}", cure)
     return Finding("ok", "home", f"{home} can be written")
 
 
 def _rights(home: Path) -> Finding:
-    """Who may look into the home: the database in it holds everybody's tokens."""
+    """Report whether other accounts may read the home: the database in it holds everybody's tokens."""
     found = private_files.exposed([home, *private_home.keys()])
     if not found:
         group = "" if settings.UMASK & 0o040 else " (and its group read)"
@@ -70,7 +70,10 @@ def _rights(home: Path) -> Finding:
 
 def _room(home: Path) -> Finding:
     free = shutil.disk_usage(home).free
-    text, cure = f"{free / GIB:.1f} GiB free", "Make room: manage.py prune --checkpoints says what old runs could give."
+    text, cure = (
+        f"{free / GIB:.1f} GiB free",
+        "Free some space: manage.py prune --checkpoints shows how much old runs take.",
+    )
     if free >= SCARCE_BYTES:
         return Finding("ok", "disk", text)
     return Finding("fail" if free < LEAST_BYTES else "warn", "disk", text, cure)
@@ -86,7 +89,7 @@ def _secret(path: Path) -> Finding:
 
 
 def _object_store() -> Finding:
-    """Does what trainings do: write, read, list and remove."""
+    """Write, read, list and remove an object, as trainings do."""
     key, content = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
     try:
         bucket = store.bucket()
@@ -95,20 +98,18 @@ def _object_store() -> Finding:
         listed = any(name == key for name, _ in bucket.objects(key))
         bucket.remove(key)
     except (StoreError, FileNotFoundError, ImportError) as error:
-        cure = (
-            "Trainings go on without it, and what they wrote is stored when it works. Packages: make setup EXTRAS=s3."
-        )
+        cure = "Trainings continue without it; what they write is stored when it works. Packages: make setup EXTRAS=s3."
         return Finding("fail", "object store", f"{store.address()}: {error}", cure)
     if read != content or not listed:
-        cure = "Look at what stands between: a proxy or cache that answers in its place."
-        return Finding("fail", "object store", f"{store.address()} does not give back what was just written", cure)
+        cure = "Look for a proxy or cache between that answers in its place."
+        return Finding("fail", "object store", f"{store.address()} does not return what was just written", cure)
     return Finding("ok", "object store", f"{store.address()} can be written, read, listed and removed from")
 
 
 def _data_root(root: Path) -> Finding:
     if not root.is_dir():
         return Finding(
-            "fail", "data root", f"{root} is no folder", "Mount or create it, or take it out of the setting."
+            "fail", "data root", f"{root} is not a folder", "Mount or create it, or take it out of the setting."
         )
     if not os.access(root, os.R_OK | os.X_OK):
         return Finding("fail", "data root", f"{root} cannot be read", f"Run: chmod o+rx {root}, or add a group.")

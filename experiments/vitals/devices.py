@@ -1,6 +1,6 @@
-"""What NVIDIA's management library says of the GPUs that a run may use; without GPU, driver or answer, nothing.
+"""Reads the GPUs that a run may use through NVIDIA's library; without GPU, driver or answer, reads nothing.
 
-Asking it makes no CUDA context: it takes no memory of the GPU, and no time of the training.
+That makes no CUDA context: it takes no memory of the GPU, and no time of the training.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Devices:
-    """Those named, by UUID or number; None means all of the machine. To be used from one thread; `close` it."""
+    """The GPUs named, by UUID or number; None means all of the machine. Use it from one thread, and `close` it."""
 
     def __init__(self, ids: Sequence[str] | None) -> None:
         self._handles: list[Any] = []
@@ -34,11 +34,11 @@ class Devices:
         self._handles = [handle for handle in found if handle is not None]
 
     def sample(self) -> list[GpuUsage]:
-        """Each as it is now."""
+        """Return the present usage of each."""
         return [_usage(handle) for handle in self._handles]
 
     def close(self) -> None:
-        """Let go of the driver; nothing is sampled any more."""
+        """Release the driver; nothing is sampled any more."""
         self._handles = []
         if self._opened:
             self._opened = False
@@ -46,7 +46,7 @@ class Devices:
 
 
 def _handle(one: str) -> Any:
-    """A number counts in the order of the bus; CUDA's order may be another one where GPUs differ."""
+    """Return the handle of a GPU; a number counts in the order of the bus, which may differ from CUDA's."""
     return pynvml.nvmlDeviceGetHandleByIndex(int(one)) if one.isdecimal() else pynvml.nvmlDeviceGetHandleByUUID(one)
 
 
@@ -65,7 +65,7 @@ def _usage(handle: Any) -> GpuUsage:
 
 
 def _asked(question: Callable[[], T]) -> T | None:
-    """The answer; None where this GPU or driver has none (a part of a GPU has no utilisation of its own)."""
+    """Return the answer; None where this GPU or driver has none (a part of a GPU has no utilisation of its own)."""
     try:
         return question()
     except pynvml.NVMLError:

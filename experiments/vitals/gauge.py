@@ -1,8 +1,8 @@
-"""Samples what a training takes of its machine, from outside of it.
+"""Monitors what a training takes of its machine, from outside of it.
 
 The supervisor's process does this, not the training's: reading /proc there costs the training nothing, not even its
-interpreter's lock, all ranks and loader workers are seen, and a training that is stuck is sampled too. A thread of its
-own, because a driver or a file system in trouble may not answer for minutes, and the supervisor must go on.
+interpreter's lock, all ranks and loader workers are seen, and a training that is stuck is sampled too. It has a thread
+of its own, because a driver or a file system in trouble may not answer for minutes, and the supervisor must not wait.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from runs.events import ResourceUsage, Stamped, encode, utc_now
 from runs.thread_failures import Account
 
 SPARING = 100
-"""Of this many seconds, at most one goes into sampling: where a sample takes long, the next one comes later."""
+"""Of so many seconds, at most one goes into sampling: where a sample takes long, the next one comes later."""
 CLOSING_SECONDS = 1.0
 AGAIN_SECONDS = 5.0  # after a failure
 
 
-class Gauge:
-    """A context: samples every `interval` seconds while it is open.
+class ResourceMonitor:
+    """A context that samples every `interval` seconds while it is open.
 
     `leaders` are the processes that lead the training's sessions, `gpus` what `Devices` takes, `folder` the run's.
     """
@@ -36,7 +36,7 @@ class Gauge:
         self._leaders, self._gpus, self._folder, self._interval = set(leaders), gpus, folder, interval
         self._samples: SimpleQueue[Stamped[ResourceUsage]] = SimpleQueue()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"gauge-{min(leaders)}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"resource-monitor-{min(leaders)}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -44,7 +44,7 @@ class Gauge:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._closed.set()
-        self._thread.join(CLOSING_SECONDS)  # a thread that hangs is left behind
+        self._thread.join(CLOSING_SECONDS)  # a thread that hangs is left running
 
     def updates(self) -> list[Stamped[ResourceUsage]]:
         """Return the samples since the last call, each with its time and its data as JSON; never waits."""
@@ -56,8 +56,8 @@ class Gauge:
                 return found
 
     def _run(self) -> None:
-        """Whatever sampling fails of, it begins again: the training's later hours are worth looking at too."""
-        account = Account("gauge")
+        """Sample until closed, and start again after any failure: the training's later hours count too."""
+        account = Account("resource-monitor")
         while not self._closed.is_set():
             try:
                 self._sample_on()
@@ -80,7 +80,7 @@ class Gauge:
 
 
 class Sampler:
-    """Takes samples; CPU time is that since the one before, the first since it was made."""
+    """Takes samples; CPU time is counted from the sample before, at first from when the sampler was made."""
 
     def __init__(self, leaders: Collection[int], folder: Path, devices: Devices) -> None:
         self._leaders, self._folder, self._devices = leaders, folder, devices
@@ -91,7 +91,7 @@ class Sampler:
         self._pss_again = 0.0  # monotonic time
 
     def sample(self, now: float) -> ResourceUsage:
-        """As of now, a monotonic time."""
+        """Return the usage at `now`, a monotonic time."""
         found, processors = processes.of_sessions(self._leaders), machine.processors()
         memory, disk = machine.memory(), machine.disk(self._folder)
         usage = ResourceUsage(
@@ -116,7 +116,7 @@ class Sampler:
         return processes.cpu_seconds(self._processes, found) / (now - self._at)
 
     def _measured_pss(self, pids: Collection[int], now: float) -> int | None:
-        """Measured again when that has become cheap enough; until then as it was."""
+        """Measure the memory again when that has become cheap enough; until then return the earlier value."""
         if now >= self._pss_again:
             start = time.thread_time()
             self._pss = processes.pss(pids)

@@ -1,4 +1,4 @@
-"""What the machine has and how much of it is in use: processors, memory, disk. Pure; unknown is None.
+"""Reads what the machine has and how much of it is in use: processors, memory, disk. Pure; unknown is None.
 
 In a container, and under any control group with a limit below the machine's memory, that limit is what counts: beyond
 it processes are killed.
@@ -15,7 +15,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Processors(NamedTuple):
-    """Ticks of all cores since boot: busy ones, and all; and how many cores there are."""
+    """Ticks of all cores since boot, busy ones and all; and how many cores there are."""
 
     busy: int
     total: int
@@ -23,14 +23,14 @@ class Processors(NamedTuple):
 
 
 class Space(NamedTuple):
-    """In bytes."""
+    """Used and total space in bytes."""
 
     used: int
     total: int
 
 
 def processors(proc: Path = PROC) -> Processors | None:
-    """Waiting for a disk is not being busy."""
+    """Read the ticks of all cores; waiting for a disk does not count as busy."""
     try:
         lines = (proc / "stat").read_text().splitlines()
     except OSError:
@@ -43,14 +43,14 @@ def processors(proc: Path = PROC) -> Processors | None:
 
 
 def busy_cores(before: Processors | None, now: Processors | None) -> float | None:
-    """How many cores were busy between two readings."""
+    """Return how many cores were busy between two readings."""
     if before is None or now is None or now.total <= before.total:
         return None
     return max(0.0, now.busy - before.busy) / (now.total - before.total) * now.cores
 
 
 def memory(proc: Path = PROC, cgroups: Path = CGROUPS) -> Space | None:
-    """What is left may be less than can be given away: caches count as free."""
+    """Return the memory with the least left, the machine's or a control group's; caches count as free."""
     whole = _machine_memory(proc)
     limited = [space for group in _own_groups(proc, cgroups) if (space := _group_memory(group)) is not None]
     spaces = [space for space in (whole, *limited) if space is not None]
@@ -58,7 +58,7 @@ def memory(proc: Path = PROC, cgroups: Path = CGROUPS) -> Space | None:
 
 
 def disk(folder: Path) -> Space | None:
-    """Of the file system that holds the folder: what those without privileges can still write counts as free."""
+    """Return the space of the file system that holds the folder; free is what unprivileged users can still write."""
     try:
         found = os.statvfs(folder)
     except OSError:
@@ -79,7 +79,7 @@ def _machine_memory(proc: Path) -> Space | None:
 
 
 def _own_groups(proc: Path, cgroups: Path) -> list[Path]:
-    """This process's control group and those around it (version 2); a container sees its own as the root."""
+    """Return this process's control group and its parents (version 2); a container sees its own as the root."""
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:
@@ -92,7 +92,7 @@ def _own_groups(proc: Path, cgroups: Path) -> list[Path]:
 
 
 def _group_memory(group: Path) -> Space | None:
-    """None without a limit."""
+    """Return the memory of a control group; None without a limit."""
     try:
         limit = (group / "memory.max").read_text().strip()
         used = int((group / "memory.current").read_text())

@@ -1,6 +1,6 @@
-"""What the processes of a training take, as the kernel tells it in /proc. Pure; where there is no /proc, nothing.
+"""Reads what the processes of a training take from the kernel's /proc. Pure; where there is no /proc, nothing.
 
-All processes of a training are in the sessions that its ranks lead: loader workers stay in them, whoever their parent
+All processes of a training are in the sessions that its ranks lead: loader workers stay in them, whatever their parent
 is by now.
 """
 
@@ -25,7 +25,7 @@ class Reading(NamedTuple):
 
 
 def of_sessions(leaders: Collection[int], proc: Path = PROC) -> dict[int, Reading] | None:
-    """The living processes of the sessions that these processes lead, by pid; None where that cannot be known."""
+    """Return the living processes of the sessions that `leaders` lead, by pid; None where that cannot be known."""
     try:
         pids = [int(name) for name in os.listdir(proc) if name.isdecimal()]  # noqa: PTH208 - a tenth of iterdir's time
     except OSError:
@@ -37,7 +37,7 @@ def of_sessions(leaders: Collection[int], proc: Path = PROC) -> dict[int, Readin
 
 
 def cpu_seconds(before: Mapping[int, Reading], now: Mapping[int, Reading]) -> float:
-    """What all of them took between two readings; the last moments of those that ended meanwhile are not known."""
+    """Sum the CPU time between two readings; the last moments of processes that ended meanwhile are not known."""
     return sum(
         max(0.0, reading.cpu_seconds - (known.cpu_seconds if known and known.started == reading.started else 0.0))
         for pid, reading in now.items()
@@ -46,7 +46,7 @@ def cpu_seconds(before: Mapping[int, Reading], now: Mapping[int, Reading]) -> fl
 
 
 def pss(pids: Collection[int], proc: Path = PROC) -> int | None:
-    """Resident bytes, of shared pages each one's share; None where the kernel does not tell.
+    """Return the resident bytes, of shared pages each one's share; None where the kernel does not tell.
 
     The kernel walks all page tables for it, which takes long for a large process, but does not hold that up.
     """

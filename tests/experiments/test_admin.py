@@ -22,7 +22,7 @@ LIST = "/admin/runs/run/"
 
 @pytest.fixture
 def admin() -> Client:
-    """Staff that may see runs in the admin and has no other right there."""
+    """Log in staff that may see runs in the admin and has no other right there."""
     client, operator = Client(), User.objects.create_user("operator", is_staff=True)
     operator.user_permissions.add(Permission.objects.get(codename="view_run"))
     client.force_login(operator)
@@ -31,7 +31,7 @@ def admin() -> Client:
 
 @pytest.fixture
 def runs(user: User) -> dict[str, Run]:
-    """Four that wait, a first, of somebody else."""
+    """Create four runs that wait, the first of another user."""
     body = {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 3}}
     config = TrainingConfig.model_validate(body)
     return {name: launch.create(config, user)[0] for name in "abcd"}
@@ -48,13 +48,13 @@ def said(response: Any) -> list[str]:
 
 
 def chosen(admin: Client, action: str, *runs: Run, question: str = "") -> list[str]:
-    """What the admin says after the action was chosen in the list."""
+    """Return what the admin reports after the action was chosen in the list."""
     body = {"action": action, "_selected_action": [run.pk for run in runs]}
     return said(admin.post(LIST + question, body, follow=True))
 
 
 def pressed(admin: Client, action: str, run: Run) -> list[str]:
-    """The same after a button of the run's page, which must be there."""
+    """Return what the admin reports after a button of the run's page, which must be there."""
     assert action in buttons(admin, run)
     return said(admin.post(f"{LIST}{run.pk}/act/", {"action": action}, follow=True))
 
@@ -65,7 +65,7 @@ def buttons(admin: Client, run: Run) -> list[str]:
 
 
 def started(run: Run) -> Run:
-    """Claimed by a worker, with a checkpoint to go on from."""
+    """Create a run claimed by a worker, with a checkpoint to resume from."""
     assert lifecycle.claim(run.pk, "worker")
     Run.objects.filter(pk=run.pk).update(last_checkpoint="last.ckpt")
     run.refresh_from_db()
@@ -149,7 +149,7 @@ def test_an_ended_one_goes_on_or_is_run_again(admin: Client, runs: dict[str, Run
     assert do(admin, "resume", ended(runs["a"])) == ["1 run queued again."]
     runs["a"].refresh_from_db()
     assert runs["a"].status == "queued"
-    assert do(admin, "retry", ended(runs["b"])) == ["1 run started anew."]
+    assert do(admin, "retry", ended(runs["b"])) == ["1 run started again."]
     copy = Run.objects.get(origin=runs["b"])
     assert (copy.status, copy.owner.username, copy.config) == ("queued", "operator", runs["b"].config)
 
@@ -163,7 +163,7 @@ def test_one_is_deleted_and_restored(admin: Client, runs: dict[str, Run], do: An
     assert run.deleted_by is not None
     assert buttons(admin, run) == ["restore"]
     refused = said(admin.post(f"{LIST}{run.pk}/act/", {"action": "retry"}, follow=True))
-    assert refused == [f"Run {run.pk} is deleted; restore it first.", "0 runs started anew."]
+    assert refused == [f"Run {run.pk} is deleted; restore it first.", "0 runs started again."]
     where = {"question": "?deleted=1"} if do is chosen else {}
     assert do(admin, "restore", run, **where) == ["1 run restored."]
     run.refresh_from_db()

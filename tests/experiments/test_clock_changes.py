@@ -12,9 +12,9 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from experiments import launch, reaper, supervisor, tasks
-from experiments.attendance import Attendance
+from experiments.attendance import Heartbeat
 from experiments.lease import Lease
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from experiments.time_limit import TimeLimit
 from experiments.training.config import TrainingConfig
 from runs import clock, lifecycle, workers
@@ -60,7 +60,7 @@ def ended(run: Run) -> Run:
 
 
 class Machine:
-    """Its holder renews each second, its reaper looks every 5; each time it wakes, the reaper comes first."""
+    """Its holder renews each second, its maintenance looks every 5; each time it wakes, maintenance comes first."""
 
     def __init__(self, clocks: Clocks, run: Run) -> None:
         self.clocks = clocks
@@ -80,7 +80,7 @@ class Machine:
     def look(self) -> None:
         if self.until_look <= 0:
             if moment := self.recovery_clock.moment():
-                self.recovered += reaper.reap(moment)
+                self.recovered += reaper.recover_lost_runs(moment)
             self.recovery_clock.mark_idle()
             self.until_look = LOOK
 
@@ -107,7 +107,7 @@ def test_without_the_wait_a_sleep_would_lose_it(clocks: Clocks, run: Run) -> Non
     """So that the test above can fail."""
     claimed(run)
     clocks.jump(31.0)
-    assert reaper.reap(clock.now()) == [run.pk]
+    assert reaper.recover_lost_runs(clock.now()) == [run.pk]
 
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR])
@@ -124,7 +124,7 @@ def test_a_dead_holder_is_recovered_one_lease_after_the_clock_jumped(
 
     monkeypatch.setattr(RecoveryClock, "moment", moment)
     claimed(run)
-    watching = Reaper()
+    watching = Maintenance()
     watching.start()
     try:
         eventually(lambda: len(looks) > 1)
@@ -160,7 +160,7 @@ def test_processes_that_stood_still_with_the_machine_awake_may_renew_too(clocks:
     assert watch.moment() == clocks.wall
 
 
-def test_a_reaper_that_was_busy_was_not_away(clocks: Clocks) -> None:
+def test_maintenance_that_was_busy_was_not_away(clocks: Clocks) -> None:
     """The removal of a large run takes minutes, and more runs may wait for theirs."""
     watch = RecoveryClock()
     clocks.advance(LOOK)
@@ -308,10 +308,10 @@ def test_an_attempt_whose_seconds_nobody_knows_is_never_negative(clocks: Clocks,
 
 
 @pytest.fixture
-def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attendance]:
-    """This one and another, which does not renew."""
+def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heartbeat]:
+    """Start this worker's heartbeat, beside another worker that does not renew."""
     workers.register("other:1", "other", 2, [])
-    here = Attendance(1, [])
+    here = Heartbeat(1, [])
     monkeypatch.setattr("experiments.attendance.RENEW_SECONDS", 0.02)
     here.start()
     eventually(lambda: Worker.objects.count() == 2)
@@ -321,11 +321,11 @@ def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Att
 
 
 def seen_now(clocks: Clocks) -> bool:
-    """This worker, since the clocks were moved last."""
+    """Wait until this worker was seen since the clocks were last moved."""
     return Worker.objects.filter(name=workers.own_name(), seen_at=clocks.wall).exists()
 
 
-def test_a_killed_worker_is_not_alive_for_an_hour(clocks: Clocks, two_workers: Attendance) -> None:
+def test_a_killed_worker_is_not_alive_for_an_hour(clocks: Clocks, two_workers: Heartbeat) -> None:
     clocks.jump(-HOUR)
     eventually(lambda: [one.name for one in workers.alive()] == [workers.own_name()])
     assert workers.load().slots == 1
@@ -337,7 +337,7 @@ def test_a_killed_worker_is_not_alive_for_an_hour(clocks: Clocks, two_workers: A
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR])
 def test_a_living_worker_is_not_forgotten_by_one_that_wakes_first(
-    clocks: Clocks, two_workers: Attendance, seconds: float
+    clocks: Clocks, two_workers: Heartbeat, seconds: float
 ) -> None:
     began = Worker.objects.get(name="other:1").started_at
     clocks.jump(seconds)

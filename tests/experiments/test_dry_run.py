@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 
 from experiments import inspector, preflight_store, preflights, process, views
 from experiments.models import Preflight
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from experiments.training.config import TrainingConfig
 from experiments.training.data.sources import SourceError
 from experiments.training.preflight.report import Preflight as Report
@@ -45,11 +45,11 @@ def content(response: Any) -> Any:
 
 
 class Working:
-    """An inspector's thread, as a worker process has it."""
+    """The thread of reports, as a worker process has it."""
 
     def __init__(self) -> None:
         self.draining = threading.Event()
-        self.thread = inspector.Inspector(self.draining)
+        self.thread = inspector.PreflightThread(self.draining)
         self.thread.start()
 
     def stop(self) -> None:
@@ -223,7 +223,7 @@ def test_the_report_of_a_killed_worker_is_taken_up_again(asked: Preflight, warm:
     dead = preflight_store.claim(asked.pk, "a worker that was killed")
     assert dead is not None
     Preflight.objects.filter(pk=asked.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    reaper, living = Reaper(), Working()
+    reaper, living = Maintenance(), Working()
     reaper.start()
     try:
         eventually(lambda: Preflight.objects.get(pk=asked.pk).status == "done", within=30)

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from experiments import isolated_process
-from experiments.datasets.examination_process import ExaminationProcess
+from experiments.datasets.examination_process import CheckProcess
 from experiments.training.data import isolation
 from experiments.training.data.examination import Task
 
@@ -50,7 +50,7 @@ def test_a_child_is_cut_off_and_bounded() -> None:
 
 
 def test_the_examination_of_a_data_set_is_such_a_child(tmp_path: Path) -> None:
-    with ExaminationProcess(Task(path=str(tmp_path), roots=[str(tmp_path)]), module=SLOW) as process:
+    with CheckProcess(Task(path=str(tmp_path), roots=[str(tmp_path)]), module=SLOW) as process:
         names = set(psutil.Process(process._process.pid).environ())
     assert names <= isolated_process.environment().keys()
     assert not names & SECRETS.keys()

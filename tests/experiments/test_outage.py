@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from experiments import process, reaper, supervisor
 from experiments.lease import Lease
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from runs import lifecycle, recorder, thread_failures
 from runs.models import Run, RunEvent
 from tests.waiting import eventually
@@ -72,7 +72,7 @@ def test_an_outage_beyond_patience_fails_the_run_in_words_and_keeps_its_epochs(
     run = Run.objects.get(pk=queued.pk)
     assert run.status == "failed"
     assert run.reason is not None
-    assert run.reason.startswith("The database took nothing for")
+    assert run.reason.startswith("The database stored nothing for")
     assert (run.last_checkpoint, run.last_checkpoint_epoch) == ("epoch-0.ckpt", 0)
     assert lifecycle.resume(run.pk, "-")
 
@@ -150,7 +150,7 @@ def test_after_an_outage_holders_may_renew_before_their_runs_count_as_lost(
     monkeypatch.setattr(lifecycle, "lost_runs", look)
     monkeypatch.setattr(reaper, "INTERVAL_SECONDS", 0.05)
     monkeypatch.setattr(reaper, "AFTER_OUTAGE_SECONDS", 0.5)
-    watching = Reaper()
+    watching = Maintenance()
     watching.start()
     try:
         eventually(lambda: len(looks) >= 3)

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from experiments import outbox
-from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Outbox
+from experiments.outbox import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EventBuffer
 from experiments.process import Received
 from experiments.training.reports import Note
 from runs.events import Progress, Stamped
@@ -38,7 +38,7 @@ class Database:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time is its only item."""
+    """Replace the clock; the time is the only item of the list."""
     now = [1000.0]
     monkeypatch.setattr("experiments.outbox.time.monotonic", lambda: now[0])
     return now
@@ -55,42 +55,42 @@ def progress(number: int) -> Received:
 
 def test_after_an_outage_all_of_it_is_stored_in_order(clock: list[float]) -> None:
     database = Database()
-    box = Outbox(7, database.store)
+    buffer = EventBuffer(7, database.store)
     database.away = True
     for name in "abc":
-        box.put(notes(name))
-        box.deliver()
+        buffer.put(notes(name))
+        buffer.deliver()
         clock[0] += FIRST_PAUSE_SECONDS / 4
     assert database.tries == [False]  # nobody waited, and nobody hammered
-    assert box.failing_seconds == pytest.approx(FIRST_PAUSE_SECONDS * 3 / 4)
+    assert buffer.failing_seconds == pytest.approx(FIRST_PAUSE_SECONDS * 3 / 4)
     database.away = False
     clock[0] += FIRST_PAUSE_SECONDS
-    box.deliver()
+    buffer.deliver()
     assert database.took == ["a", "b", "c"]
     assert database.tries == [False, True, False]
-    assert box.failing_seconds == 0
+    assert buffer.failing_seconds == 0
 
 
 def test_what_may_have_been_stored_is_tried_again_as_it_was(clock: list[float]) -> None:
     database = Database()
-    box = Outbox(7, database.store)
+    buffer = EventBuffer(7, database.store)
     database.deaf = True
-    box.put(notes("a", "b"))
-    box.deliver()
-    box.put(notes("c"))
+    buffer.put(notes("a", "b"))
+    buffer.deliver()
+    buffer.put(notes("c"))
     clock[0] += FIRST_PAUSE_SECONDS
-    box.deliver()
+    buffer.deliver()
     assert database.took == ["a", "b", "c"]
 
 
 def test_pauses_grow_to_a_limit(clock: list[float]) -> None:
     database, times = Database(), []
-    box = Outbox(7, database.store)
+    buffer = EventBuffer(7, database.store)
     database.away = True
-    box.put(notes("a"))
+    buffer.put(notes("a"))
     while clock[0] < 1060:
         before = len(database.tries)
-        box.deliver()
+        buffer.deliver()
         times += [clock[0]] * (len(database.tries) - before)
         clock[0] += FIRST_PAUSE_SECONDS / 2
     pauses = [later - earlier for earlier, later in pairwise(times)]
@@ -102,17 +102,17 @@ def test_pauses_grow_to_a_limit(clock: list[float]) -> None:
 def test_a_long_outage_costs_no_more_than_ephemeral_events(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "KEPT", 3)
     database = Database()
-    box = Outbox(7, database.store)
-    box.put([progress(1), progress(2), progress(3), progress(4), *notes("kept"), progress(5)])
-    box.deliver()
+    buffer = EventBuffer(7, database.store)
+    buffer.put([progress(1), progress(2), progress(3), progress(4), *notes("kept"), progress(5)])
+    buffer.deliver()
     assert database.took == ["progress 1", "progress 2", "progress 3", "kept"]
 
 
 def test_many_messages_are_stored_in_several_transactions(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "TOGETHER", 2)
     database = Database()
-    box = Outbox(7, database.store)
-    box.put(notes(*"abcde"))
-    box.deliver_all()
+    buffer = EventBuffer(7, database.store)
+    buffer.put(notes(*"abcde"))
+    buffer.deliver_all()
     assert database.tries == [False] * 3
     assert database.took == list("abcde")

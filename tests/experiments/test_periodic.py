@@ -126,7 +126,7 @@ def test_stopping_waits_no_longer_than_told(caplog: pytest.LogCaptureFixture) ->
     try:
         stop_all(threads, 1.0)
         assert 1.0 <= time.monotonic() - since < 5.0
-        assert caplog.messages == ["working did not end within 1 s and is left behind"] * 2
+        assert caplog.messages == ["working did not end within 1 s and is left running"] * 2
         eventually(lambda: not threads[3].is_alive())
     finally:
         hanging.set()

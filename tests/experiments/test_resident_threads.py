@@ -21,15 +21,15 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from experiments import feeder, periodic, preflight_folders, preflight_store, preflights, reaper, tasks, wakeup, worker
-from experiments.attendance import Attendance
-from experiments.backlog import Backlog
+from experiments.attendance import Heartbeat
+from experiments.backlog import DeferredUploads
 from experiments.datasets import checks, storage
-from experiments.datasets.examiner import Examiner
+from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
-from experiments.inspector import Inspector
+from experiments.inspector import PreflightThread
 from experiments.models import Dataset, Preflight
 from experiments.periodic import Periodic
-from experiments.reaper import Reaper
+from experiments.reaper import Maintenance
 from experiments.training.config import TrainingConfig
 from runs import deletion, lifecycle, store, stored_files, workers
 from runs.models import Run, Worker
@@ -90,22 +90,24 @@ def dataset_that_is_gone(user: User, _patch: pytest.MonkeyPatch) -> Done:
 
 
 def nothing_to_tell(_dataset: Dataset) -> None:
-    """Nobody asks for a report here."""
+    """Request no report."""
 
 
 CASES: dict[type[Periodic], Case] = {
     Feeder: Case(lambda: Feeder(1), (feeder, "startable"), waiting_run),
-    Reaper: Case(Reaper, (lifecycle, "lost_runs"), lost_run),
-    Backlog: Case(Backlog, (stored_files, "read_attempt_marker"), folder_of_an_ended_run),
-    Attendance: Case(lambda: Attendance(1, []), (workers, "register"), worker_unknown),
-    Inspector: Case(lambda: Inspector(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing),
-    Examiner: Case(lambda: Examiner(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
+    Maintenance: Case(Maintenance, (lifecycle, "lost_runs"), lost_run),
+    DeferredUploads: Case(DeferredUploads, (stored_files, "read_attempt_marker"), folder_of_an_ended_run),
+    Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "register"), worker_unknown),
+    PreflightThread: Case(
+        lambda: PreflightThread(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing
+    ),
+    CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
 }
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test waits for half a minute."""
+    """Shorten the pauses: no test waits for half a minute."""
     real = Periodic.__init__
 
     def hurried(self: Periodic, name: str, interval: float, **options: bool) -> None:
@@ -149,7 +151,7 @@ def at_work(thread: Periodic) -> Iterator[Periodic]:
 
 
 def failures(api: Client, name: str, process: str = "web") -> int:
-    """As `/metrics` counts them."""
+    """Return the failures as `/metrics` counts them."""
     text = api.get("/metrics").content.decode()
     line = rf'^livetrain_thread_failures_total{{process="{process}",thread="{name}"}} (\d+)$'
     found = re.search(line, text, re.MULTILINE)
@@ -196,7 +198,7 @@ def test_no_resident_thread_is_left_out_here() -> None:
     while more := {name for name, of in bases.items() if of & found} - found:
         found |= more
     assert found - {"Periodic"} == {kind.__name__ for kind in CASES}
-    assert {name for name, of in bases.items() if "Thread" in of} == {"Periodic", "Lease", "Publisher"}
+    assert {name for name, of in bases.items() if "Thread" in of} == {"Periodic", "Lease", "Uploader"}
 
 
 JOBS: dict[str, tuple[object, str]] = {
@@ -231,7 +233,7 @@ def test_a_job_of_the_reaper_that_always_fails_keeps_none_of_the_others_back(
     folder.mkdir(parents=True)
     done["folders"] = lambda: not folder.exists()
     faulty = inject(monkeypatch, JOBS[failing], fault)
-    with at_work(Reaper()):
+    with at_work(Maintenance()):
         for job, is_done in done.items():
             if job != failing:
                 eventually(is_done)
@@ -260,7 +262,7 @@ def test_one_run_that_cannot_be_recovered_or_removed_keeps_no_other_back(
 
     monkeypatch.setattr(lifecycle, "recover", recover_but_one)
     monkeypatch.setattr(deletion, "purge", purge_but_one)
-    with at_work(Reaper()):
+    with at_work(Maintenance()):
         eventually(lambda: Run.objects.get(pk=good.pk).status == "queued")
         eventually(lambda: not Run.objects.filter(pk__in=[run.pk for run in deleted[1:]]).exists())
     assert Run.objects.filter(pk__in=(bad.pk, deleted[0].pk)).count() == 2
@@ -277,7 +279,7 @@ def test_one_run_whose_files_cannot_be_stored_keeps_no_other_back(user: User, mo
         return real(folder)
 
     monkeypatch.setattr(stored_files, "read_attempt_marker", fail_of_the_first)
-    with at_work(Backlog()):
+    with at_work(DeferredUploads()):
         eventually(good)
     assert not bad()
 
@@ -287,7 +289,7 @@ def test_what_threads_of_a_worker_fail_of_shows_in_the_web_process(
 ) -> None:
     """It travels with the worker's sign of life: also what that itself failed of, once it is given again."""
     inject(monkeypatch, (workers, "register"), TypeError, times=2)
-    thread = Attendance(1, [])
+    thread = Heartbeat(1, [])
     before = failures(api, thread.name)
     with at_work(thread):
         eventually(lambda: failures(api, thread.name, workers.own_name()) == before + 2)
@@ -297,17 +299,17 @@ def test_what_threads_of_a_worker_fail_of_shows_in_the_web_process(
 def test_a_thread_that_leaves_signs_out_and_one_that_cannot_ends_all_the_same(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    inject(monkeypatch, (workers, "deregister"), KeyError)
-    with at_work(Attendance(1, [])):
+    inject(monkeypatch, (workers, "sign_out"), KeyError)
+    with at_work(Heartbeat(1, [])):
         eventually(worker_unknown(user, monkeypatch))
-    assert [error.getMessage().split(".")[0] for error in errors(caplog)] == ["attendance: leaving failed"]
+    assert [error.getMessage().split(".")[0] for error in errors(caplog)] == ["heartbeat: leaving failed"]
 
 
 def test_an_outage_is_one_line_however_many_jobs_it_hits(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hit = [inject(monkeypatch, call, InterfaceError) for name, call in JOBS.items() if name != "purge"]
-    with at_work(Reaper()):
+    with at_work(Maintenance()):
         eventually(lambda: all(one.raised > 3 for one in hit))
     assert len(errors(caplog)) == 1
 
@@ -323,7 +325,7 @@ def test_a_check_stays_where_what_follows_it_fails(
     def broken(_dataset: Dataset) -> None:
         raise KeyError("report")
 
-    with at_work(Examiner(broken)):
+    with at_work(CheckThread(broken)):
         eventually(lambda: not Dataset.objects.filter(state__in=("waiting", "checking")).exists())
     assert dict(Dataset.objects.values_list("name", "state")) == {"t": "ready", "lungs": "refused"}
     assert len(errors(caplog)) == 1
@@ -333,4 +335,4 @@ def test_a_check_stays_where_what_follows_it_fails(
 def test_a_worker_starts_each_of_them(has_store: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "in_use", lambda: has_store)
     started = {type(thread) for thread in worker._residents(1, [])}
-    assert started == set(CASES) - (set() if has_store else {Backlog})
+    assert started == set(CASES) - (set() if has_store else {DeferredUploads})

@@ -108,7 +108,7 @@ def test_a_crashed_training_is_started_once_more_and_then_fails_naming_both(queu
     run = supervise(queued)
     assert (run.status, run.attempt, run.crashes, run.losses) == ("queued", 1, 1, 0)
     assert (run.reason or "").startswith("The training process was killed by SIGSEGV")
-    assert (run.reason or "").endswith("It begins again, for no epoch was complete.")
+    assert (run.reason or "").endswith("It begins again, because no epoch was complete.")
     assert [(note["code"], note["text"]) for note in run.notes] == [("crash_1", f"Attempt 1: {run.reason}")]
     assert "training_end" not in events_of(run)
     run = supervise(run)
@@ -160,7 +160,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(queued: Run, recipe: Reci
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.crashes) == ("queued", 1)
-    assert (run.reason or "").endswith("It goes on from its last complete epoch.")
+    assert (run.reason or "").endswith("It continues from its last complete epoch.")
     recipe("completes")
     run = supervise(run)
     assert (run.status, run.reason, run.attempt) == ("completed", None, 2)
@@ -186,7 +186,7 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe, set
 
 
 def child_pid() -> int:
-    """The one training process of this test: a copy of the fork server that leads its own session."""
+    """Return the one training process of this test: a copy of the fork server that leads its own session."""
     forks = [child for child in psutil.Process().children(recursive=True) if "forkserver" in " ".join(child.cmdline())]
     [pid] = [child.pid for child in forks if os.getsid(child.pid) == child.pid]
     return int(pid)

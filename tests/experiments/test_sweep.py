@@ -33,7 +33,7 @@ time.sleep(60)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """For temporary files, of this process and those it starts; its path is short, as addresses of sockets must be."""
+    """Use a folder for temporary files whose path is short, as addresses of sockets must be."""
     made = Path(tempfile.mkdtemp(dir="/tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(made))
     monkeypatch.setenv("TMPDIR", str(made))
@@ -41,10 +41,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def aged(folder: Path) -> int:
-    """Remove what is dead, as if all that is there were made a minute ago."""
+    """Remove stale sockets as if all that is there were made a minute ago."""
     for path in folder.glob("pymp-*/*"):
         os.utime(path, (time.time() - 60,) * 2)
-    return sweep.remove_dead_sockets()
+    return sweep.remove_stale_sockets()
 
 
 def test_a_killed_worker_s_socket_goes_and_a_living_one_s_stays(folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_nothing_else_is_removed(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(folder / "pymp-mine" / "listener-1"))
     (folder / "pymp-mine" / "data").write_text("somebody's")
-    assert sweep.remove_dead_sockets() == 0  # just made
+    assert sweep.remove_stale_sockets() == 0  # just made
     assert aged(folder) == 1
     assert kept.exists()
     assert (folder / "pymp-mine" / "data").exists()

@@ -18,7 +18,7 @@ import pytest
 
 from experiments.vitals import gauge, machine, processes
 from experiments.vitals.devices import Devices
-from experiments.vitals.gauge import Gauge, Sampler
+from experiments.vitals.gauge import ResourceMonitor, Sampler
 from experiments.vitals.machine import Processors, Space
 from experiments.vitals.processes import Reading
 from runs import thread_failures
@@ -31,7 +31,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="th
 
 @contextmanager
 def session(code: str) -> Iterator[int]:
-    """A process that leads a session of its own, and has printed something; all of it is killed in the end."""
+    """Start a process that leads a session and has printed something; kill all of it in the end."""
     started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
     try:
         assert started.stdout
@@ -134,7 +134,7 @@ def unsupported(*_: Any) -> Any:
 
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A driver with two GPUs, the second of which tells little; lists what was asked of it."""
+    """Install a driver with two GPUs, the second of which answers little; return what was asked of it."""
     calls: list[str] = []
     answers: dict[str, Any] = {
         "nvmlInit": lambda: calls.append("init"),
@@ -186,7 +186,7 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
         time.sleep(3)
 
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
-    with Gauge([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
+    with ResourceMonitor([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
         eventually(lambda: started)
         assert sampling.updates() == []
     assert time.monotonic() - started[0] < 2.5
@@ -194,7 +194,7 @@ def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Monke
 
 @needs_proc
 def test_a_gauge_gives_each_sample_once(tmp_path: Path) -> None:
-    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+    with ResourceMonitor([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
         [(usage, moment, data), *_] = eventually(sampling.updates)
     assert f'"processes":{usage.processes}' in data
     assert moment.endswith("Z")
@@ -217,9 +217,9 @@ def test_a_gauge_goes_on_after_whatever_a_sample_fails_of(
 
     monkeypatch.setattr(Sampler, "sample", sometimes)
     monkeypatch.setattr(gauge, "AGAIN_SECONDS", 0.05)
-    before = thread_failures.counts().get("gauge", 0)
-    with Gauge([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
+    before = thread_failures.counts().get("resource-monitor", 0)
+    with ResourceMonitor([os.getsid(0)], gpus=[], folder=tmp_path, interval=0.01) as sampling:
         eventually(sampling.updates)
-    assert thread_failures.counts()["gauge"] == before + 3
+    assert thread_failures.counts()["resource-monitor"] == before + 3
     [record] = caplog.records
     assert (record.levelname, record.exc_info is not None) == ("ERROR", True)

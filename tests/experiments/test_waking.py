@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from experiments import attendance, launch, reaper, tasks, wakeup
-from experiments.attendance import Attendance
+from experiments.attendance import Heartbeat
 from experiments.training.config import TrainingConfig
 from runs import lifecycle, workers
 from runs.models import Run, Worker
@@ -31,7 +31,7 @@ def queued(owner: User) -> Run:
 
 @pytest.fixture
 def sent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The runs that messages are sent for; the broker is out in the world."""
+    """Record the runs that messages are sent for."""
     settings.BROKER_EMBEDDED = False
     messages: list[int] = []
 
@@ -71,9 +71,9 @@ def test_a_run_of_a_lost_worker_wakes_a_slot_when_it_is_recovered(user: User, se
     workers.register(workers.own_name(), "here", 1, [])
     run = queued(user)
     lifecycle.claim(run.pk, "there:1")
-    assert reaper.reap() == []
+    assert reaper.recover_lost_runs() == []
     Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert reaper.reap() == [run.pk]
+    assert reaper.recover_lost_runs() == [run.pk]
     assert sent == [run.pk]
 
 
@@ -86,12 +86,12 @@ def test_with_the_embedded_broker_nothing_is_sent(user: User, sent: list[int], s
 
 
 @pytest.fixture
-def attending(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Attendance]:
+def attending(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Heartbeat]:
     monkeypatch.setattr(attendance, "RENEW_SECONDS", 0.05)
-    return lambda: Attendance(3, ["GPU-a"])
+    return lambda: Heartbeat(3, ["GPU-a"])
 
 
-def test_a_worker_is_listed_while_it_works(attending: Callable[[], Attendance], settings: Settings) -> None:
+def test_a_worker_is_listed_while_it_works(attending: Callable[[], Heartbeat], settings: Settings) -> None:
     stale = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS + 1)
     Worker.objects.create(name="lost:1", host="lost", slots=1, seen_at=stale)
     here = attending()

@@ -1,4 +1,4 @@
-"""`manage.py apitoken USER`: a token for the API and the WebSocket."""
+"""`manage.py apitoken USER`: print a token for the API and the WebSocket."""
 
 from typing import Any
 
@@ -10,12 +10,16 @@ from runs import schema
 
 
 class Command(BaseCommand):
-    help = "Print the user's API token; the user is created, without a password, if need be."
+    """The command `apitoken`."""
+
+    help = "Print the user's API token; the user is created, without a password, if there is none."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the name of the user."""
         parser.add_argument("user")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the user's token; both are created if they do not exist. Raises CommandError for an inactive user."""
         schema.bring_up_to_date()
         user = User.objects.filter(username=options["user"]).first() or User.objects.create_user(options["user"])
         if not user.is_active:

@@ -1,4 +1,4 @@
-"""`manage.py backup FOLDER`: everything that cannot be made again, while the server runs."""
+"""`manage.py backup FOLDER`: back up everything that cannot be made again, while the server runs."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,15 +12,19 @@ from runs.store import StoreError
 
 
 class Command(BaseCommand):
+    """The command `backup`."""
+
     help = (
         "Back up runs, uploads, starting weights, secrets and the SQLite database into a folder, which can then be "
-        "used as LIVETRAIN_HOME; called again with the same folder, it copies what is new. Needs no stop."
+        "used as LIVETRAIN_HOME; called again with the same folder, it copies what is new. The server may keep running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the folder of the back-up."""
         parser.add_argument("folder", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Write or renew the back-up and report its size. Raises CommandError where it is not complete."""
         try:
             copied = back_up(options["folder"])
         except (BackupRefused, OSError, StoreError) as error:
@@ -31,7 +35,7 @@ class Command(BaseCommand):
 
 
 def _told(copied: Copied) -> str:
-    """What was copied, with its sizes: `The database of 347.1 MB and 1 new file of 86 bytes are`."""
+    """Describe what was copied, with its sizes: `The database of 347.1 MB and 1 new file of 86 bytes are`."""
     files = f"{copied.files} new file{pluralize(copied.files)} of {_size(copied.size)}"
     if copied.database is None:
         return f"{files} {pluralize(copied.files, 'is,are')}"

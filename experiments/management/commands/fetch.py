@@ -1,4 +1,4 @@
-"""`manage.py fetch NAME`: a published data set into a folder that trainings can read."""
+"""`manage.py fetch NAME`: download a published data set into a folder that trainings can read."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from experiments.published import DATA_SETS, SIZES
 
 
 class Command(BaseCommand):
+    """The command `fetch`."""
+
     help = "Fetch a MedMNIST data set from its official address, and check it. Known: " + "; ".join(
         f"{name} ({published.shows}; {published.licence})" for name, published in DATA_SETS.items()
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the data set, and optionally its size, the folder, and another address."""
         parser.add_argument("name", choices=DATA_SETS, metavar="NAME", help=", ".join(DATA_SETS))
         parser.add_argument("--size", type=int, choices=SIZES, default=SIZES[0], help="pixels (default: %(default)s)")
         parser.add_argument("--into", type=Path, help="folder (default: the first of LIVETRAIN_DATA_ROOTS)")
         parser.add_argument("--url", help="address of a copy of the same file, used instead of the official one")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Download and check the file, and print how to train on it. Raises CommandError."""
         published, size = DATA_SETS[options["name"]], options["size"]
         folder = _folder(options["into"])
         path = folder / published.file_name(size)

@@ -1,4 +1,4 @@
-"""`manage.py join RUN_ID --node N`: a further machine of a training on several."""
+"""`manage.py join RUN_ID --node N`: take part in a training on several machines."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from experiments.training.data.errors import SourceError
 
 
 class Command(BaseCommand):
+    """The command `join`."""
+
     help = "Give this machine's devices to a run that asked for several machines; ends with the run."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the number of the run and that of this machine."""
         parser.add_argument("run_id", type=int)
         parser.add_argument("--node", type=int, required=True, help="number of this machine, from 1")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Train this machine's part until the run ends. Raises CommandError unless the run was completed."""
         leaving = threading.Event()
         signals = StopSignals(leaving)
         signals.install()

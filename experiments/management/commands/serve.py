@@ -1,4 +1,4 @@
-"""`manage.py serve`: everything on one machine."""
+"""`manage.py serve`: run everything on one machine."""
 
 from typing import Any
 
@@ -9,9 +9,12 @@ from experiments.server import PortTaken, Server, listen
 
 
 class Command(BaseCommand):
+    """The command `serve`."""
+
     help = "Migrate, then keep a web process and worker processes running until Ctrl-C or SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the address, the numbers of workers and slots, and whether to show a demo."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         parser.add_argument("--port", type=int, help="port to listen on (default: 8000 or the next free one)")
         parser.add_argument("--workers", type=int, default=1, help="worker processes (default: %(default)s)")
@@ -20,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="submit a training on built-in data, print its link")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the server until it is stopped. Raises CommandError where the port is taken."""
         private_home.make_private()
         try:
             listener = listen(options["host"], options["port"])

@@ -1,4 +1,4 @@
-"""`manage.py train CONFIG.json`: the same path as a request, without broker and browser, with a progress bar."""
+"""`manage.py train CONFIG.json`: train as a request would, without broker and browser, with a progress bar."""
 
 from __future__ import annotations
 
@@ -27,12 +27,16 @@ HEADLINE = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final
 
 
 class Command(BaseCommand):
+    """The command `train`."""
+
     help = "Train here and now; the runs are listed like any other. Ctrl-C puts what is left into the queue."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file with the request."""
         parser.add_argument("config", type=Path, help="file with the JSON body of a training request")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Queue the runs and carry them out here, one after the other. Raises CommandError unless all complete."""
         private_home.make_private()
         schema.bring_up_to_date()
         config, place = _read(options["config"])
@@ -53,7 +57,7 @@ class Command(BaseCommand):
         _require_completed([run.pk for run in queued], signals.exit_code)
 
     def _claimed(self, queued: Sequence[Run]) -> Iterator[Run]:
-        """The other folds, each when its turn comes; those that a worker was faster to take are its own."""
+        """Claim the other folds, each when its turn comes; one that a worker claimed first is left to it."""
         for waiting in queued:
             if tasks.draining.is_set():
                 self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) stays in the queue.")
@@ -63,7 +67,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) was taken by a worker.")
 
     def _carry_out(self, run: Run) -> None:
-        """Attempt after attempt: one that crashed is in the queue again, and no worker may be there to take it."""
+        """Carry out a run, attempt after attempt: one that crashed is queued again, and there may be no worker."""
         attempt: Run | None = run
         while attempt is not None:
             with Console(attempt) as console:
@@ -88,9 +92,9 @@ class Command(BaseCommand):
 
 
 def _require_completed(numbers: Sequence[int], stopped: int | None) -> None:
-    """Raise CommandError unless there is a model of each run; `stopped` is the exit code of a command that was told to.
+    """Raise CommandError unless every run is completed; `stopped` is the exit code of a stopped command.
 
-    What follows this command in a script needs what it was called for, whoever is at fault.
+    What follows this command in a script needs its result, whatever the cause.
     """
     left = list(Run.objects.filter(pk__in=numbers).exclude(status=Run.Status.COMPLETED).order_by("pk"))
     if not left:
@@ -101,7 +105,7 @@ def _require_completed(numbers: Sequence[int], stopped: int | None) -> None:
 
 def _why_left(run: Run) -> str:
     if run.status == Run.Status.QUEUED:
-        return f"Run {run.pk} is in the queue: a worker carries it out."
+        return f"Run {run.pk} is in the queue: a worker will carry it out."
     if run.status in Run.RUNNING:
         return f"Run {run.pk} was taken by {run.worker}."
     return f"Run {run.pk} {run.status}: {run.reason or 'no reason is known.'}"
@@ -117,7 +121,7 @@ def _shown(value: float | None) -> str:
 
 
 def _read(path: Path) -> tuple[TrainingConfig, Place]:
-    """Raises CommandError that names each wrong field with its cure."""
+    """Read and check the request. Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(strict_json.decode(path.read_bytes()))
         place = inspect(config)

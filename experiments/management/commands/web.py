@@ -1,4 +1,4 @@
-"""`manage.py web`: the web process that `serve` keeps alive; Daphne on a socket the launcher holds."""
+"""`manage.py web`: the web process that `serve` keeps alive; Daphne on a socket that the launcher holds."""
 
 from argparse import SUPPRESS
 from typing import Any
@@ -12,13 +12,17 @@ from experiments.launcher_watch import OPTION
 
 
 class Command(BaseCommand):
+    """The command `web`."""
+
     help = "Serve HTTP and WebSocket on an inherited listening socket (started by `serve`)."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the descriptor of the socket, and that of the launcher's pipe."""
         parser.add_argument("--fd", type=int, required=True, help="descriptor of the listening socket")
         parser.add_argument(OPTION, help=SUPPRESS)  # manage.py has read it
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Serve until the process is stopped."""
         body_limit.install()
         clean_stop.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.

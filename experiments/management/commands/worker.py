@@ -11,9 +11,12 @@ from experiments.worker import work
 
 
 class Command(BaseCommand):
-    help = "Run queued trainings until SIGTERM; then they stop after a batch and go back to the queue."
+    """The command `worker`."""
+
+    help = "Run queued trainings until SIGTERM; then they stop after a batch and return to the queue."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Take the number of slots, the GPUs, and the descriptor of the launcher's pipe."""
         parser.add_argument("--slots", type=int, default=1, help="trainings at once (default: %(default)s)")
         parser.add_argument(OPTION, help=SUPPRESS)  # manage.py has read it
         parser.add_argument(
@@ -21,6 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Run trainings until the process is stopped."""
         private_home.make_private()
         work(max(1, options["slots"]), _chosen(options["gpus"]))
 

@@ -18,8 +18,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from experiments.datasets import checks, examiner, first_report, registration
-from experiments.datasets.examination_process import ExaminationProcess
-from experiments.datasets.examiner import Examiner
+from experiments.datasets.examination_process import CheckProcess
+from experiments.datasets.examiner import CheckThread
 from experiments.models import Dataset
 from experiments.training.data.examination import Progress
 from runs.leases import Fenced
@@ -32,7 +32,7 @@ SLOW = "tests.experiments.recipes.examines_slowly"
 
 @pytest.fixture(autouse=True)
 def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not here: in a process of its own, as outside of tests."""
+    """Check in a separate process, as outside of tests."""
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ def waiting(root: Path, user: User) -> Dataset:
 
 
 @pytest.fixture
-def running(waiting: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examiner]:
-    """An examiner in the middle of a check that does not end."""
-    monkeypatch.setattr(examiner, "ExaminationProcess", partial(ExaminationProcess, module=SLOW))
-    thread = Examiner(first_report.ask_for)
+def running(waiting: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckThread]:
+    """Start a check thread in the middle of a check that does not end."""
+    monkeypatch.setattr(examiner, "CheckProcess", partial(CheckProcess, module=SLOW))
+    thread = CheckThread(first_report.request)
     thread.start()
     eventually(lambda: Dataset.objects.get().files_done)
     yield thread
@@ -72,26 +72,26 @@ def test_one_examiner_gets_it(waiting: Dataset) -> None:
     assert sorted(dataset.pk for dataset in found if dataset) == [waiting.pk]
 
 
-def test_progress_shows_while_it_is_checked(running: Examiner) -> None:
+def test_progress_shows_while_it_is_checked(running: CheckThread) -> None:
     dataset = Dataset.objects.get()
     assert (dataset.state, dataset.files_done, dataset.files, dataset.bytes_done) == ("checking", 3, 7, 30)
 
 
-def test_a_stopping_worker_gives_it_back(running: Examiner) -> None:
+def test_a_stopping_worker_gives_it_back(running: CheckThread) -> None:
     process = child()
     running.stop()
     assert not process.is_running()
     assert Dataset.objects.get().state == "waiting"
 
 
-def test_a_deleted_data_set_ends_its_check(running: Examiner) -> None:
+def test_a_deleted_data_set_ends_its_check(running: CheckThread) -> None:
     process = child()
     Dataset.objects.all().delete()
     eventually(lambda: not process.is_running())
     assert running.is_alive()
 
 
-def test_a_process_that_dies_refuses_the_data_and_says_why(running: Examiner) -> None:
+def test_a_process_that_dies_refuses_the_data_and_says_why(running: CheckThread) -> None:
     os.kill(child().pid, signal.SIGKILL)
     eventually(lambda: Dataset.objects.get().state == "refused")
     assert "killed by SIGKILL (the system does that when memory runs out)" in (Dataset.objects.get().problem or "")
@@ -101,15 +101,15 @@ def test_a_process_that_dies_refuses_the_data_and_says_why(running: Examiner) ->
 def test_a_killed_worker_takes_its_process_along_and_another_takes_over(waiting: Dataset) -> None:
     lost = checks.claim()
     assert lost is not None
-    process = ExaminationProcess(examiner.task_of(lost), module=SLOW)
+    process = CheckProcess(examiner.task_of(lost), module=SLOW)
     assert next(process.reports(10.0)) == Progress(files=7, size=70, files_done=3, bytes_done=30)
     process._input.close()  # what the death of this side would do
     eventually(lambda: process._process.poll() is not None)
     process.close()
-    assert not examiner.examine_next(threading.Event(), first_report.ask_for)
+    assert not examiner.check_next(threading.Event(), first_report.request)
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert checks.recover_lost() == [lost.pk]
-    assert examiner.examine_next(threading.Event(), first_report.ask_for)
+    assert examiner.check_next(threading.Event(), first_report.request)
     found = Dataset.objects.get()
     assert (found.state, found.attempt) == ("ready", 2)
     with pytest.raises(Fenced):
@@ -128,14 +128,14 @@ def test_a_check_lost_too_often_is_given_up(waiting: Dataset, settings: Settings
     assert checks.claim() is None
     found = Dataset.objects.get()
     assert (found.state, found.problem) == ("refused", checks.LOST_TOO_OFTEN.format("3 times"))
-    assert checks.again(found)
+    assert checks.request(found)
     assert checks.claim() is not None
 
 
 def test_the_examination_ignores_what_it_cannot_know(waiting: Dataset) -> None:
     """A registered path must lie in a data root when it is opened, whatever the row says."""
     Dataset.objects.update(path="/etc")
-    assert examiner.examine_next(threading.Event(), first_report.ask_for)
+    assert examiner.check_next(threading.Event(), first_report.request)
     found = Dataset.objects.get()
     assert found.state == "refused"
     assert "outside the data roots" in (found.problem or "")

@@ -104,7 +104,7 @@ def test_a_table_shows_its_first_rows(api: Client, root: Path) -> None:
 
 
 def bomb() -> bytes:
-    """A small PNG that says it is 9,000 x 9,000."""
+    """Make a small PNG that claims to be 9,000 x 9,000."""
     header = struct.pack(">IIBBBBB", 9_000, 9_000, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
     made = [
@@ -150,7 +150,7 @@ def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Pa
     assert "has changed" not in json.dumps(looked_at(api, name))  # of the version that was checked there are pictures
     answer(api.post(f"{API}{name}/check/"), 202)
     check_all()
-    assert answer(api.get(first["image"]), 404)["detail"].startswith("There is no picture")
+    assert answer(api.get(first["image"]), 404)["detail"].startswith("That sample has no picture")
     [again, *_] = looked_at(api, name)["results"]
     assert np.asarray(image_of(api, again["image"])).max() == 99
     after = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))

@@ -39,7 +39,7 @@ def headers(transactional_db: None) -> dict[str, str]:
 
 
 def files(run: Run, headers: dict[str, str]) -> dict[str, str]:
-    """Address of each listed file, by name."""
+    """Return the address of each listed file, by name."""
     answer = Client(headers=headers).get(f"/api/runs/{run.pk}/files/").json()
     return {file["name"]: file["url"] for file in answer["files"]}
 
@@ -59,7 +59,7 @@ def supervise(run: Run) -> Run:
 
 
 def begun_and_given_back(run: Run) -> None:
-    """Trained here until a checkpoint was stored, then left to whoever takes it next."""
+    """Train a run here until a checkpoint is stored, then return it to the queue."""
     background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).stored_checkpoint)
     background.draining.set()
@@ -67,7 +67,7 @@ def begun_and_given_back(run: Run) -> None:
 
 
 def stored_bytes(store: ObjectStore, run: Run) -> dict[str, bytes]:
-    """What lies in the bucket, by the names of the files; there is nothing else in it."""
+    """Return what lies in the bucket, by the names of the files; there must be nothing else in it."""
     rows, objects = StoredFile.objects.filter(run=run), store.objects()
     assert {row.key for row in rows} == set(objects)
     return {row.name: objects[row.key] for row in rows}
@@ -135,9 +135,9 @@ def test_a_store_that_is_down_delays_files_and_nothing_else(
     here = {path.relative_to(run.folder).as_posix(): path.read_bytes() for path in run.folder.rglob("[!.]*.*")}
     assert "metrics.csv" in here
     with pytest.raises(StoreError):
-        backlog.work_off()
+        backlog.run_once()
     object_store.start()
-    backlog.work_off()
+    backlog.run_once()
     run.refresh_from_db()
     assert "files_pending" not in [note["code"] for note in run.notes]
     assert stored_bytes(object_store, run) == here
@@ -183,7 +183,7 @@ def test_files_are_stored_after_whatever_storing_them_fails_of(
         real(*args, **kwargs)
 
     monkeypatch.setattr(stored_files, "publish", sometimes)
-    before = thread_failures.counts().get("publisher", 0)
+    before = thread_failures.counts().get("uploader", 0)
     recipe("obedient")
     background = Background()
     eventually(lambda: StoredFile.objects.filter(run=queued, name="train.log").exists())  # while it trains
@@ -191,7 +191,7 @@ def test_files_are_stored_after_whatever_storing_them_fails_of(
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.notes) == ("cancelled", [])
-    assert thread_failures.counts()["publisher"] == before + 3
+    assert thread_failures.counts()["uploader"] == before + 3
 
 
 def test_what_the_lost_machine_had_not_stored_is_trained_again(
@@ -266,11 +266,11 @@ def test_a_fenced_worker_stores_nothing_and_overwrites_nothing(queued: Run, obje
 
 
 def test_several_workers_of_one_machine_may_look_for_what_is_left(queued: Run, object_store: ObjectStore) -> None:
-    """And the runs of a server that had no object store before are taken along."""
+    """Runs of a server that had no object store before are included."""
     lifecycle.cancel(queued.pk, "Enough.")
     queued.folder.mkdir(parents=True)
     (queued.folder / "metrics.csv").write_text("epoch\n")
-    threads = [threading.Thread(target=_work_off) for _ in range(3)]
+    threads = [threading.Thread(target=_run_once) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -294,8 +294,8 @@ def test_export_writes_the_numbers_of_an_ended_run_again(
     assert set(again) == set(first)
 
 
-def _work_off() -> None:
+def _run_once() -> None:
     try:
-        backlog.work_off()
+        backlog.run_once()
     finally:
         connections.close_all()
