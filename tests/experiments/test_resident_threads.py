@@ -299,7 +299,7 @@ def test_what_threads_of_a_worker_fail_of_shows_in_the_web_process(
 def test_a_thread_that_leaves_signs_out_and_one_that_cannot_ends_all_the_same(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    inject(monkeypatch, (workers, "sign_out"), KeyError)
+    inject(monkeypatch, (workers, "deregister"), KeyError)
     with at_work(Heartbeat(1, [])):
         eventually(worker_unknown(user, monkeypatch))
     assert [error.getMessage().split(".")[0] for error in errors(caplog)] == ["heartbeat: leaving failed"]
