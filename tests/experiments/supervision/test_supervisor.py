@@ -36,7 +36,8 @@ def events_of(run: Run) -> list[str]:
 
 def supervise(run: Run, draining: threading.Event | None = None) -> Run:
     assert supervisor.supervise(draining=draining or threading.Event())
-    return Run.objects.get(pk=run.pk)
+    run.refresh_from_db()
+    return run
 
 
 class Background:
@@ -60,10 +61,7 @@ class Background:
 def test_a_run_is_stored_completely(queued: Run, recipe: Recipe) -> None:
     recipe("completes")
     run = supervise(queued)
-    assert run.status == "completed"
-    assert run.reason is None
-    assert run.attempt == 1
-    assert run.progress == 1.0
+    assert (run.status, run.reason, run.attempt, run.progress) == ("completed", None, 1, 1.0)
     assert (run.best_epoch, run.best_value, run.best_val_recall_epoch) == (1, 0.75, 0)
     assert (run.cm_tp, run.cm_fn, run.final_auroc, run.final_precision) == (1, 0, 1.0, None)
     assert run.last_checkpoint == "checkpoints/epoch-1.ckpt"
