@@ -111,6 +111,7 @@ class Preflight(Leased):
     | queued | running | claim |
     | running | done, failed | its worker; failed by the reaper, where it was lost too often |
     | running | queued (drained or lost) | its worker, reaper |
+    | queued, running | cancelled | a user; its worker notices when it renews the lease, and ends its process |
 
     `attempt` is the fencing token, as a run's is.
     """
@@ -120,8 +121,10 @@ class Preflight(Leased):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
-    ENDED = (Status.DONE, Status.FAILED)
+    UNFINISHED = (Status.QUEUED, Status.RUNNING)
+    ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="preflights")
     config = models.JSONField(help_text="The training it is about")
@@ -136,6 +139,7 @@ class Preflight(Leased):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["status", "id"], name="preflight_status_id"),
+            models.Index(fields=["owner", "ended_at"], name="preflight_owner_ended"),
             models.Index(fields=["lease_until"], name="preflight_running_lease", condition=Q(status="running")),
         ]
 

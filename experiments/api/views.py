@@ -28,6 +28,7 @@ from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
+from runs.queries import may_change
 from runs.stored_config import StoredConfig
 
 DRY_RUN_WAIT_SECONDS = 20.0
@@ -58,9 +59,12 @@ class PreflightView(APIView):
 
     def get(self, request: Request, pk: int) -> Response:
         """Return the report; raises NotFound."""
-        found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
-        if found is None:
-            raise NotFound(f"Pre-flight report {pk} does not exist.")
+        return Response(_described(_found(request, pk), request))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        """Cancel it: one that waits or is being made ends without a report; the row stays."""
+        found = _found(request, pk)
+        requests.cancel(found, request.user)  # type: ignore[arg-type]  # logged in
         return Response(_described(found, request))
 
 
@@ -116,6 +120,13 @@ def _requested(request: Request) -> Preflight:
         return requests.request(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
 
 
+def _found(request: Request, pk: int) -> Preflight:
+    found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"Pre-flight report {pk} does not exist.")
+    return found
+
+
 async def _ended(asked: Preflight, seconds: float) -> Preflight:
     """Wait at most `seconds` for the report to end, and return it; no connection is held between the looks."""
     deadline = time.monotonic() + seconds
@@ -133,6 +144,10 @@ def _looked_up(pk: int) -> Preflight:
         release_connection()
 
 
+def _may_cancel(preflight: Preflight, request: Request) -> bool:
+    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight.owner_id)
+
+
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
     """Return a report as JSON; `report` and `problem` are null until it has ended, then one of them is set."""
     return {
@@ -143,6 +158,7 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "report": preflight.report,
         "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
+        "may_cancel": _may_cancel(preflight, request),
         "created_at": format_time(preflight.created_at),
         "ended_at": time_or_null(preflight.ended_at),
         "links": {

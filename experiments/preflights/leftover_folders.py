@@ -22,11 +22,13 @@ def clear() -> None:
 
 
 def _leftovers() -> list[Path]:
-    """Return folders of reports that are done, failed a while ago, or are unknown to the database."""
+    """List folders of reports that are done or cancelled, failed a while ago, or are unknown to the database."""
     places = [place for place in Path(settings.PREFLIGHTS_ROOT).glob("*") if place.name.isdecimal()]
     if not places:
         return []
     # A row is older than its folder, so a folder that was seen before and has no row now is nobody's.
-    needed = Preflight.objects.exclude(status="done").exclude(status="failed", ended_at__lt=timezone.now() - KEPT)
+    needed = Preflight.objects.exclude(status__in=("done", "cancelled")).exclude(
+        status="failed", ended_at__lt=timezone.now() - KEPT
+    )
     kept = set(needed.filter(pk__in=[int(place.name) for place in places]).values_list("pk", flat=True))
     return [place for place in places if int(place.name) not in kept]

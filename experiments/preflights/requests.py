@@ -1,13 +1,17 @@
-"""Asking for pre-flight reports, and seeing them. Workers look for what was asked (`inspector`); no message is sent."""
+"""Ask for pre-flight reports, see and cancel them. Workers look for what was asked (`inspector`); none is told."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
+from rest_framework.exceptions import PermissionDenied
 
 from experiments.launch import inspect
 from experiments.models import Preflight
+from experiments.preflights import state
 from experiments.training.contract.config import TrainingConfig
+from runs.errors import Conflict
+from runs.queries import may_change
 
 
 def request(config: TrainingConfig, owner: User) -> Preflight:
@@ -19,3 +23,19 @@ def request(config: TrainingConfig, owner: User) -> Preflight:
 def visible(user: User | AnonymousUser) -> QuerySet[Preflight]:
     """Return the reports that `user` may see: as with runs, today every active user sees all."""
     return Preflight.objects.all() if user.is_authenticated and user.is_active else Preflight.objects.none()
+
+
+def cancel(preflight: Preflight, user: User) -> None:
+    """End one that waits or is being made; one that was cancelled before stays as it is.
+
+    Raises PermissionDenied, or Conflict for one that has ended otherwise.
+    """
+    if not may_change(user, preflight.owner_id):
+        owner = preflight.owner
+        raise PermissionDenied(
+            f"Pre-flight report {preflight.pk} belongs to {owner}; only its owner and staff may do that."
+        )
+    cancelled = state.cancel(preflight.pk, f"Cancelled by {user}.")
+    preflight.refresh_from_db()
+    if not cancelled and preflight.status != Preflight.Status.CANCELLED:
+        raise Conflict(f"Pre-flight report {preflight.pk} is {preflight.status}: there is nothing to cancel.")

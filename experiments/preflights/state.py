@@ -5,26 +5,52 @@ Each change is one conditional UPDATE that says whether it happened. The table o
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 
 from experiments.models import Preflight
 from experiments.training.contract.preflight_report import Preflight as Report
 from runs import clock
 from runs.failures.each import each
-from runs.leases import Leases, times
+from runs.leases import FREE, Leases, times
 
 LOST_TOO_OFTEN = "The worker of this report was lost {}, so it is not tried again."
 _LEASES = Leases(Preflight, "pre-flight", waiting=Q(status="queued"), held=Q(status="running"))
 
 
-def first_queued() -> int | None:
-    """Return the one that has waited longest."""
-    return Preflight.objects.filter(status="queued").order_by("id").values_list("pk", flat=True).first()
+class Queued(NamedTuple):
+    """A report that waits, and the user who asked for it."""
+
+    pk: int
+    owner: int
+
+
+def next_queued(besides: Collection[int] = ()) -> Queued | None:
+    """Return the one whose turn it is, but none of the users `besides`.
+
+    It is the oldest of the user for whom the fewest are being made; among several, of the one whose last report ended
+    longest ago, or who has had none. So users take turns, however many each has asked for.
+    """
+    queued = Preflight.objects.filter(status="queued").exclude(owner__in=besides)
+    oldest = dict(queued.order_by().values_list("owner").annotate(Min("pk")))
+    if not oldest:
+        return None
+    theirs = Preflight.objects.filter(owner__in=oldest).order_by()
+    running = Counter(theirs.filter(status="running").values_list("owner", flat=True))
+    ended = dict(theirs.values_list("owner").annotate(Max("ended_at")))
+
+    def turn(owner: int) -> tuple[int, bool, datetime | None, int]:
+        last = ended.get(owner)
+        return running[owner], last is not None, last, oldest[owner]
+
+    owner = min(oldest, key=turn)
+    return Queued(oldest[owner], owner)
 
 
 def claim(pk: int, worker: str) -> Preflight | None:
@@ -45,6 +71,17 @@ def finish(pk: int, attempt: int, report: Report) -> None:
 def fail(pk: int, attempt: int, problem: str) -> None:
     """End without a report. Raises Fenced."""
     _end(pk, attempt, status="failed", problem=problem)
+
+
+def cancel(pk: int, problem: str) -> bool:
+    """End one that waits or is being made, at once; its worker is fenced. False: it has ended."""
+    unfinished = Preflight.objects.filter(pk=pk, status__in=Preflight.UNFINISHED)
+    return bool(unfinished.update(**FREE, status="cancelled", ended_at=clock.now(), progress="", problem=problem))
+
+
+def is_cancelled(pk: int) -> bool:
+    """Return whether it was cancelled, after which nobody takes it up again."""
+    return Preflight.objects.filter(pk=pk, status="cancelled").exists()
 
 
 def release(pk: int, attempt: int) -> None:

@@ -46,7 +46,7 @@ class Maintenance(Periodic):
         """Return the recoveries, removals and packing of a round."""
         return {
             "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
-            "recovering lost pre-flight reports": self._recovering(state.recover_lost, state.first_queued),
+            "recovering lost pre-flight reports": self._recovering(state.recover_lost, state.next_queued),
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,

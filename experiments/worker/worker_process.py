@@ -20,7 +20,7 @@ from experiments.datasets.check_thread import CheckThread
 from experiments.files.deferred_uploads import DeferredUploads
 from experiments.periodic import Periodic, stop_all
 from experiments.preflights import initial_preflight
-from experiments.preflights.worker_thread import PreflightThread
+from experiments.preflights.worker_thread import preflight_threads
 from experiments.processes import training_process
 from experiments.worker import stale_sockets, tasks
 from experiments.worker.feeder import Feeder
@@ -70,7 +70,7 @@ def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
     found: list[Periodic] = [
         Heartbeat(slots, gpus),
         Feeder(slots),
-        PreflightThread(tasks.draining),
+        *preflight_threads(tasks.draining),
         Maintenance(),
         CheckThread(on_checked=initial_preflight.request),
     ]

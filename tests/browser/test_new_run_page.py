@@ -24,6 +24,7 @@ from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_datasets_pages import overflow
 from tests.browser.test_preflight_page import of_images
 from tests.realtime.writing import in_thread
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SENT = "**/api/experiments/centralized/train"
@@ -176,6 +177,27 @@ async def test_a_dry_run_is_followed_and_its_report_grows_old(visitors: Visitors
     await page.get_by_role("button", name="Check (dry run)").click()
     await expect(page.locator("#report")).to_contain_text("Waiting for a worker")
     assert await in_thread(Run.objects.count) == 0
+
+
+async def test_a_check_is_cancelled_by_its_button_and_by_a_newer_one(visitors: Visitors, owner: User) -> None:
+    page = await opened(visitors)
+    await fill(page)
+    check = page.get_by_role("button", name="Check (dry run)")
+    await check.click()
+    await page.locator("#report").get_by_role("button", name="Cancel").click()
+    await expect(page.locator("#report .pill")).to_have_text("Cancelled")
+    await expect(page.locator("#report")).to_contain_text(f"Cancelled by {owner.username}.")
+    await expect(page.locator("#report").get_by_role("button", name="Cancel")).to_have_count(0)
+    for size in ("8", "16"):
+        await control(page, "data.batch_size").fill(size)
+        await check.click()
+        await expect(page.locator("#report")).to_contain_text("Waiting for a worker")
+
+    def statuses() -> list[str]:
+        return list(Preflight.objects.order_by("id").values_list("status", flat=True))
+
+    await in_thread(lambda: eventually(lambda: statuses() == ["cancelled", "cancelled", "queued"]))
+    await expect(page.locator("#report")).to_contain_text("Waiting for a worker")
 
 
 async def test_a_clone_shows_what_differs_and_keeps_its_origin(visitors: Visitors, owner: User) -> None:

@@ -168,6 +168,27 @@ async def test_a_report_that_could_not_be_made_says_why(visitors: Visitors, owne
     await expect(page.locator("#words")).to_have_text("The machine ran out of memory.")
 
 
+async def test_one_that_nobody_wants_any_more_is_cancelled(visitors: Visitors, owner: User) -> None:
+    row = await in_thread(asked, owner)
+    await in_thread(state.claim, row.pk, "worker")
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator("#verdict")).to_have_text("In progress")
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.locator("#verdict")).to_have_text("Cancelled")
+    await expect(page.locator("#words")).to_have_text("Cancelled by ada.")
+    await expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    await in_thread(row.refresh_from_db)
+    assert row.status == "cancelled"
+
+
+async def test_what_belongs_to_another_user_is_not_offered(visitors: Visitors, owner: User) -> None:
+    grace = await in_thread(lambda: User.objects.create_user("grace"))
+    row = await in_thread(asked, grace)
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator("#verdict")).to_have_text("Queued")
+    await expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
 async def test_a_run_without_a_report_says_so(visitors: Visitors, owner: User) -> None:
     run = await in_thread(story.submit, owner)
     visitors.expected = re.compile("404")

@@ -27,6 +27,7 @@ from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.splitting import division
 from experiments.training.data.tables import column_summary, feature_tables, features
+from experiments.training.data.tables.cells import parse
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def _from_files(
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     index = feature_tables.read(files, name, config.data)
     assigned = _divided(config, index, roots, table=True)
-    cells = feature_tables.features(files, name, config.data)
+    read = feature_tables.features(files, name, config.data)
+    cells = {column: parse(read.pop(column)) for column in list(read)}
     inputs, names = features.encode(cells)
     facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from experiments.training.contract import preflight_report
+from experiments.training.contract.column_facts import ColumnFacts
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.preflight_report import Finding
 from experiments.training.contract.source_errors import some
 from experiments.training.data.splitting.division import WORDS
+from experiments.training.preflight import summary
 
 UNEVEN_FROM = 10  # times as many samples of the largest class as of the smallest
 # For one sample and for several; {later} and {earlier} are splits in words.
@@ -43,7 +45,7 @@ def of_data(
     images: preflight_report.Images | None,
     duplicates: preflight_report.Duplicates,
     patients: preflight_report.Patients | None,
-    table: preflight_report.Table | None,
+    columns: Sequence[ColumnFacts],
 ) -> list[Finding]:
     """List all findings about the data, the worst first."""
     found = [
@@ -52,7 +54,7 @@ def of_data(
         *_conflicts(duplicates),
         *_within(duplicates),
         *_uneven(counts, classes),
-        *_columns(table),
+        *_columns(columns),
         *_folds(config),
         *_devices(config),
     ]
@@ -155,8 +157,7 @@ def _uneven(counts: Sequence[preflight_report.SplitCounts], classes: Sequence[st
         yield Finding(code="uneven_classes", level="info", text=text)
 
 
-def _columns(table: preflight_report.Table | None) -> Iterator[Finding]:
-    columns = table.columns if table else []
+def _columns(columns: Sequence[ColumnFacts]) -> Iterator[Finding]:
     groups = {
         "constant_columns": [column for column in columns if column.constant],
         "missing_values": [column for column in columns if column.missing and not column.constant],
@@ -164,7 +165,7 @@ def _columns(table: preflight_report.Table | None) -> Iterator[Finding]:
     }
     for code, found in groups.items():
         if found:
-            named = some([repr(column.name) for column in found], 5)
+            named = some([repr(column.name[: summary.LETTERS]) for column in found], 5)
             text = f"{_number(len(found), 'column')} {COLUMN_WORDS[code]}: {named}."
             yield Finding(code=code, level="info", text=text)
 

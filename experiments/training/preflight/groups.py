@@ -88,13 +88,20 @@ def of_rows(rows: NDArray[np.float64]) -> Found:
     equal = same(row.tobytes() for row in np.ascontiguousarray(rows))
     if not equal:
         return Found([])
-    often = [_frequencies(column) for column in rows.T]
-    return Found([Group("exact" if _telling(group, often) else "near", group.places) for group in equal])
+    own = _own_values(rows, equal)
+    return Found(
+        [Group("exact" if count >= 3 else "near", group.places) for group, count in zip(equal, own, strict=True)]
+    )
 
 
-def _telling(group: Group, often: Sequence[NDArray[np.intp]]) -> bool:
-    own = sum(bool(counts[group.places[0]] == len(group.places)) for counts in often)
-    return own >= 3
+def _own_values(rows: NDArray[np.float64], equal: Sequence[Group]) -> list[int]:
+    """Count the columns in which no row outside of it has a group's value."""
+    first = np.array([group.places[0] for group in equal])
+    sizes = np.array([len(group.places) for group in equal])
+    own = np.zeros(len(equal), np.intp)
+    for column in rows.T:
+        own += _frequencies(column)[first] == sizes
+    return own.tolist()
 
 
 def _frequencies(column: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -117,7 +117,7 @@ class _Data:
             images=self.images,
             duplicates=self.duplicates,
             patients=self.patients,
-            table=self.table,
+            columns=samples.columns,
         )
 
 

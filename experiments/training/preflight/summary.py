@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import msgspec
+
 from experiments.training.contract import preflight_report
 from experiments.training.contract.column_facts import ColumnFacts
 from experiments.training.contract.splits import SPLITS, SplitName
@@ -12,6 +14,7 @@ from experiments.training.data.loading import Samples
 MAX_SIZES = 10
 MAX_NAMES = 200
 MAX_COLUMNS = 200
+LETTERS = 200  # of a column's name
 
 
 def counts(samples: Samples) -> list[preflight_report.SplitCounts]:
@@ -63,7 +66,8 @@ def table(samples: Samples) -> preflight_report.Table | None:
     if not samples.columns:
         return None
     ordered = sorted(samples.columns, key=_is_plain)
-    return preflight_report.Table(columns=ordered[:MAX_COLUMNS], column_count=len(ordered))
+    shown = [msgspec.structs.replace(column, name=column.name[:LETTERS]) for column in ordered[:MAX_COLUMNS]]
+    return preflight_report.Table(columns=shown, column_count=len(ordered))
 
 
 def _is_plain(column: ColumnFacts) -> bool:

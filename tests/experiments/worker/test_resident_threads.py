@@ -103,7 +103,7 @@ CASES: dict[type[Periodic], Case] = {
     Maintenance: Case(Maintenance, (lifecycle, "lost_runs"), lost_run),
     DeferredUploads: Case(DeferredUploads, (stored_files, "read_attempt_marker"), folder_of_an_ended_run),
     Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "register"), worker_unknown),
-    PreflightThread: Case(lambda: PreflightThread(threading.Event()), (state, "first_queued"), preflight_of_nothing),
+    PreflightThread: Case(lambda: PreflightThread(threading.Event()), (state, "next_queued"), preflight_of_nothing),
     CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
 }
 

@@ -17,6 +17,7 @@ const REPORT_WORDS = {
   running: "Pre-flight report (being made)",
   done: "Pre-flight report",
   failed: "Pre-flight report (failed)",
+  cancelled: "Pre-flight report (cancelled)",
 };
 
 const find = (id) => document.getElementById(id);

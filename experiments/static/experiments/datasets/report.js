@@ -12,6 +12,10 @@ export function drawFindings(report) {
   if (!report) return [];
   if (report.status === "failed")
     return [el("div", { class: "notice warning" }, `The pre-flight report could not be made: ${report.problem}`)];
+  if (report.status === "cancelled") {
+    const words = `There is no pre-flight report: ${report.problem} Check the data set again to have one made.`;
+    return [el("div", { class: "notice info" }, words)];
+  }
   const order = Object.keys(NOTICES);
   const found = [...report.findings].sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
   return found.map(({ level, text }) => el("div", { class: `notice ${NOTICES[level]}` }, el("span", {}, text)));

@@ -8,13 +8,15 @@ import { findingNotice, VERDICTS } from "../preflight/verdicts.js";
 const ASK_EVERY = 1000; // milliseconds
 
 const find = (id) => document.getElementById(id);
+const cancel = (known) => call(new URL(known.links.self).pathname, { method: "DELETE" });
+const given = (known) => known.status === "done" || known.status === "failed" || known.status === "cancelled";
 
 export class Check {
   constructor(api) {
     Object.assign(this, { api, turn: 0, checked: null, shown: null });
   }
 
-  // Throws what the server refuses; a later check replaces an earlier one.
+  // Throws what the server refuses; a later check replaces an earlier one, which is cancelled.
   async run(body) {
     const turn = ++this.turn;
     const isCurrent = () => turn === this.turn;
@@ -23,17 +25,19 @@ export class Check {
     this.#showStatus("in_progress", "Checking", "The data are checked, and a few batches go through the network.");
     try {
       let known = await call(`${this.api}?dry_run=true&wait=0`, { method: "POST", json: body });
-      while (isCurrent() && known.status !== "done" && known.status !== "failed") {
+      while (isCurrent() && !given(known)) {
         this.#showStatus(
           "in_progress",
           "Checking",
           known.status === "queued" ? "Waiting for a worker …" : known.progress || "Starting …",
           known.links.page,
+          known,
         );
         await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
         known = await call(new URL(known.links.self).pathname);
       }
       if (isCurrent()) this.#show(known);
+      else if (!given(known)) cancel(known).catch(() => null); // it may have ended just now
     } catch (error) {
       if (isCurrent()) this.discard();
       throw error;
@@ -55,16 +59,21 @@ export class Check {
     if (words) words.hidden = !stale;
   }
 
-  #show({ report, problem, links }) {
+  #show({ status, report, problem, links }) {
+    if (status === "cancelled") return this.#showStatus("cancelled", "Cancelled", problem, links.page);
     if (!report) return this.#showStatus("failed", "No report", problem, links.page);
     this.#showStatus(...VERDICTS[report.verdict], links.page);
     drawFacts(find("facts"), report);
     arrange(find("findings"), report.findings.map(findingNotice));
   }
 
-  #showStatus(kind, title, words, page = null) {
+  #showStatus(kind, title, words, page = null, running = null) {
     const pill = el("span", { class: `pill ${kind}` }, title);
     const link = page ? el("a", { href: new URL(page).pathname }, "Whole report") : null;
+    // The next answer says what happened to it, also where it had ended before it could be cancelled.
+    const stop =
+      running &&
+      el("button", { type: "button", class: "quiet", click: () => cancel(running).catch(() => null) }, "Cancel");
     const stale = el(
       "p",
       { class: "stale-words notice", hidden: true },
@@ -73,7 +82,7 @@ export class Check {
     const key = `${kind} ${title} ${words} ${page}`;
     if (this.shown === key) return;
     this.shown = key;
-    arrange(find("report"), [el("p", { class: "summary-head" }, pill, el("span", {}, words), link), stale]);
+    arrange(find("report"), [el("p", { class: "summary-head" }, pill, el("span", {}, words), link, stop), stale]);
   }
 
   #clear() {

@@ -145,7 +145,8 @@ export class DatasetPicker {
 
 function reportWords(report) {
   const { status, verdict, page } = report;
-  const [kind, words] = VERDICTS[verdict] ?? ["queued", status === "failed" ? "No report" : "Being made"];
+  const ended = status === "failed" || status === "cancelled";
+  const [kind, words] = VERDICTS[verdict] ?? ["queued", ended ? "No report" : "Being made"];
   return el(
     "p",
     { class: "summary-head" },

@@ -1,5 +1,6 @@
 // The page of a pre-flight report: asks until there is one, then draws it once.
 
+import { call, errorText } from "../../realtime/frame/api.js";
 import { setText } from "../../realtime/frame/dom.js";
 import { drawFacts } from "./facts.js";
 import { drawSections } from "./sections.js";
@@ -33,7 +34,9 @@ async function load() {
 
 function show(answer) {
   if (ofRun) return draw(answer);
+  find("cancel").hidden = !answer.may_cancel;
   if (answer.report) return draw(answer.report);
+  if (answer.status === "cancelled") return showStatus("cancelled", "Cancelled", answer.problem);
   if (answer.status === "failed") return showStatus("failed", "No report", answer.problem);
   if (answer.status === "queued") showStatus("queued", "Queued", "Waiting for a worker");
   else showStatus("in_progress", "In progress", answer.progress || "Starting");
@@ -53,4 +56,16 @@ function draw(report) {
   find("sections").replaceChildren(...drawSections(report));
 }
 
+async function cancel() {
+  find("cancel").disabled = true;
+  try {
+    await call(source.api, { method: "DELETE" });
+  } catch (error) {
+    find("cancel-problem").hidden = false;
+    setText(find("cancel-problem"), errorText(error));
+  }
+  find("cancel").disabled = false; // the next answer hides it
+}
+
+find("cancel")?.addEventListener("click", cancel);
 load();

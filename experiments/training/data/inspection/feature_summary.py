@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from experiments.training.contract.column_facts import Kind
 from experiments.training.data.inspection.sample_sheets import ClassFacts, Feature
-from experiments.training.data.tables.cells import MAX_CATEGORIES, numbers, without_missing
+from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
 
 MOST_FEATURES, MOST_CLASSES, LETTERS = 100, 10, 200
 
 Rows = NDArray[np.bool_]
 
 
-def of_cells(columns: Mapping[str, Sequence[str]], labels: Sequence[int], classes: Sequence[str]) -> list[Feature]:
-    """Summarise each column of text cells; `labels` are positions in `classes`, of which the first few are used."""
+def of_cells(columns: Mapping[str, Cells], labels: Sequence[int], classes: Sequence[str]) -> list[Feature]:
+    """Summarise each column; `labels` are positions in `classes`, of which the first few are used."""
     groups = _groups(labels, classes)
-    return [_of_column(name, without_missing(cells), groups) for name, cells in columns.items()]
+    return [_of_column(name, parse(cells), groups) for name, cells in columns.items()]
 
 
 def of_numbers(
@@ -37,10 +37,9 @@ def _groups(labels: Sequence[int], classes: Sequence[str]) -> dict[str | None, R
     return {None: np.ones(len(of), bool)} | {name: of == label for label, name in enumerate(classes[:MOST_CLASSES])}
 
 
-def _of_column(name: str, cells: Sequence[str], groups: Mapping[str | None, Rows]) -> Feature:
-    values = numbers(cells)
-    if values is not None:
-        return _of_numbers(name, values, groups)
+def _of_column(name: str, cells: list[str] | NDArray[np.float64], groups: Mapping[str | None, Rows]) -> Feature:
+    if isinstance(cells, np.ndarray):
+        return _of_numbers(name, cells, groups)
     return _of_texts(name, cells, groups)
 
 

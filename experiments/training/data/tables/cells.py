@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+Cells: TypeAlias = Sequence[str] | NDArray[np.float64]
+"""A column's texts, or its numbers."""
+
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 MAX_CATEGORIES = 100
+
+
+def parse(cells: Cells) -> list[str] | NDArray[np.float64]:
+    """Return a column's numbers, NaN for missing values and infinities, if it holds nothing else.
+
+    Otherwise its texts, blank where they are missing.
+    """
+    if isinstance(cells, np.ndarray):
+        return np.where(np.isfinite(cells), cells, np.nan)
+    known = without_missing(cells)
+    values = numbers(known)
+    return known if values is None else values
 
 
 def without_missing(cells: Sequence[str]) -> list[str]:

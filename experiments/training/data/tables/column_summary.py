@@ -5,47 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from experiments.training.contract.column_facts import ColumnFacts, Kind
-from experiments.training.data.tables.cells import MAX_CATEGORIES, numbers, without_missing
+from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
 
 
-def of_cells(columns: Mapping[str, Sequence[str]], train: Sequence[int]) -> list[ColumnFacts]:
-    """Describe each column of text cells, in the order given; `train` are the training rows."""
-    return [_of_column(name, without_missing(cells), train) for name, cells in columns.items()]
+def of_cells(columns: Mapping[str, Cells], train: Sequence[int]) -> list[ColumnFacts]:
+    """Describe each column, in the order given; `train` are the training rows."""
+    rows = np.asarray(train, dtype=np.intp)
+    return [_of_column(name, parse(cells), rows) for name, cells in columns.items()]
 
 
 def of_numbers(table: Tensor, names: Sequence[str], train: Sequence[int]) -> list[ColumnFacts]:
     """Describe each column of a table of numbers (N, columns), NaN where one is missing."""
-    values = table.numpy()
-    return [
-        ColumnFacts(
-            name=name,
-            kind="numbers",
-            values=len(np.unique(column[~np.isnan(column)])),
-            missing=int(np.isnan(column).sum()),
-            constant=len(np.unique(column[list(train)])) < 2,
-        )
-        for name, column in zip(names, values.T, strict=True)
-    ]
+    rows = np.asarray(train, dtype=np.intp)
+    return [_of_numbers(name, column, rows) for name, column in zip(names, table.double().numpy().T, strict=True)]
 
 
-def _of_column(name: str, cells: Sequence[str], train: Sequence[int]) -> ColumnFacts:
+def _of_column(name: str, cells: list[str] | NDArray[np.float64], train: NDArray[np.intp]) -> ColumnFacts:
+    if isinstance(cells, np.ndarray):
+        return _of_numbers(name, cells, train)
     different = set(cells)
-    kind = _kind(cells, different)
-    # A missing category counts as one more category; a missing number becomes the median, which adds none.
-    training = {cells[row] for row in train} - ({""} if kind == "numbers" else set())
     return ColumnFacts(
         name=name,
-        kind=kind,
+        kind="left out" if len(different) > MAX_CATEGORIES else "categories",
         values=len(different - {""}),
         missing=cells.count(""),
-        constant=len(training) < 2,
+        constant=len({cells[row] for row in train.tolist()}) < 2,  # a missing one counts as one more category
     )
 
 
-def _kind(cells: Sequence[str], different: set[str]) -> Kind:
-    if numbers(cells) is not None:
-        return "numbers"
-    return "left out" if len(different) > MAX_CATEGORIES else "categories"
+def _of_numbers(name: str, values: NDArray[np.float64], train: NDArray[np.intp]) -> ColumnFacts:
+    missing = np.isnan(values)
+    training = values[train][~missing[train]]  # a missing number becomes the median, which adds no value
+    return ColumnFacts(
+        name=name,
+        kind="numbers",
+        values=len(np.unique(values[~missing])),
+        missing=int(missing.sum()),
+        constant=not len(training) or bool(training.min() == training.max()),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
@@ -14,6 +15,10 @@ from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.images.dicom_headers import is_dicom
 from experiments.training.data.tables import columns, label_table, parquet
 from experiments.training.data.tables.columns import RowColumns
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SUFFIXES = (".csv", ".parquet")
 LOOKED_AT = 20
@@ -77,10 +82,16 @@ def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
     return _features(header, columns.find_in_rows(name, header, config))
 
 
-def features(files: Files, name: str, config: DataConfig, *, first: int | None = None) -> dict[str, list[str]]:
-    """Read the cells of each feature, or of the `first` so many, in the order of the rows."""
+def features(
+    files: Files, name: str, config: DataConfig, *, first: int | None = None
+) -> dict[str, list[str] | NDArray[np.float64]]:
+    """Read the cells of each feature, or of the `first` so many, in the order of the rows.
+
+    They are texts, but for columns that the table itself says hold numbers: float64, NaN where one is missing.
+    """
     wanted = feature_names(files, name, config)[:first]
-    return dict(zip(wanted, _cells(files, name, wanted), strict=True))
+    cells = parquet.features(files, name, wanted) if _is_parquet(name) else _cells(files, name, wanted)
+    return dict(zip(wanted, cells, strict=True))
 
 
 def _identities(name: str, found: RowColumns, cells: dict[str, list[str]], count: int) -> tuple[list[str], list[str]]:
@@ -102,7 +113,8 @@ def _named(found: RowColumns) -> list[str]:
 
 def _features(header: Sequence[str], found: RowColumns) -> list[str]:
     """List the features, leaving out unnamed columns: these are row numbers that other programs left behind."""
-    return [column for column in header if column and column not in _named(found)]
+    others = _named(found)
+    return [column for column in header if column and column not in others]
 
 
 def _header(files: Files, name: str) -> list[str]:
@@ -120,7 +132,8 @@ def _cells(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
         return parquet.columns(files, name, wanted)
     records = label_table.records(files, name)
     header = next(records)
-    at = [header.index(column) for column in wanted]
+    places = {column: place for place, column in enumerate(header)}
+    at = [places[column] for column in wanted]
     cells: list[list[str]] = [[] for _ in wanted]
     for number, record in enumerate(records, start=1):
         if len(record) > len(header):

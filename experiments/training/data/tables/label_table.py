@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TextIO
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
@@ -14,10 +17,11 @@ from experiments.training.data.files import split_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables import columns
-from experiments.training.data.tables.columns import Columns
+from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
 
 MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,23 @@ class Row:
 
 def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
     """Read the one CSV of `names` that has all columns: its name and its rows in file order; raises SourceError."""
-    headers = {name: _header(files, name) for name in names}
-    name, found = _choose(headers, config)
+    headers: dict[str, list[str]] = {}
+    too_wide: list[SourceError] = []
+    for name in names:
+        try:
+            headers[name] = _header(files, name)
+        except TooManyColumns as problem:  # it is something else than the table of labels, if there is another
+            too_wide.append(problem)
+    name, found = _choose(headers, config, too_wide)
     rows = list(_rows(files, name, found))
     _check(rows, name, found)
     return name, rows
 
 
-def _choose(headers: dict[str, list[str]], config: DataConfig) -> tuple[str, Columns]:
+def _choose(headers: dict[str, list[str]], config: DataConfig, too_wide: Sequence[SourceError]) -> tuple[str, Columns]:
     """Choose the table to read; one with the configured names takes precedence over those with aliases."""
     fitting: dict[str, Columns] = {}
-    problems = []
+    problems = [*too_wide]
     for name, header in headers.items():
         try:
             fitting[name] = _columns(name, header, config)
@@ -107,27 +117,48 @@ def split_in(cell: str, place: str) -> SplitName:
 
 def records(files: Files, name: str) -> Iterator[list[str]]:
     """Yield the non-blank records, cells stripped; raises SourceError."""
-    text = _text(files, name)
-    first_line = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first_line.count)
-    try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if any(cells := [cell.strip() for cell in record]):
-                yield cells
-    except csv.Error as error:
-        raise _error(f"{name} is not a readable CSV file ({error}); save it again as CSV.") from error
-
-
-def _text(files: Files, name: str) -> str:
     if files.sizes[name] > MAX_BYTES:
         raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep fewer columns, or save it as Parquet.")
     try:
-        with files.open(name) as file:
-            return file.read(MAX_BYTES).decode("utf-8-sig")
+        with files.open(name) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            yield from _records(text, name)
+    except csv.Error as error:
+        raise _error(f"{name} is not a readable CSV file ({error}); save it again as CSV.") from error
     except UnicodeDecodeError as error:
         raise _error(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from error
     except READ_ERRORS as error:
         raise _error(f"{name} cannot be read ({error}); check the file or its zip.") from error
+
+
+def _records(text: TextIO, name: str) -> Iterator[list[str]]:
+    first_line = text.readline()
+    delimiter = max(DELIMITERS, key=first_line.count)
+    lines = _Lines(chain([first_line], text), delimiter, name)
+    for record in csv.reader(lines, delimiter=delimiter):
+        lines.delimiters = 0
+        if any(cells := [cell.strip() for cell in record]):
+            yield cells
+
+
+class _Lines:
+    """The lines of a table; one with too many cells is refused before it is split into them."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str, name: str) -> None:
+        self._lines, self._delimiter, self._name = iter(lines), delimiter, name
+        self.delimiters = 0  # in the lines since this was set to 0: a record may have several
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        found = line.count(self._delimiter)
+        if self.delimiters + found >= MAX_COLUMNS:
+            found = _QUOTED.sub("", line).count(self._delimiter)
+        self.delimiters += found
+        if self.delimiters >= MAX_COLUMNS:
+            raise TooManyColumns(self._name, self.delimiters + 1)
+        return line
 
 
 def _error(message: str) -> SourceError:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES
+from experiments.training.data.tables.columns import MAX_COLUMNS, TooManyColumns
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
 MAX_CELLS = 50_000_000
 
 
@@ -24,12 +30,37 @@ def columns(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
 
     Raises SourceError for a table that is too large or broken.
     """
+    return _read(files, name, wanted, _texts)
+
+
+def features(files: Files, name: str, wanted: Sequence[str]) -> list[list[str] | NDArray[np.float64]]:
+    """Read the cells of the wanted columns as `columns` does, but numbers as float64, NaN where there is none.
+
+    To write each number of a wide table as text and read it again takes a minute.
+    """
+    return _read(files, name, wanted, _cells)
+
+
+def _read(files: Files, name: str, wanted: Sequence[str], convert: Callable[[Any], T]) -> list[T]:
     with _opened(files, name) as table:
         rows = table.metadata.num_rows
         if rows > MAX_SAMPLES or rows * len(wanted) > MAX_CELLS:
             raise _error(f"{name} has more than {MAX_SAMPLES:,} rows or {MAX_CELLS:,} cells; keep fewer.")
         read = table.read(columns=list(wanted), use_threads=False)
-        return [[_text(value) for value in read.column(column).to_pylist()] for column in wanted]
+        return [convert(read.column(column)) for column in wanted]
+
+
+def _cells(column: Any) -> list[str] | NDArray[np.float64]:
+    from pyarrow import types  # noqa: PLC0415  # as in `_opened`
+
+    if types.is_floating(column.type) or types.is_integer(column.type):
+        numbers: NDArray[np.float64] = column.cast("float64", safe=False).to_numpy()
+        return numbers
+    return _texts(column)
+
+
+def _texts(column: Any) -> list[str]:
+    return [_text(value) for value in column.to_pylist()]
 
 
 @contextmanager
@@ -38,6 +69,8 @@ def _opened(files: Files, name: str) -> Iterator[Any]:
 
     try:
         with files.open(name) as file, parquet.ParquetFile(file) as table:
+            if table.metadata.num_columns > MAX_COLUMNS:
+                raise TooManyColumns(name, table.metadata.num_columns)
             yield table
     except SourceError:
         raise
