@@ -49,6 +49,14 @@ def test_links_of_files_beside_the_documentation_lead_somewhere(name: str) -> No
     assert [link for link in links if link and not (path.parent / link).exists()] == []
 
 
+def test_the_server_names_pages_of_the_help_that_exist() -> None:
+    """In its messages, templates and scripts."""
+    sources = [path for app in OURS for end in ("py", "html", "js") for path in (ROOT / app).rglob(f"*.{end}")]
+    named = {name for path in sources for name in re.findall(r"/help/([\w/-]+)\.html", path.read_text())}
+    assert named
+    assert named <= set(pages())
+
+
 def test_events_and_their_fields() -> None:
     documented = {code(kind)[0]: code(data) for kind, _, data in table("reference/events", "All events")}
     assert documented == {
@@ -213,7 +221,7 @@ def test_the_changelog_names_the_version() -> None:
 
 
 def test_the_live_page_handles_every_event() -> None:
-    """The browser's copy of the list of events: one handler each; what is skipped makes it take a snapshot anew."""
+    """The browser's copy of the list of events: one handler each; what is skipped makes it take a snapshot again."""
     scripts = [path.read_text() for path in (ROOT / "realtime" / "static" / "realtime").rglob("*.js")]
     [(script, block)] = [(script, found[1]) for script in scripts if (found := HANDLERS.search(script))]
     handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)

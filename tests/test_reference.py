@@ -16,7 +16,8 @@ from runs.filters import RunParameters
 from runs.grouping import BY
 from runs.hints import all as all_hints
 from runs.hints.hint import Severity
-from runs.matrix_statistics import COUNTS, FINAL_METRICS
+from runs.matrix_statistics import FINAL_METRICS
+from runs.metric_names import COUNTS
 from runs.samples.kinds import SAMPLED
 from runs.spread import Spread
 from runs.statistics import EVALUATION_METRICS, TRAIN_METRICS
@@ -166,5 +167,5 @@ def lasting(tree: ast.Module) -> Iterator[str]:
 def test_state_of_a_process_is_explained() -> None:
     kept = {name for _, tree in trees(*APPS) for name in lasting(tree)} - WIRING - STATELESS - {"logger"}
     explained = {name for cells in table("explanation/architecture", "State of a process") for name in code(cells[0])}
-    assert "_boards" in kept
+    assert "_registries" in kept
     assert kept - explained == set()
