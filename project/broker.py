@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dramatiq
 from django.conf import settings
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
-from dramatiq.brokers.redis import RedisBroker
+from django.utils.module_loading import import_string
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware, Retries, TimeLimit
+
+# By name: each brings a client library of several megabytes, of which a process needs one or none.
+RABBITMQ = "dramatiq.brokers.rabbitmq.RabbitmqBroker"
+REDIS = "dramatiq.brokers.redis.RedisBroker"
 
 
 def connect() -> dramatiq.Broker:
@@ -25,8 +30,11 @@ def _build(middleware: list[Middleware]) -> dramatiq.Broker:
     if settings.BROKER_EMBEDDED:
         return StubBroker(middleware=middleware)  # type: ignore[no-untyped-call,unused-ignore]
     if address.startswith(("amqp:", "amqps:")):
-        return RabbitmqBroker(url=address, middleware=middleware)
+        return _new(RABBITMQ, url=address, middleware=middleware)
     # Redis notices messages of dead workers only during maintenance, by default once in a thousand commands.
-    return RedisBroker(  # type: ignore[no-untyped-call]
-        url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000
-    )
+    return _new(REDIS, url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000)
+
+
+def _new(name: str, **options: Any) -> dramatiq.Broker:
+    broker: dramatiq.Broker = import_string(name)(**options)
+    return broker
