@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _first_paint(batches: int, *, packed: bool) -> None:
-    """The first visit is the first request to a fresh server; by the second one the browser has the scripts."""
+    """Measure the first visit at a fresh server; by the second one the browser has the scripts."""
     run = long_run(batches, packed=packed)
     with served(_HOME.name) as address, Reader(address) as reader:
         for turn in ("first", "second"):

@@ -47,7 +47,7 @@ WATCH = """() => {
 
 @contextlib.contextmanager
 def served(home: str) -> Iterator[str]:
-    """The address of a web server in a process of its own."""
+    """Serve in a separate process; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -100,7 +100,7 @@ class Reader:
         self._playwright.stop()
 
     def open(self, run: Run) -> float:
-        """Milliseconds from the request to a drawn chart."""
+        """Measure the milliseconds from the request to a drawn chart."""
         start = time.perf_counter()
         self.page.goto(f"{self.address}/runs/{run.pk}/", wait_until="commit")
         if run.last_seq > 0 and Run.objects.get(pk=run.pk).last_seq > 10:
@@ -110,12 +110,12 @@ class Reader:
         return (time.perf_counter() - start) * 1e3
 
     def painted(self) -> float:
-        """Milliseconds from the last request of a page to its first paint, which has the name and the status."""
+        """Measure the milliseconds from a page's last request to its first paint, with the name and the status."""
         found = """performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1"""
         return float(self.page.evaluate(found))
 
     def until_pixels(self, store: Callable[[], None]) -> float:
-        """Seconds from the commit of what is stored to the frame whose pixels differ; the clock is the machine's."""
+        """Measure the seconds from the commit of what is stored to the frame whose pixels differ, by one clock."""
         self.page.evaluate(WATCH)
         store()
         committed = time.time()
@@ -124,13 +124,13 @@ class Reader:
         return max(0.0, changed - committed)
 
     def heap(self) -> float:
-        """MiB of live objects, after a collection."""
+        """Collect garbage and return the MiB of live objects."""
         self._debugger.send("HeapProfiler.collectGarbage")
         found = {one["name"]: one["value"] for one in self._debugger.send("Performance.getMetrics")["metrics"]}
         return float(found["JSHeapUsedSize"]) / 2**20
 
     def main_thread_seconds(self) -> Spent:
-        """What the page's main thread has worked so far, and the time."""
+        """Return how long the page's main thread has worked so far, and the time."""
         found = {one["name"]: one["value"] for one in self._debugger.send("Performance.getMetrics")["metrics"]}
         return Spent(float(found["TaskDuration"]), time.monotonic())
 

@@ -44,12 +44,12 @@ PAINTED = "() => window.paintedAfter > 0"
 
 
 def watch(reader: Reader) -> None:
-    """On all pages from now on."""
+    """Observe the paints on all pages from now on."""
     reader.page.add_init_script(WATCHED)
 
 
 def until_painted(reader: Reader, run: Run) -> float:
-    """Milliseconds from the end of the snapshot's answer to the curves, whole."""
+    """Measure the milliseconds from the end of the snapshot's answer to the whole curves."""
     page = reader.page
     page.goto(f"{reader.address}/runs/{run.pk}/", wait_until="commit")
     page.wait_for_function(PAINTED)
@@ -57,7 +57,7 @@ def until_painted(reader: Reader, run: Run) -> float:
 
 
 def until_zoomed(reader: Reader) -> float:
-    """The same of the answer with all samples of a range of a few thousand, which two drags ask for."""
+    """Measure the milliseconds from the answer with all samples of a range, asked for by two drags."""
     page = reader.page
     plot = page.locator("article.chart", has_text="Batches").first.locator(".u-over")
     plot.scroll_into_view_if_needed()

@@ -52,7 +52,7 @@ def running() -> Run:
 
 
 def long_run(batches: int, *, packed: bool = True) -> Run:
-    """Packed as it is beside a training; else only its journal is there."""
+    """Create a long run, compacted as beside a training; otherwise there is only its journal."""
     run = running()
     _bulk(run, (_batch(step) for step in range(1, batches + 1)))
     if packed:
@@ -77,7 +77,7 @@ def tell_layers(run: Run, step: int) -> None:
 
 
 def one_long_curve(samples: int) -> Run:
-    """A completed run with a batch at each step; written in parts, since so many rows take much memory."""
+    """Create a completed run with a batch at each step, in parts: so many rows take much memory."""
     run, part = running(), 100_000
     for first in range(0, samples, part):
         _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
@@ -108,7 +108,7 @@ def _tell(run: Run, events: Iterable[Event]) -> None:
 
 
 def _bulk(run: Run, events: Iterable[Event]) -> None:
-    """As the recorder leaves them, without the recorder's time."""
+    """Insert events as the recorder leaves them, without the recorder's time."""
     last, moment = Run.objects.values_list("last_seq", flat=True).get(pk=run.pk), format_time(timezone.now())
     rows = [
         RunEvent(

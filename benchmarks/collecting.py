@@ -144,7 +144,7 @@ def few(validate_args: bool) -> dict[str, Metric | MetricCollection]:
 
 
 def loaders(rows: int) -> tuple[DataLoader[Any], DataLoader[Any]]:
-    """`rows` training samples and a quarter as many for validation, the same each time."""
+    """Make `rows` training samples and a quarter as many for validation, the same each time."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(rows + rows // 4, FEATURES, generator=generator)
     y = (x[:, :3].sum(dim=1) + torch.randn(len(x), generator=generator) > 0).long()
@@ -154,7 +154,7 @@ def loaders(rows: int) -> tuple[DataLoader[Any], DataLoader[Any]]:
 
 
 def fit(module: pl.LightningModule, callbacks: Sequence[Callback], *, rows: int, epochs: int) -> float:
-    """Train and give the CPU seconds of this process, all its threads."""
+    """Train and return the CPU seconds of this process, all its threads."""
     trainer = pl.Trainer(
         max_epochs=epochs,
         accelerator="cpu",
@@ -172,13 +172,13 @@ def fit(module: pl.LightningModule, callbacks: Sequence[Callback], *, rows: int,
 
 
 def seeded(make: Callable[[], pl.LightningModule]) -> pl.LightningModule:
-    """The same weights each time."""
+    """Make a network with the same weights each time."""
     torch.manual_seed(7)
     return make()
 
 
 def unheard(_message: Message) -> None:
-    """Tells nobody."""
+    """Ignore the event."""
 
 
 def ours(rows: int, epochs: int, report: Reporter = unheard) -> float:
@@ -198,7 +198,7 @@ def nothing(rows: int, epochs: int) -> float:
 
 
 def numbers_of_one_epoch(rows: int, other: type[Plain]) -> tuple[dict[str, float | None], dict[str, float]]:
-    """The first epoch's numbers, ours and torchmetrics', under the same names."""
+    """Return the first epoch's numbers, ours and torchmetrics', under the same names."""
     collected: dict[str, float | None] = {}
     ours(rows, 1, lambda message: collected.update(message.metrics) if isinstance(message, EpochEnd) else None)
     kept: dict[str, float] = {}
@@ -212,7 +212,7 @@ def numbers_of_one_epoch(rows: int, other: type[Plain]) -> tuple[dict[str, float
 
 
 def with_chain(rows: int, epochs: int, report: Reporter) -> float:
-    """The whole chain with its defaults, checkpoints included."""
+    """Add the whole chain with its defaults, checkpoints included."""
     config = TrainingConfig(experiment_name="benchmark", source_path="none")
     with tempfile.TemporaryDirectory() as folder:
         job = Job(run_id=1, attempt=1, config={}, run_dir=folder, datasets_dir=folder, data_roots=[])
@@ -255,7 +255,7 @@ def silent(rows: int, epochs: int) -> float:
 
 
 def emit_microseconds(calls: int = 20_000) -> float:
-    """CPU time of the calling thread for one emit, the event's making included, while the writer thread works."""
+    """Measure the calling thread's CPU time for making and emitting one event, while the writer thread works."""
     with Listener() as emitter:
         start = time.thread_time()
         for step in range(calls):
@@ -264,7 +264,7 @@ def emit_microseconds(calls: int = 20_000) -> float:
 
 
 def in_turns(*contenders: Callable[[], float], repeats: int) -> list[list[float]]:
-    """CPU seconds of each in each round; the order turns too, and one round before the first is thrown away."""
+    """Measure the CPU seconds of each in each round, in turns; one round before the first is thrown away."""
     times: list[list[float]] = [[] for _ in contenders]
     for turn in range(repeats + 1):
         order = list(enumerate(contenders))
@@ -276,7 +276,7 @@ def in_turns(*contenders: Callable[[], float], repeats: int) -> list[list[float]
 
 
 def ratio(times: Sequence[float], others: Sequence[float]) -> float:
-    """The median over the rounds: what disturbs the machine for longer than a round disturbs both sides of it."""
+    """Return the median over the rounds: a disturbance longer than a round affects both sides of it."""
     return statistics.median(mine / other for mine, other in zip(times, others, strict=True))
 
 

@@ -113,7 +113,7 @@ async def _listen_all(address: str, last: int, clients: int, writer: IO[str]) ->
 
 
 async def _drain(address: str) -> asyncio.Transport:
-    """A client that reads all and understands nothing; returns when the server has sent its first bytes."""
+    """Read everything and understand nothing; return when the server has sent its first bytes."""
     parts = urlsplit(address)
     drain = _Drain(f"{parts.path}?{parts.query.replace('ack=1&', '')}", parts.netloc)
     host, port = parts.netloc.split(":")
@@ -140,7 +140,7 @@ class _Drain(asyncio.Protocol):
 
 
 async def _listen(address: str, last: int, ready: asyncio.Semaphore) -> dict[int, float]:
-    """When each event arrived."""
+    """Record when each event arrived."""
     arrivals: dict[int, float] = {}
     async with connect(address, proxy=None, compression=None) as opened:
         await opened.recv()  # what was there before

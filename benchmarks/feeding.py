@@ -1,7 +1,7 @@
 """How fast images reach the network: ours against a plain PyTorch `Dataset` and `DataLoader` of the same files.
 
 Both give shuffled float batches of grey images from one folder of PNG files. The plain one opens, resizes and converts
-each file anew, as tutorials have it; ours is the data module of a real run. They take turns, and ratios are medians
+each file again, as tutorials have it; ours is the data module of a real run. They take turns, and ratios are medians
 over the rounds, so that a busy machine disturbs both alike.
 """
 
@@ -48,7 +48,7 @@ class Plain(Dataset[tuple[Tensor, int]]):
 
 
 def write_images(folder: Path, count: int, side: int) -> None:
-    """Smooth shapes with noise, as X-rays are, and a table of two classes; file names say their order."""
+    """Write smooth shapes with noise, as X-rays are, and a table of two classes; names give their order."""
     random = np.random.default_rng(0)
     shapes = [
         np.asarray(Image.fromarray(random.integers(0, 256, (8, 8), dtype=np.uint8)).resize((side, side)), dtype=int)
@@ -62,12 +62,12 @@ def write_images(folder: Path, count: int, side: int) -> None:
 
 
 def epoch(loader: DataLoader[Any]) -> int:
-    """Take all batches; the number of images."""
+    """Take all batches and return the number of images."""
     return sum(len(batch[0]) for batch in loader)
 
 
 def rate(work: Callable[[], int]) -> float:
-    """Images per second of wall time."""
+    """Measure the images per second of wall time."""
     start = time.perf_counter()
     return work() / (time.perf_counter() - start)
 
@@ -139,7 +139,7 @@ def report(found: dict[str, list[float]], workers: int) -> None:
 
 
 def threads(source: Path, size: int, rounds: int) -> None:
-    """What decoding in several threads gains."""
+    """Measure what decoding in several threads gains."""
     folder = Folder(source, source)
     names = [name for name in folder.sizes if name.endswith(".png")]
     usable = images.cores()

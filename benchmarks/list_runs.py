@@ -29,7 +29,7 @@ _BATCH = 500
 
 
 def fill(runs: int, queued: int, seed: int = 7) -> None:
-    """`queued` of them wait, four train; half have tags, a fifth are folds, each has about 30 metrics."""
+    """Create runs: `queued` of them wait, four train; half have tags, a fifth are folds, each has some 30 metrics."""
     chance = random.Random(seed)
     owners = [User.objects.create_user(f"owner-{number}") for number in range(OWNERS)]
     groups = _groups(owners, runs // (5 * FOLDS))
@@ -82,7 +82,7 @@ def _run(number: int, started: int, owners: list[User], groups: list[RunGroup], 
 
 
 def _config(name: str, source: str, rate: float, batch: int) -> dict[str, Any]:
-    """Whole, as a request leaves it: 1.6 kB."""
+    """Return a whole configuration, as a request leaves it: 1.6 kB."""
     config = TrainingConfig(experiment_name=name, source_path=source).model_dump(mode="json")
     config["optimizer"]["learning_rate"] = rate
     config["data"]["batch_size"] = batch
@@ -110,7 +110,7 @@ def _outcome(chance: random.Random) -> dict[str, Any]:
 
 
 def _spread_over_a_year(made: list[Run]) -> None:
-    """`created_at` is the moment of the insertion, whatever one says."""
+    """Set `created_at` afterwards, as an insertion always uses the present moment."""
     now = timezone.now()
     for number, run in enumerate(made):
         run.created_at = now - timedelta(days=365) * (len(made) - number) / len(made)

@@ -122,7 +122,7 @@ def _client() -> Any:
 
 
 def _pages(client: Any, calls: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """`page=100` stands for the cursor of that page, which is found by turning the pages before it."""
+    """Find the cursor that `page=100` stands for, by turning the pages before it."""
     for name, path in calls.items():
         address, _, page = path.partition("&page=")
         for _ in range(int(page or 1) - 1):

@@ -64,7 +64,7 @@ class Load:
         self._asked = asked
 
     def carry_out(self) -> dict[str, Any]:
-        """All figures; `holds` says whether nothing was lost or doubled and memory was flat."""
+        """Return all figures; `holds` says whether nothing was lost or doubled and memory was flat."""
         asked = self._asked
         with self._home.serve("--no-worker") as server, self._worker() as worker:
             running = [server.train(**REQUEST) for _ in range(asked.running)]
@@ -80,7 +80,7 @@ class Load:
     def _measure(
         self, server: Server, worker: subprocess.Popen[bytes], clients: subprocess.Popen[str], running: list[int]
     ) -> dict[str, Any]:
-        """The load itself, then its end: workers drain, and clients get the rest."""
+        """Measure under load and at its end, when workers drain and clients get the rest."""
         processes = [psutil.Process(pid) for pid in (server.process.pid, worker.pid, clients.pid)]
         sampler = Sampler(roles(*processes), self._database, SAMPLE_SECONDS)
         say(clients, "measure")
@@ -99,7 +99,7 @@ class Load:
         }
 
     def _stored(self, server: Server, run_id: int) -> dict[str, int]:
-        """What the training said, and how much of it is in the journal."""
+        """Return what the training sent, and how much of it is in the journal."""
         said = json.loads((self._home.home / "runs" / str(run_id) / SAID).read_text())["events"]
         found, after = 0, 0
         while True:
@@ -165,12 +165,12 @@ def _heads(server: Server, runs: list[int]) -> dict[int, int]:
 
 
 def _growth(sizes: list[dict[str, float]], events: int) -> int:
-    """Bytes of the database's file per event."""
+    """Return the bytes of the database's file per event."""
     return round((sizes[-1]["file"] - sizes[0]["file"]) * 2**20 / events)
 
 
 def say(clients: subprocess.Popen[str], line: str) -> Any:
-    """One command to the clients, and their answer."""
+    """Send one command to the clients, and return their answer."""
     assert clients.stdin is not None
     assert clients.stdout is not None
     clients.stdin.write(line + "\n")

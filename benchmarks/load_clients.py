@@ -97,7 +97,7 @@ class Client(asyncio.Protocol):
         self._unread = self._frames(data, now)
 
     def _frames(self, data: bytes, now: float) -> bytes:
-        """Take all whole frames; returns what is left."""
+        """Take all whole frames and return what is left."""
         start = 0
         while len(data) - start >= 2:
             size, begin = data[start + 1], start + 2
@@ -128,7 +128,7 @@ class Client(asyncio.Protocol):
             raise AssertionError(f"unexpected frame {first:#x}")
 
     def send(self, first: int, payload: bytes) -> None:
-        """One frame of less than 126 bytes, masked with zeros: what a mask is for plays no part here."""
+        """Send one frame of less than 126 bytes, masked with zeros: what a mask is for plays no part here."""
         self.transport.write(struct.pack("!BB4x", first, 0x80 | len(payload)) + payload)
 
     def address(self) -> str:
@@ -191,7 +191,7 @@ class Browsers:
         self._connecting: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
-        """Twenty at a time: how fast a server accepts is another question."""
+        """Open twenty connections at a time: how fast a server accepts is another question."""
         clients: list[Client] = [*self.of_runs, *self.of_list]
         for first in range(0, len(clients), 20):
             for client in clients[first : first + 20]:
@@ -230,7 +230,7 @@ class Browsers:
         return found
 
     async def finish(self, last: dict[int, int]) -> dict[str, Any]:
-        """Wait until all have everything, then say what they got."""
+        """Wait until all have everything, then return what they received."""
         await _until(lambda: all(client.cursor >= last[client.run_id] for client in self.of_runs))
         await _until(lambda: all(client.told[run_id] == last[run_id] for client in self.of_list for run_id in last))
         self.closing = True
@@ -264,7 +264,7 @@ def _understand(items: list[dict[str, Any]]) -> Understood:
 
 
 async def _until(condition: Any) -> bool:
-    """Whether it came true in time."""
+    """Return whether it came true in time."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:

@@ -19,7 +19,7 @@ FLAT_MIB_PER_MINUTE = 0.5
 
 
 def roles(launcher: psutil.Process, worker: psutil.Process, clients: psutil.Process) -> dict[str, psutil.Process]:
-    """All processes by what they do; trainings are numbered."""
+    """Return all processes by what they do; trainings are numbered."""
     found = {"launcher": launcher, "worker": worker, "clients": clients}
     for process in launcher.children():
         found["web"] = process
@@ -53,7 +53,7 @@ class Sampler(threading.Thread):
             self._look()
 
     def stop(self) -> None:
-        """After a last look."""
+        """Take a last sample, then stop."""
         self._stopped.set()
         self.join()
         self._look()
@@ -83,7 +83,7 @@ def _size(database: Path, suffix: str) -> float:
 
 
 def summary(samples: list[dict[str, Any]], name: str) -> dict[str, float]:
-    """Of one process: share of a core; PSS and RSS (MiB) at the end; slope of the USS' second half, MiB a minute."""
+    """Summarise one process: share of a core, PSS and RSS (MiB) at the end, slope of the late USS in MiB a minute."""
     first, last = samples[0], samples[-1]
     half = samples[len(samples) // 2 :]
     cpu = (last[name]["cpu"] - first[name]["cpu"]) / (last["seconds"] - first["seconds"])
@@ -97,7 +97,7 @@ def summary(samples: list[dict[str, Any]], name: str) -> dict[str, float]:
 
 
 def slope(points: list[tuple[float, float]]) -> float:
-    """Of the line of least squares; 0 for fewer than two points."""
+    """Return the slope of the line of least squares; 0 for fewer than two points."""
     if len(points) < 2:
         return 0.0
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))

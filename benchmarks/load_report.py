@@ -9,7 +9,7 @@ from benchmarks.load_processes import FLAT_MIB_PER_MINUTE
 
 
 def table(figures: dict[str, Any]) -> str:
-    """Some lines, a line feed at the end."""
+    """Return the figures as lines of text, with a line feed at the end."""
     return "\n".join([*_events(figures), "", *_processes(figures), "", *_database(figures), ""])
 
 

@@ -25,7 +25,7 @@ SAID = "said.json"  # in the run's folder: how many events it emitted
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:
-    """Until it is told to stop; then the run's folder says how many events there were."""
+    """Train until told to stop; then write into the run's folder how many events there were."""
     start = time.monotonic()
     said = 1
     report(_start(job))

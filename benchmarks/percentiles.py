@@ -21,14 +21,14 @@ class Histogram:
         self.longest = max(self.longest, seconds)
 
     def merge(self, other: Histogram) -> None:
-        """Take in the other's durations."""
+        """Add the other's durations."""
         for place, times in other._counts.items():
             self._counts[place] = self._counts.get(place, 0) + times
         self.count += other.count
         self.longest = max(self.longest, other.longest)
 
     def at(self, share: float) -> float:
-        """The duration, to a tenth of a millisecond, that `share` of all do not exceed; 0 without any."""
+        """Return the duration that `share` of all do not exceed, to a tenth of a millisecond; 0 without any."""
         wanted, seen = share * self.count, 0
         for place in sorted(self._counts):
             seen += self._counts[place]
@@ -37,7 +37,7 @@ class Histogram:
         return 0.0
 
     def summary(self) -> dict[str, float]:
-        """Milliseconds: p50, p95, p99 and the maximum."""
+        """Return p50, p95, p99 and the maximum in milliseconds."""
         cuts = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
         return {name: round(self.at(share) * 1e3, 1) for name, share in cuts.items()} | {
             "max": round(self.longest * 1e3, 1)

@@ -93,7 +93,7 @@ def _paths(busy: int, events: int) -> Iterator[tuple[str, str]]:
 
 
 def _client() -> Any:
-    """Logged in as staff, so that the admin answers too."""
+    """Return a client logged in as staff, so that the admin answers too."""
     call_command("migrate", verbosity=0)
     user = get_user_model().objects.create_superuser("benchmark")
     client = Client(headers={"host": "localhost"})
@@ -102,7 +102,7 @@ def _client() -> Any:
 
 
 def _fill(runs: int, events: int, queued: int) -> int:
-    """The id of the run with the long journal; those above it are queued."""
+    """Create the runs and return the id of the one with the long journal; those above it are queued."""
     owner = get_user_model().objects.get()
     made = Run.objects.bulk_create([_run(owner, number, runs - queued) for number in range(1, runs + 1)], 500)
     busy = made[runs - queued - 1]
@@ -139,7 +139,7 @@ def _run(owner: Any, number: int, started: int) -> Run:
 
 
 def _journal(first: int, last: int, share: int, but: int = 0) -> None:
-    """`share` events of each run from `first` to `last`, the newest of them a change of status."""
+    """Write `share` events of each run from `first` to `last`, the newest of them a change of status."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"{NUMBERS} INSERT INTO runs_runevent (run_id, seq, attempt, type, timestamp, data) "

@@ -46,12 +46,12 @@ ROUNDS = 7
 
 
 def single(value: float) -> float:
-    """Rounded to 32 bits."""
+    """Round to 32 bits."""
     return float(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def events(batches: int, *, gradients: bool) -> Iterator[Event]:
-    """An epoch has 1,000 batches of which all are told of."""
+    """Make the events of an epoch with 1,000 batches, all of which are reported."""
     for step in range(1, batches + 1):
         epoch = (step - 1) // 1_000
         right = random.randint(20, 64)
@@ -93,7 +93,7 @@ def run_with(happened: Iterator[Event]) -> Run:
 
 
 def told(name: str, work: Callable[[], Any], rounds: int = ROUNDS, before: Callable[[], Any] = lambda: None) -> None:
-    """Wall and CPU time; the least of the rounds, since the machine does other things too."""
+    """Measure wall and CPU time; report the least of the rounds, since the machine does other things too."""
     walls, cpus = [], []
     for _ in range(rounds):
         before()

@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def first_word(server: Server) -> float:
-    """Seconds from the POST to the first `batch_metrics`; waits for the end of the run before it returns."""
+    """Measure the seconds from the POST to the first `batch_metrics`; wait for the end of the run before returning."""
     started = time.perf_counter()
     run_id = server.train(**REQUEST)
     headers = {"Authorization": f"Token {server.token}"}
@@ -63,7 +63,7 @@ def first_word(server: Server) -> float:
 
 
 def memory(server: Server) -> dict[str, float]:
-    """PSS of each process of the idle server."""
+    """Return the PSS of each process of the idle server."""
     launcher = psutil.Process(server.process.pid)
     eventually(lambda: sum(_role(process) == "training" for process in launcher.children(recursive=True)) == 0)
     sizes = {"launcher": _pss(launcher)}

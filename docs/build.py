@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def build(target: Path, *, strict: bool) -> int:
-    """Write every page anew: Sphinx does not see that the code behind a page has changed."""
+    """Write every page again: Sphinx does not see that the code behind a page has changed."""
     from sphinx.cmd.build import main as sphinx  # noqa: PLC0415  settings are read on import
 
     doctrees = tempfile.mkdtemp()

@@ -35,38 +35,39 @@ LOOK_SECONDS = 0.3
 PROGRESS_LENGTH = 200
 
 
-class Inspector(Periodic):
+class PreflightThread(Periodic):
     """Makes one report after the other until it is stopped, or this process drains.
 
     A report that breaks the thread's work is recovered when its lease ends.
     """
 
     def __init__(self, draining: threading.Event) -> None:
-        super().__init__("inspector", LOOK_SECONDS)
+        super().__init__("preflights", LOOK_SECONDS)
         self._draining = draining
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the making of the next report."""
         return {"making pre-flight reports": self._make_next}
 
     def _make_next(self) -> None:
-        """A report in the making goes back to the queue if this process drains."""
+        """Make the next report; one under way is returned to the queue if this process drains."""
         if not self._draining.is_set() and (pk := preflight_store.first_queued()) is not None:
             make(pk, draining=self._draining)
 
 
 def make(pk: int, *, draining: threading.Event) -> bool:
-    """Make a queued report, or give it back when `draining` is set. False: it was not to be had."""
+    """Make a queued report, or return it to the queue when `draining` is set. False: it could not be claimed."""
     claimed = preflight_store.claim(pk, f"{socket.gethostname()}:{os.getpid()}")
     if claimed is None:
         return False
     try:
-        Inspection(claimed, draining).carry_out()
+        PreflightAttempt(claimed, draining).carry_out()
     except Fenced as error:
         logger.warning("%s; stopped here", error)
     return True
 
 
-class Inspection:
+class PreflightAttempt:
     """One attempt at one report, from the start of its process to the end of its row."""
 
     def __init__(self, preflight: Preflight, draining: threading.Event) -> None:
@@ -76,7 +77,7 @@ class Inspection:
         self._examined: PreflightReady | None = None
 
     def carry_out(self) -> None:
-        """Raises Fenced when it belongs to somebody else now; its process is gone then."""
+        """Make the report. Raises Fenced when another worker has it; its process is gone then."""
         try:
             process = TrainingProcess(job_of(self._preflight), recipe=RECIPE)
         except SourceError as error:
@@ -122,11 +123,11 @@ class Inspection:
 
 def _trouble(end: End) -> str:
     if end.violation:
-        return f"The process sent something that is no message: {end.violation}"
+        return f"The process sent something outside the contract: {end.violation}"
     return f"The process gave no sign of life for {end.silence:.0f} seconds." if end.silence else end.exit
 
 
 def job_of(preflight: Preflight) -> Job:
-    """What the process needs to know; raises SourceError where its data set is gone."""
+    """Return what the process needs to know; raises SourceError where its data set is gone."""
     place = lookup.locate(StoredConfig(preflight.config).source_path)
     return job(place, config=preflight.config, folder=preflight.folder, run_id=preflight.pk, attempt=preflight.attempt)

@@ -20,13 +20,13 @@ class Dataset(Leased):
     | (new) | uploading | an upload is opened |
     | (new) | waiting | a path is registered |
     | uploading | waiting | the upload's last byte |
-    | waiting | checking | an examiner takes it, under a lease |
-    | checking | ready, refused | its examiner |
-    | checking | waiting | its examiner stops, or the reaper: it was lost |
-    | checking | refused | the reaper: it was lost too often |
+    | waiting | checking | a check thread claims it, under a lease |
+    | checking | ready, refused | its check thread |
+    | checking | waiting | its check thread stops, or maintenance: it was lost |
+    | checking | refused | maintenance: it was lost too often |
     | ready, refused | waiting | a user asks for another check |
 
-    `attempt` is the fencing token of an examiner: one whose attempt is no longer the row's writes nothing.
+    `attempt` is the fencing token of a check thread: one whose attempt is no longer the row's writes nothing.
     """
 
     class State(models.TextChoices):
@@ -149,5 +149,5 @@ class Preflight(Leased):
 
 
 def uploads_root() -> Path:
-    """One folder per upload, named by its id."""
+    """Return the folder of uploads, with one folder for each, named by its id."""
     return Path(settings.DATASETS_ROOT) / "uploads"

@@ -22,7 +22,7 @@ def clear() -> None:
 
 
 def _leftovers() -> list[Path]:
-    """Those of reports that are done, that failed a while ago, or that the database does not know."""
+    """Return folders of reports that are done, failed a while ago, or are unknown to the database."""
     places = [place for place in Path(settings.PREFLIGHTS_ROOT).glob("*") if place.name.isdecimal()]
     if not places:
         return []

@@ -1,6 +1,6 @@
-"""The only writer of what becomes of a pre-flight report that was asked for. Each change is one conditional UPDATE
+"""The only writer of the state of a requested pre-flight report.
 
-that says whether it happened. The table of changes is in `models.Preflight`.
+Each change is one conditional UPDATE that says whether it happened. The table of changes is in `models.Preflight`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def fail(pk: int, attempt: int, problem: str) -> None:
 
 
 def release(pk: int, attempt: int) -> None:
-    """Give it back to the queue. Raises Fenced."""
+    """Return it to the queue. Raises Fenced."""
     _LEASES.release(pk, attempt, status="queued", progress="")
 
 
@@ -61,7 +61,7 @@ def recover_lost(now: datetime | None = None) -> list[int]:
 
 
 def recover(pk: int, now: datetime | None = None) -> bool:
-    """Do that with one of them. False: its worker has renewed the lease, or somebody else was faster."""
+    """Recover one lost report. False: its worker has renewed the lease, or somebody else was faster."""
     with transaction.atomic():
         lost = _LEASES.expire(pk, now)
         if lost is None:

@@ -17,5 +17,5 @@ def request(config: TrainingConfig, owner: User) -> Preflight:
 
 
 def visible(user: User | AnonymousUser) -> QuerySet[Preflight]:
-    """Those that `user` may see: as with runs, today every active user sees all."""
+    """Return the reports that `user` may see: as with runs, today every active user sees all."""
     return Preflight.objects.all() if user.is_authenticated and user.is_active else Preflight.objects.none()

@@ -32,7 +32,7 @@ class QueueView(APIView):
     def post(self, request: Request) -> Response:
         """Pause the queue or let it continue; raises PermissionDenied for all but staff."""
         if not request.user.is_staff:
-            raise PermissionDenied("Only staff may pause the queue or let it go on.")
+            raise PermissionDenied("Only staff may pause or resume the queue.")
         options = QueueOptions(data=request.data)
         options.is_valid(raise_exception=True)
         if options.validated_data["paused"]:

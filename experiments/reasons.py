@@ -7,7 +7,7 @@ from runs import storage_errors
 NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
 DID_NOT_FINISH = (
     "The training was told to finish, but did not stop within the grace period and was killed. "
-    "Resume it to go on from its last complete epoch."
+    "Resume it to continue from its last complete epoch."
 )
 NO_ADDRESS = (
     "trainer.num_nodes asks for {nodes} machines, and the worker that took the run has no address that the others "
@@ -19,9 +19,9 @@ INVITATION = (
 )
 STOPPED_FROM_OUTSIDE = (
     "The training was stopped from outside (SIGTERM) without a request to this server. "
-    "Resume it to go on from its last complete epoch."
+    "Resume it to continue from its last complete epoch."
 )
-GOES_ON = "It goes on from its last complete epoch."
+GOES_ON = "It continues from its last complete epoch."
 BEGINS_AGAIN = "It begins again, because no epoch was complete."
 KILLED_BEFORE = "That had happened before, so it is not started again."
 FROZEN = (
@@ -34,10 +34,10 @@ CHECKPOINT_GONE = (
 )
 NOT_STORED = (
     "The database stored nothing for {:.0f} seconds, so the training was stopped. Its epochs up to then are stored. "
-    "Resume it to go on from the last complete one."
+    "Resume it to continue from the last complete one."
 )
 STORE_AWAITED = "The object store with the files of earlier attempts did not answer. Resume the run when it does."
-DRAINED = "The server was stopped; the run goes on from its last complete epoch."
+DRAINED = "The server was stopped; the run continues from its last complete epoch."
 
 
 def what_failed(error: Exception) -> str:

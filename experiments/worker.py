@@ -21,7 +21,7 @@ from experiments.backlog import DeferredUploads
 from experiments.datasets import first_report
 from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
-from experiments.inspector import Inspector
+from experiments.inspector import PreflightThread
 from experiments.periodic import Periodic, stop_all
 from experiments.reaper import Maintenance
 from runs import store
@@ -68,7 +68,7 @@ def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
     found: list[Periodic] = [
         Heartbeat(slots, gpus),
         Feeder(slots),
-        Inspector(tasks.draining),
+        PreflightThread(tasks.draining),
         Maintenance(),
         CheckThread(on_checked=first_report.request),
     ]

@@ -1,4 +1,4 @@
-"""The web process: HTTP by Django, WebSocket by realtime, and a reaper beside them."""
+"""The web process: HTTP by Django, WebSocket by realtime, and a maintenance thread beside them."""
 
 import os
 

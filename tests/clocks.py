@@ -28,6 +28,6 @@ class Clocks:
         self.wall += timedelta(seconds=seconds)
 
     def ago(self, moment: datetime | None) -> float:
-        """How many seconds that moment is behind the wall clock."""
+        """Return how many seconds that moment is behind the wall clock."""
         assert moment is not None
         return (self.wall - moment).total_seconds()

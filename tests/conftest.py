@@ -29,7 +29,7 @@ CURE = "apt-get install chromium redis-server rabbitmq-server postgresql nginx c
 
 
 def _make_environment_private() -> None:
-    """A home of its own, and none of the settings that this shell may have exported for a real server."""
+    """Give the tests a home, without the settings that this shell may have exported for a real server."""
     if "project.settings" in sys.modules:
         pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make a private LIVETRAIN_HOME before settings load.", 4)
     given = {name: os.environ.get(f"LIVETRAIN_TEST_{name}") for name in SERVICES}
@@ -54,39 +54,39 @@ from rest_framework.authtoken.models import Token  # noqa: E402
 
 @pytest.fixture(autouse=True)
 def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
-    """Ids start again in each test, so folders must too."""
+    """Give each test folders of its own, as ids start again in each."""
     settings.RUNS_ROOT = tmp_path / "runs"
     settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
 
 
 @pytest.fixture
 def user(db: None) -> User:
-    """An active user without special rights."""
+    """Create an active user without special rights."""
     return User.objects.create_user("ada")
 
 
 @pytest.fixture
 def api(user: User) -> Client:
-    """A client that sends `user`'s API token with every request."""
+    """Return a client that sends `user`'s API token with every request."""
     token = Token.objects.create(user=user)
     return Client(headers={"authorization": f"Token {token.key}"})
 
 
 @pytest.fixture
 def browser_session(user: User) -> Client:
-    """A client logged in as `user` by session cookie, as a browser is."""
+    """Return a client logged in as `user` by session cookie, as a browser is."""
     client = Client()
     client.force_login(user)
     return client
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """See `tests.integration`."""
+    """Add the options that `tests.integration` passes."""
     parser.addoption("--integration", action="store_true", help="only tests that go through the database")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """By what a test uses, so that no list of tests must be kept."""
+    """Mark tests by what they use, so that no list of tests must be kept."""
     if not config.getoption("integration"):
         return
     chosen = [item for item in items if _goes_through_the_database(item)]
@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _goes_through_the_database(item: pytest.Item) -> bool:
-    """In this process, or in one of an installation's; not those that bring services of their own."""
+    """Return whether a test uses our database, here or in an installation; services of its own do not count."""
     if any(item.get_closest_marker(name) for name in (*REAL_PARTS, "chaos")):
         return False
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
@@ -104,7 +104,7 @@ def _goes_through_the_database(item: pytest.Item) -> bool:
 
 
 def pytest_report_header() -> str:
-    """What the tests run on."""
+    """Report what the tests run on."""
     broker = urlsplit(settings.BROKER_URL).scheme
     return f"database: {connection.vendor}, broker: {broker}, layer: {'redis' if settings.REDIS_URL else 'memory'}"
 
@@ -115,7 +115,7 @@ def _real_part(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where services are required, a skipped real part is a failure."""
+    """Turn a skipped real part into a failure where services are required."""
     report = yield
     if REQUIRE_SERVICES and report.skipped and _real_part(item):
         report.outcome = "failed"

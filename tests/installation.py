@@ -31,7 +31,7 @@ class Installation:
         self.environment = kept | {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1"} | own_part(home) | environment
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command to its end; returns what it printed."""
+        """Run a management command to its end; return what it printed."""
         done = subprocess.run(
             self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
@@ -39,7 +39,7 @@ class Installation:
         return done.stdout.strip()
 
     def python(self, script: str, *arguments: str) -> str:
-        """Run a script in the environment of the installation; returns what it printed."""
+        """Run a script in the environment of the installation; return what it printed."""
         command = [sys.executable, "-c", script, *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
@@ -95,7 +95,7 @@ class Server:
         return None
 
     def stop(self) -> None:
-        """SIGINT, then wait for the clean end."""
+        """Send SIGINT, then wait for the clean end."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(60) == 0, self.log.read_text()
 
@@ -124,7 +124,7 @@ class Server:
         return self._call(urllib.request.Request(self.address + path))
 
     def post(self, path: str, body: Any) -> Any:
-        """POST JSON; returns the JSON answer."""
+        """POST JSON; return the JSON answer."""
         return json.loads(
             self._call(
                 urllib.request.Request(
@@ -134,12 +134,12 @@ class Server:
         )
 
     def train(self, **body: Any) -> int:
-        """Submit a training; returns the run's id."""
+        """Submit a training; return the run's id."""
         answer = self.post("/api/experiments/centralized/train", body)
         return int(answer["run_id"])
 
     def wait_for(self, run_id: int, *statuses: str, within: float = 120) -> Any:
-        """Wait until the run has one of the statuses; returns its detail."""
+        """Wait until the run has one of the statuses; return its detail."""
         detail: Any = eventually(lambda: self._when(run_id, statuses), within=within, every=0.2)
         return detail
 

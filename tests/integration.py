@@ -43,7 +43,7 @@ REQUIRED = os.environ.get("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "tr
 
 
 def main() -> int:
-    """The exit status."""
+    """Run the tests and return the exit status."""
     with contextlib.ExitStack() as stack:
         database = _address(stack, "PostgreSQL", servers.postgresql())
         redis = _address(stack, "Redis", servers.redis_server())
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _address(stack: contextlib.ExitStack, name: str, server: contextlib.AbstractContextManager[str]) -> str:
-    """Of the server, which runs as long as `stack`; blank where it cannot be had."""
+    """Start a server for as long as `stack`, and return its address; blank where it is not available."""
     try:
         return stack.enter_context(server)
     except servers.Unavailable as reason:
@@ -72,7 +72,7 @@ def _address(stack: contextlib.ExitStack, name: str, server: contextlib.Abstract
 
 
 def _session(name: str, tests: tuple[str, ...], **addresses: str) -> int:
-    """A pytest of its own, because settings are read once; its exit status."""
+    """Run a separate pytest, because settings are read once; return its exit status."""
     sys.stdout.write(f"== integration tests on {name}\n")
     sys.stdout.flush()
     started = time.monotonic()

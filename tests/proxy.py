@@ -38,7 +38,7 @@ class Link:
         self._keep = share
 
     def go_deaf(self) -> None:
-        """Half-open: both ends believe in the connection, nothing arrives any more."""
+        """Make the connection half-open: both ends believe in the connection, nothing arrives any more."""
         self._deaf = True
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
@@ -76,7 +76,7 @@ class Proxy:
             link.cut()
 
     def fail(self, how: Literal["refuse", "silence"]) -> None:
-        """Refuse: all connections are reset, new ones refused. Silence: nothing arrives, and nobody hears why."""
+        """Fail: reset all connections and refuse new ones, or let nothing arrive without an error."""
         if how == "refuse":
             self._close_listener()
         self._silent = how == "silence"
@@ -84,7 +84,7 @@ class Proxy:
             link.go_deaf() if self._silent else link.cut()
 
     def recover(self) -> None:
-        """New connections pass again; of those from before nothing is heard any more, as after a change of network."""
+        """Let new connections pass again; those from before stay silent, as after a change of network."""
         if self._silent:
             self._silent = False
         else:
@@ -95,11 +95,11 @@ class Proxy:
         return self._each(Link.cut)
 
     def cut_within_frames(self) -> int:
-        """Cut some of the connections within what their server sends next; returns how many."""
+        """Cut some of the connections within what their server sends next; return how many."""
         return self._each(lambda link: link.cut_within_next_piece(self._chance.random()))
 
     def half_open(self) -> int:
-        """Let some of the connections go deaf; returns how many."""
+        """Let some of the connections go deaf; return how many."""
         return self._each(Link.go_deaf)
 
     def _open(self) -> list[Link]:
@@ -107,7 +107,7 @@ class Proxy:
             return list(self._links)
 
     def _each(self, fault: Callable[[Link], None]) -> int:
-        """Half of the connections that there are."""
+        """Return half of the present connections."""
         there = self._open()
         some = self._chance.sample(there, (len(there) + 1) // 2)
         for link in some:
@@ -120,7 +120,7 @@ class Proxy:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _close_listener(self) -> None:
-        """Closing alone would let the thread go on to wait for a connection, and the kernel to take one."""
+        """Shut the listener down; closing alone would let the thread wait on, and the kernel accept a connection."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -60,7 +60,7 @@ class WebServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Returns when it accepts connections; raises with its log when it dies or takes too long."""
+        """Start it and return when it accepts connections; raise with its log when it dies or takes too long."""
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), self._application]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -79,11 +79,11 @@ class WebServer:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """As an operator stops it; one that does not end in time is killed."""
+        """Stop as an operator does; kill one that does not end in time."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """As a crash ends it."""
+        """End as by a crash."""
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
@@ -103,7 +103,7 @@ class WebServer:
 
 
 def server_environment(folder: Path) -> dict[str, str]:
-    """This process' environment, with its test database and a home of the server's own."""
+    """Return this process' environment, with its test database and a home of the server's own."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     return os.environ | {
@@ -114,18 +114,14 @@ def server_environment(folder: Path) -> dict[str, str]:
 
 
 def database_url(database: Mapping[str, Any]) -> str:
-    """`DATABASE_URL` of Django's settings of one database."""
+    """Return the `DATABASE_URL` of Django's settings of one database."""
     if database["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{database['NAME']}"
     return "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format_map(database)
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on, and that no connection is given before a server takes it.
-
-    Linux takes the ports of outgoing connections from a range of its own; with thousands of those in the tests, a
-    port of that range is easily gone before a slow server listens. These lie below it, and none is given out twice.
-    """
+    """Find a loopback port that nothing listens on, and that no connection is given before a server takes it."""
     for port in FREE_PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))

@@ -35,7 +35,7 @@ SHOWN = "suite"
 
 
 def main() -> int:
-    """The exit status: the highest of the lanes'."""
+    """Run the lanes and return the exit status: the highest of theirs."""
     if (os.cpu_count() or 1) < 2:
         return max([_run(name) for name in LANES])
     with contextlib.ExitStack() as stack:
@@ -52,7 +52,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _beside(name: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
-    """A process of its own with what it says, which does not outlive the block."""
+    """Start a process whose output is kept, and which does not outlive the block."""
     command = [sys.executable, "-m", "tests.side_by_side", name]
     with tempfile.TemporaryFile("w+") as output:
         lane = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
@@ -65,7 +65,7 @@ def _beside(name: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
 
 
 def _run(name: str) -> int:
-    """The exit status of the lane's command; a signal that ended it counts as 1."""
+    """Run the lane's command and return its exit status; a signal that ended it counts as 1."""
     started = time.monotonic()
     status = subprocess.run([sys.executable, *LANES[name]], cwd=ROOT, check=False).returncode
     sys.stdout.write(f"== {' '.join(LANES[name][1:])}: {time.monotonic() - started:.0f} s, exit status {status}\n")

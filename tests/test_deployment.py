@@ -30,14 +30,14 @@ def compose() -> dict[str, Any]:
 
 
 def setting_names() -> set[str]:
-    """Every environment variable that the settings read."""
+    """Return every environment variable that the settings read."""
     tree = ast.parse((ROOT / "project" / "settings.py").read_text())
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {text for text in texts if re.fullmatch(r"LIVETRAIN_[A-Z_]+|[A-Z]+_URL", text)}
 
 
 def parsed(arguments: list[str]) -> dict[str, Any]:
-    """What `manage.py` makes of these; an unknown command or option fails."""
+    """Parse the arguments as `manage.py` does; fail for an unknown command or option."""
     name, *rest = arguments
     command = load_command_class(get_commands()[name], name)
     return vars(command.create_parser("manage.py", name).parse_args(rest))

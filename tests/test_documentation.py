@@ -116,13 +116,13 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URL
 
 
 def normalized(route: str) -> str:
-    """`runs/<int:run_id>/` and `^runs/(?P<run_id>[0-9]+)/?$` are both `/runs/<run_id>`."""
+    """Turn `runs/<int:run_id>/` and `^runs/(?P<run_id>[0-9]+)/?$` both into `/runs/<run_id>`."""
     route = re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route.removesuffix("$").removesuffix("?"))
     return "/" + re.sub(r"<\w+:", "<", route).strip("/")
 
 
 def methods(view: Any) -> set[str]:
-    """What the view answers, as far as its class says so."""
+    """Return the methods that the view answers, as far as its class shows."""
     cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
     return {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(cls, name)}
 
@@ -176,7 +176,7 @@ def options(model: type[BaseModel], group: str = "") -> Iterator[tuple[str, Any]
 
 
 def documented_options() -> dict[str, list[str]]:
-    """Each option by its path, with the cells beside it."""
+    """Return each option by its path, with the cells beside it."""
     found = [cells for cells in table("reference/options") if len(cells) == 4]
     return {code(cells[0])[0]: cells[1:] for cells in found}
 
@@ -221,7 +221,7 @@ def test_the_changelog_names_the_version() -> None:
 
 
 def test_the_live_page_handles_every_event() -> None:
-    """The browser's copy of the list of events: one handler each; what is skipped makes it take a snapshot again."""
+    """The browser's copy of the list of events: one handler each; what is skipped makes it take a new snapshot."""
     scripts = [path.read_text() for path in (ROOT / "realtime" / "static" / "realtime").rglob("*.js")]
     [(script, block)] = [(script, found[1]) for script in scripts if (found := HANDLERS.search(script))]
     handled = re.findall(r"^  (?:async )?(\w+)\s*[(:]", block, re.MULTILINE)

@@ -52,14 +52,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 @pytest.fixture(scope="module")
 def finished(server: Server) -> dict[str, Any]:
-    """A completed run with everything that was heard of it, live."""
+    """Complete a run and record everything that was sent of it, live."""
     run_id = server.train(**REQUEST)
     events = listen(server, run_id)
     return {"id": run_id, "events": events, "detail": server.get(f"/api/runs/{run_id}/")}
 
 
 def listen(server: Server, run_id: int, after: int = 0) -> list[dict[str, Any]]:
-    """All events after `after` until the run's last."""
+    """Return all events after `after` until the run's last."""
     events: list[dict[str, Any]] = []
     headers = {"Authorization": f"Token {server.token}"}
     with connect(f"{server.websocket}/ws/runs/{run_id}/?after={after}", additional_headers=headers) as socket:
@@ -183,7 +183,7 @@ def test_the_files_are_there_and_say_the_same(server: Server, finished: dict[str
 
 @pytest.fixture(scope="module")
 def cross_validated(server: Server) -> dict[str, Any]:
-    """The answer to a request for three folds, the completed group, and the stored predictions of each fold."""
+    """Return the answer to a request for three folds, the completed group, and the stored predictions."""
     answer = server.post("/api/experiments/centralized/train", FOLDS)
     for run_id in answer["run_ids"]:
         server.wait_for(run_id, "completed")
@@ -198,7 +198,7 @@ def predictions(server: Server, run_id: int) -> list[dict[str, Any]]:
 
 
 def columns(rows: list[dict[str, Any]], split: str) -> tuple[Any, Any]:
-    """Labels and scores."""
+    """Return labels and scores."""
     found = [row for row in rows if row["split"] == split]
     return np.array([row["label"] for row in found]), np.array([row["score"] for row in found])
 
@@ -296,7 +296,7 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
 
 
 def test_a_file_uploaded_as_documented_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
-    """By a worker's examiner and a worker's training, over the real HTTP server."""
+    """The check and the training are a worker's, over the real HTTP server."""
     with_class_folders(tmp_path / "greys", {"dark": 20, "darker": 20})
     [example] = examples("python", "how-to/data-sets")
     script = example.replace("http://127.0.0.1:8000", server.address)

@@ -50,7 +50,7 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
 
 
 def freeze(worker: psutil.Process) -> None:
-    """Not while it holds SQLite's one lock for writing: nobody could write then, and there is no cure but its end."""
+    """Freeze it, but not while it holds SQLite's one lock for writing, which nothing but its end would release."""
     worker.suspend()
     while any(holds_a_lock(line, worker.pid) for line in Path("/proc/locks").read_text().splitlines()):
         worker.resume()
@@ -59,7 +59,7 @@ def freeze(worker: psutil.Process) -> None:
 
 
 def holds_a_lock(line: str, pid: int) -> bool:
-    """`1: POSIX ADVISORY WRITE 4711 fd:00:131 120 120`."""
+    """Return whether it has a lock, of a line such as `1: POSIX ADVISORY WRITE 4711 fd:00:131 120 120`."""
     fields = line.split()
     return fields[3] == "WRITE" and fields[4] == str(pid)
 
@@ -69,7 +69,7 @@ def workers_of(server: Server) -> list[psutil.Process]:
 
 
 def trainings_of(worker: psutil.Process) -> list[psutil.Process]:
-    """Copies of its fork server that lead a session of their own."""
+    """Return copies of its fork server that lead a session of their own."""
     return [child for child in worker.children(recursive=True) if _trains(child)]
 
 
@@ -82,12 +82,12 @@ def _trains(process: psutil.Process) -> bool:
 
 
 def resumed(server: Server, run_id: int) -> bool:
-    """By another worker, which has a complete epoch of its own."""
+    """Wait until another worker has resumed the run and completed an epoch of its own."""
     return str(server.get(f"/api/runs/{run_id}/")["last_checkpoint"]).startswith("checkpoints/a2/")
 
 
 def everything(server: Server, run_id: int) -> tuple[Any, ...]:
-    """All of a run that anybody can be told: its row, its journal, its numbers, its files."""
+    """Return all of a run that can be read: its row, its journal, its numbers, its files."""
     journal = server.get(f"/api/runs/{run_id}/events/?after=0&limit=1000&types=run_status,epoch_end,training_end")
     numbers = server.get(f"/api/runs/{run_id}/metrics/")
     files = [server.download(f"/api/runs/{run_id}/files/{name}") for name in EXPORTS]

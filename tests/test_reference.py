@@ -48,7 +48,7 @@ def test_parameters_of_groups() -> None:
 
 
 def severities(codes_of: ast.Call) -> tuple[str, set[str]]:
-    """The code of a hint that is made there, and the severities it may have."""
+    """Return the code of a hint that is made there, and the severities it may have."""
     given = {keyword.arg: keyword.value for keyword in codes_of.keywords}
     names = {str(node.value) for node in ast.walk(given["severity"]) if isinstance(node, ast.Constant)}
     return ast.literal_eval(given["code"]), names & set(get_args(Severity))
@@ -122,7 +122,7 @@ def test_figures_for_prometheus() -> None:
 
 
 def thread_name(call: ast.Call) -> str | None:
-    """What a thread is called that is made there; of a name with a number, the beginning."""
+    """Return the name of a thread that is made there; of a name with a number, the beginning."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     name = (
         given.get("thread_name_prefix") or given.get("name") if {"daemon", "thread_name_prefix"} & set(given) else None
@@ -135,7 +135,7 @@ def thread_name(call: ast.Call) -> str | None:
 
 
 def names_of_periodic_threads(tree: ast.AST) -> Iterator[str]:
-    """Those of classes that say what such a thread does."""
+    """Return the names of classes that say what such a thread does."""
     for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
         if "Periodic" in map(ast.unparse, cls.bases):
             for call in calls(cls):
@@ -152,7 +152,7 @@ def test_every_thread_is_explained() -> None:
 
 
 def lasting(tree: ast.Module) -> Iterator[str]:
-    """Names of what a module keeps while the process lives: lower-case values, and functions that remember."""
+    """Return what a module keeps while the process lives: lower-case values, and functions that remember."""
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target

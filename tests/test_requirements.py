@@ -24,7 +24,7 @@ REQUIREMENTS_OF = {
 
 
 def pins(name: str) -> dict[str, str]:
-    """Canonical package name to version; a line that is not `name==version` fails."""
+    """Return versions by canonical package name; fail for a line that is not `name==version`."""
     lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
     found = {}
     for line in filter(None, lines):
@@ -39,7 +39,7 @@ def canonical(name: str) -> str:
 
 
 def imported(*folders: str) -> set[str]:
-    """Top-level names of all imports; those under TYPE_CHECKING too."""
+    """Return the top-level names of all imports; those under TYPE_CHECKING too."""
     names = set()
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -51,7 +51,7 @@ def imported(*folders: str) -> set[str]:
 
 
 def packages(names: set[str]) -> set[str]:
-    """The distributions that provide these modules, without our own and the standard library."""
+    """Return the distributions that provide these modules, without our own and the standard library."""
     known = packages_distributions()
     return {canonical(distribution) for name in names - sys.stdlib_module_names for distribution in known.get(name, [])}
 

@@ -45,7 +45,7 @@ def test_a_run_of_a_restored_backup_is_resumed(tmp_path: Path) -> None:
 
 
 def back_up(original: Installation, restored: Installation) -> None:
-    """Files by the command; PostgreSQL, where the session has it, by its own programs, before the files."""
+    """Back up files by the command, and PostgreSQL, where the session has it, by its own programs before."""
     if source := original.environment.get("DATABASE_URL"):
         binaries, dump = postgresql_binaries(), original.home / "livetrain.dump"
         target = restored.environment["DATABASE_URL"]

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def eventually(condition: Callable[[], T | None], *, within: float = 20.0, every: float = 0.05) -> T:
-    """The condition's first true value; fails with the last one after `within` seconds."""
+    """Return the condition's first true value; fail with the last one after `within` seconds."""
     deadline = time.monotonic() + within
     while not (value := condition()):
         assert time.monotonic() < deadline, f"still {value!r} after {within} seconds"

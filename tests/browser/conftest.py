@@ -75,14 +75,14 @@ class Visitors:
         return page
 
     async def visit_with_clock(self, path: str) -> Page:
-        """The same; `page.clock.fast_forward` then spares the test what the page would wait."""
+        """Visit with a clock: `page.clock.fast_forward` then spares the test what the page would wait."""
         page = await self.visit("/datasets/")
         await page.clock.install()
         await page.goto(self.server.url + path)
         return page
 
     async def leave(self) -> None:
-        """Close all pages; fails when anything went wrong in one."""
+        """Close all pages; fail when anything went wrong in one."""
         for visit in self._visits:
             await visit.page.context.close()
         assert self.problems == []
@@ -97,7 +97,7 @@ class Visitors:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's program: `CHROMIUM`, else what is installed."""
+    """Return the browser's program: `CHROMIUM`, else what is installed."""
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
@@ -106,7 +106,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    """One for all tests that leave it alive."""
+    """Start one server for all tests that leave it alive."""
     with WebServer(tmp_path_factory.mktemp("server")) as server:
         yield server
 
@@ -121,7 +121,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitors(browser: Browser, shared_server: WebServer, owner: User) -> AsyncIterator[Visitors]:
-    """Of a server that others use too."""
+    """Return visitors of a server that others use too."""
     opened = Visitors(browser, shared_server, owner)
     yield opened
     await opened.leave()
@@ -129,7 +129,7 @@ async def visitors(browser: Browser, shared_server: WebServer, owner: User) -> A
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitors_of_own_server(browser: Browser, tmp_path: Path, owner: User) -> AsyncIterator[Visitors]:
-    """Their server may be stopped and started."""
+    """Return visitors of a server that may be stopped and started."""
     with WebServer(tmp_path) as server:
         opened = Visitors(browser, server, owner)
         yield opened
@@ -139,5 +139,5 @@ async def visitors_of_own_server(browser: Browser, tmp_path: Path, owner: User) 
 
 @pytest.fixture
 def owner(transactional_db: None) -> User:
-    """Owns the runs of a test, and looks at them."""
+    """Create the user who owns the runs of a test, and looks at them."""
     return User.objects.create_user("ada")

@@ -33,7 +33,7 @@ STEPS = 20
 
 
 def submit(owner: User, name: str = "Is it an eight?", max_epochs: int = 6) -> Run:
-    """A queued run."""
+    """Create a queued run."""
     config = TrainingConfig.model_validate(
         {"experiment_name": name, "source_path": "builtin:digits-is-8", "trainer": {"max_epochs": max_epochs}}
     )
@@ -42,7 +42,7 @@ def submit(owner: User, name: str = "Is it an eight?", max_epochs: int = 6) -> R
 
 
 def submit_folds(owner: User, folds: int, name: str = "Is it an eight?", max_epochs: int = 6) -> list[Run]:
-    """The queued runs of a cross-validation."""
+    """Create the queued runs of a cross-validation."""
     config = TrainingConfig.model_validate(
         {
             "experiment_name": name,
@@ -55,7 +55,7 @@ def submit_folds(owner: User, folds: int, name: str = "Is it an eight?", max_epo
 
 
 def start(run: Run, *, resumed_from_epoch: int | None = None) -> Run:
-    """A worker takes the run and its training starts."""
+    """Let a worker claim the run and start its training."""
     taken = lifecycle.claim(run.pk, "tester")
     assert taken is not None
     tell(taken, [training_start(taken, resumed_from_epoch)])
@@ -63,13 +63,13 @@ def start(run: Run, *, resumed_from_epoch: int | None = None) -> Run:
 
 
 def tell(run: Run, events: Iterable[Event], **options: Any) -> int:
-    """Store the events as a supervisor does; returns the last one's number."""
+    """Store the events as a supervisor does, and return the last one's number."""
     recorder.record(run.pk, run.attempt, [recorder.stamp(event) for event in events], **options)
     return last_seq(run)
 
 
 def train(run: Run, number: int) -> int:
-    """One more epoch, the best so far; returns the last event's number."""
+    """Store one more epoch, the best so far, and return the last event's number."""
     loss, auroc = 1 / (number + 1), 1 - 0.5 / (number + 1)
     columns = {
         "total_epochs": number + 1,
@@ -106,7 +106,7 @@ def training_start(run: Run, resumed_from_epoch: int | None = None) -> TrainingS
 
 
 def epoch(number: int, *, loss: float | None, auroc: float | None) -> list[Event]:
-    """All that one epoch says."""
+    """Return all events of one epoch."""
     return [*inside_epoch(number, loss), *epoch_ends(number, loss, auroc)]
 
 
@@ -132,7 +132,7 @@ def inside_epoch(number: int, loss: float | None) -> list[Event]:
 
 
 def batch(number: int, step: int, loss: float | None) -> BatchMetrics:
-    """Without positives in the batch: recall and F1 are unknown."""
+    """Return a batch without positives: recall and F1 are unknown."""
     return BatchMetrics(
         step=step, batch_idx=step - number * STEPS - 1, epoch=number, loss=loss, accuracy=0.75, recall=None, f1=None
     )
@@ -151,7 +151,7 @@ def progress(number: int, step: int) -> Progress:
 
 
 def usage() -> ResourceUsage:
-    """One and a half of two cores, 1.5 of 8 GiB, and one GPU."""
+    """Return a usage of one and a half of two cores, 1.5 of 8 GiB, and one GPU."""
     gib = 1024**3
     gpu = GpuUsage(id="GPU-1", name="H100", utilisation=0.4, memory_used=2 * gib, memory_total=80 * gib, temperature=51)
     return ResourceUsage(
@@ -191,7 +191,7 @@ def early_stop(number: int) -> EarlyStopped:
 
 
 def final(number: int) -> FinalStats:
-    """27 of 36 eights found, 24 of 324 others taken for eights; Wilson intervals by hand."""
+    """Return final results: 27 of 36 eights found, 24 of 324 others taken for eights; Wilson intervals by hand."""
     return FinalStats(
         split="val",
         epoch=number,

@@ -26,14 +26,14 @@ BROKEN_RULES = """async () => (await axe.run(document)).violations.map(
 
 
 async def broken_rules(page: Page) -> list[str]:
-    """What axe-core says; evaluated by the debugger, which no content policy binds."""
+    """Return what axe-core finds; evaluated by the debugger, which no content policy binds."""
     await page.evaluate(AXE)
     found: list[str] = await page.evaluate(BROKEN_RULES)
     return found
 
 
 def runs_in_every_state(owner: User) -> dict[str, Run]:
-    """By status; the completed one has all that a page can show."""
+    """Create a run in each status; the completed one has all that a page can show."""
     runs = {}
     for status in ("completed", "failed", "cancelled"):
         run = story.start(story.submit(owner, f"It {status}"))

@@ -27,7 +27,7 @@ INSIDE = [0.2, 0.95]
 
 
 async def opened(visitors: Visitors, owner: User) -> Page:
-    """The page of a run with six epochs: the losses are 1, 1/2, … 1/6."""
+    """Open the page of a run with six epochs: the losses are 1, 1/2, … 1/6."""
     run = await in_thread(lambda: story.start(story.submit(owner)))
     for number in range(EPOCHS):
         await in_thread(story.train, run, number)

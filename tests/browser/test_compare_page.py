@@ -34,7 +34,7 @@ def submitted(owner: User, rate: float) -> Run:
 
 
 def trained(owner: User, rate: float, epochs: int) -> Run:
-    """Completed; the more epochs, the better: its AUROC is 1 - 0.5 / epochs."""
+    """Create a completed run; the more epochs, the better: its AUROC is 1 - 0.5 / epochs."""
     run = story.start(submitted(owner, rate))
     for number in range(epochs):
         story.train(run, number)

@@ -81,7 +81,7 @@ async def wire(browser: Browser, shared_server: WebServer, owner: User) -> Async
 
 @asynccontextmanager
 async def going_on(run: Run) -> AsyncIterator[None]:
-    """The run trains for as long as the context lasts, and for `SECONDS` at least."""
+    """Let the run train for as long as the context lasts, and for `SECONDS` at least."""
     ended, began = asyncio.Event(), time.monotonic()
 
     async def train() -> None:
@@ -102,7 +102,7 @@ async def going_on(run: Run) -> AsyncIterator[None]:
 
 @contextmanager
 def asleep(processes: list[int]) -> Iterator[None]:
-    """Nothing of the page runs."""
+    """Let nothing of the page run."""
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:
@@ -113,7 +113,7 @@ def asleep(processes: list[int]) -> Iterator[None]:
 
 
 async def opened(wire: Wire, run: Run) -> tuple[Page, int]:
-    """The page, and the last number that it shows."""
+    """Open the page, and return the last number that it shows."""
     page = await wire.visitors.visit(f"/runs/{run.pk}/", script=PLOTS)
     last = await in_thread(story.train, run, 0)
     await has_drawn(page, last)
@@ -123,7 +123,7 @@ async def opened(wire: Wire, run: Run) -> tuple[Page, int]:
 
 
 async def all_is_there(page: Page, run: Run, before: int, words: str) -> None:
-    """How much was caught up is said; every event is shown once and in order; the curve is what was stored."""
+    """Require that each event is shown once and in order, and that the curve is what was stored."""
     last = await in_thread(story.last_seq, run)
     began = time.monotonic()
     await expect(page.locator("#connection")).to_have_text(

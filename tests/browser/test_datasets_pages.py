@@ -37,7 +37,7 @@ def flowers(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def two_pieces(tmp_path: Path) -> Path:
-    """A file that takes two."""
+    """Write a file that takes two pieces."""
     path = tmp_path / "large.csv"
     path.write_bytes(b"a,Target\n" + b"1,0\n2,1\n" * (PIECE // 8 + 20_000))
     os.utime(path, (WRITTEN, WRITTEN))
@@ -45,7 +45,7 @@ def two_pieces(tmp_path: Path) -> Path:
 
 
 def check(home: Path, settings: Settings) -> None:
-    """What a worker of that server would do."""
+    """Check what waits, as a worker of that server would."""
     settings.DATASETS_ROOT = home / "datasets"
     assert examiner.check_next(threading.Event(), first_report.request)
 
@@ -69,7 +69,7 @@ class SecondPiece:
         await page.route("**/api/datasets/uploads/*/", self._met)
 
     def let_go(self) -> None:
-        """What was held breaks off; what comes later passes."""
+        """Break off what was held, and let pass what comes later."""
         self._over.set()
 
     async def _met(self, route: Route) -> None:
@@ -167,7 +167,7 @@ async def test_what_is_built_in_is_looked_at_and_trained_on(visitors: Visitors) 
 
 
 def reported(owner: User) -> None:
-    """What a worker would have found of a training."""
+    """Store the report that a worker would have made of a training."""
     Dataset.objects.update(preflight=made(owner, of_images()))
 
 

@@ -44,7 +44,7 @@ def in_training_again(run: Run) -> Run:
 
 
 async def asked_within_minutes(page: Page) -> list[str]:
-    """What the page asks the server for in the next minutes, by a clock that is turned on."""
+    """Return what the page requests in the next minutes, by a clock that is turned forward."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for _ in range(3):

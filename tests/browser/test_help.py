@@ -18,7 +18,7 @@ PAGES = ("", "reference/options.html", "reference/metrics.html", "explanation/ar
 
 @pytest.fixture(scope="module")
 def built() -> None:
-    """Where the server's process looks."""
+    """Build the documentation where the server's process looks for it."""
     subprocess.run([sys.executable, "-m", "docs.build"], cwd=settings.BASE_DIR, check=True, timeout=120)
 
 

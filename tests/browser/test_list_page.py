@@ -305,7 +305,7 @@ async def test_the_usual_columns_are_all_in_sight(visitors: Visitors, owner: Use
 
 
 def trained(owner: User, name: str, epochs: int) -> Run:
-    """Completed; its best AUROC is 1 - 0.5 / epochs, its best loss 1 / epochs."""
+    """Create a completed run; its best AUROC is 1 - 0.5 / epochs, its best loss 1 / epochs."""
     run = story.start(story.submit(owner, name))
     for number in range(epochs):
         story.train(run, number)

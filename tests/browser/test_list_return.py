@@ -43,7 +43,7 @@ async def test_the_way_back_leads_to_the_same_row_at_the_same_place(visitors: Vi
     await expect(page.get_by_label(re.compile("Select run .*, Eight 019"))).to_be_checked()
     await page.keyboard.press("k")
     await expect(link).to_be_focused()
-    await page.get_by_role("link", name="Runs", exact=True).click()  # anew, not back
+    await page.get_by_role("link", name="Runs", exact=True).click()  # a new visit, not back
     await expect(page.locator("tbody tr")).to_have_count(50)
     assert await page.evaluate("scrollY") == 0
     assert await overflow(page) == 0
@@ -69,5 +69,5 @@ async def test_groups_that_were_open_are_open_again(visitors: Visitors, owner: U
 
 
 async def top(node: Locator) -> float:
-    """Pixels from the upper edge of the window."""
+    """Return the pixels from the upper edge of the window."""
     return float(await node.evaluate("node => node.getBoundingClientRect().top"))

@@ -28,7 +28,7 @@ KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress", "Machine")
 
 
 def whole_story(owner: User) -> Run:
-    """A completed run with events of every type."""
+    """Create a completed run with events of every type."""
     run = story.start(story.submit(owner))
     for number in range(4):
         story.train(run, number)
@@ -38,7 +38,7 @@ def whole_story(owner: User) -> Run:
 
 
 def a_long_story(owner: User) -> Run:
-    """50,000 batches of loss 0.5 but one, written as the recorder leaves them."""
+    """Create a run of 50,000 batches of loss 0.5 but one, written as the recorder leaves them."""
     run = story.start(story.submit(owner))
     first = story.last_seq(run) + 1
     moment = format_time(timezone.now())
@@ -68,7 +68,7 @@ async def show_all_events(page: Page) -> None:
 
 
 async def has_drawn(page: Page, seq: int) -> None:
-    """The page shows the event with that number, and so everything before it."""
+    """Wait until the page shows the event with that number, and so everything before it."""
     await expect(page.locator(f'#log li[data-seq="{seq}"]')).to_be_attached(timeout=PATIENCE)
 
 
@@ -77,12 +77,12 @@ def chart(page: Page, title: str) -> Locator:
 
 
 async def in_words(page: Page, title: str) -> str:
-    """The chart's text alternative: how many values each curve has, and the newest."""
+    """Return the chart's text alternative: how many values each curve has, and the newest."""
     return await chart(page, title).locator(".plot").get_attribute("aria-label") or ""
 
 
 async def everything(page: Page) -> dict[str, Any]:
-    """All that the page tells of its run, but how long it took."""
+    """Return all that the page shows of its run, except how long it took."""
     await page.locator("#epochs").evaluate("details => { details.open = true }")
     await expect(page.locator("#epochs tbody tr").first).to_be_attached()
     facts = await page.locator("#facts > div").all_inner_texts()

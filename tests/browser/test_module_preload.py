@@ -31,7 +31,7 @@ async def test_the_links_are_what_the_scripts_import(visitors: Visitors, owner: 
 
 
 async def asked_for_without_links(page: Page, url: str) -> set[str]:
-    """The scripts that Chromium finds by itself."""
+    """Return the scripts that Chromium finds by itself."""
     found: set[str] = set()
 
     def heard(request: Request) -> None:

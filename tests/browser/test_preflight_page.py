@@ -47,7 +47,7 @@ def twin(id_: str, split: Any, label: str) -> report.Twin:
 
 
 def of_images() -> report.Preflight:
-    """Everything that a report of images may say."""
+    """Return a report with everything that one of images may say."""
     copies = report.Group(
         kind="copy",
         likeness=0.9912,

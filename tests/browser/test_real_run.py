@@ -42,7 +42,7 @@ async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, t
 
 
 async def watch(page: Page) -> None:
-    """Queued or preparing, then in progress with curves that grow, then the end; the page is never reloaded."""
+    """Watch the page from queued to the end, with growing curves; it is never reloaded."""
     await expect(page.locator("#status")).to_have_text("In progress", timeout=PATIENCE)
     loss = page.locator(".plot").first
     await expect(loss).to_have_attribute("aria-label", re.compile("train: [1-9]"), timeout=PATIENCE)
@@ -54,7 +54,7 @@ async def watch(page: Page) -> None:
 
 
 async def check_numbers(page: Page, server: Server, run_id: int) -> None:
-    """What the page shows is what the REST API says."""
+    """Require that the page shows what the REST API returns."""
     detail = server.get(f"/api/runs/{run_id}/")
     final = server.get(f"/api/runs/{run_id}/final-stats/")["splits"]["test"]
     split = page.locator('[data-split="test"]')
@@ -72,7 +72,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
 
 
 async def check_preflight(page: Page) -> None:
-    """What the run looked at before it trained, as it wrote it down."""
+    """Require that the page shows what the run wrote into its report before it trained."""
     await page.get_by_role("link", name="Pre-flight report").click()
     await expect(page.locator("#verdict")).to_have_text("Ready")
     await expect(page.locator('[data-title="Samples per class and split"] tbody tr').last).to_contain_text("1,797")

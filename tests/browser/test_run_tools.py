@@ -177,7 +177,7 @@ async def test_an_answer_from_before_a_tag_takes_it_not_away(visitors: Visitors,
     answered, tagged, shown = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def late(route: Route) -> None:
-        """The first answer arrives when the reader has set a tag that it does not know of."""
+        """Deliver the first answer when the reader has set a tag that it does not know of."""
         answer = await route.fetch()
         if not answered.is_set():
             answered.set()

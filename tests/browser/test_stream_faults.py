@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def failing(browser: Browser, tmp_path: Path, owner: User) -> AsyncIterator[tuple[Visitors, FailingServer]]:
-    """Visitors of a server that fails when it is told to."""
+    """Return visitors of a server that fails when it is told to."""
     with FailingServer(tmp_path) as server:
         opened = Visitors(browser, server, owner)
         yield opened, server
@@ -83,7 +83,7 @@ async def test_the_results_of_1000_classes_come_live(visitors: Visitors, owner: 
 
 
 def large(split: str) -> FinalStats:
-    """An evaluation that is too large for a WebSocket message."""
+    """Make an evaluation that is too large for a WebSocket message."""
     size = len(CLASSES)
     matrix = [[int(row == column) for column in range(size)] for row in range(size)]
     matrix[0][0], matrix[0][1] = 0, 7

@@ -66,7 +66,7 @@ class Checker:
         assert listener.heard == list(range(last + 1)), f"run {listener.run_id}: heard something twice or never"
 
     def _ended_truthfully(self, detail: dict[str, Any], journal: list[dict[str, Any]]) -> None:
-        """The last event, the last status in the journal and the run's row say the same."""
+        """Require that the last event, the last status in the journal and the run's row agree."""
         run_id, end = detail["run_id"], journal[-1]
         statuses = [event["data"] for event in journal if event["type"] == "run_status"]
         assert end["type"] == "training_end", f"run {run_id} ended with {end['type']}"
@@ -77,7 +77,7 @@ class Checker:
             assert after["previous"] == before["status"], f"run {run_id}: {before} -> {after}"
 
     def _epochs_once(self, run_id: int, journal: list[dict[str, Any]]) -> None:
-        """What an attempt made void aside, the journal has each epoch once, and the metrics are just those."""
+        """Require each epoch once in the journal, apart from void ones, and just those in the metrics."""
         told: dict[tuple[str, int], dict[str, Any]] = {}
         for event in journal:
             data = event["data"]
@@ -109,7 +109,7 @@ class Checker:
                 self.numbers += 1
 
     def _as_if_nothing_had_happened(self, run_id: int) -> None:
-        """All runs ask for the same training, so all that they find out is the same."""
+        """Require equal results: all runs ask for the same training."""
         metrics = self._site.ask(f"/api/runs/{run_id}/metrics/")["series"]
         final = self._site.ask(f"/api/runs/{run_id}/final-stats/")["splits"]
         self._found_out.add(json.dumps([metrics, final], sort_keys=True))
@@ -117,7 +117,7 @@ class Checker:
 
 
 def check_leftovers(site: Site) -> None:
-    """After a clean stop: no process, no half-written file, and nothing that ended on its own."""
+    """Require a clean stop: no process, no half-written file, and nothing that ended on its own."""
     assert site.surprises == []
     eventually(lambda: not site.processes(), within=30)
     assert [str(path) for path in site.home.rglob("*.tmp")] == []

@@ -35,13 +35,13 @@ class SmallDisk:
         return self._seen
 
     def fill(self) -> None:
-        """To the last byte."""
+        """Fill the disk to the last byte."""
         with (self._seen / FILLER).open("ab", buffering=0) as file:
             for size in (2**20, 4096, 1):
                 _write_until_full(file.fileno(), size)
 
     def clear(self) -> None:
-        """Give the room back."""
+        """Free the space again."""
         (self._seen / FILLER).unlink(missing_ok=True)
 
 
@@ -56,7 +56,7 @@ def _write_until_full(descriptor: int, size: int) -> None:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """Raises NoSmallDisk where user namespaces are closed to us, as in some containers."""
+    """Mount a small disk. Raises NoSmallDisk where user namespaces are closed to us, as in some containers."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (shutil.which("unshare") and shutil.which("nsenter")):
         raise NoSmallDisk("unshare and nsenter (Debian's util-linux) are not installed")

@@ -1,4 +1,4 @@
-"""Whoever looks after the runs: resumes what has failed, and keeps what each failure said."""
+"""Looks after the runs: resumes what has failed, and keeps the reason of each failure."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Operator:
         self._site, self._runs = site, runs
 
     def wait_until_something_is_learnt(self) -> None:
-        """Returns when a run has completed an epoch: a storm before that would only find processes that load."""
+        """Wait until a run has completed an epoch: an earlier storm would only find processes that load."""
         eventually(lambda: any(self._detail(run_id)["last_checkpoint"] for run_id in self._runs), within=120, every=0.5)
 
     def bring_to_an_end(self, faults: Counter[str]) -> None:
-        """Returns when every run is completed, or has failed before it had anything to resume from."""
+        """Wait until every run is completed, or has failed before it had anything to resume from."""
         eventually(lambda: self._look_around(faults), within=600 + 30 * len(self._runs), every=0.3)
 
     def _look_around(self, faults: Counter[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What a storm did and what was left of it: in words, and as JSON for whoever keeps such figures."""
+"""What a storm did and what was left of it: in words, and as JSON for those who keep such figures."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Unit:
         self._started = self._ended = 0.0
 
     def keep(self) -> None:
-        """Called periodically."""
+        """Restart the process if it has ended; called periodically."""
         now = time.monotonic()
         if self._process is not None and (code := self._process.poll()) is not None:
             if code not in OUR_SIGNALS and now - self._started > STEADY_SECONDS:
@@ -66,7 +66,7 @@ class Unit:
         self._started = time.monotonic()
 
     def stop(self) -> int | None:
-        """As systemd does; returns the exit code."""
+        """Stop the process as systemd does; return the exit code."""
         if self._process is None:
             return None
         self._process.send_signal(signal.SIGTERM)
@@ -126,13 +126,13 @@ class Site:
                 process.kill()
 
     def stop(self) -> None:
-        """As an operator does it; every unit must end well."""
+        """Stop as an operator does; every unit must end well."""
         self._keeping.clear()
         codes = {unit.name: unit.stop() for unit in reversed(self._units)}
         assert set(codes.values()) <= {0, None}, codes
 
     def reboot(self) -> None:
-        """Everything dies at once, databases included, and is started again."""
+        """Kill everything at once, databases included, and start it again."""
         self._keeping.clear()
         for store in self.stores.values():
             store.kill()
@@ -146,7 +146,7 @@ class Site:
         self._keeping.set()
 
     def processes(self, kind: str = "") -> list[psutil.Process]:
-        """Those of this installation: all, or of a `kind`: launcher, web, worker, forkserver or training."""
+        """Return processes of this installation: all, or a `kind`: launcher, web, worker, forkserver or training."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
@@ -170,14 +170,14 @@ class Site:
         return self._token
 
     def server(self, number: int) -> Server:
-        """For calls of the REST API of one of the two web servers."""
+        """Return a client of the REST API of one of the two web servers."""
         server = Server(self.installation, ())
         server.address = f"http://127.0.0.1:{self.ports[number]}"
         server.use(self.token)
         return server
 
     def ask(self, path: str) -> Any:
-        """GET from whichever server answers."""
+        """GET from any server that answers."""
         return self._first(lambda server: server.get(path))
 
     def download(self, path: str) -> bytes:
@@ -187,7 +187,7 @@ class Site:
         return self._first(lambda server: server.post(path, body))
 
     def _first(self, call: Any) -> Any:
-        """Servers that are down or have no database just now are asked again."""
+        """Ask again servers that are down or have no database just now."""
         last = "nobody was asked"
 
         def answer() -> Any:

@@ -40,7 +40,7 @@ class Store:
         return []
 
     def kill(self) -> None:
-        """All of its processes, at once; returns when they are gone."""
+        """Kill all of its processes at once; return when they are gone."""
         there = self.processes()
         for process in there:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -48,7 +48,7 @@ class Store:
         psutil.wait_procs(there, timeout=10)
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start it and return when it answers."""
         if self._runs():
             return
         self._process = subprocess.Popen(
@@ -81,7 +81,7 @@ def postgresql(url: str) -> Store:
 
 
 def redis_with(url: str, *, persistent: bool) -> Store:
-    """One that writes an append-only file before it answers, or one that forgets everything with its process."""
+    """Start a Redis that writes an append-only file before it answers, or one that forgets everything."""
     disk = ["--appendonly", "yes", "--appendfsync", "always"] if persistent else ["--appendonly", "no"]
     arguments = ["--port", str(urlsplit(url).port), "--bind", "127.0.0.1", "--save", "", *disk]
     store = Store(url, lambda: _client(url).ping(), arguments)

@@ -27,7 +27,7 @@ class Storm:
         self._repairs: list[tuple[float, str, Callable[[], None]]] = []  # when, of what, how
 
     def rage(self, seconds: float) -> None:
-        """Each kind once before any comes again. Returns when everything is repaired."""
+        """Cause each kind of fault once before any comes again; return when everything is repaired."""
         over, next_fault, deck = time.monotonic() + seconds, 0.0, list[Fault]()
         while (now := time.monotonic()) < over:
             self._repair(now)
@@ -129,7 +129,7 @@ class Storm:
             repair()
 
     def _repair_of(self, what: str) -> None:
-        """At once, whatever is outstanding of it: no second fault of one thing on top of the first."""
+        """Repair at once what is outstanding: there is no second fault of one thing on top of the first."""
         due = [repair for repair in self._repairs if repair[1] == what]
         self._repairs = [repair for repair in self._repairs if repair[1] != what]
         for _, _, repair in due:

@@ -16,13 +16,13 @@ from runs.models import Run
 
 @pytest.fixture
 def config() -> TrainingConfig:
-    """A request on built-in data."""
+    """Return a request on built-in data."""
     return TrainingConfig(experiment_name="test", source_path="builtin:breast-cancer")
 
 
 @pytest.fixture
 def queued(transactional_db: None, config: TrainingConfig) -> Run:
-    """A queued run, committed: other threads see it."""
+    """Create a queued run, committed: other threads see it."""
     owner, _ = User.objects.get_or_create(username="grace")
     [run] = launch.create(config, owner)
     return run
@@ -30,7 +30,7 @@ def queued(transactional_db: None, config: TrainingConfig) -> Run:
 
 @pytest.fixture(scope="session")
 def warm() -> None:
-    """The fork server, loaded once: that takes seconds."""
+    """Load the fork server once: that takes seconds."""
     process.warm_up()
 
 

@@ -22,7 +22,7 @@ LIST = "/admin/runs/run/"
 
 @pytest.fixture
 def admin() -> Client:
-    """Staff that may see runs in the admin and has no other right there."""
+    """Log in staff that may see runs in the admin and has no other right there."""
     client, operator = Client(), User.objects.create_user("operator", is_staff=True)
     operator.user_permissions.add(Permission.objects.get(codename="view_run"))
     client.force_login(operator)
@@ -31,7 +31,7 @@ def admin() -> Client:
 
 @pytest.fixture
 def runs(user: User) -> dict[str, Run]:
-    """Four that wait, a first, of somebody else."""
+    """Create four runs that wait, the first of another user."""
     body = {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 3}}
     config = TrainingConfig.model_validate(body)
     return {name: launch.create(config, user)[0] for name in "abcd"}
@@ -48,13 +48,13 @@ def said(response: Any) -> list[str]:
 
 
 def chosen(admin: Client, action: str, *runs: Run, question: str = "") -> list[str]:
-    """What the admin says after the action was chosen in the list."""
+    """Return what the admin reports after the action was chosen in the list."""
     body = {"action": action, "_selected_action": [run.pk for run in runs]}
     return said(admin.post(LIST + question, body, follow=True))
 
 
 def pressed(admin: Client, action: str, run: Run) -> list[str]:
-    """The same after a button of the run's page, which must be there."""
+    """Return what the admin reports after a button of the run's page, which must be there."""
     assert action in buttons(admin, run)
     return said(admin.post(f"{LIST}{run.pk}/act/", {"action": action}, follow=True))
 
@@ -65,7 +65,7 @@ def buttons(admin: Client, run: Run) -> list[str]:
 
 
 def started(run: Run) -> Run:
-    """Claimed by a worker, with a checkpoint to go on from."""
+    """Create a run claimed by a worker, with a checkpoint to resume from."""
     assert lifecycle.claim(run.pk, "worker")
     Run.objects.filter(pk=run.pk).update(last_checkpoint="last.ckpt")
     run.refresh_from_db()

@@ -130,7 +130,7 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     outside.write_text("not ours")
     (run.folder / "link").symlink_to(outside)
     (Path(settings.DATASETS_ROOT) / "cache").mkdir(parents=True)
-    (Path(settings.DATASETS_ROOT) / "cache" / "pixels").write_text("made anew")
+    (Path(settings.DATASETS_ROOT) / "cache" / "pixels").write_text("made again")
     told = backup(tmp_path / "copy")
     size = filesizeformat((tmp_path / "copy" / "livetrain.sqlite3").stat().st_size).replace("\xa0", " ")
     assert told.startswith(f"The database of {size} and 2 new files of 65 bytes are in ")  # one is the secret key
@@ -167,7 +167,7 @@ def test_a_backup_is_for_the_servers_account_alone(owner: User, tmp_path: Path) 
 
 
 def open_to_others(folder: Path) -> list[Path]:
-    """What somebody else than its owner may use."""
+    """Return what accounts other than the owner's may use."""
     return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077]
 
 
@@ -184,7 +184,7 @@ def test_a_place_that_a_backup_would_harm_is_refused(tmp_path: Path, settings: S
         backup(Path(settings.LIVETRAIN_HOME) / "copy")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "livetrain.sqlite3").write_text("another server's")
-    with pytest.raises(CommandError, match="no back-up"):
+    with pytest.raises(CommandError, match="not a back-up"):
         backup(tmp_path / "other")
     assert (tmp_path / "other" / "livetrain.sqlite3").read_text() == "another server's"
     with pytest.raises(CommandError, match="is a file"):

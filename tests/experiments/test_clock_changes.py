@@ -60,7 +60,7 @@ def ended(run: Run) -> Run:
 
 
 class Machine:
-    """Its holder renews each second, its reaper looks every 5; each time it wakes, the reaper comes first."""
+    """Its holder renews each second, its maintenance looks every 5; each time it wakes, maintenance comes first."""
 
     def __init__(self, clocks: Clocks, run: Run) -> None:
         self.clocks = clocks
@@ -160,7 +160,7 @@ def test_processes_that_stood_still_with_the_machine_awake_may_renew_too(clocks:
     assert watch.moment() == clocks.wall
 
 
-def test_a_reaper_that_was_busy_was_not_away(clocks: Clocks) -> None:
+def test_maintenance_that_was_busy_was_not_away(clocks: Clocks) -> None:
     """The removal of a large run takes minutes, and more runs may wait for theirs."""
     watch = RecoveryClock()
     clocks.advance(LOOK)
@@ -309,7 +309,7 @@ def test_an_attempt_whose_seconds_nobody_knows_is_never_negative(clocks: Clocks,
 
 @pytest.fixture
 def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heartbeat]:
-    """This one and another, which does not renew."""
+    """Start this worker's heartbeat, beside another worker that does not renew."""
     workers.sign_in("other:1", "other", 2, [])
     here = Heartbeat(1, [])
     monkeypatch.setattr("experiments.attendance.RENEW_SECONDS", 0.02)
@@ -321,7 +321,7 @@ def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hea
 
 
 def seen_now(clocks: Clocks) -> bool:
-    """This worker, since the clocks were moved last."""
+    """Wait until this worker was seen since the clocks were last moved."""
     return Worker.objects.filter(name=workers.own_name(), seen_at=clocks.wall).exists()
 
 

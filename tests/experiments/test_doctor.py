@@ -35,7 +35,7 @@ def by_subject(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def program(folder: Path, text: str) -> None:
-    """An `nvidia-smi` of the test's own."""
+    """Install an `nvidia-smi` of the test's own."""
     path = folder / "nvidia-smi"
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -58,7 +58,7 @@ def test_a_failure_ends_with_an_exit_code(settings: Settings, capsys: pytest.Cap
     with pytest.raises(CommandError) as ended:
         call_command("doctor")
     assert ended.value.returncode == 1
-    assert "fail data root: /does/not/exist is no folder\n     -> Mount" in capsys.readouterr().out
+    assert "fail data root: /does/not/exist is not a folder\n     -> Mount" in capsys.readouterr().out
 
 
 def test_other_versions_than_pinned_are_named(tmp_path: Path, settings: Settings) -> None:

@@ -45,11 +45,11 @@ def content(response: Any) -> Any:
 
 
 class Working:
-    """An inspector's thread, as a worker process has it."""
+    """The thread of reports, as a worker process has it."""
 
     def __init__(self) -> None:
         self.draining = threading.Event()
-        self.thread = inspector.Inspector(self.draining)
+        self.thread = inspector.PreflightThread(self.draining)
         self.thread.start()
 
     def stop(self) -> None:

@@ -140,7 +140,7 @@ def root(tmp_path: Path, settings: Settings) -> Path:
 
 
 def make_folder(root: Path) -> Path:
-    """20 images of two classes with their CSV."""
+    """Write 20 images of two classes with their CSV."""
     folder = root / "lungs"
     (folder / "images").mkdir(parents=True)
     lines = ["patientId,Target"]

@@ -60,14 +60,14 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body[: site.cut_after])
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     return Handler
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Site]:
-    """A server with a small file that takes the official one's place, checksum included."""
+    """Serve a small file that takes the official one's place, checksum included."""
     content = with_npz(tmp_path / "original.npz").read_bytes()
     known = published.DATA_SETS["pneumoniamnist"]
     small = replace(known, md5={**known.md5, 28: hashlib.md5(content).hexdigest()})

@@ -26,7 +26,7 @@ from tests.waiting import eventually
 
 
 def asking(**trainer: Any) -> Run:
-    """A queued run with these trainer options."""
+    """Create a queued run with these trainer options."""
     body = {"experiment_name": "e", "source_path": "builtin:breast-cancer", "trainer": trainer}
     owner, _ = User.objects.get_or_create(username="grace")
     return launch.create(TrainingConfig.model_validate(body), owner)[0]
@@ -78,7 +78,7 @@ def test_the_variable_is_read_as_cuda_reads_it(raw: str | None, ids: list[str] |
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """A machine whose `nvidia-smi` does this."""
+    """Make a machine whose `nvidia-smi` does this."""
 
     def make(script: str) -> None:
         command = tmp_path / "nvidia-smi"

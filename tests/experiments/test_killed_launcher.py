@@ -35,21 +35,21 @@ class Launched:
         )
 
     def processes(self) -> list[psutil.Process]:
-        """All that are alive and have its environment, the launcher among them."""
+        """Return all living processes that have its environment, the launcher among them."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def child(self, name: str) -> psutil.Process | None:
-        """Its newest process of the command `name`."""
+        """Return its newest process of the command `name`."""
         found = [process for process in self.processes() if process.cmdline()[2:3] == [name]]
         return max(found, key=lambda process: process.create_time(), default=None)
 
     def kill(self) -> None:
-        """Take the launcher away without a word."""
+        """Kill the launcher without a warning."""
         self._launcher.kill()
         self._launcher.wait()
 
     def clear(self) -> None:
-        """Leave nothing, however the test ended."""
+        """Kill what is left, however the test ended."""
         self._launcher.kill()
         self._launcher.wait()
         for process in self.processes():
@@ -66,7 +66,7 @@ class Launched:
 
 @pytest.fixture
 def launched(tmp_path: Path) -> Iterator[Launched]:
-    """A launcher that has just been started."""
+    """Start a launcher."""
     found = Launched(tmp_path)
     yield found
     found.clear()
@@ -114,7 +114,7 @@ def test_killed_while_it_trains(launched: Launched) -> None:
 
 
 def _submit(launched: Launched) -> None:
-    """Ask for a training that takes long."""
+    """Request a training that takes long."""
     body = {"experiment_name": "long", "source_path": "builtin:digits-is-8", "trainer": {"max_epochs": 500}}
     request = urllib.request.Request(
         f"http://127.0.0.1:{launched.port}/api/experiments/centralized/train",

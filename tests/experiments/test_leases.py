@@ -37,7 +37,7 @@ class Kind(ABC):
 
     @abstractmethod
     def make(self, owner: User, config: TrainingConfig) -> int:
-        """A row that waits."""
+        """Create a row that waits."""
 
     @abstractmethod
     def row(self, pk: int) -> Leased: ...
@@ -62,7 +62,7 @@ class Kind(ABC):
 
     @abstractmethod
     def lost(self, now: datetime | None = None) -> list[int]:
-        """Those that this recovers."""
+        """Recover lost rows, and return those that this call recovered."""
 
     @abstractmethod
     def recover(self, pk: int) -> bool: ...
@@ -199,7 +199,7 @@ def claimed(kind: Kind, pk: int) -> Leased:
 
 
 def together(*acts: Callable[[], object]) -> list[object]:
-    """What each returns or raises, done in threads that start at once."""
+    """Return what each returns or raises, done in threads that start at once."""
     start, results = threading.Barrier(len(acts)), dict[int, object]()
 
     def act(index: int) -> None:

@@ -38,7 +38,7 @@ class Database:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time is its only item."""
+    """Replace the clock; the time is the only item of the list."""
     now = [1000.0]
     monkeypatch.setattr("experiments.outbox.time.monotonic", lambda: now[0])
     return now

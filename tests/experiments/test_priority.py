@@ -123,7 +123,7 @@ def test_a_running_run_has_no_place_in_the_queue(api: Client) -> None:
 
 
 def test_a_woken_slot_takes_what_is_most_urgent_until_nothing_waits(user: User) -> None:
-    """Whatever the message was sent for; the runs end at once, for what they are to read is gone."""
+    """Whatever the message was sent for; the runs end at once, because their data are gone."""
     config = TrainingConfig.model_validate(BODY | {"source_path": "/nowhere"})
     runs = [lifecycle.create(user, config.model_dump(mode="json"), priority=priority) for priority in (0, 2, -1, 1)]
     tasks.train.fn(runs[0].pk)

@@ -20,7 +20,7 @@ sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="there is
 
 @contextmanager
 def shell_with(umask: int) -> Iterator[None]:
-    """Processes started within have that umask, as those of a shell."""
+    """Give processes started within this umask, as a shell does."""
     previous = os.umask(umask)
     try:
         yield
@@ -29,14 +29,14 @@ def shell_with(umask: int) -> Iterator[None]:
 
 
 def open_to_others(folder: Path, mask: int = 0o077) -> dict[str, str]:
-    """What somebody else may use, with its rights."""
+    """Return what other accounts may use, with its rights."""
     found = [path for path in (folder, *folder.rglob("*")) if not path.is_symlink()]
     modes = {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in found}
     return {name: f"{mode:o}" for name, mode in modes.items() if mode & mask}
 
 
 def train_something(server: Server) -> None:
-    """Run files of all kinds: log, checkpoint, tables."""
+    """Write run files of all kinds: log, checkpoint, tables."""
     run = server.train(experiment_name="x", source_path="builtin:breast-cancer", trainer={"max_epochs": 1})
     server.wait_for(run, "completed")
     names = {file["name"] for file in server.get(f"/api/runs/{run}/files/")["files"]}

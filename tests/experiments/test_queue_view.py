@@ -46,7 +46,7 @@ def test_staff_pause_it_and_let_it_go_on(api: Client, staff: Client) -> None:
 
 def test_nobody_else_does(api: Client) -> None:
     status, found = change(api, paused=True)
-    assert (status, found["detail"]) == (403, "Only staff may pause the queue or let it go on.")
+    assert (status, found["detail"]) == (403, "Only staff may pause or resume the queue.")
     assert not queue.standing().paused
 
 

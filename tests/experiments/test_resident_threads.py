@@ -26,7 +26,7 @@ from experiments.backlog import DeferredUploads
 from experiments.datasets import checks, storage
 from experiments.datasets.examiner import CheckThread
 from experiments.feeder import Feeder
-from experiments.inspector import Inspector
+from experiments.inspector import PreflightThread
 from experiments.models import Dataset, Preflight
 from experiments.periodic import Periodic
 from experiments.reaper import Maintenance
@@ -90,7 +90,7 @@ def dataset_that_is_gone(user: User, _patch: pytest.MonkeyPatch) -> Done:
 
 
 def nothing_to_tell(_dataset: Dataset) -> None:
-    """Nobody asks for a report here."""
+    """Request no report."""
 
 
 CASES: dict[type[Periodic], Case] = {
@@ -98,14 +98,16 @@ CASES: dict[type[Periodic], Case] = {
     Maintenance: Case(Maintenance, (lifecycle, "lost_runs"), lost_run),
     DeferredUploads: Case(DeferredUploads, (stored_files, "attempt_here"), folder_of_an_ended_run),
     Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "sign_in"), worker_unknown),
-    Inspector: Case(lambda: Inspector(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing),
+    PreflightThread: Case(
+        lambda: PreflightThread(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing
+    ),
     CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
 }
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test waits for half a minute."""
+    """Shorten the pauses: no test waits for half a minute."""
     real = Periodic.__init__
 
     def hurried(self: Periodic, name: str, interval: float, **options: bool) -> None:
@@ -149,7 +151,7 @@ def at_work(thread: Periodic) -> Iterator[Periodic]:
 
 
 def failures(api: Client, name: str, process: str = "web") -> int:
-    """As `/metrics` counts them."""
+    """Return the failures as `/metrics` counts them."""
     text = api.get("/metrics").content.decode()
     line = rf'^livetrain_thread_failures_total{{process="{process}",thread="{name}"}} (\d+)$'
     found = re.search(line, text, re.MULTILINE)

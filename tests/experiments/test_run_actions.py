@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def run(user: User) -> Run:
-    """Queued, of `user`."""
+    """Create a queued run of `user`."""
     config = TrainingConfig.model_validate(
         {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 3}}
     )

@@ -26,7 +26,7 @@ from tests.waiting import eventually
 
 @pytest.fixture
 def reachable(settings: Settings) -> None:
-    """This worker has an address that the other machine knows."""
+    """Give this worker an address that the other machine knows."""
     settings.NODE_ADDRESS = "127.0.0.1"
 
 

@@ -37,7 +37,7 @@ def queue(**trainer: object) -> Run:
 
 
 def trainings() -> list[psutil.Process]:
-    """Processes of trainings: copies of the fork server that lead a session."""
+    """Return processes of trainings: copies of the fork server that lead a session."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):  # gone meanwhile
@@ -47,7 +47,7 @@ def trainings() -> list[psutil.Process]:
 
 
 def rank(number: int) -> psutil.Process:
-    """By the log that it writes."""
+    """Return the rank of a process by the log that it writes."""
     name = f"train.rank{number}.log" if number else "train.log"
     [found] = [process for process in trainings() if Path(f"/proc/{process.pid}/fd/1").readlink().name == name]
     return found

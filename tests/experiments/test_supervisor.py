@@ -160,7 +160,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(queued: Run, recipe: Reci
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.crashes) == ("queued", 1)
-    assert (run.reason or "").endswith("It goes on from its last complete epoch.")
+    assert (run.reason or "").endswith("It continues from its last complete epoch.")
     recipe("completes")
     run = supervise(run)
     assert (run.status, run.reason, run.attempt) == ("completed", None, 2)
@@ -186,7 +186,7 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe, set
 
 
 def child_pid() -> int:
-    """The one training process of this test: a copy of the fork server that leads its own session."""
+    """Return the one training process of this test: a copy of the fork server that leads its own session."""
     forks = [child for child in psutil.Process().children(recursive=True) if "forkserver" in " ".join(child.cmdline())]
     [pid] = [child.pid for child in forks if os.getsid(child.pid) == child.pid]
     return int(pid)

@@ -33,7 +33,7 @@ time.sleep(60)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """For temporary files, of this process and those it starts; its path is short, as addresses of sockets must be."""
+    """Use a folder for temporary files whose path is short, as addresses of sockets must be."""
     made = Path(tempfile.mkdtemp(dir="/tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(made))
     monkeypatch.setenv("TMPDIR", str(made))
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def aged(folder: Path) -> int:
-    """Remove what is dead, as if all that is there were made a minute ago."""
+    """Remove stale sockets as if all that is there were made a minute ago."""
     for path in folder.glob("pymp-*/*"):
         os.utime(path, (time.time() - 60,) * 2)
     return sweep.remove_stale_sockets()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def limited(hours: float | None, **columns: Any) -> Run:
-    """A queued run with that limit."""
+    """Create a queued run with that limit."""
     body = {"experiment_name": "e", "source_path": "builtin:breast-cancer", "trainer": {"max_hours": hours}}
     owner, _ = User.objects.get_or_create(username="grace")
     [run] = launch.create(TrainingConfig.model_validate(body), owner)

@@ -17,13 +17,13 @@ from runs.models import Run
 
 @pytest.fixture
 def queued(user: User) -> list[Run]:
-    """Three folds."""
+    """Queue three folds."""
     request = {"experiment_name": "x", "source_path": "builtin:breast-cancer", "data": {"folds": 3}}
     return launch.create(TrainingConfig.model_validate(request), user)
 
 
 def turns(runs: list[Run]) -> tuple[list[int | None], str]:
-    """The folds that the command takes, in its order, and what it says."""
+    """Return the folds that the command takes, in its order, and what it prints."""
     printed = io.StringIO()
     command = Command(stdout=printed)
     return [run.fold for run in command._claimed(runs)], printed.getvalue()

@@ -31,7 +31,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="th
 
 @contextmanager
 def session(code: str) -> Iterator[int]:
-    """A process that leads a session of its own, and has printed something; all of it is killed in the end."""
+    """Start a process that leads a session and has printed something; kill all of it in the end."""
     started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
     try:
         assert started.stdout
@@ -134,7 +134,7 @@ def unsupported(*_: Any) -> Any:
 
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A driver with two GPUs, the second of which tells little; lists what was asked of it."""
+    """Install a driver with two GPUs, the second of which answers little; return what was asked of it."""
     calls: list[str] = []
     answers: dict[str, Any] = {
         "nvmlInit": lambda: calls.append("init"),

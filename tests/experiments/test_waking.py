@@ -31,7 +31,7 @@ def queued(owner: User) -> Run:
 
 @pytest.fixture
 def sent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The runs that messages are sent for; the broker is out in the world."""
+    """Record the runs that messages are sent for."""
     settings.BROKER_EMBEDDED = False
     messages: list[int] = []
 

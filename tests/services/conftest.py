@@ -12,19 +12,19 @@ from tests.services import servers
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """`DATABASE_URL` of an empty PostgreSQL cluster."""
+    """Return the `DATABASE_URL` of an empty PostgreSQL cluster."""
     yield from _address_of(servers.postgresql())
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """`REDIS_URL` of an empty Redis."""
+    """Return the `REDIS_URL` of an empty Redis."""
     yield from _address_of(servers.redis_server())
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_url() -> Iterator[str]:
-    """`BROKER_URL` of a fresh RabbitMQ node."""
+    """Return the `BROKER_URL` of a fresh RabbitMQ node."""
     yield from _address_of(servers.rabbitmq())
 
 

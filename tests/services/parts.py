@@ -15,11 +15,7 @@ from psycopg import sql
 
 @cache
 def own_part(home: Path) -> dict[str, str]:
-    """Addresses for the installation in that folder, always the same ones; none in a session on SQLite.
-
-    An empty database of its own, and databases of Redis that no other has: the hints of its runs may reach others,
-    which they must bear, but no message of its queue does.
-    """
+    """Return addresses for the installation in that folder, always the same; none in a session on SQLite."""
     part = {}
     if (server := os.environ.get("DATABASE_URL", "")).startswith("postgresql:"):
         part["DATABASE_URL"] = new_database(server, f"home_{secrets.token_hex(8)}")
@@ -31,14 +27,14 @@ def own_part(home: Path) -> dict[str, str]:
 
 
 def new_database(server: str, name: str) -> str:
-    """An empty PostgreSQL database of that name, beside the one of the address."""
+    """Create an empty PostgreSQL database of that name, beside the one of the address."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
 def new_redis_database(server: str) -> str:
-    """The next of that Redis' databases; the first one counts them."""
+    """Return the next of that Redis' databases; the first one counts them."""
     address = urlsplit(server)
     with redis.Redis.from_url(address._replace(path="/0").geturl()) as client:
         return address._replace(path=f"/{client.incr('installations')}").geturl()

@@ -48,17 +48,17 @@ class Proxy(NamedTuple):
         return f"https://{NAME}:{self.port}"
 
     def connect(self) -> socket.socket:
-        """To its address, whatever this machine makes of the name."""
+        """Connect to its address, whatever this machine makes of the name."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def trust(self) -> ssl.SSLContext:
-        """Of a client that knows this certificate and no other."""
+        """Return the context of a client that knows this certificate and no other."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
 
 @contextlib.contextmanager
 def nginx(port: int, upstream: int) -> Iterator[Proxy]:
-    """The sample site behind `port`, in front of the server at `upstream`."""
+    """Start the sample site behind `port`, in front of the server at `upstream`."""
     binary, user, plain = program("nginx", "nginx"), unprivileged_user(), free_port()
     with own_folder(user) as folder:
         certificate, key = _certificate(folder, user)
@@ -84,7 +84,7 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
 
 @contextlib.contextmanager
 def caddy(port: int, upstream: int) -> Iterator[Proxy]:
-    """As `nginx`; without a name that others can resolve it gets its certificate from us."""
+    """Start Caddy as `nginx` is; without a name that others can resolve it gets its certificate from us."""
     binary, user = program("caddy", "caddy"), unprivileged_user()
     with own_folder(user) as folder:
         certificate, key = _certificate(folder, user)
@@ -112,14 +112,14 @@ def _sample(name: str, changes: dict[str, str]) -> str:
 
 
 def _check(command: list[str | Path], folder: Path, user: str | None, env: dict[str, str] | None = None) -> None:
-    """What an operator runs before each start."""
+    """Run what an operator runs before each start."""
     done = subprocess.run(command, cwd=folder, user=user, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[warn]" not in done.stderr, done.stderr
 
 
 def _certificate(folder: Path, user: str | None) -> tuple[Path, Path]:
-    """Signed by itself, for `NAME`, and its key."""
+    """Make a self-signed certificate for `NAME`, and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

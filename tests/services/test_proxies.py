@@ -38,14 +38,14 @@ class Client:
         self.proxy, self.token = proxy, token
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> http.client.HTTPResponse:
-        """The whole answer; read its body with `read`."""
+        """Return the whole answer; read its body with `read`."""
         connection = http.client.HTTPConnection(NAME, self.proxy.port)
         connection.sock = self.proxy.trust().wrap_socket(self.proxy.connect(), server_hostname=NAME)
         connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
         return connection.getresponse()
 
     def rest(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """With the token; what is not bytes is sent as JSON."""
+        """Call with the token; what is not bytes is sent as JSON."""
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = {"Content_Type": "application/json", "Authorization": f"Token {self.token}"} | headers
         answer = self.call(method, path, content, **headers)
@@ -56,7 +56,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Client]]:
-    """`behind(start)`: a client of the one server, through the proxy that `start` starts, on one port after another."""
+    """Yield `behind(start)`: a client of the one server through the proxy that `start` starts, on the next port."""
     port, upstream = free_port(), free_port()
     home = Installation(
         tmp_path_factory.mktemp("home"),
@@ -149,7 +149,7 @@ def test_the_largest_piece_of_an_upload_passes_and_nothing_larger(client: Client
 
 
 def refused(client: Client, path: str, body: bytes, headers: dict[str, str]) -> int | None:
-    """The status; null when the connection was cut before all was sent."""
+    """Return the status; None when the connection was cut before all was sent."""
     try:
         return client.rest("PATCH", path, body, **headers)[0]
     except (ConnectionError, TimeoutError, OSError):

@@ -108,12 +108,12 @@ def kill_worker(server: Server) -> None:
 
 
 def deliveries(server: Server, run_id: int) -> int:
-    """How often a worker took a message that was sent for this run."""
+    """Return how often a worker took a message that was sent for this run."""
     return len(re.findall(rf"Received message train\({run_id}\)", server.log.read_text(errors="replace")))
 
 
 def require_one_attempt(server: Server, run_id: int) -> None:
-    """Completed once, and nothing of it is there twice."""
+    """Require that the run was completed once, and nothing of it is there twice."""
     detail = server.get(f"/api/runs/{run_id}/")
     assert (detail["status"], detail["attempt"]) == ("completed", 1)
     wanted = "run_status,training_start,final_stats,training_end"

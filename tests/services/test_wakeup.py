@@ -55,6 +55,6 @@ def test_over_rabbitmq(tmp_path: Path, rabbitmq_url: str) -> None:
 
 
 def expected() -> dict[str, object]:
-    """What the actor itself would send."""
+    """Return what the actor itself would send."""
     actor = tasks.train
     return {"queue_name": actor.queue_name, "actor_name": actor.actor_name, "args": [7], "kwargs": {}}

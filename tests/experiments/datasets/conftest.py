@@ -22,7 +22,7 @@ class Here:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""
 
     def reports(self, _tick: float) -> Iterator[Report | None]:
         told: list[Report] = []
@@ -38,7 +38,7 @@ def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, settings: Settings) -> Path:
-    """The one data root; uploads lie beside it."""
+    """Create the one data root; uploads lie beside it."""
     settings.DATASETS_ROOT = tmp_path / "datasets"
     settings.LIVETRAIN_DATA_ROOTS = [tmp_path / "data"]
     (tmp_path / "data").mkdir()

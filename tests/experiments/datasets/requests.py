@@ -18,7 +18,7 @@ UPLOADS = "/api/datasets/uploads/"
 
 
 def answer(response: Any, status: int) -> Any:
-    """The JSON of an answer that must have this status."""
+    """Return the JSON of an answer that must have this status."""
     assert response.status_code == status, response.content
     return json.loads(response.content) if response.content else None
 
@@ -28,7 +28,7 @@ def post(client: Client, url: str, body: Any) -> HttpResponse:
 
 
 def errors(response: Any) -> dict[str, str]:
-    """Field and message of each error of a 400."""
+    """Return field and message of each error of a 400."""
     return {error["field"]: error["message"] for error in answer(response, 400)["errors"]}
 
 
@@ -43,7 +43,7 @@ def patch(client: Client, upload: Any, offset: int | str, piece: bytes) -> HttpR
 
 
 def uploaded(client: Client, path: Path, **more: Any) -> Any:
-    """The whole file in one piece, not yet checked."""
+    """Upload the whole file in one piece; it is not yet checked."""
     content = path.read_bytes()
     return answer(patch(client, opened(client, path.name, len(content), **more), 0, content), 201)
 
@@ -53,7 +53,7 @@ def registered(client: Client, path: Path | str, **more: Any) -> Any:
 
 
 def check_all() -> None:
-    """Everything that waits, as a worker's examiner does it."""
+    """Check everything that waits, as a worker's check thread does."""
     while examiner.check_next(threading.Event(), first_report.request):
         pass
 

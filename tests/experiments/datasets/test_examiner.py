@@ -32,7 +32,7 @@ SLOW = "tests.experiments.recipes.examines_slowly"
 
 @pytest.fixture(autouse=True)
 def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not here: in a process of its own, as outside of tests."""
+    """Check in a separate process, as outside of tests."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def waiting(root: Path, user: User) -> Dataset:
 
 @pytest.fixture
 def running(waiting: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckThread]:
-    """An examiner in the middle of a check that does not end."""
+    """Start a check thread in the middle of a check that does not end."""
     monkeypatch.setattr(examiner, "CheckProcess", partial(CheckProcess, module=SLOW))
     thread = CheckThread(first_report.request)
     thread.start()

@@ -83,7 +83,7 @@ def test_an_upload_outlives_a_cut_connection_and_a_killed_server(tmp_path: Path)
 
 @pytest.fixture
 def web(tmp_path: Path, transactional_db: None) -> Iterator[tuple[int, psutil.Process]]:
-    """`manage.py web` as the launcher starts it: its port, and its process."""
+    """Start `manage.py web` as the launcher does; yield its port and its process."""
     listener = listen("127.0.0.1", 0)
     command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "web", "--fd", str(listener.fileno())]
     with (tmp_path / "web.log").open("wb") as log:
@@ -99,7 +99,7 @@ def web(tmp_path: Path, transactional_db: None) -> Iterator[tuple[int, psutil.Pr
 
 
 def _answer_before_the_body(port: int) -> bytes:
-    """To a client that asks first, as curl does."""
+    """Return the answer to a client that asks first, as curl does."""
     head = b"PATCH /x HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
     answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
@@ -111,7 +111,7 @@ def _answer_before_the_body(port: int) -> bytes:
 
 
 def _until_cut_off(port: int, head: bytes, block: bytes, most: int) -> tuple[int, bytes]:
-    """Send `head` and then `block` again and again; returns the bytes sent until the server had enough, its answer."""
+    """Send `head`, then `block` repeatedly; return the bytes sent until the server refused, and its answer."""
     sent, answer = 0, b""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(head)

@@ -104,7 +104,7 @@ def test_a_table_shows_its_first_rows(api: Client, root: Path) -> None:
 
 
 def bomb() -> bytes:
-    """A small PNG that says it is 9,000 x 9,000."""
+    """Make a small PNG that claims to be 9,000 x 9,000."""
     header = struct.pack(">IIBBBBB", 9_000, 9_000, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
     made = [

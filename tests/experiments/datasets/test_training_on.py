@@ -41,7 +41,7 @@ def carried_out(run: Run) -> Run:
 
 
 def bright_or_dark(folder: Path) -> Path:
-    """24 images that a network can tell apart."""
+    """Write 24 images that a network can tell apart."""
     rows = [(f"{number:03d}", number % 2) for number in range(24)]
     write_csv(folder / "labels.csv", rows)
     for id_, label in rows:

@@ -45,7 +45,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def stored() -> list[Path]:
-    """The folders of all uploads."""
+    """Return the folders of all uploads."""
     root = uploads_root()
     return list(root.iterdir()) if root.is_dir() else []
 

@@ -13,7 +13,7 @@ from tests.experiments.object_store.server import BUCKET, KEYS, PREFIX, ObjectSt
 
 @pytest.fixture
 def object_store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[ObjectStore]:
-    """Files of runs belong into a bucket, which is empty; its server answers."""
+    """Keep files of runs in an empty bucket whose server answers."""
     found = ObjectStore()
     found.start()
     for name, value in KEYS.items():
@@ -28,7 +28,7 @@ def object_store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Generat
 
 @pytest.fixture
 def other_machine(settings: Settings, tmp_path: Path) -> Callable[[], None]:
-    """From the call on, this is a machine whose home has no files of any run."""
+    """Return a function that makes this a machine whose home has no files of any run."""
 
     def move() -> None:
         settings.RUNS_ROOT = tmp_path / "home of another machine"

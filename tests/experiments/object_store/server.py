@@ -36,18 +36,18 @@ class ObjectStore:
         self._server.start()
 
     def stop(self) -> None:
-        """Connections are refused from now on."""
+        """Refuse connections from now on."""
         if self._server is not None:
             self._server.stop()
             self._server = None
 
     def empty(self) -> None:
-        """The next test finds nothing, and makes its own bucket."""
+        """Empty the server, so that the next test makes its own bucket."""
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
 
     @property
     def client(self) -> Any:
-        """One that is not ours."""
+        """A client that is not ours."""
         return boto3.client(
             "s3",
             endpoint_url=self.address,
@@ -58,7 +58,7 @@ class ObjectStore:
         )
 
     def objects(self) -> dict[str, bytes]:
-        """All that is below the prefix, by key without it; fails if something lies elsewhere."""
+        """Return all that is below the prefix, by key without it; fail if something lies elsewhere."""
         client, found = self.client, {}
         for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
             assert entry["Key"].startswith(f"{PREFIX}/"), entry["Key"]

@@ -43,7 +43,7 @@ def get(transactional_db: None) -> Get:
 
 @pytest.fixture
 def run(queued: Run, object_store: ObjectStore) -> Run:
-    """A run whose files are in the store and nowhere else, beside some that never may be there."""
+    """Create a run whose files are in the store and nowhere else, beside some that never may be there."""
     secret = queued.folder.parent / "secret"
     (queued.folder / "checkpoints" / "a1").mkdir(parents=True)
     secret.write_text("secret")
@@ -64,7 +64,7 @@ def run(queued: Run, object_store: ObjectStore) -> Run:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The address of a server that takes connections and never answers."""
+    """Serve an address that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 

@@ -39,7 +39,7 @@ def headers(transactional_db: None) -> dict[str, str]:
 
 
 def files(run: Run, headers: dict[str, str]) -> dict[str, str]:
-    """Address of each listed file, by name."""
+    """Return the address of each listed file, by name."""
     answer = Client(headers=headers).get(f"/api/runs/{run.pk}/files/").json()
     return {file["name"]: file["url"] for file in answer["files"]}
 
@@ -59,7 +59,7 @@ def supervise(run: Run) -> Run:
 
 
 def begun_and_given_back(run: Run) -> None:
-    """Trained here until a checkpoint was stored, then left to whoever takes it next."""
+    """Train a run here until a checkpoint is stored, then return it to the queue."""
     background = Background()
     eventually(lambda: Run.objects.get(pk=run.pk).stored_checkpoint)
     background.draining.set()
@@ -67,7 +67,7 @@ def begun_and_given_back(run: Run) -> None:
 
 
 def stored_bytes(store: ObjectStore, run: Run) -> dict[str, bytes]:
-    """What lies in the bucket, by the names of the files; there is nothing else in it."""
+    """Return what lies in the bucket, by the names of the files; there must be nothing else in it."""
     rows, objects = StoredFile.objects.filter(run=run), store.objects()
     assert {row.key for row in rows} == set(objects)
     return {row.name: objects[row.key] for row in rows}
@@ -266,7 +266,7 @@ def test_a_fenced_worker_stores_nothing_and_overwrites_nothing(queued: Run, obje
 
 
 def test_several_workers_of_one_machine_may_look_for_what_is_left(queued: Run, object_store: ObjectStore) -> None:
-    """And the runs of a server that had no object store before are taken along."""
+    """Runs of a server that had no object store before are included."""
     lifecycle.cancel(queued.pk, "Enough.")
     queued.folder.mkdir(parents=True)
     (queued.folder / "metrics.csv").write_text("epoch\n")
