@@ -56,7 +56,7 @@ def long_run(batches: int, *, packed: bool = True) -> Run:
     run = running()
     _bulk(run, (_batch(step) for step in range(1, batches + 1)))
     if packed:
-        compiling.pack_all(run.pk, run.last_seq)
+        compiling.compact_all(run.pk, run.last_seq)
     for epoch in range(batches // STEPS):
         _tell(run, [EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": 1 / (epoch + 1)}, timestamp=utc_now())])
     return run
@@ -81,9 +81,9 @@ def one_long_curve(samples: int) -> Run:
     run, part = running(), 100_000
     for first in range(0, samples, part):
         _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
-    lifecycle.finish(run.pk, run.attempt, "completed", None)
+    lifecycle.end(run.pk, run.attempt, "completed", None)
     run.refresh_from_db()
-    compiling.pack_all(run.pk, run.last_seq)
+    compiling.compact_all(run.pk, run.last_seq)
     return run
 
 

@@ -40,8 +40,8 @@ def fill(runs: int, queued: int, seed: int = 7) -> None:
     summaries = _summaries(made, chance)
     while batch := list(islice(summaries, 5 * _BATCH)):  # too many for the memory of a small machine
         MetricSummary.objects.bulk_create(batch)
-    known_columns.learn(KnownColumn.Kind.CONFIG, known_columns.config_paths(made[0].config))
-    known_columns.learn(KnownColumn.Kind.METRIC, METRICS)
+    known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(made[0].config))
+    known_columns.register(KnownColumn.Kind.METRIC, METRICS)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

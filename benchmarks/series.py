@@ -39,7 +39,7 @@ from runs.derived_models import RunSamples  # noqa: E402
 from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress, encode, utc_now  # noqa: E402
 from runs.models import Run, RunEvent  # noqa: E402
 from runs.samples import compiling  # noqa: E402
-from runs.samples.memory import memory  # noqa: E402
+from runs.samples.memory import column_cache  # noqa: E402
 
 LAYERS = [f"layer{number}" for number in range(12)]
 ROUNDS = 7
@@ -130,20 +130,20 @@ def main() -> None:
 
     for run in (long, page):
         began, cpu = time.perf_counter(), time.process_time()
-        compiling.pack_due(run.pk, run.last_seq)
+        compiling.compact_due(run.pk, run.last_seq)
         wall, cpu = time.perf_counter() - began, time.process_time() - cpu
         print(f"packed {run.last_seq} events in {wall:.1f} s, CPU {cpu:.1f} s: {cpu / run.last_seq * 1e6:.1f} us each")
         sizes(run)
     loss = {"name": "batch/loss", "points": 2_000}
-    told(f"{many} samples, cold", lambda: get("series", long, **loss), before=memory.clear)
+    told(f"{many} samples, cold", lambda: get("series", long, **loss), before=column_cache.clear)
     told(f"{many} samples, warm", lambda: get("series", long, **loss))
     told("the same by time", lambda: get("series", long, by="time", **loss))
     told("a tenth of it, zoomed", lambda: get("series", long, **loss | {"from": many // 2, "to": many * 6 // 10}))
-    told("snapshot, 50,000 batches, cold", lambda: get("snapshot", page), before=memory.clear)
+    told("snapshot, 50,000 batches, cold", lambda: get("snapshot", page), before=column_cache.clear)
     told("snapshot, 50,000 batches, warm", lambda: get("snapshot", page))
     body = get("snapshot", page)
     found = json.loads(body)
-    print(f"  {len(found['series'])} curves, {len(body) / 1024:.0f} KiB; in memory {memory.size / 2**20:.0f} MiB")
+    print(f"  {len(found['series'])} curves, {len(body) / 1024:.0f} KiB; in memory {column_cache.size / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":

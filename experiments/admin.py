@@ -20,7 +20,7 @@ from experiments import operations
 from runs import deletion, moves
 from runs.admin import RunAdmin
 from runs.models import Run
-from runs.moves import Whither
+from runs.moves import Destination
 
 Status = Run.Status
 
@@ -37,10 +37,10 @@ class Operation:
     done: str
     states: tuple[str, ...]
     act: Callable[[Run, User], object]
-    to: Whither | None = None
+    to: Destination | None = None
 
 
-def _move(label: str, button: str, done: str, to: Whither) -> Operation:
+def _move(label: str, button: str, done: str, to: Destination) -> Operation:
     return Operation(label, button, done, (Status.QUEUED,), lambda run, user: operations.move(run, user, to), to)
 
 
@@ -159,7 +159,7 @@ def _possible(run: Run) -> list[tuple[str, Operation]]:
     return [(name, operation) for name, operation in OPERATIONS.items() if run.status in operation.states]
 
 
-def _in_order(runs: list[Run], to: Whither | None) -> list[Run]:
+def _in_order(runs: list[Run], to: Destination | None) -> list[Run]:
     """Put the runs to be moved into the order in which they keep their places among each other.
 
     Those that will be refused come last; those that need no move are left out.

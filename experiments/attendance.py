@@ -28,12 +28,12 @@ class Heartbeat(Periodic):
 
     def leave(self) -> None:
         """Deregister the worker; where this fails, it is listed until its time runs out."""
-        workers.sign_out(workers.own_name())
+        workers.deregister(workers.own_name())
 
     def _register(self) -> None:
         failures = thread_failures.counts()
-        workers.sign_in(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
+        workers.register(workers.own_name(), socket.gethostname(), self._slots, self._gpus, failures)
 
     def _remove_lost(self) -> None:
         if moment := self._recovery_clock.moment():
-            workers.forget_lost(moment)
+            workers.remove_lost(moment)

@@ -63,12 +63,12 @@ def _deliver(run: Run) -> None:
 
     The folder of a queued run stays: any machine may start it, preferably this one.
     """
-    here = stored_files.attempt_here(run.folder)
+    here = stored_files.read_attempt_marker(run.folder)
     if here == run.attempt:
         stored_files.publish(run, stored_files.NOT_RUNNING)
         recorder.drop_note(run.pk, NOTE)
     elif here is None and run.status in Run.ENDED:
-        stored_files.adopt(run)
+        stored_files.publish_missing(run)
     elif any(note["code"] == NOTE for note in run.notes):
         return  # a later attempt's files are on another machine still
     if run.status in Run.ENDED:

@@ -96,7 +96,7 @@ def _copy_stored(target: Path) -> Iterator[int]:
     """
     for row in StoredFile.objects.select_related("run").order_by("pk").iterator():
         folder = target / str(row.run_id)
-        here = stored_files.attempt_here(row.run.folder)
+        here = stored_files.read_attempt_marker(row.run.folder)
         if (here is None or here < row.attempt) and not stored_files.is_here(row, folder) and _fetch(row, folder):
             yield row.size
 

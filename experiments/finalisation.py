@@ -49,7 +49,7 @@ class Finalisation:
     def end(self, status: Ending, reason: str | None) -> None:
         """Write the status alone; the files stay as they are. Raises Fenced."""
         run, worked = self._run, self._worked
-        self._database.write(lambda: lifecycle.finish(run.pk, run.attempt, status, reason, seconds=worked()))
+        self._database.write(lambda: lifecycle.end(run.pk, run.attempt, status, reason, seconds=worked()))
 
     def _release(self, run: Run, verdict: Verdict) -> None:
         reason, attempt = verdict.reason or "", self._run.attempt

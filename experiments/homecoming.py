@@ -50,10 +50,10 @@ def restore_run_files(run: Run, urgent: Callable[[], bool] = lambda: False) -> N
 
 def fetch_copy(run: Run) -> bool:
     """Fetch the files for a further machine of a running attempt. False: the folder is shared, not its own."""
-    if not store.in_use() or stored_files.attempt_here(run.folder) == run.attempt:
+    if not store.in_use() or stored_files.read_attempt_marker(run.folder) == run.attempt:
         return False
     _fetch(run)
-    stored_files.leave_mark(run.folder, 0)
+    stored_files.write_attempt_marker(run.folder, 0)
     return True
 
 
@@ -68,7 +68,7 @@ def _wait(seconds: float, urgent: Callable[[], bool]) -> None:
 def _fetch(run: Run) -> None:
     """Fetch all stored files, or only missing checkpoints if this machine wrote the newest files itself."""
     rows = list(StoredFile.objects.filter(run=run))
-    newest, here = max((row.attempt for row in rows), default=0), stored_files.attempt_here(run.folder) or 0
+    newest, here = max((row.attempt for row in rows), default=0), stored_files.read_attempt_marker(run.folder) or 0
     stored = run.stored_checkpoint or {}
     needed = {run.last_checkpoint, run.best_checkpoint, stored.get("last_checkpoint"), stored.get("best_checkpoint")}
     for row in rows:

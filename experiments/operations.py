@@ -17,7 +17,7 @@ from realtime import broadcast
 from runs import deletion, lifecycle, moves, queries
 from runs.errors import Conflict
 from runs.models import Run
-from runs.moves import Whither
+from runs.moves import Destination
 from runs.tags import tags_of
 
 StopRequest = Run.StopRequest
@@ -41,7 +41,7 @@ def finish(run: Run, user: User) -> None:
     require_right(run, user)
     if run.status == Run.Status.QUEUED:
         raise Conflict(f"Run {run.pk} is queued: there is nothing to finish yet. Cancel it instead.")
-    _stopping(run, lifecycle.finish_early(run.pk, f"Finished early by {user}."))
+    _stopping(run, lifecycle.request_finish(run.pk, f"Finished early by {user}."))
 
 
 def resume(run: Run, user: User) -> None:
@@ -64,7 +64,7 @@ def prioritize(run: Run, user: User, priority: int) -> None:
     _require_queued(run, lifecycle.prioritize(run.pk, priority))
 
 
-def move(run: Run, user: User, to: Whither) -> None:
+def move(run: Run, user: User, to: Destination) -> None:
     """Move a queued run past its neighbours; owners overtake their own runs alone, staff everybody's."""
     require_right(run, user)
     try:

@@ -56,7 +56,7 @@ class Uploader(threading.Thread):
     def begin(self) -> None:
         """Mark the folder as this attempt's, and start. Raises OSError."""
         if store.in_use():
-            stored_files.leave_mark(self._run.folder, self._run.attempt)
+            stored_files.write_attempt_marker(self._run.folder, self._run.attempt)
             self.start()
 
     def checkpoint(self, columns: Mapping[str, Any]) -> None:
@@ -163,7 +163,7 @@ class Uploader(threading.Thread):
         recorder.record(run.pk, run.attempt, [], columns={"stored_checkpoint": dict(saved)})
         obsolete = [name for name in known - names if name.endswith(stored_files.CHECKPOINT)]
         gone = [name for name in obsolete if not (run.folder / name).exists()]
-        stored_files.remove_objects(stored_files.forget(run.pk, gone))
+        stored_files.remove_objects(stored_files.unregister(run.pk, gone))
 
     def _pause(self, seconds: float) -> None:
         """Wait for the next round; a new checkpoint ends the pause, unless the store fails."""

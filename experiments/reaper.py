@@ -23,7 +23,7 @@ from runs import deletion, lifecycle
 from runs.each import each
 from runs.models import Run
 from runs.recovery_clock import RecoveryClock
-from runs.samples.compiling import pack_running
+from runs.samples.compiling import compact_running
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ class Maintenance(Periodic):
             ),
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
-            "packing samples": pack_running,
+            "compacting samples": compact_running,
             "clearing folders of pre-flight reports": preflight_folders.clear,
-            "noting the end of the look": self._recovery_clock.rest,
+            "noting the end of the look": self._recovery_clock.mark_idle,
         }
 
     def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> DelayedRecovery:

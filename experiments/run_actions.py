@@ -24,7 +24,7 @@ from runs.events import time_or_null
 from runs.forecast import forecast
 from runs.models import Run
 from runs.queue import queue_position
-from runs.queue_report import standing_of
+from runs.queue_report import place_fields
 
 OF_ONE_NETWORK = ("options", "width", "dropout")
 
@@ -114,7 +114,7 @@ class Priority(RunAction):
 class MoveOptions(serializers.Serializer[Any]):
     """Where to move the run."""
 
-    to = serializers.ChoiceField(choices=moves.WHITHERS)
+    to = serializers.ChoiceField(choices=moves.DESTINATIONS)
 
 
 class Move(RunAction):
@@ -125,7 +125,7 @@ class Move(RunAction):
         options = MoveOptions(data=request.data)
         options.is_valid(raise_exception=True)
         operations.move(run, user, options.validated_data["to"])
-        return Response(_state(run) | {"priority": run.priority, **standing_of(forecast().of(run.pk))}, status=202)
+        return Response(_state(run) | {"priority": run.priority, **place_fields(forecast().of(run.pk))}, status=202)
 
 
 class Retry(RunAction):

@@ -30,7 +30,7 @@ from realtime import broadcast
 from runs import lifecycle, log_lines, workers
 from runs.leases import Fenced
 from runs.models import Run
-from runs.samples.compiling import pack_ended
+from runs.samples.compiling import compact_ended
 from runs.stored_config import StoredConfig
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def carry_out(
     finally:
         lease.stop()
         broadcast.hint(run.pk)
-    pack_ended(run.pk)
+    compact_ended(run.pk)
 
 
 class Supervision:

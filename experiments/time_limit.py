@@ -26,7 +26,7 @@ class TimeLimit:
     def request_finish(self) -> None:
         """Request the end as a user does: the lease's thread and all watching browsers learn of it."""
         self._asked = True
-        lifecycle.finish_early(self._run.pk, self.reason)
+        lifecycle.request_finish(self._run.pk, self.reason)
 
     def why_no_result(self, outcome: Outcome | None) -> str | None:
         """Return why an attempt that was told to finish has no result; None if the limit was not reached.

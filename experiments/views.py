@@ -26,7 +26,7 @@ from experiments.training.data.catalogue import BUILTINS
 from experiments.training.models import catalogue, weight_files
 from experiments.training.models.builtins import CNN
 from experiments.training.models.network_spec import AUTO, NetworkSpec
-from runs.awaiting import AwaitingView, lend_back_connection
+from runs.awaiting import AsyncView, release_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
 from runs.stored_config import StoredConfig
@@ -37,7 +37,7 @@ WEIGHTS_SHOWN = 200
 DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
-class CentralizedTrainView(AwaitingView):
+class CentralizedTrainView(AsyncView):
     """The endpoint that queues one training, or one per fold; with `?dry_run=true` it only tries it.
 
     400 names every wrong field with its cure and queues nothing.
@@ -129,7 +129,7 @@ def _looked_up(pk: int) -> Preflight:
     try:
         return Preflight.objects.select_related("owner").get(pk=pk)
     finally:
-        lend_back_connection()
+        release_connection()
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:

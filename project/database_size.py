@@ -1,4 +1,4 @@
-"""How large the database is, whichever it is."""
+"""Measure the size of the database, SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import connection
 
 
 def database_bytes() -> int | None:
-    """On disk, SQLite's write-ahead log included; null where that cannot be said."""
+    """Return the bytes on disk, SQLite's write-ahead log included; None if they cannot be determined."""
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
         parts = (Path(name + suffix) for suffix in ("", "-wal"))

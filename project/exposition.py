@@ -1,4 +1,4 @@
-"""Prometheus' text format, as its documentation has it: version 0.0.4 of "Exposition formats"."""
+"""Write Prometheus' text format, as its documentation defines it: version 0.0.4 of "Exposition formats"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One value, told apart from the others of its family by labels."""
+    """One value, distinguished from the others of its family by labels."""
 
     value: float
     labels: Mapping[str, str]
@@ -31,17 +31,17 @@ class Family:
 
 
 def single(name: str, kind: Literal["gauge", "counter"], text: str, value: float | None) -> Family:
-    """A family of one value; without it when that is not known."""
+    """Make a family of one value, or of none if it is not known."""
     return Family(name, kind, text, () if value is None else (Sample(value, {}),))
 
 
 def labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Family:
-    """Gauges of one label."""
+    """Make a family of gauges distinguished by one label."""
     return Family(name, "gauge", text, tuple(Sample(value, {label: key}) for key, value in values.items()))
 
 
 def render(families: Iterable[Family]) -> str:
-    """The whole answer, a line feed at its end."""
+    """Render the whole answer, with a line feed at its end."""
     return "".join(f"{line}\n" for family in families for line in _lines(family))
 
 

@@ -21,7 +21,7 @@ from runs.refused_writes import refused_writes
 logger = logging.getLogger(__name__)
 
 LEAST_BYTES = 16 * 2**20
-"""Free where the home and an SQLite database lie; with less, the next request may not be stored."""
+"""Free space needed in the home and in an SQLite database's folder; with less, the next request may fail."""
 PROBE_BYTES = 4_096
 REFUSED_SECONDS = 10.0
 JUST_REFUSED = "Something could not be stored some seconds ago; the server's log says what and why."
@@ -32,16 +32,16 @@ MAKE_WRITABLE = "The server cannot write where it stores its data: manage.py doc
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers at all; asks nothing of the database."""
+    """Answer 200 as long as this process answers at all; asks nothing of the database."""
     return JsonResponse({"alive": True})
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served, else 503 and which part fails; details stand in the log alone."""
+    """Answer 200 when requests can be served, else 503 with the part that fails; the log has the details."""
     try:
-        failing, cure = _readiness.look()
+        failing, cure = _readiness.check()
     except Error as error:
         _outage.failed(error)
         failing, cure = "database", "The database does not answer; the server's log says how."
@@ -53,13 +53,16 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 class Readiness:
-    """Remembers that all migrations are applied: nobody takes them back, and looking costs a hundred file reads."""
+    """The readiness of this process.
+
+    It remembers that all migrations are applied: they are not taken back, and checking costs a hundred file reads.
+    """
 
     def __init__(self) -> None:
         self._migrated = False
 
-    def look(self) -> tuple[str, str]:
-        """Which part fails, and its cure; both empty when none does. Raises what the database raises."""
+    def check(self) -> tuple[str, str]:
+        """Return the part that fails and its cure, both blank when none does. Raises django.db.Error."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         self._migrated = self._migrated or not schema.unapplied_migrations()
@@ -69,12 +72,12 @@ class Readiness:
 
 
 def _trouble_of_writes() -> tuple[str, str] | None:
-    """Tell of a write that was refused seconds ago: the disk of a database server cannot be looked at from here."""
+    """Report a write refused seconds ago: the disk of a database server cannot be checked from here."""
     return ("disk", JUST_REFUSED) if refused_writes.within(REFUSED_SECONDS) else None
 
 
 def _trouble_of_disks() -> tuple[str, str] | None:
-    """Tried by writing, since rights, quotas and mounts each have their say."""
+    """Write to each folder, as rights, quotas and mounts can all prevent it; report what fails."""
     for folder in _folders():
         try:
             if disk_usage(folder).free < LEAST_BYTES:
@@ -90,7 +93,7 @@ def _trouble_of_disks() -> tuple[str, str] | None:
 
 
 def _folders() -> list[Path]:
-    """The home, and where an SQLite database lies outside it."""
+    """List the home, and an SQLite database's folder if it is outside."""
     home = Path(settings.LIVETRAIN_HOME)
     if connection.vendor != "sqlite":
         return [home]
@@ -98,7 +101,7 @@ def _folders() -> list[Path]:
 
 
 def _trouble_of_database() -> tuple[str, str] | None:
-    """A database that takes no writes: a stand-by of PostgreSQL, a file of SQLite without the right to write it."""
+    """Report a database that takes no writes: a PostgreSQL stand-by, an SQLite file without the right."""
     if connection.vendor == "sqlite":
         writable = os.access(connection.settings_dict["NAME"], os.W_OK)
     else:

@@ -1,4 +1,4 @@
-"""`GET /metrics`: figures for Prometheus. Those of clients are this web process' own, all others are of the server."""
+"""`GET /metrics`: figures for Prometheus. Those of clients are of this web process, all others of the whole server."""
 
 from __future__ import annotations
 
@@ -23,29 +23,35 @@ from runs.models import Worker
 
 
 class HasMetricsToken(BasePermission):
-    """Whoever sends `Authorization: Bearer` with the token of the settings; without a setting nobody."""
+    """The permission of clients that send `Authorization: Bearer` with the token of the settings.
+
+    Without the setting it admits no client.
+    """
 
     def has_permission(self, request: Request, _view: object) -> bool:
+        """Compare the token in constant time."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         expected = settings.METRICS_TOKEN
         return bool(expected) and scheme.lower() == "bearer" and compare_digest(token.encode(), expected.encode())
 
 
 class Metrics(APIView):
-    """Needs a login, an API token or the metrics token; whatever the client accepts, it gets the one format."""
+    """The metrics page, for a login, an API token or the metrics token."""
 
     http_method_names = ["get", "head"]
     permission_classes = [IsAuthenticated | HasMetricsToken]
 
     def perform_content_negotiation(self, request: Request, force: bool = True) -> tuple[BaseRenderer, str]:
+        """Choose the only format, whatever the client accepts."""
         return super().perform_content_negotiation(request, force)
 
     def get(self, _request: Request) -> HttpResponse:
+        """Return all figures."""
         return HttpResponse(render(families()), content_type=CONTENT_TYPE)
 
 
 def families() -> Iterator[Family]:
-    """Everything that is measured, read now."""
+    """Measure everything now."""
     yield from _of_runs()
     yield from _of_data()
     clients = switchboard.clients()
@@ -73,7 +79,7 @@ def _of_runs() -> Iterator[Family]:
 
 
 def _of_threads(living: Iterable[Worker]) -> Family:
-    """Of this web process, and of each living worker as of its last sign of life."""
+    """Collect the failures of this web process, and of each living worker as it last reported them."""
     text = "Failures of what each process does all the time beside requests and trainings; the log has them."
     counts = {"web": thread_failures.counts()} | {worker.name: worker.thread_failures for worker in living}
     samples = (

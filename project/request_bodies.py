@@ -1,7 +1,7 @@
-"""How long a request's body is, and how long it may be.
+"""Measure and limit the length of a request's body.
 
-A body sent in chunks announces no length, and Django REST Framework takes what announces none for empty. So its length
-is found out before Django sees the request. What follows from a length, its refusal, is the same for both kinds.
+A body sent in chunks announces no length, and Django REST Framework treats it as empty. So its length is measured
+before Django sees the request. Refusing a body by its length is the same for both kinds.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
 
 JSON_LIMIT = 64 * 2**10
-"""Bytes; the longest request of ours, 500 runs with their tags, has 15 KiB."""
+"""In bytes; the longest request of this API, 500 runs with their tags, has 15 KiB."""
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 
 
 class MeasuredBodies:
-    """ASGI: gives a request without `Content-Length` the one that its body has.
+    """An ASGI application that adds `Content-Length` to a request without it, from its body.
 
-    The web server has the whole body before it calls an application, and has bounded it (`body_limit.BoundedRequest`).
+    The web server has the whole body before it calls an application, and has limited it (`body_limit.BoundedRequest`).
     """
 
     def __init__(self, application: Any) -> None:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        """Measure the body if its length is not announced, and pass the request on."""
         names = {name for name, _ in scope["headers"]}
         if b"content-length" not in names and b"transfer-encoding" in names:
             arrived = await _arrived(receive)
@@ -40,7 +41,7 @@ class MeasuredBodies:
 
 
 async def _arrived(receive: Receive) -> list[Message]:
-    """All messages of one body, or up to the end of the connection."""
+    """Receive all messages of one body, or up to the end of the connection."""
     messages = [await receive()]
     while messages[-1].get("more_body"):
         messages.append(await receive())
@@ -48,6 +49,7 @@ async def _arrived(receive: Receive) -> list[Message]:
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:
+    """Return a `receive` that repeats the messages before it receives new ones."""
     left = iter(messages)
 
     async def first_those() -> Message:
@@ -61,7 +63,7 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
 def body_limit(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     """Answer 413 to a request of the REST API whose body is longer than its view takes: `body_limit`, or `JSON_LIMIT`.
 
-    Before the login is looked at, since nothing of the body is read for that.
+    It comes before the login check, which needs nothing of the body.
     """
     if not inspect.iscoroutinefunction(get_response):
         return lambda request: _refusal(request) or get_response(request)
@@ -85,7 +87,7 @@ def _refusal(request: HttpRequest) -> JsonResponse | None:
 
 
 def _length(request: HttpRequest) -> int:
-    """In bytes; 0 for what is no number, as Django takes it."""
+    """Return the announced length in bytes; 0 for anything that is not a number, as Django does."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

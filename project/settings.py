@@ -34,7 +34,7 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 
 
 def _without_secrets(name: str, raw: str) -> str:
-    """As it may stand in a terminal or a log: without a token, and without what an address says before its @."""
+    """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
     return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
 
 
@@ -111,7 +111,7 @@ def _endpoint(raw: str) -> str:
 
 
 def _bucket(raw: str) -> tuple[str, str]:
-    """Bucket and prefix of s3://bucket/prefix."""
+    """Split s3://bucket/prefix into bucket and prefix."""
     found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w-][\w.-]*/?)*)", raw, re.ASCII)
     if not found:
         raise ValueError(raw)
@@ -126,7 +126,7 @@ def _folders(raw: str) -> list[Path]:
 
 
 def _visible(raw: str | None) -> list[str] | None:
-    """As CUDA reads it: what stands after -1 is not seen, and blank means none."""
+    """Parse CUDA_VISIBLE_DEVICES as CUDA does: names after -1 are ignored, and blank means none."""
     return None if raw is None else list(takewhile(lambda name: name != "-1", _names(raw)))
 
 
@@ -142,7 +142,7 @@ def _attributes(raw: str) -> list[str]:
 
 
 def _secret_key(path: Path) -> str:
-    """The key from the environment, else one made once and kept readable by its owner alone."""
+    """Return the key from the environment, or one created once that only its owner can read."""
     if key := os.environ.get("LIVETRAIN_SECRET_KEY"):
         return key
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -261,14 +261,14 @@ _SQLITE_OPTIONS: dict[str, Any] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
 }
 
-# A server that vanished without a word (a power cut, a network) is noticed within half a minute, not within hours.
+# A server that disappeared silently (a power cut, a network) is noticed within half a minute, not within hours.
 _POSTGRESQL_OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds
-    # A worker that is frozen within a transaction would keep its run's row locked from whoever is to go on with it.
+    # A worker frozen within a transaction would keep its run's row locked for the worker that is to continue it.
     "options": f"-c idle_in_transaction_session_timeout={max(5_000, int(LEASE_SECONDS * 1000))}",
 }
 

@@ -1,4 +1,4 @@
-"""Scripts, styles and pictures, served before Django: a page asks for some dozens of them at once.
+"""Serve scripts, styles and pictures before Django: a page asks for dozens of them at once.
 
 Through Django's middleware each takes a web process some ten milliseconds, in which it does nothing else.
 """
@@ -13,16 +13,16 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 SMALLEST = 1_000
-"""Bytes; less is not worth compressing."""
+"""Smallest file that is compressed, in bytes."""
 TEXTS = ("text/", "image/svg+xml", "application/json")
 ASKED = {b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"}
 
 
 class StaticFiles:
-    """ASGI: answers for the static files that there are, and leaves all else to the application inside.
+    """An ASGI application that serves the static files and passes everything else to the application inside.
 
-    WhiteNoise finds them when the process starts, and knows what a browser has already. Texts are compressed when
-    they are asked for first; the files are few.
+    WhiteNoise finds them when the process starts, and knows which a browser has cached. Texts are compressed at the
+    first request for them; the files are few.
     """
 
     def __init__(self, application: Any) -> None:
@@ -31,6 +31,7 @@ class StaticFiles:
         self._compressed: dict[str, bytes] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve the file at the path, or pass the request on."""
         file = self._file(scope["path"])
         if file is None:
             await self._application(scope, receive, send)
@@ -68,6 +69,6 @@ class StaticFiles:
 
 
 def _asked(scope: dict[str, Any]) -> dict[str, str]:
-    """The headers that matter, named as WSGI names them."""
+    """Return the headers that matter, named as WSGI names them."""
     found = ((name, value) for name, value in scope["headers"] if name in ASKED)
     return {f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in found}

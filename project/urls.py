@@ -1,3 +1,5 @@
+"""All addresses of the server."""
+
 from django.contrib import admin
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""What the first visitor of a fresh web process would else wait for."""
+"""Do at the start of a web process what its first visitor would otherwise wait for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PAGES = ("realtime/run_list.html", "realtime/run.html", "realtime/base.html", "r
 
 
 def warm_up() -> None:
-    """Import every view and build the table of addresses, and compile the templates that most visitors see first.
+    """Import every view, build the table of addresses and compile the templates that most visitors see first.
 
-    The address that says whether the process is ready needs the former anyway, so no start takes longer.
+    `/readyz` needs the first two anyway, so no start takes longer.
     """
     reverse("run-list-page")
     for name in PAGES:

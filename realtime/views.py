@@ -19,7 +19,7 @@ from runs.deletion import restorable_until
 from runs.group_serializers import group_detail
 from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
 from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
-from runs.queue import standing
+from runs.queue import read_queue
 from runs.serializers import run_detail
 
 
@@ -30,7 +30,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
     """Show all runs; only the page's script reads the query string, that of `GET /api/runs/` or of its groups."""
     context = {
         "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
-        "queue": standing(),
+        "queue": read_queue(),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "realtime/run_list.html", context)
@@ -49,7 +49,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "detail": run_detail(run),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run.owner_id),
-        "queue": standing(),
+        "queue": read_queue(),
     }
     return render(request, "realtime/run.html", context)
 

@@ -1,4 +1,4 @@
-"""Runs in the Django admin: to be read, compared and followed to their live pages, never to be changed."""
+"""Runs in the Django admin: read, compare and follow them to their live pages, never change them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ admin.site.register(RunGroup, GroupAdmin)
 
 
 class RunChangeList(ChangeList):
-    """Only the columns that are shown; what is unknown stands last, whichever way a column is sorted."""
+    """A change list that reads only the columns shown and sorts unknown values last in both directions."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Run]:
+        """Select only the columns that the list shows."""
         return with_summary(super().get_queryset(request, exclude_parameters))
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Run]) -> list[Any]:
+        """Replace each ordering by one that puts unknown values last."""
         return [_unknown_last(name) for name in super().get_ordering(request, queryset)]
 
 
@@ -44,44 +46,50 @@ def _unknown_last(ordering: Any) -> Any:
 
 
 class FinalStatisticsFilter(admin.SimpleListFilter):
-    """Which split the headline is of."""
+    """A filter by the split that the headline statistics are of."""
 
     title = "final statistics"
     parameter_name = "final"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the splits to choose from."""
         return [("test", "of the test split"), ("val", "of the validation split"), ("none", "none")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:  # noqa: ARG002
+        """Keep the runs whose headline is of the chosen split."""
         split = self.value()
         return queryset.filter(final_split="" if split == "none" else split) if split else queryset
 
 
 class DeletionFilter(admin.SimpleListFilter):
-    """Deleted runs are shown only to those who ask for them."""
+    """A filter that shows deleted runs; without it they are hidden."""
 
     title = "deletion"
     parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the one choice: deleted runs."""
         return [("1", "deleted, can be restored")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:  # noqa: ARG002
+        """Keep deleted runs if they are chosen, else all others."""
         return queryset.filter(deleted_at__isnull=self.value() != "1")
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """The newest groups to choose from; any other's number works in the address too."""
+    """A filter by group that lists the newest ones; any other group's number works in the address too."""
 
     title = "group"
     parameter_name = "group"
     shown = 10
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the newest groups, and "none"."""
         newest = RunGroup.objects.values_list("pk", "name")[: self.shown]
         return [*((str(pk), f"{pk}: {Truncator(name).chars(30)}") for pk, name in newest), ("none", "none")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:  # noqa: ARG002
+        """Keep the runs of the chosen group; none for a value that is not a group's number."""
         group = self.value()
         if group is None:
             return queryset
@@ -91,7 +99,7 @@ class GroupFilter(admin.SimpleListFilter):
 
 
 class RunAdmin(ReadingAdmin):
-    """Reading only; `experiments.admin` adds what can be done, and registers it."""
+    """The read-only pages of runs; `experiments.admin` adds the actions and registers it."""
 
     list_display = (
         "id",
@@ -117,29 +125,35 @@ class RunAdmin(ReadingAdmin):
     search_help_text = "Number, name, data source, owner, reason or tag"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Render the list under the title "Runs"."""
         return super().changelist_view(request, {"title": "Runs", **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        """Return the change list class."""
         return RunChangeList
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        """Add the run and its report to the context of the page of one run."""
         run = context["original"]
         context |= {"run": run, "title": str(run), "subtitle": None, "report": report(run)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, run: Run) -> SafeString:
+        """Render the status as a coloured label."""
         return format_html('<span class="lt-status lt-{}">{}</span>', run.status, run.status.replace("_", " "))
 
     @admin.display(description="progress", ordering="progress")
     def progress_bar(self, run: Run) -> SafeString:
+        """Render the progress as a bar with its percentage."""
         share = f"{run.progress:.0%}"
         return format_html('<progress max="1" value="{}">{}</progress> {}', round(run.progress, 4), share, share)
 
     @admin.display(description="fold", ordering="group_id")
     def in_group(self, run: Run) -> str:
+        """Render the fold with a link to its group."""
         if run.group_id is None:
             return run.which_fold or "–"
         link = reverse("admin:runs_rungroup_change", args=[run.group_id])
@@ -149,42 +163,52 @@ class RunAdmin(ReadingAdmin):
 
     @admin.display(description="owner", ordering="owner__username")
     def owner_name(self, run: Run) -> str:
+        """Return the owner's user name."""
         return run.owner.username
 
     @admin.display(description="best", ordering="best_value")
     def best(self, run: Run) -> str:
+        """Render the best monitored value with its epoch."""
         return _with_epoch(run.best_value, run.best_epoch, run.monitor)
 
     @admin.display(description="best recall", ordering="best_val_recall")
     def recall_best(self, run: Run) -> str:
+        """Render the best validation recall with its epoch."""
         return _with_epoch(run.best_val_recall, run.best_val_recall_epoch)
 
     @admin.display(description="best loss", ordering="best_val_loss")
     def loss_best(self, run: Run) -> str:
+        """Render the best validation loss with its epoch."""
         return _with_epoch(run.best_val_loss, run.best_val_loss_epoch)
 
     @admin.display(description="precision", ordering="final_precision")
     def precision(self, run: Run) -> str:
+        """Return the final precision."""
         return number(run.final_precision)
 
     @admin.display(description="recall", ordering="final_recall")
     def recall(self, run: Run) -> str:
+        """Return the final recall."""
         return number(run.final_recall)
 
     @admin.display(description="F1", ordering="final_f1")
     def f1(self, run: Run) -> str:
+        """Return the final F1."""
         return number(run.final_f1)
 
     @admin.display(description="AUROC", ordering="final_auroc")
     def auroc(self, run: Run) -> str:
+        """Return the final AUROC."""
         return number(run.final_auroc)
 
     @admin.display(description="duration", ordering="duration_seconds")
     def duration(self, run: Run) -> str:
+        """Return the duration as hours, minutes and seconds."""
         return duration(run.duration_seconds)
 
     @admin.display(description="created (UTC)", ordering="created_at")
     def created(self, run: Run) -> str:
+        """Return the time of creation in UTC, to the minute."""
         return f"{run.created_at:%Y-%m-%d %H:%M}"
 
 

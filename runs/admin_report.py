@@ -1,4 +1,4 @@
-"""What the admin's page of one run shows, computed from its rows; the template only lays it out."""
+"""Compute what the admin's page of one run shows from its rows; the template only lays it out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
 from runs.models import FinalResult, Run
 from runs.queue import queue_position
 
-MOST_EPOCHS = 200  # rows of the table; the chart and the files have all
+MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
 History: TypeAlias = Sequence[Mapping[str, Any]]
 CHARTS: dict[str, tuple[str, ...]] = {
@@ -28,7 +28,10 @@ CHARTS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`shade` is the share of the true class, in tenths; `mark` is TP, TN, FP or FN of a binary run."""
+    """One cell of a confusion matrix.
+
+    `shade` is the share of the true class, in tenths; `mark` is TP, TN, FP or FN of a binary run.
+    """
 
     count: int
     share: str
@@ -39,6 +42,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
+    """One final statistic, formatted; `interval` is blank where it has none."""
+
     name: str
     label: str
     value: str
@@ -47,7 +52,10 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """`matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row."""
+    """The final evaluation of one split.
+
+    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row.
+    """
 
     split: str
     epoch: int
@@ -60,7 +68,7 @@ class SplitReport:
 
 
 def report(run: Run) -> dict[str, Any]:
-    """The template's context."""
+    """Build the template's context."""
     history = queries.epoch_history(run.pk)
     columns = [name for name in EPOCH_METRICS if any(name in row for row in history)]
     return {
@@ -82,7 +90,7 @@ def report(run: Run) -> dict[str, Any]:
 
 
 def best_facts(run: Run) -> list[dict[str, Any]]:
-    """Each best value under its own name, with the epoch it belongs to."""
+    """Return each best value under its own name, with its epoch."""
     return [
         {"label": f"Best {run.monitor} (decides)", "value": number(run.best_value), "epoch": run.best_epoch},
         {"label": "Best val_recall", "value": number(run.best_val_recall), "epoch": run.best_val_recall_epoch},
@@ -91,12 +99,12 @@ def best_facts(run: Run) -> list[dict[str, Any]]:
 
 
 def duration(seconds: float | None) -> str:
-    """Hours, minutes, seconds."""
+    """Format seconds as hours, minutes and seconds; unknown is a dash."""
     return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
 
 
 def charts(history: History, best_epoch: int | None) -> list[Chart]:
-    """Those charts for which the run has numbers."""
+    """Draw the charts for which the run has numbers."""
     drawn = []
     for title, names in CHARTS.items():
         series = {name: [(row["epoch"], row[name]) for row in history if name in row] for name in names}
@@ -107,7 +115,7 @@ def charts(history: History, best_epoch: int | None) -> list[Chart]:
 
 
 def split_report(result: FinalResult) -> SplitReport:
-    """One split's matrix and statistics, those with a name we know first, in their order."""
+    """Build one split's matrix and statistics, the known names first, in the order of `FINAL_STATISTICS`."""
     per_class = [
         name for name in FINAL_STATISTICS if any(f"{name}/{c}" in result.statistics for c in result.class_names)
     ]
@@ -127,7 +135,7 @@ def split_report(result: FinalResult) -> SplitReport:
 
 
 def number(value: float | None, name: str = "") -> str:
-    """Counts whole, others with four digits after the point unless they are very small or large; unknown is a dash."""
+    """Format counts as whole numbers, others with four decimals unless very small or large; unknown is a dash."""
     if value is None:
         return "–"
     if is_count(name):
@@ -136,7 +144,7 @@ def number(value: float | None, name: str = "") -> str:
 
 
 def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
-    """Row by row: the true class, its cells, and how many samples it has."""
+    """Yield row by row the true class, its cells and its number of samples."""
     marks = (("TN", "FP"), ("FN", "TP")) if len(classes) == 2 else None
     for true, (label, counts) in enumerate(zip(classes, matrix, strict=True)):
         total = sum(counts)
@@ -154,7 +162,7 @@ def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iter
 
 
 def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
-    """Neither classes, nor ends of intervals, nor the counts that the matrix shows."""
+    """List the statistics of the whole split: no classes, no ends of intervals, no counts that the matrix shows."""
     shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
     known = [name for name in FINAL_STATISTICS if name in shown]
     return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]

@@ -1,3 +1,5 @@
+"""The Django app `runs`."""
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -5,8 +7,11 @@ from runs.checks import check_database, check_files
 
 
 class RunsConfig(AppConfig):
+    """The app's configuration."""
+
     name = "runs"
 
     def ready(self) -> None:
+        """Register the system checks."""
         register(check_database)
         register(check_files)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a crash or with a full disk. Pure."""
+"""Write files that exist whole or not at all, also after a crash or with a full disk. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def publish(source: Path, path: Path) -> None:
-    """Let `path` be the same file as `source`, without a second copy on disk where the file system can do that."""
+    """Make `path` the same file as `source`, without a second copy on disk where the file system supports that."""
     with replacing(path) as temporary:
         try:
             temporary.hardlink_to(source)

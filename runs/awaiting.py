@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponseBase
 from rest_framework.views import APIView
 
 
-class AwaitingView(APIView):
-    """As DRF's, whose `dispatch` does not await."""
+class AsyncView(APIView):
+    """An APIView whose `dispatch` awaits its handlers, which DRF's own does not."""
 
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        """Check and answer the request as DRF does, awaiting a handler that is a coroutine."""
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
@@ -31,7 +32,7 @@ class AwaitingView(APIView):
         return self.finalize_response(self.request, response, *args, **kwargs)
 
 
-def lend_back_connection() -> None:
-    """A client that waits holds no database connection; inside a transaction (tests) it must stay."""
+def release_connection() -> None:
+    """Close the thread's database connection while a client waits; inside a transaction (tests) it stays."""
     if not connection.in_atomic_block:
         connection.close()

@@ -1,4 +1,4 @@
-"""How long to wait before what has failed is tried again."""
+"""Pauses before a failed operation is tried again."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ class Backoff:
         return pause
 
     def reset(self) -> None:
-        """Begin with the first pause again: a try has succeeded."""
+        """Start with the first pause again, after a success."""
         self._next = self._first

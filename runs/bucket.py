@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible object store: django-storages' back-end, narrowed to what never buffers a whole file.
+"""A bucket of an S3-compatible object store: django-storages' back-end, limited to what never buffers a whole file.
 
 Loaded by its name in the setting STORAGES, and only then: boto3 costs time and memory.
 """
@@ -44,7 +44,7 @@ CURES = {
 
 
 class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """Keys are relative to the prefix. Each call tries twice, and raises StoreError."""
+    """A bucket whose keys are relative to the prefix; each call tries twice, then raises StoreError."""
 
     def __init__(self, **options: Any) -> None:
         config = Config(
@@ -60,7 +60,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
         super().__init__(**options, client_config=config, transfer_config=TransferConfig(use_threads=False))
 
     def put(self, key: str, file: Any, media_type: str) -> None:
-        """Store what `file` has; large ones go in parts, and are there whole or not at all."""
+        """Store the content of `file`; large ones are sent in parts, and appear whole or not at all."""
         with _in_words(f"{key} could not be stored"):
             extra = {"ContentType": media_type}
             self._client.upload_fileobj(
@@ -68,7 +68,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             )
 
     def read(self, key: str) -> BinaryIO:
-        """The open object, to be read piece by piece and closed. Raises FileNotFoundError too."""
+        """Open the object, to be read piece by piece and closed. Raises FileNotFoundError too."""
         with _in_words(f"{key} could not be read"):
             try:
                 return cast(BinaryIO, self._client.get_object(Bucket=self.bucket_name, Key=self._full(key))["Body"])
@@ -78,7 +78,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
                 raise
 
     def pieces(self, key: str, size: int) -> Iterator[bytes]:
-        """The object in pieces of `size` bytes. Raises FileNotFoundError too."""
+        """Yield the object in pieces of `size` bytes. Raises FileNotFoundError too."""
         body = self.read(key)
         try:
             with _in_words(f"{key} could not be read"):
@@ -88,18 +88,18 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             body.close()
 
     def part(self, key: str, start: int, size: int) -> bytes:
-        """Those bytes of the object, `size` above 0."""
+        """Read `size` bytes (above 0) of the object from `start` on."""
         with _in_words(f"{key} could not be read"):
             asked = {"Key": self._full(key), "Range": f"bytes={start}-{start + size - 1}"}
             return cast(bytes, self._client.get_object(Bucket=self.bucket_name, **asked)["Body"].read())
 
     def remove(self, key: str) -> None:
-        """One that is not there is fine."""
+        """Remove the object; it is no error if there is none."""
         with _in_words(f"{key} could not be removed"):
             self._client.delete_object(Bucket=self.bucket_name, Key=self._full(key))
 
     def objects(self, start: str = "") -> Iterator[tuple[str, datetime]]:
-        """All keys that start so, each with the time at which it was stored."""
+        """Yield all keys that begin with `start`, each with the time at which it was stored."""
         prefix = f"{self.location.strip('/')}/" if self.location else ""
         with _in_words("the bucket could not be listed"):
             for page in self._client.get_paginator("list_objects_v2").paginate(
@@ -110,7 +110,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
 
     @cached_property
     def _client(self) -> Any:
-        """Clients are safe to share among threads, which resources are not."""
+        """The store's client, which threads may share; boto3's resources may not be."""
         return self.connection.meta.client
 
     def _full(self, key: str) -> str:
@@ -126,14 +126,14 @@ def _in_words(what: str) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    """Of a ClientError only its code is told: what else a store says may be about keys."""
+    """Explain an error; of a ClientError only the code, as the rest of a store's message may contain keys."""
     if isinstance(error, ClientError):
         return CURES.get(_code(error), f"it answered {_code(error)!r}")
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError):
         return "it does not answer; start it, open its port, or correct AWS_ENDPOINT_URL_S3"
-    return f"{type(error).__name__}; manage.py doctor looks at it"
+    return f"{type(error).__name__}; run manage.py doctor to find out why"
 
 
 def _code(error: ClientError) -> str:

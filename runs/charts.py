@@ -1,4 +1,4 @@
-"""Line charts as geometry, in the units of an SVG template. Pure; colours are the style sheet's."""
+"""Draw line charts as geometry, in the units of an SVG template. Pure; the style sheet has the colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 WIDTH, HEIGHT = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 40
-MOST_POINTS = 400  # per line: more would not be seen, but would be sent
+MOST_POINTS = 400  # per line: more could not be told apart on a screen, but would be sent
 MOST_DOTS = 60
 
 Point: TypeAlias = tuple[int, float | None]
@@ -17,7 +17,7 @@ Point: TypeAlias = tuple[int, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """`at` is the position along its axis."""
+    """A tick mark; `at` is the position along its axis."""
 
     at: float
     label: str
@@ -25,7 +25,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point that is drawn, with the words shown when it is pointed at."""
+    """A drawn point, with the words shown when it is pointed at."""
 
     x: float
     y: float
@@ -34,7 +34,10 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`path` is SVG path data, interrupted where values are unknown; `colour` counts from 1."""
+    """One line of a chart.
+
+    `path` is SVG path data, interrupted where values are unknown; `colour` counts from 1.
+    """
 
     name: str
     colour: int
@@ -44,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The plot area is (left, top) to (right, bottom), y downwards."""
+    """A line chart; the plot area is (left, top) to (right, bottom), y downwards."""
 
     title: str
     lines: list[Line]
@@ -61,13 +64,16 @@ class Chart:
 
 
 class Scale:
-    """Linear, from a range of values to a range of positions."""
+    """A linear mapping from a range of values to a range of positions."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
         self.low, self.high, self.start, self.end = low, high, start, end
 
     def __call__(self, value: float) -> float:
-        """Rounded: a tenth of a unit is not seen. Halved first, so that no range of floats overflows."""
+        """Map a value to its position, rounded to a tenth of a unit, which is too small to see.
+
+        The values are halved first, so that no range of floats overflows.
+        """
         span = self.high / 2 - self.low / 2
         share = (value / 2 - self.low / 2) / span if span else 0.5
         return round(self.start + share * (self.end - self.start), 1)
@@ -80,7 +86,7 @@ def line_chart(
     best_epoch: int | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> Chart | None:
-    """Values by epoch, one line per series; None when there is nothing to draw. `bounds` fixes the y axis."""
+    """Draw values by epoch, one line per series; None when there is nothing to draw. `bounds` fixes the y axis."""
     known = {name: [(x, y) for x, y in points if y is not None] for name, points in series.items()}
     if not any(known.values()):
         return None
@@ -103,7 +109,7 @@ def line_chart(
 
 
 def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """At most about `most` round numbers (1, 2 or 5 times a power of ten apart) from `low` to `high`."""
+    """Return at most about `most` round numbers (1, 2 or 5 times a power of ten apart) from `low` to `high`."""
     if not low < high:
         return [low]
     rough = high / most - low / most
@@ -116,7 +122,7 @@ def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[fl
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
-    """At most about `most` points that look like all: each stretch keeps its extremes, so no spike is lost."""
+    """Reduce points to about `most` that look like all: each part keeps its extremes, so no spike is lost."""
     if len(points) <= most:
         return list(points)
     size = math.ceil(2 * len(points) / most)
@@ -130,7 +136,7 @@ def _extremes(stretch: Sequence[Point]) -> Iterator[Point]:
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
-    """A little air above and below, also around a single value."""
+    """Widen a range by a tenth of half its size on both sides, also around a single value."""
     air = (high / 2 - low / 2) * 0.1 or abs(high) * 0.1 or 1.0
     padded = low - air, high + air
     return padded if all(map(math.isfinite, padded)) else (low, high)

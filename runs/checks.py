@@ -1,4 +1,4 @@
-"""System checks of database and object store: what cannot work is refused before anything starts."""
+"""System checks of database and object store: a setting that cannot work is refused before anything starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "ceph", "glusterfs", "lustre
 
 
 def check_database(**_options: Any) -> list[CheckMessage]:
-    """SQLite needs a file that all processes of one machine see, on a disk of that machine."""
+    """Check that an SQLite database is a file that all processes share, on a disk of this machine."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return []
@@ -33,16 +33,16 @@ def check_database(**_options: Any) -> list[CheckMessage]:
 
 
 def check_files(**_options: Any) -> list[CheckMessage]:
-    """An object store needs packages that are installed only when they are asked for. Asks the store nothing."""
+    """Check that the packages for a configured object store are installed; sends the store nothing."""
     missing = [name for name in ("storages", "boto3") if find_spec(name) is None]
     if not store.in_use() or not missing:
         return []
-    text = f"Files of runs belong into {store.address()}, but the packages for that are not installed."
+    text = f"Files of runs are to be stored in {store.address()}, but the packages for that are not installed."
     return [Error(text, hint="Run: make setup EXTRAS=s3 (or unset LIVETRAIN_FILES).", id="runs.E003")]
 
 
 def file_system(path: Path, mounts: str) -> str:
-    """The type of file system that `path` lies on; `mounts` is what Linux says in `/proc/self/mountinfo`.
+    """Return the type of file system that holds `path`; `mounts` is the text of `/proc/self/mountinfo`.
 
     Fields are separated by blanks: the fifth is the mount point, and the type follows a lone hyphen.
     """

@@ -1,8 +1,8 @@
-"""The two clocks, read here alone where a lease, a place in the queue or a duration depends on them.
+"""The two clocks; all leases, places in the queue and durations read them here.
 
-Wall-clock time names a moment that other machines and people understand. It jumps when somebody sets the clock, and
-while the machine sleeps. Monotonic time does neither, but means nothing on another machine or after a restart: how
-long something took is measured by it.
+Wall-clock time names a moment that other machines and people understand. It jumps when the clock is set, and while the
+machine sleeps. Monotonic time does neither, but means nothing on another machine or after a restart: durations are
+measured by it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def monotonic() -> float:
 
 
 def not_before(moment: datetime, *earlier: datetime | None) -> datetime:
-    """Return that moment, or the latest of those that came first: a clock that was set back puts nothing before them.
+    """Return that moment, or the latest of the earlier ones: a clock that was set back must not reverse the order.
 
     Those that are None have not happened.
     """
@@ -32,12 +32,12 @@ def not_before(moment: datetime, *earlier: datetime | None) -> datetime:
 
 
 class Stopwatch:
-    """How long ago it was made, whatever happens to the wall clock meanwhile."""
+    """A measurement of the time since it was made, whatever happens to the wall clock meanwhile."""
 
     def __init__(self) -> None:
         self._started = monotonic()
 
     @property
     def seconds(self) -> float:
-        """Time that has passed; a sleep of the machine does not count."""
+        """The time that has passed, in seconds; a sleep of the machine does not count."""
         return monotonic() - self._started

@@ -1,7 +1,7 @@
-"""The columns of a list that a user chooses: `config.<path>` and `metric.<name>`, the latter with what of it to show.
+"""The columns of a list that a user chooses: `config.<path>`, and `metric.<name>` with the part of it to show.
 
 `metric.val_auroc.best` is the highest value of all epochs (the lowest of a loss), `.last` the newest one, `.min` and
-`.max` the extremes; without an ending it is `.last`, which of a final statistic is the only value.
+`.max` the extremes; without an ending it is `.last`, the only value that a final statistic has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ FORM = "write config.<path>, such as config.optimizer.learning_rate, or metric.<
 
 
 class Column(NamedTuple):
-    """`key` is what a user wrote; `name` a configuration's path or a metric; `part` a column of MetricSummary."""
+    """A chosen column.
+
+    `key` is what the user wrote; `name` a configuration's path or a metric; `part` a column of MetricSummary.
+    """
 
     key: str
     kind: KnownColumn.Kind
@@ -32,11 +35,15 @@ class Column(NamedTuple):
 
     @property
     def path(self) -> list[str]:
+        """The names along a configuration's path."""
         return self.name.split(".")
 
 
 def parse(keys: Iterable[str]) -> list[Column]:
-    """Each once; ValueError names the first that is no column of any run, and what to do. One or two queries."""
+    """Parse keys into columns, each once, in one or two queries.
+
+    Raises ValueError naming the first key that is a column of no run, and the cure.
+    """
     columns = [_parsed(key) for key in dict.fromkeys(keys)]
     for kind in KnownColumn.Kind:
         missing = known_columns.unknown(kind, [c.name for c in columns if c.kind == kind])
@@ -46,7 +53,7 @@ def parse(keys: Iterable[str]) -> list[Column]:
 
 
 def chosen(runs: Sequence[Run], columns: Sequence[Column]) -> dict[int, dict[str, Any]]:
-    """What each run has in those columns, null where it has nothing; two queries for any number of runs."""
+    """Read the values of those columns for each run, null where unknown; two queries for any number of runs."""
     ids = [run.pk for run in runs]
     kinds = {column.kind for column in columns}
     configs = dict(Run.objects.filter(pk__in=ids).values_list("pk", "config")) if "config" in kinds else {}
@@ -70,7 +77,7 @@ def _parsed(key: str) -> Column:
         if part == "best":
             part = "min" if lower_is_better(name) else "max"
         return Column(key, KnownColumn.Kind.METRIC, name, PARTS[part])
-    raise ValueError(f"{key!r} is no column; {FORM}.")
+    raise ValueError(f"{key!r} is not a column; {FORM}.")
 
 
 def _metrics(run_ids: Sequence[int], columns: Sequence[Column]) -> dict[tuple[int, str], dict[str, Any]]:
@@ -80,6 +87,7 @@ def _metrics(run_ids: Sequence[int], columns: Sequence[Column]) -> dict[tuple[in
 
 
 def _inside(value: Any, path: Iterable[str]) -> Any:
+    """Return the value at the path; None if there is none."""
     for name in path:
         if not isinstance(value, Mapping):
             return None

@@ -1,7 +1,7 @@
-"""Deleting a run, undoing that, and what happens when nobody did: files, journal and rows go for ever.
+"""Delete a run, undo that, and purge it for good once the undo period is over: files, journal and rows.
 
-A deleted run vanishes for all at once, and takes part in nothing; `queries.visible_runs` leaves it out. Its number is
-never given to another run.
+A deleted run disappears for all users at once and takes part in nothing; `queries.visible_runs` leaves it out. Its
+number is never given to another run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag,
 
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02
-"""Between two batches, so that those who wait to write come first."""
+"""Pause between two batches, so that waiting writers come first."""
 
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
@@ -35,7 +35,7 @@ CANCELLED = "Cancelled because {by} deleted it while it was queued; run it again
 
 
 class NotPossible(Exception):
-    """Why the run cannot be deleted or restored, and what to do instead."""
+    """The reason why a run cannot be deleted or restored, with what to do instead."""
 
 
 def delete(run_id: int, by: User) -> None:
@@ -53,7 +53,10 @@ def delete(run_id: int, by: User) -> None:
 
 
 class Restored(NamedTuple):
-    """What came back, in words; `cancelled`: it was queued when it was deleted, and is not queued again."""
+    """The result of a restoration, in words.
+
+    `cancelled`: the run was queued when it was deleted, and is not queued again.
+    """
 
     detail: str
     cancelled: bool
@@ -62,7 +65,7 @@ class Restored(NamedTuple):
 def restore(run_id: int) -> Restored:
     """Undo `delete`, as long as LIVETRAIN_UNDO_DAYS have not passed. Raises NotPossible, and Run.DoesNotExist.
 
-    A run that was queued is not queued again, which only its owner can want.
+    A run that was queued is not queued again: only its owner can decide that.
     """
     with transaction.atomic():
         run = Run.objects.select_for_update(of=("self",)).select_related("deleted_by").get(pk=run_id)
@@ -70,7 +73,7 @@ def restore(run_id: int) -> Restored:
             raise NotPossible(f"Run {run_id} is not deleted.")
         if restorable_until(run.deleted_at) is None:
             raise NotPossible(
-                f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago: it is going for ever."
+                f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago and can no longer be restored."
             )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
     if run.reason == CANCELLED.format(by=run.deleted_by):
@@ -80,20 +83,20 @@ def restore(run_id: int) -> Restored:
 
 
 def restorable_until(deleted_at: datetime) -> datetime | None:
-    """When a run that was deleted then goes for ever; None: that is over, and it cannot be restored any more."""
+    """Return when a run deleted at that time is purged; None if that time has passed already."""
     return None if deleted_at < _limit() else deleted_at + timedelta(days=settings.UNDO_DAYS)
 
 
 def expired(now: datetime | None = None) -> QuerySet[Run]:
-    """Runs whose deletion cannot be undone any more, the oldest deletion first."""
+    """Select runs whose deletion can no longer be undone, the oldest deletion first."""
     return Run.objects.filter(deleted_at__lt=_limit(now)).order_by("deleted_at", "pk")
 
 
 def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Remove an expired run for ever: its files first, so that none is left without a row.
+    """Remove an expired run for good: its files first, so that none is left without a row.
 
-    May be interrupted at any moment, and begun anew; several may purge the same run. False: it is not expired. Raises
-    OSError, of a store that fails StoreError.
+    Can be interrupted at any moment and called again; several processes may purge the same run. False: it is not
+    expired. Raises OSError; StoreError if the object store fails.
     """
     if not expired().filter(pk=run.pk).exists():
         return False
@@ -117,7 +120,7 @@ def _limit(now: datetime | None = None) -> datetime:
 
 
 def _removed(model: type[Model], run_id: int) -> Iterator[int]:
-    """Batch by batch, each in a transaction of its own; how many went."""
+    """Delete the run's rows batch by batch, each in its own transaction; yield the size of each batch."""
     while True:
         rows = model._base_manager.filter(run_id=run_id)
         removed, _ = rows.filter(pk__in=list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS])).delete()
@@ -127,7 +130,7 @@ def _removed(model: type[Model], run_id: int) -> Iterator[int]:
 
 
 def _remove_folder(run: Run) -> None:
-    """Only a folder, and nothing through a link: a link in its place goes itself."""
+    """Remove the run's folder; of a link in its place only the link, nothing behind it."""
     folder = run.folder
     if folder.is_symlink():
         folder.unlink(missing_ok=True)

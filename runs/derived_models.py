@@ -1,4 +1,4 @@
-"""Rows that are made from the journal and the metrics, so that lists and charts need not read those."""
+"""Rows derived from the journal and the metrics, so that lists and charts need not read those."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 class RunSamples(models.Model):
-    """The samples of one event type in a range of the journal, packed; `samples.compiling` alone writes them.
+    """The samples of one event type in a range of the journal, encoded; only `samples.compiling` writes them.
 
     The ranges of a run follow each other without gaps and never change. Each has a row of type `landmarks`, also when
-    it has no samples: that row says that the range is complete, and where its lasting events are.
+    it has no samples: that row says that the range is complete, and where its durable events are.
     """
 
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="samples")
@@ -25,14 +25,15 @@ class RunSamples(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "type", "first_seq"], name="one_chunk_per_range")]
 
     def __str__(self) -> str:
+        """Name the run, the type and the range."""
         return f"run {self.run_id} {self.type} {self.first_seq} to {self.last_seq}"
 
 
 class MetricSummary(models.Model):
-    """What a list shows of one metric of a run, so that it need not read the epochs; `metric_summaries` writes it.
+    """The values of one metric that a list shows, so that it need not read the epochs.
 
-    Over the whole split, of a centralized run. Of a final statistic there is one value, of the test split if there is
-    one; an epoch's metric has as many as epochs, and the one that is monitored a curve.
+    Only `metric_summaries` writes it. It covers the whole split of a centralized run. A final statistic has one value,
+    of the test split if there is one; a metric of the epochs has one per epoch, and the monitored one a curve too.
     """
 
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="metric_summaries", db_index=False)
@@ -55,6 +56,8 @@ class KnownColumn(models.Model):
     """A configuration's path or a metric's name that some run has had: what a list can show and sort by."""
 
     class Kind(models.TextChoices):
+        """The two kinds of columns."""
+
         CONFIG = "config"
         METRIC = "metric"
 

@@ -1,4 +1,4 @@
-"""Work on many things of which one may fail: the others come all the same."""
+"""Process many items of which one may fail, without stopping for the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def each(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield what `work` returns for each item that it does not fail of; at the end raises the first failure."""
+    """Yield the result of `work` for each item it succeeds with; raise the first failure at the end."""
     first: Exception | None = None
     others = 0
     for item in items:

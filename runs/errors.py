@@ -29,21 +29,21 @@ _ANSWERS = (APIException, Http404, PermissionDenied)
 
 
 class FieldError(TypedDict):
-    """`field` is a dotted path (`trainer.max_epochs`), empty when the fault is nobody's in particular."""
+    """One fault; `field` is a dotted path (`trainer.max_epochs`), empty when no single field is wrong."""
 
     field: str
     message: str
 
 
 class Conflict(APIException):
-    """409: what was asked is not possible as things stand; the sentence says what is in the way."""
+    """409: the request is not possible in the present state; the sentence says what is in the way."""
 
     status_code = 409
     default_code = "conflict"
 
 
 class NoRoom(APIException):
-    """507: the server's disk is full, or would be, or cannot be written; the sentence says the cure."""
+    """507: the server's disk is full, or would be, or cannot be written; the sentence has the cure."""
 
     status_code = 507
     default_code = "no_room"
@@ -63,7 +63,7 @@ class InvalidRequest(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """For REST_FRAMEWORK["EXCEPTION_HANDLER"]: decides the body, leaves status and headers to DRF."""
+    """Build the body of every REST error; DRF decides status and headers."""
     if not isinstance(exc, _ANSWERS) and (sentence := storage_errors.of_a_request(exc)):
         logger.error("%s: not stored", context["request"].path, exc_info=exc)
         refused_writes.note()
@@ -77,8 +77,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def _sentence(errors: list[FieldError], more: int) -> str:
-    told = [f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors]
-    return " ".join([*told, *([f"And {more:,} more; mend these first."] if more else [])])
+    sentences = [f"{error['field']}: {error['message']}" if error["field"] else error["message"] for error in errors]
+    return " ".join([*sentences, *([f"And {more:,} more; correct these first."] if more else [])])
 
 
 def _shortened(error: FieldError) -> FieldError:
@@ -90,7 +90,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _flatten(detail: Any, field: str) -> Iterator[FieldError]:
-    """DRF nests details as the request was nested; we name each field by its path."""
+    """Name each field by its path; DRF nests details as the request was nested."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
             named = "" if key == api_settings.NON_FIELD_ERRORS_KEY else str(key)

@@ -21,7 +21,7 @@ Split: TypeAlias = Literal["val", "test"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all events; `type` names the event in the envelope and is no field of its data."""
+    """The base of all events; `type` names the event in the envelope and is no field of its data."""
 
     type: ClassVar[str]
 
@@ -30,7 +30,7 @@ M_co = TypeVar("M_co", covariant=True)
 
 
 class Stamped(NamedTuple, Generic[M_co]):
-    """A message, mostly an event, with the moment it happened and its data as JSON, encoded once where it arose."""
+    """A message, mostly an event, with its moment and its data as JSON, encoded once at the source."""
 
     message: M_co
     timestamp: str
@@ -38,7 +38,10 @@ class Stamped(NamedTuple, Generic[M_co]):
 
 
 class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`sizes` maps a split's name to its number of samples; `classes` are in label order."""
+    """The data a run trains on.
+
+    `sizes` maps a split's name to its number of samples; `classes` are in label order.
+    """
 
     name: str
     classes: list[str]
@@ -46,7 +49,7 @@ class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameter counts: all of them, and those that the optimizer may change."""
+    """The network's parameter counts: all parameters, and those that the optimizer may change."""
 
     name: str
     parameters: int
@@ -54,7 +57,7 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunStatus(Event, frozen=True, kw_only=True):
-    """Every status change, the first (`queued`) included."""
+    """A change of status; the first one (`queued`) is an event too."""
 
     type: ClassVar[str] = "run_status"
     status: Status
@@ -64,9 +67,10 @@ class RunStatus(Event, frozen=True, kw_only=True):
 
 
 class TrainingStart(Event, frozen=True, kw_only=True):
-    """`resumed_from_epoch` is the last complete epoch of the checkpoint this attempt continues:
+    """The start of an attempt's training.
 
-    everything known of later epochs is void. Null: the attempt starts from scratch, all earlier values are void.
+    `resumed_from_epoch` is the last complete epoch of the checkpoint that the attempt continues: everything known of
+    later epochs is void. Null: the attempt starts from scratch, all earlier values are void.
     """
 
     type: ClassVar[str] = "training_start"
@@ -94,7 +98,7 @@ class BatchMetrics(Event, frozen=True, kw_only=True):
 
 
 class GradientStats(Event, frozen=True, kw_only=True):
-    """L2 norms before clipping: global, and per top-level layer group with their extremes."""
+    """L2 norms of the gradients before clipping: global, and per top-level layer group with their extremes."""
 
     type: ClassVar[str] = "gradient_stats"
     step: int
@@ -117,7 +121,7 @@ class EpochEnd(Event, frozen=True, kw_only=True):
 
 
 class LrUpdate(Event, frozen=True, kw_only=True):
-    """The learning rate of the first parameter group changed."""
+    """A change of the first parameter group's learning rate."""
 
     type: ClassVar[str] = "lr_update"
     epoch: int
@@ -126,7 +130,7 @@ class LrUpdate(Event, frozen=True, kw_only=True):
 
 
 class EarlyStopped(Event, frozen=True, kw_only=True):
-    """Sent only when EarlyStopping itself stopped the run."""
+    """The end of a training by EarlyStopping itself; no other end sends it."""
 
     type: ClassVar[str] = "early_stopping"
     epoch: int
@@ -137,9 +141,9 @@ class EarlyStopped(Event, frozen=True, kw_only=True):
 
 
 class Progress(Event, frozen=True, kw_only=True):
-    """At most two a second; rates are samples per second, times are seconds.
+    """How far the training is, at most two events a second; rates are samples per second, times are seconds.
 
-    `data_wait_share`: which part of the time of the training steps since the last one passed in waiting for the data
+    `data_wait_share` is the share of the training steps' time since the last event that was spent waiting for the data
     loader, 0 to 1. Null where nothing was trained since, and in journals older than the field.
     """
 
@@ -155,9 +159,9 @@ class Progress(Event, frozen=True, kw_only=True):
 
 
 class GpuUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU, whoever uses it: `utilisation` 0 to 1, memory in bytes, `temperature` in degrees Celsius.
+    """The use of one GPU by all processes: `utilisation` 0 to 1, memory in bytes, `temperature` in degrees Celsius.
 
-    `id` is its UUID. A number that its driver does not tell is null.
+    `id` is its UUID. A number that its driver does not report is null.
     """
 
     id: str
@@ -169,13 +173,14 @@ class GpuUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResourceUsage(Event, frozen=True, kw_only=True):
-    """What the run takes of its machine, about every 2 seconds; of several machines, the first one.
+    """The machine's resources that the run uses, about every 2 seconds; of several machines, the first one.
 
     CPU in cores (1.5: one core and a half were busy since the sample before), memory and disk in bytes. `cpu_cores`,
-    `memory_rss` and `memory_pss` are of all processes of the run (`processes` of them: ranks, loader workers); what
-    they share counts in each one's part of `memory_rss`, and once in `memory_pss`, which is measured more rarely where
-    that takes long. `machine_memory_*` are of the control group where its limit is lower than the machine's memory;
-    `disk_*` are of the file system of the run's folder. `gpus` are those that the run may use, none without a driver.
+    `memory_rss` and `memory_pss` are of all processes of the run (`processes` of them: ranks, loader workers); memory
+    that they share counts for each of them in `memory_rss`, and once in `memory_pss`, which is measured less often
+    where that takes long. `machine_memory_*` are of the control group where its limit is lower than the machine's
+    memory; `disk_*` are of the file system of the run's folder. `gpus` are those that the run may use, none without a
+    driver.
     """
 
     type: ClassVar[str] = "resource_usage"
@@ -193,11 +198,11 @@ class ResourceUsage(Event, frozen=True, kw_only=True):
 
 
 class FinalStats(Event, frozen=True, kw_only=True):
-    """The best checkpoint, evaluated once over one split.
+    """The evaluation of the best checkpoint over one split.
 
-    `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`.
-    `statistics` is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval,
-    and `<name>/<class>` for the per-class rows of a multi-class run.
+    `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`. `statistics`
+    is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval, and `<name>/<class>`
+    for the per-class rows of a multi-class run.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -210,7 +215,7 @@ class FinalStats(Event, frozen=True, kw_only=True):
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):
-    """The last event of every run, whatever its end; `total_epochs` counts epochs really trained."""
+    """The last event of every run, however it ends; `total_epochs` counts the epochs that were trained."""
 
     type: ClassVar[str] = "training_end"
     run_id: int
@@ -242,31 +247,34 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
 EPHEMERAL_TYPES = frozenset({BatchMetrics.type, GradientStats.type, Progress.type, ResourceUsage.type})
 
 Emit: TypeAlias = Callable[[Event], object]
-"""How a callback says that something happened: `events.append` in a test, a queue's `put` in a training."""
+"""Where callbacks send their events: `events.append` in a test, a queue's `put` in a training."""
 
 
 def utc_now() -> str:
-    """The current time as events carry it: UTC, ISO 8601, `Z`."""
+    """Return the current time as events carry it: UTC, ISO 8601, `Z`."""
     return format_time(datetime.now(UTC))
 
 
 def format_time(moment: datetime) -> str:
-    """UTC, ISO 8601 with microseconds and `Z`; expects an aware datetime."""
+    """Format an aware datetime as UTC, ISO 8601 with microseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def time_or_null(moment: datetime | None) -> str | None:
-    """As `format_time`; unknown stays null."""
+    """Format a time as `format_time` does; None stays None."""
     return None if moment is None else format_time(moment)
 
 
 def encode(event: Event) -> bytes:
-    """The event's data as JSON, non-finite numbers as null."""
+    """Encode the event's data as JSON, non-finite numbers as null."""
     return msgspec.json.encode(event)
 
 
 def decode(type_: str, data: bytes) -> Event:
-    """Build the event of that type from JSON; raises `msgspec.ValidationError` for anything outside the contract."""
+    """Build the event of that type from JSON.
+
+    Raises `msgspec.ValidationError` for an unknown type and for data that do not fit it.
+    """
     try:
         cls = EVENT_TYPES[type_]
     except KeyError:
@@ -275,7 +283,7 @@ def decode(type_: str, data: bytes) -> Event:
 
 
 def envelope(*, type_: str, run_id: int, seq: int, attempt: int, timestamp: str, data: str) -> str:
-    """One event as it is sent: its encoded data is embedded as it was stored, never encoded twice."""
+    """Build the message of one event; its encoded data are embedded as they were stored, never encoded twice."""
     return (
         f'{{"type":"{type_}","run_id":{run_id},"seq":{seq},"attempt":{attempt},'
         f'"timestamp":"{timestamp}","data":{data}}}'

@@ -1,4 +1,4 @@
-"""A run's numbers as files in its folder, each there whole or not at all (`atomic_files`).
+"""Write a run's numbers as files in its folder, each whole or not at all (`atomic_files`).
 
 | file | content |
 |---|---|
@@ -34,7 +34,7 @@ def write_config(run: Run) -> None:
 
 
 def export(run: Run) -> None:
-    """Write the other files from what is stored; the row of `run` must be fresh. Again is harmless. Raises OSError."""
+    """Write the other files from the database; the row of `run` must be fresh. Repeatable. Raises OSError."""
     history = queries.epoch_history(run.pk)
     atomic_files.write(run.folder / "metrics.csv", _table(_with_test(run, history)).encode())
     _write_json(run, "metadata.json", _metadata(run))
@@ -51,12 +51,12 @@ def publish(run: Run) -> None:
 
 
 def _write_json(run: Run, name: str, value: Any) -> None:
-    """msgspec writes NaN and infinity as null."""
+    """Write JSON, NaN and infinity as null."""
     atomic_files.write(run.folder / name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def _table(history: Iterable[Mapping[str, Any]]) -> str:
-    """The same columns for every run, in the order of `metric_names`; what a network of its own adds comes last."""
+    """Write CSV with the same columns for every run, in the order of `metric_names`; other metrics come last."""
     rows = list(history)
     own = {name for row in rows for name in row} - {"epoch", *EPOCH_METRICS, *TEST_METRICS}
     columns = ["epoch", *EPOCH_METRICS, *TEST_METRICS, *sorted(own)]
@@ -68,14 +68,14 @@ def _table(history: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cell(name: str, value: float | None) -> str:
-    """`repr` loses no digit; counts are whole numbers."""
+    """Format a value: `repr` loses no digit, counts are whole numbers, unknown is empty."""
     if value is None:
         return ""
     return str(int(value)) if name == "epoch" or is_count(name) else repr(value)
 
 
 def _with_test(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The test split's numbers stand in the row of the epoch whose checkpoint they evaluate."""
+    """Add the test split's numbers to the row of the epoch whose checkpoint they evaluate."""
     final = RunMetric.objects.filter(run=run, context="final", metric_name__in=TEST_METRICS, class_name="")
     numbers: dict[int, dict[str, Any]] = {}
     for epoch, name, value in final.values_list("epoch", "metric_name", "value"):
@@ -84,7 +84,7 @@ def _with_test(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _metadata(run: Run) -> dict[str, Any]:
-    """No status: the files are written before the run is called completed."""
+    """Describe the run without its status: the files are written before the run is completed."""
     return {
         "run_id": run.pk,
         "experiment_name": run.experiment_name,
@@ -136,7 +136,7 @@ def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _trainer_state(run: Run) -> dict[str, Any]:
-    """As of the last complete epoch; `global_step` counts optimizer steps."""
+    """Describe the trainer as of the last complete epoch; `global_step` counts optimizer steps."""
     stopped = queries.last_event(run.pk, EarlyStopped.type)
     return {
         "current_epoch": run.current_epoch,
@@ -150,7 +150,7 @@ def _trainer_state(run: Run) -> dict[str, Any]:
 
 
 def _training_seconds(run: Run) -> float | None:
-    """In all attempts, up to now while the run is being finished; waiting in between does not count."""
+    """Return the time in all attempts, up to now while the run is ending; waiting in between does not count."""
     if run.duration_seconds is not None or run.attempt_start is None:
         return run.duration_seconds
     return run.spent_seconds + max(0.0, (clock.now() - run.attempt_start).total_seconds())

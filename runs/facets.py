@@ -1,4 +1,4 @@
-"""What a list of runs can be narrowed by: which tags, data, networks, owners and statuses there are, and how often."""
+"""Count by which tags, data, networks, owners and statuses a list of runs can be filtered."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from runs import known_columns
 from runs.models import Run, RunTag
 
 MOST_VALUES = 200
-"""Of one facet, the most frequent."""
+"""Limit of values per facet; the most frequent ones are kept."""
 _COLUMNS = ("owner_id", "source_path", "model_name", "status")
-"""In the order of the index `run_chips`, so that they are counted as they come."""
+"""The columns in the order of the index `run_chips`, so that the database counts along the index."""
 
 
 def facets(runs: QuerySet[Run]) -> dict[str, Any]:
-    """Counted over `runs`; each list has the most frequent first. `columns` are those of all runs there ever were.
+    """Count each facet's values over `runs`, the most frequent first; `columns` are those of all runs ever made.
 
-    Runs alike in all columns are counted at once by the database, and their counts are added up here.
+    The database counts runs that are alike in all columns at once, and their counts are added up here.
     """
     alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("pk")))
     owner, source_path, model, status = (_added_up(alike, place) for place in range(len(_COLUMNS)))
@@ -39,6 +39,7 @@ def facets(runs: QuerySet[Run]) -> dict[str, Any]:
 
 
 def _added_up(alike: list[tuple[Any, ...]], place: int) -> Counter[Any]:
+    """Sum the counts of equal values of one column."""
     found: Counter[Any] = Counter()
     for row in alike:
         found[row[place]] += row[-1]
@@ -46,12 +47,13 @@ def _added_up(alike: list[tuple[Any, ...]], place: int) -> Counter[Any]:
 
 
 def _values(counted: Counter[str]) -> list[dict[str, Any]]:
-    """Without what is blank; of equally frequent ones the first in the alphabet first."""
+    """List the values that are not blank, the most frequent first, equally frequent ones alphabetically."""
     known = sorted((-count, value) for value, count in counted.items() if value)
     return [{"value": value, "count": -count} for count, value in known[:MOST_VALUES]]
 
 
 def _tags(runs: QuerySet[Run]) -> list[dict[str, Any]]:
+    """Count the tags, the most frequent first."""
     rows = RunTag.objects.filter(run__in=runs.order_by().values("pk")).order_by()
     counted = rows.values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
     return [dict(row) for row in counted[:MOST_VALUES]]

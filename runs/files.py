@@ -1,4 +1,4 @@
-"""The files of a run as strangers may read them: regular files inside the run's folder, never through a link.
+"""Give clients safe access to a run's files: regular files inside the run's folder, never through a link.
 
 Names that begin with a dot are files being written (`atomic_files`) and do not exist for readers.
 """
@@ -25,7 +25,10 @@ _MEDIA_TYPES = {
 
 
 class RunFile(NamedTuple):
-    """`name` is relative to the run's folder, with slashes; `size` is in bytes."""
+    """A file of a run.
+
+    `name` is relative to the run's folder, with slashes; `size` is in bytes.
+    """
 
     name: str
     size: int
@@ -44,26 +47,27 @@ class Content:
         self.size = os.fstat(file.fileno()).st_size if size is None else size
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Never more than the announced size, should somebody be appending."""
+        """Yield chunks, never more than the announced size, even if the file grows meanwhile."""
         left = self.size
         while left and (chunk := await asyncio.to_thread(self.file.read, min(CHUNK, left))):
             left -= len(chunk)
             yield chunk
 
     def close(self) -> None:
+        """Close the file."""
         self.file.close()
 
 
 def list_files(folder: Path) -> list[RunFile]:
-    """Every file below `folder`, by name; a folder that does not exist yet has none."""
+    """List every file below `folder`, sorted by name; a folder that does not exist yet has none."""
     return sorted(_walk(folder, ""))
 
 
 def open_file(folder: Path, name: str) -> BinaryIO:
-    """Open `name` below `folder` for reading; FileNotFoundError for whatever `list_files` would not list.
+    """Open `name` below `folder` for reading; FileNotFoundError for anything `list_files` would not list.
 
-    Goes down folder by folder from an open one and follows no link, so nothing outside can be reached, not even
-    by exchanging a folder for a link meanwhile.
+    Goes down folder by folder from an open one and follows no link, so nothing outside can be reached, not even by
+    exchanging a folder for a link meanwhile.
     """
     *parents, last = name.split("/")
     if not is_public_name(name):
@@ -75,18 +79,18 @@ def open_file(folder: Path, name: str) -> BinaryIO:
 
 
 def media_type(name: str) -> str:
-    """By the name's ending; unknown is a stream of bytes."""
+    """Guess the media type from the name's ending; an unknown ending is a stream of bytes."""
     suffix = Path(name).suffix.lower()
     return _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def is_public_name(name: str) -> bool:
-    """Whether a file of that name, relative and with slashes, may be listed; never one that leads out."""
+    """Return whether a file of that name, relative and with slashes, may be listed; never one that leads out."""
     return all(_is_public(part) for part in name.split("/"))
 
 
 def _is_public(part: str) -> bool:
-    """Control characters and undecodable bytes fit neither JSON nor a header."""
+    """Return whether a part of a name may be listed: control characters and undecodable bytes fit no JSON or header."""
     return bool(part) and not part.startswith(".") and part.isprintable()
 
 

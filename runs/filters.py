@@ -1,4 +1,4 @@
-"""Query parameters of the reading endpoints: what may be asked for, and what it means for a query.
+"""Query parameters of the reading endpoints: which are accepted, and what they mean for a query.
 
 A wrong value and an unknown parameter are errors that name the cure: neither must be ignored silently.
 """
@@ -54,6 +54,7 @@ class Listed(serializers.CharField):
         super().__init__(**{"max_length": 2_000, "required": False} | options)
 
     def to_internal_value(self, data: Any) -> Any:
+        """Split the text at commas; raises ValidationError for a value that is not possible."""
         parts = re.split(r"(?<!\\),", super().to_internal_value(data))
         values = [part.replace("\\,", ",").strip() for part in parts if part.strip()]
         for value in values:
@@ -66,10 +67,11 @@ class Numbers(Listed):
     """Numbers of rows, separated by commas."""
 
     def to_internal_value(self, data: Any) -> Any:
+        """Parse the numbers; raises ValidationError for anything else."""
         values = super().to_internal_value(data)
         for value in values:
             if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) < 2**63):
-                raise serializers.ValidationError(f"{value!r} is no number; write one or more, separated by commas.")
+                raise serializers.ValidationError(f"{value!r} is not a number; write one or more, separated by commas.")
         return [int(value) for value in values]
 
 
@@ -77,6 +79,7 @@ class Moment(serializers.CharField):
     """A date (its first moment, UTC) or an ISO 8601 time (UTC unless it says otherwise)."""
 
     def to_internal_value(self, data: Any) -> Any:
+        """Parse the date or time into an aware datetime; raises ValidationError for anything else."""
         text = super().to_internal_value(data)
         try:
             moment = parse_datetime(text) or _first_moment(text)
@@ -84,14 +87,15 @@ class Moment(serializers.CharField):
             moment = None
         if moment is None:
             cure = "write 2026-01-31 or 2026-01-31T12:00:00Z (a + as %2B)"
-            raise serializers.ValidationError(f"{text!r} is no time; {cure}.")
+            raise serializers.ValidationError(f"{text!r} is not a time; {cure}.")
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Parameters(serializers.Serializer[Any]):
-    """Base, and the parameters of an address that takes none."""
+    """The base of all parameters, and the parameters of an address that takes none."""
 
     def to_internal_value(self, data: Any) -> Any:
+        """Refuse unknown parameters, leave out blank ones and parse the others."""
         known = self.fields
         if unknown := [name for name in data if name not in known]:
             raise InvalidRequest({"field": name, "message": self._cure()} for name in unknown)
@@ -103,7 +107,7 @@ class Parameters(serializers.Serializer[Any]):
 
 
 class Choice(Parameters):
-    """Which runs: all that is given must be true of them, of several values of one parameter any.
+    """The selection of runs: each given parameter must hold, of several values of one parameter any.
 
     `created_after` includes its moment, `created_before` does not; `deleted` are those that can be restored.
     """
@@ -124,11 +128,15 @@ class Choice(Parameters):
     deleted = serializers.BooleanField(default=False)
 
     def validate_tag(self, value: list[str]) -> list[str]:
+        """Spell the tags as they are stored."""
         return list(_in_words(lambda: normalised(value)))
 
 
 class RunParameters(Choice):
-    """A leading - of `ordering` descends; `columns` and `sparkline` say what each summary has beside its fields."""
+    """Parameters of the run list.
+
+    A leading - of `ordering` descends; `columns` and `sparkline` add to each summary's fields.
+    """
 
     ordering = serializers.CharField(default="-id", max_length=400)
     columns = Listed(max_length=10_000)
@@ -137,16 +145,18 @@ class RunParameters(Choice):
     cursor = serializers.CharField(required=False)
 
     def validate_ordering(self, value: str) -> str:
+        """Refuse an ordering that does not exist."""
         return _in_words(lambda: orderings.check(value))
 
     def validate_columns(self, value: list[str]) -> list[Column]:
+        """Parse the columns; refuse unknown ones and more than `MOST_COLUMNS`."""
         if len(value) > MOST_COLUMNS:
             raise serializers.ValidationError(f"{len(value)} columns; choose at most {MOST_COLUMNS}.")
         return _in_words(lambda: columns.parse(value))
 
 
 class GroupedParameters(Choice):
-    """The groups with the newest runs first."""
+    """Parameters of runs grouped by what they share, the groups with the newest runs first."""
 
     by = serializers.ChoiceField(tuple(BY))
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
@@ -154,25 +164,29 @@ class GroupedParameters(Choice):
 
 
 class GroupParameters(Parameters):
-    """Newest first."""
+    """Parameters of the list of groups, newest first."""
 
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
     cursor = serializers.CharField(required=False)
 
 
 class MetricParameters(Parameters):
-    """Without any: every series of the run."""
+    """Parameters that narrow the series of a run; without any, all are returned."""
 
     name = Listed()
     split = Listed(("train", "val", "test"))
     # DRF keeps the name `context` for itself, so the field is declared below.
 
     def get_fields(self) -> dict[str, Any]:
+        """Add the field `context` to the declared ones."""
         return {**super().get_fields(), "context": Listed(("epoch", "final"))}
 
 
 class EventsParameters(Parameters):
-    """`wait` is in seconds; `types` empty means all."""
+    """Parameters of a page of the journal.
+
+    `wait` is in seconds; `types` empty means all.
+    """
 
     after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
     wait = serializers.FloatField(min_value=0, max_value=30, default=0)
@@ -180,25 +194,26 @@ class EventsParameters(Parameters):
     types = Listed(EVENT_TYPES, default=())
 
     def validate_wait(self, value: float) -> float:
+        """Refuse NaN, which passes the comparisons with the bounds."""
         if not math.isfinite(value):
             raise serializers.ValidationError("Must be a number of seconds from 0 to 30.")
         return value
 
 
 def validated(parameters: type[Parameters], request: Request) -> dict[str, Any]:
-    """The request's query parameters; raises ValidationError (400) naming each wrong one."""
+    """Check the request's query parameters; raises ValidationError (400) naming each wrong one."""
     serializer = parameters(data=request.query_params.dict())
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
 def narrowed(rows: QuerySet[M], lookups: Mapping[str, str], asked: Mapping[str, Any]) -> QuerySet[M]:
-    """Only the rows that the given parameters ask for."""
+    """Keep only the rows that the given parameters ask for."""
     return rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
 
 
 def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run]:
-    """The runs that `asked`, the parameters of a `Choice`, means to that user."""
+    """Select the runs that the parameters of a `Choice` mean for that user."""
     runs = deleted_runs(user) if asked["deleted"] else visible_runs(user)
     runs = narrowed(runs, RUN_LOOKUPS, asked)
     if "tag" in asked:
@@ -207,6 +222,7 @@ def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run
 
 
 def _in_words(check: Callable[[], T]) -> T:
+    """Call `check` and turn its ValueError into a ValidationError."""
     try:
         return check()
     except ValueError as error:

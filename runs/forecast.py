@@ -1,6 +1,6 @@
-"""The queue as those who wait see it: each run's place, when it will about start, and why it waits.
+"""Predict for each queued run its place, when it will start, and why it waits.
 
-At most five queries for any number of runs, so whoever shows many asks once.
+At most five queries for any number of runs: ask once for many.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from runs import workers
-from runs.expected import Experience, Finished, remaining
+from runs.expected import CompletedRun, DurationEstimator, remaining
 from runs.models import Queue, Run, Worker
-from runs.queue import ORDER, standing
-from runs.schedule import Room, Training, Waiting, starts
+from runs.queue import ORDER, read_queue
+from runs.schedule import Capacity, Training, Waiting, starts
 from runs.stored_config import gpus_needed, hours
 
 COMPARED_RUNS = 500
-"""How many of the newest completed runs tell how long others will take."""
+"""The number of newest completed runs from which durations are estimated."""
 STEP_SECONDS = 10
-"""Estimates are told in steps: a guess that moved by a second is no news."""
+"""Estimates are rounded to steps: a change by a second is not worth an update."""
 NO_WORKER = "No worker is running: start one with `manage.py worker`."
 
 
 class Place(NamedTuple):
-    """Of a queued run: 1 = next; null where nobody knows when it will start; why it has to wait, a sentence."""
+    """The place of a queued run.
+
+    `position` 1 = next; `estimated_start` is null where unknown; `waits_for` is the reason, a sentence.
+    """
 
     position: int
     estimated_start: datetime | None
@@ -41,7 +44,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Forecast:
-    """As of one moment."""
+    """The queue as of one moment."""
 
     queue: Queue
     workers: list[Worker]
@@ -50,12 +53,12 @@ class Forecast:
     places: Mapping[int, Place] = field(default_factory=dict)
 
     def of(self, run_id: int) -> Place | None:
-        """Null of a run that does not wait."""
+        """Return the run's place; None for a run that does not wait."""
         return self.places.get(run_id)
 
 
 class _Row(NamedTuple):
-    """What the forecast needs of an unfinished run."""
+    """The columns of an unfinished run that the forecast needs."""
 
     pk: int
     status: str
@@ -75,19 +78,21 @@ class _Row(NamedTuple):
 
     @property
     def kind(self) -> tuple[object, ...]:
+        """What makes runs comparable in duration."""
         return self.owner_id, self.experiment, self.source, self.model
 
     @property
     def gpus(self) -> int:
+        """The number of GPUs that the run asks for."""
         return gpus_needed(self.accelerator, self.devices)
 
-    def seconds(self, experience: Experience, now: datetime) -> float | None:
-        """How long it still trains; null if nobody knows, as of a run that takes longer than those before it."""
+    def seconds(self, estimator: DurationEstimator, now: datetime) -> float | None:
+        """Estimate how long it still trains; None if unknown, as for a run longer than those before it."""
         began = self.attempt_start or now
         spent = self.spent_seconds + max(0.0, (now - began).total_seconds())
         max_hours = hours(self.max_hours)
         limit = None if max_hours is None else max_hours * 3600
-        whole = experience.seconds(self.kind, self.epochs)
+        whole = estimator.seconds(self.kind, self.epochs)
         if self.status == Run.Status.QUEUED:
             return remaining(whole, self.progress, spent, limit)
         left = self.eta_seconds
@@ -104,9 +109,9 @@ _COLUMNS = (
 
 
 def forecast(now: datetime | None = None) -> Forecast:
-    """As of now."""
+    """Predict the queue as of now, or of the given moment."""
     now = now or timezone.now()
-    queue, present = standing(), workers.alive(now)
+    queue, present = read_queue(), workers.alive(now)
     rows = [_Row(*row) for row in Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_COLUMNS)]
     training = [row for row in rows if row.status != Run.Status.QUEUED]
     waiting = [row for row in rows if row.status == Run.Status.QUEUED]
@@ -125,41 +130,41 @@ def forecast(now: datetime | None = None) -> Forecast:
 def _starts(
     present: Sequence[Worker], training: Sequence[_Row], waiting: Sequence[_Row], now: datetime
 ) -> dict[int, float | None]:
-    experience = Experience(_finished())
+    estimator = DurationEstimator(_finished())
     return starts(
-        {one.name: Room(one.slots, len(one.gpus)) for one in present},
+        {one.name: Capacity(one.slots, len(one.gpus)) for one in present},
         [
             Training(
                 workers.name_in(row.worker),
                 row.owner_id,
                 len(workers.gpus_in(row.worker)),
-                row.seconds(experience, now),
+                row.seconds(estimator, now),
             )
             for row in training
         ],
-        [Waiting(row.pk, row.owner_id, row.gpus, row.seconds(experience, now)) for row in waiting],
+        [Waiting(row.pk, row.owner_id, row.gpus, row.seconds(estimator, now)) for row in waiting],
         settings.RUNS_PER_USER,
     )
 
 
-def _finished() -> list[Finished]:
+def _finished() -> list[CompletedRun]:
     done = Run.objects.filter(status=Run.Status.COMPLETED, duration_seconds__isnull=False).order_by("-pk")
     columns = ("owner_id", "experiment_name", "source_path", "config__model__name", "max_epochs", "duration_seconds")
     return [
-        Finished((owner, experiment, source, model), epochs, seconds)
+        CompletedRun((owner, experiment, source, model), epochs, seconds)
         for owner, experiment, source, model, epochs, seconds in done.values_list(*columns)[:COMPARED_RUNS]
     ]
 
 
 def _moment(now: datetime, seconds: float | None) -> datetime | None:
-    """Rounded up to a step."""
+    """Add the seconds to now, rounded up to a step."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(math.ceil((now.timestamp() + seconds) / STEP_SECONDS) * STEP_SECONDS, UTC)
 
 
 class _Reasons:
-    """Why a queued run waits, the nearest obstacle first."""
+    """The reasons why queued runs wait, the nearest obstacle first."""
 
     def __init__(self, queue: Queue, present: Sequence[Worker], used: Counter[str], training: Sequence[_Row]) -> None:
         self._paused, self._present, self._used = queue.paused, present, used
@@ -168,6 +173,7 @@ class _Reasons:
         self._taken = Counter(name for row in training for name in [workers.name_in(row.worker)] * _named_gpus(row))
 
     def of(self, row: _Row, position: int) -> str:
+        """Explain why the run at that position waits."""
         own, limit = self._of_owner[row.owner_id], settings.RUNS_PER_USER
         if self._paused:
             return "The queue is paused."
@@ -183,15 +189,15 @@ class _Reasons:
     def _of_the_next(self, row: _Row) -> str:
         free = [one for one in self._present if one.slots > self._used[one.name]]
         if not free:
-            return f"Every slot trains ({_plural(self._slots, 'slot')})."
+            return f"All slots are busy ({_plural(self._slots, 'slot')})."
         if all(self._free_gpus(one) < min(row.gpus, len(one.gpus)) for one in free):
             most = max(map(self._free_gpus, free))
             return f"It needs {_plural(row.gpus, 'GPU')}, {most or 'none'} free."
-        return "A worker takes it in a moment."
+        return "A worker will start it shortly."
 
     @cached_property
     def _names(self) -> dict[int, str]:
-        """Joined to the runs, SQLite would walk all of them owner by owner."""
+        """Look up the owners' user names; joined to the runs, SQLite would walk all of them owner by owner."""
         return dict(User.objects.filter(pk__in=self._of_owner).values_list("pk", "username"))
 
     def _free_gpus(self, one: Worker) -> int:

@@ -1,16 +1,16 @@
-"""Whether a network's gradients vanish or explode, per layer group. Pure.
+"""Judge whether a network's gradients vanish or explode, per layer group. Pure.
 
-Judged are the last `WINDOW` of the norms that `gradient_stats` tells (L2, before clipping), by their median: single
-batches spike in healthy trainings too, the more the better the network fits.
+The verdict uses the last `WINDOW` norms of `gradient_stats` (L2, before clipping), by their median: single batches
+spike in healthy trainings too, the more the better the network fits.
 
-- exploding: not finite in two of them (mixed precision loses one now and then, on purpose), or above `HUGE`, or above
-  `LARGE` and `GROWN` times what they were in the first `WINDOW`. Healthy norms of networks with normalised inputs
-  are about 0.01 to 100, and usual limits for clipping 0.1 to 10 (Pascanu et al., ICML 2013, take half to ten times the
-  mean norm).
-- vanishing: zero, or `VANISHED` of the largest group's. Layers of one healthy network differ by a factor of some tens
-  (Glorot and Bengio, AISTATS 2010, figure 7: unnormalised sigmoid layers fall by ten per layer, and stall); at a
-  ten-thousandth a layer stands still while another one learns. No threshold is absolute: a network that fits its data
-  has small gradients everywhere, and nothing is wrong with it.
+- exploding: not finite in two of them (mixed precision loses one now and then, on purpose), or above `HUGE`, or
+  above `LARGE` and `GROWN` times what they were in the first `WINDOW`. Healthy norms of networks with normalised
+  inputs are about 0.01 to 100, and usual limits for clipping 0.1 to 10 (Pascanu et al., ICML 2013, take half to ten
+  times the mean norm).
+- vanishing: zero, or at most `VANISHED` of the largest group's. Layers of one healthy network differ by a factor of
+  some tens (Glorot and Bengio, AISTATS 2010, figure 7: unnormalised sigmoid layers fall by ten per layer, and
+  stall); at a ten-thousandth a layer stands still while another one learns. No threshold is absolute: a network
+  that fits its data has small gradients everywhere, and nothing is wrong with it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ VANISHED = 1e-4
 
 
 def health(first: Sequence[Norms], last: Sequence[Norms]) -> dict[str, Health]:
-    """Of each group in the newest sample, in its order; from the first and the last samples, each in their order.
+    """Judge each group in the newest sample, from the first and the last samples, both in their order.
 
-    Empty before there are `WINDOW` samples: a judgement of fewer would be one of single batches.
+    Empty before there are `WINDOW` samples: fewer would be a verdict on single batches.
     """
     recent = last[-WINDOW:]
     if len(recent) < WINDOW:
@@ -56,6 +56,6 @@ def _judged(group: str, norm: Number, largest: float, first: Sequence[Norms], re
 
 
 def _median(samples: Sequence[Norms], group: str) -> Number:
-    """Of those that are known; a group may be frozen at first."""
+    """Return the median of the known norms; a group may be frozen at first."""
     known = [norm for norms in samples if (norm := norms.get(group)) is not None]
     return statistics.median(known) if known else None

@@ -1,4 +1,4 @@
-"""Groups of runs in the Django admin: mean and spread side by side, and each group's folds. Reading only."""
+"""Groups of runs in the Django admin: mean and spread side by side, and each group's folds. Read-only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from runs.reading_admin import ReadingAdmin
 
 
 class GroupChangeList(ChangeList):
-    """Puts its report beside each group of the page, in two queries for all."""
+    """A change list that attaches its report to each group of the page."""
 
     def get_results(self, request: HttpRequest) -> None:
+        """Read the page's groups, and the reports of all in two more queries."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         for group, found in zip(self.result_list, reports(self.result_list), strict=True):
@@ -27,11 +28,11 @@ class GroupChangeList(ChangeList):
 
 
 def _mean(name: str, description: str) -> Any:
-    """A column with a statistic's mean and standard deviation over the completed folds."""
+    """Make a column of a statistic's mean and standard deviation over the completed folds."""
 
     @admin.display(description=description)
     def column(_admin: GroupAdmin, group: RunGroup) -> str:
-        found: GroupReport = group.report  # type: ignore[attr-defined]  # put there by the list
+        found: GroupReport = group.report  # type: ignore[attr-defined]  # set by the change list
         split = headline(found)
         spread = found.splits[split].statistics.get(name) if split else None
         if spread is None or spread.mean is None:
@@ -43,7 +44,7 @@ def _mean(name: str, description: str) -> Any:
 
 
 class GroupAdmin(ReadingAdmin):
-    """The statistics are of the test split where there is one, else of validation."""
+    """The read-only pages of groups; statistics are of the test split if there is one, else of validation."""
 
     auroc = _mean("final_auroc_cm", "AUROC")
     recall = _mean("final_recall_cm", "recall")
@@ -60,30 +61,37 @@ class GroupAdmin(ReadingAdmin):
     search_help_text = "Number, name or owner"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Render the list under the title "Groups of runs"."""
         return super().changelist_view(request, {"title": "Groups of runs", **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        """Return the change list class."""
         return GroupChangeList
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        """Add the group and its report to the context of the page of one group."""
         group = context["original"]
         context |= {"group": group, "title": str(group), "subtitle": None, "report": group_report(report(group))}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="completed")
     def done(self, group: RunGroup) -> str:
+        """Return how many folds are completed."""
         return f"{group.report.completed} of {group.size}"  # type: ignore[attr-defined]
 
     @admin.display(description="owner", ordering="owner__username")
     def owner_name(self, group: RunGroup) -> str:
+        """Return the owner's user name."""
         return group.owner.username
 
     @admin.display(description="statistics of")
     def split(self, group: RunGroup) -> str:
+        """Return the split that the statistics are of."""
         return headline(group.report) or "–"  # type: ignore[attr-defined]
 
     @admin.display(description="created (UTC)", ordering="created_at")
     def created(self, group: RunGroup) -> str:
+        """Return the time of creation in UTC, to the minute."""
         return f"{group.created_at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""What the admin's page of a group shows; the template only lays it out."""
+"""Compute what the admin's page of a group shows; the template only lays it out."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ COLUMNS = ("final_auroc_cm", "final_sensitivity", "final_precision_cm", "final_f
 
 @dataclass(frozen=True, slots=True)
 class FoldRow:
+    """One fold's row, with its numbers in the order of `COLUMNS`."""
+
     run: Run
     link: str
     best: str
@@ -31,7 +33,10 @@ class FoldRow:
 
 @dataclass(frozen=True, slots=True)
 class SpreadRow:
-    """`together` and its interval are those of the summed matrix, blank where it says nothing."""
+    """One statistic's mean and spread over the folds, formatted.
+
+    `together` and its interval are those of the summed matrix, blank where it gives none.
+    """
 
     name: str
     label: str
@@ -47,7 +52,10 @@ class SpreadRow:
 
 @dataclass(frozen=True, slots=True)
 class SplitTable:
-    """`classes` and `matrix` are laid out as those of one run; both empty without a summed matrix."""
+    """One split's statistics and summed matrix.
+
+    `classes` and `matrix` are laid out as those of one run; both empty without a summed matrix.
+    """
 
     split: str
     runs: int
@@ -57,12 +65,12 @@ class SplitTable:
 
 
 def headline(report: GroupReport) -> str | None:
-    """The split that speaks for the group: test where there is one."""
+    """Return the split that represents the group: test where there is one; None without results."""
     return next((split for split in ("test", "val") if split in report.splits), None)
 
 
 def group_report(report: GroupReport) -> dict[str, Any]:
-    """The template's context."""
+    """Build the template's context."""
     split = headline(report)
     return {
         "completed": report.completed,

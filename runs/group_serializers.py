@@ -10,7 +10,7 @@ from runs.serializers import final_split, group_links, run_summaries
 
 
 def group_summary(report: GroupReport) -> dict[str, Any]:
-    """One line of a list; `splits` are over `completed` of `size` runs."""
+    """Build one line of a list; `splits` are over `completed` of `size` runs."""
     group = report.group
     return {
         "id": group.pk,
@@ -29,7 +29,7 @@ def group_summary(report: GroupReport) -> dict[str, Any]:
 
 
 def group_detail(report: GroupReport) -> dict[str, Any]:
-    """With the request, and each run with its own final statistics; those of unfinished runs are empty."""
+    """Build the summary with the request, and each run with its final statistics, empty while unfinished."""
     runs = [one | {"final_stats": _final_stats(report, one["id"])} for one in run_summaries(report.runs)]
     return group_summary(report) | {"config": report.group.config, "runs": runs}
 

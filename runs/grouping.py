@@ -1,8 +1,8 @@
-"""Runs put together by what they have in common: how many have which status, the newest, and mean and spread.
+"""Group runs by what they have in common: their number by status, the newest one, and mean and spread.
 
-The spread is that of the final statistics over the completed runs, per split, as each run's own headline says it: `sd`
+The spread is that of the final statistics over the completed runs, per split, as each run's own headline has them: `sd`
 is the sample's standard deviation (n - 1). There is no interval: runs that share a name or a tag are no independent
-draws of anything. For the folds of a cross-validation `groups` has intervals, and their predictions counted as one.
+draws of anything. For the folds of a cross-validation `groups` has intervals, and their predictions counted together.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ Splits = dict[str, dict[str, Any]]
 
 
 def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None) -> Page[Group]:
-    """Those with the newest runs first. Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`.
+    """Return one page of groups, those with the newest runs first, in five queries.
 
-    A run counts once for each of its tags; runs without what is asked for are in no group. Five queries.
+    Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`. A run counts once for each of its tags; runs
+    without a value to group by are in no group.
     """
     column = BY[by]
     known = runs.filter(**{f"{column}__isnull": False})

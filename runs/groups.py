@@ -1,6 +1,6 @@
-"""What the runs of a group say together: mean and spread of their statistics, and their predictions counted as one.
+"""Combine the runs of a group: mean and spread of their statistics, and their predictions counted together.
 
-Only completed runs count, and every number says over how many of them it is.
+Only completed runs count, and every number comes with how many of them it covers.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ CHANGED = (
 class Pooled:
     """The validation samples of all completed folds as one set: with all folds completed, each sample once.
 
-    Exact for whatever a confusion matrix decides: a sum of counts, not a mean of ratios, which is biased for F1 and
-    the like (Forman and Scholz, SIGKDD Explor. 12 (2010) 49-57). There is no pooled AUROC: scores of different
-    networks need not be comparable, so ranking them together says little; the mean over folds is the one to quote.
+    Exact for every number that a confusion matrix determines: a sum of counts, not a mean of ratios, which is biased
+    for F1 and the like (Forman and Scholz, SIGKDD Explor. 12 (2010) 49-57). There is no pooled AUROC: scores of
+    different networks need not be comparable, so ranking them together says little; quote the mean over folds.
     """
 
     samples: int
@@ -39,7 +39,7 @@ class Pooled:
 class SplitSpread:
     """One split over the `runs` completed runs that evaluated it.
 
-    `pooled` is for validation alone: all folds share the test split, and counted together each of its samples would
+    `pooled` exists for validation only: all folds share the test split, and counted together each of its samples would
     count once per fold.
     """
 
@@ -50,8 +50,11 @@ class SplitSpread:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """`runs` are the newest of each fold, in their order; `results` are final results by run and split, of completed
-    runs."""
+    """A group with the statistics of its runs.
+
+    `runs` are the newest of each fold, in their order; `results` are the final results of the completed runs, by run
+    and split.
+    """
 
     group: RunGroup
     runs: list[Run]
@@ -61,21 +64,22 @@ class GroupReport:
 
     @property
     def statuses(self) -> dict[str, int]:
-        """How many runs have which status."""
+        """The number of runs in each status that occurs."""
         return dict(Counter(run.status for run in self.runs))
 
     @property
     def completed(self) -> int:
+        """The number of completed runs."""
         return self.statuses.get(Run.Status.COMPLETED, 0)
 
 
 def report(group: RunGroup) -> GroupReport:
-    """As of now."""
+    """Read one group's report as of now."""
     return reports([group])[0]
 
 
 def reports(groups: Sequence[RunGroup]) -> list[GroupReport]:
-    """As of now, in as many queries for one group as for many."""
+    """Read the reports as of now, in as many queries for one group as for many."""
     runs_of = _runs({group.pk for group in groups})
     completed = [run.pk for runs in runs_of.values() for run in runs if run.status == Run.Status.COMPLETED]
     results = _results(completed)
@@ -91,7 +95,7 @@ def _runs(group_ids: Collection[int]) -> dict[int, list[Run]]:
 
 
 def _results(run_ids: Collection[int]) -> dict[int, dict[str, FinalResult]]:
-    """Of the runs that were completed when they were read, so that counts and numbers agree; validation first."""
+    """Read the results of runs seen as completed, so that counts and numbers agree; validation first."""
     found: dict[int, dict[str, FinalResult]] = defaultdict(dict)
     for result in FinalResult.objects.filter(run_id__in=run_ids).order_by("-split"):
         found[result.run_id][result.split] = result
@@ -110,7 +114,7 @@ def _report(group: RunGroup, runs: list[Run], results: Mapping[int, Mapping[str,
 
 
 def _shape(run: Run) -> tuple[object, ...]:
-    """What all folds of the same data share: classes, samples outside the test split, and in it."""
+    """Return what all folds of the same data share: classes, samples outside the test split, and in it."""
     dataset = run.dataset or {}
     sizes = dataset.get("sizes", {})
     return tuple(dataset.get("classes", ())), sizes.get("train", 0) + sizes.get("val", 0), sizes.get("test", 0)

@@ -1,4 +1,4 @@
-"""Reads from the database what hints are drawn from: a few indexed queries, however long the journal is."""
+"""Read from the database what hints are based on: a few indexed queries, however long the journal is."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ METRICS = (
     *(f"val_{name}" for name in COUNTS),
 )  # fmt: skip
 RECENT = 5_000
-"""Of the journal's last so many events, those of an attempt's last minutes are taken …"""
+"""The newest events of an attempt are looked for among this many last events of the journal …"""
 SAMPLES = 300
-"""… and of them at most so many."""
+"""… and at most this many of them are used."""
 _SAMPLED = (GradientStats.type, Progress.type, ResourceUsage.type)
 
 
 def of_run(run: Run) -> Evidence:
-    """The run's evidence; unfinished runs have as much as is stored by now."""
+    """Read the run's evidence; of an unfinished run as much as is stored so far."""
     dataset = run.dataset or {}
     recent = _recent(run)
     training = [index for index, event in enumerate(recent) if isinstance(event, Progress)]
@@ -48,7 +48,7 @@ def of_run(run: Run) -> Evidence:
 
 
 def monitored(run: Run) -> list[tuple[int, Number]]:
-    """The monitored value of each complete epoch, ascending."""
+    """Read the monitored value of each complete epoch, ascending."""
     rows = RunMetric.objects.filter(
         run_id=run.pk, metric_name=run.monitor, context="epoch", class_name="", client_id=None
     )
@@ -56,7 +56,7 @@ def monitored(run: Run) -> list[tuple[int, Number]]:
 
 
 def _history(run_id: int) -> list[tuple[int, Epoch]]:
-    """Complete epochs only: both phases are stored in one transaction mostly, but not always."""
+    """Read the complete epochs: both phases are mostly stored in one transaction, but not always."""
     rows = RunMetric.objects.filter(
         run_id=run_id, metric_name__in=METRICS, context="epoch", class_name="", client_id=None
     )
@@ -71,7 +71,7 @@ def _matrix(run_id: int) -> Matrix | None:
 
 
 def _recent(run: Run) -> list[Event]:
-    """The newest sampled events of the attempt, in their order."""
+    """Read the newest sampled events of the attempt, in their order."""
     rows = RunEvent.objects.filter(run_id=run.pk, seq__gt=run.last_seq - RECENT, attempt=run.attempt, type__in=_SAMPLED)
     return _decoded(list(rows.order_by("-seq").values_list("type", "data")[:SAMPLES])[::-1])
 
@@ -83,7 +83,7 @@ def _first_gradients(run: Run) -> list[GradientStats]:
 
 
 def _decoded(rows: Sequence[tuple[str, str]]) -> list[Event]:
-    """A journal written by a newer server may hold what this one does not know."""
+    """Decode events, leaving out those unknown to this version: a newer server may have written them."""
     events = []
     for type_, data in rows:
         try:

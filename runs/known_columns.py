@@ -1,4 +1,4 @@
-"""Which configuration paths and metrics a list can show and sort by: those that some run has had."""
+"""The configuration paths and metrics that a list can show and sort by: those that some run has had."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = KnownColumn.Kind
 
 
 def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """The dotted path of every value that is no group; lists are values."""
+    """Yield the dotted path of every value that is not a group; lists are values."""
     for name, value in config.items():
         path = f"{prefix}{name}"
         if isinstance(value, Mapping):
@@ -20,8 +20,8 @@ def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield path
 
 
-def learn(kind: Kind, names: Iterable[str]) -> None:
-    """One query where all of them are known, which they nearly always are."""
+def register(kind: Kind, names: Iterable[str]) -> None:
+    """Add the names that are not known yet; one query where all are known, as they nearly always are."""
     wanted = set(names)
     known = set(KnownColumn.objects.filter(kind=kind, name__in=wanted).values_list("name", flat=True))
     missing = [KnownColumn(kind=kind, name=name) for name in sorted(wanted - known)]
@@ -30,13 +30,13 @@ def learn(kind: Kind, names: Iterable[str]) -> None:
 
 
 def unknown(kind: Kind, names: Collection[str]) -> list[str]:
-    """Those that no run has had, in order of the alphabet."""
+    """Return the names that no run has had, sorted."""
     known = KnownColumn.objects.filter(kind=kind, name__in=names).values_list("name", flat=True)
     return sorted(set(names) - set(known))
 
 
 def known() -> dict[str, list[str]]:
-    """`{"config": […], "metric": […]}`."""
+    """Return all known names as `{"config": […], "metric": […]}`."""
     found: dict[str, list[str]] = {kind: [] for kind in Kind.values}
     for kind, name in KnownColumn.objects.values_list("kind", "name"):
         found[kind].append(name)

@@ -1,10 +1,10 @@
-"""The one mechanism by which a worker holds something alone, and loses it when it dies: a lease on its row.
+"""Leases on rows: a worker holds a row alone, and loses it when the worker dies.
 
-A worker claims a row that waits, and the raised `attempt` is its fencing token: it renews the lease about every
-second, and whatever it writes is written only while the row is held under that attempt. A lease that nobody renews
-expires; the row is given back then, and one loss is counted. Giving it back in order counts nothing.
+A worker claims a row that waits, and the raised `attempt` is its fencing token: it renews the lease about every second,
+and its writes take effect only while the row is held under that attempt. A lease that is not renewed expires; the row
+is given back then, and one loss is counted. An orderly release counts nothing.
 
-What a row's states are called is the business of its store, which passes the changes of state and alone makes them.
+The names of a row's states belong to its store, which passes the changes of state; only leases apply them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from django.db.models import F, Q, QuerySet
 from runs import clock
 
 TOLERANCE = 0.5
-"""How far ahead of a fresh one a lease may be, in lengths of a lease: so far may the clocks of two machines differ."""
+"""How far a lease may end beyond a fresh one, in lengths of a lease: how far the clocks of two machines may differ."""
 FREE: dict[str, Any] = {"worker": "", "lease_until": None}
-"""Columns of a row that nobody holds."""
+"""Columns of a row without a holder."""
 
 
 class Fenced(Exception):
-    """Somebody else holds the row now (or it has ended): this writer must stop, and has written nothing."""
+    """Another worker holds the row now (or it has ended): this writer must stop, and has written nothing."""
 
 
 class Leased(models.Model):
-    """What is held under a lease. `attempt` is the fencing token of its newest holder."""
+    """The base of rows held under a lease. `attempt` is the fencing token of the newest holder."""
 
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
@@ -41,7 +41,7 @@ class Leased(models.Model):
 
     @property
     def lost_too_often(self) -> bool:
-        """Whether it is not to be tried again: attempts that were given back in order do not count."""
+        """Whether it must not be tried again; attempts that were released do not count."""
         return self.losses >= settings.ATTEMPT_LIMIT
 
 
@@ -66,18 +66,18 @@ def valid_ends(now: datetime) -> tuple[datetime, datetime]:
     return now, now + (1 + TOLERANCE) * lease_length()
 
 
-def last_sign(row: Leased) -> datetime | None:
-    """Return when the holder of a row was last known to work: when it took or renewed the lease."""
+def last_renewal(row: Leased) -> datetime | None:
+    """Return when the holder last took or renewed the lease: it was known to work then."""
     return row.lease_until and row.lease_until - lease_length()
 
 
 def times(number: int) -> str:
-    """Say how often, in words: "once", "5 times"."""
+    """Write a number of times in words: "once", "5 times"."""
     return "once" if number == 1 else f"{number} times"
 
 
 class Leases(Generic[M]):
-    """Those on the rows of one model; `waiting` and `held` tell which may be claimed and which are held."""
+    """The leases on one model's rows; `waiting` selects those that may be claimed, `held` those that are held."""
 
     def __init__(self, model: type[M], noun: str, *, waiting: Q, held: Q) -> None:
         self._model, self._noun, self._waiting, self._held = model, noun, waiting, held
@@ -91,11 +91,11 @@ class Leases(Generic[M]):
             return self._rows.get(pk=pk)
 
     def renew(self, pk: int, attempt: int, **changes: Any) -> None:
-        """Keep the lease, and make these changes with it. Raises Fenced."""
+        """Renew the lease, and make these changes with it. Raises Fenced."""
         self._change(pk, attempt, {"lease_until": lease_end(), **changes})
 
     def release(self, pk: int, attempt: int, **changes: Any) -> None:
-        """Give up the lease, in order; the changes say what becomes of the row. Raises Fenced."""
+        """Release the lease in order; the changes set the row's new state. Raises Fenced."""
         self._change(pk, attempt, {**FREE, **changes})
 
     def locked(self, pk: int, attempt: int) -> M:
@@ -110,10 +110,10 @@ class Leases(Generic[M]):
         return list(self._expired(now).order_by("pk").values_list("pk", flat=True))
 
     def expire(self, pk: int, now: datetime | None = None) -> M | None:
-        """Count the loss of a row whose lease has expired, and return it locked; the caller says what becomes of it.
+        """Count the loss of a row whose lease has expired, and return it locked; the caller sets its new state.
 
-        To be called in a transaction. None: its holder renewed the lease in this very moment and keeps it, or
-        somebody else was faster.
+        To be called in a transaction. None: its holder renewed the lease in this very moment and keeps it, or another
+        process was faster.
         """
         row = self._expired(now).select_for_update().filter(pk=pk).first()
         if row is not None:

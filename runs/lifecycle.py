@@ -1,6 +1,7 @@
-"""The only writer of a run's status. Each change is one conditional UPDATE that says whether it happened,
+"""The only writer of a run's status.
 
-and is journalled as a `run_status` event in the same transaction. The table of changes is in `models.Run`.
+Each change is one conditional UPDATE that says whether it happened, and is journalled as a `run_status` event in the
+same transaction. The table of changes is in `models.Run`.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from django.db.models import F
 from runs import clock, known_columns
 from runs.derived_models import KnownColumn
 from runs.events import Ending, RunStatus, Status, TrainingEnd
-from runs.leases import FREE, last_sign, times
+from runs.leases import FREE, last_renewal, times
 from runs.models import Run
-from runs.queue import hold, joining_moment, place_in_queue, startable
+from runs.queue import joining_moment, lock_queue, place_in_queue, startable
 from runs.recorder import LEASES, append, stamp
 from runs.stored_config import StoredConfig
 from runs.tags import tag_new
 
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)
-_NOBODY_HOLDS_IT: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
+_NO_HOLDER: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
 REASON_CHARACTERS = 4_000
 DRIFT = timedelta(seconds=1)
-"""How far the start of an attempt may be from where its own clock has it, before it is put right."""
+"""How far the start of an attempt may differ from that by its own clock before it is corrected."""
 UNEXPLAINED_LOSS = "The worker that ran it was lost (its lease expired)."
 
 
@@ -40,7 +41,10 @@ def create(
     tags: Iterable[str] = (),
     **columns: Any,
 ) -> Run:
-    """A new queued run; `config` is a dumped TrainingConfig. IntegrityError when the owner used that key before."""
+    """Create a queued run; `config` is a dumped TrainingConfig.
+
+    Raises IntegrityError when the owner has used that idempotency key before.
+    """
     stored = StoredConfig(config)
     with transaction.atomic():
         moment = joining_moment(clock.now())
@@ -61,13 +65,13 @@ def create(
             **columns,
         )
         tag_new(run, tags)
-        known_columns.learn(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
+        known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
         _journal(run.pk, 0, "queued", moment, previous=None, queue_position=place_in_queue(run.pk))
     return run
 
 
 def claim(run_id: int, worker: str) -> Run | None:
-    """Take a queued run for `worker`: its raised attempt is the fencing token. None: another was faster."""
+    """Take a queued run for `worker`; its raised attempt is the fencing token. None: another worker was faster."""
     with transaction.atomic():
         now = clock.now()
         run = LEASES.claim(run_id, worker, status="in_progress", attempt_start=now, reason=None)
@@ -82,19 +86,19 @@ def claim(run_id: int, worker: str) -> Run | None:
 
 
 def claim_next(worker: str, suits: Callable[[Run], str | None] = lambda _run: "") -> Run | None:
-    """As `claim`, of the run whose turn it is. None: nothing waits that may be started.
+    """Claim the run whose turn it is. None: no queued run may be started.
 
-    `suits` says what the worker has for that run, which is kept beside its name, or None if the run must wait.
+    `suits` returns what the worker allots to the run, which is kept beside its name, or None if the run must wait.
     """
     with transaction.atomic():
-        hold()
+        lock_queue()
         run = startable().first()
         has = None if run is None else suits(run)
         return None if run is None or has is None else claim(run.pk, worker + has)
 
 
 def prioritize(run_id: int, priority: int) -> bool:
-    """Move a queued run: the highest priority is started first. False: it is not queued."""
+    """Set a queued run's priority: the highest is started first. False: it is not queued."""
     with transaction.atomic():
         run = Run.objects.select_for_update().filter(pk=run_id, status="queued").first()
         if run is None:
@@ -106,10 +110,10 @@ def prioritize(run_id: int, priority: int) -> bool:
 
 
 def renew(run_id: int, attempt: int, *, seconds: float | None = None) -> str:
-    """Keep the lease; returns what was asked of the run meanwhile (a `Run.StopRequest`). Raises `Fenced`.
+    """Renew the lease; return the stop request made of the run (a `Run.StopRequest`). Raises `Fenced`.
 
-    `seconds`: how long the attempt has worked, by a clock that nobody sets. Its start moves along with a wall clock
-    that was set, or ran on while the machine slept, so that what is measured from it holds.
+    `seconds`: how long the attempt has worked, by a clock that cannot be set. Its start is moved along with a wall
+    clock that was set, or ran on while the machine slept, so that durations measured from it stay right.
     """
     LEASES.renew(run_id, attempt)
     asked, start = Run.objects.values_list("stop_request", "attempt_start").get(pk=run_id)
@@ -120,10 +124,10 @@ def renew(run_id: int, attempt: int, *, seconds: float | None = None) -> str:
     return str(asked)
 
 
-def finish(run_id: int, attempt: int, status: Ending, reason: str | None, *, seconds: float | None = None) -> None:
+def end(run_id: int, attempt: int, status: Ending, reason: str | None, *, seconds: float | None = None) -> None:
     """End a running attempt: `completed`, `failed` or `cancelled`, then `training_end`. Raises `Fenced`.
 
-    `seconds`: how long the attempt has worked; without it that is told from the wall clock.
+    `seconds`: how long the attempt has worked; if missing, it is measured by the wall clock.
     """
     with transaction.atomic():
         run = LEASES.locked(run_id, attempt)
@@ -133,7 +137,7 @@ def finish(run_id: int, attempt: int, status: Ending, reason: str | None, *, sec
 def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
     """Give a running attempt back to the queue; it goes on from its checkpoint. Raises `Fenced`.
 
-    A run that was being cancelled ends instead. `seconds` as in `finish`.
+    A run that was being cancelled ends instead. `seconds` as in `end`.
     """
     with transaction.atomic():
         run = LEASES.locked(run_id, attempt)
@@ -141,7 +145,7 @@ def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = N
 
 
 def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
-    """Do as `release` does with an attempt whose process was killed, and count that. Raises `Fenced`."""
+    """Give a crashed attempt back to the queue as `release` does, and count the crash. Raises `Fenced`."""
     with transaction.atomic():
         run = LEASES.locked(run_id, attempt)
         Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
@@ -151,7 +155,7 @@ def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | 
 def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
     """Ask for an end as `cancelled`: at once of a queued run, by its supervisor of a running one.
 
-    `how` is CANCEL, EVALUATE or KILL; a weaker request than one made before changes nothing. False: it has ended.
+    `how` is CANCEL, EVALUATE or KILL; a request weaker than an earlier one changes nothing. False: it has ended.
     """
     with transaction.atomic():
         run = Run.objects.select_for_update().filter(pk=run_id, status__in=Run.UNFINISHED).first()
@@ -165,10 +169,11 @@ def cancel(run_id: int, reason: str, how: str = StopRequest.CANCEL) -> bool:
         return True
 
 
-def finish_early(run_id: int, reason: str) -> bool:
-    """Ask a running training to stop, evaluate its best checkpoint and end as `completed`. False: it is not running.
+def request_finish(run_id: int, reason: str) -> bool:
+    """Ask a running training to stop, evaluate its best checkpoint and end as `completed`.
 
-    The status stays; the journal says so all the same, because whoever watches wants to know.
+    The status stays; the request is journalled all the same, because people who watch the run want to know. False: it
+    is not running.
     """
     with transaction.atomic():
         run = Run.objects.select_for_update().filter(pk=run_id, status="in_progress").first()
@@ -183,7 +188,7 @@ def finish_early(run_id: int, reason: str) -> bool:
 def resume(run_id: int, reason: str) -> bool:
     """Queue a failed or cancelled run again, to go on from its last complete epoch.
 
-    False: there is no such epoch, no such end, or a retry has taken its place among the folds.
+    False: it has no such epoch, has not ended so, is deleted, or a retry has taken its place among the folds.
     """
     with transaction.atomic():
         ended = Run.objects.select_for_update().filter(
@@ -208,7 +213,7 @@ def resume(run_id: int, reason: str) -> bool:
 
 
 def replace(run_id: int) -> bool:
-    """Give up a failed or cancelled fold's place in its group, for its retry. False: it has none to give."""
+    """Free a failed or cancelled fold's place in its group for its retry. False: it has no place to free."""
     folds = Run.objects.filter(pk=run_id, group__isnull=False, replaced=False, status__in=Run.RESUMABLE)
     return bool(folds.update(replaced=True))
 
@@ -221,13 +226,13 @@ def lost_runs(now: datetime | None = None) -> list[int]:
 def recover(run_id: int, now: datetime | None = None) -> bool:
     """Give a lost run back to the queue, or end it when it was lost too often.
 
-    As of now or that moment. False: its holder has renewed the lease, or somebody else was faster.
+    As of now or that moment. False: its holder has renewed the lease, or another process was faster.
     """
     with transaction.atomic():
         run = LEASES.expire(run_id, now)
         if run is None:
             return False
-        spent = _spent(run, last_sign(run))
+        spent = _spent(run, last_renewal(run))
         if run.status == "cancelling":
             _end(run, "cancelled", "Cancelled; its worker was lost.", spent=spent)
         elif run.lost_too_often:
@@ -244,14 +249,14 @@ def _give_back(run: Run, reason: str, *, spent: float) -> None:
         return
     moment = clock.not_before(joining_moment(clock.now()), run.start_time)
     Run.objects.filter(pk=run.pk).update(
-        status="queued", reason=reason, queued_at=moment, spent_seconds=spent, **_NOBODY_HOLDS_IT
+        status="queued", reason=reason, queued_at=moment, spent_seconds=spent, **_NO_HOLDER
     )
     place = place_in_queue(run.pk)
     _journal(run.pk, run.attempt, "queued", moment, previous=run.status, reason=reason, queue_position=place)
 
 
 def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
-    """Write the end; `spent` is the time in all its attempts."""
+    """End the run; `spent` is the time in all its attempts."""
     moment, reason = clock.not_before(clock.now(), run.queued_at, run.start_time), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     Run.objects.filter(pk=run.pk).update(
@@ -261,7 +266,7 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         spent_seconds=spent,
         duration_seconds=spent,
         stop_request=StopRequest.NONE,
-        **_NOBODY_HOLDS_IT,
+        **_NO_HOLDER,
         **columns,
     )
     _journal(run.pk, run.attempt, status, moment, previous=run.status, reason=reason)
@@ -279,14 +284,14 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
 
 
 def _shortened(reason: str | None) -> str | None:
-    """Bound what an exception may say: every page of the list gets it, and messages have a limit."""
+    """Limit an exception's message: every page of the list gets it, and messages have a limit."""
     if reason is None or len(reason) <= REASON_CHARACTERS:
         return reason
     return f"{reason[:REASON_CHARACTERS]}… (cut; the whole message is in train.log)"
 
 
 def _spent(run: Run, until: datetime | None, seconds: float | None = None) -> float:
-    """Add up all attempts, the one under way with its own seconds or, by the wall clock, up to `until`."""
+    """Add up all attempts, the current one with its own seconds or, by the wall clock, up to `until`."""
     if seconds is None and until is not None and run.attempt_start is not None:
         seconds = max(0.0, (until - run.attempt_start).total_seconds())
     return run.spent_seconds + (seconds or 0.0)
@@ -295,6 +300,6 @@ def _spent(run: Run, until: datetime | None, seconds: float | None = None) -> fl
 def _journal(
     run_id: int, attempt: int, status: Status, at: datetime | None = None, *, previous: Any, **fields: Any
 ) -> None:
-    """`at` is the moment that the run's row has for it, so that both say the same."""
+    """Append a `run_status` event; `at` is the moment in the run's row, so that both agree."""
     event = RunStatus(status=status, previous=previous, **fields)
     append(run_id, attempt, [stamp(event, at)])

@@ -14,7 +14,7 @@ from runs.serializers import group_links, run_summaries, run_summary
 
 
 def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
-    """Summaries; with `columns` each has that object, with `sparkline` its monitored metric's curve, maybe empty."""
+    """Build summaries; with `columns` each has that object, with `sparkline` its monitored curve, maybe empty."""
     found = chosen(runs, columns) if columns else {}
     curves = metric_summaries.sparklines({run.pk: run.monitor for run in runs}) if sparkline else {}
     return [
@@ -26,7 +26,7 @@ def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -
 
 
 def grouped(group: Group, by: str) -> dict[str, Any]:
-    """`label` is for people; `links.runs` lists the group's runs."""
+    """Build one group's line; `label` is for people, `links.runs` lists the group's runs."""
     newest: Run | None = group["run"]
     key = group["key"]
     links = {"runs": f"/api/runs/?{urlencode({by: str(key).replace(',', chr(92) + ',')})}"}

@@ -1,4 +1,4 @@
-"""Log lines as JSON, one object a line, which name the run they are about.
+"""Write log lines as JSON, one object per line, with the run that each is about.
 
 Loaded while logging is set up, before the apps: it imports none of them.
 """
@@ -18,7 +18,7 @@ _run: ContextVar[dict[str, int]] = ContextVar("run that is logged about")
 
 @contextmanager
 def about(run_id: int, attempt: int) -> Iterator[None]:
-    """All that this thread logs meanwhile is about that attempt."""
+    """Mark everything that this thread logs inside the block as being about that attempt."""
     token = _run.set({"run_id": run_id, "attempt": attempt})
     try:
         yield
@@ -27,12 +27,14 @@ def about(run_id: int, attempt: int) -> Iterator[None]:
 
 
 class JsonLines(logging.Formatter):
-    """`time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `run_id`, `attempt`, `exception`.
+    """A formatter of log lines as JSON objects.
 
-    A line may name its run with `extra={"run_id": …}` instead.
+    Fields: `time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `run_id`, `attempt`,
+    `exception`. A line may name its run with `extra={"run_id": …}` instead of `about`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        """Format the record as one JSON object."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields: dict[str, Any] = {
             "time": moment.replace("+00:00", "Z"),

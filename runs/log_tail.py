@@ -1,8 +1,8 @@
-"""Reads a growing text file by byte offsets: its last lines, the lines from somewhere on, the lines with some text.
+"""Read a growing text file by byte offsets: its last lines, the lines from an offset on, the lines with some text.
 
 Whatever the file's size, at most a megabyte is read for a page, and a search stops after a bounded time. Lines are
-bytes up to a newline, so offsets stay right whatever is in them; text is UTF-8, and what is not becomes U+FFFD.
-Pure: knows nothing of runs.
+bytes up to a newline, so offsets stay right whatever is in them; text is UTF-8, and invalid bytes become U+FFFD. Pure:
+knows nothing of runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONTROLS = dict.fromkeys([*range(9), *range(10, 32), *range(127, 160)])
 
 
 class Line(NamedTuple):
-    """`offset` is of its first byte; `cut` says that its text goes on."""
+    """One line; `offset` is that of its first byte, `cut` says that its text goes on."""
 
     offset: int
     text: str
@@ -41,9 +41,9 @@ class Page(NamedTuple):
 
 
 def before(file: BinaryIO, start: int, end: int, limit: int, *, whole: bool) -> Page:
-    """The last `limit` lines between two offsets, or fewer where they are long.
+    """Read the last `limit` lines between two offsets, or fewer where they are long.
 
-    Without `whole` the last one is left out while it has no newline: somebody is still writing it.
+    Without `whole` the last one is left out while it has no newline: it is still being written.
     """
     data, position = b"", end
     while position > start and data.count(b"\n", 0, -1) < limit and len(data) < WINDOW:
@@ -61,7 +61,7 @@ def before(file: BinaryIO, start: int, end: int, limit: int, *, whole: bool) -> 
 
 
 def after(file: BinaryIO, start: int, end: int, limit: int, *, whole: bool) -> Page:
-    """The first `limit` lines between two offsets, or fewer where they are long; `whole` as in `before`."""
+    """Read the first `limit` lines between two offsets, or fewer where they are long; `whole` as in `before`."""
     data = _window(file, start, end, whole=whole)
     lines = list(_split(data, start))
     stop = lines[limit][0] if len(lines) > limit else start + len(data)
@@ -69,7 +69,7 @@ def after(file: BinaryIO, start: int, end: int, limit: int, *, whole: bool) -> P
 
 
 class Found(NamedTuple):
-    """The lines that have the text; `next` is where to go on searching, None at the end of what there is."""
+    """The lines that have the text; `next` is where the search goes on, None at the end of the range."""
 
     lines: list[Line]
     next: int | None
@@ -85,9 +85,9 @@ def search(
     whole: bool,
     clock: Callable[[], float] = time.monotonic,
 ) -> Found:
-    """The lines between two offsets that have the text in upper or lower case, as they are shown.
+    """Find the lines between two offsets that have the text in upper or lower case, as they are shown.
 
-    At most `limit`, and those that are found in `SEARCH_SECONDS`; at least one window is searched.
+    Returns at most `limit`, and those found within `SEARCH_SECONDS`; at least one window is searched.
     """
     wanted, given_up = text.casefold(), clock() + SEARCH_SECONDS
     found: list[Line] = []
@@ -107,7 +107,7 @@ def search(
 
 
 def _window(file: BinaryIO, start: int, end: int, *, whole: bool) -> bytes:
-    """Whole lines from an offset on, a megabyte at most; a piece of a line that is longer."""
+    """Read whole lines from an offset on, a megabyte at most; a piece of a line that is longer."""
     data = _read(file, start, min(WINDOW, max(0, end - start)))
     if whole and start + len(data) >= end:
         return data
@@ -117,7 +117,7 @@ def _window(file: BinaryIO, start: int, end: int, *, whole: bool) -> bytes:
 
 
 def _candidates(window: bytes, start: int, wanted: str) -> Iterator[tuple[int, bytes]]:
-    """Lines that may have the text: most windows have none, and are not looked at line by line."""
+    """Yield the lines that may have the text: most windows have none, and are not examined line by line."""
     if not wanted.isascii() or b"\x1b" in window:
         yield from _split(window, start)
         return
@@ -134,7 +134,7 @@ def _read(file: BinaryIO, offset: int, size: int) -> bytes:
 
 
 def _split(data: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Lines with their newline, each with its offset."""
+    """Yield the lines with their newline, each with its offset."""
     position = 0
     while position < len(data):
         stop = data.find(b"\n", position) + 1 or len(data)
@@ -148,13 +148,13 @@ def _line(offset: int, raw: bytes) -> Line:
 
 
 def _visible(raw: bytes) -> str:
-    """What a terminal would show in the end: no escapes, and of a line that was written over its last state."""
+    """Return the text as a terminal would show it: no escapes, of a line that was overwritten only its last state."""
     states = [state for state in _ESCAPES.sub(b"", raw).rstrip(b"\n").split(b"\r") if state.strip()]
     return (states[-1] if states else b"").decode("utf-8", "replace").translate(_CONTROLS)
 
 
 def _whole_characters(data: bytes) -> bytes:
-    """Without the first bytes of a character that goes on."""
+    """Drop the first bytes of a character that goes on beyond the data."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte >= 0xC0:  # leads a character of two, three or four bytes

@@ -1,8 +1,8 @@
-"""Every number that a confusion matrix alone decides, exactly. Pure Python, so that the server can do it without numpy.
+"""Compute every number that a confusion matrix alone determines, exactly, without numpy. Pure Python.
 
-A matrix has row = true class, column = predicted class; binary runs have two classes, label 1 positive.
-A number that is not defined (0/0) is None, never 0. Macro averages leave undefined classes out, as scikit-learn does
-with `zero_division=nan`.
+A matrix has row = true class, column = predicted class; binary runs have two classes, label 1 positive. A number that
+is not defined (0/0) is None, never 0. Macro averages leave undefined classes out, as scikit-learn does with
+`zero_division=nan`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ FINAL_METRICS = {
     "final_average_precision": "average_precision",
     "final_ece": "ece",
 }
-"""What is reported under which name; some of it needs the scores too (`statistics`)."""
+"""Reported name to meaning; some of them need the scores too (`statistics`)."""
 
 
 class Counts(NamedTuple):
-    """One class against the rest."""
+    """The counts of one class against the rest."""
 
     tp: int
     tn: int
@@ -46,14 +46,14 @@ class Counts(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """`numbers` by what they are ("precision"), the 95 % `intervals` of those that have one."""
+    """The numbers of one class or of all; `numbers` by meaning ("precision"), 95 % `intervals` of those with one."""
 
     numbers: dict[str, Number]
     intervals: dict[str, Interval]
 
 
 def class_counts(matrix: Matrix) -> list[Counts]:
-    """Each class against the rest, in label order."""
+    """Count each class against the rest, in label order."""
     true, predicted = [sum(row) for row in matrix], [sum(column) for column in zip(*matrix, strict=True)]
     size = sum(true)
     return [
@@ -63,35 +63,36 @@ def class_counts(matrix: Matrix) -> list[Counts]:
 
 
 def ratio(part: float, whole: float) -> Number:
-    """part / whole; 0/0 is unknown."""
+    """Return part / whole; 0/0 is None."""
     return part / whole if whole else None
 
 
 def class_proportions(counts: Counts) -> dict[str, tuple[int, int]]:
-    """The binomial proportions of one class as (successes, trials)."""
+    """Return the binomial proportions of one class as (successes, trials)."""
     tp, tn, fp, fn = counts
     return {"precision": (tp, tp + fp), "recall": (tp, tp + fn), "specificity": (tn, tn + fp), "npv": (tn, tn + fn)}
 
 
 def f1(counts: Counts) -> Number:
-    """2TP / (2TP + FP + FN)."""
+    """Compute 2TP / (2TP + FP + FN)."""
     return ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
 
 
 def hits(matrix: Matrix) -> tuple[int, int]:
-    """The samples on the diagonal, and all."""
+    """Return the number of samples on the diagonal, and of all."""
     return sum(row[i] for i, row in enumerate(matrix)), sum(map(sum, matrix))
 
 
 def accuracy(matrix: Matrix) -> Number:
-    """Share of samples on the diagonal."""
+    """Compute the share of samples on the diagonal."""
     return ratio(*hits(matrix))
 
 
 def mcc(matrix: Matrix) -> Number:
-    """Matthews correlation for any number of classes: Gorodkin, Comput. Biol. Chem. 28 (2004) 367-374, eq. 8.
+    """Compute Matthews' correlation for any number of classes.
 
-    None where scikit-learn gives 0: all samples in one class, or all predictions one class.
+    Gorodkin, Comput. Biol. Chem. 28 (2004) 367-374, eq. 8. None where scikit-learn gives 0: all samples in one class,
+    or all predictions one class.
     """
     true, predicted = [sum(row) for row in matrix], [sum(column) for column in zip(*matrix, strict=True)]
     right, size = hits(matrix)
@@ -101,7 +102,10 @@ def mcc(matrix: Matrix) -> Number:
 
 
 def wilson(successes: int, trials: int) -> Interval:
-    """95 % score interval of a proportion: Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212, no continuity correction."""
+    """Compute the 95 % score interval of a proportion, without continuity correction.
+
+    Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
+    """
     if not trials:
         return None, None
     share, spread = successes / trials, Z95**2 / trials
@@ -111,24 +115,24 @@ def wilson(successes: int, trials: int) -> Interval:
 
 
 def macro(values: Iterable[Number]) -> Number:
-    """Mean over the classes for which the value is known."""
+    """Average over the classes for which the value is known."""
     known = [value for value in values if value is not None]
     return ratio(sum(known), len(known))
 
 
 def matrix_statistics(matrix: Matrix, class_names: Sequence[str]) -> dict[str, Number]:
-    """Those rows of `statistics.final_statistics` that need no scores, under the same names."""
+    """Compute those rows of `statistics.final_statistics` that need no scores, under the same names."""
     counts = class_counts(matrix)
     return final_rows(matrix, [class_summary(counts[label]) for label in reported(len(matrix))], class_names)
 
 
 def reported(classes: int) -> Sequence[int]:
-    """The labels of which numbers are told: of two classes, the positive one."""
+    """Return the labels whose numbers are reported: of two classes, the positive one."""
     return [1] if classes == 2 else range(classes)
 
 
 def class_summary(counts: Counts) -> Summary:
-    """What its counts say of one class against the rest."""
+    """Compute the numbers and intervals of one class against the rest from its counts."""
     proportions = class_proportions(counts)
     numbers = {name: ratio(*proportion) for name, proportion in proportions.items()} | {"f1": f1(counts)}
     return Summary(numbers, {name: wilson(*proportion) for name, proportion in proportions.items()})
@@ -137,10 +141,10 @@ def class_summary(counts: Counts) -> Summary:
 def final_rows(
     matrix: Matrix, classes: Sequence[Summary], class_names: Sequence[str], whole: Mapping[str, Number] | None = None
 ) -> dict[str, Number]:
-    """All final rows from summaries of the `reported` classes, and numbers of the `whole` that no matrix tells.
+    """Build all final rows from summaries of the `reported` classes and further numbers of the `whole`.
 
-    Binary: the four counts, and what is said of the positive class. Else macro averages, followed by
-    `<name>/<class>` rows. Each interval is right after its number, as `<name>_ci_low` and `<name>_ci_high`.
+    Binary: the four counts, and the positive class's numbers. Else macro averages, followed by `<name>/<class>` rows.
+    Each interval is right after its number, as `<name>_ci_low` and `<name>_ci_high`.
     """
     binary = len(matrix) == 2
     overall = _positive(classes[0]) if binary else _macro(classes)
@@ -157,20 +161,20 @@ def final_rows(
 
 
 def _positive(summary: Summary) -> Summary:
-    """Balanced accuracy is the mean of sensitivity and specificity; unknown when one of them is."""
+    """Add balanced accuracy, the mean of sensitivity and specificity; unknown when one of them is."""
     sensitivity, specificity = summary.numbers["recall"], summary.numbers["specificity"]
     balanced = None if sensitivity is None or specificity is None else (sensitivity + specificity) / 2
     return Summary(summary.numbers | {"balanced_accuracy": balanced}, dict(summary.intervals))
 
 
 def _macro(summaries: Sequence[Summary]) -> Summary:
-    """Balanced accuracy of more than two classes is the macro recall."""
+    """Average the summaries; balanced accuracy of more than two classes is the macro recall."""
     numbers = {name: macro(summary.numbers[name] for summary in summaries) for name in summaries[0].numbers}
     return Summary(numbers | {"balanced_accuracy": numbers["recall"]}, {})
 
 
 def _rows(summary: Summary) -> dict[str, Number]:
-    """A summary under the names of `FINAL_METRICS`."""
+    """Name a summary's numbers and intervals as in `FINAL_METRICS`."""
     rows: dict[str, Number] = {}
     for name, meaning in FINAL_METRICS.items():
         if meaning in summary.numbers:

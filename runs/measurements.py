@@ -1,4 +1,4 @@
-"""What an operator watches of the runs: a handful of queries, none of which reads the journal as a whole."""
+"""Measure what an operator monitors: a handful of queries, none of which reads the whole journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runs.models import Run, RunEvent
 
 
 class Totals(NamedTuple):
-    """Over all runs there are. Deleting a run takes its share away."""
+    """Sums over all runs that exist; deleting a run for good takes its share away."""
 
     events: int
     attempts: int
@@ -22,13 +22,13 @@ class Totals(NamedTuple):
 
 
 def by_status() -> dict[str, int]:
-    """The number of runs in each status, zeros included; without deleted ones."""
+    """Count the runs in each status, zeros included; without deleted ones."""
     counted = dict(Run.objects.filter(deleted_at=None).order_by().values_list("status").annotate(count=Count("pk")))
     return {status: counted.get(status, 0) for status in Run.Status.values}
 
 
 def totals() -> Totals:
-    """Sums of columns of the runs: the journal's length is the sum of their last numbers."""
+    """Sum columns of the runs: the journal's length is the sum of their last numbers."""
     sums = Run.objects.aggregate(
         events=Sum("last_seq"), attempts=Sum("attempt"), losses=Sum("losses"), started=Count("pk", Q(attempt__gt=0))
     )
@@ -37,19 +37,22 @@ def totals() -> Totals:
 
 
 def longest_wait(now: datetime | None = None) -> float:
-    """The longest time that a queued run has been waiting, in seconds; 0 when none waits. Moving it changes nothing."""
+    """Return the seconds that the longest waiting queued run has been waiting; 0 when none waits.
+
+    Moving a run in the queue changes nothing.
+    """
     queued = Run.objects.filter(status=Run.Status.QUEUED)
     oldest = queued.aggregate(oldest=Min(Coalesce("queued_at", "created_at")))["oldest"]
     return 0.0 if oldest is None else _seconds_since(oldest, now)
 
 
 def event_lags(now: datetime | None = None) -> dict[int, float]:
-    """Seconds since the newest event of each running run, by run id."""
+    """Return the seconds since the newest event of each running run, by run id."""
     newest = RunEvent.objects.filter(run__status__in=Run.RUNNING, seq=F("run__last_seq")).order_by("run_id")
     stamps = newest.values_list("run_id", "timestamp")
     return {run_id: _seconds_since(datetime.fromisoformat(stamp), now) for run_id, stamp in stamps}
 
 
 def _seconds_since(moment: datetime, now: datetime | None) -> float:
-    """Never negative: the clock of the machine that wrote it may be ahead."""
+    """Return the seconds since that moment, never negative: the clock that wrote it may be ahead."""
     return max(0.0, ((now or timezone.now()) - moment).total_seconds())

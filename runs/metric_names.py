@@ -1,4 +1,4 @@
-"""Every metric's one spelling, in the order in which tables and files show them. Pure."""
+"""The names of all metrics, in the order in which tables and files show them. Pure."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ FINAL_STATISTICS: dict[str, str] = {
     "final_brier": "Brier score",
     "final_ece": "Expected calibration error",
 }
-"""Name to the words a reader sees."""
+"""Name to the label that users see."""
 
 
 def is_count(name: str) -> bool:
-    """Counts are stored as floats beside the other metrics, but are whole numbers to a reader."""
+    """Return whether the metric is a count, which is stored as a float but shown as a whole number."""
     return name.endswith(COUNTS)
 
 
 def lower_is_better(name: str) -> bool:
-    """Losses and errors; of all else the highest value is the best."""
+    """Return whether a lower value is better: of losses and errors."""
     return name.endswith("_loss") or name in ("final_brier", "final_ece")

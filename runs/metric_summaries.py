@@ -1,4 +1,4 @@
-"""Keeps what a list shows of each metric while the epochs come: last, lowest and highest value, the monitored curve."""
+"""Keep what a list shows of each metric up to date: last, lowest and highest value, the monitored curve."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SAVED = 500
 
 
 def add(run_id: int, epoch: int, metrics: Mapping[str, float | None], *, final: bool = False) -> None:
-    """An epoch's metrics, or one split's final statistics, which replace those of the split before.
+    """Add an epoch's metrics, or one split's final statistics, which replace those of the split before.
 
-    Inside the caller's transaction, which holds the run's row.
+    Must run inside the caller's transaction, which has locked the run's row.
     """
     whole = {name: value for name, value in metrics.items() if "/" not in name}
     monitor = Run.objects.values_list("monitor", flat=True).get(pk=run_id)
     known = {row.name: row for row in MetricSummary.objects.filter(run_id=run_id, name__in=whole)}
     if whole.keys() - known.keys():
-        known_columns.learn(KnownColumn.Kind.METRIC, whole.keys() - known.keys())
+        known_columns.register(KnownColumn.Kind.METRIC, whole.keys() - known.keys())
     rows = [
         _extended(_row(None if final else known.get(name), run_id, name), epoch, value, curved=name == monitor)
         for name, value in whole.items()
@@ -33,7 +33,7 @@ def add(run_id: int, epoch: int, metrics: Mapping[str, float | None], *, final: 
 
 
 def rebuild(run_id: int) -> None:
-    """Anew from the epochs that are left, after some were made void."""
+    """Build the summaries again from the stored epochs, after some were voided."""
     MetricSummary.objects.filter(run_id=run_id).delete()
     monitor = Run.objects.values_list("monitor", flat=True).get(pk=run_id)
     stored = RunMetric.objects.filter(run_id=run_id, context="epoch", class_name="", client_id=None, round_id=None)
@@ -44,20 +44,24 @@ def rebuild(run_id: int) -> None:
 
 
 def sparklines(monitors: Mapping[int, str]) -> dict[int, list[float]]:
-    """The curve of each run's monitored metric, of those that have one; one query, by runs and names of metrics."""
+    """Read the curve of each run's monitored metric, of the runs that have one, in one query.
+
+    `monitors` maps run ids to names of metrics.
+    """
     found = MetricSummary.objects.filter(run_id__in=list(monitors), name__in=set(monitors.values())).order_by()
     rows: Iterable[tuple[int, str, Curve | None]] = found.values_list("run_id", "name", "curve")
     return {run_id: values(curve) for run_id, name, curve in rows if name == monitors[run_id]}
 
 
 def _row(known: MetricSummary | None, run_id: int, name: str) -> MetricSummary:
-    """A row to be inserted, or to replace the known one by its run and name."""
+    """Return a row to insert, or one that replaces the known row by its run and name."""
     row = known or MetricSummary(run_id=run_id, name=name)
     row.pk = None
     return row
 
 
 def _extended(row: MetricSummary, epoch: int, value: float | None, *, curved: bool) -> MetricSummary:
+    """Add a later epoch's value to the row."""
     row.last, row.last_epoch = value, epoch
     if value is not None and math.isfinite(value):
         row.low = value if row.low is None else min(row.low, value)

@@ -1,4 +1,4 @@
-"""What is known of a run. `lifecycle` alone writes a status; `recorder` alone writes metrics and the journal."""
+"""The models of a run. Only `lifecycle` writes a status; only `recorder` writes metrics and the journal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from runs.events import EPHEMERAL_TYPES
 from runs.leases import Leased
 
 ONE_VALUE = ["run", "metric_name", "epoch", "dataset_type", "context", "class_name"]
-"""What tells a number of a centralized run from all others."""
+"""The columns that identify a number of a centralized run."""
 
 
 class RunGroup(models.Model):
-    """Runs that were asked for at once and are read together: the folds of a cross-validation.
+    """Runs that were requested together and are read together: the folds of a cross-validation.
 
-    Its runs are made with it, in one transaction; whatever changes later is theirs.
+    Its runs are created with it, in one transaction; all later changes are theirs.
     """
 
     class Kind(models.TextChoices):
+        """The kinds of groups."""
+
         FOLDS = "folds"
 
     name = models.CharField(max_length=200)
@@ -41,7 +43,10 @@ class RunGroup(models.Model):
 
 
 class Queue(models.Model):
-    """One row: whether queued runs are started. Runs that train go on; `by` and `since` tell of the last change."""
+    """The queue's state, one row: whether queued runs are started. Pausing does not affect running ones.
+
+    `by` and `since` are of the last change.
+    """
 
     THE_ONE = 1
 
@@ -55,7 +60,7 @@ class Queue(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process that is alive, or was a moment ago: `seen_at` is renewed, and without that it is forgotten."""
+    """A worker process that is alive, or was a moment ago; `seen_at` is renewed, else the row is removed."""
 
     name = models.CharField(max_length=200, unique=True, help_text="Of its host and process; its runs name it")
     host = models.CharField(max_length=200)
@@ -85,11 +90,13 @@ class Run(Leased):
     | cancelling | cancelled, or completed or failed where that came first | supervisor; cancelled by the reaper |
     | failed, cancelled | queued | resume |
 
-    `attempt` is the fencing token: whoever holds the lease writes with the attempt it got, and a writer whose
-    attempt is no longer the row's writes nothing. `last_seq` numbers the journal without gaps.
+    `attempt` is the fencing token: the holder of the lease writes with the attempt it got, and a writer whose attempt
+    is no longer the row's writes nothing. `last_seq` numbers the journal without gaps.
     """
 
     class Status(models.TextChoices):
+        """The statuses of a run."""
+
         QUEUED = "queued"
         IN_PROGRESS = "in_progress"
         CANCELLING = "cancelling"
@@ -98,7 +105,7 @@ class Run(Leased):
         CANCELLED = "cancelled"
 
     class StopRequest(models.TextChoices):
-        """What somebody asked of a running attempt; later ones here are stronger, and win."""
+        """What was requested of a running attempt; later ones here are stronger, and win."""
 
         NONE = ""
         FINISH = "finish"  # stop training, evaluate the best checkpoint, end as completed
@@ -111,7 +118,7 @@ class Run(Leased):
     ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
     RESUMABLE = (Status.FAILED, Status.CANCELLED)
 
-    # What was asked for
+    # What was requested
     experiment_name = models.CharField(max_length=200, db_index=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="runs")
     training_mode = models.CharField(max_length=20, default="centralized")
@@ -135,7 +142,7 @@ class Run(Leased):
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
-    # Where it stands
+    # Its present state
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     reason = models.TextField(null=True, blank=True)
     notes = models.JSONField(default=list, help_text="Warnings that stay with the run: [{code, text}]")
@@ -150,7 +157,7 @@ class Run(Leased):
         null=True, blank=True, help_text="Since when it waits, or waited last; moving it changes nothing"
     )
     stop_request = models.CharField(max_length=20, choices=StopRequest, blank=True, default=StopRequest.NONE)
-    # Kept apart from its course: what somebody did to it afterwards
+    # Kept apart from its course: what users did to it afterwards
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; gone after LIVETRAIN_UNDO_DAYS")
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -228,7 +235,7 @@ class Run(Leased):
 
     @property
     def which_fold(self) -> str:
-        """Which fold it is, in words; blank for a run that is none."""
+        """The fold in words; blank for a run that is none."""
         return f"fold {self.fold} of {self.folds}" if self.fold else ""
 
     @property
@@ -238,7 +245,7 @@ class Run(Leased):
 
 
 class RunTag(models.Model):
-    """A word that people put on a run, spelled as `tag_names` says; `tags` alone writes it."""
+    """A word that people put on a run, spelled as `tag_names` says; only `tags` writes it."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tag_rows", db_index=False)
     name = models.CharField(max_length=50)
@@ -253,7 +260,7 @@ class RunTag(models.Model):
 
 
 class StoredFile(models.Model):
-    """A file of a run that is in the object store: `stored_files` alone writes it, only for the newest attempt.
+    """A file of a run in the object store; only `stored_files` writes it, only for the newest attempt.
 
     What is stored under a key never changes: a new version of the file gets a key of its own, and this row.
     """
@@ -275,7 +282,7 @@ class StoredFile(models.Model):
 
 
 class RunEvent(models.Model):
-    """The journal: `data` is the event's JSON exactly as it is sent to clients."""
+    """One event of the journal: `data` is the event's JSON exactly as it is sent to clients."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveBigIntegerField()
@@ -287,7 +294,7 @@ class RunEvent(models.Model):
     class Meta:
         ordering = ["run", "seq"]
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_event_per_seq")]
-        # The few events that last among very many: storing ephemeral ones does not touch it
+        # The few durable events among very many: storing ephemeral ones does not touch it
         indexes = [
             models.Index(fields=["run", "seq"], name="lasting_events", condition=~Q(type__in=sorted(EPHEMERAL_TYPES)))
         ]
@@ -333,7 +340,7 @@ class RunMetric(models.Model):
 
 
 class FinalResult(models.Model):
-    """The best checkpoint evaluated over one split: what a `final_stats` event says, kept whole."""
+    """The best checkpoint's evaluation over one split: the whole content of a `final_stats` event."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="final_results")
     split = models.CharField(max_length=10)

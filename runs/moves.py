@@ -1,4 +1,4 @@
-"""Moving a queued run past others; its owner may let others go first, and overtake own runs alone."""
+"""Move a queued run past others; its owner may let others go first, and overtake own runs only."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from django.db import transaction
 from runs import clock
 from runs.events import RunStatus
 from runs.models import Run
-from runs.queue import hold, place_in_queue, waiting
+from runs.queue import lock_queue, place_in_queue, waiting
 from runs.recorder import append, stamp
 
-Whither = Literal["front", "up", "down", "end"]
-WHITHERS: tuple[Whither, ...] = get_args(Whither)
+Destination = Literal["front", "up", "down", "end"]
+DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
 TICK = timedelta(microseconds=1)
 
 
 class NotAllowed(Exception):
-    """Why the run may not go there, as a sentence."""
+    """The reason why the run may not be moved there, as a sentence."""
 
 
-def move(run_id: int, to: Whither, *, may_overtake: bool) -> bool:
-    """Put a queued run at that place; it gets the priority of whom it passes. False: it is not queued.
+def move(run_id: int, to: Destination, *, may_overtake: bool) -> bool:
+    """Put a queued run at that place; it takes the priority of the run it passes. False: it is not queued.
 
     Without `may_overtake`, `front` is as far as own runs are in front of it. Raises NotAllowed if it may not move
     forward at all. A run that is there already stays.
     """
     with transaction.atomic():
-        hold()  # whoever else moves or claims waits
+        lock_queue()  # other moves and claims wait
         runs = list(waiting().only("pk", "owner_id", "priority", "turn", "attempt", "reason"))
         at = next((index for index, run in enumerate(runs) if run.pk == run_id), None)
         if at is None:
@@ -42,17 +42,17 @@ def move(run_id: int, to: Whither, *, may_overtake: bool) -> bool:
             goal = _as_far_as_own(run, runs, at, goal)
         if goal != at:
             _put(run, runs, goal, forward=goal < at)
-            told = RunStatus(
+            event = RunStatus(
                 status="queued", previous="queued", reason=run.reason, queue_position=place_in_queue(run_id)
             )
-            append(run_id, run.attempt, [stamp(told)])
+            append(run_id, run.attempt, [stamp(event)])
         return True
 
 
-def one_by_one(run_ids: Collection[int], to: Whither) -> list[int]:
-    """The queued ones of these runs in the order in which they move, so that they keep theirs among each other.
+def one_by_one(run_ids: Collection[int], to: Destination) -> list[int]:
+    """Order the queued ones of these runs for moving one by one, so that they keep their own order.
 
-    Those that are there already, with no other before or behind them, are left out.
+    Runs that are there already, with no other before or behind them, are left out.
     """
     queue = list(waiting().values_list("pk", flat=True))
     if to in ("front", "down"):
@@ -63,7 +63,7 @@ def one_by_one(run_ids: Collection[int], to: Whither) -> list[int]:
 
 
 def _as_far_as_own(run: Run, others: Sequence[Run], at: int, goal: int) -> int:
-    """The nearest place to `goal` that overtakes no run of somebody else, and no greater urgency."""
+    """Return the nearest place to `goal` that overtakes no other owner's run and no higher priority."""
     place = at
     while place > goal and others[place - 1].owner_id == run.owner_id and others[place - 1].priority <= run.priority:
         place -= 1
@@ -75,7 +75,7 @@ def _as_far_as_own(run: Run, others: Sequence[Run], at: int, goal: int) -> int:
 
 
 def _put(run: Run, others: Sequence[Run], goal: int, *, forward: bool) -> None:
-    """Take the turn just before the next or just after the last one; whoever has no room left makes some."""
+    """Take the turn just before the next or just after the last run; neighbours without a gap are shifted."""
     if forward:
         mark, behind = others[goal], reversed(others[:goal])
         run.priority, run.turn = mark.priority, mark.turn - TICK

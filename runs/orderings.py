@@ -1,4 +1,4 @@
-"""What a list of runs can be sorted by: every field of a summary, and every column that a user can choose."""
+"""Sort lists of runs: by every field of a summary, and by every column that a user can choose."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ FIELDS: dict[str, str] = {
     "epoch": "current_epoch",
     "tags": "first_tag",
 }  # fmt: skip
-"""Name to column; `id` and `run_id` are the runs' own order. Of tags the first one in the alphabet counts."""
+"""Name to column; `id` and `run_id` are the runs' own order. Tags sort by the alphabetically first one."""
 NAMES = ("id", "run_id", *FIELDS)
 
 
 def check(ordering: str) -> str:
-    """ValueError with what is possible, if this is not."""
+    """Return the ordering if it is possible; raises ValueError with the possible ones if not."""
     name = ordering.removeprefix("-")
     if name.startswith(("config.", "metric.")):
         columns.parse([name])
@@ -49,7 +49,7 @@ def check(ordering: str) -> str:
 
 
 def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
-    """The runs with what they are sorted by, and how; `ordering` has been checked. What is unknown comes last."""
+    """Annotate the runs with what a checked `ordering` sorts by, and return its Order; unknown values come last."""
     name, descending = ordering.removeprefix("-"), ordering.startswith("-")
     if name in ("id", "run_id"):
         return runs, Order(ordering, tie_descending=descending)

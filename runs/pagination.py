@@ -31,9 +31,10 @@ class Cursor(NamedTuple):
 
 
 class Order(NamedTuple):
-    """Rows by `columns`, all in one direction, what is null last; equal ones by `tie`, which is never null nor equal.
+    """An order of rows: by `columns`, all in one direction, nulls last.
 
-    `name` is how the order was asked for: a cursor of one order is none of another.
+    Equal rows are ordered by `tie`, which is unique and never null. `name` is the order as the request gave it: a
+    cursor of one order is not valid for another.
     """
 
     name: str
@@ -48,7 +49,7 @@ NEWEST_FIRST = Order("-id")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """Rows in the order asked for, and whether there are others on either side."""
+    """One page of rows in the requested order, and whether there are others on either side."""
 
     rows: list[R]
     order: Order
@@ -56,7 +57,7 @@ class Page(Generic[R]):
     has_previous: bool
 
     def links(self, url: str) -> dict[str, str | None]:
-        """Addresses of the neighbouring pages, made from this one's."""
+        """Build the addresses of the neighbouring pages from this one's."""
         return {
             "next": self._link(url, self.rows[-1], backwards=False) if self.has_next else None,
             "previous": self._link(url, self.rows[0], backwards=True) if self.has_previous else None,
@@ -69,9 +70,9 @@ class Page(Generic[R]):
 
 
 def page_of(rows: QuerySet[Any, R], order: Order, size: int, token: str | None) -> Page[R]:
-    """One query, of one row more than the page has: that row says whether there are others.
+    """Read one page, in one query for one row more than it has: that row says whether there are others.
 
-    `rows` are models or dicts; `token` comes from a link of another page.
+    `rows` are models or dicts; `token` comes from a link of another page. Raises InvalidRequest for a wrong token.
     """
     cursor = _cursor(token, order.name) if token else None
     backwards = cursor is not None and cursor.backwards
@@ -88,7 +89,7 @@ def page_of(rows: QuerySet[Any, R], order: Order, size: int, token: str | None) 
 
 
 def _plain(row: Any, column: str) -> Any:
-    """A row's value as a cursor keeps it; `owner__username` is that of the row's owner."""
+    """Return a row's value as a cursor keeps it; `owner__username` is that of the row's owner."""
     value = row[column] if isinstance(row, dict) else attrgetter(column.replace("__", "."))(row)
     return value.isoformat() if isinstance(value, datetime) else value
 
@@ -101,7 +102,7 @@ def _order_by(order: Order, *, reverse: bool) -> Iterator[Any]:
 
 
 def _beyond(cursor: Cursor, order: Order) -> Q:
-    """The rows on the page's side of the cursor's row, in the order of `_order_by`."""
+    """Select the rows on the page's side of the cursor's row, in the order of `_order_by`."""
     smaller = order.tie_descending != cursor.backwards
     found = Q(**{f"{order.tie}__{'lt' if smaller else 'gt'}": cursor.tie})
     smaller = order.descending != cursor.backwards
@@ -117,13 +118,13 @@ def _beyond(cursor: Cursor, order: Order) -> Q:
 
 
 def _cursor(token: str, ordering: str) -> Cursor:
-    """Signed, so what it says needs no further checks."""
+    """Read a cursor; it is signed, so its content needs no further checks. Raises InvalidRequest."""
     try:
         cursor = Cursor(*signing.loads(token, salt=SALT))
     except signing.BadSignature:
-        message = "Not a cursor of this server; follow the links next and previous, or leave it out to begin anew."
+        message = "Not a cursor of this server; follow the links next and previous, or leave it out to start over."
         raise InvalidRequest([{"field": "cursor", "message": message}]) from None
     if cursor.ordering != ordering:
-        message = f"It belongs to ordering={cursor.ordering}; leave it out to begin anew in another order."
+        message = f"It belongs to ordering={cursor.ordering}; leave it out to start over in another order."
         raise InvalidRequest([{"field": "cursor", "message": message}])
     return cursor

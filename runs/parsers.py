@@ -1,4 +1,4 @@
-"""The one way in which a request's JSON becomes data."""
+"""Parse the JSON of all requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rest_framework.parsers import BaseParser
 from runs import strict_json
 
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-"""As a request may call it; US-ASCII is the part of it that old programs send."""
+"""The accepted names; US-ASCII is the part of UTF-8 that old programs send."""
 
 
 class JSONParser(BaseParser):
-    """Takes UTF-8 alone, as JSON is defined; 400 with the cure for what is no JSON, or cannot be stored."""
+    """A parser of UTF-8 JSON; 400 with the cure for anything else, and for what cannot be stored."""
 
     media_type = "application/json"
 
@@ -26,7 +26,7 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  (DRF's name)
     ) -> Any:
-        """Raise ValidationError with the field, where it is known."""
+        """Decode the body; raises ValidationError with the field, where it is known."""
         try:
             _require_utf_8(media_type or "")
             return strict_json.decode(stream.read())

@@ -1,8 +1,8 @@
-"""How long a training's early stopping will still wait: the rule of Lightning's EarlyStopping, once more. Pure.
+"""Predict how long early stopping will still wait, by the rule of Lightning's EarlyStopping. Pure.
 
-A value improves on the best one when it is better than that by more than `min_delta`; an unknown value improves
-nothing. The training stops after the epoch in which the number of epochs since the last improvement reaches the
-patience. A test holds this against real trainings.
+A value improves on the best one when it is better by more than `min_delta`; an unknown value improves nothing. The
+training stops after the epoch in which the number of epochs since the last improvement reaches the patience. A test
+compares this with real trainings.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from runs.stored_config import StoredConfig
 
 
 class Patience(TypedDict):
-    """Where the countdown stands after the last complete epoch.
+    """The countdown after the last complete epoch.
 
     `best` is the value that has to be improved on by more than `min_delta`, reached in `best_epoch`; both are null
-    before the first known one. `waited` epochs have not done it, `left` more may not. Without an improvement the
-    training stops after epoch `stops_after_epoch`; null if it has its last epoch before that, or has none yet.
-    `exhausted`: it has run out, and that is what ends the training.
+    before the first known one. `waited` epochs have passed without that, `left` more may. Without an improvement the
+    training stops after epoch `stops_after_epoch`; null if its last epoch comes before that, or if it has none yet.
+    `exhausted`: the patience has run out, which ends the training.
     """
 
     monitor: str
@@ -36,7 +36,10 @@ class Patience(TypedDict):
 
 
 def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple[int, Number]]) -> Patience | None:
-    """From a run's configuration and the monitored values by epoch, ascending; None where early stopping is off."""
+    """Count down from the run's configuration and its monitored values by epoch, ascending.
+
+    None where early stopping is off.
+    """
     asked = StoredConfig(config)
     if not asked.early_stopping:
         return None
@@ -59,7 +62,7 @@ def countdown(config: Mapping[str, Any], max_epochs: int, values: Sequence[tuple
 
 
 def _followed(values: Sequence[tuple[int, Number]], mode: str, min_delta: float) -> tuple[Number, int | None, int]:
-    """The best value, its epoch, and the epochs without an improvement since."""
+    """Return the best value, its epoch, and the number of epochs without an improvement since."""
     best: Number = None
     best_epoch, waited = None, 0
     for epoch, value in values:
@@ -71,5 +74,5 @@ def _followed(values: Sequence[tuple[int, Number]], mode: str, min_delta: float)
 
 
 def _better(value: float, best: float, mode: str, min_delta: float) -> bool:
-    """In the same arithmetic: the margin goes from the value, not to the best."""
+    """Compare in Lightning's arithmetic: the margin is taken from the value, not added to the best."""
     return value - min_delta > best if mode == "max" else value + min_delta < best

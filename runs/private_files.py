@@ -1,4 +1,4 @@
-"""Which accounts of the machine may use a file: what the umask withholds, existing files must not grant either. Pure.
+"""Find and correct files that more accounts of the machine may use than the umask allows. Pure.
 
 Nothing here ever grants a right.
 """
@@ -12,25 +12,25 @@ from pathlib import Path
 
 
 def umask() -> int:
-    """This process' umask; asking for it means to set it, for a moment to the strictest."""
+    """Return this process's umask; reading it requires setting it, for a moment to the strictest."""
     current = os.umask(0o077)
     os.umask(current)
     return current
 
 
 def file_mode() -> int:
-    """Of a new file."""
+    """Return the mode of a new file."""
     return 0o666 & ~umask()
 
 
 def exposed(paths: Iterable[Path]) -> list[Path]:
-    """Those that somebody may use from whom the umask withholds it; links are not followed."""
+    """Return the paths that grant a right which the umask withholds; links are not followed."""
     mask = umask()
     return [path for path in paths if _granted(path) & mask]
 
 
 def withhold(path: Path) -> bool:
-    """Take from the file or folder what the umask withholds. False: that is not ours to do, or it is gone."""
+    """Remove the rights that the umask withholds. False: another account owns the path, or it is gone."""
     mask, granted = umask(), _granted(path)
     if not granted & mask:
         return True
@@ -42,13 +42,13 @@ def withhold(path: Path) -> bool:
 
 
 def inside(folder: Path) -> Iterator[Path]:
-    """Everything below the folder, at any depth."""
+    """Yield everything below the folder, at any depth."""
     for place, folders, files in os.walk(folder):
         yield from (Path(place, name) for name in (*folders, *files))
 
 
 def _granted(path: Path) -> int:
-    """The rights of all; none for a link, whose own rights mean nothing, and for what is gone."""
+    """Return the rights of all accounts; none for a link, whose own rights mean nothing, and for a missing file."""
     try:
         found = path.lstat().st_mode
     except OSError:

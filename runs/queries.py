@@ -1,4 +1,4 @@
-"""Reading runs. `visible_runs` is the only door to "the runs this user may see"."""
+"""Read runs. `visible_runs` is the one place that decides which runs a user may see."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from runs.events import EPHEMERAL_TYPES
 from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 
-# The condition of the index `lasting_events`, word for word: SQLite knows it only so, without parameters.
-_LASTS = RawSQL(  # noqa: S611  # of our own words alone
+# The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
+_IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
     f"NOT (type IN ({', '.join(repr(type_) for type_ in sorted(EPHEMERAL_TYPES))}))",
     [],
     output_field=BooleanField(),
@@ -70,9 +70,10 @@ SUMMARY_COLUMNS = (
 
 
 class Head(NamedTuple):
-    """How far a run's journal goes, the status that belongs to it, and when it was last tagged, deleted or restored.
+    """The state of a run's journal: last number, status, and times of its last change by a user and of its deletion.
 
-    All from one row, so they agree. `deleted_at`: since when it is hidden, if it is.
+    All from one row, so they agree. `touched_at` is the last tagging, deletion or restoration; `deleted_at` is set
+    while the run is deleted.
     """
 
     id: int
@@ -99,55 +100,56 @@ SERIES_KEY = Series._fields[:-2]
 
 
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """The runs that `user` may see or, were they not deleted, could: today every active user sees all."""
+    """Select the runs that `user` could see if none were deleted: today every active user sees all."""
     return Run.objects.all() if user.is_authenticated and user.is_active else Run.objects.none()
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """The runs that `user` may see: none that is deleted."""
+    """Select the runs that `user` may see: none that is deleted."""
     return readable_runs(user).filter(deleted_at=None)
 
 
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """The deleted runs that `user` may restore: their owner's own; to staff, all."""
+    """Select the deleted runs that `user` may restore: their owner's own; to staff, all."""
     found = readable_runs(user).exclude(deleted_at=None)
     return found if user.is_staff else found.filter(owner_id=user.pk)
 
 
 def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
-    """The groups that `user` may see: those with a run that is not deleted."""
+    """Select the groups that `user` may see: those with a run that is not deleted."""
     if not (user.is_authenticated and user.is_active):
         return RunGroup.objects.none()
     return RunGroup.objects.filter(Exists(Run.objects.filter(group=OuterRef("pk"), deleted_at=None)))
 
 
 def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
-    """Whether `user` may change what belongs to somebody (stop a run, delete a data set): that owner, and staff."""
+    """Return whether `user` may change something of that owner (stop a run, delete a data set): owner and staff."""
     return bool(user.is_active and (user.is_staff or owner_id == user.pk))
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
-    """What `serializers.run_summary` needs, and `more`, in three queries: configurations are large and stay behind.
+    """Load the columns that `serializers.run_summary` needs, and `more`, in three queries.
 
-    Owners are few and asked for by themselves: joined, SQLite walks all runs owner by owner.
+    Configurations are large and not loaded. Owners are few and fetched by a query of their own: joined, SQLite walks
+    all runs owner by owner.
     """
     owners = Prefetch("owner", User.objects.only("username"))
     return runs.prefetch_related(owners, "tag_rows").only(*SUMMARY_COLUMNS, *more)
 
 
 def summarised(run_ids: Collection[int]) -> list[Run]:
-    """`with_summary` of those runs in that order; without those that are gone."""
+    """Load those runs `with_summary`, in that order; without those that no longer exist."""
     found = with_summary(Run.objects.filter(pk__in=run_ids).order_by()).in_bulk()
     return [found[run_id] for run_id in run_ids if run_id in found]
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
-    """The journal heads of those runs that exist, in no order."""
+    """Read the journal heads of those runs that exist, in no order."""
     return [Head(*row) for row in Run.objects.filter(pk__in=run_ids).order_by().values_list(*Head._fields)]
 
 
 def unfinished_heads() -> list[Head]:
-    """The journal heads of all runs that may still change."""
+    """Read the journal heads of all runs that may still change."""
     unfinished = Run.objects.filter(status__in=Run.UNFINISHED)
     return [Head(*row) for row in unfinished.order_by("id").values_list(*Head._fields)]
 
@@ -155,7 +157,7 @@ def unfinished_heads() -> list[Head]:
 def events_after(
     run_id: int, after: int, limit: int, *, until: int | None = None, types: Collection[str] = ()
 ) -> list[RunEvent]:
-    """At most `limit` events with `after` < seq (<= `until`) in seq order; `types` empty means all."""
+    """Read at most `limit` events with `after` < seq (<= `until`) in seq order; `types` empty means all."""
     events = RunEvent.objects.filter(run_id=run_id, seq__gt=after)
     if until is not None:
         events = events.filter(seq__lte=until)
@@ -165,13 +167,13 @@ def events_after(
 
 
 def of_types(events: QuerySet[RunEvent], types: Collection[str]) -> QuerySet[RunEvent]:
-    """Only those; where none is ephemeral, without reading the many events that are."""
+    """Keep the events of those types; if none is ephemeral, without reading the many events that are."""
     events = events.filter(type__in=types)
-    return events if EPHEMERAL_TYPES.intersection(types) else events.filter(_LASTS)
+    return events if EPHEMERAL_TYPES.intersection(types) else events.filter(_IS_DURABLE)
 
 
 def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
-    """The series in `metrics`, by name; three queries for any number of values.
+    """Read the series in `metrics`, by name; three queries for any number of values.
 
     A long run has 100,000 values: they come as plain tuples, without those columns that are the same for all.
     """
@@ -191,7 +193,7 @@ def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
 
 
 def epoch_history(run_id: int) -> list[dict[str, Any]]:
-    """One dict per epoch, `{"epoch": 0, metric: value, …}`, unknown metrics missing."""
+    """Read one dict per epoch, `{"epoch": 0, metric: value, …}`, unknown metrics missing."""
     metrics = RunMetric.objects.filter(run_id=run_id, context="epoch", class_name="", client_id=None)
     history: dict[int, dict[str, Any]] = {}
     for epoch, name, value in metrics.order_by("epoch", "id").values_list("epoch", "metric_name", "value"):
@@ -200,10 +202,10 @@ def epoch_history(run_id: int) -> list[dict[str, Any]]:
 
 
 def final_results(run_id: int) -> list[FinalResult]:
-    """The evaluated splits, validation first."""
+    """Read the evaluated splits, validation first."""
     return list(FinalResult.objects.filter(run_id=run_id).order_by("-split"))
 
 
 def last_event(run_id: int, type_: str) -> RunEvent | None:
-    """The newest event of that type, if it has not been pruned."""
+    """Read the newest event of that type; None if there is none, or it was pruned."""
     return of_types(RunEvent.objects.filter(run_id=run_id), [type_]).order_by("-seq").first()

@@ -1,4 +1,4 @@
-"""Which queued run is started next: higher priority first, then first come, first served; none while it is paused."""
+"""Decide which queued run starts next: higher priority first, then first come, first served; none while paused."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ ORDER = ("-priority", "turn", "pk")
 
 
 def waiting() -> QuerySet[Run]:
-    """Queued runs, the next one first."""
+    """Select queued runs, the next one first."""
     return Run.objects.filter(status=Run.Status.QUEUED).order_by(*ORDER)
 
 
 def startable() -> QuerySet[Run]:
-    """Those of `waiting` that may be started now: none while paused, none of a user with as many as one may run."""
-    if standing().paused:
+    """Select the queued runs that may be started now.
+
+    None while the queue is paused, none of a user at the limit of running runs.
+    """
+    if read_queue().paused:
         return Run.objects.none()
     if settings.RUNS_PER_USER is None:
         return waiting()
@@ -36,7 +39,7 @@ def joining_moment(now: datetime) -> datetime:
 
 
 def place_in_queue(run_id: int) -> int:
-    """Of a run that is queued, or is just being put there: 1 = next."""
+    """Return the place of a run that is queued, or is just being queued: 1 = next."""
     priority, turn = Run.objects.values_list("priority", "turn").get(pk=run_id)
     before = Q(priority__gt=priority) | Q(priority=priority, turn__lt=turn)
     before |= Q(priority=priority, turn=turn, pk__lt=run_id)
@@ -44,18 +47,18 @@ def place_in_queue(run_id: int) -> int:
 
 
 def queue_position(run: Run) -> int | None:
-    """1 = next; null unless it is queued."""
+    """Return the run's place in the queue, 1 = next; None unless it is queued."""
     return place_in_queue(run.pk) if run.status == Run.Status.QUEUED else None
 
 
-def standing() -> Queue:
-    """The queue as it is, for reading."""
+def read_queue() -> Queue:
+    """Read the queue's state."""
     known = Queue.objects.select_related("by").filter(pk=Queue.THE_ONE).first()
     return known or Queue(pk=Queue.THE_ONE)
 
 
-def hold() -> Queue:
-    """The queue, locked until the caller's transaction ends: what one worker counts, no other changes meanwhile."""
+def lock_queue() -> Queue:
+    """Lock the queue until the caller's transaction ends: what one worker counts, no other changes meanwhile."""
     return Queue.objects.select_for_update().get_or_create(pk=Queue.THE_ONE)[0]
 
 
@@ -71,6 +74,6 @@ def unpause(by: User) -> None:
 
 def _change(by: User, *, paused: bool, reason: str) -> None:
     with transaction.atomic():
-        queue = hold()
+        queue = lock_queue()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()

@@ -14,9 +14,9 @@ SHOWN_RUNS = 500
 
 
 def described(found: Forecast | None = None) -> dict[str, Any]:
-    """`by` and `since` are null until it was paused once, `runs_per_user` without such a limit.
+    """Describe the queue; `by` and `since` are null until it was paused once.
 
-    `runs` are the first that wait, in their order; `queued` counts all.
+    `runs_per_user` is null without such a limit. `runs` are the first that wait, in their order; `queued` counts all.
     """
     found = found or forecast()
     queue, shown = found.queue, list(found.places.items())[:SHOWN_RUNS]
@@ -30,12 +30,12 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
         "workers": workers.described(found.workers, found.used),
-        "runs": [{"run_id": run_id, **standing_of(place)} for run_id, place in shown],
+        "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
     }
 
 
-def standing_of(place: Place | None) -> dict[str, Any]:
-    """Of one run; all null unless it is queued."""
+def place_fields(place: Place | None) -> dict[str, Any]:
+    """Describe one run's place in the queue; all null unless it is queued."""
     if place is None:
         return {"queue_position": None, "estimated_start": None, "waits_for": None}
     return {

@@ -1,4 +1,4 @@
-"""What all our pages of the Django admin have in common."""
+"""The base of the project's read-only pages in the Django admin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 
 class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
-    """Nothing is added, changed or deleted here."""
+    """An admin that adds, changes and deletes nothing."""
 
     empty_value_display = "–"
     list_per_page = 50
@@ -24,10 +24,13 @@ class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in it
         css = {"all": ["runs/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Refuse to add anything."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Refuse to change anything."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Refuse to delete anything."""
         return False

@@ -1,6 +1,7 @@
 """The only writer of metrics and the journal: events become rows, all of a batch in one transaction.
 
-Every write is fenced: it happens only while the run is running under the writer's attempt, and else raises `Fenced`.
+Every write is fenced: it happens only while the run is running under the writer's attempt, otherwise it raises
+`Fenced`.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def record(
 ) -> None:
     """Store a batch of a running attempt and renew its lease; all or nothing.
 
-    `columns` are further columns of the Run (checkpoints, best values). `again`: it was tried before, and a
-    connection that breaks at the commit does not tell whether it was stored. Raises `Fenced`.
+    `columns` are further columns of the Run (checkpoints, best values). `again`: it was tried before, and a connection
+    that broke at the commit left it unknown whether it was stored. Raises `Fenced`.
     """
     with transaction.atomic():
         updates: dict[str, Any] = {}
@@ -56,7 +57,7 @@ def record(
             updates |= _columns_of(stamped.message)
         updates |= columns or {}
         if batch:
-            updates["last_seq"] = F("last_seq") + len(batch)  # here: each update writes the whole row anew
+            updates["last_seq"] = F("last_seq") + len(batch)  # in the same UPDATE: each one rewrites the whole row
         LEASES.renew(run_id, attempt, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
             return
@@ -67,17 +68,17 @@ def record(
 
 
 def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
-    """Add to the journal inside the caller's transaction; the caller has checked that it may.
+    """Append to the journal inside the caller's transaction; the caller has checked that it may.
 
-    The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes
-    visible only after all smaller ones.
+    The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes visible
+    only after all smaller ones.
     """
     Run.objects.filter(pk=run_id).update(last_seq=F("last_seq") + len(batch))
     _write(run_id, attempt, batch)
 
 
 def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
-    """The batch under the run's last numbers, which it has been given."""
+    """Write the batch under the run's last numbers, which were reserved for it."""
     if not batch:
         return
     last = Run.objects.values_list("last_seq", flat=True).get(pk=run_id)
@@ -95,19 +96,19 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
 
 
 def _has(run_id: int, attempt: int, stamped: Stamped[Event]) -> bool:
-    """Whether the journal has that very event: no two of one type are of one microsecond and equal."""
+    """Return whether the journal has that very event: two of one type never share both microsecond and data."""
     same = RunEvent.objects.filter(run_id=run_id, attempt=attempt, type=stamped.message.type)
     return same.filter(timestamp=stamped.timestamp, data=stamped.data).exists()
 
 
 def add_note(run_id: int, code: str, text: str) -> None:
-    """A warning that stays with the run; the same code is noted once."""
+    """Add a warning that stays with the run; the same code is added once."""
     with transaction.atomic():
         _add_notes(run_id, [{"code": code, "text": text}])
 
 
 def drop_note(run_id: int, code: str) -> None:
-    """What a note warned of is over."""
+    """Remove the note with that code: its warning no longer applies."""
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run_id)
         Run.objects.filter(pk=run_id).update(notes=[note for note in run.notes if note["code"] != code])
@@ -142,7 +143,7 @@ def _progress_columns(event: Progress) -> dict[str, Any]:
 
 
 def _start_columns(event: TrainingStart) -> dict[str, Any]:
-    """An earlier attempt's evaluation is void: this one makes its own."""
+    """Return the columns of a new attempt; the evaluation of an earlier one is void."""
     return {
         "final_split": "",
         **dict.fromkeys((*COUNTS, *_HEADLINE)),
@@ -153,7 +154,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
 
 
 def _headline_columns(event: FinalStats) -> dict[str, Any]:
-    """The test split speaks for the run where there is one: it comes last."""
+    """Return the columns of the headline; the test split comes last and replaces the validation split's."""
     statistics = event.statistics
     return {
         "final_split": event.split,
@@ -182,7 +183,7 @@ def _columns_of(event: Event) -> dict[str, Any]:
 
 
 def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
-    """Epochs after the checkpoint are trained again, and so is the evaluation at the end."""
+    """Delete the epochs after the checkpoint and the evaluation: both are done again."""
     first_void = 0 if event.resumed_from_epoch is None else event.resumed_from_epoch + 1
     RunMetric.objects.filter(run_id=run_id, epoch__gte=first_void).delete()
     RunMetric.objects.filter(run_id=run_id, context="final").delete()

@@ -1,4 +1,4 @@
-"""When leases may be judged: after a sleep of the machine all seem expired, and their holders live."""
+"""Decide when leases may be judged: after a sleep of the machine all seem expired, though their holders live."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.conf import settings
 from runs import clock
 
 AWAY = 0.75
-"""Time between two looks that lets a lease expire, in lengths of a lease: a holder renews it every second or so."""
+"""Time between two checks that lets a lease expire, in lengths of a lease: a holder renews it every second or so."""
 JUMP = 0.25
-"""By how much the wall clock may run ahead of the monotonic one or behind it between two looks, in the same."""
+"""How far the wall clock may gain or lose against the monotonic one between two checks, in lengths of a lease."""
 
 
 class RecoveryClock:
-    """Of a thread that looks for expired leases again and again, and was perhaps away with all others.
+    """The clock of a thread that checks for expired leases again and again, and may have been asleep itself.
 
-    If the machine slept, the processes stood still or the clock was set since its last look, each lease seems
-    expired until its holder, who was away as well, has renewed it: who of them comes first is chance. So living
-    holders have the time of one lease first.
+    If the machine slept, the processes were stopped or the clock was set since its last check, each lease seems expired
+    until its holder, who was asleep as well, has renewed it: which of them comes first is chance. So living holders get
+    the time of one lease first.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,9 @@ class RecoveryClock:
         self._patient_until = self._at
 
     def moment(self) -> datetime | None:
-        """Return the moment by which leases are to be judged in this look, or None in a look that must not judge.
+        """Return the moment by which this check judges leases, or None if it must not judge.
 
-        What happens to the clock during the look does not count: judge by this moment, and by no later one.
+        What happens to the clock during the check does not count: judge by this moment, and by no later one.
         """
         at = clock.monotonic()  # before the wall clock: a sleep between the two is seen
         now = clock.now()
@@ -37,8 +37,8 @@ class RecoveryClock:
         self._pass(now, at, away=stood_still)
         return now if at >= self._patient_until else None
 
-    def rest(self) -> None:
-        """Leave out what the thread has done since its look, where that may take long: it was not away, but busy.
+    def mark_idle(self) -> None:
+        """Exclude what the thread has done since its check, where that may take long: it was only busy.
 
         If it stood still meanwhile, the pause that follows is time enough for the holders to renew their leases.
         """

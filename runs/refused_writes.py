@@ -1,4 +1,4 @@
-"""When this process last failed to store something because of a disk, which `/readyz` tells for some seconds. Pure."""
+"""Remember when a disk last refused this process a write, which `/readyz` reports for some seconds. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class RefusedWrites:
         self._last: float | None = None  # monotonic time
 
     def note(self) -> None:
-        """Note that something could not be stored just now."""
+        """Remember that something could not be stored just now."""
         self._last = time.monotonic()
 
     def within(self, seconds: float) -> bool:
-        """Tell whether the last refusal is no longer ago than so many seconds."""
+        """Return whether the last refusal was within so many seconds."""
         return self._last is not None and time.monotonic() - self._last < seconds
 
 

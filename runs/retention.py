@@ -1,7 +1,7 @@
-"""What of old runs may go: ephemeral events, and checkpoints that are neither the best nor the last.
+"""Prune old runs: ephemeral events, and checkpoints that are neither the best nor the last.
 
-Numbers of epochs, final statistics and all other events stay for ever. Readers get a `skipped` marker in place of
-what went.
+Numbers of epochs, final statistics and all other events stay. Readers get a `skipped` marker in place of the removed
+events.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from runs import run_files, stored_files
 from runs.events import EPHEMERAL_TYPES
 from runs.files import RunFile
 from runs.models import Run, RunEvent
-from runs.samples.compiling import pack_all
+from runs.samples.compiling import compact_all
 
 BATCH_NUMBERS = 5_000
-"""Numbers of the journal that one transaction covers: it holds the database for some hundredths of a second."""
+"""Numbers of the journal that one transaction covers: it locks the database for some hundredths of a second."""
 PAUSE_SECONDS = 0.05
-"""Between two batches, so that those who wait to write come first."""
+"""Pause between two batches, so that waiting writers come first."""
 
 
 class Amount(NamedTuple):
-    """Rows or files, and their bytes; of a row only its data count."""
+    """A number of rows or files, and their bytes; of a row only its data count."""
 
     number: int
     size: int
 
     def __add__(self, other: object) -> Amount:
+        """Add numbers and bytes."""
         if not isinstance(other, Amount):
             return NotImplemented
         return Amount(self.number + other.number, self.size + other.size)
@@ -44,30 +45,30 @@ NOTHING = Amount(0, 0)
 
 
 def expired_runs(days: float, now: datetime | None = None) -> QuerySet[Run]:
-    """Runs that ended longer ago than that, the oldest first."""
+    """Select the runs that ended more than `days` ago, the oldest first."""
     limit = (now or timezone.now()) - timedelta(days=days)
     return Run.objects.filter(status__in=Run.ENDED, end_time__lt=limit).order_by("pk")
 
 
 def ephemeral_events(run: Run) -> Amount:
-    """How many events of the run `remove_events` would remove."""
+    """Count the events of the run that `remove_events` would remove."""
     found = _ephemeral(run.pk).aggregate(count=Count("pk"), size=Sum(Length("data")))
     return Amount(found["count"], found["size"] or 0)
 
 
 def spare_checkpoints(run: Run) -> Amount:
-    """How many files of the run `remove_checkpoints` would remove."""
+    """Count the files of the run that `remove_checkpoints` would remove."""
     spare = _spare(run)
     return Amount(len(spare), sum(file.size for file in spare))
 
 
 def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
-    """Remove them batch by batch, each in a transaction of its own; yields how many went.
+    """Remove the ephemeral events batch by batch, each in its own transaction; yield the number removed.
 
-    Stops when the run is taken up again. May be ended at any batch, and begun anew. The curves stay: what the events
-    say of them is packed before the first one goes.
+    Stops when the run is resumed. Can be stopped at any batch and called again. The curves stay: their samples are
+    compacted before the first event is removed.
     """
-    pack_all(run.pk, run.last_seq)
+    compact_all(run.pk, run.last_seq)
     for first in range(0, run.last_seq, BATCH_NUMBERS):
         with transaction.atomic():
             if _locked(run.pk) is None:
@@ -80,12 +81,12 @@ def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iter
 
 
 def remove_checkpoints(run: Run) -> Amount:
-    """Remove the files; none of a run that was taken up again, whose training may need them. Raises StoreError."""
+    """Remove spare files; none of a run that was resumed, whose training may need them. Raises StoreError."""
     with transaction.atomic():
         locked = _locked(run.pk)
         spare = _spare(locked) if locked else []
-        objects = run_files.forget(run, [file.name for file in spare])
-    # After the commit: a store that is slow must not hold the database.
+        objects = run_files.remove(run, [file.name for file in spare])
+    # After the commit: a slow store must not keep the database locked.
     stored_files.remove_objects(objects)
     return Amount(len(spare), sum(file.size for file in spare))
 
@@ -95,12 +96,12 @@ def _ephemeral(run_id: int) -> QuerySet[RunEvent]:
 
 
 def _locked(run_id: int) -> Run | None:
-    """The run, kept as it is until the transaction ends; null when it has not ended, or is gone."""
+    """Lock the run until the transaction ends; None when it has not ended, or no longer exists."""
     return Run.objects.select_for_update().filter(pk=run_id, status__in=Run.ENDED).first()
 
 
 def _spare(run: Run) -> list[RunFile]:
-    """Only regular files that lie in the run's own folder: nothing is found through a link."""
+    """List the spare checkpoints, only regular files in the run's own folder: links are not followed."""
     stored = run.stored_checkpoint or {}  # may be behind, while a machine keeps files that the store lacks
     kept = {run.best_checkpoint, run.last_checkpoint, stored.get("best_checkpoint"), stored.get("last_checkpoint")}
     files = run_files.listed(run)

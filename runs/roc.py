@@ -1,4 +1,4 @@
-"""What the ranking of scores says about one class: exact ROC area with its interval, average precision. Pure numpy.
+"""Measure how well scores rank one class: exact ROC area with its interval, average precision. Pure numpy.
 
 `scores` are (N,) finite floats, higher = more likely positive; `positive` are (N,) flags. Not defined is None, never 0.
 """
@@ -19,7 +19,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 def roc_steps(scores: Floats, positive: Flags) -> tuple[Ints, Ints]:
-    """True and false positives at each distinct threshold, from the highest down; equal scores are one step."""
+    """Count true and false positives at each distinct threshold, from the highest down; equal scores are one step."""
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], positive[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1) if len(ranked) else np.empty(0, np.int64)
@@ -28,12 +28,12 @@ def roc_steps(scores: Floats, positive: Flags) -> tuple[Ints, Ints]:
 
 
 def auroc(scores: Floats, positive: Flags) -> Number:
-    """Area under the exact ROC, ties counted half (the Mann-Whitney statistic); None without both classes."""
+    """Compute the area under the exact ROC, ties counted half (Mann-Whitney); None without both classes."""
     return area(*roc_steps(scores, positive))
 
 
 def area(true: Ints, false: Ints) -> Number:
-    """Area under the ROC through those steps; None without both classes."""
+    """Compute the area under the ROC through those steps; None without both classes."""
     if not len(true) or not true[-1] or not false[-1]:
         return None
     heights = true + np.concatenate(([0], true[:-1]))
@@ -42,7 +42,10 @@ def area(true: Ints, false: Ints) -> Number:
 
 
 def average_precision(true: Ints, false: Ints) -> Number:
-    """Sum of (recall gained x precision) over the steps, no interpolation, as scikit-learn; None without positives."""
+    """Sum recall gained x precision over the steps, without interpolation; None without positives.
+
+    The same number as scikit-learn's.
+    """
     if not len(true) or not true[-1]:
         return None
     gained = np.diff(true, prepend=0) / true[-1]
@@ -50,12 +53,13 @@ def average_precision(true: Ints, false: Ints) -> Number:
 
 
 def delong(scores: Floats, positive: Flags) -> Interval:
-    """95 % interval of the AUROC, AUROC +- z x standard error, cut at 0 and 1; None with fewer than two of a class.
+    """Compute the 95 % interval of the AUROC; None with fewer than two samples of a class.
 
-    It has no width where the classes are separated completely (AUROC 0 or 1).
+    AUROC +- z x standard error, cut at 0 and 1. It has no width where the classes are separated completely (AUROC 0 or
+    1).
 
-    Variance: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, by the mid-ranks of
-    Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393.
+    Variance: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, by the mid-ranks of Sun and Xu, IEEE
+    Signal Process. Lett. 21 (2014) 1389-1393.
     """
     above, below = scores[positive], scores[~positive]
     if min(len(above), len(below)) < 2:
@@ -70,7 +74,7 @@ def delong(scores: Floats, positive: Flags) -> Interval:
 
 
 def _midranks(values: Floats) -> Floats:
-    """Ranks from 1; equal values share the mean of their ranks."""
+    """Rank values from 1; equal values share the mean of their ranks."""
     _, inverse, sizes = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(sizes)
     return np.asarray((last - (sizes - 1) / 2)[inverse], dtype=np.float64)

@@ -1,7 +1,7 @@
-"""When queued runs will start: the queue played through on the slots and GPUs there are. Pure; seconds from now.
+"""Predict when queued runs will start: simulate the queue on the available slots and GPUs. Pure; seconds from now.
 
-The play keeps the rules of `queue.startable` and of `claim_next`: in order, none of an owner at the limit, and a run
-whose GPUs are not free holds up those behind it.
+The simulation follows the rules of `queue.startable` and of `claim_next`: in order, none of an owner at the limit, and
+a run whose GPUs are not free blocks those behind it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What one worker has for trainings. Without GPUs of its own to give, it gives each run a slot alone."""
+class Capacity:
+    """The capacity of one worker. A worker without GPUs of its own gives each run only a slot."""
 
     slots: int
     gpus: int = 0
@@ -23,7 +23,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A run that trains. `worker` may be one that is gone; `seconds` it still takes, null: nobody knows."""
+    """A run that trains. `worker` may no longer exist; `seconds` it still takes, None: unknown."""
 
     worker: str
     owner: int
@@ -33,7 +33,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A queued run: the GPUs it asks for, and how long it will train, null: nobody knows."""
+    """A queued run: the GPUs it asks for, and how long it will train, None: unknown."""
 
     run_id: int
     owner: int
@@ -42,52 +42,57 @@ class Waiting:
 
 
 def starts(
-    rooms: Mapping[str, Room], trainings: Iterable[Training], queue: Iterable[Waiting], per_owner: int | None = None
+    capacities: Mapping[str, Capacity],
+    trainings: Iterable[Training],
+    queue: Iterable[Waiting],
+    per_owner: int | None = None,
 ) -> dict[int, float | None]:
-    """Seconds until each run of `queue` (the next one first) starts; null where that hangs on what nobody knows.
+    """Return the seconds until each run of `queue` (the next one first) starts; None where that is unknown.
 
-    A slot whose end is unknown is reckoned with as if it never ended: a start that is told may come sooner.
+    A slot whose end is unknown is treated as if it never ended: a run may start sooner than predicted.
     """
-    play = _Play(rooms, per_owner)
+    simulation = _Simulation(capacities, per_owner)
     for training in trainings:
-        play.begin(training.worker, training.owner, training.gpus, training.seconds)
-    lines = _Lines(queue)
+        simulation.begin(training.worker, training.owner, training.gpus, training.seconds)
+    lines = _OwnerQueues(queue)
     found: dict[int, float | None] = dict.fromkeys(lines.run_ids)
-    while (run := lines.first(play.may_start)) or lines:
-        worker = play.worker_for(run) if run else None
+    while (run := lines.first(simulation.may_start)) or lines:
+        worker = simulation.worker_for(run) if run else None
         if run is None or worker is None:
-            if not play.go_on():
+            if not simulation.advance():
                 break
             continue
-        found[run.run_id] = play.now
-        play.begin(worker, run.owner, run.gpus, run.seconds)
+        found[run.run_id] = simulation.now
+        simulation.begin(worker, run.owner, run.gpus, run.seconds)
         lines.drop(run)
     return found
 
 
-class _Play:
-    """Slots and GPUs at one moment, `now`; goes on from one end of a training to the next."""
+class _Simulation:
+    """The simulated slots and GPUs at one moment, `now`."""
 
-    def __init__(self, rooms: Mapping[str, Room], per_owner: int | None) -> None:
+    def __init__(self, capacities: Mapping[str, Capacity], per_owner: int | None) -> None:
         self.now = 0.0
-        self._rooms, self._per_owner = rooms, per_owner
-        self._slots = {name: room.slots for name, room in rooms.items()}
-        self._gpus = {name: room.gpus for name, room in rooms.items()}
+        self._capacities, self._per_owner = capacities, per_owner
+        self._slots = {name: capacity.slots for name, capacity in capacities.items()}
+        self._gpus = {name: capacity.gpus for name, capacity in capacities.items()}
         self._training: Counter[int] = Counter()  # by owner
         self._ends: list[tuple[float, int, str, int, int]] = []
         self._begun = 0
 
     def may_start(self, owner: int) -> bool:
+        """Return whether the owner is below the limit."""
         return self._per_owner is None or self._training[owner] < self._per_owner
 
     def worker_for(self, run: Waiting) -> str | None:
-        """The first with room for it; who asks for more GPUs than there are gets all of them."""
+        """Return the first worker with room; a run that asks for more GPUs than a worker has gets all of them."""
         fits = (name for name, free in self._slots.items() if free > 0 and self._gpus[name] >= self._given(name, run))
         return next(fits, None)
 
     def begin(self, worker: str, owner: int, gpus: int, seconds: float | None) -> None:
-        if worker in self._rooms:
-            gpus = min(gpus, self._rooms[worker].gpus)
+        """Occupy a slot and GPUs of the worker, if it exists."""
+        if worker in self._capacities:
+            gpus = min(gpus, self._capacities[worker].gpus)
             self._slots[worker] -= 1
             self._gpus[worker] -= gpus
         self._training[owner] += 1
@@ -95,23 +100,23 @@ class _Play:
         end = math.inf if seconds is None else self.now + max(0.0, seconds)
         heapq.heappush(self._ends, (end, self._begun, worker, owner, gpus))
 
-    def go_on(self) -> bool:
-        """To the next end of a training. False: none is known."""
+    def advance(self) -> bool:
+        """Advance to the next end of a training. False: no end is known."""
         if not self._ends or math.isinf(self._ends[0][0]):
             return False
         self.now, _, worker, owner, gpus = heapq.heappop(self._ends)
-        if worker in self._rooms:
+        if worker in self._capacities:
             self._slots[worker] += 1
             self._gpus[worker] += gpus
         self._training[owner] -= 1
         return True
 
     def _given(self, worker: str, run: Waiting) -> int:
-        return min(run.gpus, self._rooms[worker].gpus)
+        return min(run.gpus, self._capacities[worker].gpus)
 
 
-class _Lines:
-    """The queue, one line for each owner: what an owner at the limit has is passed by at once."""
+class _OwnerQueues:
+    """The queue, one line per owner, so that an owner at the limit is skipped at once."""
 
     def __init__(self, queue: Iterable[Waiting]) -> None:
         self._lines: dict[int, deque[tuple[int, Waiting]]] = defaultdict(deque)
@@ -121,14 +126,16 @@ class _Lines:
             self.run_ids.append(run.run_id)
 
     def __bool__(self) -> bool:
+        """Return whether any run is left."""
         return bool(self._lines)
 
     def first(self, may_start: Callable[[int], bool]) -> Waiting | None:
+        """Return the first run of an owner who may start one."""
         heads = [line[0] for owner, line in self._lines.items() if may_start(owner)]
         return min(heads, key=lambda head: head[0])[1] if heads else None
 
     def drop(self, run: Waiting) -> None:
-        """It has started; it was the first of its owner."""
+        """Remove a run that has started; it was the first of its owner."""
         line = self._lines[run.owner]
         line.popleft()
         if not line:

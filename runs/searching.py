@@ -1,4 +1,4 @@
-"""Finding runs by words: each word must be somewhere in what people know of a run."""
+"""Find runs by words: each word must occur in the texts that people know of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _COLUMNS = ("experiment_name", "source_path", "model_name", "reason")
 
 
 def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
-    """Runs that have every word of `text` in their name, data, network, owner, tags, reason or notes, or as number."""
+    """Keep runs that have every word of `text` in a field.
+
+    Searched are name, data, network, owner, tags, reason, notes, and the run's number.
+    """
     runs = runs.alias(notes_text=Cast("notes", TextField()))
     for word in text.split()[:MOST_WORDS]:
         runs = runs.filter(_has(word))
@@ -23,7 +26,10 @@ def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
 
 
 def _has(word: str) -> Q:
-    """Owners by a query of their own: joined, SQLite walks all runs owner by owner."""
+    """Build the condition that a run has the word.
+
+    Owners are found by a query of their own: joined, SQLite walks all runs owner by owner.
+    """
     found = Q(owner__in=User.objects.filter(username__icontains=word).values("pk"))
     found |= Q(pk__in=RunTag.objects.filter(name__contains=word.lower()).values("run"))
     for column in _COLUMNS:

@@ -1,4 +1,4 @@
-"""Runs as JSON: plain functions from rows to dicts, used by the REST API, the WebSocket and the pages alike.
+"""Convert runs to JSON: plain functions from rows to dicts, for the REST API, the WebSocket and the pages alike.
 
 Unknown is null. Times are UTC, ISO 8601 with `Z`. Epochs are 0-based.
 """
@@ -15,21 +15,21 @@ from runs.forecast import Forecast, forecast
 from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
-from runs.queue_report import standing_of
+from runs.queue_report import place_fields
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 
 
 def run_summaries(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """As `run_summary`; asks for the queue once, if one of them is queued."""
+    """Build the summaries; the queue is read once if any of the runs is queued."""
     queue = forecast() if any(run.status == Run.Status.QUEUED for run in runs) else None
     return [run_summary(run, queue) for run in runs]
 
 
 def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
-    """One line of a list; needs the columns and tags of `queries.with_summary` and no further query.
+    """Build one line of a list from the columns and tags of `queries.with_summary`, without further queries.
 
-    Without `queue`, where it stands there is left open.
+    Without `queue`, the run's place in it is null.
     """
     return {
         "id": run.pk,
@@ -42,7 +42,7 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
         "status": run.status,
         "priority": run.priority,
         "queued_at": time_or_null(run.queued_at),
-        **standing_of(queue.of(run.pk) if queue else None),
+        **place_fields(queue.of(run.pk) if queue else None),
         "reason": run.reason,
         "notes": run.notes,
         "group_id": run.group_id,
@@ -83,7 +83,7 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
 
 
 def run_detail(run: Run) -> dict[str, Any]:
-    """Everything known of one run but its journal, metrics and files; asks for the queue when it is queued."""
+    """Build everything known of one run except journal, metrics and files; reads the queue if it is queued."""
     return run_summary(run, forecast() if run.status == Run.Status.QUEUED else None) | {
         "config": run.config,
         "versions": run.versions,
@@ -99,7 +99,7 @@ def run_detail(run: Run) -> dict[str, Any]:
 
 
 def links(run_id: int) -> dict[str, str]:
-    """Paths on this server; a test holds them against the URL names."""
+    """Return the run's paths on this server; a test compares them with the URL names."""
     api = f"/api/runs/{run_id}/"
     return {
         "self": api,
@@ -118,7 +118,7 @@ def links(run_id: int) -> dict[str, str]:
 
 
 def group_links(group_id: int) -> dict[str, str]:
-    """As `links`, of a group."""
+    """Return the group's paths on this server."""
     return {
         "self": f"/api/runs/groups/{group_id}/",
         "runs": f"/api/runs/?group={group_id}",
@@ -127,7 +127,7 @@ def group_links(group_id: int) -> dict[str, str]:
 
 
 def event_envelope(event: RunEvent) -> str:
-    """One journal row as it is sent."""
+    """Build one journal row's message."""
     return envelope(
         type_=event.type,
         run_id=event.run_id,
@@ -139,16 +139,16 @@ def event_envelope(event: RunEvent) -> str:
 
 
 def journal_page(events: Iterable[RunEvent], last_seq: int, status: str) -> dict[str, Any]:
-    """`last_seq` is the next request's `after`."""
+    """Build one page of the journal; `last_seq` is the next request's `after`."""
     envelopes = [msgspec.Raw(event_envelope(event)) for event in events]
     return {"events": envelopes, "last_seq": last_seq, "status": status}
 
 
 def metric_series(series: Iterable[Series]) -> list[dict[str, Any]]:
-    """Two columns per series, `epochs` and `values`, of equal length.
+    """Build two columns per series, `epochs` and `values`, of equal length.
 
-    Series are told apart by name, split, context (`epoch`, or `final` for the best checkpoint's evaluation) and
-    class (null: the whole split); those of federated runs also by client and round.
+    Series are told apart by name, split, context (`epoch`, or `final` for the best checkpoint's evaluation) and class
+    (null: the whole split); those of federated runs also by client and round.
     """
     return [
         {
@@ -166,7 +166,7 @@ def metric_series(series: Iterable[Series]) -> list[dict[str, Any]]:
 
 
 def final_split(result: FinalResult) -> dict[str, Any]:
-    """The best checkpoint over one split; the matrix' rows are true, its columns predicted classes."""
+    """Build the best checkpoint's evaluation over one split; matrix rows are true, columns predicted classes."""
     return {
         "epoch": result.epoch,
         "threshold": result.threshold,

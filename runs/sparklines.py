@@ -1,8 +1,8 @@
-"""The small curve of a metric beside a run: at most 40 of its values, the extremes among them. Pure Python.
+"""Keep the small curve of a metric beside a run: at most 40 of its values, the extremes among them. Pure Python.
 
-A curve grows value by value, and keeps a bounded memory of them: epochs fall into buckets of equal width, each of which
-keeps its lowest and its highest value; when there are too many buckets, two and two become one. So a spike of a
-single epoch is never lost, however long the run, and reading a curve never reads the run's epochs.
+A curve grows value by value in bounded space: epochs fall into buckets of equal width, each of which keeps its lowest
+and its highest value; when there are too many buckets, they are merged in pairs. So a spike of a single epoch is never
+lost, however long the run, and reading a curve never reads the run's epochs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Curve = dict[str, Any]
 
 
 def grown(curve: Curve | None, epoch: int, value: float | None) -> Curve | None:
-    """The curve with one more value, of a later epoch than all it has; unknown and infinite ones are left out."""
+    """Return the curve with a value of a later epoch than all it has; unknown and infinite values are left out."""
     if value is None or not math.isfinite(value):
         return curve
     point = [epoch, value]
@@ -34,7 +34,7 @@ def grown(curve: Curve | None, epoch: int, value: float | None) -> Curve | None:
 
 
 def values(curve: Curve | None) -> list[float]:
-    """At most `MOST_VALUES` in the order of their epochs: the first, each bucket's lowest and highest, the last."""
+    """Return at most `MOST_VALUES` in epoch order: the first, each bucket's lowest and highest, the last."""
     if curve is None:
         return []
     points = {curve["first"][0]: curve["first"][1], curve["last"][0]: curve["last"][1]}
@@ -44,6 +44,7 @@ def values(curve: Curve | None) -> list[float]:
 
 
 def _put(buckets: list[list[Any]], number: int, lowest: Point, highest: Point) -> None:
+    """Add points to the bucket of that number, which is the last one or a new one."""
     if not buckets or buckets[-1][0] != number:
         buckets.append([number, lowest, highest])
         return
@@ -53,6 +54,7 @@ def _put(buckets: list[list[Any]], number: int, lowest: Point, highest: Point) -
 
 
 def _halved(buckets: list[list[Any]]) -> list[list[Any]]:
+    """Merge the buckets in pairs."""
     fewer: list[list[Any]] = []
     for number, lowest, highest in buckets:
         _put(fewer, number // 2, lowest, highest)

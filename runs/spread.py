@@ -1,9 +1,9 @@
-"""How a number differs from fold to fold: its mean, its spread, and what the mean is worth. Pure Python.
+"""Describe how a number differs from fold to fold: its mean, its spread, and an interval of the mean. Pure Python.
 
 Cross-validation's intervals are approximations, and there is no unbiased one: Bengio and Grandvalet, J. Mach. Learn.
 Res. 5 (2004) 1089-1105. The folds share most of their training samples, so their numbers are not independent, and the
-plain t-interval is too narrow. The corrected one widens it as Nadeau and Bengio, Mach. Learn. 52 (2003) 239-281,
-found for random resampling: it is the usual remedy for folds too, but no proof of 95 %.
+plain t-interval is too narrow. The corrected one widens it as Nadeau and Bengio, Mach. Learn. 52 (2003) 239-281, found
+for random resampling: it is the usual remedy for folds too, but no proof of 95 %.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _WIDER = {"final_mcc": (-1.0, 1.0), "final_brier": (0.0, 2.0)}
 
 
 class Spread(NamedTuple):
-    """Of the `n` values that are known: `sd` is the sample's standard deviation (n - 1).
+    """Mean, spread and intervals of the `n` known values; `sd` is the sample's standard deviation (n - 1).
 
-    `ci_low` and `ci_high` are the 95 % t-interval of the mean, mean -+ t(n - 1) x sd x sqrt(1 / n); the corrected
-    ones have sqrt(1 / n + validation samples / training samples) instead, None where folds share what they are
-    evaluated on. Both are cut where the number cannot be. One value has no spread.
+    `ci_low` and `ci_high` are the 95 % t-interval of the mean, mean -+ t(n - 1) x sd x sqrt(1 / n); the corrected ones
+    have sqrt(1 / n + validation samples / training samples) instead, None where folds share what they are evaluated on.
+    Both are cut at the bounds of the number. One value has no spread.
     """
 
     n: int
@@ -63,7 +63,7 @@ class Spread(NamedTuple):
 
 
 class Described(NamedTuple):
-    """Of the `n` values that are known, however many: `sd` is the sample's standard deviation (n - 1)."""
+    """Mean and spread of the `n` known values, however many; `sd` is the sample's standard deviation (n - 1)."""
 
     n: int
     mean: Number
@@ -73,7 +73,7 @@ class Described(NamedTuple):
 
 
 def described(values: Iterable[Number]) -> Described:
-    """Without an interval, for values that are no folds. Sums are exact; one value has no spread."""
+    """Describe values that are not folds, without an interval. Sums are exact; one value has no spread."""
     known = [value for value in values if value is not None]
     if not known:
         return Described(0, None, None, None, None)
@@ -87,7 +87,7 @@ def described(values: Iterable[Number]) -> Described:
 def spread(
     values: Iterable[Number], *, overlap: float | None = None, bounds: tuple[float, float] = _ANYWHERE
 ) -> Spread:
-    """Of at most `MOST_VALUES` values; `overlap` is validation / training samples, 1 / (folds - 1)."""
+    """Describe at most `MOST_VALUES` values of folds; `overlap` is validation / training samples, 1 / (folds - 1)."""
     known = [value for value in values if value is not None]
     if not known:
         return Spread(0, *[None] * 8)
@@ -101,7 +101,7 @@ def spread(
 
 
 def spreads(rows: Sequence[Mapping[str, Number]], *, overlap: float | None = None) -> dict[str, Spread]:
-    """Of every final statistic that some fold has; neither of ends of intervals nor of counts, which are summed."""
+    """Describe every final statistic that some fold has, except ends of intervals, and counts, which are summed."""
     names = dict.fromkeys(name for row in rows for name in row if _has_spread(name.partition("/")[0]))
     return {name: spread([row.get(name) for row in rows], overlap=overlap, bounds=_bounds(name)) for name in names}
 
@@ -116,7 +116,7 @@ def _has_spread(name: str) -> bool:
 
 
 def _bounds(name: str) -> tuple[float, float]:
-    """Where the number can be; of a name that is not ours nothing is known."""
+    """Return the range of possible values; unbounded for a name that is not one of ours."""
     metric = name.partition("/")[0]
     if metric in FINAL_METRICS:
         return _WIDER.get(metric, (0.0, 1.0))

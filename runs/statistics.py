@@ -1,9 +1,9 @@
-"""Every number Livetrain reports, from scores and targets: exact, in float64, over the whole split. Pure numpy.
+"""Compute every number Livetrain reports, from scores and targets: exact, in float64, over the whole split. Pure numpy.
 
 Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a binary run, or (N, C) of a multi-class
-run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class.
-A number that is not defined (0/0, one class only, a score that is not finite) is None, never 0.
-Macro averages leave undefined classes out, as scikit-learn does with `zero_division=nan`.
+run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
+number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
+undefined classes out, as scikit-learn does with `zero_division=nan`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ from runs.matrix_statistics import (
 from runs.metric_names import COUNTS
 from runs.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
 
-# The one declaration of an epoch's metric names, with that of the final ones in `matrix_statistics`. `<phase>_` goes
-# before them.
+# The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
 EVALUATION_METRICS = {
     "acc": "accuracy",
@@ -44,7 +43,7 @@ ECE_BINS = 10
 
 
 def scores_from_logits(logits: NDArray[Any]) -> Floats:
-    """Sigmoid of (N,) logits, softmax over the rows of (N, C) logits, in float64 and without overflow."""
+    """Apply sigmoid to (N,) logits, softmax to the rows of (N, C) logits, in float64, without overflow."""
     exact = np.asarray(logits, dtype=np.float64)
     if exact.ndim == 1:
         small = np.exp(-np.abs(exact))
@@ -54,20 +53,20 @@ def scores_from_logits(logits: NDArray[Any]) -> Floats:
 
 
 def predicted_classes(scores: Floats, threshold: float | None) -> Ints:
-    """Binary: 1 where the score is at or above the threshold (default 0.5). Multi-class: the first highest score."""
+    """Predict labels: binary 1 where score >= threshold (default 0.5), multi-class the first highest score."""
     if scores.ndim == 1:
         return np.asarray(scores >= (0.5 if threshold is None else threshold), dtype=np.int64)
     return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
 
 def confusion_matrix(targets: Ints, predicted: Ints, classes: int) -> Ints:
-    """(classes, classes) counts, row = true class, column = predicted class."""
+    """Count (classes, classes): row = true class, column = predicted class."""
     flat = np.bincount(targets * classes + predicted, minlength=classes * classes)
     return np.asarray(flat.reshape(classes, classes), dtype=np.int64)
 
 
 def brier(scores: Floats, targets: Ints) -> Number:
-    """Mean squared error of the scores: Brier, Mon. Weather Rev. 78 (1950) 1-3.
+    """Compute the mean squared error of the scores: Brier, Mon. Weather Rev. 78 (1950) 1-3.
 
     Binary: of the positive class, 0 to 1. Multi-class: summed over the classes, 0 to 2.
     """
@@ -80,9 +79,10 @@ def brier(scores: Floats, targets: Ints) -> Number:
 
 
 def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
-    """|accuracy - mean confidence| per bin, weighted by the bin's share of samples: Naeini et al., AAAI 2015.
+    """Compute the mean |accuracy - mean confidence| over bins, weighted by their samples.
 
-    Confidence = the score of the predicted class. Ten bins of equal width, closed below: [0, 0.1), ... [0.9, 1].
+    Naeini et al., AAAI 2015. Confidence = the score of the predicted class. Ten bins of equal width, closed below: [0,
+    0.1), ... [0.9, 1].
     """
     if not len(targets):
         return None
@@ -97,7 +97,7 @@ def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -
 def epoch_metrics(
     phase: str, *, loss: Number, scores: Floats, targets: Ints, threshold: float | None = None
 ) -> dict[str, Number]:
-    """One phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
+    """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
 
     Binary runs get the four counts too, except for `train`.
     """
@@ -123,7 +123,7 @@ def _usable(scores: Floats) -> bool:
 
 
 def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
-    """Accuracy, and the positive class's precision, recall and F1, or their macro averages."""
+    """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
     counts = class_counts(matrix)
     classes = [counts[label] for label in reported(len(matrix))]
     return {
@@ -141,11 +141,11 @@ def _macro_auroc(scores: Floats, targets: Ints) -> Number:
 def final_statistics(
     scores: Floats, targets: Ints, *, class_names: Sequence[str], threshold: float | None = None
 ) -> tuple[Ints, dict[str, Number]]:
-    """The confusion matrix and all final rows: names of `FINAL_METRICS`, `<name>_ci_low` and `<name>_ci_high`.
+    """Compute the confusion matrix and all final rows.
 
-    Binary runs get the four counts. Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the
-    whole), followed by `<name>/<class>` rows. Raises ValueError for scores that are not finite: there is no truth
-    to tell about them.
+    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
+    Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
+    rows. Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
@@ -161,7 +161,7 @@ def final_statistics(
 
 
 def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
-    """What the scores say of the class, beside what its counts say."""
+    """Add the numbers that the scores give to those that the counts give."""
     steps = roc_steps(scores, positive)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
     return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})

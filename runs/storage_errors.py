@@ -1,7 +1,7 @@
-"""Errors of a disk that is full, or cannot be written: how they are known, and the sentence with the cure. Pure.
+"""Recognise errors of a disk that is full or cannot be written, and explain them with the cure. Pure.
 
 They come from the system, from SQLite and from PostgreSQL, and are often wrapped by others. No sentence names a folder
-of the server: who may not look at it learns nothing of it, and who may finds it with `manage.py doctor`.
+of the server: users without access to it learn nothing of it, and its administrators find it with `manage.py doctor`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _OF_A_RUN = {
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
-    """Find out what is wrong with the disk, if that is what the error or one that led to it says.
+    """Determine what is wrong with the disk, if the error or one that led to it says so.
 
     A refused right that was dealt with, before something else went wrong, explains nothing.
     """
@@ -99,19 +99,19 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 def of_a_request(error: BaseException) -> str | None:
-    """The sentence for whoever sent a request; None for errors of other kinds."""
+    """Explain the error to the sender of a request; None for errors of other kinds."""
     found = trouble_of(error)
     return _IN_AN_ANSWER[found] if found else None
 
 
 def of_a_run(error: BaseException) -> str | None:
-    """The reason of a run that ended by it; None for errors of other kinds."""
+    """Explain the error as the reason of a run's end; None for errors of other kinds."""
     found = trouble_of(error)
     return _OF_A_RUN[found] if found else None
 
 
 def without_folders(error: OSError) -> str:
-    """What the system said, with the names of files and without the folders in which they lie."""
+    """Return the system's message with the names of files, without their folders."""
     if error.strerror is None:
         return str(error)
     names = [PurePath(str(name)).name for name in (error.filename, error.filename2) if name is not None]
@@ -132,7 +132,7 @@ def _of_one(link: BaseException) -> Trouble | None:
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
-    """The error and what led to it, and whether it was named as the cause.
+    """Yield the error and what led to it, and whether it was named as the cause.
 
     Torch reports a full disk as a failed assertion of its own, so what is only its context counts too.
     """

@@ -1,7 +1,7 @@
-"""Reads a stored configuration, which may be older or newer than this installation: what it lacks has its default.
+"""Read a stored configuration, which may be older or newer than this installation; missing options have their defaults.
 
 Pure. Options, bounds and defaults are declared in `experiments.training.config`, which nothing here may import; a test
-compares the defaults. A value of another type than the option's counts as missing: what shows or orders runs must not
+compares the defaults. A value of another type than the option's counts as missing: showing or ordering runs must not
 fail because of one run.
 """
 
@@ -31,12 +31,12 @@ DEFAULTS: Mapping[str, Any] = {
     "callbacks.patience": 10,
     "callbacks.resource_interval": 2.0,
 }
-"""As `TrainingConfig` has them."""
+"""The defaults, equal to those of `TrainingConfig`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredConfig:
-    """A dumped TrainingConfig of whatever version. Properties are options, named as they are, in units as they are."""
+    """A dumped TrainingConfig of any version; each property is the option of that name, in the same unit."""
 
     stored: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,17 +53,17 @@ class StoredConfig:
 
     @property
     def experiment_name(self) -> str:
-        """Blank if it is missing."""
+        """The experiment's name; blank if it is missing."""
         return str(self.stored.get("experiment_name", ""))
 
     @property
     def source_path(self) -> str:
-        """Blank if it is missing."""
+        """The data source; blank if it is missing."""
         return str(self.stored.get("source_path", ""))
 
     @property
     def model_name(self) -> str:
-        """The network that was asked for; blank if nobody knows, as no default is the network of an older run."""
+        """The requested network; blank if unknown, as no default is the network of an older run."""
         name = self.section("model").get("name")
         return name if isinstance(name, str) else ""
 
@@ -74,47 +74,47 @@ class StoredConfig:
 
     @property
     def folds(self) -> int | None:
-        """How many folds there are."""
+        """The number of folds."""
         return self._option("data.folds", int)  # type: ignore[no-any-return]
 
     @property
     def num_workers(self) -> int:
-        """Data loader processes."""
+        """The number of data loader processes."""
         return self._option("data.num_workers", int)  # type: ignore[no-any-return]
 
     @property
     def learning_rate(self) -> float:
-        """The optimizer's."""
+        """The optimizer's learning rate."""
         return float(self._option("optimizer.learning_rate", *NUMBER))
 
     @property
     def scheduler(self) -> str:
-        """Name of the learning rate's schedule."""
+        """The name of the learning rate's schedule."""
         return self._option("optimizer.scheduler", str)  # type: ignore[no-any-return]
 
     @property
     def warmup_epochs(self) -> int:
-        """Epochs in which the learning rate rises first."""
+        """The number of epochs in which the learning rate first rises."""
         return self._option("optimizer.warmup_epochs", int)  # type: ignore[no-any-return]
 
     @property
     def num_nodes(self) -> int:
-        """Machines."""
+        """The number of machines."""
         return self._option("trainer.num_nodes", int)  # type: ignore[no-any-return]
 
     @property
     def max_hours(self) -> float | None:
-        """Limit of the training time; None without one."""
+        """The limit of the training time; None without one."""
         return hours(self._option("trainer.max_hours", *NUMBER))
 
     @property
     def precision(self) -> str:
-        """Of the numbers, as Lightning names it."""
+        """The precision of the numbers, as Lightning names it."""
         return self._option("trainer.precision", str)  # type: ignore[no-any-return]
 
     @property
     def gpus(self) -> int:
-        """How many GPUs it asks for on each machine, if there are any."""
+        """The number of GPUs requested on each machine, if there are any."""
         return gpus_needed(self._option("trainer.accelerator", str), self._option("trainer.devices", int, str))
 
     @property
@@ -124,12 +124,12 @@ class StoredConfig:
 
     @property
     def monitor(self) -> str:
-        """Name of the number by which the best epoch is chosen."""
+        """The name of the metric by which the best epoch is chosen."""
         return self._option("callbacks.monitor", str)  # type: ignore[no-any-return]
 
     @property
     def mode(self) -> str:
-        """Whether the monitored number is good when it is `max` or `min`."""
+        """The better direction of the monitored metric, `max` or `min`."""
         asked = self.section("callbacks").get("mode")
         if asked in ("max", "min"):
             return str(asked)
@@ -137,17 +137,17 @@ class StoredConfig:
 
     @property
     def patience(self) -> int:
-        """Epochs without improvement before early stopping stops."""
+        """The number of epochs without improvement before early stopping stops."""
         return self._option("callbacks.patience", int)  # type: ignore[no-any-return]
 
     @property
     def min_delta(self) -> float:
-        """What counts as an improvement: more than this."""
+        """The difference that an improvement must exceed."""
         return float(self._option("callbacks.min_delta", *NUMBER))
 
     @property
     def resource_interval(self) -> float:
-        """Seconds between two samples of the machine."""
+        """The seconds between two samples of the machine."""
         return float(self._option("callbacks.resource_interval", *NUMBER))
 
 

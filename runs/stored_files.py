@@ -1,4 +1,4 @@
-"""The files of runs that are in the object store: which, how they get there, and how they come back.
+"""The files of runs in the object store: list, store and restore them.
 
 Only the newest attempt of a run publishes: each version gets a key of its own, which becomes visible through the row,
 and the row is written under a lock of the run. A writer that was fenced off overwrites nothing, however late it is.
@@ -29,20 +29,20 @@ PIECE = 1024 * 1024
 PLACE = 256 * 1024
 CHECKPOINT = ".ckpt"
 LOG = ".log"
-MARK = ".attempt"
+ATTEMPT_MARKER = ".attempt"
 SMALL_LOG = 8 * 2**20  # bytes; a larger one is stored again only when it has grown by a tenth
-ORPHAN_AGE = timedelta(days=1)  # an object that no row names: by then its upload is over, and was not recorded
+ORPHAN_AGE = timedelta(days=1)  # of an object that no row names: by then its upload is over, and was not recorded
 NOT_RUNNING = (Run.Status.QUEUED, *Run.ENDED)
 
 
 def listed(run_id: int) -> list[RunFile]:
-    """As `files.list_files`, of what is stored; asks only the database."""
+    """List the run's stored files as `files.list_files` does; asks only the database."""
     rows = StoredFile.objects.filter(run_id=run_id)
     return sorted(RunFile(row.name, row.size, row.modified, media_type(row.name)) for row in rows)
 
 
 def opened(run_id: int, name: str) -> Content:
-    """Raises FileNotFoundError, StoreError."""
+    """Open a stored file for streaming. Raises FileNotFoundError, StoreError."""
     row = _row(run_id, name)
     for _ in range(3):  # a log is replaced every few seconds, and its former version removed
         try:
@@ -56,13 +56,16 @@ def opened(run_id: int, name: str) -> Content:
 
 
 def seekable(run_id: int, name: str) -> BinaryIO:
-    """As `opened`, for who reads a few places of a file: each is fetched on its own."""
+    """Open a stored file to read a few places of it, each fetched on its own. Raises FileNotFoundError."""
     row = _row(run_id, name)
     return io.BufferedReader(Remote(row.key, row.size), PLACE)
 
 
-def adopt(run: Run) -> None:
-    """Store those files of the folder of an ended run that are not stored yet. Raises Fenced, StoreError, OSError."""
+def publish_missing(run: Run) -> None:
+    """Store those files of an ended run's folder that are not stored yet.
+
+    Raises Fenced, StoreError, OSError.
+    """
     stored = {file.name for file in listed(run.pk)}
     for file in list_files(run.folder):
         if file.name not in stored:
@@ -70,10 +73,10 @@ def adopt(run: Run) -> None:
 
 
 def publish(run: Run, statuses: Collection[str], *, everything: bool = True) -> None:
-    """Store what is new in the run's folder, while `run` tells of its newest attempt and its status is one of those.
+    """Store what is new in the run's folder, while `run` has its newest attempt and its status is one of those.
 
     Without `everything`: no checkpoints, and large logs only now and then; else stored checkpoints that are no longer
-    in the folder go. Raises Fenced, StoreError, OSError.
+    in the folder are removed. Raises Fenced, StoreError, OSError.
     """
     stored = {row.name: row for row in StoredFile.objects.filter(run=run)}
     files = [file for file in list_files(run.folder) if len(file.name) <= 1000]
@@ -83,11 +86,11 @@ def publish(run: Run, statuses: Collection[str], *, everything: bool = True) -> 
     if everything:
         here = {file.name for file in files}
         gone = [name for name in stored if name.endswith(CHECKPOINT) and name not in here]
-        remove_objects(forget(run.pk, gone))
+        remove_objects(unregister(run.pk, gone))
 
 
 def publish_file(run: Run, name: str, statuses: Collection[str]) -> None:
-    """Store this file of the run's folder; one that is gone, or is written meanwhile, waits for the next time.
+    """Store this file of the run's folder; one that is gone or being written is left to the next call.
 
     Raises Fenced, StoreError, OSError.
     """
@@ -112,8 +115,8 @@ def publish_file(run: Run, name: str, statuses: Collection[str]) -> None:
         store.bucket().remove(obsolete)
 
 
-def forget(run_id: int, names: Iterable[str]) -> list[str]:
-    """Take these off the list; returns the keys of their objects, which are left to be removed."""
+def unregister(run_id: int, names: Iterable[str]) -> list[str]:
+    """Delete these files' rows; return the keys of their objects, which remain to be removed."""
     with transaction.atomic():
         rows = StoredFile.objects.filter(run_id=run_id, name__in=list(names))
         keys = list(rows.values_list("key", flat=True))
@@ -122,23 +125,23 @@ def forget(run_id: int, names: Iterable[str]) -> list[str]:
 
 
 def remove_objects(keys: Iterable[str]) -> None:
-    """Of files that are forgotten. Raises StoreError; what it left then is found by `orphans`."""
+    """Remove the objects of unregistered files. Raises StoreError; `orphans` finds what was left then."""
     for key in keys:
         store.bucket().remove(key)
 
 
 def remove_all(run_id: int) -> None:
-    """Every object of the run, also those that no row names. Raises StoreError; may be begun anew."""
+    """Remove every object of the run, also those that no row names. Raises StoreError; can be called again."""
     bucket = store.bucket()
     for key, _ in bucket.objects(f"{run_id}/"):
         bucket.remove(key)
 
 
 def restore(row: StoredFile, folder: Path) -> None:
-    """Bring the file into that folder, whole and checked, with its time. Raises StoreError, OSError."""
+    """Download the file into that folder, whole and checked, with its time. Raises StoreError, OSError."""
     path = folder / row.name
     if not is_public_name(row.name) or not path.resolve().is_relative_to(folder.resolve()):
-        raise StoreError(f"Object store: {row.name!r} is no name of a file in the run's folder.")
+        raise StoreError(f"Object store: {row.name!r} is not the name of a file in the run's folder.")
     if is_here(row, folder):
         return
     digest = hashlib.sha256()
@@ -156,21 +159,21 @@ def restore(row: StoredFile, folder: Path) -> None:
         raise StoreError(f"Object store: {row.name} of run {row.run_id} is gone from it ({row.key}).") from error
 
 
-def attempt_here(folder: Path) -> int | None:
-    """Which attempt wrote this folder last, as `leave_mark` said; null for one from before the store was used."""
+def read_attempt_marker(folder: Path) -> int | None:
+    """Return which attempt last wrote the folder; None if it is older than the use of the store."""
     try:
-        return int((folder / MARK).read_text())
+        return int((folder / ATTEMPT_MARKER).read_text())
     except (FileNotFoundError, ValueError):
         return None
 
 
-def leave_mark(folder: Path, attempt: int) -> None:
-    """From now on this attempt writes the folder; 0: it is a copy of what is stored. Raises OSError."""
-    atomic_files.write(folder / MARK, str(attempt).encode())
+def write_attempt_marker(folder: Path, attempt: int) -> None:
+    """Mark the folder as written by this attempt; 0: it is a copy of what is stored. Raises OSError."""
+    atomic_files.write(folder / ATTEMPT_MARKER, str(attempt).encode())
 
 
 def is_here(row: StoredFile, folder: Path) -> bool:
-    """Whether the folder has that version of the file."""
+    """Return whether the folder has that version of the file."""
     try:
         status = (folder / row.name).stat(follow_symlinks=False)
     except OSError:
@@ -179,7 +182,7 @@ def is_here(row: StoredFile, folder: Path) -> bool:
 
 
 def orphans() -> Iterator[str]:
-    """Keys that no row names and that are a day old: of lost workers, refused uploads, deleted runs."""
+    """Yield keys that no row names and that are a day old: of lost workers, refused uploads, deleted runs."""
     limit = timezone.now() - ORPHAN_AGE
     page: list[str] = []
     for key, stored_at in store.bucket().objects():
@@ -192,31 +195,36 @@ def orphans() -> Iterator[str]:
 
 
 class Part(io.RawIOBase):
-    """`size` bytes that can be read at any place."""
+    """A file-like object of `size` bytes that can be read at any place."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self._size, self._at = size, 0
 
     def fetch(self, start: int, size: int) -> bytes:
-        """That many bytes, `size` above 0, from `start` on."""
+        """Read `size` bytes (above 0) from `start` on."""
         raise NotImplementedError
 
     def readable(self) -> bool:
+        """Return true: it can be read."""
         return True
 
     def seekable(self) -> bool:
+        """Return true: it can be read at any place."""
         return True
 
     def tell(self) -> int:
+        """Return the position."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Set the position and return it."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, start + offset)
         return self._at
 
     def readinto(self, buffer: Any) -> int:
+        """Read the next bytes into the buffer; return how many."""
         size = min(len(buffer), self._size - self._at)
         piece = self.fetch(self._at, size) if size > 0 else b""
         buffer[: len(piece)] = piece
@@ -232,6 +240,7 @@ class Beginning(Part):
         self._descriptor = descriptor
 
     def fetch(self, start: int, size: int) -> bytes:
+        """Read from the file without moving its position."""
         return os.pread(self._descriptor, size, start)
 
 
@@ -243,6 +252,7 @@ class Remote(Part):
         self._key = key
 
     def fetch(self, start: int, size: int) -> bytes:
+        """Read a part of the object. Raises StoreError."""
         return store.bucket().part(self._key, start, size)
 
 
@@ -263,7 +273,7 @@ def _is_due(file: RunFile, row: StoredFile | None, *, everything: bool) -> bool:
 
 
 def _record(run: Run, name: str, row: dict[str, Any], statuses: Collection[str]) -> str | None:
-    """The key that this version replaces; raises Fenced, and the version is removed again."""
+    """Write the version's row and return the key it replaces; if fenced, remove the version and raise Fenced."""
     with transaction.atomic():
         newest = Run.objects.select_for_update().filter(pk=run.pk, attempt=run.attempt, status__in=statuses).first()
         former = StoredFile.objects.filter(run=run, name=name).values_list("key", flat=True).first()

@@ -1,7 +1,7 @@
-"""JSON that means one thing, read from untrusted bytes: UTF-8, few levels, storable texts, finite numbers. Pure.
+"""Read JSON with one meaning from untrusted bytes: UTF-8, few levels, storable texts, finite numbers. Pure.
 
-Python's own reader takes more than JSON (`NaN`), lets the last of two equal names win, and gives texts that no answer,
-file or database can hold.
+Python's own reader accepts more than JSON (`NaN`), lets the last of two equal names win, and returns texts that no
+answer, file or database can hold.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from typing import Any
 
 MOST_LEVELS = 32
-"""Nested objects and arrays; no request of ours needs more than five."""
+"""Limit of nested objects and arrays; no request of this API needs more than five."""
 MOST_DIGITS = 100
-"""Of a whole number; each field has closer bounds of its own."""
+"""Limit of digits of a whole number; each field has narrower bounds."""
 
 _TOO_DEEP = f"Objects and arrays are nested more than {MOST_LEVELS} levels deep; send fewer levels."
-_FRACTION = "is no number that JSON and computers share; send a finite number, or null."
+_FRACTION = "is not a number in JSON; send a finite number, or null."
 
 
 class NotJSON(ValueError):
-    """What is wrong: `message` is a sentence with the cure, `field` the dotted path to it, blank for the whole."""
+    """The fault: `message` is a sentence with the cure, `field` the dotted path to it, blank for the whole."""
 
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(f"{field}: {message}" if field else message)
@@ -113,5 +113,5 @@ def _check_text(text: str, path: tuple[str, ...], what: str = "The text") -> Non
 
 
 def _shown(text: str) -> str:
-    """As it may be repeated: short, and without what cannot be encoded."""
+    """Quote a text safely for a message: short, and without what cannot be encoded."""
     return repr(text if len(text) <= 60 else f"{text[:60]}…").encode(errors="replace").decode()

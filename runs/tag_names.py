@@ -1,4 +1,4 @@
-"""What a tag may be called: one spelling for what people mean to be the same. Pure."""
+"""The spelling of tags: one spelling for what people mean to be the same. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 MAX_LENGTH = 50
 MAX_TAGS = 20
-"""Of one run."""
+"""The most tags that one run may have."""
 
 
 def normalised(names: Iterable[str]) -> tuple[str, ...]:
-    """Each tag once, by the alphabet, in small letters with single spaces. ValueError says what is wrong."""
+    """Spell tags in lower case with single spaces, each once, sorted. ValueError names what is wrong."""
     found = sorted({_normalised(name) for name in names})
     if len(found) > MAX_TAGS:
         raise ValueError(f"{len(found)} tags; give at most {MAX_TAGS}")

@@ -1,4 +1,4 @@
-"""The only writer of tags. Both changes say that the run was touched, so that whoever watches the list is told."""
+"""The only writer of tags. A change of tags marks the run as touched, so that open lists are updated."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from runs.tag_names import MAX_TAGS
 
 
 class TooManyTags(Exception):
-    """The run would have more tags than one may have."""
+    """The run would have more tags than allowed."""
 
 
 def tag_new(run: Run, names: Iterable[str]) -> None:
-    """The first tags of a run that is just being made; `names` are normalised."""
+    """Add the first tags of a run that is being created; `names` are normalised."""
     RunTag.objects.bulk_create(RunTag(run=run, name=name) for name in names)
 
 
 def change(run_id: int, add: Collection[str], remove: Collection[str]) -> list[str]:
-    """Add and remove normalised tags; returns those the run has now. One that is in both stays. Raises TooManyTags."""
+    """Add and remove normalised tags; return the run's tags. One that is in both stays. Raises TooManyTags."""
     with transaction.atomic():
         Run.objects.select_for_update().only("pk").get(pk=run_id)
         before = set(tags_of(run_id))
@@ -36,5 +36,5 @@ def change(run_id: int, add: Collection[str], remove: Collection[str]) -> list[s
 
 
 def tags_of(run_id: int) -> list[str]:
-    """In order of the alphabet."""
+    """Return the run's tags, sorted."""
     return list(RunTag.objects.filter(run_id=run_id).order_by("name").values_list("name", flat=True))

@@ -1,6 +1,6 @@
-"""What the threads that stay for the life of a process fail of: said in the log without flooding it, and counted.
+"""Failures of the threads that live as long as the process: logged without flooding the log, and counted.
 
-The counts are this process's own, since it started; each loop has an account of its own.
+The counts are this process's own, since it started; each loop has its own `Account`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def counts() -> dict[str, int]:
 
 
 def count(thread: str) -> None:
-    """Count a failure of a loop that has other words for it in the log."""
+    """Count a failure of a loop that logs it in its own words."""
     with _lock:
         _counts[thread] += 1
 
@@ -38,7 +38,7 @@ class Account:
     def __init__(self, thread: str) -> None:
         self._thread = thread
         self._logged: dict[tuple[type[BaseException], str, int], float] = {}  # monotonic time by kind of failure
-        self._failing: dict[str, int] = {}  # by job, how often in a row, of those that the log says fail
+        self._failing: dict[str, int] = {}  # by job, failures in a row since a logged one
         with _lock:
             _counts[thread] += 0
 
@@ -60,13 +60,13 @@ class Account:
         logger.error(text, self._thread, job, again, REMINDER_SECONDS / 60, exc_info=error)
 
     def succeeded(self, job: str) -> None:
-        """Say so in the log where it says that the job fails."""
+        """Log that the job works again, if the log has its failure."""
         if (times := self._failing.pop(job, 0)) > 0:
             logger.warning("%s: %s works again after %d failures", self._thread, job, times)
 
 
 def _place(traceback: TracebackType | None) -> tuple[str, int]:
-    """Where it was raised: the same cause fails there each time."""
+    """Return where the error was raised: the same cause fails there each time."""
     if traceback is None:
         return "", 0
     while traceback.tb_next is not None:

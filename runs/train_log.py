@@ -17,11 +17,11 @@ Open: TypeAlias = Callable[[str], BinaryIO]
 
 
 class NoSuchAttempt(Exception):  # the message is a sentence for the user
-    """The log does not say where that attempt begins."""
+    """The log has no start of that attempt."""
 
 
 class Part(NamedTuple):
-    """What is asked for: the bytes `start` to `end` of a file of `size`; `open`: its last line may be unfinished."""
+    """The requested bytes, `start` to `end` of a file of `size`; `open`: its last line may be unfinished."""
 
     start: int
     end: int
@@ -30,11 +30,11 @@ class Part(NamedTuple):
 
 
 def page(open_: Open, asked: Mapping[str, Any], *, attempts: int, ended: bool) -> dict[str, Any]:
-    """What the endpoint answers: see its view. Raises NoSuchAttempt. A log that is not there yet is empty.
+    """Build the endpoint's answer, as its view describes it. Raises NoSuchAttempt. A missing log is empty.
 
     `open_` opens a file of the run for reading and seeking, or raises FileNotFoundError.
 
-    `attempts` is the run's newest; `ended`: nothing will be written any more.
+    `attempts` is the run's newest; `ended`: nothing more will be written.
     """
     name = log_name(asked["rank"])
     try:
@@ -88,7 +88,7 @@ def _part(open_: Open, name: str, attempt: int | None, size: int, attempts: int,
         return Part(0, size, size, not ended)
     start = _start(open_, name, attempt, size)
     if start is None:
-        raise NoSuchAttempt(f"{name} does not say where attempt {attempt} begins; leave attempt out.")
+        raise NoSuchAttempt(f"{name} has no record of where attempt {attempt} begins; leave attempt out.")
     later = (_start(open_, name, number, size) for number in range(attempt + 1, attempts + 1))
     end = next((offset for offset in later if offset is not None and offset >= start), None)
     return Part(start, size if end is None else end, size, end is None and not ended)

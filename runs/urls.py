@@ -1,3 +1,5 @@
+"""Addresses of the reading endpoints of runs."""
+
 from django.urls import path
 
 from runs import views, vital_views

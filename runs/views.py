@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runs import file_serializers, groups, hint_evidence, queries, run_files, serializers
-from runs.awaiting import AwaitingView, lend_back_connection
+from runs.awaiting import AsyncView, release_connection
 from runs.facets import facets
 from runs.files import media_type
 from runs.filters import (
@@ -43,22 +43,26 @@ from runs.store import StoreError
 
 
 class ReadingView(APIView):
-    """Answers GET and HEAD in JSON; 404 for what does not exist and for what the user may not see."""
+    """The base of the views that answer GET and HEAD in JSON.
+
+    404 for what does not exist and for what the user may not see.
+    """
 
     http_method_names = ["get", "head"]
     renderer_classes = [JSONRenderer]
     parameters: type[Parameters] = Parameters
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Parameters are checked after the login and before any work."""
+        """Check the parameters after the login and before any work."""
         super().initial(request, *args, **kwargs)
         self.asked = validated(self.parameters, request)
 
     def visible(self) -> QuerySet[Run]:
+        """Select the runs that the user may see."""
         return queries.visible_runs(self.request.user)
 
     def head_of(self, run_id: int) -> queries.Head:
-        """The run's id, last seq and status."""
+        """Read the run's head; raises NotFound for a run that the user may not see."""
         found = queries.heads(self.visible().filter(pk=run_id).values("pk"))
         if not found:
             raise NotFound(f"Run {run_id} does not exist.")
@@ -66,14 +70,15 @@ class ReadingView(APIView):
 
 
 class RunList(ReadingView):
-    """One page of summaries, newest first unless asked otherwise, with the columns and curves that were asked for."""
+    """One page of summaries, newest first by default, with the columns and curves that were asked for."""
 
     parameters = RunParameters
 
     def get(self, request: Request) -> Response:
+        """Return the page."""
         asked = self.asked
         runs, order = ordered(chosen(request.user, asked), asked["ordering"])
-        # Which ones first, then what they say: sorting whole rows takes many times as long.
+        # First the ids, then their rows: sorting whole rows takes many times as long.
         page = page_of(runs.values("id", *order.columns), order, asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
         shown = queries.summarised([row["id"] for row in page.rows])
@@ -81,11 +86,12 @@ class RunList(ReadingView):
 
 
 class Facets(ReadingView):
-    """What the list can be narrowed by, with counts, and which columns it can have."""
+    """The values by which the list can be filtered, with counts, and the columns it can have."""
 
     parameters = Choice
 
     def get(self, request: Request) -> Response:
+        """Count the facets of the chosen runs."""
         return Response(facets(chosen(request.user, self.asked)))
 
 
@@ -95,6 +101,7 @@ class Grouped(ReadingView):
     parameters = GroupedParameters
 
     def get(self, request: Request) -> Response:
+        """Return the page."""
         asked = self.asked
         page = page_of_groups(chosen(request.user, asked), asked["by"], asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
@@ -102,9 +109,10 @@ class Grouped(ReadingView):
 
 
 class RunDetail(ReadingView):
-    """Everything known of one run but its journal, metrics and files."""
+    """Everything known of one run except its journal, metrics and files."""
 
     def get(self, _request: Request, run_id: int) -> Response:
+        """Return the run with its early stopping countdown."""
         run = self.visible().select_related("owner").filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
@@ -118,6 +126,7 @@ class GroupList(ReadingView):
     parameters = GroupParameters
 
     def get(self, request: Request) -> Response:
+        """Return the page."""
         found = queries.visible_groups(request.user).select_related("owner")
         page = page_of(found, NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
@@ -128,6 +137,7 @@ class GroupDetail(ReadingView):
     """One group with its runs, mean and spread, and the summed matrix."""
 
     def get(self, request: Request, group_id: int) -> Response:
+        """Return the group."""
         group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
         if group is None:
             raise NotFound(f"Group {group_id} does not exist.")
@@ -140,6 +150,7 @@ class RunMetrics(ReadingView):
     parameters = MetricParameters
 
     def get(self, _request: Request, run_id: int) -> Response:
+        """Return the series that the parameters ask for."""
         head = self.head_of(run_id)
         metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
         series = serializers.metric_series(queries.metric_series(metrics))
@@ -150,20 +161,24 @@ class RunFinalStats(ReadingView):
     """The best checkpoint's evaluation, per split; `splits` is empty until there is one."""
 
     def get(self, _request: Request, run_id: int) -> Response:
+        """Return the evaluated splits."""
         head = self.head_of(run_id)
         splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
         return Response({"run_id": head.id, "status": head.status, "splits": splits})
 
 
 class RunFiles(ReadingView):
-    """Every file of the run; also those of an unfinished one, which are whole too."""
+    """Every file of the run; those of an unfinished run are whole too."""
 
     def get(self, _request: Request, run_id: int) -> Response:
+        """Return the list of files."""
         run = Run(pk=self.head_of(run_id).id)
         return Response({"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))})
 
 
 class StoreUnavailable(APIException):
+    """503: the object store failed; the sentence says what to do."""
+
     status_code = 503
 
 
@@ -171,6 +186,7 @@ class RunFileDownload(ReadingView):
     """One file, streamed as an attachment."""
 
     def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
+        """Stream the file; 404 without one, 503 when the object store fails."""
         run = Run(pk=self.head_of(run_id).id)
         try:
             content = run_files.opened(run, name)
@@ -187,7 +203,7 @@ class RunFileDownload(ReadingView):
         return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
 
 
-class RunEvents(AwaitingView, ReadingView):
+class RunEvents(AsyncView, ReadingView):
     """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
 
     Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
@@ -196,16 +212,17 @@ class RunEvents(AwaitingView, ReadingView):
     parameters = EventsParameters
 
     async def get(self, _request: Request, run_id: int) -> Response:
+        """Return the next page of the journal, waiting for it if asked to."""
         asked = self.asked
         head = await sync_to_async(self.head_of)(run_id)
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
-            await sync_to_async(lend_back_connection)()
-            head = await journal_watch().grown(run_id, asked["after"], asked["wait"]) or head
+            await sync_to_async(release_connection)()
+            head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
         return Response(await sync_to_async(_journal_page)(head, asked))
 
 
 def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
-    """Up to the head that was seen, so that status and events tell of the same moment."""
+    """Read events up to the head that was seen, so that status and events are of the same moment."""
     events = queries.events_after(head.id, asked["after"], asked["limit"], until=head.last_seq, types=asked["types"])
     last_seq = events[-1].seq if len(events) == asked["limit"] else head.last_seq
     return serializers.journal_page(events, last_seq, head.status)

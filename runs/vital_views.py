@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import hint_evidence, queries, run_files, train_log
-from runs.awaiting import AwaitingView, lend_back_connection
+from runs.awaiting import AsyncView, release_connection
 from runs.filters import Parameters
 from runs.hints import gradients
 from runs.hints.all import hints
@@ -24,12 +24,12 @@ from runs.patience import countdown
 from runs.store import StoreError
 from runs.views import ReadingView, StoreUnavailable
 
-LOOK_SECONDS = 0.5  # between two looks at a log that is waited for
+POLL_SECONDS = 0.5  # between two reads of a log that a client waits for
 LONGEST_OFFSET = 2**63 - 1
 
 
 class LogParameters(Parameters):
-    """Offsets are of bytes; `wait` is in seconds, for lines after `after`."""
+    """Parameters of a page of a log; offsets are in bytes, `wait` is in seconds, for lines after `after`."""
 
     attempt = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
     rank = serializers.IntegerField(min_value=0, max_value=1_023, default=0)
@@ -40,24 +40,27 @@ class LogParameters(Parameters):
     wait = serializers.FloatField(min_value=0, max_value=30, default=0)
 
     def validate_wait(self, value: float) -> float:
+        """Refuse NaN, which passes the comparisons with the bounds."""
         if not math.isfinite(value):
             raise serializers.ValidationError("Must be a number of seconds from 0 to 30.")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse to wait for lines other than new ones."""
         if attrs["wait"] and ("after" not in attrs or "before" in attrs or "search" in attrs):
-            cure = "New lines are waited for: give after (the last answer's end), and neither before nor search."
+            cure = "It waits for new lines only: give after (the last answer's end), and neither before nor search."
             raise serializers.ValidationError({"wait": cure})
         return attrs
 
 
 class RunHints(ReadingView):
-    """What is wrong with the run or could be better, in words, with the gradients' health and the patience left.
+    """Hints about the run in words, with the gradients' health and the early stopping countdown.
 
-    Of the newest numbers; to be asked again after each `epoch_end`.
+    They are based on the newest numbers; clients ask again after each `epoch_end`.
     """
 
     def get(self, _request: Request, run_id: int) -> Response:
+        """Return the hints."""
         run = self.visible().filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
@@ -74,24 +77,26 @@ class RunHints(ReadingView):
         )
 
 
-class RunLog(AwaitingView, ReadingView):
-    """Lines of `train.log`, as a terminal would show them in the end.
+class RunLog(AsyncView, ReadingView):
+    """Lines of `train.log`, as a terminal would show them.
 
-    Without offsets the last `limit` ones; `before` an offset the ones up to there, `after` an offset those from there
-    on (with `wait`, when there are some, or the run has ended). The answer's `start` is the next `before`, its `end`
-    the next `after`. With `search` those between `after` and `before` that have the text; `next` is the `after` that
-    goes on with the search, null when all was searched. `reset`: the log is shorter than `after`, and this is its end.
+    Without offsets the last `limit` lines; with `before` those that end at that offset, with `after` those from that
+    offset on (with `wait`, as soon as there are some, or the run has ended). The answer's `start` is the next `before`,
+    its `end` the next `after`. With `search` the lines between `after` and `before` that have the text; `next` is the
+    `after` that continues the search, null when all was searched. `reset`: the log is shorter than `after`, and this is
+    its end.
     """
 
     parameters = LogParameters
 
     async def get(self, _request: Request, run_id: int) -> Response:
+        """Return the lines, waiting for new ones if asked to."""
         status, read = await sync_to_async(self._log_of)(run_id)
         found = await _read(read, status)
         if self.asked["wait"]:
-            given_up = time.monotonic() + self.asked["wait"]
-            while not found["lines"] and status not in Run.ENDED and time.monotonic() < given_up:
-                await asyncio.sleep(LOOK_SECONDS)
+            deadline = time.monotonic() + self.asked["wait"]
+            while not found["lines"] and status not in Run.ENDED and time.monotonic() < deadline:
+                await asyncio.sleep(POLL_SECONDS)
                 status = await sync_to_async(_status)(run_id)
                 found = await _read(read, status)
         return Response({"run_id": run_id, "status": status} | found)
@@ -104,14 +109,14 @@ class RunLog(AwaitingView, ReadingView):
 
 
 def _status(run_id: int) -> str:
-    """A run that is gone meanwhile has ended too."""
+    """Read the run's status; a run that no longer exists counts as ended."""
     found = queries.heads([run_id])
-    lend_back_connection()
+    release_connection()
     return found[0].status if found else Run.Status.CANCELLED
 
 
 async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
-    """The status is older than what is read: once it says that the run has ended, nothing more is written."""
+    """Read the page; as the status is older, nothing more is written once it says that the run has ended."""
     try:
         return await asyncio.to_thread(read, ended=status in Run.ENDED)
     except train_log.NoSuchAttempt as error:

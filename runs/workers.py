@@ -1,4 +1,4 @@
-"""Who there is to train: worker processes say that they are alive, and those that no longer do are forgotten."""
+"""The worker processes that exist: each registers and renews its registration; lost ones are removed."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from runs.models import Run, Worker
 
 
 class Load(NamedTuple):
-    """Slots of all living workers, and how many of them train."""
+    """The slots of all living workers, and how many of them train."""
 
     slots: int
     busy: int
 
     @property
     def free(self) -> int:
+        """The number of free slots."""
         return max(0, self.slots - self.busy)
 
 
 def own_name() -> str:
-    """Of this process, as runs that it trains name it."""
+    """Return this process's name as a worker, as the runs that it trains store it."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def sign_in(
+def register(
     name: str, host: str, slots: int, gpus: Sequence[str], thread_failures: Mapping[str, int] | None = None
 ) -> None:
-    """A worker is there, and what it has; called again it renews that."""
+    """Register a worker with what it offers, or renew its registration."""
     now = clock.now()
     offered = {
         "host": host,
@@ -48,46 +49,46 @@ def sign_in(
     Worker.objects.update_or_create(name=name, defaults=offered, create_defaults={**offered, "started_at": now})
 
 
-def sign_out(name: str) -> None:
-    """It has stopped, and takes nothing any more."""
+def deregister(name: str) -> None:
+    """Remove a worker that has stopped; it is offered no more runs."""
     Worker.objects.filter(name=name).delete()
 
 
 def alive(now: datetime | None = None) -> list[Worker]:
-    """List those seen within the length of a lease, by name."""
+    """List the workers seen within the length of a lease, by name."""
     return list(Worker.objects.filter(_living(now)))
 
 
-def forget_lost(now: datetime | None = None) -> int:
-    """Delete those that are not alive, now or at that moment; returns how many."""
+def remove_lost(now: datetime | None = None) -> int:
+    """Delete the workers that are not alive, now or at that moment; return how many."""
     return Worker.objects.filter(~_living(now)).delete()[0]
 
 
 def busy(held: Iterable[str]) -> Counter[str]:
-    """Slots in use by name of worker; `held` are the `worker` columns of running runs."""
+    """Count the slots in use by worker name; `held` are the `worker` columns of running runs."""
     return Counter(name_in(worker) for worker in held)
 
 
 def name_in(column: str) -> str:
-    """The worker's name in `Run.worker`, which may name GPUs too."""
+    """Extract the worker's name from `Run.worker`, which may name GPUs too."""
     return column.partition(" ")[0]
 
 
 def gpus_in(column: str) -> list[str]:
-    """The GPUs that are named there."""
+    """Extract the GPUs named in `Run.worker`."""
     named = column.partition(" GPU ")[2]
     return named.split(",") if named else []
 
 
 def load(living: Sequence[Worker] | None = None) -> Load:
-    """As of now, in two queries; `living` are the workers where they are known."""
+    """Count slots as of now, in two queries; in one if the `living` workers are given."""
     workers = alive() if living is None else living
     used = busy(Run.objects.filter(status__in=Run.RUNNING).values_list("worker", flat=True))
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
 
 def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, Any]]:
-    """As JSON."""
+    """Describe the workers as JSON."""
     return [
         {
             "name": one.name,
@@ -102,6 +103,6 @@ def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, A
 
 
 def _living(now: datetime | None) -> Q:
-    """Each sign of life counts as a lease does that was renewed then."""
+    """Build the condition of being alive: a worker counts as a lease that was renewed when it was last seen."""
     earliest, latest = valid_ends(now or clock.now())
     return Q(seen_at__gt=earliest - lease_length(), seen_at__lte=latest - lease_length())

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from runs import events
 from runs.events import EVENT_TYPES
-from runs.samples.kinds import AXES, BY_EPOCH, BY_STEP, BY_TIME, SAMPLED, Kind
+from runs.samples.kinds import AXES, BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENTS, SampledEvent
 from tests.node import exported
 
 SCRIPTS = "realtime/static/realtime"
@@ -64,7 +64,7 @@ def test_words_are_the_same_on_both_sides(name: str) -> None:
     assert ALIASES[name] == " | ".join(f'"{word}"' for word in typing.get_args(LITERALS[name]))
 
 
-def axis(kind: Kind) -> str:
+def axis(kind: SampledEvent) -> str:
     """Return what a snapshot's curves of that kind run along."""
     return BY_EPOCH if kind.type == "epoch_end" else BY_STEP if "step" in kind.base else BY_TIME
 
@@ -73,6 +73,6 @@ def test_the_same_events_make_the_same_curves_on_both_sides() -> None:
     kinds = exported(f"{SCRIPTS}/run/curve_kinds.js", "CURVE_KINDS")
     assert kinds == {
         type_: {"prefix": kind.prefix, "axis": axis(kind), "fields": dict(kind.fields)}
-        for type_, kind in SAMPLED.items()
+        for type_, kind in SAMPLED_EVENTS.items()
     }
     assert sorted(exported(f"{SCRIPTS}/run/curve_kinds.js", "AXIS_CHOICES")) == sorted(AXES)

@@ -18,7 +18,7 @@ from runs.hints import all as all_hints
 from runs.hints.hint import Severity
 from runs.matrix_statistics import FINAL_METRICS
 from runs.metric_names import COUNTS
-from runs.samples.kinds import SAMPLED
+from runs.samples.kinds import SAMPLED_EVENTS
 from runs.spread import Spread
 from runs.statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
@@ -94,7 +94,9 @@ def test_curves() -> None:
         code(source)[0]: {name.partition("<")[0] for name in code(names)}
         for names, source in table("reference/curves", "Curves")
     }
-    assert documented == {kind.type: {f"{kind.prefix}/{field}" for field in kind.fields} for kind in SAMPLED.values()}
+    assert documented == {
+        kind.type: {f"{kind.prefix}/{field}" for field in kind.fields} for kind in SAMPLED_EVENTS.values()
+    }
 
 
 def test_close_codes() -> None:

@@ -26,14 +26,19 @@ RULES: tuple[Callable[[Evidence], Hint | None], ...] = (
     curves.still_improving,
     predictions.few_samples,
 )
-SAID_BY = {"gap": "overfitting", "loss_rising": "diverged", "one_class": "diverged", "vanishing_gradients": "diverged"}
-"""A hint that says no more than another one, and which."""
+IMPLIED_BY = {
+    "gap": "overfitting",
+    "loss_rising": "diverged",
+    "one_class": "diverged",
+    "vanishing_gradients": "diverged",
+}
+"""A hint that adds nothing to another one, and the other one's code."""
 _ORDER = ("error", "warning", "info")
 
 
 def hints(run: Evidence) -> list[Hint]:
-    """The gravest first; at most one of each code."""
+    """Apply all rules to the run, the most severe hint first; at most one of each code."""
     found = [hint for rule in RULES if (hint := rule(run)) is not None]
     codes = {hint["code"] for hint in found}
-    told = [hint for hint in found if SAID_BY.get(hint["code"]) not in codes]
-    return sorted(told, key=lambda hint: _ORDER.index(hint["severity"]))
+    shown = [hint for hint in found if IMPLIED_BY.get(hint["code"]) not in codes]
+    return sorted(shown, key=lambda hint: _ORDER.index(hint["severity"]))

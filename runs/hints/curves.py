@@ -1,4 +1,4 @@
-"""What the losses and metrics over the epochs say. Pure.
+"""Hints about the losses and metrics over the epochs. Pure.
 
 Three epochs in a row must agree, so that no single noisy one makes a hint.
 """
@@ -17,7 +17,7 @@ PATIENCE = 10  # epochs, the default of callbacks.patience
 
 
 def diverged(run: Evidence) -> Hint | None:
-    """The loss of the last epoch is no longer a number."""
+    """Report that the loss of the last epoch is no longer a number."""
     if not run.history:
         return None
     lost = [
@@ -30,11 +30,11 @@ def diverged(run: Evidence) -> Hint | None:
         if all(metrics.get(name) is not None for name in lost):
             break
         since = epoch
-    mixed = run.asked.precision == "16-mixed"
+    mixed = run.options.precision == "16-mixed"
     return Hint(
         code="diverged",
         severity="error",
-        text=f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} no finite number since epoch {since}.",
+        text=f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} not finite since epoch {since}.",
         cure="Lower optimizer.learning_rate to a tenth, or set trainer.gradient_clip_val to 1"
         + (", or set trainer.precision to bf16-mixed." if mixed else "."),
         epoch=run.last,
@@ -43,10 +43,10 @@ def diverged(run: Evidence) -> Hint | None:
 
 
 def overfitting(run: Evidence) -> Hint | None:
-    """val_loss has been well above its minimum for three epochs, while train_loss went on falling.
+    """Report that val_loss has been well above its minimum for three epochs, while train_loss went on falling.
 
     Well above: by a quarter of the minimum, and by a twentieth of the way it had fallen. While the monitored value is
-    as good as ever, that is no fault: the scores only grow too sure.
+    as good as ever, that is only information: the scores merely become overconfident.
     """
     points = known(run.history, "train_loss", "val_loss")
     if not points:
@@ -58,14 +58,18 @@ def overfitting(run: Evidence) -> Hint | None:
     risen = len(later) == AGREEING and min(loss for _, loss in later) > limit
     if not risen or later[-1][0] > 0.95 * train:
         return None
-    monitor = run.asked.monitor
+    monitor = run.options.monitor
     still_best = monitor != "val_loss" and _is_near_its_best(run, monitor)
     return Hint(
         code="overfitting",
         severity="info" if still_best else "warning",
         text=f"Overfitting since epoch {since}: val_loss rose from {shown(val)} to {shown(later[-1][1])}, while "
         f"train_loss fell from {shown(train)} to {shown(later[-1][0])}."
-        + (f" {monitor} is still at its best, so the scores grow too sure rather than wrong." if still_best else ""),
+        + (
+            f" {monitor} is still at its best, so the scores become overconfident rather than wrong."
+            if still_best
+            else ""
+        ),
         cure="The best checkpoint is kept. More data, augmentation.preset, model.dropout or optimizer.weight_decay "
         "help; a smaller callbacks.patience ends such a run earlier.",
         epoch=run.last,
@@ -74,7 +78,7 @@ def overfitting(run: Evidence) -> Hint | None:
 
 
 def gap(run: Evidence) -> Hint | None:
-    """Accuracy in training is above what chance explains in validation (Wilson's 95 % interval), by five points."""
+    """Report a training accuracy five points above what chance explains in validation (Wilson's 95 % interval)."""
     size = run.sizes.get("val", 0)
     points = known(run.history, "train_acc", "val_acc")[-AGREEING:]
     if not size or len(points) < AGREEING:
@@ -88,8 +92,8 @@ def gap(run: Evidence) -> Hint | None:
         code="gap",
         severity="warning",
         text=f"train_acc is {shown(train)}, val_acc {shown(val)} (95 % interval {shown(low or 0)} to "
-        f"{shown(high or 0)}, {size} samples): what is learnt does not carry over.",
-        cure="More data, augmentation.preset, model.dropout or optimizer.weight_decay; and look in the pre-flight "
+        f"{shown(high or 0)}, {size} samples): the network does not generalise.",
+        cure="More data, augmentation.preset, model.dropout or optimizer.weight_decay; and check in the pre-flight "
         "report whether both splits are of the same kind.",
         epoch=run.last,
         since=points[0][0],
@@ -97,42 +101,42 @@ def gap(run: Evidence) -> Hint | None:
 
 
 def not_learning(run: Evidence) -> Hint | None:
-    """After five epochs beyond the warm-up train_loss is within 1 % of where it began, and scores rank badly."""
+    """Report that train_loss is within 1 % of its start five epochs after the warm-up, and scores rank badly."""
     points = known(run.history, "train_loss")
-    if len(points) < 5 + run.asked.warmup_epochs:
+    if len(points) < 5 + run.options.warmup_epochs:
         return None
     first = points[0][1][0]
     moved = max(abs(loss - first) for _, (loss,) in points)
     best = max((value for _, (value,) in known(run.history, "val_auroc")), default=0.5)
     if moved > 0.01 * abs(first) or best > 0.8:
         return None
-    rate = run.asked.learning_rate
+    rate = run.options.learning_rate
     return Hint(
         code="not_learning",
         severity="warning",
         text=f"In {len(points)} epochs train_loss has not moved from {shown(first)} by more than {shown(moved)}; "
         f"the best val_auroc is {shown(best)}.",
         cure=f"Raise optimizer.learning_rate (try {rate * 10:g}; or {rate / 10:g}, if the loss jumped at first), free "
-        "more of the network with model.trainable, and look whether the labels belong to the samples.",
+        "more of the network with model.trainable, and check that the labels belong to the samples.",
         epoch=run.last,
         since=points[0][0],
     )
 
 
 def loss_rising(run: Evidence) -> Hint | None:
-    """For three epochs train_loss has been half as high again as it was, and lost a quarter of what it had gained.
+    """Report that for three epochs train_loss has risen by half, and lost a quarter of its gain.
 
     Not where the schedule raises the learning rate on purpose.
     """
     points = known(run.history, "train_loss")
-    if run.asked.scheduler in ("cosine_restarts", "one_cycle") or len(points) <= AGREEING:
+    if run.options.scheduler in ("cosine_restarts", "one_cycle") or len(points) <= AGREEING:
         return None
     since, (low,) = min(points, key=lambda point: point[1][0])
     recent = [loss for epoch, (loss,) in points[-AGREEING:] if epoch > since]
     limit = low + max(0.5 * abs(low), 0.25 * (points[0][1][0] - low))
     if len(recent) < AGREEING or min(recent) < limit:
         return None
-    rate = run.asked.learning_rate
+    rate = run.options.learning_rate
     return Hint(
         code="loss_rising",
         severity="warning",
@@ -146,7 +150,7 @@ def loss_rising(run: Evidence) -> Hint | None:
 
 
 def still_improving(run: Evidence) -> Hint | None:
-    """All epochs are done, the last one is the best, and val_loss fell by 5 % or more in the last three."""
+    """Report that the last planned epoch is the best, and val_loss fell by 5 % or more in the last three."""
     losses = [loss for _, (loss,) in known(run.history, "val_loss")]
     finished = run.status == "completed" and run.last is not None and run.last == run.max_epochs - 1
     if not finished or run.best_epoch != run.last or len(losses) < AGREEING + 1:
@@ -166,8 +170,8 @@ def still_improving(run: Evidence) -> Hint | None:
 
 
 def best_long_ago(run: Evidence) -> Hint | None:
-    """Without early stopping: as many epochs since the best one as it waits by default."""
-    if run.asked.early_stopping or run.best_epoch is None or run.last is None:
+    """Report, without early stopping, as many epochs since the best one as it waits by default."""
+    if run.options.early_stopping or run.best_epoch is None or run.last is None:
         return None
     if run.last - run.best_epoch < PATIENCE:
         return None
@@ -187,7 +191,7 @@ def best_long_ago(run: Evidence) -> Hint | None:
 
 
 def _is_near_its_best(run: Evidence, metric: str) -> bool:
-    """Within 0.01 of it, in the last epochs; all metrics but losses are better when larger."""
+    """Return whether the last epochs are within 0.01 of the best; metrics other than losses, where more is better."""
     values = [value for _, (value,) in known(run.history, metric)]
     return bool(values) and max(values[-AGREEING:]) > max(values) - 0.01
 

@@ -1,4 +1,4 @@
-"""What hints are drawn from. Pure; `runs.hint_evidence` reads it from the database."""
+"""The evidence that hints are based on. Pure; `runs.hint_evidence` reads it from the database."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Evidence:
     samples_per_second: float | None = None
 
     @property
-    def asked(self) -> StoredConfig:
+    def options(self) -> StoredConfig:
         """The options of the run."""
         return StoredConfig(self.config)
 
@@ -49,14 +49,14 @@ class Evidence:
 
     @property
     def training_seconds(self) -> float | None:
-        """How long all epochs take at the rate measured last, without validation."""
+        """The time that all epochs take at the last measured rate, without validation."""
         if not self.samples_per_second or "train" not in self.sizes:
             return None
         return self.sizes["train"] * self.max_epochs / self.samples_per_second
 
 
 def known(history: Sequence[tuple[int, Epoch]], *names: str) -> list[tuple[int, tuple[float, ...]]]:
-    """The epochs in which all these numbers are known, each with them."""
+    """Return the epochs in which all these metrics are known, each with their values."""
     found = []
     for epoch, metrics in history:
         values = [value for name in names if (value := metrics.get(name)) is not None]

@@ -1,4 +1,4 @@
-"""What the gradients say. Pure; the rule and its thresholds are in `runs.gradient_health`."""
+"""Hints about gradients. Pure; the rule and its thresholds are in `runs.gradient_health`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from runs.hints.hint import Hint
 
 
 def by_group(run: Evidence) -> dict[str, Health]:
-    """Each layer group's health; empty until there are enough samples."""
+    """Judge each layer group's gradients; empty until there are enough samples."""
     first, last = ([sample.layer_norms for sample in samples] for samples in (run.first_gradients, run.last_gradients))
     return health(first, last)
 
 
 def vanishing(run: Evidence) -> Hint | None:
-    """Not where the network makes no mistake any more: then nothing is left to learn."""
+    """Report vanishing gradients, unless the network makes no mistake any more: then nothing is left to learn."""
     groups = [group for group, found in by_group(run).items() if found == "vanishing"]
     if not groups or (run.history and run.history[-1][1].get("train_acc") == 1.0):
         return None
@@ -31,6 +31,7 @@ def vanishing(run: Evidence) -> Hint | None:
 
 
 def exploding(run: Evidence) -> Hint | None:
+    """Report exploding gradients, as an error if some are not finite."""
     groups = [group for group, found in by_group(run).items() if found == "exploding"]
     if not groups:
         return None
@@ -39,7 +40,7 @@ def exploding(run: Evidence) -> Hint | None:
         code="exploding_gradients",
         severity="error" if lost else "warning",
         text=f"Gradients explode in {_named(groups)}: "
-        + ("some are no finite numbers." if lost else "far larger than those of healthy networks, or than they were."),
+        + ("some are not finite." if lost else "far larger than those of healthy networks, or than they were."),
         cure="Set trainer.gradient_clip_val to 1, or lower optimizer.learning_rate.",
         epoch=run.last_gradients[-1].epoch,
         since=None,

@@ -1,17 +1,18 @@
-"""What a hint is: one sentence about a run's health, and what to do about it. Pure."""
+"""The form of a hint: one sentence about a run's health, and what to do about it. Pure."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
 Severity = Literal["error", "warning", "info"]
-"""error: nothing good can come of the run as it is. warning: something is wrong. info: something could be better."""
+"""error: the run cannot give a useful result as it is. warning: something is wrong. info: it could be better."""
 
 
 class Hint(TypedDict):
-    """`code` names its kind and never changes; `text` says what was seen, with numbers, and `cure` what to do.
+    """One hint about a run.
 
-    `epoch` is the epoch in which it was seen last, `since` the first one that it holds for; both are null for what
+    `code` names its kind and never changes; `text` says what was observed, with numbers, and `cure` what to do. `epoch`
+    is the last epoch in which it was observed, `since` the first one that it holds for; both are null for a hint that
     belongs to no epoch (memory, the number of samples).
     """
 
@@ -24,10 +25,10 @@ class Hint(TypedDict):
 
 
 def shown(value: float) -> str:
-    """A number in a sentence: three significant digits."""
+    """Format a number for a sentence: three significant digits."""
     return f"{value:.3g}"
 
 
 def percent(share: float) -> str:
-    """A share in a sentence, as whole percent."""
+    """Format a share for a sentence, as whole percent."""
     return f"{share:.0%}".replace("%", " %")

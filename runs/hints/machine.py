@@ -1,4 +1,4 @@
-"""What the machine says: is it waited for, idle, or full? Pure."""
+"""Hints about the machine: whether the training waits for data, leaves it idle, or fills it. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from runs.hints.evidence import Evidence
 from runs.hints.hint import Hint, percent
 
 SAMPLES = 5
-"""So many must agree by their median."""
+"""The number of samples whose median decides."""
 WAITS_MUCH = 0.5
-"""Half of the time: with a loader that never lets wait, the run would take half as long."""
+"""Half of the time: with a loader that never makes it wait, the run would take half as long."""
 WAITS = 0.3
 IDLE = 0.3
 WORTH_SECONDS = 60.0
-"""What a hint about speed could save at least in the whole run; a training of seconds needs no advice."""
+"""The least time of the whole run that a hint about speed must save; a training of seconds needs no advice."""
 FULL, NEARLY_FULL = 0.97, 0.92
 """Shares of the memory. Beyond, the system swaps or kills the largest process."""
 GPU_FULL = 0.97
@@ -24,23 +24,23 @@ DISK_BYTES = 2 * 1024**3
 
 
 def data_wait(run: Evidence) -> Hint | None:
-    """The loop waits for its data loader."""
+    """Report that the training waits for its data loader."""
     if len(run.waits) < SAMPLES:
         return None
     share = statistics.median(run.waits)
     if share < WAITS or not _worth_it(run, share):
         return None
-    workers = run.asked.num_workers
+    workers = run.options.num_workers
     cure = (
         f"Set data.num_workers to 0, which is faster where the decoded images fit in memory, or above {workers}; "
         if workers
-        else "See in train.log whether the decoded images were cached, and give them room with LIVETRAIN_CACHE_GIB; if "
-        "they are more than the memory holds, set data.num_workers to 2 or more; "
+        else "Check in train.log whether the decoded images were cached, and give them room with LIVETRAIN_CACHE_GIB; "
+        "if they are more than the memory holds, set data.num_workers to 2 or more; "
     )
     return Hint(
         code="data_wait",
         severity="warning" if share >= WAITS_MUCH else "info",
-        text=f"{percent(share)} of the training time passes in waiting for data (data.num_workers is {workers}).",
+        text=f"{percent(share)} of the training time is spent waiting for data (data.num_workers is {workers}).",
         cure=f"{cure}a smaller data.image_size helps too.",
         epoch=run.last,
         since=None,
@@ -48,7 +48,7 @@ def data_wait(run: Evidence) -> Hint | None:
 
 
 def gpu_idle(run: Evidence) -> Hint | None:
-    """Every GPU that the run has is mostly idle."""
+    """Report that every GPU of the run is mostly idle."""
     loads = [_load(sample.gpus) for sample in run.usage]
     known = [load for load in loads if load is not None]
     if len(known) < SAMPLES:
@@ -60,7 +60,7 @@ def gpu_idle(run: Evidence) -> Hint | None:
         code="gpu_idle",
         severity="info",
         text=f"The GPU is busy for {percent(load)} of the time.",
-        cure="Raise data.batch_size (and with it optimizer.learning_rate), look at the time spent waiting for data, or "
+        cure="Raise data.batch_size (and with it optimizer.learning_rate), check the time spent waiting for data, or "
         "let several runs share the GPU.",
         epoch=run.last,
         since=None,
@@ -68,7 +68,7 @@ def gpu_idle(run: Evidence) -> Hint | None:
 
 
 def memory(run: Evidence) -> Hint | None:
-    """Of the machine, or of the control group that limits it."""
+    """Report that the memory of the machine, or of the control group that limits it, is nearly full."""
     shares = [
         sample.machine_memory_used / sample.machine_memory_total
         for sample in run.usage[-SAMPLES:]
@@ -90,7 +90,7 @@ def memory(run: Evidence) -> Hint | None:
 
 
 def gpu_memory(run: Evidence) -> Hint | None:
-    """PyTorch keeps what it has once taken, so this tells of the highest need so far."""
+    """Report that a GPU's memory is full; PyTorch keeps what it took once, so this is the highest need so far."""
     full = [
         gpu.memory_used / gpu.memory_total
         for sample in run.usage[-1:]
@@ -111,7 +111,7 @@ def gpu_memory(run: Evidence) -> Hint | None:
 
 
 def disk(run: Evidence) -> Hint | None:
-    """Where the run's files are written."""
+    """Report little space on the disk where the run's files are written."""
     free = run.usage[-1].disk_free if run.usage else None
     if free is None or free >= DISK_BYTES:
         return None
@@ -119,14 +119,14 @@ def disk(run: Evidence) -> Hint | None:
         code="disk",
         severity="warning",
         text=f"{free / 1024**3:.1f} GiB are left on the disk of the runs.",
-        cure="Make room: manage.py prune says what could go.",
+        cure="Make room: manage.py prune lists what can be removed.",
         epoch=None,
         since=None,
     )
 
 
 def _load(gpus: list[GpuUsage]) -> float | None:
-    """Of the busiest one."""
+    """Return the load of the busiest GPU; None if unknown."""
     return max((gpu.utilisation for gpu in gpus if gpu.utilisation is not None), default=None)
 
 

@@ -1,4 +1,4 @@
-"""What the predictions over the validation split say. Pure."""
+"""Hints about the predictions over the validation split. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RANKS_WELL = 0.75  # AUROC
 
 
 def one_class(run: Evidence) -> Hint | None:
-    """Everything is predicted to be one class, in the last three epochs or by the best checkpoint."""
+    """Report that all predictions are of one class, in the last three epochs or by the best checkpoint."""
     streak: list[tuple[int, str]] = []
     for epoch, metrics in reversed(run.history):
         predicted = _only_class(metrics, run)
@@ -33,7 +33,7 @@ def one_class(run: Evidence) -> Hint | None:
 
 
 def few_samples(run: Evidence) -> Hint | None:
-    """The rarer class of the validation split has so few samples that its share of hits is hardly known."""
+    """Report that the rarer class has too few validation samples to estimate its share of hits."""
     counts = _counts(run.history[-1][1]) if run.history else None
     if counts is not None:
         tp, tn, fp, fn = counts
@@ -84,7 +84,7 @@ def _one_class(run: Evidence, name: str, since: int | None, when: str) -> Hint:
 
 
 def _only_class(metrics: Epoch, run: Evidence) -> str | None:
-    """The class that all were predicted to be, though not all are of it; None if there were others."""
+    """Return the one class that all were predicted to be, though not all are of it; None otherwise."""
     counts = _counts(metrics)
     if counts is not None:
         tp, tn, fp, fn = counts
@@ -97,7 +97,10 @@ def _only_class(metrics: Epoch, run: Evidence) -> str | None:
 
 
 def _one_of_many(metrics: Epoch, classes: int) -> str | None:
-    """Then recall is 1 for one class and 0 for the others, and precision, known for one alone, is the accuracy."""
+    """Recognise that all predictions are of one class of three or more, from the macro averages.
+
+    Recall is then 1 for one class and 0 for the others, and precision, known for one alone, is the accuracy.
+    """
     accuracy, precision, recall = (metrics.get(f"val_{name}") for name in ("acc", "precision", "recall"))
     if classes < 3 or accuracy is None or precision is None or recall is None:
         return None

@@ -1,8 +1,8 @@
-"""Which events are samples of curves, and under which names. Pure.
+"""Declare which events are samples of curves, and under which names. Pure.
 
 A name is `<prefix>/<name>`. A field whose name ends in `/` (or is empty) holds a dict, a list or both nested: each of
-its numbers is a curve of its own, `layer/conv1`. A kind that says its epoch is voided by a resume, as the browser
-drops what `training_start.resumed_from_epoch` makes void; one that does not stays.
+its numbers is a curve of its own, `layer/conv1`. Events that carry an epoch are voided by a resume, as the browser
+drops what `training_start.resumed_from_epoch` makes void; events without one stay.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Any
 from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress, ResourceUsage
 
 BY_STEP, BY_EPOCH, BY_TIME = AXES = ("step", "epoch", "time")
-"""What a curve may run along."""
+"""The possible x axes of a curve."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """The samples that one event type makes: `fields` maps a curve's name below `prefix` to the event's field."""
+class SampledEvent:
+    """An event type whose events are samples of curves.
+
+    `fields` maps a curve's name below `prefix` to the event's field.
+    """
 
     event: type[Event]
     prefix: str
@@ -27,28 +30,29 @@ class Kind:
 
     @property
     def type(self) -> str:
+        """The event type's name."""
         return self.event.type
 
     @property
     def base(self) -> tuple[str, ...]:
-        """The whole numbers that each of its samples carries."""
+        """The names of the whole numbers that each sample of the type carries."""
         own = self.event.__struct_fields__
         return ("seq", "time", *(name for name in ("step", "epoch") if name in own))
 
     def may_have(self, name: str) -> bool:
-        """Whether an event of this type could carry a curve of that name (without prefix)."""
+        """Return whether an event of this type could carry a curve of that name (without prefix)."""
         return any(
             name.startswith(field) and name != field if _is_open(field) else name == field for field in self.fields
         )
 
     def names(self) -> Iterator[str]:
-        """Its curves in words, for error messages."""
+        """Yield the full names of its curves as error messages show them, `<name>` for any name."""
         return (
             f"{self.prefix}/{field}<name>" if _is_open(field) else f"{self.prefix}/{field}" for field in self.fields
         )
 
     def values(self, data: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
-        """Name and number of each curve that this event's data have a sample of; null is a gap."""
+        """Yield name and number of each curve that this event's data have a sample of; null is a gap."""
         for name, field in self.fields.items():
             if field in data:
                 value = data[field]
@@ -58,11 +62,11 @@ class Kind:
                     yield name, value
 
 
-SAMPLED: Mapping[str, Kind] = {
-    kind.type: kind
-    for kind in (
-        Kind(BatchMetrics, "batch", {name: name for name in ("loss", "accuracy", "recall", "f1")}),
-        Kind(
+SAMPLED_EVENTS: Mapping[str, SampledEvent] = {
+    sampled.type: sampled
+    for sampled in (
+        SampledEvent(BatchMetrics, "batch", {name: name for name in ("loss", "accuracy", "recall", "f1")}),
+        SampledEvent(
             GradientStats,
             "gradient",
             {
@@ -73,9 +77,9 @@ SAMPLED: Mapping[str, Kind] = {
                 "layer/": "layer_norms",
             },
         ),
-        Kind(LrUpdate, "rate", {"learning_rate": "learning_rate"}),
-        Kind(Progress, "throughput", {name: name for name in ("samples_per_second", "data_wait_share")}),
-        Kind(
+        SampledEvent(LrUpdate, "rate", {"learning_rate": "learning_rate"}),
+        SampledEvent(Progress, "throughput", {name: name for name in ("samples_per_second", "data_wait_share")}),
+        SampledEvent(
             ResourceUsage,
             "usage",
             {
@@ -88,25 +92,28 @@ SAMPLED: Mapping[str, Kind] = {
                 "gpu/": "gpus",
             },
         ),
-        Kind(EpochEnd, "epoch", {"": "metrics"}),
+        SampledEvent(EpochEnd, "epoch", {"": "metrics"}),
     )
 }
 """By event type. One line here makes a new event type a curve: stored, thinned, served and kept after pruning."""
-BY_PREFIX: Mapping[str, Kind] = {kind.prefix: kind for kind in SAMPLED.values()}
+BY_PREFIX: Mapping[str, SampledEvent] = {sampled.prefix: sampled for sampled in SAMPLED_EVENTS.values()}
 
 
-def kind_of(name: str) -> tuple[Kind, str]:
-    """The kind of a full name, and the name below its prefix; KeyError for a name that no run can have."""
+def sampled_event_of(name: str) -> tuple[SampledEvent, str]:
+    """Look up the event type of a full curve name; return it with the name below its prefix.
+
+    Raises KeyError for a name that no run can have.
+    """
     prefix, _, rest = name.partition("/")
-    kind = BY_PREFIX[prefix]
-    if not kind.may_have(rest):
+    sampled = BY_PREFIX[prefix]
+    if not sampled.may_have(rest):
         raise KeyError(name)
-    return kind, rest
+    return sampled, rest
 
 
 def possible_names() -> str:
-    """All names there may be, in words."""
-    return ", ".join(name for kind in SAMPLED.values() for name in kind.names())
+    """List all possible curve names in one line, for error messages."""
+    return ", ".join(name for sampled in SAMPLED_EVENTS.values() for name in sampled.names())
 
 
 def _is_open(field: str) -> bool:
@@ -114,6 +121,7 @@ def _is_open(field: str) -> bool:
 
 
 def _numbers(prefix: str, value: Any) -> Iterator[tuple[str, float | None]]:
+    """Yield the numbers in nested dicts and lists, each under its path below `prefix`."""
     if isinstance(value, Mapping):
         items: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Columns that were unpacked, kept for the next reader of this process: bounded, the longest unused go first."""
+"""A cache of decoded columns for the next reader of this process: bounded, least recently used out first."""
 
 from __future__ import annotations
 
@@ -12,55 +12,62 @@ from runs.samples.tables import NOTHING, Column
 MOST_BYTES = 67_108_864
 
 
-class Kept(NamedTuple):
-    """A column of the numbers up to `until`, out of so many rows."""
+class CachedColumn(NamedTuple):
+    """A column decoded from compacted ranges up to number `until`, out of `row_count` rows."""
 
     until: int
-    of: int
+    row_count: int
     column: Column
 
 
-EMPTY = Kept(0, 0, NOTHING)
+EMPTY = CachedColumn(0, 0, NOTHING)
 
 
-class Memory:
-    """Safe to use from several threads. Columns never change, they only grow longer."""
+class ColumnCache:
+    """A cache of at most `most_bytes` of columns, safe to use from several threads.
+
+    Columns never change, they only grow longer.
+    """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most = most_bytes
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._entries: OrderedDict[Hashable, CachedColumn] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Kept:
+    def get(self, key: Hashable) -> CachedColumn:
+        """Return the cached column, `EMPTY` if there is none, and mark it as recently used."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key, EMPTY)
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key, EMPTY)
 
-    def put(self, key: Hashable, kept: Kept) -> None:
-        """One that is larger than all the room is not kept, nor one that reaches less far than what is there."""
+    def put(self, key: Hashable, entry: CachedColumn) -> None:
+        """Cache a column, unless a longer one is there; drop the least recently used ones to make room.
+
+        A column larger than the whole cache is not kept.
+        """
         with self._lock:
-            if kept.until < self._kept.get(key, EMPTY).until:
+            if entry.until < self._entries.get(key, EMPTY).until:
                 return
-            old = self._kept.pop(key, None)
-            self._size += kept.column.size - (old.column.size if old else 0)
-            self._kept[key] = kept
+            old = self._entries.pop(key, None)
+            self._size += entry.column.size - (old.column.size if old else 0)
+            self._entries[key] = entry
             while self._size > self._most:
-                _, gone = self._kept.popitem(last=False)
+                _, gone = self._entries.popitem(last=False)
                 self._size -= gone.column.size
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         with self._lock:
-            self._kept.clear()
+            self._entries.clear()
             self._size = 0
 
     @property
     def size(self) -> int:
-        """Bytes kept."""
+        """Bytes in use."""
         return self._size
 
 
-memory = Memory()
-"""Of this process."""
+column_cache = ColumnCache()
+"""The cache of this process."""

@@ -1,8 +1,8 @@
-"""Tables as bytes and back, exactly. Pure.
+"""Encode tables as bytes and decode them, exactly. Pure.
 
-Each column is packed on its own, so that a reader unpacks only those it needs. Whole numbers are stored as
-differences in the narrowest type that holds them; floats as 32 bits where that loses nothing (a loss is a 32-bit
-number in most trainings), else 64. Bytes of equal weight are put together, which makes them compress well.
+Each column is encoded on its own, so that a reader decodes only those it needs. Whole numbers are stored as differences
+in the narrowest type that holds them; floats as 32 bits where that loses nothing (a loss is a 32-bit number in most
+trainings), else 64. Bytes of equal weight are stored together, which makes them compress well.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import numpy as np
 from runs.samples.tables import Column, Ints, Numbers, Table
 
 LEVEL = 1
-"""Of zlib: higher ones take several times as long for some per cent."""
+"""Compression level of zlib: higher ones take several times as long to save a few per cent."""
 _INTS = (np.int8, np.int16, np.int32, np.int64)
 
 
 class _Array(msgspec.Struct, frozen=True, array_like=True):
-    """`first` precedes the differences; None: `data` are the values themselves."""
+    """An encoded array of `count` numbers.
+
+    `first` precedes the differences; None: `data` are the values themselves.
+    """
 
     dtype: str
     count: int
@@ -28,8 +31,8 @@ class _Array(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
 
 
-class _Packed(msgspec.Struct, frozen=True, array_like=True):
-    """A column is its rows (None: all) and its values."""
+class _EncodedTable(msgspec.Struct, frozen=True, array_like=True):
+    """An encoded table; a column is its rows (None: all) and its values."""
 
     count: int
     base: dict[str, _Array]
@@ -37,39 +40,39 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Packed)
+_decoder = msgspec.msgpack.Decoder(_EncodedTable)
 
 
-def pack(table: Table) -> bytes:
-    """`unpack` gives the same table back, bit by bit (but for the payload of NaNs)."""
-    base = {name: _packed(values) for name, values in table.base.items()}
+def encode_table(table: Table) -> bytes:
+    """Encode a table so that `decode_table` returns it bit by bit (except for the payload of NaNs)."""
+    base = {name: _encode_array(values) for name, values in table.base.items()}
     columns = {
-        name: (None if column.rows is None else _packed(column.rows), _packed(column.values))
+        name: (None if column.rows is None else _encode_array(column.rows), _encode_array(column.values))
         for name, column in table.columns.items()
     }
-    return _encoder.encode(_Packed(table.count, base, columns))
+    return _encoder.encode(_EncodedTable(table.count, base, columns))
 
 
-def unpack(data: bytes, names: set[str]) -> Table:
-    """Only these columns, named as by `Table.column`; those that the table lacks are left out."""
-    packed = _decoder.decode(data)
+def decode_table(data: bytes, names: set[str]) -> Table:
+    """Decode only these columns, named as by `Table.column`; those that the table lacks are left out."""
+    encoded = _decoder.decode(data)
     return Table(
-        packed.count,
-        {name: _ints(array) for name, array in packed.base.items() if name in names},
+        encoded.count,
+        {name: _ints(array) for name, array in encoded.base.items() if name in names},
         {
             name: Column(None if rows is None else _ints(rows), _values(values))
-            for name, (rows, values) in packed.columns.items()
+            for name, (rows, values) in encoded.columns.items()
             if f"/{name}" in names
         },
     )
 
 
-def _packed(values: Numbers) -> _Array:
+def _encode_array(values: Numbers) -> _Array:
     if values.dtype == np.int64:
         if not len(values):
             return _Array("<i1", 0, None, b"")
         steps = np.diff(values)
-        dtype = next(kind for kind in _INTS if not len(steps) or _fits(steps, kind))
+        dtype = next(integer for integer in _INTS if not len(steps) or _fits(steps, integer))
         return _Array(
             np.dtype(dtype).newbyteorder("<").str, len(values), int(values[0]), _squeezed(steps.astype(dtype))
         )
@@ -79,8 +82,8 @@ def _packed(values: Numbers) -> _Array:
     return _Array("<f4" if exact else "<f8", len(values), None, _squeezed(narrow if exact else values))
 
 
-def _fits(values: Numbers, kind: type[np.signedinteger]) -> bool:
-    bounds = np.iinfo(kind)
+def _fits(values: Numbers, integer: type[np.signedinteger]) -> bool:
+    bounds = np.iinfo(integer)
     return bool(bounds.min <= values.min() and values.max() <= bounds.max)
 
 

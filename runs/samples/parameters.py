@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from runs.filters import Listed, Parameters
-from runs.samples.kinds import AXES, BY_PREFIX, BY_STEP, kind_of, possible_names
+from runs.samples.kinds import AXES, BY_PREFIX, BY_STEP, possible_names, sampled_event_of
 from runs.samples.series import Window
 
 FEWEST_POINTS, MOST_POINTS = 10, 100_000
@@ -27,6 +27,7 @@ class Edge(serializers.FloatField):
     }
 
     def to_internal_value(self, data: Any) -> float:
+        """Parse a finite number; raises ValidationError for any other text."""
         value = super().to_internal_value(data)
         if not math.isfinite(value):
             self.fail("invalid")
@@ -34,7 +35,7 @@ class Edge(serializers.FloatField):
 
 
 class SeriesParameters(Parameters):
-    """`points` bounds each curve; without `name` the answer lists the names."""
+    """Parameters of one run's curves; `points` bounds each curve, without `name` the answer lists the names."""
 
     name = Listed(max_length=4_000)
     by = serializers.CharField(default=BY_STEP)
@@ -42,35 +43,41 @@ class SeriesParameters(Parameters):
     # `from` is no name in Python, so the fields of the range are declared below.
 
     def get_fields(self) -> dict[str, Any]:
+        """Add the range's ends, `from` and `to`, to the declared fields."""
         return {**super().get_fields(), "from": Edge(required=False), "to": Edge(required=False)}
 
     def validate_by(self, value: str) -> str:
+        """Refuse an axis that does not exist."""
         if value not in AXES:
             raise serializers.ValidationError(f"{value!r} is not possible; choose from {', '.join(AXES)}.")
         return value
 
     def validate_name(self, names: list[str]) -> list[str]:
+        """Refuse names and `*` patterns that no curve can match."""
         for name in names:
             if not _may_be(name):
                 cure = f"possible are {possible_names()}, and a leading part of one with a * at its end"
-                raise serializers.ValidationError(f"{name!r} is no curve; {cure}.")
+                raise serializers.ValidationError(f"{name!r} is not a curve; {cure}.")
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a range that ends before it starts."""
         if attrs.get("from", -math.inf) > attrs.get("to", math.inf):
             raise serializers.ValidationError({"from": "Must not be greater than `to`."})
         return attrs
 
 
 class ManySeriesParameters(SeriesParameters):
-    """The same of several runs: `runs` are their ids."""
+    """Parameters of the same curves of several runs; `runs` are their ids."""
 
     runs = Listed(required=True)
 
     def get_fields(self) -> dict[str, Any]:
+        """Make `name` required: the names of several runs are not listed."""
         return {**super().get_fields(), "name": Listed(max_length=4_000, required=True)}
 
     def validate_runs(self, values: list[str]) -> list[int]:
+        """Parse 1 to `MOST_RUNS` run ids, each kept once."""
         if not all(value.isascii() and value.isdigit() and len(value) < 19 for value in values) or not values:
             raise serializers.ValidationError("Expected ids of runs, separated by commas: 1,2,3.")
         if len(values) > MOST_RUNS:
@@ -81,23 +88,27 @@ class ManySeriesParameters(SeriesParameters):
 
 
 class SnapshotParameters(Parameters):
-    """`points` bounds each curve, `log` is how many of the newest events come with it."""
+    """Parameters of a snapshot.
+
+    `points` bounds each curve; `log` is the number of newest events in the answer.
+    """
 
     points = _points(1_000)
     log = serializers.IntegerField(min_value=0, max_value=1_000, default=200)
 
 
 def window(asked: dict[str, Any]) -> Window:
-    """What validated parameters ask for."""
+    """Build the window that validated parameters ask for."""
     return Window(asked["by"], asked["points"], asked.get("from"), asked.get("to"))
 
 
 def _may_be(name: str) -> bool:
+    """Return whether a name or a `*` pattern can match a curve."""
     if name.endswith("*"):
         prefix, slash, _ = name.partition("/")
         return prefix in BY_PREFIX if slash else any(known.startswith(prefix[:-1]) for known in BY_PREFIX)
     try:
-        kind_of(name)
+        sampled_event_of(name)
     except KeyError:
         return False
     return True

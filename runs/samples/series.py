@@ -1,4 +1,4 @@
-"""Curves as they are served: x and y, cut to a range and thinned to a number of points."""
+"""Serve curves: x and y, cut to a range and thinned to a number of points."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from runs.samples.kinds import BY_EPOCH, BY_STEP, BY_TIME, Kind, kind_of
+from runs.samples.kinds import BY_EPOCH, BY_STEP, BY_TIME, SampledEvent, sampled_event_of
 from runs.samples.reading import Samples
 from runs.samples.tables import Column, Numbers
 from runs.samples.thinning import thin
@@ -17,12 +17,15 @@ EPOCHS = "epoch_end"
 
 
 class NoAxis(Exception):
-    """A curve does not know its place on that axis; the text says which axes it knows."""
+    """The curve has no position on that axis; the text says which axes it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What of a curve is asked for: `low` and `high` (None: unbounded) are on the axis, both included."""
+    """The requested part of a curve.
+
+    `low` and `high` (None: unbounded) are on the axis `by`, both included; `points` bounds the answer.
+    """
 
     by: str
     points: int
@@ -31,10 +34,10 @@ class Window:
 
 
 def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:
-    """The curves of those names, in the order asked for. A name ending in `*` means all that begin so.
+    """Return the curves of those names, in the order asked for; a name ending in `*` means all that start with it.
 
-    A name without a sample (yet) gives an empty curve. A `*` gives only curves that have samples and know their place
-    on the axis; of a named one that does not, `NoAxis` is raised.
+    A name without a sample (yet) gives an empty curve. A `*` gives only curves that have samples and a position on the
+    axis; a curve asked for by name that has none raises `NoAxis`.
     """
     listed = samples.names() if any(pattern.endswith("*") for pattern in patterns) else []
     wanted = {pattern: pattern for pattern in patterns if not pattern.endswith("*")}
@@ -50,28 +53,28 @@ def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list
 def _curves(
     samples: Samples, wanted: Iterable[str], window: Window, named: Collection[str]
 ) -> Iterator[dict[str, Any]]:
-    """Kind by kind: the curves of one share the columns of their axis."""
-    kinds: dict[str, tuple[Kind, list[str]]] = {}
+    """Yield the curves by event type, as those of one type share the columns of their axis."""
+    by_event: dict[str, tuple[SampledEvent, list[str]]] = {}
     for name in wanted:
-        kind, rest = kind_of(name)
-        kinds.setdefault(kind.type, (kind, []))[1].append(rest)
-    for kind, names in kinds.values():
+        sampled, rest = sampled_event_of(name)
+        by_event.setdefault(sampled.type, (sampled, []))[1].append(rest)
+    for sampled, names in by_event.values():
         try:
-            axis = _axis(samples, kind, window.by)
+            axis = _axis(samples, sampled, window.by)
         except NoAxis:
-            if any(f"{kind.prefix}/{name}" in named for name in names):
+            if any(f"{sampled.prefix}/{name}" in named for name in names):
                 raise
             continue
-        columns, alive = samples.columns(kind, [f"/{name}" for name in names]), samples.alive(kind)
+        columns, valid = samples.columns(sampled, [f"/{name}" for name in names]), samples.valid_rows(sampled)
         for name in names:
-            yield _curve(f"{kind.prefix}/{name}", *_points(columns[f"/{name}"], axis, alive), window)
+            yield _curve(f"{sampled.prefix}/{name}", *_points(columns[f"/{name}"], axis, valid), window)
 
 
-def _points(column: Column, axis: Numbers, alive: Any) -> tuple[Numbers, Numbers]:
-    """x and y in the order of x, without void samples."""
+def _points(column: Column, axis: Numbers, valid: Any) -> tuple[Numbers, Numbers]:
+    """Return x and y in the order of x, without void samples."""
     x, y = (axis if column.rows is None else axis[column.rows]), column.values
-    if alive is not None:
-        kept = alive if column.rows is None else alive[column.rows]
+    if valid is not None:
+        kept = valid if column.rows is None else valid[column.rows]
         x, y = x[kept], y[kept]
     if len(x) > 1 and bool((np.diff(x) < 0).any()):  # a clock that was set back
         order = np.argsort(x, kind="stable")
@@ -80,7 +83,7 @@ def _points(column: Column, axis: Numbers, alive: Any) -> tuple[Numbers, Numbers
 
 
 def _curve(name: str, x: Numbers, y: Numbers, window: Window) -> dict[str, Any]:
-    """With the sample on either side of the range, so that a line reaches its edges."""
+    """Cut and thin one curve, with the sample on either side of the range, so that a line reaches its edges."""
     low = 0 if window.low is None else int(np.searchsorted(x, window.low, "left"))
     high = len(x) if window.high is None else int(np.searchsorted(x, window.high, "right"))
     total, gaps = max(0, high - low), int(np.count_nonzero(~np.isfinite(y[low:high])))
@@ -101,44 +104,47 @@ def _curve(name: str, x: Numbers, y: Numbers, window: Window) -> dict[str, Any]:
     }
 
 
-def _axis(samples: Samples, kind: Kind, by: str) -> Numbers:
-    """Where each row of the kind stands: at its step; at its time, in seconds since 1970; at its epoch.
+def _axis(samples: Samples, sampled: SampledEvent, by: str) -> Numbers:
+    """Return each row's position: its step, its time in seconds since 1970, or its epoch.
 
-    The last is a fraction for samples within an epoch: step / steps of an epoch. An epoch's own numbers stand at the
-    epoch's number, and by step at its last step.
+    Samples within an epoch get a fractional epoch: step / steps per epoch. An epoch's own numbers stand at the epoch's
+    number, and by step at its last step. Raises NoAxis.
     """
     if by == BY_TIME:
-        return samples.columns(kind, ["time"])["time"].values / 1e6
-    if by == BY_STEP and "step" in kind.base:
-        return samples.columns(kind, ["step"])["step"].values
-    if by == BY_EPOCH and kind.type == EPOCHS:
-        return samples.columns(kind, ["epoch"])["epoch"].values
-    if "epoch" not in kind.base:
-        raise NoAxis(f"{kind.prefix}/… knows neither step nor epoch; ask for it with by=time.")
-    rate = _steps_per_epoch(samples, kind)
+        return samples.columns(sampled, ["time"])["time"].values / 1e6
+    if by == BY_STEP and "step" in sampled.base:
+        return samples.columns(sampled, ["step"])["step"].values
+    if by == BY_EPOCH and sampled.type == EPOCHS:
+        return samples.columns(sampled, ["epoch"])["epoch"].values
+    if "epoch" not in sampled.base:
+        raise NoAxis(f"{sampled.prefix}/… has neither step nor epoch; ask for it with by=time.")
+    rate = _steps_per_epoch(samples, sampled)
     if by == BY_STEP:
-        return (samples.columns(kind, ["epoch"])["epoch"].values + 1) * rate
-    return samples.columns(kind, ["step"])["step"].values / rate
+        return (samples.columns(sampled, ["epoch"])["epoch"].values + 1) * rate
+    return samples.columns(sampled, ["step"])["step"].values / rate
 
 
-def _steps_per_epoch(samples: Samples, kind: Kind) -> Numbers:
-    """For each row, as the attempt said that it belongs to."""
+def _steps_per_epoch(samples: Samples, sampled: SampledEvent) -> Numbers:
+    """Return the steps per epoch for each row, as its attempt's start gave them. Raises NoAxis."""
     starts = samples.starts
-    seqs = samples.columns(kind, ["seq"])["seq"].values
+    seqs = samples.columns(sampled, ["seq"])["seq"].values
     if not len(seqs):
         return np.empty(0)
     rates = [start.steps_per_epoch for start in starts]
     if not starts or None in rates:
-        other = BY_EPOCH if kind.type == EPOCHS else BY_STEP
+        other = BY_EPOCH if sampled.type == EPOCHS else BY_STEP
         raise NoAxis(
-            f"Run {samples.run.pk} does not say how many steps an epoch has; ask for {kind.prefix}/… with by={other}."
+            f"Run {samples.run.pk} does not record its steps per epoch; ask for {sampled.prefix}/… with by={other}."
         )
     attempt = np.maximum(np.searchsorted([start.seq for start in starts], seqs) - 1, 0)
     return np.array(rates, np.float64)[attempt]
 
 
 def answer(samples: Samples, patterns: Sequence[str] | None, window: Window) -> dict[str, Any]:
-    """One run's curves, or without `patterns` their names; `started` is when its first training began, by=time."""
+    """Build the answer for one run: its curves, or without `patterns` their names. Raises NoAxis.
+
+    `started` is when its first training began, on the axis by=time.
+    """
     starts = samples.starts
     found = {"names": samples.names()} if patterns is None else {"series": series_of(samples, patterns, window)}
     return {

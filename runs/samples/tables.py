@@ -1,4 +1,4 @@
-"""Samples of one kind as columns, in the order of the journal. Pure: numpy, no Django."""
+"""Samples of one event type as columns, in the order of the journal. Pure: numpy, no Django."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.samples.kinds import Kind
+from runs.samples.kinds import SampledEvent
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64] | Ints
@@ -25,7 +25,7 @@ class Sample(NamedTuple):
 
 
 class Column(NamedTuple):
-    """Numbers of some rows of a table; `rows` are their places, ascending, None: all. NaN stands for null."""
+    """The numbers of some rows of a table; `rows` are their indices, ascending, None: all. NaN stands for null."""
 
     rows: Ints | None
     values: Numbers
@@ -37,39 +37,44 @@ class Column(NamedTuple):
 
 
 NOTHING = Column(np.empty(0, np.int64), np.empty(0))
-"""No row has it."""
+"""A column that no row has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`base` has what every row has, as whole numbers: `seq`, `time` (microseconds since 1970), `step`, `epoch`."""
+    """The samples of one event type as columns.
+
+    `base` has what every row has, as whole numbers: `seq`, `time` (microseconds since 1970), `step`, `epoch`.
+    """
 
     count: int
     base: dict[str, Ints]
     columns: dict[str, Column]
 
     def column(self, name: str) -> Column | None:
-        """A base column, or a curve; None where no row has it. Curves are named with a leading `/`."""
+        """Return a base column, or a curve (named with a leading `/`); None where no row has it."""
         if name.startswith("/"):
             return self.columns.get(name[1:])
         found = self.base.get(name)
         return None if found is None else Column(None, found)
 
 
-def table(kind: Kind, samples: Sequence[Sample]) -> Table:
-    """The samples as columns. Decoded without a schema: what an older version stored stays readable."""
+def table(sampled: SampledEvent, samples: Sequence[Sample]) -> Table:
+    """Build the table of the samples, decoded without a schema: what an older version stored stays readable."""
     decoded: list[dict[str, Any]] = msgspec.json.decode(f"[{','.join(sample.data for sample in samples)}]")
     base = {
         "seq": _ints(sample.seq for sample in samples),
         "time": microseconds([sample.timestamp for sample in samples]),
         **{
-            name: _ints(_known(data.get(name)) for data in decoded) for name in kind.base if name not in ("seq", "time")
+            name: _ints(_known(data.get(name)) for data in decoded)
+            for name in sampled.base
+            if name not in ("seq", "time")
         },
     }
     places: dict[str, list[int]] = {}
     values: dict[str, list[float | None]] = {}
     for row, data in enumerate(decoded):
-        for name, value in kind.values(data):
+        for name, value in sampled.values(data):
             places.setdefault(name, []).append(row)
             values.setdefault(name, []).append(value)
     count = len(samples)
@@ -85,7 +90,7 @@ Part = tuple[int, Column | None]
 
 
 def joined(parts: Iterable[Part]) -> Column:
-    """One column out of those of consecutive tables, given with their numbers of rows; None: no row has it."""
+    """Concatenate columns of consecutive tables, each given with its table's number of rows; None: no row has it."""
     known = list(parts)
     present = [column for _, column in known if column is not None and len(column.values)]
     if not present:
@@ -104,12 +109,12 @@ def joined(parts: Iterable[Part]) -> Column:
 
 
 def microseconds(timestamps: Sequence[str]) -> Ints:
-    """Times as events carry them, in microseconds since 1970."""
+    """Convert times as events carry them to microseconds since 1970."""
     return np.array([text.removesuffix("Z") for text in timestamps], "datetime64[us]").astype(np.int64)
 
 
 def _known(value: int | None) -> int:
-    """Before the first epoch there is none, and nothing makes void what belongs to none."""
+    """Replace a missing epoch by -1: nothing voids a sample from before the first epoch."""
     return -1 if value is None else value
 
 
@@ -117,6 +122,6 @@ def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, np.int64)
 
 
-def whole(columns: Mapping[str, Sequence[int]]) -> Table:
-    """A table of whole numbers only, whose columns are of any lengths."""
+def integer_table(columns: Mapping[str, Sequence[int]]) -> Table:
+    """Build a table of whole numbers only, whose columns may differ in length."""
     return Table(0, {name: np.array(values, np.int64) for name, values in columns.items()}, {})

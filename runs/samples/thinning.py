@@ -1,7 +1,7 @@
-"""Few points that draw the same curve: per bucket the first, the lowest, the highest and the last sample. Pure.
+"""Thin a curve to few points that look the same: per bucket the first, lowest, highest and last sample. Pure.
 
-Every point is a real sample, none is interpolated. The buckets are equal parts of the x axis, as the columns of
-pixels of a chart are: a spike of a single sample is the highest of its bucket, so it stays.
+Every point is a real sample, none is interpolated. The buckets are equal parts of the x axis, like the columns of
+pixels of a chart: a spike of a single sample is the highest of its bucket, so it stays.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from runs.samples.tables import Ints, Numbers
 
 FEWEST = 5
-"""No budget may be smaller: it is what one bucket may keep."""
+"""The smallest budget: the number of points that one bucket may keep."""
 
 
 def thin(x: Numbers, y: Numbers, budget: int, span: tuple[float, float] | None = None) -> Ints:
-    """Indices of at most `budget` (>= 5) samples, ascending; all of them when they are no more.
+    """Return the indices of at most `budget` (>= 5) samples, ascending; all of them when they are no more.
 
     `x` ascends (equal values may follow each other). A `y` that is not finite is a gap: a bucket with one keeps its
-    first gap too. `span` is the part of the axis that is shown, which the buckets divide; None: that of `x`.
-    The first and the last sample are always kept.
+    first gap too. `span` is the part of the axis that is shown, which the buckets divide; None: that of `x`. The first
+    and the last sample are always kept.
     """
     if len(x) <= budget:
         return np.arange(len(x))
@@ -42,7 +42,7 @@ def thin(x: Numbers, y: Numbers, budget: int, span: tuple[float, float] | None =
 
 
 def _first_of_each(marked: NDArray[np.bool_], starts: Ints) -> Ints:
-    """The first marked index of each bucket that has one."""
+    """Return the first marked index of each bucket that has one."""
     hits = np.flatnonzero(marked)
     buckets = np.searchsorted(starts, hits, side="right")
     return hits[np.diff(buckets, prepend=0) > 0]

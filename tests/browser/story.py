@@ -84,7 +84,7 @@ def train(run: Run, number: int) -> int:
 
 
 def end(run: Run, status: str = "completed", reason: str | None = None) -> int:
-    lifecycle.finish(run.pk, run.attempt, status, reason)  # type: ignore[arg-type]  # one of the three ends
+    lifecycle.end(run.pk, run.attempt, status, reason)  # type: ignore[arg-type]  # one of the three ends
     return last_seq(run)
 
 

@@ -55,7 +55,7 @@ async def test_a_waiting_run_shows_its_place_and_is_moved(visitors: Visitors, ow
     await second.get_by_role("button", name="To the front of the queue").click()
     await expect(second.locator("#doing")).to_contain_text("Number 1 in the queue")
     await expect(first.locator("#doing")).to_contain_text("Number 2 in the queue", timeout=4_000)
-    await in_thread(workers.sign_in, "here:1", "here", 1, [])
+    await in_thread(workers.register, "here:1", "here", 1, [])
     await expect(second.locator("#doing")).to_contain_text("starts within a minute", timeout=15_000)
     await expect(second.locator("#doing")).to_contain_text("waiting since")
 

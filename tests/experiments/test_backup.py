@@ -107,7 +107,7 @@ def test_a_server_goes_on_from_a_backup_with_the_same_numbers(owner: User, tmp_p
     store(run, training_events(500))
     (run.folder / "checkpoints").mkdir(parents=True)
     (run.folder / "checkpoints" / "last.ckpt").write_bytes(b"weights")
-    lifecycle.finish(run.pk, run.attempt, "completed", None)
+    lifecycle.end(run.pk, run.attempt, "completed", None)
     run.refresh_from_db()
     exports.export(run)
     backup(tmp_path / "copy")

@@ -81,7 +81,7 @@ class Machine:
         if self.until_look <= 0:
             if moment := self.recovery_clock.moment():
                 self.recovered += reaper.recover_lost_runs(moment)
-            self.recovery_clock.rest()
+            self.recovery_clock.mark_idle()
             self.until_look = LOOK
 
     def sleep_until_just_before_a_look(self, seconds: float) -> None:
@@ -166,7 +166,7 @@ def test_maintenance_that_was_busy_was_not_away(clocks: Clocks) -> None:
     clocks.advance(LOOK)
     assert watch.moment() == clocks.wall
     clocks.advance(300.0)
-    watch.rest()
+    watch.mark_idle()
     clocks.advance(LOOK)
     assert watch.moment() == clocks.wall
 
@@ -178,7 +178,7 @@ def test_a_sleep_while_the_reaper_is_busy_is_no_work(clocks: Clocks, seconds: fl
     assert watch.moment() == clocks.wall
     clocks.advance(100.0)
     clocks.jump(seconds)
-    watch.rest()
+    watch.mark_idle()
     clocks.advance(0.1)
     assert watch.moment() is None
 
@@ -196,7 +196,7 @@ def test_an_attempt_is_timed_by_a_clock_that_nobody_sets(clocks: Clocks, run: Ru
     lease._renew()
     assert clocks.ago(Run.objects.get(pk=run.pk).attempt_start) == pytest.approx(75.0)
     clocks.jump(seconds)
-    lifecycle.finish(run.pk, 1, "completed", None, seconds=lease.seconds)
+    lifecycle.end(run.pk, 1, "completed", None, seconds=lease.seconds)
     found = ended(run)
     assert (found.duration_seconds, found.spent_seconds) == (75.0, 75.0)
 
@@ -286,7 +286,7 @@ def test_the_moments_of_a_run_are_in_order_whatever_the_clock_does(clocks: Clock
     claimed(run)
     clocks.jump(-HOUR)
     Run.objects.filter(pk=run.pk).update(last_checkpoint="checkpoints/a1/epoch0000.ckpt")
-    lifecycle.finish(run.pk, 2, "failed", "It broke.")
+    lifecycle.end(run.pk, 2, "failed", "It broke.")
     moments.append(ended(run).end_time)
     clocks.jump(-HOUR)
     assert lifecycle.resume(run.pk, "Again.")
@@ -303,14 +303,14 @@ def test_the_moments_of_a_run_are_in_order_whatever_the_clock_does(clocks: Clock
 def test_an_attempt_whose_seconds_nobody_knows_is_never_negative(clocks: Clocks, run: Run, seconds: float) -> None:
     claimed(run)
     clocks.jump(seconds)
-    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    lifecycle.end(run.pk, 1, "failed", "It broke.")
     assert ended(run).duration_seconds == max(0.0, seconds)
 
 
 @pytest.fixture
 def two_workers(clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heartbeat]:
     """Start this worker's heartbeat, beside another worker that does not renew."""
-    workers.sign_in("other:1", "other", 2, [])
+    workers.register("other:1", "other", 2, [])
     here = Heartbeat(1, [])
     monkeypatch.setattr("experiments.attendance.RENEW_SECONDS", 0.02)
     here.start()
@@ -343,7 +343,7 @@ def test_a_living_worker_is_not_forgotten_by_one_that_wakes_first(
     clocks.jump(seconds)
     eventually(lambda: seen_now(clocks))
     for _ in range(5):
-        workers.sign_in("other:1", "other", 2, [])
+        workers.register("other:1", "other", 2, [])
         clocks.advance(10.0)
         eventually(lambda: seen_now(clocks))
     assert Worker.objects.get(name="other:1").started_at == began

@@ -195,5 +195,5 @@ def test_runs_that_wait_for_nobody_are_found(user: User) -> None:
     found = by_subject(peers.diagnose())["workers"]
     assert (found.level, found.text) == ("warn", "1 run is queued and no worker is alive")
     assert "manage.py worker" in found.cure
-    workers.sign_in("here:1", "here", 2, [])
+    workers.register("here:1", "here", 2, [])
     assert by_subject(peers.diagnose())["workers"].text == "1 alive with 2 slots, 1 run queued"

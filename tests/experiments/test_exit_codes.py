@@ -99,7 +99,7 @@ def test_folds_of_which_one_did_not_complete(
     transactional_db: None, tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def carried_out(run: Run, **_: object) -> None:
-        lifecycle.finish(run.pk, run.attempt, "failed" if run.fold == 2 else "completed", f"End of {run.fold}.")
+        lifecycle.end(run.pk, run.attempt, "failed" if run.fold == 2 else "completed", f"End of {run.fold}.")
 
     monkeypatch.setattr(supervisor, "carry_out", carried_out)
     (tmp_path / "c.json").write_text(json.dumps(REQUEST | {"data": {"folds": 3}}))

@@ -98,7 +98,7 @@ class Runs(Kind):
         lifecycle.release(row.pk, row.attempt, "Drained.")
 
     def end(self, row: Leased) -> None:
-        lifecycle.finish(row.pk, row.attempt, "failed", "It broke.")
+        lifecycle.end(row.pk, row.attempt, "failed", "It broke.")
 
     def lost(self, now: datetime | None = None) -> list[int]:
         return [pk for pk in lifecycle.lost_runs(now) if lifecycle.recover(pk, now)]

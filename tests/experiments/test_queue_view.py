@@ -47,7 +47,7 @@ def test_staff_pause_it_and_let_it_go_on(api: Client, staff: Client) -> None:
 def test_nobody_else_does(api: Client) -> None:
     status, found = change(api, paused=True)
     assert (status, found["detail"]) == (403, "Only staff may pause or resume the queue.")
-    assert not queue.standing().paused
+    assert not queue.read_queue().paused
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_nobody_else_does(api: Client) -> None:
 def test_what_is_wrong_is_named(staff: Client, body: dict[str, Any], field: str) -> None:
     status, found = change(staff, **body)
     assert (status, [error["field"] for error in found["errors"]]) == (400, [field])
-    assert not queue.standing().paused
+    assert not queue.read_queue().paused
 
 
 def test_the_pages_say_who_paused_it_and_why(browser_session: Client, queued: Run) -> None:

@@ -69,7 +69,7 @@ def waiting_run(user: User, patch: pytest.MonkeyPatch) -> Done:
 
 def folder_of_an_ended_run(user: User, _patch: pytest.MonkeyPatch) -> Done:
     run = running_run(user)
-    lifecycle.finish(run.pk, run.attempt, "completed", None)
+    lifecycle.end(run.pk, run.attempt, "completed", None)
     run.folder.mkdir(parents=True)
     return lambda: not run.folder.exists()
 
@@ -96,8 +96,8 @@ def nothing_to_tell(_dataset: Dataset) -> None:
 CASES: dict[type[Periodic], Case] = {
     Feeder: Case(lambda: Feeder(1), (feeder, "startable"), waiting_run),
     Maintenance: Case(Maintenance, (lifecycle, "lost_runs"), lost_run),
-    DeferredUploads: Case(DeferredUploads, (stored_files, "attempt_here"), folder_of_an_ended_run),
-    Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "sign_in"), worker_unknown),
+    DeferredUploads: Case(DeferredUploads, (stored_files, "read_attempt_marker"), folder_of_an_ended_run),
+    Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "register"), worker_unknown),
     PreflightThread: Case(
         lambda: PreflightThread(threading.Event()), (preflight_store, "first_queued"), preflight_of_nothing
     ),
@@ -206,7 +206,7 @@ JOBS: dict[str, tuple[object, str]] = {
     "pre-flights": (preflight_store, "recover_lost"),
     "checks": (checks, "recover_lost"),
     "purge": (deletion, "purge"),
-    "pack": (reaper, "pack_running"),
+    "compact": (reaper, "compact_running"),
     "folders": (preflight_folders, "clear"),
 }
 
@@ -227,8 +227,8 @@ def test_a_job_of_the_reaper_that_always_fails_keeps_none_of_the_others_back(
     Run.objects.filter(pk=deleted.pk).update(status="cancelled", deleted_at=long_ago())
     done["purge"] = lambda: not Run.objects.filter(pk=deleted.pk).exists()
     packed: list[bool] = []
-    monkeypatch.setattr(reaper, "pack_running", lambda: packed.append(True))
-    done["pack"] = lambda: packed
+    monkeypatch.setattr(reaper, "compact_running", lambda: packed.append(True))
+    done["compact"] = lambda: packed
     folder = asked.folder.parent / "999"
     folder.mkdir(parents=True)
     done["folders"] = lambda: not folder.exists()
@@ -271,14 +271,14 @@ def test_one_run_that_cannot_be_recovered_or_removed_keeps_no_other_back(
 def test_one_run_whose_files_cannot_be_stored_keeps_no_other_back(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = folder_of_an_ended_run(user, monkeypatch)
     first = Run.objects.get().folder
-    good, real = folder_of_an_ended_run(user, monkeypatch), stored_files.attempt_here
+    good, real = folder_of_an_ended_run(user, monkeypatch), stored_files.read_attempt_marker
 
     def fail_of_the_first(folder: Path) -> int | None:
         if folder == first:
             raise PermissionError("not yours")
         return real(folder)
 
-    monkeypatch.setattr(stored_files, "attempt_here", fail_of_the_first)
+    monkeypatch.setattr(stored_files, "read_attempt_marker", fail_of_the_first)
     with at_work(DeferredUploads()):
         eventually(good)
     assert not bad()
@@ -288,7 +288,7 @@ def test_what_threads_of_a_worker_fail_of_shows_in_the_web_process(
     user: User, api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It travels with the worker's sign of life: also what that itself failed of, once it is given again."""
-    inject(monkeypatch, (workers, "sign_in"), TypeError, times=2)
+    inject(monkeypatch, (workers, "register"), TypeError, times=2)
     thread = Heartbeat(1, [])
     before = failures(api, thread.name)
     with at_work(thread):
@@ -299,7 +299,7 @@ def test_what_threads_of_a_worker_fail_of_shows_in_the_web_process(
 def test_a_thread_that_leaves_signs_out_and_one_that_cannot_ends_all_the_same(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    inject(monkeypatch, (workers, "sign_out"), KeyError)
+    inject(monkeypatch, (workers, "deregister"), KeyError)
     with at_work(Heartbeat(1, [])):
         eventually(worker_unknown(user, monkeypatch))
     assert [error.getMessage().split(".")[0] for error in errors(caplog)] == ["heartbeat: leaving failed"]

@@ -28,7 +28,7 @@ def post(client: Client, path: str, body: Any = None, key: str = "") -> tuple[in
 def ended(run: Run, status: Any) -> Run:
     claimed = lifecycle.claim(run.pk, "a worker")
     assert claimed is not None
-    lifecycle.finish(run.pk, claimed.attempt, status, None)
+    lifecycle.end(run.pk, claimed.attempt, status, None)
     return Run.objects.get(pk=run.pk)
 
 

@@ -45,7 +45,7 @@ def running(run: Run) -> Run:
 
 
 def ended(run: Run, status: Any = "failed", **columns: Any) -> Run:
-    lifecycle.finish(run.pk, running(run).attempt, status, "It is over.")
+    lifecycle.end(run.pk, running(run).attempt, status, "It is over.")
     Run.objects.filter(pk=run.pk).update(**columns)
     return Run.objects.get(pk=run.pk)
 

@@ -207,7 +207,7 @@ def test_a_cancel_request_ends_the_run(queued: Run, recipe: Recipe) -> None:
 @pytest.mark.parametrize(
     ("ask", "status", "reason"),
     [
-        (lambda run: lifecycle.finish_early(run, "Enough, said ada."), "completed", "Enough, said ada."),
+        (lambda run: lifecycle.request_finish(run, "Enough, said ada."), "completed", "Enough, said ada."),
         (lambda run: lifecycle.cancel(run, "No, said ada.", "cancel_and_evaluate"), "cancelled", "No, said ada."),
     ],
     ids=["finish", "cancel and evaluate"],
@@ -229,7 +229,7 @@ def test_whoever_cancels_does_not_wait_for_the_evaluation_that_another_asked_for
     recipe("finishes")
     background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).last_checkpoint)
-    assert lifecycle.finish_early(queued.pk, "Enough.")
+    assert lifecycle.request_finish(queued.pk, "Enough.")
     assert lifecycle.cancel(queued.pk, "No.", "kill")
     killed = time.monotonic()
     background.wait()
@@ -241,7 +241,7 @@ def test_a_training_that_does_not_listen_fails_to_finish(queued: Run, recipe: Re
     recipe("stubborn")
     background = Background()
     eventually(lambda: Run.objects.get(pk=queued.pk).notes)
-    assert lifecycle.finish_early(queued.pk, "Enough.")
+    assert lifecycle.request_finish(queued.pk, "Enough.")
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert run.status == "failed"

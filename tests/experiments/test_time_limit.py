@@ -98,7 +98,7 @@ def test_who_finishes_early_is_named_even_if_the_limit_comes_too(recipe: Recipe)
     run = limited(2 * SECOND)
     claimed = lifecycle.claim(run.pk, "a worker")
     assert claimed is not None
-    lifecycle.finish_early(run.pk, "Enough, said grace.")
+    lifecycle.request_finish(run.pk, "Enough, said grace.")
     supervisor.carry_out(claimed, draining=threading.Event())
     assert Run.objects.get(pk=run.pk).reason == "Enough, said grace."
 

@@ -47,7 +47,7 @@ def sent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_as_many_are_woken_as_there_are_idle_slots(user: User, sent: list[int], slots: int, woken: int) -> None:
     """The slot whose run ends goes on by itself: of three runs it takes one after the other."""
     runs = [queued(user) for _ in range(3)]
-    workers.sign_in(workers.own_name(), "here", slots, [])
+    workers.register(workers.own_name(), "here", slots, [])
     tasks.train.fn(runs[0].pk)
     assert sent == [run.pk for run in runs[1 : 1 + woken]] + [run.pk for run in runs[2 : 2 + min(1, woken)]]
     assert set(Run.objects.values_list("status", flat=True)) == {"failed"}
@@ -56,19 +56,19 @@ def test_as_many_are_woken_as_there_are_idle_slots(user: User, sent: list[int], 
 def test_a_slot_held_up_by_the_limit_per_user_is_woken(user: User, sent: list[int], settings: Settings) -> None:
     """Bob's run ends here; ada's second one waits for her first, which another worker has, and is not sent."""
     settings.RUNS_PER_USER = 1
-    workers.sign_in(workers.own_name(), "here", 2, [])
+    workers.register(workers.own_name(), "here", 2, [])
     first, second = queued(user), queued(user)
     claimed = lifecycle.claim(first.pk, "there:1")
     assert claimed is not None
     wakeup.wake_idle()
     assert sent == []
-    lifecycle.finish(first.pk, claimed.attempt, "completed", None)
+    lifecycle.end(first.pk, claimed.attempt, "completed", None)
     wakeup.wake_idle()
     assert sent == [second.pk]
 
 
 def test_a_run_of_a_lost_worker_wakes_a_slot_when_it_is_recovered(user: User, sent: list[int]) -> None:
-    workers.sign_in(workers.own_name(), "here", 1, [])
+    workers.register(workers.own_name(), "here", 1, [])
     run = queued(user)
     lifecycle.claim(run.pk, "there:1")
     assert reaper.recover_lost_runs() == []
@@ -79,7 +79,7 @@ def test_a_run_of_a_lost_worker_wakes_a_slot_when_it_is_recovered(user: User, se
 
 def test_with_the_embedded_broker_nothing_is_sent(user: User, sent: list[int], settings: Settings) -> None:
     settings.BROKER_EMBEDDED = True
-    workers.sign_in(workers.own_name(), "here", 4, [])
+    workers.register(workers.own_name(), "here", 4, [])
     queued(user)
     wakeup.wake_idle()
     assert sent == []

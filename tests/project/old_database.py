@@ -1,6 +1,6 @@
-"""Makes a database as the first version left it, with rows: `python -m tests.project.old_database`.
+"""Make a database as the first version left it, with rows: `python -m tests.project.old_database`.
 
-Run in a process of its own, in a home of its own; the rows are written through that version's models.
+Run it in its own process and home; the rows are written through that version's models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def add_run(apps: Any, owner: Any, **columns: Any) -> Any:
-    """With an event and a number per epoch."""
+    """Add a run with an event and a number per epoch."""
     run = apps.get_model("runs", "Run").objects.create(
         owner=owner,
         experiment_name=columns["status"],

@@ -1,4 +1,4 @@
-"""What is answered when a view fails: programs are told in JSON, nobody is told the server's insides."""
+"""The answers when a view fails: programs get JSON, and no answer shows the server's internals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def outsider(user: User) -> Client:
-    """As `api`, but told what a user is told, instead of the exception itself."""
+    """Make a client like `api` that gets the answer that users get, instead of the exception itself."""
     token = Token.objects.create(user=user)
     return Client(raise_request_exception=False, headers={"authorization": f"Token {token.key}"})
 
@@ -51,7 +51,7 @@ def told(response: HttpResponse, status: int) -> str:
 
 @contextmanager
 def a_full_database() -> Iterator[None]:
-    """SQLite may make its file no larger, as on a full disk."""
+    """Let SQLite make its file no larger, as on a full disk."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA page_count")
         pages = cursor.fetchone()[0]
@@ -63,7 +63,7 @@ def a_full_database() -> Iterator[None]:
 
 
 def until_full(client: Client) -> HttpResponse:
-    """Trainings are submitted until one is not taken."""
+    """Submit trainings until one is refused."""
     body = {"experiment_name": "x" * 200, "source_path": "builtin:breast-cancer", "tags": ["y" * 50]}
     for _ in range(300):
         response = client.post(TRAIN, data=json.dumps(body), content_type="application/json")

@@ -1,4 +1,4 @@
-"""What a load balancer asks: is the process alive, and can it serve?"""
+"""The load balancer's questions: is the process alive, and can it serve?"""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from tests.installation import Installation
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_readiness", health.Readiness())
+    monkeypatch.setattr(refused_writes, "_last", None)  # by another test, seconds ago
 
 
 def test_a_process_is_alive_without_a_database() -> None:
-    """Without the `db` fixture every query fails."""
+    """Answer without the `db` fixture, without which every query fails."""
     response = Client().get("/healthz")
     assert (response.status_code, response.json()) == (200, {"alive": True})
 
@@ -34,7 +35,7 @@ def test_a_database_that_does_not_answer_is_no_error_of_ours(
     def away(_self: health.Readiness) -> tuple[str, str]:
         raise fault("away")
 
-    monkeypatch.setattr(health.Readiness, "look", away)
+    monkeypatch.setattr(health.Readiness, "check", away)
     response = Client().get("/readyz")
     assert (response.status_code, response.json()["failing"]) == (503, "database")
 
@@ -59,7 +60,7 @@ def test_a_missing_migration_is_named_with_its_cure_until_it_is_applied() -> Non
 
 
 def test_a_database_out_of_reach_is_told_without_its_address(tmp_path: Path) -> None:
-    """In a process of its own, whose database is a port that nobody listens on."""
+    """Start a process whose database is a port without a listener."""
     script = "from django.test import Client; r = Client().get('/readyz'); print(r.status_code, r.content.decode())"
     address = "postgresql://keeper:hunter2@127.0.0.1:1/x"
     printed = Installation(tmp_path, DATABASE_URL=address, LIVETRAIN_ALLOWED_HOSTS="testserver").manage(

@@ -1,4 +1,4 @@
-"""`/metrics`: who may read it, and that each figure is the one of rows made by hand."""
+"""`/metrics`: who may read it, and that each figure matches rows made by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINE = re.compile(r"^(livetrain_\w+)(?:\{(.*)\})? (\S+)$")
 
 
 def figures(text: str) -> dict[str, float]:
-    """By name and labels; each line must be a comment or a sample."""
+    """Parse the figures by name and labels; each line must be a comment or a sample."""
     samples = [LINE.match(line) for line in text.splitlines() if not line.startswith("# ")]
     return {f"{found[1]}{{{found[2]}}}" if found[2] else found[1]: float(found[3]) for found in samples if found}
 
@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_rows(api: Client, user: User) -> None:
     assert lifecycle.recover(lost.pk)
     assert lifecycle.claim(lost.pk, "another")
     queued_run(user)
-    workers.sign_in("here:1", "here", 3, [])
+    workers.register("here:1", "here", 3, [])
     Run.objects.filter(pk=running.pk).update(worker="here:1 GPU 0")
     dataset = Dataset.objects.create(name="x", kind="upload", path="x", owner=user, state="uploading")
     Upload.objects.create(dataset=dataset, filename="x.zip", size=5, updated_at=timezone.now())
@@ -97,7 +97,7 @@ def test_an_empty_server_has_figures_too() -> None:
 
 
 def test_a_long_journal_is_not_read(api: Client, user: User) -> None:
-    """Each use of the journal finds its rows by the index over run and number."""
+    """Check that each use of the journal finds its rows by the index over run and number."""
     running_run(user)
     queued_run(user)
     with CaptureQueriesContext(connection) as asked:

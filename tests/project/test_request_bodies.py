@@ -31,7 +31,7 @@ ARGUMENTS = {"run_id": "1", "pk": "1", "name": "x", "upload_id": "7c0a0a4e-0b1c-
 
 
 def endpoints() -> list[str]:
-    """Addresses of the REST API whose view takes a body, found in the resolver, so that none is forgotten."""
+    """List from the resolver all REST addresses whose view takes a body, so that none is left out."""
     return sorted(_posting(get_resolver().url_patterns, ""))
 
 
@@ -146,7 +146,7 @@ def test_json_is_utf_8_whatever_is_said(api: Client, charset: str, status: int) 
 
 
 def _hostile(run: int) -> dict[str, tuple[str, Any]]:
-    """Of each kind as many mistakes as fit into a body."""
+    """Make for each kind of mistake a body with as many of them as fit."""
     unknown = {str(number): 1 for number in range(6_500)}
     return {
         "fields": (TRAIN, unknown),
@@ -205,7 +205,7 @@ class RawClient:
         self._port, self._token = port, token
 
     def chunked(self, address: str, body: bytes, *, size: int = 7, method: str = "POST", more: str = "") -> Any:
-        """Status and answer of a request whose body comes in chunks of `size` bytes."""
+        """Send a body in chunks of `size` bytes; return status and answer."""
         lines = [f"{method} {address} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Token {self._token}"]
         lines += ["Content-Type: application/json", "Transfer-Encoding: chunked", "Connection: close"]
         head = "\r\n".join([*lines, *([more] if more else []), "", ""]).encode()

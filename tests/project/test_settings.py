@@ -1,4 +1,4 @@
-"""Settings that are wrong: the start stops with their name, and without their secrets."""
+"""Wrong settings: the start stops with their name, and without their secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database of the first version, brought up to date as an operator does it: nothing is lost, all can be read."""
+"""A database of the first version, migrated as an operator does it: nothing is lost, all can be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.project.old_database import EPOCHS
 
 @pytest.fixture
 def old(tmp_path: Path) -> Installation:
-    """A home whose database the first version made."""
+    """Make a home with a database of the first version."""
     installation = Installation(tmp_path / "home")
     command = [sys.executable, "-m", "tests.project.old_database"]
     environment = installation.environment | {"DJANGO_SETTINGS_MODULE": "project.settings"}

@@ -1,4 +1,4 @@
-"""A fresh web process has done before its first request what that would else wait for."""
+"""A fresh web process has done before its first request what the visitor would otherwise wait for."""
 
 from __future__ import annotations
 

@@ -71,5 +71,5 @@ async def test_a_run_that_is_deleted(server: WebServer, owner: User, token: str)
 
 def _end_and_delete(run_id: int, owner: User) -> None:
     run = Run.objects.get(pk=run_id)
-    lifecycle.finish(run_id, run.attempt, "completed", None)
+    lifecycle.end(run_id, run.attempt, "completed", None)
     deletion.delete(run_id, owner)

@@ -119,7 +119,7 @@ async def test_a_reason_of_megabytes_is_cut_where_the_run_ends(server: WebServer
     run = await in_thread(running_run, owner)
     async with socket(server, "/ws/runs/", token) as opened:
         await next_frame(opened)
-        await in_thread(lifecycle.finish, run.pk, run.attempt, "failed", "ValueError: " + "猫" * 2_000_000)
+        await in_thread(lifecycle.end, run.pk, run.attempt, "failed", "ValueError: " + "猫" * 2_000_000)
         received: list[dict[str, Any]] = []
         while not any(one["type"] == "run_summary" and one["data"]["status"] == "failed" for one in received):
             received = await next_frame(opened)

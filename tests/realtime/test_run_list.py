@@ -61,7 +61,7 @@ async def test_new_run_appears_and_is_followed_to_its_end(server: WebServer, own
         claimed = await in_thread(lifecycle.claim, run.pk, "tester")
         assert claimed is not None
         received += await until(opened, summary_of(run, "in_progress"))
-        await in_thread(lifecycle.finish, run.pk, claimed.attempt, "completed", None)
+        await in_thread(lifecycle.end, run.pk, claimed.attempt, "completed", None)
         received += await until(opened, summary_of(run, "completed"))
     assert statuses(received, run) == ["queued", "in_progress", "completed"]
     assert received[-1]["data"] == await in_thread(_summary, run)
@@ -91,7 +91,7 @@ async def test_at_most_four_summaries_a_second(server: WebServer, owner: User, t
         await until(opened, summary_of(run, "in_progress"))
         start = time.monotonic()
         await in_thread(store_at_rate, run, training_events(400), per_second=200)
-        await in_thread(lifecycle.finish, run.pk, run.attempt, "completed", None)
+        await in_thread(lifecycle.end, run.pk, run.attempt, "completed", None)
         received = await until(opened, summary_of(run, "completed"))
         seconds = time.monotonic() - start
     summaries = [message for message in received if message["type"] == "run_summary"]
@@ -130,7 +130,7 @@ async def test_who_waits_hears_what_others_do(server: WebServer, owner: User, to
         assert told[-1]["data"]["runs"][0]["waits_for"].startswith("No worker is running")
         assert await in_thread(lifecycle.prioritize, first.pk, -1)
         await until(opened, queue_with(1, second))
-        await in_thread(workers.sign_in, "here:1", "here", 1, [])
+        await in_thread(workers.register, "here:1", "here", 1, [])
         told = await until(opened, lambda message: bool(message["data"]["runs"][0]["estimated_start"]))
         assert await in_thread(lifecycle.claim, second.pk, "here:1")
         told = await until(opened, queue_with(1, first))

@@ -47,7 +47,7 @@ async def test_pruned_events_are_marked(server: WebServer, owner: User, token: s
 async def test_the_stream_goes_on_over_what_the_command_pruned(server: WebServer, owner: User, token: str) -> None:
     run = await in_thread(running_run, owner)
     await in_thread(store_at_once, run, training_events(300))
-    await in_thread(lifecycle.finish, run.pk, run.attempt, "completed", None)
+    await in_thread(lifecycle.end, run.pk, run.attempt, "completed", None)
     await in_thread(call_command, "prune", "--days", "0", "--yes", stdout=io.StringIO())
     listener = Listener(server, run.pk, token)
     await listener.listen_until(304)  # 300 of the training, 2 of status before it and 2 after

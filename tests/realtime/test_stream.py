@@ -76,7 +76,7 @@ async def test_socket_outlives_the_end_of_its_run(server: WebServer, owner: User
     run = await in_thread(running_run, owner)
     listener = Listener(server, run.pk, token)
     async with listener.connected() as opened:
-        await in_thread(lifecycle.finish, run.pk, run.attempt, "failed", "ValueError: no")
+        await in_thread(lifecycle.end, run.pk, run.attempt, "failed", "ValueError: no")
         await listener.read_until(opened, 4)
         assert [event["type"] for event in listener.events] == ["run_status"] * 3 + ["training_end"]
         await in_thread(come_back, run)

@@ -26,7 +26,7 @@ MakeRun = Callable[..., Run]
 
 @pytest.fixture
 def admin(db: None) -> Client:
-    """A client logged in as a superuser."""
+    """Make a client logged in as a superuser."""
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
     return client
@@ -34,7 +34,7 @@ def admin(db: None) -> Client:
 
 @pytest.fixture
 def make_run(user: User) -> MakeRun:
-    """`make_run(status=…, …)`: a run of `user` with these columns."""
+    """Return `make_run(status=…, …)`, which makes a run of `user` with these columns."""
 
     def make(**columns: Any) -> Run:
         defaults: dict[str, Any] = {
@@ -52,7 +52,7 @@ def make_run(user: User) -> MakeRun:
 
 
 def completed_columns() -> dict[str, Any]:
-    """Columns of a run that ended well, with a binary test split of 100 samples."""
+    """Return the columns of a run that ended well, with a binary test split of 100 samples."""
     start = timezone.now() - timedelta(seconds=90)
     return {
         "status": "completed",
@@ -93,7 +93,7 @@ def completed_columns() -> dict[str, Any]:
 
 
 def add_events(run: Run, events: Iterable[Event]) -> None:
-    """Journal these events as the recorder numbers them."""
+    """Store these events in the journal, numbered as the recorder does."""
     for event in events:
         run.last_seq += 1
         RunEvent.objects.create(
@@ -108,14 +108,14 @@ def add_events(run: Run, events: Iterable[Event]) -> None:
 
 
 def add_epoch(run: Run, epoch: int, values: Mapping[str, float | None]) -> None:
-    """Metric rows of one epoch; the split comes from the name."""
+    """Add the metric rows of one epoch; the split follows from the name."""
     for name, value in values.items():
         split = "val" if name.startswith("val_") else "train"
         RunMetric.objects.create(run=run, epoch=epoch, metric_name=name, value=value, dataset_type=split)
 
 
 def add_final(run: Run, split: str, statistics: Mapping[str, float | None], **columns: Any) -> FinalResult:
-    """The evaluation of the best checkpoint, and its metric rows."""
+    """Add the evaluation of the best checkpoint, and its metric rows."""
     defaults: dict[str, Any] = {
         "epoch": 7,
         "threshold": 0.5,

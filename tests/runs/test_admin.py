@@ -34,7 +34,7 @@ def listed(client: Client, question: str = "") -> list[int]:
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """A run with three epochs and both splits evaluated."""
+    """Make a run with three epochs and both splits evaluated."""
     run = make_run(**completed_columns(), notes=[{"code": "diverged", "text": "<b>Loss</b> became NaN."}])
     for epoch, loss in enumerate((0.7, None, 0.3)):
         add_epoch(
@@ -148,7 +148,7 @@ def test_the_page_works_in_every_state(admin: Client, make_run: MakeRun, status:
 
 
 class Inline(HTMLParser):
-    """Collects what a strict content security policy forbids."""
+    """A parser that collects what a strict content security policy forbids."""
 
     def __init__(self) -> None:
         super().__init__()

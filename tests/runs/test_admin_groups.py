@@ -20,7 +20,7 @@ MATRICES = ([[85, 5], [2, 8]], [[88, 2], [4, 6]])
 
 @pytest.fixture
 def group(user: User, make_run: MakeRun) -> RunGroup:
-    """Two of three folds completed, with recalls of 0.8 and 0.6 on both splits."""
+    """Make a group with two of three folds completed, with recalls of 0.8 and 0.6 on both splits."""
     group = RunGroup.objects.create(name="<b>Lungs</b>", owner=user, config=CONFIG, size=3)
     for fold, matrix in enumerate(MATRICES, start=1):
         run = make_run(**completed_columns(), group=group, fold=fold, folds=3)

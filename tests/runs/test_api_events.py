@@ -105,7 +105,7 @@ def test_an_ended_run_is_not_waited_for(api: Client, make_run: MakeRun) -> None:
 
 @pytest.fixture
 def ask(transactional_db: None, make_run: MakeRun) -> Ask:
-    """Ask as a server is asked: on the event loop, with committed rows."""
+    """Return a function that sends a request on the event loop, as a server handles it, with committed rows."""
     token = Token.objects.create(user=make_run().owner)
     client, headers = AsyncClient(), {"authorization": f"Token {token.key}"}
 
@@ -120,7 +120,7 @@ def ask(transactional_db: None, make_run: MakeRun) -> Ask:
 
 
 async def waiting(clients: int = 1) -> None:
-    """Until so many clients wait in this loop."""
+    """Wait until so many clients wait in this loop."""
     deadline = time.monotonic() + 10
     while sum(map(len, journal_watch.journal_watch()._waiting.values())) < clients:
         assert time.monotonic() < deadline

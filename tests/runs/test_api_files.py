@@ -22,7 +22,7 @@ Fetch = Callable[[str], Awaitable[HttpResponseBase]]
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """A run with files of each sort, and a secret of somebody else's beside its folder."""
+    """Make a run with files of each sort, and another user's secret beside its folder."""
     run = make_run()
     (run.folder / "checkpoints" / "a1").mkdir(parents=True)
     (run.folder / "metrics.csv").write_text("epoch\n0\n")
@@ -41,7 +41,7 @@ def run(make_run: MakeRun) -> Run:
 
 @pytest.fixture
 def fetch(transactional_db: None, run: Run) -> Fetch:
-    """GET below /files/ on the event loop, as the server does; the path goes out as it is written here."""
+    """Return a function that sends a GET below /files/ on the event loop; the path is sent as it is written here."""
     client, headers = AsyncClient(), {"authorization": f"Token {Token.objects.create(user=run.owner).key}"}
 
     async def get(name: str) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Groups over REST: who is in one, and what its completed runs say together, truthfully and by hand."""
+"""Groups over REST: which runs are in one, and the statistics of its completed runs, calculated by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MakeGroup = Callable[..., RunGroup]
 
 @pytest.fixture
 def make_group(user: User, make_run: MakeRun) -> MakeGroup:
-    """`make_group("completed", "failed", …)`: a group with a run of each status."""
+    """Return `make_group("completed", "failed", …)`, which makes a group with a run of each status."""
 
     def make(*statuses: str, size: int | None = None) -> RunGroup:
         group = RunGroup.objects.create(name="Lungs", owner=user, config=CONFIG, size=size or len(statuses))
@@ -50,7 +50,7 @@ def statistics(fold: int) -> dict[str, float | None]:
 
 
 def complete(group: RunGroup, *splits: str) -> None:
-    """Final results of its completed runs, differing from fold to fold."""
+    """Add final results of the group's completed runs, differing from fold to fold."""
     for run in group.runs.filter(status="completed"):
         for split in splits:
             add_final(run, split, statistics((run.fold or 1) - 1), confusion_matrix=MATRICES[(run.fold or 1) - 1])
@@ -81,7 +81,10 @@ def test_mean_and_spread_are_over_the_completed_folds_only(api: Client, make_gro
 
 
 def test_the_corrected_interval_knows_of_all_folds(api: Client, make_group: MakeGroup) -> None:
-    """Three of three folds validate on half of what they train on: 1/3 + 1/2; t with two degrees is 4.303."""
+    """Calculate by hand: three folds validate on half of what they train on.
+
+    So 1/3 + 1/2; t with two degrees is 4.303.
+    """
     group = make_group("completed", "completed", "completed")
     complete(group, "val", "test")
     splits = detail(api, group)["splits"]
@@ -129,7 +132,7 @@ def test_before_any_fold_completed_there_are_no_numbers(api: Client, make_group:
 
 
 def test_results_of_a_fold_that_did_not_complete_do_not_count(api: Client, make_group: MakeGroup) -> None:
-    """A run is evaluated before it is called completed."""
+    """Evaluate a run that is not completed yet."""
     group = make_group("completed", "in_progress")
     for run in group.runs.all():
         add_final(run, "val", {"final_auroc_cm": 0.5})

@@ -65,7 +65,7 @@ def test_hints_come_from_epochs_gradients_and_the_machine(api: Client, make_run:
 
 
 def test_an_epoch_is_judged_when_it_is_complete(api: Client, make_run: MakeRun) -> None:
-    """The train phase is stored first; its unknown loss alone is not yet an epoch."""
+    """Store the train phase first; its unknown loss alone is not yet an epoch."""
     run = make_run(status="in_progress", attempt=1)
     add_epochs(run.pk, train_loss=[0.7, None], val_loss=[0.7])
     assert asked(api, run.pk)["hints"] == []

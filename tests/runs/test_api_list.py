@@ -1,4 +1,4 @@
-"""GET /api/runs/: pages, filters, order, and what a wrong question is told."""
+"""GET /api/runs/: pages, filters, order, and the answers to wrong requests."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def test_created_after_includes_and_before_excludes(api: Client, make_run: MakeR
         ({"page_size": "0"}, "page_size", "1"),
         ({"page_size": "201"}, "page_size", "200"),
         ({"page_size": "many"}, "page_size", "integer"),
-        ({"cursor": "x"}, "cursor", "begin anew"),
-        ({"cursor": "\N{SNOWMAN}:a:b"}, "cursor", "begin anew"),
+        ({"cursor": "x"}, "cursor", "start over"),
+        ({"cursor": "\N{SNOWMAN}:a:b"}, "cursor", "start over"),
         ({"name": "a\0b"}, "name", "Null"),
         ({"naem": "x"}, "naem", "name"),
     ],

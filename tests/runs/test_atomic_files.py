@@ -1,4 +1,4 @@
-"""Files are whole or not there, also when the disk refuses."""
+"""Files are whole or do not exist, also when the disk is full."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """The kernel refuses to make any file of this process larger, as a full disk would."""
+    """Let the kernel refuse to make any file of this process larger, as a full disk would."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))

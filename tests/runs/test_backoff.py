@@ -1,4 +1,4 @@
-"""The pauses between tries that fail."""
+"""The pauses between failing tries."""
 
 from __future__ import annotations
 

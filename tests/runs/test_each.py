@@ -1,4 +1,4 @@
-"""Working on many things of which some fail."""
+"""Processing of many items, some of which fail."""
 
 from __future__ import annotations
 

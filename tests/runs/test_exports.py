@@ -1,4 +1,4 @@
-"""The files of a run: what stands in them, and that each is there whole or not at all."""
+"""The files of a run: their content, and that each is whole or does not exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADER = (
 
 @contextmanager
 def files_at_most(size: int) -> Iterator[None]:
-    """Writing beyond `size` bytes fails with OSError, as it does on a full disk."""
+    """Let writing beyond `size` bytes fail with OSError, as it does on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -41,7 +41,7 @@ def files_at_most(size: int) -> Iterator[None]:
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """Three epochs, the middle one best; the last one diverged."""
+    """Make a run of three epochs, the middle one best; the last one diverged."""
     run = make_run(**completed_columns() | {"best_epoch": 1, "total_epochs": 3, "duration_seconds": None})
     run.spent_seconds, run.attempt_start = 50.0, timezone.now() - timedelta(seconds=40)
     run.save()

@@ -1,4 +1,4 @@
-"""When a queued run will start and why it waits, as the API tells it; living workers; and what that costs."""
+"""When a queued run will start and why it waits, as the API answers; living workers; and the cost in queries."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def asking(**trainer: Any) -> dict[str, Any]:
 
 
 def training(make_run: MakeRun, worker: str = NAME, **columns: Any) -> Run:
-    """A run that trains there since now."""
+    """Make a run that has been training on that worker from now on."""
     defaults = {"status": "in_progress", "attempt": 1, "attempt_start": timezone.now(), "worker": worker}
     return make_run(**defaults | columns)
 
 
 def told(api: Client, run: Run) -> dict[str, Any]:
-    """What its page says; the list and the queue must say the same at that moment."""
+    """Read the run's forecast from its page; the list and the queue must say the same at that moment."""
     names = ("queue_position", "estimated_start", "waits_for")
     with patch.object(timezone, "now", return_value=timezone.now()):
         detail = api.get(f"/api/runs/{run.pk}/").json()
@@ -51,19 +51,22 @@ def seconds_until(moment: str) -> float:
 
 
 def test_a_run_starts_when_those_before_it_are_done(api: Client, make_run: MakeRun) -> None:
-    """The slot is free in 600 s; the run before takes 10 epochs at 30 s, as the one that is completed did."""
-    workers.sign_in(NAME, "gpu1", 1, [])
+    """Calculate by hand: the slot is free in 600 s.
+
+    The run before takes 10 epochs at 30 s, as the completed one did.
+    """
+    workers.register(NAME, "gpu1", 1, [])
     make_run(status="completed", duration_seconds=600.0, max_epochs=20, config=asking())
     training(make_run, eta_seconds=600.0)
     first, second = make_run(config=asking()), make_run(config=asking())
     found = [told(api, run) for run in (first, second)]
     assert seconds_until(found[0]["estimated_start"]) == pytest.approx(605, abs=10)
     assert seconds_until(found[1]["estimated_start"]) == pytest.approx(905, abs=10)
-    assert [one["waits_for"] for one in found] == ["Every slot trains (1 slot).", "1 run before it."]
+    assert [one["waits_for"] for one in found] == ["All slots are busy (1 slot).", "1 run before it."]
 
 
 def test_a_training_without_an_eta_is_judged_by_others_until_it_takes_longer(make_run: MakeRun) -> None:
-    workers.sign_in(NAME, "gpu1", 1, [])
+    workers.register(NAME, "gpu1", 1, [])
     make_run(status="completed", duration_seconds=300.0, config=asking())
     now = timezone.now()
     running = training(make_run, attempt_start=now - timedelta(seconds=100), config=asking())
@@ -79,7 +82,7 @@ def test_a_training_without_an_eta_is_judged_by_others_until_it_takes_longer(mak
 
 
 def test_without_experience_nothing_is_made_up(api: Client, make_run: MakeRun) -> None:
-    workers.sign_in(NAME, "gpu1", 1, [])
+    workers.register(NAME, "gpu1", 1, [])
     training(make_run)
     assert told(api, make_run())["estimated_start"] is None
 
@@ -88,8 +91,8 @@ def test_a_paused_queue_and_a_missing_worker_are_named(api: Client, user: User, 
     run = make_run()
     missing = "No worker is running: start one with `manage.py worker`."
     assert told(api, run) == {"queue_position": 1, "estimated_start": None, "waits_for": missing}
-    workers.sign_in(NAME, "gpu1", 1, [])
-    assert told(api, run)["waits_for"] == "A worker takes it in a moment."
+    workers.register(NAME, "gpu1", 1, [])
+    assert told(api, run)["waits_for"] == "A worker will start it shortly."
     assert seconds_until(told(api, run)["estimated_start"]) < 11
     queue.pause(user, "")
     assert told(api, run) == {"queue_position": 1, "estimated_start": None, "waits_for": "The queue is paused."}
@@ -101,7 +104,7 @@ def test_a_run_that_does_not_wait_has_no_place(api: Client, make_run: MakeRun) -
 
 
 def test_missing_gpus_are_counted(api: Client, make_run: MakeRun) -> None:
-    workers.sign_in(NAME, "gpu1", 4, ["0", "1"])
+    workers.register(NAME, "gpu1", 4, ["0", "1"])
     training(make_run, f"{NAME} GPU 0,1", eta_seconds=30.0)
     run = make_run(config=asking(devices=2))
     assert told(api, run)["waits_for"] == "It needs 2 GPUs, none free."
@@ -112,7 +115,7 @@ def test_missing_gpus_are_counted(api: Client, make_run: MakeRun) -> None:
 
 def test_the_limit_per_user_is_named(api: Client, make_run: MakeRun, settings: Settings) -> None:
     settings.RUNS_PER_USER = 1
-    workers.sign_in(NAME, "gpu1", 2, [])
+    workers.register(NAME, "gpu1", 2, [])
     training(make_run, eta_seconds=60.0)
     run = make_run()
     assert told(api, run)["waits_for"] == "1 run of ada trains already, the limit per user."
@@ -120,8 +123,8 @@ def test_the_limit_per_user_is_named(api: Client, make_run: MakeRun, settings: S
 
 
 def test_living_workers_are_listed_and_lost_ones_are_not(api: Client, make_run: MakeRun, settings: Settings) -> None:
-    workers.sign_in(NAME, "gpu1", 3, ["GPU-a"])
-    workers.sign_in("old:1", "old", 9, [])
+    workers.register(NAME, "gpu1", 3, ["GPU-a"])
+    workers.register("old:1", "old", 9, [])
     lost = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS + 1)
     Worker.objects.filter(name="old:1").update(seen_at=lost)
     training(make_run, f"{NAME} GPU GPU-a")
@@ -131,10 +134,10 @@ def test_living_workers_are_listed_and_lost_ones_are_not(api: Client, make_run: 
     assert seconds_until(one.pop("seen_at")) == pytest.approx(0, abs=5)
     assert one == {"name": NAME, "host": "gpu1", "slots": 3, "busy": 1, "gpus": ["GPU-a"]}
     assert (found["slots"], found["running"], workers.load()) == (3, 2, (3, 1))
-    assert workers.forget_lost() == 1
+    assert workers.remove_lost() == 1
     assert [worker.name for worker in Worker.objects.all()] == [NAME]
-    workers.sign_in(NAME, "gpu1", 2, [])
-    workers.sign_out(NAME)
+    workers.register(NAME, "gpu1", 2, [])
+    workers.deregister(NAME)
     assert workers.load() == (0, 0)
 
 
@@ -153,7 +156,7 @@ def test_moving_a_run_does_not_restart_its_wait(user: User) -> None:
 
 
 def test_two_hundred_queued_runs_cost_no_more_queries_than_two(api: Client, make_run: MakeRun) -> None:
-    workers.sign_in(NAME, "gpu1", 2, [])
+    workers.register(NAME, "gpu1", 2, [])
     make_run(status="completed", duration_seconds=300.0, config=asking())
     counts = []
     for number in (2, 198):

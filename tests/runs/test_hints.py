@@ -1,4 +1,4 @@
-"""Hints on runs that were made sick on purpose, by hand; healthy and sick real ones are tested beside the trainings."""
+"""Hints on runs made unhealthy on purpose, by hand; real ones are tested beside the trainings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GIB = 1024**3
 
 
 def run_of(*columns: dict[str, Any], **known: Any) -> Evidence:
-    """Epochs from 0 on; each dict is one epoch's metrics."""
+    """Make evidence of epochs from 0 on; each dict is one epoch's metrics."""
     values: dict[str, Any] = {"status": "in_progress", "max_epochs": 50, "classes": ["sick", "well"], "sizes": {}}
     return Evidence(history=list(enumerate(columns)), **values | known)
 

@@ -1,4 +1,4 @@
-"""Few lasting events among many ephemeral ones are found without reading those."""
+"""Few durable events among many ephemeral ones are found without reading those."""
 
 from __future__ import annotations
 

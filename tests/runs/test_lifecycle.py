@@ -59,7 +59,7 @@ def test_a_run_is_claimed_once(run: Run) -> None:
 
 def test_an_ended_run_says_so_last(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
-    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    lifecycle.end(run.pk, 1, "failed", "It broke.")
     run.refresh_from_db()
     assert (run.status, run.reason, run.worker, run.lease_until) == ("failed", "It broke.", "", None)
     end = RunEvent.objects.filter(run=run).order_by("seq").last()
@@ -70,9 +70,9 @@ def test_an_ended_run_says_so_last(run: Run) -> None:
 
 
 def test_the_row_and_the_journal_name_the_same_moments(run: Run) -> None:
-    """A page that heard the events shows the same times as one that asked for the row."""
+    """Compare a page that received the events with one that read the row."""
     lifecycle.claim(run.pk, "a")
-    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    lifecycle.end(run.pk, 1, "failed", "It broke.")
     run.refresh_from_db()
     told = [event.timestamp for event in RunEvent.objects.filter(run=run).order_by("seq")]
     assert told == [
@@ -86,7 +86,7 @@ def test_writes_of_another_attempt_are_refused(run: Run) -> None:
     before = Run.objects.get(pk=run.pk).last_seq
     for write in (
         lambda: recorder.record(run.pk, 2, [recorder.stamp(event)]),
-        lambda: lifecycle.finish(run.pk, 2, "completed", None),
+        lambda: lifecycle.end(run.pk, 2, "completed", None),
         lambda: lifecycle.renew(run.pk, 2),
         lambda: lifecycle.release(run.pk, 2, "-"),
     ):
@@ -97,9 +97,9 @@ def test_writes_of_another_attempt_are_refused(run: Run) -> None:
 
 def test_nothing_is_written_after_the_end(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
-    lifecycle.finish(run.pk, 1, "completed", None)
+    lifecycle.end(run.pk, 1, "completed", None)
     with pytest.raises(Fenced):
-        lifecycle.finish(run.pk, 1, "failed", "late")
+        lifecycle.end(run.pk, 1, "failed", "late")
     assert Run.objects.get(pk=run.pk).status == "completed"
 
 
@@ -114,7 +114,7 @@ def test_a_running_run_is_cancelled_by_its_supervisor(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
     assert lifecycle.cancel(run.pk, "Stop.")
     assert lifecycle.renew(run.pk, 1) == "cancel"
-    lifecycle.finish(run.pk, 1, "cancelled", "Stop.")
+    lifecycle.end(run.pk, 1, "cancelled", "Stop.")
     assert statuses(run)[-2:] == [("in_progress", "cancelling"), ("cancelling", "cancelled")]
 
 
@@ -130,21 +130,21 @@ def test_a_stronger_request_wins_and_a_weaker_one_changes_nothing(run: Run) -> N
 
 
 def test_a_running_run_is_asked_to_finish_and_stays_in_progress(run: Run) -> None:
-    assert not lifecycle.finish_early(run.pk, "Enough.")
+    assert not lifecycle.request_finish(run.pk, "Enough.")
     lifecycle.claim(run.pk, "a")
     assert lifecycle.renew(run.pk, 1) == ""
     for _ in range(2):
-        assert lifecycle.finish_early(run.pk, "Enough.")
+        assert lifecycle.request_finish(run.pk, "Enough.")
     assert lifecycle.renew(run.pk, 1) == "finish"
     assert statuses(run) == [(None, "queued"), ("queued", "in_progress"), ("in_progress", "in_progress")]
-    lifecycle.finish(run.pk, 1, "completed", "Enough.")
+    lifecycle.end(run.pk, 1, "completed", "Enough.")
     assert Run.objects.get(pk=run.pk).stop_request == ""
-    assert not lifecycle.finish_early(run.pk, "Again.")
+    assert not lifecycle.request_finish(run.pk, "Again.")
 
 
 def test_a_run_that_finishes_when_its_server_stops_goes_on_finishing(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
-    lifecycle.finish_early(run.pk, "Enough.")
+    lifecycle.request_finish(run.pk, "Enough.")
     lifecycle.release(run.pk, 1, "The server stopped.")
     again = lifecycle.claim(run.pk, "b")
     assert again is not None
@@ -153,7 +153,7 @@ def test_a_run_that_finishes_when_its_server_stops_goes_on_finishing(run: Run) -
 
 def test_a_failed_run_is_resumed_from_its_checkpoint(run: Run) -> None:
     lifecycle.claim(run.pk, "a")
-    lifecycle.finish(run.pk, 1, "failed", "It broke.")
+    lifecycle.end(run.pk, 1, "failed", "It broke.")
     assert not lifecycle.resume(run.pk, "Again."), "no epoch is complete"
     Run.objects.filter(pk=run.pk).update(last_checkpoint="checkpoints/a1/epoch0000.ckpt", losses=3)
     assert lifecycle.resume(run.pk, "Again.")
@@ -169,7 +169,7 @@ def test_a_failed_run_is_resumed_from_its_checkpoint(run: Run) -> None:
     again = lifecycle.claim(run.pk, "b")
     assert again is not None
     assert again.attempt == 2
-    lifecycle.finish(run.pk, 2, "completed", None)
+    lifecycle.end(run.pk, 2, "completed", None)
     assert not lifecycle.resume(run.pk, "Again."), "completed runs are done"
     assert statuses(run)[-4:] == [
         ("in_progress", "failed"), ("failed", "queued"), ("queued", "in_progress"), ("in_progress", "completed"),
@@ -183,7 +183,7 @@ def test_time_between_attempts_is_not_the_trainings(run: Run, settings: Settings
         if attempt == 1:
             lifecycle.release(run.pk, 1, "The server stopped.")
     Run.objects.filter(pk=run.pk).update(start_time=timezone.now() - timedelta(days=3))
-    lifecycle.finish(run.pk, 2, "completed", None)
+    lifecycle.end(run.pk, 2, "completed", None)
     run.refresh_from_db()
     assert run.duration_seconds == pytest.approx(80, abs=5)
     end = RunEvent.objects.filter(run=run).order_by("seq").last()

@@ -1,4 +1,4 @@
-"""GET /api/runs/, facets/ and grouped/: search, filters, columns, curves and groups against hand-made answers."""
+"""GET /api/runs/, facets/ and grouped/: search, filters, columns, curves and groups against answers made by hand."""
 
 from __future__ import annotations
 

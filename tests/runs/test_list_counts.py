@@ -1,4 +1,4 @@
-"""Counts, orders and groups of the list over runs made by chance, against the same worked out here from the rows."""
+"""Counts, orders and groups of the list over random runs, compared with the same calculated here from the rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALUES = (0.001, 10, 3, 0.1 + 0.2, 0.3, "auto", "10", True, False, None, [1, 2])
 
 
 class Made(NamedTuple):
-    """What was asked of one run."""
+    """A generated run, with its tags and one value of its configuration."""
 
     run: Run
     tags: list[str]
@@ -39,9 +39,9 @@ class Made(NamedTuple):
 
 @pytest.fixture
 def made(make_run: MakeRun, user: User) -> list[Made]:
-    """Forty runs, a few of them deleted, and their tags; those that are visible."""
+    """Make forty runs, a few of them deleted, and their tags; return the visible ones."""
     chance, owners = random.Random(3), [user, *(User.objects.create_user(name) for name in ("eve", "Uwe"))]
-    known_columns.learn(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
+    known_columns.register(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
     found = []
     for number in range(40):
         value = VALUES[number % len(VALUES)]
@@ -115,13 +115,13 @@ def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made
 
 
 def most_frequent(values: Iterable[str]) -> list[dict[str, Any]]:
-    """Of equally frequent ones the first in the alphabet first."""
+    """Sort by frequency, equally frequent values alphabetically."""
     counted = Counter(values)
     return [{"value": value, "count": counted[value]} for value in sorted(counted, key=lambda v: (-counted[v], v))]
 
 
 def walked(api: Client, asked: dict[str, str]) -> list[int]:
-    """All runs, page by page."""
+    """Read all runs, page by page."""
     body = api.get(URL, asked).json()
     found = [row["id"] for row in body["results"]]
     while body["next"]:

@@ -1,4 +1,4 @@
-"""Log lines as JSON: what a machine reads, of each thread about its own run."""
+"""Log lines as JSON, of each thread about its own run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runs.log_lines import JsonLines, about
 
 
 class Lines(logging.Handler):
-    """Keeps what a stream would get."""
+    """A handler that keeps what a stream would get."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ def file_of(content: bytes) -> io.BytesIO:
 
 
 class Counting(io.BytesIO):
-    """Counts what is read of it."""
+    """A file that counts the bytes read from it."""
 
     bytes_read = 0
 
@@ -41,7 +41,7 @@ def test_the_last_lines_and_those_before_them() -> None:
 
 
 def test_walking_in_both_directions_meets_every_line_once() -> None:
-    """Lines of 0 to 200,000 bytes, so that blocks and windows end anywhere in them."""
+    """Use lines of 0 to 200,000 bytes, so that blocks end anywhere."""
     chance = random.Random(7)
     written = [f"{n} " + "x" * chance.choice([0, 1, 80, 5_000, 200_000]) for n in range(300)]
     content = "".join(f"{line}\n" for line in written).encode()

@@ -1,4 +1,4 @@
-"""What a matrix alone decides is what the scores would have said, and what scikit-learn says."""
+"""Statistics of a matrix alone agree with those of the scores, and with scikit-learn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEED_SCORES = {"final_auroc_cm", "final_average_precision", "final_brier", "fina
 
 
 def case(classes: int, seed: int) -> tuple[Any, Any, list[str]]:
-    """Scores and targets; a class that nobody has for odd seeds."""
+    """Make scores and targets; odd seeds have a class without samples."""
     random = np.random.default_rng(seed)
     targets = random.integers(0, classes - seed % 2 if classes > 2 else classes, 150)
     scores = random.dirichlet(np.ones(classes), 150) + 0.3 * np.eye(classes)[targets]
@@ -41,7 +41,7 @@ def test_rows_that_need_no_scores_are_those_of_the_final_statistics(classes: int
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_sum_of_two_matrices_says_what_scikit_learn_says_of_all_samples(seed: int) -> None:
-    """Predictions of two networks with their own thresholds, counted together."""
+    """Sum two networks with their own thresholds."""
     random = np.random.default_rng(seed)
     targets = random.integers(0, 2, 90)
     predicted = np.where(random.random(90) < 0.8, targets, 1 - targets)

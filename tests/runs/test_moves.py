@@ -12,7 +12,7 @@ from rest_framework.authtoken.models import Token
 
 from runs import lifecycle, moves
 from runs.models import Run, RunEvent
-from runs.moves import Whither
+from runs.moves import Destination
 from runs.queue import place_in_queue, waiting
 from tests.runs.conftest import CONFIG, MakeRun
 
@@ -33,14 +33,14 @@ def four(user: User) -> dict[str, Run]:
     ("to", "expected"),
     [("front", "cabd"), ("up", "acbd"), ("down", "abdc"), ("end", "abdc")],
 )
-def test_a_run_goes_where_it_is_told(four: dict[str, Run], to: Whither, expected: str) -> None:
+def test_a_run_goes_where_it_is_told(four: dict[str, Run], to: Destination, expected: str) -> None:
     assert moves.move(four["c"].pk, to, may_overtake=True)
     assert order(four) == expected
     assert [place_in_queue(four[name].pk) for name in expected] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("name", "to"), [("a", "front"), ("a", "up"), ("d", "down"), ("d", "end")])
-def test_who_is_there_already_stays_and_nothing_is_told(four: dict[str, Run], name: str, to: Whither) -> None:
+def test_who_is_there_already_stays_and_nothing_is_told(four: dict[str, Run], name: str, to: Destination) -> None:
     told = RunEvent.objects.count()
     assert moves.move(four[name].pk, to, may_overtake=False)
     assert (order(four), RunEvent.objects.count()) == ("abcd", told)

@@ -1,4 +1,4 @@
-"""The countdown of early stopping, by hand; a test beside the trainings holds it against Lightning's."""
+"""The countdown of early stopping, by hand; a test beside the trainings compares it with Lightning's."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_a_paused_queue_starts_nothing_and_trainings_go_on(user: User) -> None:
     assert claimed is not None
     queue.pause(user, "New disks.")
     assert lifecycle.claim_next("a worker") is None
-    lifecycle.finish(training.pk, claimed.attempt, "completed", None)
+    lifecycle.end(training.pk, claimed.attempt, "completed", None)
     queue.unpause(user)
     again = lifecycle.claim_next("a worker")
     assert again is not None
@@ -89,7 +89,7 @@ def test_a_user_at_the_limit_holds_up_nobody_else(user: User, settings: Settings
     assert [run and run.pk for run in found] == [own[0].pk, other.pk, None]
     lifecycle.cancel(own[0].pk, "Enough.")  # it holds its slot until its processes are gone
     assert lifecycle.claim_next("a worker") is None
-    lifecycle.finish(own[0].pk, 1, "cancelled", None)
+    lifecycle.end(own[0].pk, 1, "cancelled", None)
     freed = lifecycle.claim_next("a worker")
     assert freed is not None
     assert freed.pk == own[1].pk

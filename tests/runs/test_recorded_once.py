@@ -1,4 +1,4 @@
-"""What is written twice, because nobody knows whether the first time counted, is there once."""
+"""A batch written twice, because it is unknown whether the first time counted, is stored once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.runs.conftest import MakeRun
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """A run of attempt 1 with one event after its claim."""
+    """Make a run of attempt 1 with one event after its claim."""
     run = make_run()
     lifecycle.claim(run.pk, "a")
     recorder.record(run.pk, 1, [recorder.stamp(batch(0))])

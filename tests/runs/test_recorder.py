@@ -1,4 +1,4 @@
-"""What storing a batch costs the database, and that its numbers go on without a gap."""
+"""The cost of storing a batch, and that its numbers go on without a gap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run(user: User) -> Run:
-    """Its journal holds two events: queued, in progress."""
+    """Make a run whose journal holds two events: queued, in progress."""
     run = lifecycle.claim(lifecycle.create(user, CONFIG).pk, "tester")
     assert run is not None
     return run

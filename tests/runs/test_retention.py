@@ -1,4 +1,4 @@
-"""`manage.py prune`: what goes, what stays for ever, and that nothing goes unasked."""
+"""`manage.py prune`: what it removes, what stays, and that it removes nothing without being asked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def kinds(run: Run) -> list[str]:
 
 @pytest.fixture
 def old(make_run: MakeRun) -> Run:
-    """Ended 31 days ago."""
+    """Make a run that ended 31 days ago."""
     run = make_run(status="completed", end_time=timezone.now() - timedelta(days=31))
     add_events(run, EVENTS)
     add_epoch(run, 0, {"val_loss": 0.5, "train_loss": 0.7})

@@ -1,4 +1,4 @@
-"""The curve beside a run: short, and never without the spike that one looks for."""
+"""The curve beside a run: short, and never without a spike."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_equal_values_have_a_spread_of_zero() -> None:
 
 
 def test_intervals_end_where_the_number_cannot_be() -> None:
-    """A loss may be as large as it likes; what we did not name ourselves may be anything."""
+    """Leave a loss unbounded above, and an unknown name unbounded."""
     names = ("final_auroc_cm", "final_mcc", "final_brier", "test_loss", "test_acc", "own")
     rows = [dict.fromkeys(names, value) for value in (0.05, 0.95)]
     found = {name: (one.ci_low, one.ci_high) for name, one in spreads(rows).items()}

@@ -243,7 +243,7 @@ def test_intervals_belong_to_their_numbers() -> None:
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_delong_is_its_definition(ties: bool) -> None:
-    """Structural components by comparing all pairs, as the paper of 1988 defines them."""
+    """Compute structural components by comparing all pairs, as the paper of 1988 defines them."""
     scores, targets = binary_case(4, size=60, ties=ties)
     above, below = scores[targets == 1], scores[targets == 0]
     wins = np.array([[1.0 if a > b else 0.5 if a == b else 0.0 for b in below] for a in above])

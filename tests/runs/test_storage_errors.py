@@ -1,4 +1,4 @@
-"""A full or read-only disk is known by what the system and the databases really say of it."""
+"""A full or read-only disk is recognised by the errors that the system and the databases raise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OfPostgreSQL(Exception):
 
 
 def of_sqlite(folder: Path, *statements: str, read_only: bool = False) -> sqlite3.Error:
-    """The error that SQLite really raises."""
+    """Return the error that SQLite really raises."""
     path = folder / "a.sqlite3"
     database = sqlite3.connect(path)
     database.executescript("CREATE TABLE IF NOT EXISTS t (a)")
@@ -86,7 +86,7 @@ def test_what_the_system_says(number: int, trouble: Trouble | None) -> None:
 
 
 def after(first: OSError, *, taken_back: bool) -> ValueError:
-    """An error that came while another was dealt with."""
+    """Return an error raised while another was handled."""
     error = ValueError("boom")
     error.__context__, error.__suppress_context__ = first, taken_back
     return error
@@ -114,6 +114,6 @@ def test_two_names_stay_without_their_folders() -> None:
 
 
 def storage_errors_without_number() -> OSError:
-    """As the object store's errors are."""
+    """Make errors like those of the object store."""
     assert storage_errors.trouble_of(OSError("The store said no.")) is None
     return OSError("The store said no.")

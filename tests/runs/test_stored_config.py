@@ -1,4 +1,4 @@
-"""A configuration that was stored by another version is read as far as it goes."""
+"""A configuration stored by another version is read as far as possible."""
 
 from __future__ import annotations
 

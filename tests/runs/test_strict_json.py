@@ -1,4 +1,4 @@
-"""What is taken for JSON, and what is said of everything else."""
+"""What is accepted as JSON, and the answer to everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log and the counts say of loops that fail."""
+"""Failing loops in the log and in the counts."""
 
 from __future__ import annotations
 

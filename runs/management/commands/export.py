@@ -1,4 +1,4 @@
-"""`manage.py export RUN_ID`: write a run's files again from what the database holds."""
+"""`manage.py export RUN_ID`: write a run's files again from the database."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from runs.store import StoreError
 
 
 class Command(BaseCommand):
+    """Write a run's files again from the database."""
+
     help = "Write a run's files (metrics.csv, metadata.json, results.json, …) again from the database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the run's id."""
         parser.add_argument("run_id", type=int)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Write the files, and store them in the object store if one is used."""
         run = Run.objects.filter(pk=options["run_id"]).first()
         if run is None:
             raise CommandError(f"Run {options['run_id']} does not exist.")

@@ -18,28 +18,32 @@ SHRINKING = "An SQLite file keeps its size; the room inside it is used for new r
 
 
 class Command(BaseCommand):
+    """Remove ephemeral events, and on request spare checkpoints, of runs that ended long ago."""
+
     help = (
-        "Remove batch metrics, gradient and progress events of runs that ended long ago. Says what it would remove; "
-        "removes with --yes, in small steps beside a running server."
+        "Remove batch metrics, gradient and progress events of runs that ended long ago. Reports what it would remove; "
+        "with --yes removes it, in small steps beside a running server."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the age, the choice of checkpoints, and whether to remove anything."""
         parser.add_argument(
             "--days", type=_days, default=settings.RETENTION_DAYS, help="since a run's end (default: %(default)g)"
         )
         parser.add_argument("--checkpoints", action="store_true", help="also those that are neither best nor last")
         parser.add_argument("--yes", action="store_true", help="remove it")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed (the default)")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be removed (the default)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        """Report or remove what the options select; what was removed before an error stays removed."""
         if options["yes"] and options["dry_run"]:
             raise CommandError("--yes removes and --dry-run does not: choose one of them.")
         try:
             self._go(options["days"], checkpoints=options["checkpoints"], remove=options["yes"])
         except StoreError as error:
-            raise CommandError(f"{error} What was removed is gone; call it again to go on.") from error
+            raise CommandError(f"{error} What was removed is gone; run the command again to continue.") from error
         except KeyboardInterrupt as error:
-            raise CommandError("Interrupted. What was removed is gone; call it again to go on.") from error
+            raise CommandError("Interrupted. What was removed is gone; run the command again to continue.") from error
 
     def _go(self, days: float, *, checkpoints: bool, remove: bool) -> None:
         runs, events, files = 0, NOTHING, NOTHING
@@ -60,6 +64,7 @@ class Command(BaseCommand):
 
 
 def _events(run: Run, *, remove: bool) -> Amount:
+    """Report the run's ephemeral events, and remove them if asked to."""
     found = retention.ephemeral_events(run)
     if not remove or not found.number:
         return found
@@ -68,6 +73,7 @@ def _events(run: Run, *, remove: bool) -> Amount:
 
 
 def _orphans(*, remove: bool) -> int:
+    """Count the store's objects that belong to no file of a run, and remove them if asked to."""
     keys = list(stored_files.orphans())
     if remove:
         stored_files.remove_objects(keys)

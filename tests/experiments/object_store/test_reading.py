@@ -157,7 +157,7 @@ def test_prune_removes_spare_checkpoints_and_objects_of_nobody(
 def test_prune_beside_a_store_that_is_down_can_be_called_again(run: Run, object_store: ObjectStore) -> None:
     Run.objects.filter(pk=run.pk).update(end_time=timezone.now() - timedelta(days=40))
     object_store.stop()
-    with pytest.raises(CommandError, match="call it again"):
+    with pytest.raises(CommandError, match="run the command again to continue"):
         call_command("prune", checkpoints=True, yes=True)
 
 
@@ -181,7 +181,7 @@ def test_a_name_that_leads_out_is_not_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "link" / "out").symlink_to(tmp_path)
     for name in ("../metrics.csv", "/tmp/metrics.csv", "a/../../metrics.csv", "out/metrics.csv"):
         row.name = name
-        with pytest.raises(StoreError, match="no name of a file"):
+        with pytest.raises(StoreError, match="not the name of a file"):
             stored_files.restore(row, tmp_path / "link")
     assert not (tmp_path / "metrics.csv").exists()
 

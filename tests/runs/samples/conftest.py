@@ -29,19 +29,19 @@ from runs.models import Run, RunEvent
 from runs.samples import compiling, memory
 
 STEPS = 40
-"""Of one epoch."""
+"""Steps of one epoch."""
 
 
 @pytest.fixture
 def short_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that small journals have many ranges."""
+    """Shorten the ranges, so that small journals have many."""
     monkeypatch.setattr(compiling, "RANGE", 64)
 
 
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has read nothing yet, and will not remember."""
-    monkeypatch.setattr(memory.memory, "_most", 0)
+    """Let the cache keep nothing, as in a process that has read nothing yet."""
+    monkeypatch.setattr(memory.column_cache, "_most", 0)
 
 
 def start(resumed_from: int | None, *, total_steps: int | None = 10 * STEPS) -> Event:
@@ -58,7 +58,7 @@ def start(resumed_from: int | None, *, total_steps: int | None = 10 * STEPS) -> 
 
 
 def epochs(first: int, last: int, seed: int = 0, group: str = "conv") -> Iterator[Event]:
-    """These epochs, the last one included, as a training tells of them; some numbers are unknown."""
+    """Yield the events of these epochs, the last one included, as a training does; some numbers are unknown."""
     chance = random.Random(seed)
     for epoch in range(first, last + 1):
         yield LrUpdate(epoch=epoch, step=epoch * STEPS, learning_rate=0.1 * 0.9**epoch)
@@ -100,7 +100,10 @@ def final(split: str, epoch: int) -> Event:
 
 
 def resumed_twice() -> list[Event]:
-    """Interrupted in epoch 3, goes on from 1; evaluated; begins from scratch; goes on from 0, with another layer."""
+    """Return the events of a run interrupted in epoch 3, resumed from 1, evaluated, and begun from scratch.
+
+    It is then resumed from 0, with another layer.
+    """
     return [
         status("queued", None),
         status("in_progress", "queued"),
@@ -120,7 +123,7 @@ def resumed_twice() -> list[Event]:
 
 
 def journal(run: Run, events: Iterable[Event], began: int = 1_795_511_859) -> None:
-    """Store them at once, one per second."""
+    """Store the events at once, with one second between them."""
     rows = [
         RunEvent(
             run=run,
@@ -142,7 +145,7 @@ def moment(seconds: int) -> str:
 
 
 class Browser:
-    """What the page makes of events, each curve as [(x, y)]: its handlers, written down a second time."""
+    """The page's handling of events, written a second time; each curve is [(x, y)]."""
 
     SAMPLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "batch_metrics": ("batch", ("loss", "accuracy", "recall", "f1")),
@@ -174,7 +177,7 @@ class Browser:
         return self
 
     def adopt(self, snapshot: Mapping[str, Any]) -> Browser:
-        """Begin with a snapshot; the epoch of a sample follows from its step here."""
+        """Start with a snapshot; the epoch of a sample follows from its step here."""
         for curve in snapshot["series"]:
             assert curve["exact"]
             self.curves[curve["name"]] = [(x, y, _epoch(curve, x)) for x, y in zip(curve["x"], curve["y"], strict=True)]

@@ -1,4 +1,4 @@
-"""What is packed comes back bit by bit."""
+"""Encoded tables are decoded bit by bit."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from runs.events import EPHEMERAL_TYPES, BatchMetrics, EpochEnd, GradientStats, LrUpdate, encode
-from runs.samples.kinds import SAMPLED
-from runs.samples.packing import pack, unpack
+from runs.samples.kinds import SAMPLED_EVENTS
+from runs.samples.packing import decode_table, encode_table
 from runs.samples.tables import Column, Sample, Table, joined, table
 
 INTS = {
@@ -31,15 +31,17 @@ FLOATS = {
 def test_a_table_comes_back_exactly(ints: list[int], floats: list[float]) -> None:
     values = np.array(floats, np.float64)
     rows = np.arange(len(values)) * 3
-    packed = pack(Table(9, {"seq": np.array(ints, np.int64)}, {"a/b": Column(rows, values), "c": Column(None, values)}))
-    found = unpack(packed, {"seq", "/a/b", "/c", "/d"})
+    packed = encode_table(
+        Table(9, {"seq": np.array(ints, np.int64)}, {"a/b": Column(rows, values), "c": Column(None, values)})
+    )
+    found = decode_table(packed, {"seq", "/a/b", "/c", "/d"})
     assert (found.count, found.base["seq"].tolist()) == (9, ints)
     assert found.columns["a/b"].values.tobytes() == found.columns["c"].values.tobytes() == values.tobytes()
     kept = found.columns["a/b"].rows
     assert kept is not None
     assert kept.tolist() == rows.tolist()
     assert found.columns["c"].rows is None
-    assert unpack(packed, {"/c"}).base == {}
+    assert decode_table(packed, {"/c"}).base == {}
 
 
 def test_events_become_columns() -> None:
@@ -48,7 +50,9 @@ def test_events_become_columns() -> None:
         BatchMetrics(step=step, batch_idx=0, epoch=0, loss=loss, accuracy=0.5, recall=None, f1=None)
         for step, loss in ((10, 0.5), (20, None))
     ]
-    found = table(SAMPLED["batch_metrics"], [Sample(n, moment, encode(e).decode()) for n, e in enumerate(batches, 3)])
+    found = table(
+        SAMPLED_EVENTS["batch_metrics"], [Sample(n, moment, encode(e).decode()) for n, e in enumerate(batches, 3)]
+    )
     assert {name: values.tolist() for name, values in found.base.items()} == {
         "seq": [3, 4],
         "time": [1_795_511_859_000_001] * 2,  # date -u -d 2026-11-24T09:17:39 +%s
@@ -65,7 +69,8 @@ def test_a_curve_that_some_events_lack_is_no_gap_there() -> None:
         for phase, value in (("train", 0.5), ("val", 0.7))
     ]
     found = table(
-        SAMPLED["epoch_end"], [Sample(n, "2026-11-24T09:17:39.000001Z", encode(e).decode()) for n, e in enumerate(ends)]
+        SAMPLED_EVENTS["epoch_end"],
+        [Sample(n, "2026-11-24T09:17:39.000001Z", encode(e).decode()) for n, e in enumerate(ends)],
     )
     rows = found.columns["val_loss"].rows
     assert rows is not None
@@ -76,17 +81,17 @@ def test_every_number_of_an_event_has_a_name() -> None:
     norms = GradientStats(
         step=1, epoch=0, total_norm=5.0, layer_norms={"a": 3.0, "b": None}, max_norm=3.0, min_norm=0.0
     )
-    kind = SAMPLED["gradient_stats"]
+    kind = SAMPLED_EVENTS["gradient_stats"]
     found = table(kind, [Sample(1, "2026-11-24T09:17:39.000001Z", encode(norms).decode())])
     assert set(found.columns) == {"total", "max", "min", "nonfinite", "layer/a", "layer/b"}
     assert found.columns["nonfinite"].values.tolist() == [0.0]
     assert all(kind.may_have(name) for name in found.columns)
     assert not any(kind.may_have(name) for name in ("layer/", "layer", "loss", ""))
-    assert SAMPLED[LrUpdate.type].may_have("learning_rate")
+    assert SAMPLED_EVENTS[LrUpdate.type].may_have("learning_rate")
 
 
 def test_every_event_that_is_pruned_leaves_its_curves() -> None:
-    assert set(SAMPLED) >= EPHEMERAL_TYPES
+    assert set(SAMPLED_EVENTS) >= EPHEMERAL_TYPES
 
 
 def test_a_column_joins_with_tables_that_lack_it() -> None:

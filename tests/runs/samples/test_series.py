@@ -19,8 +19,8 @@ from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, Event
 from runs.models import Run, RunEvent
 from runs.samples import compiling, kinds, memory
-from runs.samples.kinds import Kind
-from runs.samples.memory import Kept, Memory
+from runs.samples.kinds import SampledEvent
+from runs.samples.memory import CachedColumn, ColumnCache
 from runs.samples.tables import Column
 from tests.runs.conftest import MakeRun
 from tests.runs.samples.conftest import STEPS, epochs, journal, progress, resumed_twice, start, status
@@ -41,7 +41,7 @@ def one(api: Client, run: Run, name: str, **parameters: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def run(make_run: MakeRun) -> Run:
-    """Three epochs of 40 steps; event n happened n seconds after 1795511859."""
+    """Make a run with three epochs of 40 steps; event n happened n seconds after 1795511859."""
     run = make_run(status="in_progress")
     journal(run, [status("queued", None), start(None), *epochs(0, 2, 7)])
     return run
@@ -174,7 +174,7 @@ def test_curves_outlive_their_events(api: Client, make_run: MakeRun, short_range
     journal(run, resumed_twice())
     every = {"name": "*", "by": "time"}
     before = ask(api, run, **every)
-    memory.memory.clear()
+    memory.column_cache.clear()
     call_command("prune", "--yes", verbosity=0)
     assert not RunEvent.objects.filter(run=run, type="batch_metrics").exists()
     assert ask(api, run, **every) == before
@@ -190,7 +190,7 @@ def test_pruning_packs_before_it_removes_anything(make_run: MakeRun, monkeypatch
     def full_disk(_table: Any) -> bytes:
         raise DatabaseError("database or disk is full")
 
-    monkeypatch.setattr(compiling, "pack", full_disk)
+    monkeypatch.setattr(compiling, "encode_table", full_disk)
     with pytest.raises(DatabaseError):
         call_command("prune", "--yes", verbosity=0)
     assert RunEvent.objects.filter(run=run).count() == run.last_seq
@@ -201,12 +201,12 @@ def test_a_disk_that_is_full_hinders_no_reader(
 ) -> None:
     before = one(api, run, "batch/loss")
     RunSamples.objects.all().delete()
-    memory.memory.clear()
+    memory.column_cache.clear()
 
     def full_disk(_table: Any) -> bytes:
         raise DatabaseError("database or disk is full")
 
-    monkeypatch.setattr(compiling, "pack", full_disk)
+    monkeypatch.setattr(compiling, "encode_table", full_disk)
     assert one(api, run, "batch/loss") == before
     assert not RunSamples.objects.exists()
 
@@ -219,7 +219,7 @@ def test_who_packs_at_the_same_time_finds_it_done(make_run: MakeRun, short_range
 
     def packs() -> None:
         together.wait()
-        compiling.pack_due(run.pk, run.last_seq)
+        compiling.compact_due(run.pk, run.last_seq)
         connection.close()
 
     threads = [threading.Thread(target=packs) for _ in range(3)]
@@ -227,7 +227,7 @@ def test_who_packs_at_the_same_time_finds_it_done(make_run: MakeRun, short_range
         thread.start()
     for thread in threads:
         thread.join()
-    ranges = RunSamples.objects.filter(run=run, type=compiling.LANDMARKS).order_by("first_seq")
+    ranges = RunSamples.objects.filter(run=run, type=compiling.DURABLE_INDEX).order_by("first_seq")
     assert [(one.first_seq, one.last_seq) for one in ranges] == [
         (first + 1, first + 64) for first in range(0, run.last_seq - 63, 64)
     ]
@@ -237,37 +237,40 @@ def test_ranges_of_running_trainings_are_packed_beside_them(run: Run, make_run: 
     broken = make_run(status="in_progress")
     journal(broken, epochs(0, 2))
     RunEvent.objects.filter(run=broken, seq=5).update(data="{")
-    compiling.pack_running()
-    compiling.pack_running()
-    assert (compiling.packed_until(run.pk), compiling.packed_until(broken.pk)) == (128, 0)
+    compiling.compact_running()
+    compiling.compact_running()
+    assert (compiling.compacted_until(run.pk), compiling.compacted_until(broken.pk)) == (128, 0)
     short = make_run(status="in_progress")
     journal(short, [progress(1, 0, 5.0)])
-    compiling.pack_running()
-    assert compiling.packed_until(short.pk) == 0
+    compiling.compact_running()
+    assert compiling.compacted_until(short.pk) == 0
 
 
 def test_what_is_left_is_packed_at_the_end_of_a_training(
     api: Client, run: Run, make_run: MakeRun, short_ranges: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So whoever looks first reads as little of the journal as who looks later; a few numbers may stay there."""
+    """Let the first reader of an ended run read as little as later ones.
+
+    A few numbers may stay in the journal.
+    """
     monkeypatch.setattr(compiling, "FEW", 10)
     before = one(api, run, "batch/loss")
     RunSamples.objects.all().delete()
-    compiling.pack_ended(run.pk)
-    assert compiling.packed_until(run.pk) == 0  # it still trains
+    compiling.compact_ended(run.pk)
+    assert compiling.compacted_until(run.pk) == 0  # it still trains
     Run.objects.filter(pk=run.pk).update(status="completed")
-    compiling.pack_ended(run.pk)
-    assert compiling.packed_until(run.pk) == run.last_seq
-    memory.memory.clear()
+    compiling.compact_ended(run.pk)
+    assert compiling.compacted_until(run.pk) == run.last_seq
+    memory.column_cache.clear()
     assert one(api, run, "batch/loss") == before
     short = make_run(status="completed")
     journal(short, [progress(1, 0, 5.0)])
-    compiling.pack_ended(short.pk)
-    assert compiling.packed_until(short.pk) == 0
+    compiling.compact_ended(short.pk)
+    assert compiling.compacted_until(short.pk) == 0
 
 
 class Usage(Event, frozen=True, kw_only=True):
-    """A sampled type that comes later: of no step and no epoch, with a list of unknown length."""
+    """A sampled event type added later: of no step and no epoch, with a list of unknown length."""
 
     type: ClassVar[str] = "usage"
     cores: float
@@ -277,8 +280,8 @@ class Usage(Event, frozen=True, kw_only=True):
 def test_a_new_sampled_type_is_one_declaration(
     api: Client, make_run: MakeRun, short_ranges: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = Kind(Usage, "machine", {"cores": "cores", "gpu/": "gpus"})
-    for table, key in ((kinds.SAMPLED, kind.type), (kinds.BY_PREFIX, kind.prefix)):
+    kind = SampledEvent(Usage, "machine", {"cores": "cores", "gpu/": "gpus"})
+    for table, key in ((kinds.SAMPLED_EVENTS, kind.type), (kinds.BY_PREFIX, kind.prefix)):
         monkeypatch.setitem(table, key, kind)
     for module in ("runs.samples.compiling", "runs.retention"):
         monkeypatch.setattr(f"{module}.EPHEMERAL_TYPES", EPHEMERAL_TYPES | {kind.type})
@@ -302,14 +305,14 @@ def test_a_new_sampled_type_is_one_declaration(
 
 
 def test_memory_is_bounded_and_drops_what_was_not_used() -> None:
-    kept = Kept(1, 10, Column(None, np.zeros(10)))
-    small = Memory(200)
+    kept = CachedColumn(1, 10, Column(None, np.zeros(10)))
+    small = ColumnCache(200)
     small.put("a", kept)
     small.put("b", kept)
     assert small.get("a") == kept
     small.put("c", kept)
     assert [small.get(key).until for key in "abc"] == [1, 0, 1]
-    small.put("d", Kept(1, 100, Column(None, np.zeros(100))))
+    small.put("d", CachedColumn(1, 100, Column(None, np.zeros(100))))
     assert small.get("d").until == 0
     assert small.size <= 200
     small.put("e", kept._replace(until=5))

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Run, RunEvent
-from runs.samples.compiling import LANDMARKS
+from runs.samples.compiling import DURABLE_INDEX
 from runs.serializers import event_envelope
 from tests.runs.conftest import MakeRun
 from tests.runs.samples.conftest import Browser, journal, resumed_twice
@@ -48,7 +48,7 @@ def test_it_and_the_rest_make_the_state_of_a_replay(
         assert found["last_seq"] == found["run"]["last_seq"] == cut
         assert Browser().adopt(found).state == Browser().take(sent(whole)[:cut]).state
         assert Browser().adopt(found).take(sent(whole)[cut:]).state == replayed
-    assert run.samples.filter(type=LANDMARKS).count() == len(EVENTS) // 64
+    assert run.samples.filter(type=DURABLE_INDEX).count() == len(EVENTS) // 64
 
 
 def test_the_log_has_the_newest_of_all_and_of_each_lasting_type(api: Client, make_run: MakeRun) -> None:
