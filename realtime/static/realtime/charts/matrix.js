@@ -2,7 +2,6 @@
 
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
-import { drawConfusions } from "./confusions.js";
 import { interval, SAME_AS_ANOTHER, value } from "./statistics_text.js";
 
 const BINARY_CELLS = [
@@ -16,6 +15,13 @@ export function drawResults(section, container, finals, labels) {
   section.hidden = finals.size === 0;
   const order = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
   container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels)));
+}
+
+// Few runs have so many classes: the script of the list is loaded when one does.
+function listConfusions(final, of) {
+  const place = el("div", {});
+  import("./confusions.js").then(({ drawConfusions }) => place.replaceWith(drawConfusions(final, of)));
+  return place;
 }
 
 function drawSplit(final, labels) {
@@ -53,7 +59,7 @@ export function drawMatrix(
   of,
   caption = "Rows true, columns predicted",
 ) {
-  if (names.length >= LISTED_FROM) return drawConfusions({ confusion_matrix: matrix, class_names: names }, of);
+  if (names.length >= LISTED_FROM) return listConfusions({ confusion_matrix: matrix, class_names: names }, of);
   const head = el(
     "tr",
     {},

@@ -3,10 +3,7 @@
 /** @typedef {import("./event_types").StreamItem} StreamItem */
 /** @typedef {{ type: "large", seq: number, url: string }} LargeEvent */
 
-/**
- * @param {StreamItem | LargeEvent} item
- * @returns {item is LargeEvent}
- */
+/** @type {(item: StreamItem | LargeEvent) => item is LargeEvent} */
 const isLarge = (item) => item.type === "large";
 
 export class LargeEvents {
@@ -14,12 +11,11 @@ export class LargeEvents {
   fetching = null;
 
   /**
-   * @param {object} options
-   * @param {(url: string) => Promise<{ events: any[] }>} options.get fetches a page of the journal
-   * @param {(items: StreamItem[]) => void} options.onItems gets everything in order
-   * @param {(error: unknown) => void} options.onError gets what a fetch failed of
+   * @param {(url: string) => Promise<{ events: any[] }>} get fetches a page of the journal
+   * @param {(items: StreamItem[]) => void} onItems gets everything in order
+   * @param {(error: unknown) => void} onError gets what a fetch failed of
    */
-  constructor({ get, onItems, onError }) {
+  constructor(get, onItems, onError) {
     this.get = get;
     this.onItems = onItems;
     this.onError = onError;
@@ -38,11 +34,8 @@ export class LargeEvents {
     turn.catch(this.onError);
   }
 
-  /**
-   * An event that was pruned meanwhile is skipped.
-   * @param {LargeEvent} item
-   * @returns {Promise<StreamItem>}
-   */
+  // An event that was pruned meanwhile is skipped.
+  /** @param {LargeEvent} item */
   async #fetch({ seq, url }) {
     const { events } = await this.get(url);
     return events.find((event) => event.seq === seq) ?? { type: "skipped", from: seq, to: seq };

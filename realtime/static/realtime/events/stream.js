@@ -86,11 +86,11 @@ export class Stream {
 
   #connect() {
     if (!this.#lostAt) this.onState({ kind: "connecting" });
-    const large = new LargeEvents({
-      get: (url) => this.#get(url, LARGE),
-      onItems: (items) => socket === this.#socket && this.#receive(items, socket),
-      onError: (error) => socket === this.#socket && this.#lost(error instanceof Final ? error.message : undefined),
-    });
+    const large = new LargeEvents(
+      (url) => this.#get(url, LARGE),
+      (items) => socket === this.#socket && this.#receive(items, socket),
+      (error) => socket === this.#socket && this.#lost(error instanceof Final ? error.message : undefined),
+    );
     const socket = new LiveSocket(`${this.links.websocket}?after=${this.last}&ack=1`, {
       onOpen: () => this.#opened(socket),
       onItems: (items) => large.receive(items),
