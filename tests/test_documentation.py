@@ -24,6 +24,11 @@ from tests.documentation import README, ROOT, code, examples, first_column, page
 HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 OURS = ("experiments", "realtime", "runs", "project")
 README_BYTES = 8_192
+OLD_WORDS = re.compile(
+    r"\b(anew|whoever|whence|thereof|lest|albeit|ere|for ever|(?:is|are) to be had|nobody hears|works? off|lets? go of"
+    r"|of its own accord|without a word)\b",
+    re.IGNORECASE,
+)
 
 
 def test_the_first_screen_is_two_sentences_a_picture_and_two_commands() -> None:
@@ -55,6 +60,12 @@ def test_the_server_names_pages_of_the_help_that_exist() -> None:
     named = {name for path in sources for name in re.findall(r"/help/([\w/-]+)\.html", path.read_text())}
     assert named
     assert named <= set(pages())
+
+
+@pytest.mark.parametrize("name", [*pages(), "README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "benchmarks/README"])
+def test_the_english_is_plain_and_of_today(name: str) -> None:
+    text = page(name) if name in pages() else (ROOT / f"{name}.md").read_text()
+    assert OLD_WORDS.findall(" ".join(text.split())) == []
 
 
 def test_events_and_their_fields() -> None:
