@@ -117,7 +117,7 @@ def test_figures_for_prometheus() -> None:
         if isinstance(call.func, ast.Name) and call.func.id in ("single", "labelled", "Family") and call.args
         if isinstance(name := call.args[0], ast.Constant)
     }
-    documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus")}
+    documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus", "Figures")}
     assert documented == made
     named = set(re.findall(r"`?\b(livetrain_[a-z_]+)", page("how-to/monitor")))
     assert named <= set(made)
@@ -151,6 +151,20 @@ def test_every_thread_is_explained() -> None:
     named |= {name for _, tree in trees(*APPS) for name in names_of_periodic_threads(tree)}
     explained = {name for cells in table("explanation/architecture", "Threads") for name in code(cells[0])}
     assert {name.partition("<")[0] for name in explained} == named
+
+
+def counted_threads(tree: ast.AST) -> Iterator[str]:
+    """Yield the names under which a module counts failures of what it does all the time."""
+    for call in calls(tree):
+        if ast.unparse(call.func) in ("Account", "thread_failures.count") and isinstance(call.args[0], ast.Constant):
+            yield str(call.args[0].value)
+    yield from names_of_periodic_threads(tree)
+
+
+def test_every_counted_thread_is_listed() -> None:
+    counted = {name for _, tree in trees(*APPS) for name in counted_threads(tree)}
+    assert "lease" in counted
+    assert set(first_column("reference/prometheus", "Threads that are counted")) == counted
 
 
 def lasting(tree: ast.Module) -> Iterator[str]:
