@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from experiments import launcher_watch
+from experiments.server import launcher_watch
 
 
 def main() -> None:

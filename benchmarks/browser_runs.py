@@ -8,8 +8,9 @@ import msgspec
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle, recorder
+from runs.curves import compaction
 from runs.events import (
     BatchMetrics,
     DatasetSummary,
@@ -22,7 +23,6 @@ from runs.events import (
     utc_now,
 )
 from runs.models import Run, RunEvent
-from runs.samples import compiling
 
 LAYERS, PER_LAYER = 20, 5_000
 STEPS = 1_000  # of an epoch
@@ -56,7 +56,7 @@ def long_run(batches: int, *, packed: bool = True) -> Run:
     run = running()
     _bulk(run, (_batch(step) for step in range(1, batches + 1)))
     if packed:
-        compiling.compact_all(run.pk, run.last_seq)
+        compaction.compact_all(run.pk, run.last_seq)
     for epoch in range(batches // STEPS):
         _tell(run, [EpochEnd(epoch=epoch, phase="val", metrics={"val_loss": 1 / (epoch + 1)}, timestamp=utc_now())])
     return run
@@ -83,7 +83,7 @@ def one_long_curve(samples: int) -> Run:
         _bulk(run, (_batch(step) for step in range(first + 1, min(first + part, samples) + 1)))
     lifecycle.end(run.pk, run.attempt, "completed", None)
     run.refresh_from_db()
-    compiling.compact_all(run.pk, run.last_seq)
+    compaction.compact_all(run.pk, run.last_seq)
     return run
 
 

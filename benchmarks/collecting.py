@@ -32,10 +32,10 @@ from torchmetrics import Metric, MetricCollection
 
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.metrics_collector import MetricsCollector
-from experiments.training.child import Emitter
-from experiments.training.config import TrainingConfig
-from experiments.training.reports import Job, Message, Reporter
-from experiments.training.stop import Stop
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job, Message, Reporter
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes.process_entry import Emitter
 from runs.events import BatchMetrics, DatasetSummary, EpochEnd, ModelSummary
 
 FEATURES = 30

@@ -23,11 +23,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from experiments.training.config import TrainingConfig
-from experiments.training.data import images
-from experiments.training.data.folders import Folder
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job
+from experiments.training.data.files.folders import Folder
+from experiments.training.data.images import pixels
 from experiments.training.data.module import DataModule, build
-from experiments.training.reports import Job
 
 BATCH = 64
 
@@ -142,11 +142,11 @@ def threads(source: Path, size: int, rounds: int) -> None:
     """Measure what decoding in several threads gains."""
     folder = Folder(source, source)
     names = [name for name in folder.sizes if name.endswith(".png")]
-    usable = images.cores()
+    usable = pixels.cores()
     found: dict[int, list[float]] = {1: [], usable: []}
     for _ in range(rounds):
         for count, rates in found.items():
-            decoded = images.blocks(folder, names, size=size, channels=1, threads=count)
+            decoded = pixels.blocks(folder, names, size=size, channels=1, threads=count)
             rates.append(rate(lambda blocks=decoded: sum(len(block) for block in blocks)))  # type: ignore[misc]
     gain = statistics.median(many / one for one, many in zip(found[1], found[usable], strict=True))
     print(f"decoding in {usable} threads / in one: {gain:.2f}")

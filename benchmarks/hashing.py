@@ -14,8 +14,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from experiments.training.data.content_hash import THREADS, content_hash
-from experiments.training.data.folders import Folder
+from experiments.training.data.files.content_hash import THREADS, content_hash
+from experiments.training.data.files.folders import Folder
 
 FILES = 50_000
 FOLDERS = 10

@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from experiments.training.config import TrainingConfig
-from runs import known_columns
+from experiments.training.contract.config import TrainingConfig
 from runs.derived_models import KnownColumn, MetricSummary
-from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS
 from runs.models import Run, RunGroup, RunTag
-from runs.sparklines import Curve, grown
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS
+from runs.summaries import known_columns
+from runs.summaries.sparklines import Curve, grown
 
 OWNERS, EXPERIMENTS, TAGS, FOLDS = 8, 300, 40, 5
 DATA = [f"dataset:chest-x-rays-{number}" for number in range(12)] + ["builtin:digits-is-8", "/data/pneumonia/train"]

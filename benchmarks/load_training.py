@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, Outcome, Reporter
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Job, Message, Outcome, Reporter
 from runs.events import BatchMetrics, DatasetSummary, EpochEnd, GradientStats, ModelSummary, Progress, TrainingStart
 from runs.events import utc_now as now
 

@@ -18,8 +18,9 @@ import django
 django.setup()
 
 from benchmarks.percentiles import Histogram  # noqa: E402
-from experiments import process, supervisor  # noqa: E402
-from experiments.worker import work  # noqa: E402
+from experiments.processes import training_process  # noqa: E402
+from experiments.supervision import supervisor  # noqa: E402
+from experiments.worker.worker_process import work  # noqa: E402
 from runs import recorder  # noqa: E402
 
 
@@ -46,7 +47,7 @@ def main() -> None:
     timed = Timed()
     recorder.record = timed
     supervisor.TrainingProcess = partial(  # type: ignore[assignment,attr-defined]
-        process.TrainingProcess, recipe="benchmarks.load_training"
+        training_process.TrainingProcess, recipe="benchmarks.load_training"
     )
     work(slots)
     report.write_text(json.dumps({"ms": timed.took.summary(), "batches": timed.took.count, "events": timed.events}))

@@ -32,7 +32,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from experiments.training.config import TrainingConfig  # noqa: E402
+from experiments.training.contract.config import TrainingConfig  # noqa: E402
 from runs.events import utc_now  # noqa: E402
 from runs.models import Run, RunMetric  # noqa: E402
 

@@ -35,11 +35,11 @@ from django.db.models.functions import Length  # noqa: E402
 from django.test import Client  # noqa: E402
 from rest_framework.authtoken.models import Token  # noqa: E402
 
+from runs.curves import compaction  # noqa: E402
+from runs.curves.memory import column_cache  # noqa: E402
 from runs.derived_models import RunSamples  # noqa: E402
 from runs.events import BatchMetrics, EpochEnd, Event, GradientStats, LrUpdate, Progress, encode, utc_now  # noqa: E402
 from runs.models import Run, RunEvent  # noqa: E402
-from runs.samples import compiling  # noqa: E402
-from runs.samples.memory import column_cache  # noqa: E402
 
 LAYERS = [f"layer{number}" for number in range(12)]
 ROUNDS = 7
@@ -130,7 +130,7 @@ def main() -> None:
 
     for run in (long, page):
         began, cpu = time.perf_counter(), time.process_time()
-        compiling.compact_due(run.pk, run.last_seq)
+        compaction.compact_due(run.pk, run.last_seq)
         wall, cpu = time.perf_counter() - began, time.process_time() - cpu
         print(f"packed {run.last_seq} events in {wall:.1f} s, CPU {cpu:.1f} s: {cpu / run.last_seq * 1e6:.1f} us each")
         sizes(run)

@@ -16,11 +16,12 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import APIException
 
-from experiments import operations
-from runs import deletion, moves
+from experiments.api import operations
 from runs.admin import RunAdmin
 from runs.models import Run
-from runs.moves import Destination
+from runs.removal import deletion
+from runs.scheduling import moves
+from runs.scheduling.moves import Destination
 
 Status = Run.Status
 

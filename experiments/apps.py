@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from experiments.checks import check_data_roots, check_lease
-from experiments.training.models import catalogue
+from experiments.training.contract import network_catalogue
 
 
 class ExperimentsConfig(AppConfig):
@@ -25,6 +25,6 @@ class ExperimentsConfig(AppConfig):
         register(check_lease)
         import_string(settings.BROKER_FACTORY)()
         try:
-            catalogue.install(settings.LIVETRAIN_MODELS)
-        except catalogue.CatalogueError as error:
+            network_catalogue.install(settings.LIVETRAIN_MODELS)
+        except network_catalogue.CatalogueError as error:
             raise ImproperlyConfigured(f"A network of your own (LIVETRAIN_MODELS or entry point): {error}") from error

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experiments import pages
+from experiments.api import pages
 
 urlpatterns = [
     path("new/", pages.new_run_page, name="new-run-page"),

@@ -1,6 +1,7 @@
 """Threads that last as long as the process: they do their jobs, pause, and repeat that until stopped.
 
-Whatever a job raises is logged and counted (`runs.thread_failures`), and the job is tried again after growing pauses.
+Whatever a job raises is logged and counted (`runs.failures.thread_failures`), and the job is tried again after growing
+pauses.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.db import connections
 
-from runs.backoff import Backoff
-from runs.thread_failures import Account
+from runs.failures.backoff import Backoff
+from runs.failures.thread_failures import Account
 
 logger = logging.getLogger(__name__)
 

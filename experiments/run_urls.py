@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experiments import bulk_actions, run_actions
+from experiments.api import bulk_actions, run_actions
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),

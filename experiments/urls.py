@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from experiments.views import CentralizedTrainView, ModelsView, OptionsView, PreflightView
+from experiments.api.views import CentralizedTrainView, ModelsView, OptionsView, PreflightView
 
 urlpatterns = [
     re_path(r"^centralized/train/?$", CentralizedTrainView.as_view(), name="centralized-train"),

@@ -8,8 +8,8 @@ import dramatiq
 from django.conf import settings
 from django.db import Error
 
-from runs import workers
 from runs.queue import startable
+from runs.scheduling import workers
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ http_application = get_asgi_application()  # before any import that needs the ap
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from experiments import private_home  # noqa: E402
-from experiments.reaper import Maintenance  # noqa: E402
+from experiments.server import private_home  # noqa: E402
+from experiments.worker.maintenance import Maintenance  # noqa: E402
 from project.request_bodies import MeasuredBodies  # noqa: E402
 from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up  # noqa: E402
-from realtime import close_reasons  # noqa: E402
 from realtime.routing import websocket_application  # noqa: E402
+from realtime.wire import close_reasons  # noqa: E402
 
 private_home.make_private()
 close_reasons.install()

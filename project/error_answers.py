@@ -11,8 +11,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-from runs import storage_errors
-from runs.refused_writes import refused_writes
+from runs.failures import storage_errors
+from runs.failures.refused_writes import refused_writes
 
 API = "/api/"
 NO_SUCH_ADDRESS = "There is no such address; /help/reference/rest-api.html lists those of the REST API."

@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime.outage import LogOnce
-from runs import schema, storage_errors
-from runs.refused_writes import refused_writes
+from realtime.hubs.log_once import LogOnce
+from runs import schema
+from runs.failures import storage_errors
+from runs.failures.refused_writes import refused_writes
 
 logger = logging.getLogger(__name__)
 

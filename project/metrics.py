@@ -17,9 +17,11 @@ from rest_framework.views import APIView
 from experiments.models import Dataset, Upload
 from project.database_size import database_bytes
 from project.exposition import CONTENT_TYPE, Family, Sample, labelled, render, single
-from realtime import switchboard
-from runs import measurements, thread_failures, workers
+from realtime.hubs import hub_registry
+from runs import measurements
+from runs.failures import thread_failures
 from runs.models import Worker
+from runs.scheduling import workers
 
 
 class HasMetricsToken(BasePermission):
@@ -54,7 +56,7 @@ def families() -> Iterator[Family]:
     """Measure everything now."""
     yield from _of_runs()
     yield from _of_data()
-    clients = switchboard.clients()
+    clients = hub_registry.clients()
     yield labelled("livetrain_websocket_clients", "Open WebSockets of this web process.", "follows", clients.sockets)
     yield single("livetrain_hubs", "gauge", "Journals that this web process follows for its clients.", clients.hubs)
 

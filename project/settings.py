@@ -312,7 +312,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself looks for keys, region and profile
     STORAGES["runs"] = {
-        "BACKEND": "runs.bucket.Bucket",
+        "BACKEND": "runs.files.bucket.Bucket",
         "OPTIONS": {
             "bucket_name": FILES_BUCKET,
             "location": FILES_PREFIX,
@@ -373,7 +373,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["runs.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],
 }
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
@@ -383,7 +383,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "runs.log_lines.JsonLines"},
+        "json": {"()": "runs.json_logging.JsonLines"},
     },
     "handlers": {
         "console": {

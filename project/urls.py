@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from experiments.queue_view import QueueView
+from experiments.api.queue_views import QueueView
 from project import health, help_pages, metrics
 
 handler400 = "project.error_answers.bad_request"

@@ -33,9 +33,9 @@ from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from realtime.reader import logins
-from realtime.refusal import NO_LOGIN, WRONG_ORIGIN, Refused
-from runs.thread_failures import Account
+from realtime.hubs.db_threads import logins
+from realtime.wire.close_codes import NO_LOGIN, WRONG_ORIGIN, Refused
+from runs.failures.thread_failures import Account
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]

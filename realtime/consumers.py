@@ -23,12 +23,12 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 
-from realtime import switchboard
-from realtime.frames import Frame
-from realtime.hub import Gone, Hub
-from realtime.reader import logins
-from realtime.refusal import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
-from realtime.window import FlowControl
+from realtime.hubs import hub_registry
+from realtime.hubs.db_threads import logins
+from realtime.hubs.hub import Gone, Hub
+from realtime.wire.close_codes import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
+from realtime.wire.flow_control import FlowControl
+from realtime.wire.frames import Frame
 from runs.queries import visible_runs
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ class RunConsumer(Live):
             self._flow.acknowledged(cursor)
         if not await logins(_is_visible, self.scope["user"], run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
-        with switchboard.current_registry().watching_run(run_id) as self._hub:
+        with hub_registry.current_registry().watching_run(run_id) as self._hub:
             while True:
                 try:
                     frame = await self._hub.frame_after(cursor, await self._flow.wait_for_allowance())
@@ -181,7 +181,7 @@ class RunListConsumer(Live):
         only = _query(self.scope).get("only", [])
         if only not in ([], ["queue"]):
             raise Refused(BAD_REQUEST, "only must be queue, or left out.")
-        with switchboard.current_registry().watching_list(self.scope["user"], only_queue=bool(only)) as client:
+        with hub_registry.current_registry().watching_list(self.scope["user"], only_queue=bool(only)) as client:
             while True:
                 await self._flow.wait_for_allowance()
                 await self.deliver(await client.frame())

@@ -14,13 +14,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from runs import groups
-from runs.deletion import restorable_until
-from runs.group_serializers import group_detail
-from runs.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
+from runs.groups import statistics
+from runs.groups.serializers import group_detail
 from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
 from runs.queue import read_queue
+from runs.removal.deletion import restorable_until
 from runs.serializers import run_detail
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
 
 
 @never_cache
@@ -67,7 +67,7 @@ def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
     """Show the folds of a cross-validation side by side, with mean and spread."""
     group = get_object_or_404(visible_groups(request.user).select_related("owner"), pk=group_id)
-    context = {"group": group, "detail": group_detail(groups.report(group)), "statistics": FINAL_STATISTICS}
+    context = {"group": group, "detail": group_detail(statistics.report(group)), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/group.html", context)
 
 

@@ -13,12 +13,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from runs.admin_report import duration, number, report
-from runs.group_admin import GroupAdmin
-from runs.metric_names import COUNTS
+from runs.admin_pages.admin_report import duration, number, report
+from runs.admin_pages.group_admin import GroupAdmin
+from runs.admin_pages.reading_admin import ReadingAdmin
 from runs.models import Run, RunGroup
 from runs.queries import with_summary
-from runs.reading_admin import ReadingAdmin
+from runs.statistics.metric_names import COUNTS
 
 admin.site.site_header = admin.site.site_title = "Livetrain"
 admin.site.index_title = "Administration"

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from runs.checks import check_database, check_files
+from runs.files.checks import check_database, check_files
 
 
 class RunsConfig(AppConfig):

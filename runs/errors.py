@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from runs import storage_errors
-from runs.refused_writes import refused_writes
+from runs.failures import storage_errors
+from runs.failures.refused_writes import refused_writes
 
 logger = logging.getLogger(__name__)
 

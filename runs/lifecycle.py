@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from runs import clock, known_columns
+from runs import clock
 from runs.derived_models import KnownColumn
 from runs.events import Ending, RunStatus, Status, TrainingEnd
 from runs.leases import FREE, last_renewal, times
@@ -22,7 +22,8 @@ from runs.models import Run
 from runs.queue import joining_moment, lock_queue, place_in_queue, startable
 from runs.recorder import LEASES, append, stamp
 from runs.stored_config import StoredConfig
-from runs.tags import tag_new
+from runs.summaries import known_columns
+from runs.tagging.tags import tag_new
 
 StopRequest = Run.StopRequest
 _STRENGTH: list[str] = list(StopRequest)

@@ -11,8 +11,8 @@ from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Quer
 from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
-from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
+from runs.statistics.metric_names import COUNTS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only

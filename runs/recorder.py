@@ -13,7 +13,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from runs import metric_summaries
 from runs.events import (
     EpochEnd,
     Event,
@@ -26,8 +25,9 @@ from runs.events import (
     utc_now,
 )
 from runs.leases import Leases
-from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent, RunMetric
+from runs.statistics.metric_names import COUNTS
+from runs.summaries import metric_summaries
 
 LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
 

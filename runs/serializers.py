@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from runs.events import envelope, format_time, time_or_null
-from runs.forecast import Forecast, forecast
-from runs.metric_names import COUNTS
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
-from runs.queue_report import place_fields
+from runs.scheduling.forecast import Forecast, forecast
+from runs.scheduling.queue_report import place_fields
+from runs.statistics.metric_names import COUNTS
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 

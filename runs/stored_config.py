@@ -1,8 +1,8 @@
 """Read a stored configuration, which may be older or newer than this installation; missing options have their defaults.
 
-Pure. Options, bounds and defaults are declared in `experiments.training.config`, which nothing here may import; a test
-compares the defaults. A value of another type than the option's counts as missing: showing or ordering runs must not
-fail because of one run.
+Pure. Options, bounds and defaults are declared in `experiments.training.contract.config`, which nothing here may
+import; a test compares the defaults. A value of another type than the option's counts as missing: showing or ordering
+runs must not fail because of one run.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from runs import views, vital_views
-from runs.samples.views import ManySeries, RunSeries, RunSnapshot
+from runs.api import insight_views, views
+from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 
 urlpatterns = [
     path("", views.RunList.as_view(), name="run-list"),
@@ -18,8 +18,8 @@ urlpatterns = [
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),
     path("<int:run_id>/events/", views.RunEvents.as_view(), name="run-events"),
     path("<int:run_id>/final-stats/", views.RunFinalStats.as_view(), name="run-final-stats"),
-    path("<int:run_id>/hints/", vital_views.RunHints.as_view(), name="run-hints"),
-    path("<int:run_id>/log/", vital_views.RunLog.as_view(), name="run-log"),
+    path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
+    path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),
     path("<int:run_id>/files/", views.RunFiles.as_view(), name="run-files"),
     path("<int:run_id>/files/<path:name>", views.RunFileDownload.as_view(), name="run-file"),
 ]

@@ -24,8 +24,8 @@ CORE = (
     "tests/test_end_to_end.py",
     "tests/test_frozen_worker.py",
     "tests/test_restored_backup.py",
-    "tests/experiments/test_run_actions.py",
-    "tests/experiments/test_supervisor.py",
+    "tests/experiments/api/test_run_actions.py",
+    "tests/experiments/supervision/test_supervisor.py",
     "tests/project/test_upgrade.py",
     "tests/realtime",
     "tests/runs",
@@ -34,10 +34,10 @@ QUEUE = (
     "tests/test_end_to_end.py::test_every_event_arrives_once_in_order_and_is_the_journal",
     "tests/test_end_to_end.py::test_a_stopped_server_goes_on_from_the_last_complete_epoch",
     "tests/test_end_to_end.py::test_a_killed_worker_loses_nothing",
-    "tests/experiments/test_endpoint.py",
-    "tests/experiments/test_endpoint_folds.py",
-    "tests/experiments/test_run_actions.py",
-    "tests/experiments/test_priority.py",
+    "tests/experiments/api/test_endpoint.py",
+    "tests/experiments/api/test_endpoint_folds.py",
+    "tests/experiments/api/test_run_actions.py",
+    "tests/experiments/api/test_priority.py",
 )
 REQUIRED = os.environ.get("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 

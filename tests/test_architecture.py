@@ -19,9 +19,15 @@ FUNCTION_LINES = 60
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
-    ("experiments/training/data/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
-    ("experiments/training/data/parquet.py", "pyarrow"): "the web process reads a Parquet table's labels on request",
-    ("experiments/training/data/verification.py", "PIL"): "the web process loads Pillow only when a request needs it",
+    ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
+    (
+        "experiments/training/data/tables/parquet.py",
+        "pyarrow",
+    ): "the web process reads a Parquet table's labels on request",
+    (
+        "experiments/training/data/images/verification.py",
+        "PIL",
+    ): "the web process loads Pillow only when a request needs it",
 }
 
 
@@ -49,8 +55,8 @@ def test_import_contracts_hold() -> None:
     "modules",
     [
         pytest.param(("project.asgi", "project.urls"), id="web"),
-        pytest.param(("experiments.worker", "experiments.management.commands.worker"), id="worker"),
-        pytest.param(("experiments.server", "experiments.management.commands.serve"), id="launcher"),
+        pytest.param(("experiments.worker.worker_process", "experiments.management.commands.worker"), id="worker"),
+        pytest.param(("experiments.server.launcher", "experiments.management.commands.serve"), id="launcher"),
     ],
 )
 def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
@@ -80,15 +86,24 @@ def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
     script = "import sys, django\ndjango.setup()\nimport project.asgi, project.urls\nprint('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    for name in ("tasks", "supervisor", "process", "rank", "publisher", "homecoming", "inspector", "worker"):
-        assert f"experiments.{name}" not in loaded
-    assert {"experiments.wakeup", "experiments.reaper"} <= loaded
+    following = (
+        "supervision",
+        "processes.training_process",
+        "processes.rank_process",
+        "files.uploader",
+        "files.restore",
+    )
+    working = ("worker.tasks", "worker.worker_process", "worker.feeder", "preflights.worker_thread")
+    assert [
+        name for name in loaded if name.startswith(tuple(f"experiments.{part}" for part in (*following, *working)))
+    ] == []
+    assert {"experiments.wakeup", "experiments.worker.maintenance"} <= loaded
     assert "multiprocessing.forkserver" not in loaded
 
 
 def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
     """It takes about a second and 30 MB, which a run of another network need not pay."""
-    script = "import sys, experiments.training.centralized; print('loaded:', *sys.modules)"
+    script = "import sys, experiments.training.recipes.centralized; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "torch" in loaded
@@ -144,7 +159,7 @@ def test_only_settings_read_the_environment() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if node.value.startswith("LIVETRAIN_") or node.value in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
     ]
-    assert set(reads) == {"project/settings.py", "experiments/training/environment.py"}
+    assert set(reads) == {"project/settings.py", "experiments/training/contract/environment.py"}
 
 
 def test_the_counts_of_a_confusion_matrix_are_spelled_in_one_place() -> None:
@@ -155,4 +170,4 @@ def test_the_counts_of_a_confusion_matrix_are_spelled_in_one_place() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and count.fullmatch(node.value)
     }
-    assert spelled == {"runs/metric_names.py"}
+    assert spelled == {"runs/statistics/metric_names.py"}

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 
 from runs import events
+from runs.curves.sampled_events import AXES, BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENTS, SampledEvent
 from runs.events import EVENT_TYPES
-from runs.samples.kinds import AXES, BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENTS, SampledEvent
 from tests.node import exported
 
 SCRIPTS = "realtime/static/realtime"

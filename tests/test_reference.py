@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import get_args
 
 from project import metrics
-from realtime import refusal
-from runs import exports
-from runs.filters import RunParameters
-from runs.grouping import BY
+from realtime.wire import close_codes
+from runs.curves.sampled_events import SAMPLED_EVENTS
+from runs.files import exports
 from runs.hints import all as all_hints
 from runs.hints.hint import Severity
-from runs.matrix_statistics import FINAL_METRICS
-from runs.metric_names import COUNTS
-from runs.samples.kinds import SAMPLED_EVENTS
-from runs.spread import Spread
-from runs.statistics import EVALUATION_METRICS, TRAIN_METRICS
+from runs.listing.filters import RunParameters
+from runs.listing.grouping import BY
+from runs.statistics.fold_statistics import Spread
+from runs.statistics.matrix_statistics import FINAL_METRICS
+from runs.statistics.metric_names import COUNTS
+from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
 
 APPS = ("project", "experiments", "runs", "realtime")
@@ -101,7 +101,7 @@ def test_curves() -> None:
 
 def test_close_codes() -> None:
     """Of the range that applications may use."""
-    own = {str(value) for value in vars(refusal).values() if isinstance(value, int) and value >= 4_000}
+    own = {str(value) for value in vars(close_codes).values() if isinstance(value, int) and value >= 4_000}
     assert set(first_column("reference/events", "The WebSocket of a run")) & set(map(str, range(4_000, 5_000))) == own
 
 

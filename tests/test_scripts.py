@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-from realtime.modules import imported_by
+from realtime.module_preload import imported_by
 
 ROOT = Path(settings.BASE_DIR)
 STATIC = [ROOT / app / "static" for app in ("experiments", "realtime", "runs")]

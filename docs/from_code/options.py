@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs.from_code.markdown import allowed, code, table, written
-from experiments.training import option_schema
-from experiments.training.config import TrainingConfig
-from experiments.training.models.builtins import BUILTINS
+from experiments.training.contract import option_schema
+from experiments.training.contract.builtin_networks import BUILTINS
+from experiments.training.contract.config import TrainingConfig
 
 HEADER = ("option", "default", "allowed", "meaning")
 

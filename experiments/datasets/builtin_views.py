@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments.datasets import serializers
-from experiments.training.data.catalogue import BUILTINS, Builtin
-from runs.filters import Parameters, validated
+from experiments.training.data.files.catalogue import BUILTINS, Builtin
+from runs.listing.filters import Parameters, validated
 
 
 def builtin_called(name: str) -> Builtin:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from experiments.models import Dataset
-from experiments.training.data.examination import Finding, Progress
-from runs import clock, workers
-from runs.each import each
+from experiments.training.data.inspection.check import Finding, Progress
+from runs import clock
+from runs.failures.each import each
 from runs.leases import Leases, times
+from runs.scheduling import workers
 
 State = Dataset.State
 LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started again."

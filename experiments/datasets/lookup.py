@@ -9,9 +9,9 @@ from django.conf import settings
 
 from experiments.datasets import storage
 from experiments.models import Dataset
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data import sources
-from experiments.training.data.errors import SourceError, some
 from runs.models import Run
 
 PREFIX = "dataset:"

@@ -15,7 +15,7 @@ from experiments.datasets import uploads
 from experiments.datasets.queries import visible_datasets
 from experiments.datasets.serializers import builtin_detail, builtin_summary, dataset_detail
 from experiments.training.data import sources
-from experiments.training.data.catalogue import BUILTINS
+from experiments.training.data.files.catalogue import BUILTINS
 
 
 @never_cache

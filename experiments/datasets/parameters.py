@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from runs.errors import InvalidRequest
-from runs.filters import Parameters
+from runs.listing.filters import Parameters
 
 LARGEST = 2**63 - 1
 

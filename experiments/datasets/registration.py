@@ -10,7 +10,8 @@ from django.db import IntegrityError
 
 from experiments.datasets import names
 from experiments.models import Dataset
-from experiments.training.data import paths, sources
+from experiments.training.data import sources
+from experiments.training.data.files import paths
 from runs.errors import InvalidRequest
 
 

@@ -11,13 +11,13 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import samples, subjects
+from experiments.datasets import sample_source, samples
 from experiments.datasets.builtin_views import builtin_called
-from experiments.datasets.subjects import SampleSource
+from experiments.datasets.sample_source import SampleSource
 from experiments.datasets.views import DatasetView
-from experiments.training.data.sample_sheets import Picture, Sheet
+from experiments.training.data.inspection.sample_sheets import Picture, Sheet
 from runs.errors import Conflict, InvalidRequest
-from runs.filters import Parameters, validated
+from runs.listing.filters import Parameters, validated
 
 CACHE_SECONDS = 86_400  # a picture's address names its version
 
@@ -46,7 +46,11 @@ class SampleSourceView(DatasetView):
 
     def source(self, name: str) -> SampleSource:
         """Return where the samples of this data set come from; raises NotFound."""
-        return subjects.of_builtin(builtin_called(name)) if self.builtin else subjects.of_dataset(self.dataset(name))
+        return (
+            sample_source.of_builtin(builtin_called(name))
+            if self.builtin
+            else sample_source.of_dataset(self.dataset(name))
+        )
 
 
 class SampleList(SampleSourceView):
@@ -62,7 +66,7 @@ class SampleList(SampleSourceView):
             raise InvalidRequest([{"field": "by", "message": "It has one page and all classes; leave the others out."}])
         try:
             sheet = samples.by_class(source) if "by" in asked else samples.page(source, label, asked["page"])
-        except subjects.NotReady as error:
+        except sample_source.NotReady as error:
             raise Conflict(str(error)) from error
         pages = 1 if "by" in asked else min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE)))
         return Response(_page(sheet, source) | {"class": label, "page": asked["page"], "pages": pages})
@@ -92,7 +96,7 @@ class FeatureList(SampleSourceView):
         source = self.source(name)
         try:
             sheet = samples.features(source)
-        except subjects.NotReady as error:
+        except sample_source.NotReady as error:
             raise Conflict(str(error)) from error
         return Response({"version": source.version} | msgspec.to_builtins(sheet))
 

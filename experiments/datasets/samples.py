@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import msgspec
 from django.conf import settings
 
-from experiments import isolated_process
 from experiments.datasets import storage
-from experiments.datasets.subjects import NotReady, SampleSource
-from experiments.training.data import file_locks
-from experiments.training.data.sample_sheets import FeatureSheet, Sheet, Task
+from experiments.datasets.sample_source import NotReady, SampleSource
+from experiments.processes import isolated_process
+from experiments.training.data.files import file_locks
+from experiments.training.data.inspection.sample_sheets import FeatureSheet, Sheet, Task
 
 PAGE_SIZE = 24
 LAST_PAGE = 200
@@ -27,8 +27,8 @@ TIMEOUT_SECONDS = 90.0
 AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
 
-_MODULE = "experiments.training.data.sample_process"
-_BUILTIN_MODULE = "experiments.training.data.builtin_sample_process"
+_MODULE = "experiments.training.data.inspection.sample_process"
+_BUILTIN_MODULE = "experiments.training.data.inspection.builtin_sample_process"
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 S = TypeVar("S", Sheet, FeatureSheet)

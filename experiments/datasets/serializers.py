@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from experiments.datasets import uploads
 from experiments.models import Dataset, Upload
-from experiments.training.data.catalogue import PREFIX, Builtin
+from experiments.training.data.files.catalogue import PREFIX, Builtin
 from runs.events import format_time, time_or_null
 from runs.models import Run
 from runs.queries import may_change

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from experiments.models import Dataset, Upload, uploads_root
-from experiments.training.data import cache_space
+from experiments.training.data.images import cache_space
 
 MODE, FOLDER_MODE = 0o640, 0o750  # less what the umask withholds, by default all from the group
 RESERVE_BYTES = 512 * 2**20  # left to the database and the runs' files

@@ -23,10 +23,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from experiments.datasets import names, storage
-from experiments.datasets.examination_process import CheckProcess, describe_end
+from experiments.datasets.check_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
-from experiments.training.data.examination import Refusal, Task
+from experiments.training.data.inspection.check import Refusal, Task
 from runs.errors import InvalidRequest, NoRoom
 
 PIECE_BYTES = 8 * 2**20

@@ -23,7 +23,7 @@ from experiments.datasets.parameters import (
 from experiments.datasets.queries import uploads_of, visible_datasets
 from experiments.models import Dataset, Upload
 from runs.errors import Conflict
-from runs.filters import Parameters, validated
+from runs.listing.filters import Parameters, validated
 from runs.queries import may_change
 
 

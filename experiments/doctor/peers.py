@@ -13,8 +13,9 @@ from django.utils import timezone
 from experiments.doctor import storage
 from experiments.doctor.finding import Finding, Level
 from experiments.doctor.logins import try_login
-from runs import queue, schema, workers
+from runs import queue, schema
 from runs.models import RunEvent
+from runs.scheduling import workers
 
 CONNECT_SECONDS = 5.0
 CLOCK_SECONDS = 2.0

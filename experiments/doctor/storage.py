@@ -12,11 +12,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from experiments import private_home
 from experiments.doctor.finding import Finding
-from runs import private_files, store
+from experiments.server import private_home
+from runs import private_files
+from runs.files import store
+from runs.files.store import StoreError
 from runs.models import Run
-from runs.store import StoreError
 
 GIB = 2**30
 LEAST_BYTES = GIB  # below it, the next checkpoint may not fit

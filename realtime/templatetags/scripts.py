@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from realtime.modules import imported_by
+from realtime.module_preload import imported_by
 
 register = template.Library()
 

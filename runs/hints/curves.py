@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from runs.hints.evidence import Evidence, known
 from runs.hints.hint import Hint, shown
-from runs.matrix_statistics import wilson
+from runs.statistics.matrix_statistics import wilson
 
 AGREEING = 3  # epochs
 PATIENCE = 10  # epochs, the default of callbacks.patience

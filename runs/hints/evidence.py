@@ -1,4 +1,4 @@
-"""The evidence that hints are based on. Pure; `runs.hint_evidence` reads it from the database."""
+"""The evidence that hints are based on. Pure; `runs.api.hint_evidence` reads it from the database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from runs.events import GradientStats, ResourceUsage
-from runs.matrix_statistics import Matrix, Number
+from runs.statistics.matrix_statistics import Matrix, Number
 from runs.stored_config import StoredConfig
 
 Epoch: TypeAlias = Mapping[str, Number]

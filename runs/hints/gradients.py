@@ -1,9 +1,9 @@
-"""Hints about gradients. Pure; the rule and its thresholds are in `runs.gradient_health`."""
+"""Hints about gradients. Pure; the rule and its thresholds are in `runs.hints.gradient_health`."""
 
 from __future__ import annotations
 
-from runs.gradient_health import WINDOW, Health, health
 from runs.hints.evidence import Evidence
+from runs.hints.gradient_health import WINDOW, Health, health
 from runs.hints.hint import Hint
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from runs.hints.evidence import Epoch, Evidence
 from runs.hints.hint import Hint, shown
-from runs.matrix_statistics import wilson
+from runs.statistics.matrix_statistics import wilson
 
 AGREEING = 3  # epochs
 FEW = 30

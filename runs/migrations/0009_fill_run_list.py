@@ -7,7 +7,7 @@ import math
 
 from django.db import migrations
 
-from runs.sparklines import grown
+from runs.summaries.sparklines import grown
 
 
 def paths(config, prefix=""):

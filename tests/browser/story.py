@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from experiments import launch
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle, recorder
 from runs.events import (
     BatchMetrics,

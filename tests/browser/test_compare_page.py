@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
 from runs.models import Run
 from tests.browser import story

@@ -14,8 +14,9 @@ from django.utils import timezone
 from playwright.async_api import Page, Route, ViewportSize, expect
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import examiner, first_report
+from experiments.datasets import check_thread
 from experiments.models import Dataset, Upload
+from experiments.preflights import initial_preflight
 from runs import lifecycle
 from tests.browser.conftest import Visitors
 from tests.browser.test_accessibility import broken_rules
@@ -47,7 +48,7 @@ def two_pieces(tmp_path: Path) -> Path:
 def check(home: Path, settings: Settings) -> None:
     """Check what waits, as a worker of that server would."""
     settings.DATASETS_ROOT = home / "datasets"
-    assert examiner.check_next(threading.Event(), first_report.request)
+    assert check_thread.check_next(threading.Event(), initial_preflight.request)
 
 
 def home_of(visitors: Visitors) -> Path:

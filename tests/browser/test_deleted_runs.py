@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Browser, Page, expect
 
-from runs import deletion
 from runs.models import Run
+from runs.removal import deletion
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.browser.test_accessibility import broken_rules

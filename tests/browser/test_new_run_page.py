@@ -12,11 +12,12 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Page, Route, ViewportSize, expect
 
-from experiments import launch, preflight_store
+from experiments import launch
 from experiments.models import Dataset, Preflight
-from experiments.training.config import TrainingConfig
-from experiments.training.data.catalogue import BUILTINS
-from experiments.training.option_schema import groups
+from experiments.preflights import state
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.option_schema import groups
+from experiments.training.data.files.catalogue import BUILTINS
 from runs.models import Run
 from tests.browser.conftest import Visitors
 from tests.browser.test_accessibility import broken_rules
@@ -160,10 +161,10 @@ async def test_a_dry_run_is_followed_and_its_report_grows_old(visitors: Visitors
     await expect(page.locator("#report")).to_contain_text("Waiting for a worker")
     row = await in_thread(Preflight.objects.get)
     assert row.config["source_path"] == "builtin:digits-is-8"
-    await in_thread(preflight_store.claim, row.pk, "worker")
-    await in_thread(lambda: preflight_store.renew(row.pk, 1, progress="Comparing 1,797 samples"))
+    await in_thread(state.claim, row.pk, "worker")
+    await in_thread(lambda: state.renew(row.pk, 1, progress="Comparing 1,797 samples"))
     await expect(page.locator("#report")).to_contain_text("Comparing 1,797 samples")
-    await in_thread(preflight_store.finish, row.pk, 1, of_images())
+    await in_thread(state.finish, row.pk, 1, of_images())
     await expect(page.locator("#report .pill")).to_have_text("Blocked")
     await expect(page.locator("#facts")).to_contain_text("about 1 h 01 min")
     await expect(page.locator("#facts")).to_contain_text("512.0 MB")

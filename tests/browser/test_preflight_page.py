@@ -10,11 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import ViewportSize, expect
 
-from experiments import preflight_store, preflights
 from experiments.models import Preflight
-from experiments.training.config import TrainingConfig
-from experiments.training.data.column_facts import ColumnFacts
-from experiments.training.preflight import report
+from experiments.preflights import requests, state
+from experiments.training.contract import preflight_report
+from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.contract.config import TrainingConfig
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOSTILE = "<b>scan</b>" + "-without-a-space" * 8
 
-TRIAL = report.Trial(
+TRIAL = preflight_report.Trial(
     device="CPU",
     model="cnn",
     parameters=23_793,
@@ -42,13 +42,13 @@ TRIAL = report.Trial(
 )
 
 
-def twin(id_: str, split: Any, label: str) -> report.Twin:
-    return report.Twin(id=id_, split=split, label=label, place=0)
+def twin(id_: str, split: Any, label: str) -> preflight_report.Twin:
+    return preflight_report.Twin(id=id_, split=split, label=label, place=0)
 
 
-def of_images() -> report.Preflight:
+def of_images() -> preflight_report.Preflight:
     """Return a report with everything that one of images may say."""
-    copies = report.Group(
+    copies = preflight_report.Group(
         kind="copy",
         likeness=0.9912,
         size=14,
@@ -56,47 +56,52 @@ def of_images() -> report.Preflight:
         conflict=True,
         samples=[twin(HOSTILE, "train", "well"), twin("b", "val", "ill")],
     )
-    return report.Preflight(
+    return preflight_report.Preflight(
         verdict="blocked",
         findings=[
-            report.Finding(code="leakage", level="blocks", text=f"Leaks between splits: {HOSTILE}."),
-            report.Finding(code="label_conflicts", level="warning", text="1 group of copies with different classes."),
-            report.Finding(code="uneven_classes", level="info", text="Uneven."),
+            preflight_report.Finding(code="leakage", level="blocks", text=f"Leaks between splits: {HOSTILE}."),
+            preflight_report.Finding(
+                code="label_conflicts", level="warning", text="1 group of copies with different classes."
+            ),
+            preflight_report.Finding(code="uneven_classes", level="info", text="Uneven."),
         ],
         name="scans",
         classes=["well", "ill"],
         counts=[
-            report.SplitCounts(split="train", classes=[1200, 34], total=1234),
-            report.SplitCounts(split="val", classes=[100, 5], total=105),
+            preflight_report.SplitCounts(split="train", classes=[1200, 34], total=1234),
+            preflight_report.SplitCounts(split="val", classes=[100, 5], total=105),
         ],
-        images=report.Images(
+        images=preflight_report.Images(
             pixels=64,
             channels=1,
-            sizes=[report.Size(width=1024, height=768, count=1300), report.Size(width=28, height=28, count=38)],
+            sizes=[
+                preflight_report.Size(width=1024, height=768, count=1300),
+                preflight_report.Size(width=28, height=28, count=38),
+            ],
             different_sizes=4,
-            modes=[report.Mode(name="I;16", count=1339)],
-            unreadable=[report.Unreadable(name=HOSTILE, problem="truncated")],
+            modes=[preflight_report.Mode(name="I;16", count=1339)],
+            unreadable=[preflight_report.Unreadable(name=HOSTILE, problem="truncated")],
             unreadable_count=1,
         ),
-        duplicates=report.Duplicates(
+        duplicates=preflight_report.Duplicates(
             tallies=[
-                report.Tally(kind=kind, groups=1, samples=14, across=1, conflicts=1, leaks=[])
+                preflight_report.Tally(kind=kind, groups=1, samples=14, across=1, conflicts=1, leaks=[])
                 for kind in ("exact", "copy", "near")
             ],
             groups=[copies],
             group_count=120,
             complete=True,
         ),
-        patients=report.Patients(
-            count=900, across=[report.PatientAcross(id="p7", splits=["train", "val"])], across_count=1
+        patients=preflight_report.Patients(
+            count=900, across=[preflight_report.PatientAcross(id="p7", splits=["train", "val"])], across_count=1
         ),
         table=None,
         trial=TRIAL,
-        cost=report.Cost(reading=12.0, comparing=0.4, trial=2.0),
+        cost=preflight_report.Cost(reading=12.0, comparing=0.4, trial=2.0),
     )
 
 
-def of_a_table() -> report.Preflight:
+def of_a_table() -> preflight_report.Preflight:
     column = ColumnFacts(name="ward", kind="categories", values=1, missing=0, constant=True)
     return msgspec.structs.replace(
         of_images(),
@@ -105,18 +110,18 @@ def of_a_table() -> report.Preflight:
         images=None,
         patients=None,
         trial=None,
-        table=report.Table(columns=[column], column_count=1),
+        table=preflight_report.Table(columns=[column], column_count=1),
     )
 
 
 def asked(owner: User) -> Preflight:
-    return preflights.request(TrainingConfig(experiment_name=HOSTILE, source_path="builtin:breast-cancer"), owner)
+    return requests.request(TrainingConfig(experiment_name=HOSTILE, source_path="builtin:breast-cancer"), owner)
 
 
-def made(owner: User, found: report.Preflight) -> Preflight:
+def made(owner: User, found: preflight_report.Preflight) -> Preflight:
     row = asked(owner)
-    preflight_store.claim(row.pk, "worker")
-    preflight_store.finish(row.pk, 1, found)
+    state.claim(row.pk, "worker")
+    state.finish(row.pk, 1, found)
     return row
 
 
@@ -124,10 +129,10 @@ async def test_the_page_waits_for_the_report_and_says_the_verdict_first(visitors
     row = await in_thread(asked, owner)
     page = await visitors.visit(f"/preflights/{row.pk}/")
     await expect(page.locator("#verdict")).to_have_text("Queued")
-    await in_thread(preflight_store.claim, row.pk, "worker")
-    await in_thread(lambda: preflight_store.renew(row.pk, 1, progress="Comparing 1,339 samples"))
+    await in_thread(state.claim, row.pk, "worker")
+    await in_thread(lambda: state.renew(row.pk, 1, progress="Comparing 1,339 samples"))
     await expect(page.locator("#words")).to_have_text("Comparing 1,339 samples")
-    await in_thread(preflight_store.finish, row.pk, 1, of_images())
+    await in_thread(state.finish, row.pk, 1, of_images())
     await expect(page.locator("#verdict")).to_have_text("Blocked")
     notices = page.locator("#findings .notice")
     await expect(notices.first).to_have_class(re.compile("failed"))
@@ -156,8 +161,8 @@ async def test_a_table_shows_its_columns_and_what_was_not_reached_is_left_out(vi
 
 async def test_a_report_that_could_not_be_made_says_why(visitors: Visitors, owner: User) -> None:
     row = await in_thread(asked, owner)
-    await in_thread(preflight_store.claim, row.pk, "worker")
-    await in_thread(preflight_store.fail, row.pk, 1, "The machine ran out of memory.")
+    await in_thread(state.claim, row.pk, "worker")
+    await in_thread(state.fail, row.pk, 1, "The machine ran out of memory.")
     page = await visitors.visit(f"/preflights/{row.pk}/")
     await expect(page.locator("#verdict")).to_have_text("No report")
     await expect(page.locator("#words")).to_have_text("The machine ran out of memory.")

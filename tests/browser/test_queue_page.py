@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import expect
 
-from runs import workers
 from runs.models import Queue
+from runs.scheduling import workers
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread

@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from experiments import launch, process, run_start
-from experiments.training.config import TrainingConfig
+from experiments import launch
+from experiments.processes import training_process
+from experiments.supervision import run_start
+from experiments.training.contract.config import TrainingConfig
 from runs.models import Run
 
 
@@ -31,7 +33,7 @@ def queued(transactional_db: None, config: TrainingConfig) -> Run:
 @pytest.fixture(scope="session")
 def warm() -> None:
     """Load the fork server once: that takes seconds."""
-    process.warm_up()
+    training_process.warm_up()
 
 
 @pytest.fixture
@@ -41,6 +43,6 @@ def recipe(warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> C
 
     def choose(name: str) -> None:
         module = f"tests.experiments.recipes.{name}"
-        monkeypatch.setattr(run_start, "TrainingProcess", partial(process.TrainingProcess, recipe=module))
+        monkeypatch.setattr(run_start, "TrainingProcess", partial(training_process.TrainingProcess, recipe=module))
 
     return choose

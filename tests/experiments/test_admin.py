@@ -11,7 +11,7 @@ from django.test import Client
 
 from experiments import launch
 from experiments.admin import OPERATIONS
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
 from runs.models import Run, RunEvent
 from runs.queue import waiting

@@ -15,10 +15,12 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments import launch, preflight_store, preflights
+from experiments import launch
 from experiments.datasets import checks, registration
 from experiments.models import Dataset, Preflight
-from experiments.training.config import TrainingConfig
+from experiments.preflights import requests
+from experiments.preflights import state as preflight_store
+from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
 from runs.leases import Fenced, Leased
 from runs.models import Run
@@ -111,7 +113,7 @@ class Preflights(Kind):
     waiting, held, ended = "queued", "running", "failed"
 
     def make(self, owner: User, config: TrainingConfig) -> int:
-        return preflights.request(config, owner).pk
+        return requests.request(config, owner).pk
 
     def row(self, pk: int) -> Preflight:
         return Preflight.objects.get(pk=pk)

@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import CheckMessage, run_checks
 from pytest_django.fixtures import Settings
 
-from runs import checks
+from runs.files import checks
 from tests.installation import Installation
 
 MOUNTS = """\

@@ -17,7 +17,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
-from experiments import operations
+from experiments.api import operations
 from experiments.datasets import storage
 from project import health
 from runs import queries
@@ -138,13 +138,13 @@ def test_an_unexpected_exception_is_told_in_json_and_says_nothing_of_the_inside(
     for name in ("visible_runs", "head_of", "readable_runs"):
         if hasattr(queries, name):
             monkeypatch.setattr(queries, name, fail)
-    monkeypatch.setattr("runs.filters.visible_runs", fail)
-    monkeypatch.setattr("runs.queue_report.described", fail)
+    monkeypatch.setattr("runs.listing.filters.visible_runs", fail)
+    monkeypatch.setattr("runs.scheduling.queue_report.described", fail)
     assert "log says why" in told(outsider.get(path), 500)  # type: ignore[arg-type]
 
 
 def test_an_answer_that_cannot_be_written_is_told_in_json(outsider: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.queue_report.described", lambda: {"reason": "\ud800"})
+    monkeypatch.setattr("runs.scheduling.queue_report.described", lambda: {"reason": "\ud800"})
     told(outsider.get("/api/queue/"), 500)  # type: ignore[arg-type]
 
 

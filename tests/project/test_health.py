@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from project import health
-from runs.refused_writes import refused_writes
+from runs.failures.refused_writes import refused_writes
 from tests.installation import Installation
 
 

@@ -15,9 +15,10 @@ from pytest_django.fixtures import Settings
 
 from experiments.models import Dataset, Upload
 from project.exposition import Family, Sample, render
-from runs import lifecycle, measurements, workers
+from runs import lifecycle, measurements
 from runs.events import format_time
 from runs.models import Run, RunEvent
+from runs.scheduling import workers
 from tests.realtime.writing import batch_event, queued_run, running_run, store
 
 TOKEN = "a-token-of-the-scraper"

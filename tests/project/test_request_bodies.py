@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
 from experiments import launch
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from project.request_bodies import JSON_LIMIT
 from runs.errors import MOST_ERRORS
 from runs.models import Run

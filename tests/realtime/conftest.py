@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from realtime.reader import logins, pages, tail
+from realtime.hubs.db_threads import logins, pages, tail
 from tests.realtime.writing import new_user
 from tests.servers import WebServer
 

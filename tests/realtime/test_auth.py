@@ -15,8 +15,8 @@ from websockets.asyncio.client import connect
 
 from realtime import auth
 from realtime.auth import is_ours
-from realtime.refusal import NO_LOGIN, Refused
-from runs import thread_failures
+from realtime.wire.close_codes import NO_LOGIN, Refused
+from runs.failures import thread_failures
 from runs.models import Run
 from tests.realtime.listening import close_code, code_of_close, frame
 from tests.realtime.writing import in_thread, new_user, running_run

@@ -9,9 +9,9 @@ import time
 import pytest
 from pytest_django.fixtures import Settings
 
-from realtime import broadcast
-from realtime.outage import LogOnce
-from runs import thread_failures
+from realtime.hubs import broadcast
+from realtime.hubs.log_once import LogOnce
+from runs.failures import thread_failures
 from tests.servers import free_port
 from tests.waiting import eventually
 

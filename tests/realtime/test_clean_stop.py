@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from websockets.exceptions import ConnectionClosed
 
-from experiments.server import listen
+from experiments.server.launcher import listen
 from tests.realtime.listening import Listener, frame, socket
 from tests.realtime.writing import in_thread, queued_run, running_run, store_at_once, training_events
 from tests.servers import WebServer

@@ -10,8 +10,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
-from runs import deletion, lifecycle
+from runs import lifecycle
 from runs.models import Run
+from runs.removal import deletion
 from tests.realtime.listening import PATIENCE_SECONDS, Listener
 from tests.realtime.writing import in_thread, running_run
 from tests.servers import WebServer

@@ -11,14 +11,14 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from django.contrib.auth.models import User
 from websockets.exceptions import ConnectionClosed
 
-from realtime import refusal
+from realtime.wire import close_codes
 from tests.realtime.failing_server import FailingServer
 from tests.realtime.listening import Listener, code_of_close, frame, socket
 from tests.realtime.writing import in_thread, running_run, store, training_events
 from tests.waiting import eventually
 
 FAILED = 4500
-CODES = {name: value for name, value in vars(refusal).items() if name.isupper() and isinstance(value, int)}
+CODES = {name: value for name, value in vars(close_codes).items() if name.isupper() and isinstance(value, int)}
 
 
 @pytest.fixture

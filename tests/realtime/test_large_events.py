@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from realtime.frames import FRAME_BYTES, ITEM_BYTES, Item, frame
+from realtime.wire.frames import FRAME_BYTES, ITEM_BYTES, Item, frame
 from runs import lifecycle
 from runs.events import DatasetSummary, Event, FinalStats, ModelSummary, TrainingStart
 from runs.models import Run, RunEvent

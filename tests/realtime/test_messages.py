@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from runs import deletion
 from runs.models import Run
+from runs.removal import deletion
 from tests.realtime.listening import Listener, close_code, code_of_close, frame, socket
 from tests.realtime.writing import in_thread, queued_run, running_run, store, training_events
 from tests.servers import WebServer

@@ -18,8 +18,9 @@ from django.urls import resolve
 from django.utils import timezone
 
 from realtime.login import login_link
-from runs import groups, lifecycle
-from runs.group_serializers import group_detail
+from runs import lifecycle
+from runs.groups import statistics
+from runs.groups.serializers import group_detail
 from runs.models import Run, RunGroup
 from runs.serializers import run_detail
 
@@ -187,7 +188,7 @@ def test_the_group_page_carries_the_group_and_no_markup_from_its_name(
     html = browser_session.get(f"/groups/{group.pk}/").content.decode()
     found = re.search(r'<script id="group-detail" type="application/json">(.*?)</script>', html, re.DOTALL)
     assert found
-    assert json.loads(found[1]) == json.loads(json.dumps(group_detail(groups.report(group))))
+    assert json.loads(found[1]) == json.loads(json.dumps(group_detail(statistics.report(group))))
     assert HOSTILE_NAME in pages["group"].text
     assert pages["group"].named("b") == []
 

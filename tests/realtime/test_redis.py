@@ -15,7 +15,7 @@ import redis
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from realtime import broadcast
+from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run
 from tests.realtime.listening import Listener, socket

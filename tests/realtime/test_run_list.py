@@ -9,10 +9,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from websockets.asyncio.client import ClientConnection
 
-from runs import deletion, lifecycle, tags, workers
+from runs import lifecycle
 from runs.models import Run
 from runs.queries import with_summary
+from runs.removal import deletion
+from runs.scheduling import workers
 from runs.serializers import run_summary
+from runs.tagging import tags
 from tests.realtime.listening import frame, socket
 from tests.realtime.writing import come_back, in_thread, queued_run, running_run, store_at_rate, training_events
 from tests.servers import WebServer

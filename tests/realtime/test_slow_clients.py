@@ -10,7 +10,7 @@ import time
 import psutil
 from django.contrib.auth.models import User
 
-from realtime.window import BURST, PACE
+from realtime.wire.flow_control import BURST, PACE
 from runs.events import EarlyStopped
 from runs.models import Run
 from tests.realtime.listening import Listener

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 from rest_framework.authtoken.models import Token
 
-from realtime import broadcast
+from realtime.hubs import broadcast
 from runs import lifecycle, recorder
 from runs.events import BatchMetrics, EpochEnd, Event, utc_now
 from runs.models import Run

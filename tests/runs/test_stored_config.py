@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from runs.stored_config import DEFAULTS, StoredConfig
 
 EVERYTHING = [

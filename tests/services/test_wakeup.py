@@ -13,7 +13,8 @@ import pytest
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 
-from experiments import tasks, wakeup
+from experiments import wakeup
+from experiments.worker import tasks
 from tests.services.parts import new_redis_database
 
 pytestmark = pytest.mark.services
@@ -23,7 +24,7 @@ import sys, django
 django.setup()
 from experiments import wakeup
 assert wakeup.enqueue(7)
-assert "experiments.tasks" not in sys.modules
+assert "experiments.worker.tasks" not in sys.modules
 """
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat, pluralize
 
-from experiments.backup import BackupRefused, Copied, back_up
-from runs.store import StoreError
+from experiments.cli.backup import BackupRefused, Copied, back_up
+from runs.files.store import StoreError
 
 
 class Command(BaseCommand):

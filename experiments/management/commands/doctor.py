@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from experiments.doctor.examination import diagnose
+from experiments.doctor.diagnosis import diagnose
 
 
 class Command(BaseCommand):

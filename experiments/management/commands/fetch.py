@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from experiments.download import DownloadFailed, download
-from experiments.published import DATA_SETS, SIZES
+from experiments.cli.download import DownloadFailed, download
+from experiments.cli.medmnist_catalogue import DATA_SETS, SIZES
 
 
 class Command(BaseCommand):

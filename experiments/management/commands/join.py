@@ -7,9 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import node, private_home, process
-from experiments.stop_signals import StopSignals
-from experiments.training.data.errors import SourceError
+from experiments.cli.stop_signals import StopSignals
+from experiments.processes import training_process
+from experiments.server import private_home
+from experiments.supervision import secondary_node
+from experiments.training.contract.source_errors import SourceError
 
 
 class Command(BaseCommand):
@@ -29,10 +31,10 @@ class Command(BaseCommand):
         signals.install()
         private_home.make_private()
         self.stderr.write("Loading PyTorch …")
-        process.warm_up()
+        training_process.warm_up()
         try:
-            part = node.join(options["run_id"], options["node"], leaving=leaving, say=self.stderr.write)
-        except (node.NotJoined, SourceError) as error:
+            part = secondary_node.join(options["run_id"], options["node"], leaving=leaving, say=self.stderr.write)
+        except (secondary_node.NotJoined, SourceError) as error:
             raise CommandError(str(error), returncode=signals.exit_code or 1) from error
         if not part.completed:
             raise CommandError(part.text, returncode=signals.exit_code or 1)

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments import demo, private_home
-from experiments.server import PortTaken, Server, listen
+from experiments.server import demo, private_home
+from experiments.server.launcher import PortTaken, Server, listen
 
 
 class Command(BaseCommand):

@@ -10,16 +10,22 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
-from experiments import demo, private_home, process, supervisor, tasks
-from experiments.console import Console
+from experiments.api.validation_messages import refusal
+from experiments.cli.console import Console
+from experiments.cli.stop_signals import StopSignals
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
-from experiments.problems import refusal
-from experiments.stop_signals import StopSignals
-from experiments.training.config import TrainingConfig
-from experiments.training.data.errors import SourceError
-from runs import groups, lifecycle, run_files, schema, strict_json
+from experiments.processes import training_process
+from experiments.server import demo, private_home
+from experiments.supervision import supervisor
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.source_errors import SourceError
+from experiments.worker import tasks
+from runs import lifecycle, schema
+from runs.api import strict_json
 from runs.errors import InvalidRequest
+from runs.files import run_files
+from runs.groups import statistics
 from runs.models import Run, RunGroup
 
 WORKER = "command line"
@@ -43,7 +49,7 @@ class Command(BaseCommand):
         signals = StopSignals(tasks.draining)
         signals.install()
         self.stderr.write("Loading PyTorch …")
-        process.warm_up()
+        training_process.warm_up()
         if signals.exit_code:
             raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
         with transaction.atomic():  # no worker sees the first one queued
@@ -84,7 +90,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Note: {note['text']}")
 
     def _report_group(self, group: RunGroup) -> None:
-        for split, found in groups.report(group).splits.items():
+        for split, found in statistics.report(group).splits.items():
             self.stdout.write(f"{split}, mean ± standard deviation over {found.runs} of {group.size} folds:")
             for name in HEADLINE:
                 spread = found.statistics[name]

@@ -7,8 +7,8 @@ from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import body_limit, clean_stop
-from experiments.launcher_watch import OPTION
+from experiments.server import body_limit, clean_stop
+from experiments.server.launcher_watch import OPTION
 
 
 class Command(BaseCommand):

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments import gpus, private_home
-from experiments.launcher_watch import OPTION
-from experiments.worker import work
+from experiments.processes import gpus
+from experiments.server import private_home
+from experiments.server.launcher_watch import OPTION
+from experiments.worker.worker_process import work
 
 
 class Command(BaseCommand):

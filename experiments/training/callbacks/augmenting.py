@@ -13,8 +13,8 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
 from experiments.training import ranks
-from experiments.training.augmentation import PRESETS, Preset, augment
 from experiments.training.callbacks.randomness import seed_of
+from experiments.training.data.augmentation import PRESETS, Preset, augment
 from runs.atomic_files import replacing
 
 SHEET_FILE = "augmentation.png"

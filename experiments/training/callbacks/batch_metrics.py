@@ -11,9 +11,9 @@ from pytorch_lightning.callbacks import Callback
 
 from experiments.training.callbacks.steps import Steps
 from runs.events import BatchMetrics, Emit
-from runs.matrix_statistics import Number
-from runs.roc import Floats, Ints
-from runs.statistics import epoch_metrics
+from runs.statistics.matrix_statistics import Number
+from runs.statistics.roc import Floats, Ints
+from runs.statistics.score_statistics import epoch_metrics
 
 
 class BatchReporter(Callback):

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import BestValues, Reporter
+from experiments.training.contract.reports import BestValues, Reporter
 
 
 class BestTracker(Callback):

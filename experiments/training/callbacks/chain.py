@@ -25,10 +25,10 @@ from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import StopWatcher
 from experiments.training.callbacks.training_start import StartAnnouncer
 from experiments.training.callbacks.unfreezing import Unfreezing
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job, Reporter
+from experiments.training.contract.stop import Stop
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.reports import Job, Reporter
-from experiments.training.stop import Stop
 from runs.events import DatasetSummary, ModelSummary
 
 

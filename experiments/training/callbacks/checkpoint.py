@@ -12,8 +12,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from experiments.training import ranks
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
-from experiments.training.reports import CheckpointSaved, Reporter
-from experiments.training.stop import Registered
+from experiments.training.contract.reports import CheckpointSaved, Reporter
+from experiments.training.contract.stop import Registered
 from runs import atomic_files
 
 REGISTRATION_SECONDS = 5.0  # how long a training at its end waits for its last checkpoint to be registered

@@ -11,10 +11,10 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
-from experiments.training.reports import Note, Reporter
+from experiments.training.contract.reports import Note, Reporter
 from runs.events import EpochEnd, utc_now
-from runs.matrix_statistics import Number
-from runs.statistics import epoch_metrics
+from runs.statistics.matrix_statistics import Number
+from runs.statistics.score_statistics import epoch_metrics
 
 
 class Diverged(Exception):  # the message is a sentence for the user

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from experiments.training import ranks
-from runs.matrix_statistics import Number
-from runs.roc import Floats, Ints
-from runs.statistics import scores_from_logits
+from runs.statistics.matrix_statistics import Number
+from runs.statistics.roc import Floats, Ints
+from runs.statistics.score_statistics import scores_from_logits
 
 
 class Steps:

@@ -10,8 +10,8 @@ from typing import Any
 
 from pytorch_lightning.callbacks import Callback
 
+from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.ranks import Agreement
-from experiments.training.stop import Interrupted, Stop
 
 GO_ON, FINISH, STOP = range(3)
 

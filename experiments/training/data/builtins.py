@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from experiments.training.data import catalogue, file_locks
+from experiments.training.data.files import catalogue, file_locks
 
 TABLE_NAME = "metadata.csv"
 ID_COLUMN, TARGET_COLUMN = "patientId", "Target"

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from experiments.training.config import DataConfig
-from experiments.training.data import dicom_headers, labels, repeats, split_names, tables
-from experiments.training.data.errors import SourceError, some
-from experiments.training.data.folders import Files
-from experiments.training.data.image_names import EXTENSIONS, is_image, suffix
-from experiments.training.data.index import Index, Sample
-from experiments.training.data.splits import SplitName
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.splits import SplitName
+from experiments.training.data.files import labels, repeats, split_names
+from experiments.training.data.files.folders import Files
+from experiments.training.data.files.image_names import EXTENSIONS, is_image, suffix
+from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.images import dicom_headers
+from experiments.training.data.tables import label_table
 
 
 def read(files: Files, config: DataConfig) -> Index:
@@ -31,7 +33,7 @@ def read(files: Files, config: DataConfig) -> Index:
 
 
 def _from_table(files: Files, names: list[str], images: Sequence[str], base: str, config: DataConfig) -> Index:
-    name, rows = tables.read(files, names, config)
+    name, rows = label_table.read(files, names, config)
     file_of = _by_id([*_below(base, images, folders=0), *_below(base, images, folders=1)], base)
     _add_unsuffixed(files, base, file_of, {row.id for row in rows})
     missing = [row.id for row in rows if row.id not in file_of]

@@ -11,31 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.training.config import TrainingConfig
-from experiments.training.data import (
-    builtins,
-    cache_space,
-    catalogue,
-    column_survey,
-    decoding,
-    division,
-    feature_tables,
-    features,
-    headers,
-    requirements,
-    run_log,
-    sources,
-    splits,
-)
-from experiments.training.data.catalogue import Builtin
-from experiments.training.data.column_facts import ColumnFacts
-from experiments.training.data.errors import UnreadableImages
-from experiments.training.data.folders import Files, Folder
-from experiments.training.data.headers import HeaderCounts
-from experiments.training.data.index import Index, Sample
-from experiments.training.data.pixel_cache import PixelCache
-from experiments.training.data.splits import SplitName
-from experiments.training.reports import Job
+from experiments.training.contract import splits
+from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job
+from experiments.training.contract.source_errors import UnreadableImages
+from experiments.training.contract.splits import SplitName
+from experiments.training.data import builtins, sources
+from experiments.training.data.files import catalogue, requirements, run_log
+from experiments.training.data.files.catalogue import Builtin
+from experiments.training.data.files.folders import Files, Folder
+from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.images import cache_space, decoding, headers
+from experiments.training.data.images.headers import HeaderCounts
+from experiments.training.data.images.pixel_cache import PixelCache
+from experiments.training.data.splitting import division
+from experiments.training.data.tables import column_summary, feature_tables, features
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,7 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     assigned = _divided(config, index, roots, table=True)
     cells = feature_tables.features(files, name, config.data)
     inputs, names = features.encode(cells)
-    facts = column_survey.of_cells(cells, splits.indices(assigned)["train"])
+    facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
@@ -181,5 +172,5 @@ def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Pat
     rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
     index = Index(list(builtin.counts), rows)
     assigned = _divided(config, index, roots, table=True)
-    facts = column_survey.of_numbers(inputs, names, splits.indices(assigned)["train"])
+    facts = column_summary.of_numbers(inputs, names, splits.indices(assigned)["train"])
     return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)

@@ -12,13 +12,14 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from experiments.training import ranks
-from experiments.training.config import TrainingConfig
-from experiments.training.data import features, splits
+from experiments.training.contract import splits
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.splits import SplitName
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
-from experiments.training.data.errors import SourceError
 from experiments.training.data.loading import Samples, load
-from experiments.training.data.splits import SplitName
-from experiments.training.reports import Job
+from experiments.training.data.tables import features
 from runs.events import DatasetSummary
 
 SPLIT_FILE = "split.csv"

@@ -8,24 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from experiments.training.config import TrainingConfig
-from experiments.training.data import (
-    catalogue,
-    division,
-    feature_tables,
-    layouts,
-    medmnist,
-    paths,
-    patients,
-    requirements,
-    split_files,
-    verification,
-)
-from experiments.training.data.archives import Archive
-from experiments.training.data.catalogue import Builtin
-from experiments.training.data.errors import SourceError
-from experiments.training.data.folders import Files, Folder, LoneFile
-from experiments.training.data.index import Index, Sample
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.data import layouts
+from experiments.training.data.files import catalogue, paths, requirements
+from experiments.training.data.files.archives import Archive
+from experiments.training.data.files.catalogue import Builtin
+from experiments.training.data.files.folders import Files, Folder, LoneFile
+from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.images import medmnist, patients, verification
+from experiments.training.data.splitting import division, split_files
+from experiments.training.data.tables import feature_tables
 
 HEADERS_READ = 30_000  # DICOM files that a request reads for their patients; more are left to the training process
 SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of single files that hold a whole data set

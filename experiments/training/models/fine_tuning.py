@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 from torch.nn import Parameter
 
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.freezing import frozen_at_start
 from experiments.training.models.blocks import Block
-from experiments.training.models.freezing import frozen_at_start
 
 ParameterGroups: TypeAlias = list[Parameter] | list[dict[str, Any]]
 

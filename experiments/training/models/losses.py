@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 
 
 class CrossEntropy(nn.Module):

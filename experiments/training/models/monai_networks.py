@@ -10,9 +10,9 @@ from monai.networks.nets.resnet import ResNet, resnet18, resnet50
 from monai.networks.nets.vit import ViT
 from torch import Tensor
 
-from experiments.training.models.blueprint import Blueprint
-from experiments.training.models.builtins import EfficientNetOptions, VisionTransformerOptions
-from experiments.training.models.network_spec import Options
+from experiments.training.contract.blueprint import Blueprint
+from experiments.training.contract.builtin_networks import EfficientNetOptions, VisionTransformerOptions
+from experiments.training.contract.network_spec import Options
 
 # EfficientNet-B0, as MONAI's EfficientNetBN has it: repeats, kernel, stride, expansion, channels in and out, squeeze.
 _B0 = [

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from experiments.training.config import OptimizerConfig, TrainingConfig
+from experiments.training.contract.config import OptimizerConfig, TrainingConfig
 from experiments.training.models import schedules
 from experiments.training.models.fine_tuning import ParameterGroups
 from experiments.training.models.schedules import Length

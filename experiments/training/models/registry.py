@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from pytorch_lightning import LightningModule
 from torch import nn
 
-from experiments.training.config import ModelConfig, TrainingConfig
-from experiments.training.models import catalogue, losses, optimizers
+from experiments.training.contract import network_catalogue
+from experiments.training.contract.blueprint import Blueprint
+from experiments.training.contract.config import ModelConfig, TrainingConfig
+from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.network_spec import NetworkSpec, Options
+from experiments.training.models import losses, optimizers
 from experiments.training.models.blocks import split
-from experiments.training.models.blueprint import Blueprint
 from experiments.training.models.classifier import Classifier
-from experiments.training.models.errors import ModelError
 from experiments.training.models.fine_tuning import FineTuning
-from experiments.training.models.network_spec import NetworkSpec, Options
 
 
 def build(
@@ -48,7 +49,7 @@ def build(
 
 def resolved(config: ModelConfig, input_shape: tuple[int, ...]) -> NetworkSpec:
     """Return the configured network, `auto` resolved by the shape of the data."""
-    return catalogue.resolve(config.name, table=len(input_shape) != 3)
+    return network_catalogue.resolve(config.name, table=len(input_shape) != 3)
 
 
 def resolved_name(config: ModelConfig, input_shape: tuple[int, ...]) -> str:

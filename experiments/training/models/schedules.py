@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import (
     StepLR,
 )
 
-from experiments.training.config import OptimizerConfig, TrainingConfig
+from experiments.training.contract.config import OptimizerConfig, TrainingConfig
 
 
 class Length(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.training.models.blueprint import Blueprint
-from experiments.training.models.network_spec import NetworkSpec, Options
+from experiments.training.contract.blueprint import Blueprint
+from experiments.training.contract.network_spec import NetworkSpec, Options
 
 __all__ = ["Blueprint", "NetworkSpec", "Options"]

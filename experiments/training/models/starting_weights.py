@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.training.data.errors import SourceError, some
-from experiments.training.models import weight_files
-from experiments.training.models.errors import ModelError
+from experiments.training.contract import weight_files
+from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.source_errors import SourceError, some
 
 CONTAINERS = ("state_dict", "model")
 PREFIXES = ("network.", "module.", "model.", "backbone.")

@@ -8,19 +8,20 @@ from itertools import combinations
 
 from torch import Tensor
 
+from experiments.training.contract import preflight_report
+from experiments.training.contract.splits import SPLITS, SplitName
 from experiments.training.data.loading import Samples
-from experiments.training.data.splits import SPLITS, SplitName
-from experiments.training.preflight import fingerprints, groups, report
+from experiments.training.preflight import fingerprints, groups
 from experiments.training.preflight.fingerprints import Pixels
 from experiments.training.preflight.groups import Found, Group
 
 AT_ONCE = 1024  # images
 MAX_GROUPS = 100
 MAX_TWINS = 12  # of a group
-KINDS: tuple[report.Kind, ...] = ("exact", "copy", "near")
+KINDS: tuple[preflight_report.Kind, ...] = ("exact", "copy", "near")
 
 
-def find(samples: Samples) -> report.Duplicates:
+def find(samples: Samples) -> preflight_report.Duplicates:
     """Compare all samples with each other; takes a second for 10,000 images."""
     if samples.inputs.ndim == 2:
         found = groups.of_rows(samples.inputs.double().numpy())
@@ -29,11 +30,11 @@ def find(samples: Samples) -> report.Duplicates:
     return described(found, samples)
 
 
-def described(found: Found, samples: Samples) -> report.Duplicates:
+def described(found: Found, samples: Samples) -> preflight_report.Duplicates:
     """Describe the groups for the report."""
     whole = [_group(group, samples) for group in found.groups]
     worst_first = sorted(whole, key=lambda group: (not group.across, not group.conflict, KINDS.index(group.kind)))
-    return report.Duplicates(
+    return preflight_report.Duplicates(
         tallies=[_tally(kind, found.groups, whole, samples) for kind in KINDS],
         groups=worst_first[:MAX_GROUPS],
         group_count=len(whole),
@@ -46,8 +47,8 @@ def _pixels(inputs: Tensor) -> Iterator[Pixels]:
         yield inputs[start : start + AT_ONCE].numpy()
 
 
-def _group(group: Group, samples: Samples) -> report.Group:
-    return report.Group(
+def _group(group: Group, samples: Samples) -> preflight_report.Group:
+    return preflight_report.Group(
         kind=group.kind,
         likeness=round(min(group.likeness, 1.0), 4),
         size=len(group.places),
@@ -68,8 +69,8 @@ def _telling(places: Sequence[int], samples: Samples) -> list[int]:
     return [place for _, _, place in sorted(ranked)[:MAX_TWINS]]
 
 
-def _twin(place: int, samples: Samples) -> report.Twin:
-    return report.Twin(
+def _twin(place: int, samples: Samples) -> preflight_report.Twin:
+    return preflight_report.Twin(
         id=samples.sample_ids[place],
         split=samples.assigned[place],
         label=samples.classes[samples.labels[place]],
@@ -77,9 +78,11 @@ def _twin(place: int, samples: Samples) -> report.Twin:
     )
 
 
-def _tally(kind: report.Kind, found: Sequence[Group], whole: Sequence[report.Group], samples: Samples) -> report.Tally:
+def _tally(
+    kind: preflight_report.Kind, found: Sequence[Group], whole: Sequence[preflight_report.Group], samples: Samples
+) -> preflight_report.Tally:
     ours = [described for described in whole if described.kind == kind]
-    return report.Tally(
+    return preflight_report.Tally(
         kind=kind,
         groups=len(ours),
         samples=sum(group.size for group in ours),
@@ -89,7 +92,7 @@ def _tally(kind: report.Kind, found: Sequence[Group], whole: Sequence[report.Gro
     )
 
 
-def _leaks(places: Sequence[Sequence[int]], samples: Samples) -> list[report.Leak]:
+def _leaks(places: Sequence[Sequence[int]], samples: Samples) -> list[preflight_report.Leak]:
     """Count the samples with a twin in an earlier split, for each pair of splits that has any."""
     leaks: Counter[tuple[SplitName, SplitName]] = Counter()
     for group in places:
@@ -97,4 +100,4 @@ def _leaks(places: Sequence[Sequence[int]], samples: Samples) -> list[report.Lea
         for earlier, later in combinations(SPLITS, 2):
             if counts[earlier]:
                 leaks[earlier, later] += counts[later]
-    return [report.Leak(earlier=earlier, later=later, count=n) for (earlier, later), n in leaks.items() if n]
+    return [preflight_report.Leak(earlier=earlier, later=later, count=n) for (earlier, later), n in leaks.items() if n]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from experiments.training.config import TrainingConfig
-from experiments.training.data.division import WORDS
-from experiments.training.data.errors import some
-from experiments.training.preflight import report
-from experiments.training.preflight.report import Finding
+from experiments.training.contract import preflight_report
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.preflight_report import Finding
+from experiments.training.contract.source_errors import some
+from experiments.training.data.splitting.division import WORDS
 
 UNEVEN_FROM = 10  # times as many samples of the largest class as of the smallest
 # For one sample and for several; {later} and {earlier} are splits in words.
-ONE: dict[report.Kind, str] = {
+ONE: dict[preflight_report.Kind, str] = {
     "exact": "1 {later} sample is an exact copy of a {earlier} sample",
     "copy": "1 {later} sample is a {earlier} sample saved again, resized or brightened",
     "near": "1 {later} sample is nearly the same as a {earlier} sample",
 }
-SEVERAL: dict[report.Kind, str] = {
+SEVERAL: dict[preflight_report.Kind, str] = {
     "exact": "{count:,} {later} samples are exact copies of {earlier} samples",
     "copy": "{count:,} {later} samples are {earlier} samples saved again, resized or brightened",
     "near": "{count:,} {later} samples are nearly the same as {earlier} samples",
@@ -38,12 +38,12 @@ NOTED = frozenset({"leakage_allowed", "near_duplicates", "label_conflicts", "unr
 def of_data(
     config: TrainingConfig,
     *,
-    counts: Sequence[report.SplitCounts],
+    counts: Sequence[preflight_report.SplitCounts],
     classes: Sequence[str],
-    images: report.Images | None,
-    duplicates: report.Duplicates,
-    patients: report.Patients | None,
-    table: report.Table | None,
+    images: preflight_report.Images | None,
+    duplicates: preflight_report.Duplicates,
+    patients: preflight_report.Patients | None,
+    table: preflight_report.Table | None,
 ) -> list[Finding]:
     """List all findings about the data, the worst first."""
     found = [
@@ -66,7 +66,7 @@ def blocking(findings: Sequence[Finding]) -> str | None:
 
 
 def _leaks(
-    config: TrainingConfig, duplicates: report.Duplicates, patients: report.Patients | None
+    config: TrainingConfig, duplicates: preflight_report.Duplicates, patients: preflight_report.Patients | None
 ) -> Iterator[Finding]:
     """Yield what blocks or, where leakage is allowed, one finding that says what was allowed."""
     certain = [text for kind in ("exact", "copy") if (text := _leak(kind, duplicates))]
@@ -84,7 +84,7 @@ def _leaks(
         yield Finding(code="near_duplicates", level="warning", text=text)
 
 
-def _leak(kind: report.Kind, duplicates: report.Duplicates) -> str | None:
+def _leak(kind: preflight_report.Kind, duplicates: preflight_report.Duplicates) -> str | None:
     """Describe leaks of one kind, as in `2 test samples are exact copies of training samples (a = b, c = d)`."""
     tally = next(tally for tally in duplicates.tallies if tally.kind == kind)
     if not tally.leaks:
@@ -99,14 +99,14 @@ def _leak(kind: report.Kind, duplicates: report.Duplicates) -> str | None:
     return f"{'; '.join(parts)} ({some([_named(group) for group in across])})."
 
 
-def _named(group: report.Group) -> str:
+def _named(group: preflight_report.Group) -> str:
     """Name one sample of each split: `a (train) = b (val)`."""
     one_each = {twin.split: twin for twin in reversed(group.samples)}
     twins = sorted(one_each.values(), key=lambda twin: twin.place)
     return " = ".join(f"{twin.id} ({twin.split})" for twin in twins)
 
 
-def _unreadable(config: TrainingConfig, images: report.Images | None) -> Iterator[Finding]:
+def _unreadable(config: TrainingConfig, images: preflight_report.Images | None) -> Iterator[Finding]:
     if images is None or not images.unreadable_count:
         return
     named = some([f"{image.name} ({image.problem})" for image in images.unreadable])
@@ -120,7 +120,7 @@ def _unreadable(config: TrainingConfig, images: report.Images | None) -> Iterato
         yield Finding(code="unreadable", level="blocks", text=text)
 
 
-def _conflicts(duplicates: report.Duplicates) -> Iterator[Finding]:
+def _conflicts(duplicates: preflight_report.Duplicates) -> Iterator[Finding]:
     count = sum(tally.conflicts for tally in duplicates.tallies if tally.kind != "near")
     if not count:
         return
@@ -130,7 +130,7 @@ def _conflicts(duplicates: report.Duplicates) -> Iterator[Finding]:
     yield Finding(code="label_conflicts", level="warning", text=text)
 
 
-def _within(duplicates: report.Duplicates) -> Iterator[Finding]:
+def _within(duplicates: preflight_report.Duplicates) -> Iterator[Finding]:
     """Yield findings about copies within a split, which leak nothing but count several times."""
     for tally in duplicates.tallies:
         inside = tally.groups - tally.across
@@ -143,7 +143,7 @@ def _within(duplicates: report.Duplicates) -> Iterator[Finding]:
         yield Finding(code="search_incomplete", level="info", text=text)
 
 
-def _uneven(counts: Sequence[report.SplitCounts], classes: Sequence[str]) -> Iterator[Finding]:
+def _uneven(counts: Sequence[preflight_report.SplitCounts], classes: Sequence[str]) -> Iterator[Finding]:
     training = next(part.classes for part in counts if part.split == "train")
     low, high = min(training), max(training)
     if high >= UNEVEN_FROM * max(low, 1):
@@ -155,7 +155,7 @@ def _uneven(counts: Sequence[report.SplitCounts], classes: Sequence[str]) -> Ite
         yield Finding(code="uneven_classes", level="info", text=text)
 
 
-def _columns(table: report.Table | None) -> Iterator[Finding]:
+def _columns(table: preflight_report.Table | None) -> Iterator[Finding]:
     columns = table.columns if table else []
     groups = {
         "constant_columns": [column for column in columns if column.constant],

@@ -25,10 +25,11 @@ from experiments.training.callbacks.augmenting import Augmenter
 from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import StopWatcher
-from experiments.training.config import TrainingConfig
+from experiments.training.contract import preflight_report
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.stop import Stop
 from experiments.training.data.module import DataModule
-from experiments.training.preflight import memory, report
-from experiments.training.stop import Stop
+from experiments.training.preflight import memory
 
 BATCHES = 4
 VALIDATION_BATCHES = 2
@@ -80,7 +81,7 @@ def run(
     model_name: str,
     make_trainer: MakeTrainer,
     stop: Stop,
-) -> report.Trial:
+) -> preflight_report.Trial:
     """Try the model and measure; raises what the training would raise, and `Interrupted` once `stop` is set."""
     watch = Stopwatch()
     memory.reset_peak()
@@ -108,7 +109,7 @@ def run(
 
 def _measured(
     config: TrainingConfig, data: DataModule, watch: Stopwatch, device: torch.device, *, model: str, parameters: int
-) -> report.Trial:
+) -> preflight_report.Trial:
     batch = statistics.median(watch.training[1:] or watch.training)
     validation = statistics.median(watch.validation[1:] or watch.validation or [0.0])
     batches, checks = len(data.train_dataloader()), len(data.val_dataloader())
@@ -116,7 +117,7 @@ def _measured(
     epoch = batches * batch + checks * validation
     once = watch.training[0] - batch + (checks + (len(tests) if tests else 0)) * validation  # warm-up, last evaluation
     gpu = device if device.type == "cuda" else None
-    return report.Trial(
+    return preflight_report.Trial(
         device=torch.cuda.get_device_name(gpu) if gpu else "CPU",
         model=model,
         parameters=parameters,

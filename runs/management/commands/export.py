@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from runs import run_files, store
-from runs.exports import export, publish, write_config
+from runs.files import run_files, store
+from runs.files.exports import export, publish, write_config
+from runs.files.store import StoreError
 from runs.leases import Fenced
 from runs.models import Run
-from runs.store import StoreError
 
 
 class Command(BaseCommand):

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
-from runs import retention, store, stored_files
+from runs.files import store, stored_files
+from runs.files.store import StoreError
 from runs.models import Run
-from runs.retention import NOTHING, Amount
-from runs.store import StoreError
+from runs.removal import retention
+from runs.removal.retention import NOTHING, Amount
 
 SHRINKING = "An SQLite file keeps its size; the room inside it is used for new runs."
 

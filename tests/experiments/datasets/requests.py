@@ -10,8 +10,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from experiments.datasets import examiner, first_report
+from experiments.datasets import check_thread
 from experiments.models import Dataset
+from experiments.preflights import initial_preflight
 
 API = "/api/datasets/"
 UPLOADS = "/api/datasets/uploads/"
@@ -54,7 +55,7 @@ def registered(client: Client, path: Path | str, **more: Any) -> Any:
 
 def check_all() -> None:
     """Check everything that waits, as a worker's check thread does."""
-    while examiner.check_next(threading.Event(), first_report.request):
+    while check_thread.check_next(threading.Event(), initial_preflight.request):
         pass
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from experiments.models import Dataset
-from experiments.training.data.catalogue import BUILTINS
+from experiments.training.data.files.catalogue import BUILTINS
 from runs import lifecycle
 from tests.experiments.datasets.requests import API, answer, check_all, errors, registered
 from tests.experiments.datasets.test_samples import image_of

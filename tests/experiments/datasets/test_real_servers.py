@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 
 from experiments.datasets.uploads import PIECE_LIMIT
 from experiments.models import Dataset
-from experiments.server import listen
+from experiments.server.launcher import listen
 from tests.experiments.training.datasets import with_csv, zipped
 from tests.realtime.writing import new_user
 from tests.servers import WebServer, server_environment

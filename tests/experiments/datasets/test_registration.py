@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from experiments.models import Dataset, Preflight
-from experiments.training.data import cache_headers, cache_space
+from experiments.training.data.images import cache_headers, cache_space
 from runs import lifecycle
 from runs.models import Run
 from tests.experiments.datasets.requests import (

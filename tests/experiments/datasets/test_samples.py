@@ -17,9 +17,9 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from experiments.datasets import samples, subjects
+from experiments.datasets import sample_source, samples
 from experiments.models import Dataset
-from experiments.training.data.sample_process import SIDE
+from experiments.training.data.inspection.sample_process import SIDE
 from tests.experiments.datasets.requests import API, answer, check_all, errors, registered
 from tests.experiments.training.datasets import with_class_folders, with_csv, with_npz, write_csv, write_image, zipped
 from tests.experiments.training.scans import write_scan
@@ -145,7 +145,7 @@ def test_a_link_that_was_put_there_later_leads_nowhere(api: Client, root: Path, 
 def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Path) -> None:
     name = checked(api, with_csv(root / "d"))
     [first, *_] = looked_at(api, name)["results"]
-    before = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))
+    before = samples.folder_of(sample_source.of_dataset(Dataset.objects.get(name=name)))
     write_image(root / "d" / "images" / "000.png", 99)
     assert "has changed" not in json.dumps(looked_at(api, name))  # of the version that was checked there are pictures
     answer(api.post(f"{API}{name}/check/"), 202)
@@ -153,7 +153,7 @@ def test_pictures_go_with_their_version_and_their_data_set(api: Client, root: Pa
     assert answer(api.get(first["image"]), 404)["detail"].startswith("That sample has no picture")
     [again, *_] = looked_at(api, name)["results"]
     assert np.asarray(image_of(api, again["image"])).max() == 99
-    after = samples.folder_of(subjects.of_dataset(Dataset.objects.get(name=name)))
+    after = samples.folder_of(sample_source.of_dataset(Dataset.objects.get(name=name)))
     assert (before.exists(), after.exists()) == (False, True)
     answer(api.delete(f"{API}{name}/"), 204)
     assert not after.exists()

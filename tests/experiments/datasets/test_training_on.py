@@ -14,9 +14,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
-from experiments import run_start, supervisor
 from experiments.models import Dataset
-from experiments.run_job import job_of
+from experiments.supervision import run_start, supervisor
+from experiments.supervision.run_job import job_of
 from runs.models import Run, RunEvent
 from tests.experiments.datasets.requests import API, answer, check_all, errors, opened, post, registered, uploaded
 from tests.experiments.training.datasets import with_csv, write_csv, zipped

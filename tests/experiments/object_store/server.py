@@ -78,4 +78,4 @@ class ObjectStore:
             "endpoint_url": self.address,
             "addressing_style": "path",
         }
-        return {"runs": {"BACKEND": "runs.bucket.Bucket", "OPTIONS": options}}
+        return {"runs": {"BACKEND": "runs.files.bucket.Bucket", "OPTIONS": options}}

@@ -18,13 +18,15 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
-from experiments import backup
+from experiments.cli import backup
 from experiments.doctor import storage
-from runs import bucket, checks, lifecycle, retention, stored_files
+from runs import lifecycle
+from runs.files import bucket, checks, stored_files
+from runs.files.store import StoreError
 from runs.models import Run, StoredFile
-from runs.store import StoreError
+from runs.removal import retention
 from tests.experiments.object_store.server import BUCKET, KEYS, ObjectStore
-from tests.runs.test_api_files import ESCAPES, body_of
+from tests.runs.api.test_files import ESCAPES, body_of
 
 Get = Callable[[str], Awaitable[Any]]
 HOSTILE = "é 肺 #1 %2e%2e;rm -rf $(x)\"'.csv"

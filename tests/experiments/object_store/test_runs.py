@@ -19,13 +19,16 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from experiments import backlog, homecoming, publisher, supervisor
-from runs import lifecycle, stored_files, thread_failures
+from experiments.files import deferred_uploads, restore, uploader
+from experiments.supervision import supervisor
+from runs import lifecycle
+from runs.failures import thread_failures
+from runs.files import stored_files
+from runs.files.store import StoreError
 from runs.leases import Fenced
 from runs.models import Run, RunEvent, StoredFile
-from runs.store import StoreError
 from tests.experiments.object_store.server import ObjectStore
-from tests.experiments.test_supervisor import Background
+from tests.experiments.supervision.test_supervisor import Background
 from tests.waiting import eventually
 
 Recipe = Callable[[str], None]
@@ -121,7 +124,7 @@ def test_another_machine_goes_on_where_the_first_one_was_stopped(
 def test_a_store_that_is_down_delays_files_and_nothing_else(
     queued: Run, recipe: Recipe, object_store: ObjectStore, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(uploader, "PATIENCE_SECONDS", 0.5)
     object_store.stop()
     recipe("completes")
     begun = time.monotonic()
@@ -135,9 +138,9 @@ def test_a_store_that_is_down_delays_files_and_nothing_else(
     here = {path.relative_to(run.folder).as_posix(): path.read_bytes() for path in run.folder.rglob("[!.]*.*")}
     assert "metrics.csv" in here
     with pytest.raises(StoreError):
-        backlog.run_once()
+        deferred_uploads.run_once()
     object_store.start()
-    backlog.run_once()
+    deferred_uploads.run_once()
     run.refresh_from_db()
     assert "files_pending" not in [note["code"] for note in run.notes]
     assert stored_bytes(object_store, run) == here
@@ -147,8 +150,8 @@ def test_a_store_that_is_down_delays_files_and_nothing_else(
 def test_a_store_that_comes_back_during_the_training_gets_everything(
     queued: Run, recipe: Recipe, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "ROUND_SECONDS", 0.1)
-    monkeypatch.setattr(publisher, "LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(uploader, "ROUND_SECONDS", 0.1)
+    monkeypatch.setattr(uploader, "LONGEST_PAUSE_SECONDS", 0.2)
     object_store.stop()
     recipe("obedient")
     background = Background()
@@ -172,8 +175,8 @@ def test_files_are_stored_after_whatever_storing_them_fails_of(
     monkeypatch: pytest.MonkeyPatch,
     fault: type[Exception],
 ) -> None:
-    monkeypatch.setattr(publisher, "ROUND_SECONDS", 0.1)
-    monkeypatch.setattr(publisher, "LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(uploader, "ROUND_SECONDS", 0.1)
+    monkeypatch.setattr(uploader, "LONGEST_PAUSE_SECONDS", 0.2)
     real, tries = stored_files.publish, list[int]()
 
     def sometimes(*args: Any, **kwargs: Any) -> None:
@@ -206,7 +209,7 @@ def test_what_the_lost_machine_had_not_stored_is_trained_again(
     run = supervise(queued)
     assert run.status == "completed"
     assert RunEvent.objects.filter(run=run, type="training_start", data__contains='"resumed_from_epoch":0').exists()
-    [note] = [note["text"] for note in run.notes if note["code"].startswith(homecoming.NOTE)]
+    [note] = [note["text"] for note in run.notes if note["code"].startswith(restore.NOTE)]
     assert "went on from epoch 0: the checkpoint of epoch 1 is not" in note
 
 
@@ -222,7 +225,7 @@ def test_a_checkpoint_that_is_not_what_was_stored_is_not_used(
     row = StoredFile.objects.get(run=queued, name="epoch-0.ckpt")
     object_store.overwrite(row.key, b"WEIGHTS")
     other_machine()
-    monkeypatch.setattr(homecoming, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(restore, "PATIENCE_SECONDS", 0.0)
     run = supervise(queued)
     assert run.status == "failed"
     assert "epoch-0.ckpt of run" in (run.reason or "")
@@ -296,6 +299,6 @@ def test_export_writes_the_numbers_of_an_ended_run_again(
 
 def _run_once() -> None:
     try:
-        backlog.run_once()
+        deferred_uploads.run_once()
     finally:
         connections.close_all()

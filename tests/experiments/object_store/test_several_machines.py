@@ -11,8 +11,8 @@ from pytest_django.fixtures import Settings
 
 from runs.models import Run
 from tests.experiments.object_store.server import BUCKET, PREFIX, ObjectStore
-from tests.experiments.test_several_machines import queue
-from tests.experiments.test_supervisor import Background
+from tests.experiments.supervision.test_several_machines import queue
+from tests.experiments.supervision.test_supervisor import Background
 from tests.installation import ROOT
 from tests.servers import server_environment
 from tests.waiting import eventually

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Note, Outcome, Reporter
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Job, Note, Outcome, Reporter
 from runs.events import DatasetSummary, EpochEnd, FinalStats, ModelSummary, Progress, TrainingStart, utc_now
 
 

@@ -2,8 +2,8 @@
 
 import threading
 
-from experiments.training.data import examination
-from experiments.training.data.examination import Progress, Task
+from experiments.training.data.inspection import check
+from experiments.training.data.inspection.check import Progress, Task
 
 
 def check_data_set(task: Task, report: object) -> None:
@@ -13,5 +13,5 @@ def check_data_set(task: Task, report: object) -> None:
 
 
 if __name__ == "__main__":
-    examination.check_data_set = check_data_set
-    examination.main()
+    check.check_data_set = check_data_set
+    check.main()

@@ -4,10 +4,10 @@ import errno
 from pathlib import Path
 from typing import Any
 
-from experiments.training import centralized
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
-from experiments.training.reports import Job, Reporter
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import Job, Reporter
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes import centralized
 
 
 class Full(WholeCheckpoints):

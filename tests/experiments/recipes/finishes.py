@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from experiments.training.reports import CheckpointSaved, Job, Outcome, Reporter, TrainingStopped
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import CheckpointSaved, Job, Outcome, Reporter, TrainingStopped
+from experiments.training.contract.stop import Stop
 
 
 def train(job: Job, report: Reporter, stop: Stop) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 
-from experiments.training.reports import Job, Reporter
+from experiments.training.contract.reports import Job, Reporter
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 
-from experiments.training.reports import Job, Outcome, Reporter
+from experiments.training.contract.reports import Job, Outcome, Reporter
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from pathlib import Path
 
-from experiments.training.reports import Job, Outcome, Reporter
+from experiments.training.contract.reports import Job, Outcome, Reporter
 from runs.events import LrUpdate
 
 

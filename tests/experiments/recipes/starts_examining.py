@@ -3,7 +3,7 @@
 import threading
 import time
 
-from experiments.training.reports import Job, Note, Reporter
+from experiments.training.contract.reports import Job, Note, Reporter
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-from experiments.training.reports import Job, Note, Reporter
+from experiments.training.contract.reports import Job, Note, Reporter
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:

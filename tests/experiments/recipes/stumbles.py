@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor
 
-from experiments.training import centralized
-from experiments.training.reports import Job, Reporter
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import Job, Reporter
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes import centralized
 from tests.experiments.recipes.normalises import Normalising
 
 

@@ -5,7 +5,7 @@ import os
 import threading
 from pathlib import Path
 
-from experiments.training.reports import Job, Outcome, Reporter
+from experiments.training.contract.reports import Job, Outcome, Reporter
 
 
 def train(job: Job, report: Reporter, stop: threading.Event) -> None:

@@ -2,8 +2,8 @@
 
 import os
 
-from experiments.training.reports import Job, Note, Outcome, Reporter
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import Job, Note, Outcome, Reporter
+from experiments.training.contract.stop import Stop
 
 
 def train(job: Job, report: Reporter, stop: Stop) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import resource
 
-from experiments.training.data import isolation
+from experiments.training.data.inspection import isolation
 
 if __name__ == "__main__":
     output = isolation.take_output()

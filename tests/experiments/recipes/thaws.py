@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from experiments.training import centralized
-from experiments.training.reports import Job, Reporter
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import Job, Reporter
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes import centralized
 from tests.experiments.training.trainings import Network
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.training.models import catalogue
+from experiments.training.contract import network_catalogue
 from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 from tests.experiments.training.trainings import SmallData
 
@@ -60,5 +60,5 @@ def build(plan: Blueprint[Options]) -> nn.Module:
 @pytest.fixture
 def batch_normed(monkeypatch: pytest.MonkeyPatch) -> NetworkSpec:
     """Register the network for the length of a test."""
-    monkeypatch.setattr(catalogue, "_added", {SPEC.name: SPEC})
+    monkeypatch.setattr(network_catalogue, "_added", {SPEC.name: SPEC})
     return SPEC

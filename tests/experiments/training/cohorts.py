@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from experiments.training.config import TrainingConfig
-from experiments.training.data.index import Index, Sample
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.data.files.index import Index, Sample
 from tests.experiments.training.datasets import config_of
 
 CLASSES = ["a", "b", "c"]

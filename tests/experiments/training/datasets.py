@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments.training.config import TrainingConfig
-from experiments.training.reports import Job
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job
 from tests.experiments.training import digits
 
 TEN: Mapping[str, object] = {f"{number:03d}": number % 2 for number in range(10)}  # ids 000 … 009, targets 0 and 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.training.reports import BestValues, Job, Message
+from experiments.training.contract.reports import BestValues, Job, Message
 from runs.events import GradientStats, Progress, TrainingStart
 from runs.hints.evidence import Evidence
 from tests.experiments.training.trainings import metrics_by_epoch, of_type

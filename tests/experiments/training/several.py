@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from experiments.process import TrainingProcess
-from experiments.training.child import RECIPE
-from experiments.training.reports import Job, Message
+from experiments.processes.training_process import TrainingProcess
+from experiments.training.contract.reports import Job, Message
+from experiments.training.recipes.process_entry import RECIPE
 from tests.experiments.training.trainings import job_of
 
 

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from experiments.training.augmentation import PRESETS, Strength, augment
 from experiments.training.callbacks.augmenting import contact_sheet
-from experiments.training.data.errors import SourceError
+from experiments.training.contract.reports import CheckpointSaved
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.data.augmentation import PRESETS, Strength, augment
 from experiments.training.data.sources import inspect
-from experiments.training.reports import CheckpointSaved
 from tests.experiments.training.datasets import config_of
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 

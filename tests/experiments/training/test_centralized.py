@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.training.reports import BestValues, CheckpointSaved, Message
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Message
 from runs.events import EarlyStopped, EpochEnd, FinalStats, LrUpdate, Progress, TrainingStart
 from tests.experiments.training.trainings import (
     Network,

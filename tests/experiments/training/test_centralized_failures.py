@@ -11,9 +11,9 @@ import msgspec
 import pytest
 import torch
 
-from experiments.training.data.errors import SourceError
-from experiments.training.failures import reason
-from experiments.training.reports import BestValues, CheckpointSaved, Note
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Note
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.recipes.failures import reason
 from runs.events import EpochEnd, Event, FinalStats, encode
 from tests.experiments.training.trainings import (
     Network,

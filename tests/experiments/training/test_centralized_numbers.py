@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
-from experiments.training.reports import Message
+from experiments.training.contract.reports import Message
 from runs.events import BatchMetrics, GradientStats
 from tests.experiments.training.trainings import (
     Network,

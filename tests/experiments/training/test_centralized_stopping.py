@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from experiments.training.callbacks import checkpoint
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
-from experiments.training.stop import Stop
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
+from experiments.training.contract.stop import Stop
 from runs.events import BatchMetrics, EarlyStopped, EpochEnd, FinalStats, LrUpdate, TrainingStart
 from tests.experiments.training.trainings import (
     Network,
@@ -269,9 +269,9 @@ def test_sigterm_is_a_stop_at_any_moment(tmp_path: Path, moment: type[Message]) 
 
 SCRIPT = """
 import sys, msgspec
-from experiments.training.stop import Stop
-from experiments.training.centralized import train
-from experiments.training.reports import Job
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes.centralized import train
+from experiments.training.contract.reports import Job
 def report(message):
     print(message.type, getattr(message, "status", ""), flush=True)
 train(msgspec.json.decode(sys.argv[1], type=Job), report, Stop())

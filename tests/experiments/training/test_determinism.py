@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from experiments.training.reports import CheckpointSaved, Message
+from experiments.training.contract.reports import CheckpointSaved, Message
 from runs.events import BatchMetrics, FinalStats, GradientStats
 from tests.experiments.training.trainings import (
     Network,

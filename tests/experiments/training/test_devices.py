@@ -10,13 +10,13 @@ import torch
 from pydantic import ValidationError
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
-from experiments.problems import explain
-from experiments.training.centralized import _trainer, default_threads
-from experiments.training.config import TrainingConfig
-from experiments.training.data.errors import SourceError
+from experiments.api.validation_messages import explain
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.sources import inspect
-from experiments.training.failures import reason
 from experiments.training.ranks import TooFewDevices, backend_for
+from experiments.training.recipes.centralized import _trainer, default_threads
+from experiments.training.recipes.failures import reason
 from tests.experiments.training.datasets import config_of
 from tests.experiments.training.trainings import job_of
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
-from experiments.training import evaluation
 from experiments.training.callbacks.metrics_collector import Diverged
-from experiments.training.evaluation import Predictions
-from experiments.training.reports import Message
+from experiments.training.contract.reports import Message
+from experiments.training.recipes import evaluation
+from experiments.training.recipes.evaluation import Predictions
 from runs.events import FinalStats
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
 

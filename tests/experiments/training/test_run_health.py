@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from experiments.training.reports import Message
+from experiments.training.contract.reports import Message
 from runs.events import EarlyStopped, EpochEnd, GradientStats, Progress
 from runs.hints import gradients
 from runs.hints.all import hints
-from runs.patience import countdown
+from runs.hints.early_stopping_countdown import countdown
 from tests.experiments.training.histories import evidence_of
 from tests.experiments.training.trainings import carry_out, job_of, metrics_by_epoch, of_type
 

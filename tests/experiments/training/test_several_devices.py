@@ -13,10 +13,10 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score, roc_auc_score
 
 from experiments.training.callbacks.randomness import seed_of
-from experiments.training.config import TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Job, Message
 from experiments.training.data.module import DataModule, build
 from experiments.training.ranks import Place
-from experiments.training.reports import BestValues, CheckpointSaved, Job, Message
 from runs.events import BatchMetrics, EpochEnd, FinalStats, GradientStats, LrUpdate, TrainingStart
 from tests.experiments.recipes.normalises import Normalising
 from tests.experiments.recipes.thaws import Thawing

@@ -12,10 +12,10 @@ from pytorch_lightning import LightningDataModule, LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from experiments.training.centralized import train
-from experiments.training.config import TrainingConfig
-from experiments.training.reports import Job, Message, Outcome
-from experiments.training.stop import Stop
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reports import Job, Message, Outcome
+from experiments.training.contract.stop import Stop
+from experiments.training.recipes.centralized import train
 from runs.events import DatasetSummary, EpochEnd
 from tests.experiments.training import digits
 

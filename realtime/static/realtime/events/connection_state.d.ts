@@ -1,12 +1,12 @@
 // The state of a page's connection, as its sockets report it and `frame/connection.js` shows it.
 
 export interface ConnectionState {
-    // connecting, catching-up, live, polling, reconnecting, logged-out, gone or refused
-    kind: string;
-    behind?: number; // events that are still to come
-    quiet?: number; // seconds since the last message
-    caughtUp?: { events: number; until: number; slept: boolean }; // shown until that moment
-    since?: number; // when the connection was lost
-    at?: number; // when the next attempt begins
-    words?: string; // what to say instead of the usual text
+  // connecting, catching-up, live, polling, reconnecting, logged-out, gone or refused
+  kind: string;
+  behind?: number; // events that are still to come
+  quiet?: number; // seconds since the last message
+  caughtUp?: { events: number; until: number; slept: boolean }; // shown until that moment
+  since?: number; // when the connection was lost
+  at?: number; // when the next attempt begins
+  words?: string; // what to say instead of the usual text
 }

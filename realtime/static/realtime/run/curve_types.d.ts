@@ -2,12 +2,12 @@
 
 // One curve: `y[i]` at `x[i]`, null for a value that is not finite.
 export interface Series {
-    name: string;
-    x: number[];
-    y: (number | null)[];
-    total: number;
-    nonfinite: number;
-    exact: boolean;
+  name: string;
+  x: number[];
+  y: (number | null)[];
+  total: number;
+  nonfinite: number;
+  exact: boolean;
 }
 
 // A column of a table: undefined where a curve has no sample at that place.

@@ -1,0 +1,144 @@
+"""Carries out what a user may do to a run: stop it in one of three ways, resume, move, retry or delete it.
+
+The API and the admin both use these functions. Each raises PermissionDenied, or Conflict with the obstacle, and
+announces the change to watching browsers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from rest_framework.exceptions import PermissionDenied
+
+from experiments.api.submission import queue
+from experiments.launch import announce
+from realtime.hubs import broadcast
+from runs import lifecycle, queries
+from runs.errors import Conflict
+from runs.models import Run
+from runs.removal import deletion
+from runs.scheduling import moves
+from runs.scheduling.moves import Destination
+from runs.tagging.tags import tags_of
+
+StopRequest = Run.StopRequest
+
+
+def cancel(run: Run, user: User, *, evaluate: bool = False) -> None:
+    """Stop after the current batch and end as `cancelled`; with `evaluate`, after evaluating the best checkpoint."""
+    require_right(run, user)
+    how = StopRequest.EVALUATE if evaluate else StopRequest.CANCEL
+    _stopping(run, lifecycle.cancel(run.pk, f"Cancelled by {user}.", how))
+
+
+def kill(run: Run, user: User) -> None:
+    """End the training's processes now, without waiting for a batch, and end as `cancelled`."""
+    require_right(run, user)
+    _stopping(run, lifecycle.cancel(run.pk, f"Killed by {user}.", StopRequest.KILL))
+
+
+def finish(run: Run, user: User) -> None:
+    """Stop training after the current batch, evaluate the best checkpoint, and end as `completed`."""
+    require_right(run, user)
+    if run.status == Run.Status.QUEUED:
+        raise Conflict(f"Run {run.pk} is queued: there is nothing to finish yet. Cancel it instead.")
+    _stopping(run, lifecycle.request_finish(run.pk, f"Finished early by {user}."))
+
+
+def resume(run: Run, user: User) -> None:
+    """Queue a failed or cancelled run again; its next attempt continues from its last complete epoch."""
+    require_right(run, user)
+    if not run.last_checkpoint:
+        raise Conflict(f"Run {run.pk} has no complete epoch to resume from. Retry it instead.")
+    if run.replaced:
+        raise Conflict(f"Run {run.pk} was retried, and the retry has its place in the group. Clone it instead.")
+    if not lifecycle.resume(run.pk, f"Resumed by {user}."):
+        raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
+    announce(run.pk)
+
+
+def prioritize(run: Run, user: User, priority: int) -> None:
+    """Set the urgency of a queued run: its owner may lower it, and only staff may raise it."""
+    require_right(run, user)
+    if priority > run.priority and not user.is_staff:
+        raise PermissionDenied(f"Run {run.pk} has priority {run.priority}; only staff may raise it.")
+    _require_queued(run, lifecycle.prioritize(run.pk, priority))
+
+
+def move(run: Run, user: User, to: Destination) -> None:
+    """Move a queued run past its neighbours; owners overtake their own runs alone, staff everybody's."""
+    require_right(run, user)
+    try:
+        moved = moves.move(run.pk, to, may_overtake=user.is_staff)
+    except moves.NotAllowed as error:
+        raise PermissionDenied(str(error)) from error
+    _require_queued(run, moved)
+
+
+def retry(run: Run, user: User, *, key: str | None = None) -> list[Run]:
+    """Queue a new run of the same configuration from the beginning, linked to this one; `key` is its idempotency key.
+
+    The retry of a fold that failed or was cancelled takes its place in the group. Raises InvalidRequest too.
+    """
+    require_right(run, user)
+    if run.status not in Run.ENDED:
+        raise Conflict(f"Run {run.pk} is {_status(run)}: retry it when it has ended, or clone it.")
+    return queue(copied(run, user), user, key=key, origin=run, in_its_place=True)
+
+
+def delete(run: Run, user: User) -> None:
+    """Hide an ended run from everybody; a queued one is cancelled first. It can be restored for some days."""
+    require_right(run, user)
+    try:
+        deletion.delete(run.pk, user)
+    except deletion.NotPossible as error:
+        raise Conflict(str(error)) from error
+    broadcast.hint(run.pk)
+
+
+def restore(run: Run, user: User) -> deletion.Restored:
+    """Undo a deletion, and return what was restored."""
+    require_right(run, user)
+    try:
+        restored = deletion.restore(run.pk)
+    except deletion.NotPossible as error:
+        raise Conflict(str(error)) from error
+    broadcast.hint(run.pk)
+    return restored
+
+
+def copied(run: Run, user: User) -> dict[str, Any]:
+    """Return the request that a copy starts from, with the run's present tags and as much priority as is allowed."""
+    priority = run.priority if user.is_staff else min(0, run.priority)
+    return {**run.config, "tags": tags_of(run.pk), "priority": priority}
+
+
+def require_right(run: Run, user: User) -> None:
+    """Raise PermissionDenied unless the user may change this run."""
+    if not queries.may_change(user, run.owner_id):
+        raise PermissionDenied(f"Run {run.pk} belongs to {run.owner}; only its owner and staff may do that.")
+
+
+def require_not_deleted(run: Run) -> None:
+    """Raise Conflict for a deleted run, which can only be restored."""
+    if run.deleted_at is not None:
+        raise Conflict(f"Run {run.pk} is deleted; restore it first.")
+
+
+def _stopping(run: Run, asked: bool) -> None:
+    if not asked:
+        run.refresh_from_db()
+        raise Conflict(f"Run {run.pk} is {_status(run)}: there is nothing to stop.")
+    announce(run.pk)
+
+
+def _require_queued(run: Run, was_queued: bool) -> None:
+    if not was_queued:
+        run.refresh_from_db()
+        raise Conflict(f"Run {run.pk} is {_status(run)}: only queued runs have a place in the queue.")
+    announce(run.pk)
+
+
+def _status(run: Run) -> str:
+    return run.status.replace("_", " ")

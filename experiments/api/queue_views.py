@@ -1,0 +1,52 @@
+"""GET and POST /api/queue/: the state of the queue, which staff pause and resume."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments import wakeup
+from runs import queue
+from runs.scheduling import queue_report
+
+
+class QueueOptions(serializers.Serializer[Any]):
+    """Whether the queue is to be paused, and why."""
+
+    paused = serializers.BooleanField()
+    reason = serializers.CharField(default="", allow_blank=True, max_length=500)
+
+
+class QueueView(APIView):
+    """The endpoint of the queue; runs that train already continue while it is paused."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return the state of the queue."""
+        return Response(queue_report.described())
+
+    def post(self, request: Request) -> Response:
+        """Pause the queue or let it continue; raises PermissionDenied for all but staff."""
+        if not request.user.is_staff:
+            raise PermissionDenied("Only staff may pause or resume the queue.")
+        options = QueueOptions(data=request.data)
+        options.is_valid(raise_exception=True)
+        if options.validated_data["paused"]:
+            queue.pause(request.user, options.validated_data["reason"])
+        else:
+            queue.unpause(request.user)
+            _wake_workers()
+        return Response(queue_report.described())
+
+
+def _wake_workers() -> None:
+    """Send the messages of queued runs again: the earlier ones were dropped while the queue was paused."""
+    if not settings.BROKER_EMBEDDED:
+        for run_id in queue.waiting().values_list("pk", flat=True):
+            if not wakeup.enqueue(run_id):
+                return

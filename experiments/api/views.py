@@ -1,0 +1,152 @@
+"""POST /api/experiments/centralized/train (validate, launch, 202; or a dry run's report), and what can be trained."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.urls import reverse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments.api.submission import accepted, in_words, submit
+from experiments.datasets.serializers import builtin_summary
+from experiments.models import Preflight
+from experiments.preflights import requests
+from experiments.training.contract import network_catalogue, option_schema, weight_files
+from experiments.training.contract.builtin_networks import CNN
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.network_spec import AUTO, NetworkSpec
+from experiments.training.data.files.catalogue import BUILTINS
+from runs.api.async_view import AsyncView, release_connection
+from runs.errors import InvalidRequest
+from runs.events import format_time, time_or_null
+from runs.stored_config import StoredConfig
+
+DRY_RUN_WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.2
+WEIGHTS_SHOWN = 200
+DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
+class CentralizedTrainView(AsyncView):
+    """The endpoint that queues one training, or one per fold; with `?dry_run=true` it only tries it.
+
+    400 names every wrong field with its cure and queues nothing.
+    """
+
+    async def post(self, request: Request) -> Response:
+        """Queue the training (202), or make its pre-flight report and wait for it."""
+        if not _dry_run(request):
+            runs = await sync_to_async(submit)(request, request.data)
+            return Response(accepted(runs, request), status=202)
+        seconds = _wait(request)
+        asked = await sync_to_async(_requested)(request)
+        known = await _ended(asked, seconds)
+        return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
+
+
+class PreflightView(APIView):
+    """The endpoint of one requested pre-flight report, as far as it has come."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the report; raises NotFound."""
+        found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
+        if found is None:
+            raise NotFound(f"Pre-flight report {pk} does not exist.")
+        return Response(_described(found, request))
+
+
+class ModelsView(APIView):
+    """The endpoint of the networks that `model.name` may name, each with its options as a JSON schema."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return all networks."""
+        return Response(
+            {"models": [network_catalogue.describe(spec) for spec in network_catalogue.networks().values()]}
+        )
+
+
+class OptionsView(APIView):
+    """The endpoint of a training's options with help, defaults and bounds; built-in data sets; weights."""
+
+    def get(self, request: Request) -> Response:
+        """Return the options that a form of a new run shows to this user."""
+        options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
+        return Response(
+            {
+                "groups": option_schema.groups(),
+                "network_options": options | {AUTO: options[CNN.name]},
+                "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
+                "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
+                "may_hurry": bool(request.user.is_staff),
+            }
+        )
+
+
+def _networks() -> Iterable[tuple[str, NetworkSpec]]:
+    return network_catalogue.networks().items()
+
+
+def _dry_run(request: Request) -> bool:
+    asked = request.query_params.get("dry_run", "").lower()
+    if asked not in DRY_RUN:
+        raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
+    return DRY_RUN[asked]
+
+
+def _wait(request: Request) -> float:
+    """Return the seconds that the answer may wait for the report; raises InvalidRequest."""
+    asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
+        message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
+        raise InvalidRequest([{"field": "wait", "message": message}])
+    return float(asked)
+
+
+def _requested(request: Request) -> Preflight:
+    with in_words():
+        return requests.request(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
+
+
+async def _ended(asked: Preflight, seconds: float) -> Preflight:
+    """Wait at most `seconds` for the report to end, and return it; no connection is held between the looks."""
+    deadline = time.monotonic() + seconds
+    known = asked
+    while known.status not in Preflight.ENDED and time.monotonic() < deadline:
+        await asyncio.sleep(LOOK_SECONDS)
+        known = await sync_to_async(_looked_up)(asked.pk)
+    return known
+
+
+def _looked_up(pk: int) -> Preflight:
+    try:
+        return Preflight.objects.select_related("owner").get(pk=pk)
+    finally:
+        release_connection()
+
+
+def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
+    """Return a report as JSON; `report` and `problem` are null until it has ended, then one of them is set."""
+    return {
+        "preflight_id": preflight.pk,
+        "status": preflight.status,
+        "progress": preflight.progress,
+        "problem": preflight.problem,
+        "report": preflight.report,
+        "experiment_name": StoredConfig(preflight.config).experiment_name,
+        "owner": preflight.owner.username,
+        "created_at": format_time(preflight.created_at),
+        "ended_at": time_or_null(preflight.ended_at),
+        "links": {
+            "self": request.build_absolute_uri(reverse("preflight", args=[preflight.pk])),
+            "page": request.build_absolute_uri(reverse("preflight-page", args=[preflight.pk])),
+        },
+    }

@@ -1,0 +1,62 @@
+"""Starts children that open foreign files: fresh interpreters without the server's secrets. No database here.
+
+A parser that a hostile file takes over or crashes has nothing to reveal and harms nothing else. The child limits its
+own share of the machine (`experiments.training.data.inspection.isolation`): what a parent would do between fork and
+exec is not safe in a process with threads.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, NamedTuple
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PASSED_ON = (
+    *("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
+)
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each more takes memory
+
+
+class Pipes(NamedTuple):
+    """A child that was just started, with its standard input and output."""
+
+    process: subprocess.Popen[bytes]
+    input: IO[bytes]
+    output: IO[bytes]
+
+
+def environment() -> dict[str, str]:
+    """Return what an interpreter needs to start: the names that are known to be harmless, and nothing else."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_THREAD
+
+
+def start(module: str) -> Pipes:
+    """Run a module of this installation in a session of its own. Raises OSError."""
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", module],
+        cwd=_ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None  # noqa: S101  (both were asked for)
+    assert process.stdout is not None  # noqa: S101
+    return Pipes(process, process.stdin, process.stdout)
+
+
+def answer(module: str, task: bytes, *, seconds: float) -> bytes | None:
+    """Pass a task to the module and return its answer; None if it died without one. Raises TimeoutError, OSError."""
+    process = start(module).process
+    try:
+        found, _ = process.communicate(task, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{module} took longer than {seconds:g} s") from error
+    finally:
+        process.kill()  # does nothing to one that has ended
+        process.wait()
+    return found if process.returncode == 0 and found else None

@@ -1,0 +1,146 @@
+"""One process of a training: starts it in a child of the fork server, reads what it sends, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from experiments.training.contract.reports import REPORT_TYPES, Job, Message, Outcome
+from experiments.training.recipes import process_entry
+from runs import events
+from runs.events import Stamped
+
+_BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
+MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
+AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
+
+Received: TypeAlias = Stamped[Message]
+"""A message with its time; its data are exactly as the training sent them."""
+
+
+class ProtocolError(Exception):
+    """The training sent something outside the contract."""
+
+
+class Rank:
+    """A process in a group of its own. `outcome` is what it sent last, once that was read, at `said_at`."""
+
+    def __init__(self, context: ForkServerContext, job: Job, recipe: str, listener: socket.socket | None) -> None:
+        self.number = job.rank
+        self.outcome: Outcome | None = None
+        self.said_at = ""
+        self.over = False  # it has ended, and all that it sent was read
+        self._closed = False  # nothing more will come
+        self._messages, messages_end = context.Pipe(duplex=False)
+        commands_end, self._commands = context.Pipe(duplex=False)
+        self._process: BaseProcess = context.Process(
+            target=process_entry.main,
+            args=(msgspec.json.encode(job), messages_end, commands_end, recipe, listener),
+            name=f"training-{job.run_id}-{job.rank}",
+        )
+        self._process.start()
+        messages_end.close()
+        commands_end.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id; the process leads its group."""
+        return cast(int, self._process.pid)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended without an outcome."""
+        return self.over and self.outcome is None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it reported that it failed or was interrupted."""
+        return self.outcome is not None and self.outcome.status != "completed"
+
+    @property
+    def handles(self) -> list[Connection | int]:
+        """What becomes ready when there is something to `read`."""
+        return [self._process.sentinel] if self._closed else [self._messages, self._process.sentinel]
+
+    def read(self, ready: Sequence[Any]) -> list[Received] | None:
+        """Return the messages that have come, without the outcome; [] is a heartbeat. Raises ProtocolError."""
+        if self._messages in ready:
+            batch = self._received()
+            return None if batch is None else self._without_last_word(batch)
+        if self._process.sentinel in ready:
+            # Dead; a grandchild may hold the pipe open, so its end is no sign.
+            self.over = self._closed or not self._messages.poll()
+        return None
+
+    def _received(self) -> list[Received] | None:
+        """Read what waits in the pipe, for one transaction, so that a slow store does not fall behind."""
+        found: list[Received] | None = None
+        try:
+            while len(found or ()) < AT_ONCE and self._messages.poll():
+                found = (found or []) + _decode(self._messages.recv_bytes(MESSAGE_LIMIT))
+        except EOFError:
+            self._closed = True
+        except OSError as error:
+            raise ProtocolError(f"unreadable message: {error}") from error
+        return found
+
+    def send(self, command: bytes) -> None:
+        """Send one of the commands of `child`."""
+        try:
+            self._commands.send_bytes(command)
+        except OSError:
+            return  # it has ended already
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process group."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            if self._process.is_alive():  # not yet the leader of its group, or ended just now
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, number)
+        except PermissionError:
+            return  # the group is gone and its number belongs to somebody else
+
+    def close(self) -> int | None:
+        """End the process, free what it held, and return its exit code (negative: the signal)."""
+        if self._process.is_alive():
+            self.signal(signal.SIGKILL)
+        self._process.join()
+        self.signal(signal.SIGKILL)  # its group may outlive it: data loader workers
+        code = self._process.exitcode
+        self._messages.close()
+        self._commands.close()
+        self._process.close()
+        return code
+
+    def _without_last_word(self, batch: list[Received]) -> list[Received]:
+        for message, moment, _ in batch:
+            if isinstance(message, Outcome):
+                self.outcome, self.said_at = message, moment
+        return [received for received in batch if not isinstance(received.message, Outcome)]
+
+
+def _decode(raw: bytes) -> list[Received]:
+    try:
+        return [
+            Stamped(_message(type_, bytes(data)), timestamp, bytes(data).decode())
+            for type_, timestamp, data in _BATCH.decode(raw)
+        ]
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(str(error)) from error
+
+
+def _message(type_: str, data: bytes) -> Message:
+    if type_ in REPORT_TYPES:
+        return msgspec.json.decode(data, type=REPORT_TYPES[type_])
+    return events.decode(type_, data)

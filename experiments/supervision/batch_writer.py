@@ -1,0 +1,72 @@
+"""Stores what a training sends: its events, and what its reports change on the run's row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.files.uploader import Uploader
+from experiments.processes.training_process import ProtocolError, Received, TrainingProcess
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Message, Note
+from realtime.hubs import broadcast
+from runs import recorder
+from runs.events import Event, Stamped
+from runs.models import Run
+
+Observer = Callable[[Message], object]
+
+
+class BatchWriter:
+    """Stores the batches of one attempt, and confirms to the training which of its checkpoints are registered."""
+
+    def __init__(self, run: Run, uploader: Uploader, observe: Observer | None) -> None:
+        self._run, self._uploader = run, uploader
+        self._observe = observe or (lambda _message: None)
+        # Epoch of the last checkpoint that the database has, and that the training knows to be there
+        self._registered = run.last_checkpoint_epoch if run.last_checkpoint else None
+        self._acknowledged: int | None = None
+
+    def store_batch(self, batch: Sequence[Received], again: bool) -> None:
+        """Store a batch in one transaction; `again`: it was tried before. Raises Fenced."""
+        happened = [Stamped(message, moment, data) for message, moment, data in batch if isinstance(message, Event)]
+        columns: dict[str, Any] = {}
+        notes: list[dict[str, str]] = []
+        for message, _, _ in batch:
+            columns |= columns_of(message)
+            if isinstance(message, Note):
+                notes.append({"code": message.code, "text": message.text})
+        run = self._run
+        recorder.record(run.pk, run.attempt, happened, columns=columns, notes=notes, again=again)
+        self._registered = columns.get("last_checkpoint_epoch", self._registered)
+        broadcast.hint(run.pk)
+        if "last_checkpoint" in columns:
+            self._uploader.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
+        for message, _, _ in batch:
+            self._observe(message)
+
+    def acknowledge(self, process: TrainingProcess) -> None:
+        """Name the checkpoint that is stored: the training keeps it until the next one is."""
+        if self._registered is not None and self._registered != self._acknowledged:
+            self._acknowledged = self._registered
+            process.confirm_checkpoint(self._registered)
+
+
+def columns_of(message: Message) -> dict[str, Any]:
+    """Return what a report changes on the run's row; raises ProtocolError for a path outside the run's folder."""
+    if isinstance(message, CheckpointSaved):
+        return {
+            "last_checkpoint": _inside(message.last),
+            "last_checkpoint_epoch": message.epoch,
+            "last_checkpoint_step": message.step,
+            "best_checkpoint": _inside(message.best) if message.best else "",
+        }
+    if isinstance(message, BestValues):
+        return {name: getattr(message, name) for name in message.__struct_fields__}
+    return {}
+
+
+def _inside(path: str) -> str:
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ProtocolError(f"checkpoint outside the run's folder: {path!r}")
+    return path

@@ -1,0 +1,73 @@
+"""Buffers what a training sent until the database has stored it: in order, bounded, retried with growing pauses."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from django.db import Error, connections
+
+from experiments.processes.training_process import Received
+from runs.events import EPHEMERAL_TYPES
+from runs.failures.backoff import Backoff
+
+logger = logging.getLogger(__name__)
+
+KEPT = 50_000  # messages; beyond them ephemeral events are dropped, so that an outage costs no more memory
+TOGETHER = 1_000  # messages of one transaction
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class EventBuffer:
+    """A buffer whose `store` is given a batch, and whether it was tried before.
+
+    Errors of the database are retried; whatever else `store` raises is passed on.
+    """
+
+    def __init__(self, run_id: int, store: Callable[[Sequence[Received], bool], None]) -> None:
+        self._run_id, self._store = run_id, store
+        self._waiting: list[Received] = []
+        self._tried = 0  # how many of them were tried together, and may have been stored without an answer reaching us
+        self._backoff, self._next_try = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), 0.0
+        self._failing_since: float | None = None
+
+    @property
+    def failing_seconds(self) -> float:
+        """For how long the database has stored nothing; 0 while it stores what it gets."""
+        return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
+
+    def put(self, batch: Iterable[Received]) -> None:
+        """Keep a batch until it is delivered; beyond the limit, ephemeral events are dropped."""
+        for received in batch:
+            if len(self._waiting) < KEPT or received.message.type not in EPHEMERAL_TYPES:
+                self._waiting.append(received)
+
+    def deliver(self) -> None:
+        """Store what waits, unless the pause after a failure is not over; never waits itself."""
+        if time.monotonic() < self._next_try:
+            return
+        try:
+            self.deliver_all()
+        except Error:
+            self._failed()
+
+    def deliver_all(self) -> None:
+        """Store what waits now; raises what the database raises."""
+        while self._waiting:
+            again = self._tried > 0
+            self._tried = self._tried or min(TOGETHER, len(self._waiting))
+            self._store(self._waiting[: self._tried], again)
+            del self._waiting[: self._tried]
+            self._tried = 0
+        self._failing_since = None
+        self._backoff.reset()
+
+    def _failed(self) -> None:
+        pause = self._backoff.failed()
+        logger.exception("run %s: not stored, trying again in %.1f s", self._run_id, pause)
+        connections.close_all()
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        self._next_try = now + pause

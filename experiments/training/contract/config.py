@@ -1,0 +1,351 @@
+"""Options of a run: validated in the request, stored with the run, passed to the training process.
+
+Torch-free, so that the web process can import it. Every bound and default of a run is declared here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from experiments.training.contract import network_catalogue
+from experiments.training.contract.builtin_networks import Dropout, Width
+from experiments.training.contract.config_base import Section
+from experiments.training.contract.network_spec import AUTO
+from runs.tagging import tag_names
+
+MAX_DEVICES = 16  # of one machine
+MIN_PRIORITY, MAX_PRIORITY = -100, 100
+MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row of more than 2,700 bytes
+
+Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
+ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class DataConfig(Section):
+    """How samples are read and split."""
+
+    batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
+    image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
+    channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
+    val_fraction: float = Field(
+        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given or by folds"
+    )
+    test_fraction: float = Field(
+        0.0, ge=0.0, lt=0.9, description="Share of samples in the test split, unless given; 0 = none"
+    )
+    num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
+    id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
+    target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+    patient_column: str | None = Field(
+        None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+    )
+    split_column: str | None = Field(
+        "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+    )
+    split_file: str | None = Field(
+        None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
+    )
+    skip_unreadable: bool = Field(False, description="Leave out images that cannot be read; they are named on the run")
+    allow_leakage: bool = Field(
+        False, description="Train although copies or patients are in two splits; the run is marked permanently"
+    )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=20,
+        description="Cross-validation: one run per fold, each validated on another part of all samples outside test",
+    )
+    fold: int | None = Field(None, ge=1, description="Only this one of the folds, counted from 1; null = all of them")
+
+    @field_validator("folds")
+    @classmethod
+    def _folds_alone_say_what_validates(cls, folds: int | None, info: ValidationInfo) -> int | None:
+        """Reject other options that choose validation samples; invalid fields are missing from `info`."""
+        if folds is None:
+            return None
+        default = cls.model_fields["val_fraction"].default
+        if info.data.get("val_fraction", default) != default:
+            raise ValueError("Each fold validates on 1 / folds of the samples; leave data.val_fraction out")
+        if info.data.get("split_file") is not None:
+            raise ValueError("A split file says what validates, and so do folds; give one of the two")
+        return folds
+
+    @field_validator("fold")
+    @classmethod
+    def _one_of_the_folds(cls, fold: int | None, info: ValidationInfo) -> int | None:
+        if fold is None or "folds" not in info.data:
+            return fold
+        folds = info.data["folds"]
+        if folds is None:
+            raise ValueError("It is one of data.folds; give both, or none")
+        if fold > folds:
+            raise ValueError(f"There are {folds} folds, counted from 1; choose at most {folds}")
+        return fold
+
+    @model_validator(mode="after")
+    def _some_training_data_remains(self) -> DataConfig:
+        if self.folds is None and self.val_fraction + self.test_fraction >= 0.95:
+            raise ValueError("val_fraction + test_fraction must stay below 0.95, so that samples remain for training")
+        return self
+
+
+class ModelConfig(Section):
+    """Which network, and how its scores become predictions."""
+
+    name: str = Field(AUTO, description="auto = cnn for images, mlp for tables")
+    width: Width | None = Field(None, description="Short for options.width")
+    dropout: Dropout | None = Field(None, description="Short for options.dropout")
+    options: dict[str, Any] = Field({}, validate_default=True, description="Of the network; those left out are added")
+    weights_file: str | None = Field(
+        None, min_length=1, max_length=4096, description="Starting weights: .pt, .pth or .ckpt in the models folder"
+    )
+    trainable: Literal["all", "head"] | Annotated[int, Field(ge=1, le=1000)] = Field(
+        "all", description="What learns: all, the head alone, or the last n blocks before the head with it"
+    )
+    unfreeze_every: int | None = Field(
+        None, ge=1, le=10_000, description="Epochs after which one more block learns; null = it stays as it starts"
+    )
+    threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
+    pos_weight: float | Literal["auto"] | None = Field(
+        "auto", description="Binary loss weight of positives; auto = negatives / positives of the training split"
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value != AUTO:
+            network_catalogue.find(value)
+        return value
+
+    @field_validator("width", "dropout")
+    @classmethod
+    def _is_an_option(cls, value: float | None, info: ValidationInfo) -> float | None:
+        name = info.data.get("name", AUTO)
+        if value is not None and info.field_name not in network_catalogue.options_of(name).model_fields:
+            raise ValueError(f"{name} has no option {info.field_name}; leave it out")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _complete(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """Fill in defaults at once, as a stored configuration says what was done."""
+        if "name" not in info.data:
+            return value
+        short = {name: given for name in ("width", "dropout") if (given := info.data.get(name)) is not None}
+        if twice := [name for name in short if value.get(name, short[name]) != short[name]]:
+            raise ValueError(f"model.{twice[0]} is short for model.options.{twice[0]}, which differs; give one of them")
+        return network_catalogue.completed(info.data["name"], short | value)
+
+    @model_validator(mode="after")
+    def _something_is_frozen(self) -> ModelConfig:
+        if self.unfreeze_every and self.trainable == "all":
+            raise ValueError('unfreeze_every frees what trainable froze: set trainable to "head" or a number of blocks')
+        return self
+
+    @field_validator("pos_weight")
+    @classmethod
+    def _positive(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, float) and not 0 < value <= 1e6:
+            raise ValueError("pos_weight must be above 0 and at most 1000000")
+        return value
+
+
+class LossConfig(Section):
+    """The loss that training minimises."""
+
+    name: Literal["auto", "focal"] = Field("auto", description="auto = cross-entropy (of the sigmoid for two classes)")
+    class_weights: Literal["auto"] | tuple[ClassWeight, ...] | None = Field(
+        None, description="One per class; auto = all classes count the same; null = model.pos_weight for two classes"
+    )
+    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="Share of each label spread over all classes")
+    focal_gamma: float = Field(2.0, ge=0.0, le=10.0, description="focal: how much less counts what is right already")
+    focal_alpha: float | None = Field(
+        None, gt=0.0, lt=1.0, description="focal, two classes: weight of positives; negatives get 1 - focal_alpha"
+    )
+
+
+class AugmentationConfig(Section):
+    """How training samples are changed each time they are used; validation and test samples stay as they are."""
+
+    preset: Literal["none", "light", "medium", "xray"] = Field(
+        "none", description="Random changes of images: flips, rotation, zoom, shift, brightness, contrast, noise"
+    )
+    mixup_alpha: float = Field(
+        0.0, ge=0.0, le=10.0, description="Blends pairs of samples, in shares from Beta(alpha, alpha); 0 = off"
+    )
+
+
+class OptimizerConfig(Section):
+    """How the optimizer changes the weights."""
+
+    name: Literal["adamw", "adam", "sgd"] = Field("adamw", description="adamw and adam fit a step to each weight")
+    learning_rate: float = Field(1e-3, gt=0.0, le=1e12, description="How far a step goes; the first option to try")
+    weight_decay: float = Field(1e-4, ge=0.0, le=10.0, description="Pulls weights towards 0 in each step; 0 = off")
+    momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD only")
+    backbone_factor: float = Field(
+        1.0, gt=0.0, le=1.0, description="Learning rate of all blocks before the head, as a share of the head's"
+    )
+    layer_decay: float = Field(
+        1.0, gt=0.0, le=1.0, description="Learning rate of each block, as a share of that of the block after it"
+    )
+    scheduler: Literal["none", "cosine", "cosine_restarts", "one_cycle", "plateau", "step"] = Field(
+        "none", description="Changes the rate once per epoch; one_cycle with each optimizer step"
+    )
+    warmup_epochs: int = Field(
+        0, ge=0, le=1_000, description="Epochs in which the rate rises first; one_cycle: 0 = 30 % of the training"
+    )
+    restart_epochs: int = Field(10, ge=1, le=10_000, description="cosine_restarts: epochs up to the first restart")
+    restart_factor: int = Field(1, ge=1, le=10, description="cosine_restarts: how much longer each period is")
+    plateau_patience: int = Field(5, ge=0, le=10_000, description="plateau: epochs without improvement that pass")
+    step_size: int = Field(10, ge=1, le=10_000, description="step: epochs between two changes")
+    gamma: float = Field(0.1, gt=0.0, lt=1.0, description="step, plateau: factor of a change")
+
+
+class TrainerConfig(Section):
+    """How long to train and on which devices; passed to Lightning's Trainer."""
+
+    max_epochs: int = Field(10, ge=1, le=10_000, description="Times that all training samples are seen, at most")
+    max_hours: float | None = Field(
+        None,
+        gt=0.0,
+        le=8_760.0,
+        description="Then training stops and the best epoch is evaluated; waiting is not counted",
+    )
+    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto = a GPU where there is one")
+    devices: Literal["auto"] | int = Field(
+        "auto", description="Processes that share the training: one per GPU, or so many on the CPU; auto = 1"
+    )
+    num_nodes: int = Field(1, ge=1, le=64, description="Machines, each with so many devices; see Several machines")
+    sync_batchnorm: bool = Field(False, description="Several GPUs: batch normalisation over the batches of all")
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field(
+        "32-true", description="Of the numbers; the mixed ones save time and memory on GPUs"
+    )
+    gradient_clip_val: float | None = Field(
+        None, gt=0.0, le=1e6, description="Gradients are scaled down to this norm at most; null = never"
+    )
+    accumulate_grad_batches: int = Field(1, ge=1, le=1024, description="Batches summed up for one optimizer step")
+    ema_decay: float | None = Field(
+        None, gt=0.0, lt=1.0, description="Validate, keep and evaluate a moving average of the weights, e.g. of 0.99"
+    )
+    strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
+    deterministic: bool = Field(False, description="Slower algorithms that give the same numbers each time")
+    threads: int | None = Field(
+        None, ge=1, le=256, description="torch threads of each process; default: half the cores, shared by all"
+    )
+
+    @property
+    def processes(self) -> int:
+        """The number of processes that carry out the training, one for each device of each machine."""
+        return (1 if self.devices == "auto" else self.devices) * self.num_nodes
+
+    @field_validator("devices")
+    @classmethod
+    def _some_devices(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and not 1 <= value <= MAX_DEVICES:
+            raise ValueError(f'devices must be a number from 1 to {MAX_DEVICES}, or "auto" for 1')
+        return value
+
+    @field_validator("strategy")
+    @classmethod
+    def _spreads(cls, value: str, info: ValidationInfo) -> str:
+        if value == "ddp" and info.data.get("devices") in ("auto", 1) and info.data.get("num_nodes") == 1:
+            raise ValueError("strategy ddp needs several devices: set trainer.devices to their number, or use auto")
+        return value
+
+
+class CallbacksConfig(Section):
+    """What is watched, kept and reported."""
+
+    monitor: Monitor = Field("val_auroc", description="The number by which the best epoch is chosen")
+    mode: Literal["auto", "max", "min"] = Field("auto", description="auto = min for val_loss, else max")
+    save_top_k: int = Field(1, ge=1, le=100, description="Best checkpoints to keep")
+    early_stopping: bool = Field(True, description="Stops when the monitored number no longer improves")
+    patience: int = Field(10, ge=1, le=10_000, description="Epochs without improvement before EarlyStopping stops")
+    min_delta: float = Field(0.0, ge=0.0, le=1e6, description="What counts as an improvement: more than this")
+    batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
+    gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")
+    progress_interval: float = Field(0.5, ge=0.5, le=3600.0, description="Seconds between two progress events")
+    resource_interval: float = Field(2.0, ge=1.0, le=3600.0, description="Seconds between two resource_usage events")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_mode(cls, data: Any) -> Any:
+        """Resolve `auto` at once, as a stored configuration says what was done."""
+        if isinstance(data, dict) and data.get("mode", "auto") == "auto":
+            return {**data, "mode": "min" if data.get("monitor") == "val_loss" else "max"}
+        return data
+
+
+class TrainingConfig(Section):
+    """A complete training: the body of `POST /api/experiments/centralized/train`."""
+
+    experiment_name: Name = Field(description="What it is called in lists; several runs may share it")
+    source_path: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)] = Field(
+        description="builtin:<name>, dataset:<name>, or a path inside the data roots"
+    )
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    trainer: TrainerConfig = TrainerConfig()
+    callbacks: CallbacksConfig = CallbacksConfig(mode="max")
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="Of splits, first weights, order and augmentation")
+    # The time of a training is not part of its configuration: not stored with the run, ignored when comparing requests
+    priority: int = Field(
+        0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
+    )
+    tags: list[str] = Field([], exclude=True, description="Words to find the run by; they can be changed later")
+
+    @field_validator("tags")
+    @classmethod
+    def _normalised(cls, value: list[str]) -> list[str]:
+        return list(tag_names.normalised(value))
+
+    @field_validator("source_path")
+    @classmethod
+    def _indexed(cls, value: str) -> str:
+        if len(value.encode(errors="surrogatepass")) > MOST_PATH_BYTES:
+            raise ValueError(f"source_path has more than {MOST_PATH_BYTES:,} bytes; move the data, or link to them")
+        return value
+
+    @field_validator("experiment_name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+            raise ValueError("experiment_name must not contain control characters")
+        return value
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the request is for several runs, one for each fold."""
+        return bool(self.data.folds and not self.data.fold)
+
+    def of_each_run(self) -> list[TrainingConfig]:
+        """Return the configuration of every requested run: itself, or one per fold."""
+        if not self.data.folds or self.data.fold:
+            return [self]
+        numbers = range(1, self.data.folds + 1)
+        return [self.model_copy(update={"data": self.data.model_copy(update={"fold": n})}) for n in numbers]
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> TrainingConfig:
+        if self.optimizer.warmup_epochs and self.optimizer.warmup_epochs >= self.trainer.max_epochs:
+            raise ValueError("optimizer.warmup_epochs must be less than trainer.max_epochs")
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_weighted_once(self) -> TrainingConfig:
+        asked = {
+            "model.pos_weight": isinstance(self.model.pos_weight, float),
+            "loss.class_weights": self.loss.class_weights is not None,
+            "loss.focal_alpha": self.loss.name == "focal" and self.loss.focal_alpha is not None,
+        }
+        given = [name for name, is_given in asked.items() if is_given]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} each weigh the classes; give one of them")
+        return self

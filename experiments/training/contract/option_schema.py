@@ -1,0 +1,149 @@
+"""Describe the options of a training for a form: groups of fields with help, defaults, choices and bounds.
+
+Help, defaults and bounds are those that `config` declares; only what readers of a form need in addition is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from experiments.training.contract.config import MAX_DEVICES, TrainingConfig
+
+TOP = "top"
+LEFT_TO_OPTIONS = frozenset({"model.width", "model.dropout"})  # short for what model.options holds
+
+FIRST = (
+    "data.batch_size",
+    "data.image_size",
+    "data.val_fraction",
+    "data.test_fraction",
+    "data.folds",
+    "augmentation.preset",
+    "optimizer.learning_rate",
+    "optimizer.scheduler",
+    "trainer.max_epochs",
+    "trainer.accelerator",
+    "callbacks.monitor",
+    "callbacks.early_stopping",
+    "callbacks.patience",
+    "seed",
+    "tags",
+    "priority",
+)
+"""The fields shown first; a form may fold the others away."""
+
+TITLES = {
+    "experiment_name": "Name of the experiment",
+    "source_path": "Data set",
+    "data.val_fraction": "Share for validation",
+    "data.test_fraction": "Share for the test",
+    "data.num_workers": "Loader processes",
+    "data.id_column": "Column of ids",
+    "data.target_column": "Column of classes",
+    "data.patient_column": "Column of patients",
+    "data.split_column": "Column of splits",
+    "data.folds": "Folds (cross-validation)",
+    "data.fold": "One fold alone",
+    "model.name": "Network",
+    "model.trainable": "What learns",
+    "model.pos_weight": "Weight of positives",
+    "loss.name": "Loss",
+    "loss.focal_gamma": "Gamma of the focal loss",
+    "loss.focal_alpha": "Alpha of the focal loss",
+    "augmentation.preset": "Augmentation",
+    "augmentation.mixup_alpha": "Mix-up",
+    "optimizer.name": "Optimizer",
+    "optimizer.scheduler": "Schedule of the rate",
+    "trainer.max_epochs": "Epochs",
+    "trainer.max_hours": "Hours at most",
+    "trainer.num_nodes": "Machines",
+    "trainer.sync_batchnorm": "Batch normalisation over all devices",
+    "trainer.gradient_clip_val": "Clip gradients at",
+    "trainer.accumulate_grad_batches": "Batches per optimizer step",
+    "trainer.ema_decay": "Moving average of the weights",
+    "callbacks.monitor": "Best epoch by",
+    "callbacks.save_top_k": "Checkpoints to keep",
+    "callbacks.min_delta": "Least improvement",
+}
+"""Titles of fields whose names do not make good ones."""
+
+UNITS = {
+    "data.image_size": "pixels",
+    "data.batch_size": "samples",
+    "trainer.max_epochs": "epochs",
+    "trainer.max_hours": "hours",
+    "optimizer.warmup_epochs": "epochs",
+    "optimizer.restart_epochs": "epochs",
+    "optimizer.plateau_patience": "epochs",
+    "optimizer.step_size": "epochs",
+    "model.unfreeze_every": "epochs",
+    "callbacks.patience": "epochs",
+    "callbacks.batch_metrics_every": "batches",
+    "callbacks.gradient_stats_every": "steps",
+    "callbacks.progress_interval": "seconds",
+    "callbacks.resource_interval": "seconds",
+}
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
+_BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
+    "trainer.devices": {"minimum": 1, "maximum": MAX_DEVICES},
+    "model.pos_weight": {"exclusiveMinimum": 0, "maximum": 1e6},
+}
+
+
+def groups() -> list[dict[str, Any]]:
+    """List all groups in the order of the request, each `{name, title, help, fields}`, ungrouped fields first."""
+    schema = TrainingConfig.model_json_schema()
+    loose = {name: found for name, found in schema["properties"].items() if "$ref" not in found}
+    required = set(schema["required"])
+    described = [_group(TOP, "This run", "", [_field(name, found, name in required) for name, found in loose.items()])]
+    for name, found in schema["properties"].items():
+        if "$ref" in found:
+            section = schema["$defs"][found["$ref"].rpartition("/")[2]]
+            described.append(_group(name, name.capitalize(), section["description"], list(_fields(name, section))))
+    return described
+
+
+def _fields(group: str, section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, found in section["properties"].items():
+        if (path := f"{group}.{name}") not in LEFT_TO_OPTIONS:
+            yield _field(path, found, False)
+
+
+def of_options(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the fields of a network's own options, given as their JSON schema."""
+    found = schema.get("properties", {})
+    return [_field(f"model.options.{name}", option, False) for name, option in found.items()]
+
+
+def _group(name: str, title: str, words: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"name": name, "title": title, "help": words, "fields": fields}
+
+
+def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, Any]:
+    """Describe one field; `kinds` are the accepted forms, each with a `type`, and `choices` or bounds."""
+    kinds = [_kind(path, kind) for kind in schema.get("anyOf", [schema])]
+    return {
+        "path": path,
+        "title": TITLES.get(path) or path.rpartition(".")[2].replace("_", " ").capitalize(),
+        "help": schema.get("description", ""),
+        "unit": UNITS.get(path),
+        "first": path in FIRST,
+        "required": required,
+        "default": schema.get("default"),
+        "kinds": [kind for kind in kinds if kind["type"] != "null"],
+        "nullable": any(kind["type"] == "null" for kind in kinds),
+    }
+
+
+def _kind(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    kind: dict[str, Any] = {"type": schema.get("type", "string")}
+    if "const" in schema or "enum" in schema:
+        return kind | {"choices": schema.get("enum") or [schema["const"]]}
+    if "items" in schema:
+        kind["items"] = _kind(path, schema["items"])
+    bounds = {name: schema[name] for name in _BOUNDS if name in schema}
+    if kind["type"] in ("integer", "number"):
+        bounds = _BOUNDS_OF_VALIDATORS.get(path, {}) | bounds
+    return kind | bounds

@@ -1,0 +1,138 @@
+"""What passes between a training process and its supervisor: the job down, events and these reports up.
+
+Events (`runs.events`) become public; the reports here are for the supervisor alone. Pure: no Django, no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from experiments.training.contract.preflight_report import Preflight
+from runs.events import Event
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of what a training sends its supervisor besides events."""
+
+    type: ClassVar[str]
+
+
+class CheckpointSaved(Report, frozen=True, kw_only=True):
+    """A whole epoch's state is safely on disk. Paths are relative to the run's folder.
+
+    `last` continues the training after `epoch`, the last complete one; `best` is the best so far by `monitor`.
+    `step` counts the optimizer steps up to there.
+    """
+
+    type: ClassVar[str] = "checkpoint_saved"
+    epoch: int
+    step: int
+    last: str
+    best: str | None
+
+
+class BestValues(Report, frozen=True, kw_only=True):
+    """Best values up to now, each with the epoch it belongs to; sent after each complete epoch."""
+
+    type: ClassVar[str] = "best_values"
+    best_epoch: int | None
+    best_value: float | None
+    best_val_recall: float | None
+    best_val_recall_epoch: int | None
+    best_val_loss: float | None
+    best_val_loss_epoch: int | None
+    total_epochs: int
+
+
+class Note(Report, frozen=True, kw_only=True):
+    """A warning that stays with the run, e.g. code `diverged`."""
+
+    type: ClassVar[str] = "note"
+    code: str
+    text: str
+
+
+class PreflightReady(Report, frozen=True, kw_only=True):
+    """The pre-flight report, sent by a dry run."""
+
+    type: ClassVar[str] = "examined"
+    report: Preflight
+
+
+class TrainingStopped(Report, frozen=True, kw_only=True):
+    """Training has stopped early as requested; the evaluation, which may take long, is still to come."""
+
+    type: ClassVar[str] = "training_stopped"
+
+
+class Outcome(Report, frozen=True, kw_only=True):
+    """The last message of a training; without it the training failed, whatever its exit code.
+
+    `interrupted` means that it stopped as requested; its last complete epoch is in the registered checkpoint. `reason`
+    is a sentence for the user; the traceback is in `train.log`.
+    """
+
+    type: ClassVar[str] = "outcome"
+    status: str  # "completed", "failed" or "interrupted"
+    reason: str | None
+
+
+REPORT_TYPES: dict[str, type[Report]] = {
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, PreflightReady, TrainingStopped, Outcome)
+}
+
+Message: TypeAlias = Event | Report
+Reporter: TypeAlias = Callable[[Message], object]
+"""Sends a message of the training: cheap, never blocks, never fails. In a test: `messages.append`."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of one run, as its training process gets it. All paths are absolute.
+
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, and its files must
+    still have `stamp`.
+    """
+
+    run_id: int
+    attempt: int
+    config: dict[str, object]  # a dumped TrainingConfig
+    run_dir: str  # <home>/runs/<id>; the process writes below it
+    datasets_dir: str  # where built-in data sets are exported once and decoded images cached, shared by runs
+    data_roots: list[str]  # folders that source_path may name
+    models_dir: str = ""  # the folder that model.weights_file is looked for in
+    networks: list[str] = []  # a team's custom networks: package.module:SPEC of each
+    cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
+    resume_from: str | None = None  # checkpoint of the last complete epoch
+    resumed_from_epoch: int | None = None
+    stamp: str | None = None  # of the files, which must not have changed since
+    gpus: list[str] | None = None  # for CUDA_VISIBLE_DEVICES; None leaves it as it is
+    ranks: int = 1  # number of processes that carry it out together, on all machines
+    rank: int = 0  # number of this process; only rank 0 reports and writes files
+    nodes: int = 1  # number of machines, with equally many ranks each
+    node: int = 0  # number of this machine
+    meeting_address: str = "127.0.0.1"  # where several ranks connect: an address of the first machine
+    meeting_port: int = 0
+    meeting_socket: int | None = None  # rank 0: the file descriptor that listens there
+
+    @property
+    def local_ranks(self) -> int:
+        """The number of processes on each machine."""
+        return self.ranks // self.nodes
+
+
+__all__ = [
+    "REPORT_TYPES",
+    "BestValues",
+    "CheckpointSaved",
+    "Job",
+    "Message",
+    "Note",
+    "Outcome",
+    "PreflightReady",
+    "Report",
+    "Reporter",
+    "TrainingStopped",
+]

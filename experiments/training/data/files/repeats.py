@@ -1,0 +1,32 @@
+"""Merge several rows for one image, as in tables with one row per finding (RSNA: one per box)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.files.index import Sample
+
+
+def collapse(rows: Iterable[Sample]) -> list[Sample]:
+    """Keep one sample per id; raises SourceError for ids whose rows contradict each other."""
+    rows = list(rows)
+    if len({row.id for row in rows}) == len(rows):
+        return rows
+    rows_of: dict[str, list[Sample]] = defaultdict(list)
+    for row in rows:
+        rows_of[row.id].append(row)
+    _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
+    _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
+    _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
+    return [same[0] for same in rows_of.values()]
+
+
+def _refuse(rows_of: Mapping[str, list[Sample]], value: Callable[[Sample], object], what: str, cure: str) -> None:
+    contradictory = [id_ for id_, rows in rows_of.items() if len(set(map(value, rows))) > 1]
+    if contradictory:
+        raise SourceError(
+            "source_path",
+            f"{len(contradictory)} ids have rows with different {what}: {some(contradictory, 10)}; {cure}.",
+        )

@@ -1,0 +1,93 @@
+"""All images of a data set as one tensor: decoded in threads, with progress in the log, or mapped from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.stop import Interrupted
+from experiments.training.data.files import run_log
+from experiments.training.data.files.folders import Files
+from experiments.training.data.files.index import Index
+from experiments.training.data.images import medmnist, pixels
+from experiments.training.data.images.pixel_cache import PixelCache
+
+VERSION = 1  # of the way from files to pixels: what older versions cached is not used
+DECODERS = ("pillow", "pydicom")
+REPORT_SECONDS = 5.0
+
+
+def decode(files: Files, index: Index, config: DataConfig, cache: PixelCache) -> Tensor:
+    """Decode all images to uint8 (N, channels, size, size) in the order of the index.
+
+    Raises SourceError, of which UnreadableImages names all broken images, and Interrupted once the cache's `stop` is
+    set.
+    """
+    size, channels = config.image_size, config.channels
+    packed = files.kind == "npz"
+    names = [stack.file for stack in medmnist.stacks(files).values()] if packed else [s.file for s in index.samples]
+
+    def blocks() -> Iterator[NDArray[np.uint8]]:
+        found = (
+            pixels.array_blocks(files, size=size, channels=channels)
+            if packed
+            else pixels.blocks(files, names, size=size, channels=channels)
+        )
+        return _reported(found, len(index.samples), cache.stop)
+
+    shape = (len(index.samples), channels, size, size)
+    return cache.pixels(partial(_key, files, names, size, channels), shape, blocks)
+
+
+def _key(files: Files, names: Sequence[str], size: int, channels: int) -> str:
+    """Hash everything the pixels depend on: each file's content and place, size and colour, and the decoders."""
+    digest = hashlib.blake2b(repr((VERSION, _decoders(), size, channels, len(names))).encode(), digest_size=16)
+    for name in names:
+        digest.update(f"\n{name}\0{_identity(files, name)}".encode())
+    return digest.hexdigest()
+
+
+def _identity(files: Files, name: str) -> str:
+    try:
+        return files.identity(name)
+    except OSError as error:
+        raise SourceError("source_path", f"{name} cannot be read ({error.strerror}); replace it.") from error
+
+
+def _decoders() -> list[str]:
+    """List the decoders with their versions: a new version may round differently."""
+    found = []
+    for package in DECODERS:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _reported(blocks: Iterator[NDArray[np.uint8]], total: int, stop: threading.Event) -> Iterator[NDArray[np.uint8]]:
+    """Pass on the blocks and log progress every few seconds; raises Interrupted once `stop` is set."""
+    started = reported = time.monotonic()
+    done = 0
+    for block in blocks:
+        if stop.is_set():
+            raise Interrupted
+        done += len(block)
+        yield block
+        if (now := time.monotonic()) - reported >= REPORT_SECONDS and done < total:
+            reported = now
+            rate = done / (now - started)
+            left = (total - done) / rate
+            run_log.write(f"Decoded {done:,} of {total:,} images, {rate:,.0f} per second; {left:.0f} s left.")
+    seconds = time.monotonic() - started
+    run_log.write(f"Decoded {total:,} images in {seconds:.1f} s.")

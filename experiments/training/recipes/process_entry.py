@@ -1,0 +1,189 @@
+"""The entry of a training's process: redirect output, listen for commands, send messages, call the recipe.
+
+Imports no torch itself: the worker pickles `main` by name, and only the fork server loads the recipe. Wire format,
+child to supervisor: JSON arrays of `[type, timestamp, data]`; an empty array is a heartbeat.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import msgspec
+
+from experiments.training.contract.reports import Job, Message, Outcome
+from experiments.training.contract.stop import Stop
+from runs.events import EPHEMERAL_TYPES, format_time
+from runs.files.log_names import log_name, start_name
+
+RECIPE = "experiments.training.recipes.centralized"
+STOP = b"stop"
+FINISH = b"finish"
+REGISTERED = b"registered "  # followed by an epoch
+BATCH_SECONDS = 0.05
+HEARTBEAT_SECONDS = 1.0
+QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
+ORPHAN_GRACE_SECONDS = 10.0
+ORPHANED = 70  # exit code of a training whose supervisor died
+
+
+class Emitter:
+    """A queue that takes messages from the training without blocking it; its own thread sends them in batches."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queue: SimpleQueue[tuple[float, Message] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
+        self._thread.start()
+
+    def report(self, message: Message) -> None:
+        """Queue one message, in well under a microsecond."""
+        if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
+            return
+        self._queue.put((time.time(), message))
+
+    def report_outcome(self, message: Message) -> None:
+        """Queue the message if it is the last one."""
+        if isinstance(message, Outcome):
+            self.report(message)
+
+    def close(self) -> None:
+        """Send what is queued, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _send_forever(self) -> None:
+        closing = False
+        try:
+            while not closing:
+                batch, closing = self._gather()
+                self._connection.send_bytes(msgspec.json.encode(batch))
+        except OSError:
+            return  # the supervisor is gone; the command pipe's end stops the training
+
+    def _gather(self) -> tuple[list[tuple[str, str, msgspec.Raw]], bool]:
+        """Wait for a first message (or a heartbeat's time), then collect messages for the batch time."""
+        batch: list[tuple[str, str, msgspec.Raw]] = []
+        deadline = time.monotonic() + HEARTBEAT_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                item = self._queue.get(timeout=left)
+            except Empty:
+                break
+            if item is None:
+                return batch, True
+            if not batch:
+                deadline = time.monotonic() + BATCH_SECONDS
+            batch.append(_encoded(*item))
+        return batch, False
+
+
+def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:
+    timestamp = format_time(datetime.fromtimestamp(moment, UTC))
+    return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
+
+
+def main(
+    job: bytes,
+    messages: Connection,
+    commands: Connection,
+    recipe: str = RECIPE,
+    listener: socket.socket | None = None,
+) -> None:
+    """Run the training process; `job` is a Job as JSON, `recipe` a module with `train(job, report, stop)`.
+
+    `listener` is for rank 0 of several: the socket where they connect. Other ranks send only their outcome. Returns
+    when the last message is sent.
+    """
+    os.setsid()  # a process group of its own: signals to the terminal pass by, and a kill reaches data loader workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoded = msgspec.json.decode(job, type=Job)
+    if listener is not None:
+        decoded = msgspec.structs.replace(decoded, meeting_socket=listener.detach())
+    _redirect_output(Path(decoded.run_dir) / log_name(decoded.rank), decoded.attempt)
+    if decoded.gpus is not None:  # CUDA looks when it is first used, and no process before this one uses it
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(decoded.gpus)
+    stop = Stop()
+    threading.Thread(target=_receive_commands, args=(commands, stop), name="commands", daemon=True).start()
+    emitter = Emitter(messages)
+    try:
+        module: Any = importlib.import_module(recipe)
+        module.train(decoded, emitter.report if decoded.rank == 0 else emitter.report_outcome, stop)
+    finally:
+        emitter.close()
+
+
+def warm() -> None:
+    """Raise SystemExit unless the fork server has loaded the recipe: the first real training would wait for it."""
+    if RECIPE not in sys.modules:
+        raise SystemExit(f"{RECIPE} is not preloaded")
+
+
+def _receive_commands(commands: Connection, stop: Stop) -> None:
+    """Carry out commands; a closed pipe means that the supervisor died: stop soon, or exit after a grace period."""
+    handlers = {STOP: stop.set, FINISH: stop.early.set}
+    try:
+        while True:
+            command = commands.recv_bytes()
+            if command.startswith(REGISTERED):
+                stop.registered.set(int(command.removeprefix(REGISTERED)))
+            else:
+                handlers.get(command, _unknown)()
+    except (EOFError, OSError):
+        stop.set()
+        time.sleep(ORPHAN_GRACE_SECONDS)
+        os._exit(ORPHANED)
+
+
+def _unknown() -> None:
+    """Ignore a command of a newer server."""
+
+
+def _say_where_it_begins(log: Path, attempt: int, offset: int) -> None:
+    start = log.parent / start_name(attempt, log.name)
+    start.parent.mkdir(parents=True, exist_ok=True)
+    start.write_text(str(offset))
+
+
+class _Log(io.FileIO):
+    """A log that drops what a full disk refuses, so that the training neither ends nor loses its reason for ending."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _redirect_output(path: Path, attempt: int) -> None:
+    """Send all output, native code's too, to the run's log; where none can be made, to the server's."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        offset = os.fstat(log).st_size
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        _say_where_it_begins(path, attempt, offset)
+        trouble = ""
+    except OSError as error:
+        trouble = f"{path}: {error}\n"
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BufferedWriter(_Log(descriptor, "w", closefd=False)), line_buffering=True)
+        for descriptor in (1, 2)
+    )
+    sys.stderr.write(trouble)
+    faulthandler.enable(sys.stderr)
+    sys.stdout.write(f"=== attempt {attempt}, {format_time(datetime.now(UTC))} ===\n")

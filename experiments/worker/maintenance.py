@@ -1,0 +1,133 @@
+"""Maintains the server: recovers lost runs, reports and checks, removes expired runs, packs samples.
+
+It recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their time
+is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is
+cheap, and one is enough.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import Error
+
+from experiments import wakeup
+from experiments.datasets import checks
+from experiments.periodic import Periodic
+from experiments.preflights import leftover_folders, state
+from realtime.hubs import broadcast
+from runs import lifecycle
+from runs.curves.compaction import compact_running
+from runs.failures.each import each
+from runs.failures.recovery_clock import RecoveryClock
+from runs.models import Run
+from runs.removal import deletion
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5.0
+AFTER_OUTAGE_SECONDS = 5.0
+"""How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
+
+
+class Maintenance(Periodic):
+    """Does its jobs at once and then periodically."""
+
+    def __init__(self) -> None:
+        super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
+        self._purging = Purging()
+        self._recovery_clock = RecoveryClock()
+
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the recoveries, removals and packing of a round."""
+        return {
+            "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
+            "recovering lost pre-flight reports": self._recovering(state.recover_lost, state.first_queued),
+            "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
+            "removing deleted runs": self._purging.purge_one,
+            "compacting samples": compact_running,
+            "clearing folders of pre-flight reports": leftover_folders.clear,
+            "noting the end of the look": self._recovery_clock.mark_idle,
+        }
+
+    def _recovering(self, recover: Callable[[datetime], object], look: Callable[[], object]) -> DelayedRecovery:
+        return DelayedRecovery(self._recovery_clock, recover, look)
+
+
+class DelayedRecovery:
+    """Recovers what is lost, but waits after an outage of the database or this machine.
+
+    Leases have then expired that their holders will soon renew.
+    """
+
+    def __init__(
+        self, recovery_clock: RecoveryClock, recover: Callable[[datetime], object], look: Callable[[], object]
+    ) -> None:
+        self._recovery_clock, self._recover, self._look = recovery_clock, recover, look
+        self._outage = False  # at the last call
+        self._leases_count_from = 0.0  # monotonic time
+
+    def __call__(self) -> None:
+        """Recover, unless leases do not count yet; `look` tells whether the database answers again."""
+        moment = self._recovery_clock.moment()
+        try:
+            if self._outage:
+                self._look()
+                self._outage = False
+                self._leases_count_from = time.monotonic() + AFTER_OUTAGE_SECONDS
+            elif moment and time.monotonic() >= self._leases_count_from:
+                self._recover(moment)
+        except Error:
+            self._outage = True
+            raise
+
+
+def recover_lost_runs(moment: datetime | None = None) -> list[int]:
+    """Recover every run once that is lost now, or was at that moment; return those that this call recovered.
+
+    One that fails stops no other.
+    """
+    recovered: list[int] = []
+    try:
+        for run_id in each(lambda pk: _recovered(pk, moment), lifecycle.lost_runs(moment)):
+            recovered += [] if run_id is None else [run_id]
+    finally:
+        if recovered:
+            wakeup.wake_idle()
+    return recovered
+
+
+def _recovered(run_id: int, moment: datetime | None) -> int | None:
+    if not lifecycle.recover(run_id, moment):
+        return None
+    logger.warning("run %s: recovered from a lost worker", run_id, extra={"run_id": run_id})
+    broadcast.hint(run_id)
+    return run_id
+
+
+class Purging:
+    """Permanently removes runs whose deletion can no longer be undone, one after the other."""
+
+    def __init__(self) -> None:
+        self._tried = 0  # the run of the last round: one that fails is tried again after all others
+
+    def purge_one(self) -> int | None:
+        """Remove one run per round, so that recovery never waits."""
+        expired = deletion.expired().order_by("pk")
+        run = expired.filter(pk__gt=self._tried).first() or expired.first()
+        if run is None:
+            return None
+        self._tried = run.pk
+        return run.pk if _purged(run) else None
+
+
+def _purged(run: Run) -> bool:
+    number, deleted_at = run.pk, run.deleted_at
+    if not deletion.purge(run):
+        return False
+    logger.info("run %s: permanently removed, it was deleted %s", number, deleted_at, extra={"run_id": number})
+    return True

@@ -1,0 +1,180 @@
+"""Compute what the admin's page of one run shows from its rows; the template only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import msgspec
+
+from runs import queries, serializers
+from runs.admin_pages.charts import Chart, line_chart
+from runs.files import run_files
+from runs.files import serializers as file_serializers
+from runs.models import FinalResult, Run
+from runs.queue import queue_position
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
+
+MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
+SHADES = 10
+History: TypeAlias = Sequence[Mapping[str, Any]]
+CHARTS: dict[str, tuple[str, ...]] = {
+    "Loss": ("train_loss", "val_loss"),
+    "Validation metrics": ("val_auroc", "val_f1", "val_recall", "val_precision", "val_acc"),
+    "Training and validation accuracy, F1": ("train_acc", "val_acc", "train_f1", "val_f1"),
+    "Learning rate": ("learning_rate",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a confusion matrix.
+
+    `shade` is the share of the true class, in tenths; `mark` is TP, TN, FP or FN of a binary run.
+    """
+
+    count: int
+    share: str
+    shade: int
+    correct: bool
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One final statistic, formatted; `interval` is blank where it has none."""
+
+    name: str
+    label: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """The final evaluation of one split.
+
+    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row.
+    """
+
+    split: str
+    epoch: int
+    threshold: float | None
+    classes: list[str]
+    matrix: list[tuple[str, list[Cell], int]]
+    statistics: list[Statistic]
+    class_columns: list[str]
+    per_class: list[tuple[str, list[str]]]
+
+
+def report(run: Run) -> dict[str, Any]:
+    """Build the template's context."""
+    history = queries.epoch_history(run.pk)
+    columns = [name for name in EPOCH_METRICS if any(name in row for row in history)]
+    return {
+        "charts": charts(history, run.best_epoch),
+        "columns": columns,
+        "epochs": [(row["epoch"], [number(row.get(name), name) for name in columns]) for row in history[-MOST_EPOCHS:]],
+        "epochs_total": len(history),
+        "epochs_left_out": max(0, len(history) - MOST_EPOCHS),
+        "best": best_facts(run),
+        "ended": run.status in Run.ENDED,
+        "last_epoch": run.max_epochs - 1,
+        "duration": duration(run.duration_seconds),
+        "splits": [split_report(result) for result in queries.final_results(run.pk)],
+        "files": file_serializers.described(run.pk, run_files.listed(run)),
+        "links": serializers.links(run.pk),
+        "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
+        "queue_position": queue_position(run),
+    }
+
+
+def best_facts(run: Run) -> list[dict[str, Any]]:
+    """Return each best value under its own name, with its epoch."""
+    return [
+        {"label": f"Best {run.monitor} (decides)", "value": number(run.best_value), "epoch": run.best_epoch},
+        {"label": "Best val_recall", "value": number(run.best_val_recall), "epoch": run.best_val_recall_epoch},
+        {"label": "Best val_loss", "value": number(run.best_val_loss), "epoch": run.best_val_loss_epoch},
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """Format seconds as hours, minutes and seconds; unknown is a dash."""
+    return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def charts(history: History, best_epoch: int | None) -> list[Chart]:
+    """Draw the charts for which the run has numbers."""
+    drawn = []
+    for title, names in CHARTS.items():
+        series = {name: [(row["epoch"], row[name]) for row in history if name in row] for name in names}
+        chart = line_chart(title, {name: points for name, points in series.items() if points}, best_epoch=best_epoch)
+        if chart:
+            drawn.append(chart)
+    return drawn
+
+
+def split_report(result: FinalResult) -> SplitReport:
+    """Build one split's matrix and statistics, the known names first, in the order of `FINAL_STATISTICS`."""
+    per_class = [
+        name for name in FINAL_STATISTICS if any(f"{name}/{c}" in result.statistics for c in result.class_names)
+    ]
+    return SplitReport(
+        split=result.split,
+        epoch=result.epoch,
+        threshold=result.threshold,
+        classes=result.class_names,
+        matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
+        statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
+        class_columns=[FINAL_STATISTICS[name] for name in per_class],
+        per_class=[
+            (label, [number(result.statistics.get(f"{name}/{label}"), name) for name in per_class])
+            for label in (result.class_names if per_class else ())
+        ],
+    )
+
+
+def number(value: float | None, name: str = "") -> str:
+    """Format counts as whole numbers, others with four decimals unless very small or large; unknown is a dash."""
+    if value is None:
+        return "–"
+    if is_count(name):
+        return str(int(value))
+    return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.3g}"
+
+
+def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
+    """Yield row by row the true class, its cells and its number of samples."""
+    marks = (("TN", "FP"), ("FN", "TP")) if len(classes) == 2 else None
+    for true, (label, counts) in enumerate(zip(classes, matrix, strict=True)):
+        total = sum(counts)
+        cells = [
+            Cell(
+                count=count,
+                share=f"{count / total:.1%}" if total else "–",
+                shade=round(SHADES * count / total) if total else 0,
+                correct=true == predicted,
+                mark=marks[true][predicted] if marks else "",
+            )
+            for predicted, count in enumerate(counts)
+        ]
+        yield label, cells, total
+
+
+def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
+    """List the statistics of the whole split: no classes, no ends of intervals, no counts that the matrix shows."""
+    shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
+    known = [name for name in FINAL_STATISTICS if name in shown]
+    return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]
+
+
+def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:
+    low, high = statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high")
+    return Statistic(
+        name=name,
+        label=FINAL_STATISTICS.get(name, name),
+        value=number(statistics[name], name),
+        interval="" if low is None or high is None else f"{number(low)} to {number(high)}",
+    )

@@ -1,0 +1,129 @@
+"""Compute what the admin's page of a group shows; the template only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.urls import reverse
+
+from runs.admin_pages.admin_report import Cell, duration, matrix_rows, number
+from runs.groups.statistics import GroupReport, Pooled, SplitSpread
+from runs.models import Run
+from runs.serializers import group_links
+from runs.statistics.fold_statistics import Spread
+from runs.statistics.matrix_statistics import Number
+from runs.statistics.metric_names import FINAL_STATISTICS
+
+COLUMNS = ("final_auroc_cm", "final_sensitivity", "final_precision_cm", "final_f1_cm", "final_accuracy_cm")
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRow:
+    """One fold's row, with its numbers in the order of `COLUMNS`."""
+
+    run: Run
+    link: str
+    best: str
+    duration: str
+    numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadRow:
+    """One statistic's mean and spread over the folds, formatted.
+
+    `together` and its interval are those of the summed matrix, blank where it gives none.
+    """
+
+    name: str
+    label: str
+    n: int
+    mean: str
+    sd: str
+    range: str
+    interval: str
+    corrected: str
+    together: str
+    together_interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTable:
+    """One split's statistics and summed matrix.
+
+    `classes` and `matrix` are laid out as those of one run; both empty without a summed matrix.
+    """
+
+    split: str
+    runs: int
+    statistics: list[SpreadRow]
+    classes: list[str]
+    matrix: list[tuple[str, list[Cell], int]]
+
+
+def headline(report: GroupReport) -> str | None:
+    """Return the split that represents the group: test where there is one; None without results."""
+    return next((split for split in ("test", "val") if split in report.splits), None)
+
+
+def group_report(report: GroupReport) -> dict[str, Any]:
+    """Build the template's context."""
+    split = headline(report)
+    return {
+        "completed": report.completed,
+        "ended": all(run.status in Run.ENDED for run in report.runs),
+        "notes": report.notes,
+        "headline": split,
+        "columns": [FINAL_STATISTICS[name] for name in COLUMNS],
+        "folds": [_fold(report, run, split) for run in report.runs],
+        "splits": [_table(name, found) for name, found in report.splits.items()],
+        "links": group_links(report.group.pk),
+        "config": msgspec.json.format(msgspec.json.encode(report.group.config), indent=2).decode(),
+    }
+
+
+def _fold(report: GroupReport, run: Run, split: str | None) -> FoldRow:
+    result = report.results.get(run.pk, {}).get(split or "")
+    statistics = result.statistics if result else {}
+    return FoldRow(
+        run=run,
+        link=reverse("admin:runs_run_change", args=[run.pk]),
+        best=number(run.best_value),
+        duration=duration(run.duration_seconds),
+        numbers=[number(statistics.get(name)) for name in COLUMNS],
+    )
+
+
+def _table(split: str, found: SplitSpread) -> SplitTable:
+    pooled = found.pooled
+    names = [name for name in FINAL_STATISTICS if name in found.statistics]
+    return SplitTable(
+        split=split,
+        runs=found.runs,
+        statistics=[_row(name, found.statistics[name], pooled) for name in names],
+        classes=pooled.class_names if pooled else [],
+        matrix=list(matrix_rows(pooled.class_names, pooled.confusion_matrix)) if pooled else [],
+    )
+
+
+def _row(name: str, spread: Spread, pooled: Pooled | None) -> SpreadRow:
+    together: Mapping[str, Number] = pooled.statistics if pooled else {}
+    return SpreadRow(
+        name=name,
+        label=FINAL_STATISTICS[name],
+        n=spread.n,
+        mean=number(spread.mean),
+        sd=number(spread.sd),
+        range=_range(spread.min, spread.max),
+        interval=_range(spread.ci_low, spread.ci_high),
+        corrected=_range(spread.corrected_ci_low, spread.corrected_ci_high),
+        together=number(together[name]) if name in together else "",
+        together_interval=_range(together.get(f"{name}_ci_low"), together.get(f"{name}_ci_high")),
+    )
+
+
+def _range(low: Number, high: Number) -> str:
+    return "" if low is None or high is None else f"{number(low)} to {number(high)}"

@@ -1,0 +1,93 @@
+"""Read from the database what hints are based on: a few indexed queries, however long the journal is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from runs.events import Event, GradientStats, Progress, ResourceUsage, decode
+from runs.hints.evidence import Epoch, Evidence
+from runs.hints.gradient_health import WINDOW
+from runs.models import FinalResult, Run, RunEvent, RunMetric
+from runs.statistics.matrix_statistics import Matrix, Number
+from runs.statistics.metric_names import COUNTS
+
+METRICS = (
+    "train_loss", "train_acc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1", "val_auroc",
+    *(f"val_{name}" for name in COUNTS),
+)  # fmt: skip
+RECENT = 5_000
+"""The newest events of an attempt are looked for among this many last events of the journal …"""
+SAMPLES = 300
+"""… and at most this many of them are used."""
+_SAMPLED = (GradientStats.type, Progress.type, ResourceUsage.type)
+
+
+def of_run(run: Run) -> Evidence:
+    """Read the run's evidence; of an unfinished run as much as is stored so far."""
+    dataset = run.dataset or {}
+    recent = _recent(run)
+    training = [index for index, event in enumerate(recent) if isinstance(event, Progress)]
+    trained = recent[: training[-1] + 1] if training else []  # what came later is evaluation
+    return Evidence(
+        status=run.status,
+        max_epochs=run.max_epochs,
+        config=run.config,
+        classes=dataset.get("classes", ()),
+        sizes=dataset.get("sizes", {}),
+        history=_history(run.pk),
+        best_epoch=run.best_epoch,
+        matrix=_matrix(run.pk),
+        first_gradients=_first_gradients(run),
+        last_gradients=[event for event in recent if isinstance(event, GradientStats)],
+        waits=[e.data_wait_share for e in trained if isinstance(e, Progress) and e.data_wait_share is not None],
+        usage=[event for event in trained if isinstance(event, ResourceUsage)],
+        samples_per_second=run.samples_per_second,
+    )
+
+
+def monitored(run: Run) -> list[tuple[int, Number]]:
+    """Read the monitored value of each complete epoch, ascending."""
+    rows = RunMetric.objects.filter(
+        run_id=run.pk, metric_name=run.monitor, context="epoch", class_name="", client_id=None
+    )
+    return list(rows.order_by("epoch").values_list("epoch", "value"))
+
+
+def _history(run_id: int) -> list[tuple[int, Epoch]]:
+    """Read the complete epochs: both phases are mostly stored in one transaction, but not always."""
+    rows = RunMetric.objects.filter(
+        run_id=run_id, metric_name__in=METRICS, context="epoch", class_name="", client_id=None
+    )
+    history: dict[int, dict[str, Number]] = {}
+    for epoch, name, value in rows.order_by("epoch").values_list("epoch", "metric_name", "value"):
+        history.setdefault(epoch, {})[name] = value
+    return [(epoch, metrics) for epoch, metrics in history.items() if "val_loss" in metrics]
+
+
+def _matrix(run_id: int) -> Matrix | None:
+    return FinalResult.objects.filter(run_id=run_id, split="val").values_list("confusion_matrix", flat=True).first()
+
+
+def _recent(run: Run) -> list[Event]:
+    """Read the newest sampled events of the attempt, in their order."""
+    rows = RunEvent.objects.filter(run_id=run.pk, seq__gt=run.last_seq - RECENT, attempt=run.attempt, type__in=_SAMPLED)
+    return _decoded(list(rows.order_by("-seq").values_list("type", "data")[:SAMPLES])[::-1])
+
+
+def _first_gradients(run: Run) -> list[GradientStats]:
+    rows = RunEvent.objects.filter(run_id=run.pk, seq__lte=RECENT, type=GradientStats.type)
+    events = _decoded(list(rows.order_by("seq").values_list("type", "data")[:WINDOW]))
+    return [event for event in events if isinstance(event, GradientStats)]
+
+
+def _decoded(rows: Sequence[tuple[str, str]]) -> list[Event]:
+    """Decode events, leaving out those unknown to this version: a newer server may have written them."""
+    events = []
+    for type_, data in rows:
+        try:
+            events.append(decode(type_, data.encode()))
+        except msgspec.ValidationError:
+            continue
+    return events

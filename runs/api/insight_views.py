@@ -1,0 +1,127 @@
+"""GET /api/runs/<id>/hints/ and …/log/: what the page of a run asks for beside its numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs import queries
+from runs.api import hint_evidence
+from runs.api.async_view import AsyncView, release_connection
+from runs.api.views import ReadingView, StoreUnavailable
+from runs.files import run_files, train_log
+from runs.files.store import StoreError
+from runs.hints import gradients
+from runs.hints.all import hints
+from runs.hints.early_stopping_countdown import countdown
+from runs.listing.filters import Parameters
+from runs.models import Run
+
+POLL_SECONDS = 0.5  # between two reads of a log that a client waits for
+LONGEST_OFFSET = 2**63 - 1
+
+
+class LogParameters(Parameters):
+    """Parameters of a page of a log; offsets are in bytes, `wait` is in seconds, for lines after `after`."""
+
+    attempt = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    rank = serializers.IntegerField(min_value=0, max_value=1_023, default=0)
+    before = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
+    after = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=2_000, default=200)
+    search = serializers.CharField(max_length=200, trim_whitespace=False, required=False)
+    wait = serializers.FloatField(min_value=0, max_value=30, default=0)
+
+    def validate_wait(self, value: float) -> float:
+        """Refuse NaN, which passes the comparisons with the bounds."""
+        if not math.isfinite(value):
+            raise serializers.ValidationError("Must be a number of seconds from 0 to 30.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse to wait for lines other than new ones."""
+        if attrs["wait"] and ("after" not in attrs or "before" in attrs or "search" in attrs):
+            cure = "It waits for new lines only: give after (the last answer's end), and neither before nor search."
+            raise serializers.ValidationError({"wait": cure})
+        return attrs
+
+
+class RunHints(ReadingView):
+    """Hints about the run in words, with the gradients' health and the early stopping countdown.
+
+    They are based on the newest numbers; clients ask again after each `epoch_end`.
+    """
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the hints."""
+        run = self.visible().filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        evidence = hint_evidence.of_run(run)
+        return Response(
+            {
+                "run_id": run.pk,
+                "status": run.status,
+                "last_seq": run.last_seq,
+                "hints": hints(evidence),
+                "gradients": gradients.by_group(evidence),
+                "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
+            }
+        )
+
+
+class RunLog(AsyncView, ReadingView):
+    """Lines of `train.log`, as a terminal would show them.
+
+    Without offsets the last `limit` lines; with `before` those that end at that offset, with `after` those from that
+    offset on (with `wait`, as soon as there are some, or the run has ended). The answer's `start` is the next `before`,
+    its `end` the next `after`. With `search` the lines between `after` and `before` that have the text; `next` is the
+    `after` that continues the search, null when all was searched. `reset`: the log is shorter than `after`, and this is
+    its end.
+    """
+
+    parameters = LogParameters
+
+    async def get(self, _request: Request, run_id: int) -> Response:
+        """Return the lines, waiting for new ones if asked to."""
+        status, read = await sync_to_async(self._log_of)(run_id)
+        found = await _read(read, status)
+        if self.asked["wait"]:
+            deadline = time.monotonic() + self.asked["wait"]
+            while not found["lines"] and status not in Run.ENDED and time.monotonic() < deadline:
+                await asyncio.sleep(POLL_SECONDS)
+                status = await sync_to_async(_status)(run_id)
+                found = await _read(read, status)
+        return Response({"run_id": run_id, "status": status} | found)
+
+    def _log_of(self, run_id: int) -> tuple[str, partial[dict[str, Any]]]:
+        run = queries.with_summary(self.visible()).filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return run.status, partial(train_log.page, partial(run_files.seekable, run), self.asked, attempts=run.attempt)
+
+
+def _status(run_id: int) -> str:
+    """Read the run's status; a run that no longer exists counts as ended."""
+    found = queries.heads([run_id])
+    release_connection()
+    return found[0].status if found else Run.Status.CANCELLED
+
+
+async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
+    """Read the page; as the status is older, nothing more is written once it says that the run has ended."""
+    try:
+        return await asyncio.to_thread(read, ended=status in Run.ENDED)
+    except train_log.NoSuchAttempt as error:
+        raise NotFound(str(error)) from error
+    except StoreError as error:
+        raise StoreUnavailable(str(error)) from error

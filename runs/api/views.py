@@ -1,0 +1,232 @@
+"""GET /api/runs/…: find a run that the user may see, one query, respond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import queries, serializers
+from runs.api import hint_evidence
+from runs.api.async_view import AsyncView, release_connection
+from runs.api.journal_watch import journal_watch
+from runs.api.renderers import JSONRenderer
+from runs.files import run_files
+from runs.files import serializers as file_serializers
+from runs.files.local_files import media_type
+from runs.files.store import StoreError
+from runs.groups import statistics
+from runs.groups.serializers import group_detail, group_summary
+from runs.hints.early_stopping_countdown import countdown
+from runs.listing.facets import facets
+from runs.listing.filters import (
+    METRIC_LOOKUPS,
+    Choice,
+    EventsParameters,
+    GroupedParameters,
+    GroupParameters,
+    MetricParameters,
+    Parameters,
+    RunParameters,
+    chosen,
+    narrowed,
+    validated,
+)
+from runs.listing.grouping import page_of_groups
+from runs.listing.list_serializers import grouped, run_lines
+from runs.listing.orderings import ordered
+from runs.listing.pagination import NEWEST_FIRST, page_of
+from runs.models import Run, RunMetric
+
+
+class ReadingView(APIView):
+    """The base of the views that answer GET and HEAD in JSON.
+
+    404 for what does not exist and for what the user may not see.
+    """
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer]
+    parameters: type[Parameters] = Parameters
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the parameters after the login and before any work."""
+        super().initial(request, *args, **kwargs)
+        self.asked = validated(self.parameters, request)
+
+    def visible(self) -> QuerySet[Run]:
+        """Select the runs that the user may see."""
+        return queries.visible_runs(self.request.user)
+
+    def head_of(self, run_id: int) -> queries.Head:
+        """Read the run's head; raises NotFound for a run that the user may not see."""
+        found = queries.heads(self.visible().filter(pk=run_id).values("pk"))
+        if not found:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return found[0]
+
+
+class RunList(ReadingView):
+    """One page of summaries, newest first by default, with the columns and curves that were asked for."""
+
+    parameters = RunParameters
+
+    def get(self, request: Request) -> Response:
+        """Return the page."""
+        asked = self.asked
+        runs, order = ordered(chosen(request.user, asked), asked["ordering"])
+        # First the ids, then their rows: sorting whole rows takes many times as long.
+        page = page_of(runs.values("id", *order.columns), order, asked["page_size"], asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        shown = queries.summarised([row["id"] for row in page.rows])
+        return Response({**links, "results": run_lines(shown, asked.get("columns", ()), asked["sparkline"])})
+
+
+class Facets(ReadingView):
+    """The values by which the list can be filtered, with counts, and the columns it can have."""
+
+    parameters = Choice
+
+    def get(self, request: Request) -> Response:
+        """Count the facets of the chosen runs."""
+        return Response(facets(chosen(request.user, self.asked)))
+
+
+class Grouped(ReadingView):
+    """One page of groups of runs that have something in common."""
+
+    parameters = GroupedParameters
+
+    def get(self, request: Request) -> Response:
+        """Return the page."""
+        asked = self.asked
+        page = page_of_groups(chosen(request.user, asked), asked["by"], asked["page_size"], asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
+
+
+class RunDetail(ReadingView):
+    """Everything known of one run except its journal, metrics and files."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the run with its early stopping countdown."""
+        run = self.visible().select_related("owner").filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
+        return Response(serializers.run_detail(run) | {"patience": patience})
+
+
+class GroupList(ReadingView):
+    """One page of groups, newest first, each with mean and spread over its completed runs."""
+
+    parameters = GroupParameters
+
+    def get(self, request: Request) -> Response:
+        """Return the page."""
+        found = queries.visible_groups(request.user).select_related("owner")
+        page = page_of(found, NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
+        links = page.links(request.build_absolute_uri())
+        return Response({**links, "results": [group_summary(report) for report in statistics.reports(page.rows)]})
+
+
+class GroupDetail(ReadingView):
+    """One group with its runs, mean and spread, and the summed matrix."""
+
+    def get(self, request: Request, group_id: int) -> Response:
+        """Return the group."""
+        group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
+        if group is None:
+            raise NotFound(f"Group {group_id} does not exist.")
+        return Response(group_detail(statistics.report(group)))
+
+
+class RunMetrics(ReadingView):
+    """All epochs of the run's metrics, one series per name, split, context and class."""
+
+    parameters = MetricParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the series that the parameters ask for."""
+        head = self.head_of(run_id)
+        metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
+        series = serializers.metric_series(queries.metric_series(metrics))
+        return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
+
+
+class RunFinalStats(ReadingView):
+    """The best checkpoint's evaluation, per split; `splits` is empty until there is one."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the evaluated splits."""
+        head = self.head_of(run_id)
+        splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
+        return Response({"run_id": head.id, "status": head.status, "splits": splits})
+
+
+class RunFiles(ReadingView):
+    """Every file of the run; those of an unfinished run are whole too."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the list of files."""
+        run = Run(pk=self.head_of(run_id).id)
+        return Response({"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))})
+
+
+class StoreUnavailable(APIException):
+    """503: the object store failed; the sentence says what to do."""
+
+    status_code = 503
+
+
+class RunFileDownload(ReadingView):
+    """One file, streamed as an attachment."""
+
+    def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
+        """Stream the file; 404 without one, 503 when the object store fails."""
+        run = Run(pk=self.head_of(run_id).id)
+        try:
+            content = run_files.opened(run, name)
+        except FileNotFoundError:
+            raise NotFound(f"Run {run_id} has no file {name!r}.") from None
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+        headers = {
+            "Content-Disposition": content_disposition_header(True, name.rpartition("/")[2]) or "attachment",
+            "Content-Length": str(content.size),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-cache",
+        }
+        return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+
+
+class RunEvents(AsyncView, ReadingView):
+    """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
+
+    Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
+    """
+
+    parameters = EventsParameters
+
+    async def get(self, _request: Request, run_id: int) -> Response:
+        """Return the next page of the journal, waiting for it if asked to."""
+        asked = self.asked
+        head = await sync_to_async(self.head_of)(run_id)
+        if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
+            await sync_to_async(release_connection)()
+            head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
+        return Response(await sync_to_async(_journal_page)(head, asked))
+
+
+def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
+    """Read events up to the head that was seen, so that status and events are of the same moment."""
+    events = queries.events_after(head.id, asked["after"], asked["limit"], until=head.last_seq, types=asked["types"])
+    last_seq = events[-1].seq if len(events) == asked["limit"] else head.last_seq
+    return serializers.journal_page(events, last_seq, head.status)

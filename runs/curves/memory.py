@@ -1,0 +1,73 @@
+"""A cache of decoded columns for the next reader of this process: bounded, least recently used out first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from runs.curves.tables import NOTHING, Column
+
+MOST_BYTES = 67_108_864
+
+
+class CachedColumn(NamedTuple):
+    """A column decoded from compacted ranges up to number `until`, out of `row_count` rows."""
+
+    until: int
+    row_count: int
+    column: Column
+
+
+EMPTY = CachedColumn(0, 0, NOTHING)
+
+
+class ColumnCache:
+    """A cache of at most `most_bytes` of columns, safe to use from several threads.
+
+    Columns never change, they only grow longer.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._entries: OrderedDict[Hashable, CachedColumn] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> CachedColumn:
+        """Return the cached column, `EMPTY` if there is none, and mark it as recently used."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key, EMPTY)
+
+    def put(self, key: Hashable, entry: CachedColumn) -> None:
+        """Cache a column, unless a longer one is there; drop the least recently used ones to make room.
+
+        A column larger than the whole cache is not kept.
+        """
+        with self._lock:
+            if entry.until < self._entries.get(key, EMPTY).until:
+                return
+            old = self._entries.pop(key, None)
+            self._size += entry.column.size - (old.column.size if old else 0)
+            self._entries[key] = entry
+            while self._size > self._most:
+                _, gone = self._entries.popitem(last=False)
+                self._size -= gone.column.size
+
+    def clear(self) -> None:
+        """Remove everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        return self._size
+
+
+column_cache = ColumnCache()
+"""The cache of this process."""

@@ -1,0 +1,157 @@
+"""Serve curves: x and y, cut to a range and thinned to a number of points."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from runs.curves.reading import Samples
+from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SampledEvent, sampled_event_of
+from runs.curves.tables import Column, Numbers
+from runs.curves.thinning import thin
+
+EPOCHS = "epoch_end"
+
+
+class NoAxis(Exception):
+    """The curve has no position on that axis; the text says which axes it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The requested part of a curve.
+
+    `low` and `high` (None: unbounded) are on the axis `by`, both included; `points` bounds the answer.
+    """
+
+    by: str
+    points: int
+    low: float | None = None
+    high: float | None = None
+
+
+def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:
+    """Return the curves of those names, in the order asked for; a name ending in `*` means all that start with it.
+
+    A name without a sample (yet) gives an empty curve. A `*` gives only curves that have samples and a position on the
+    axis; a curve asked for by name that has none raises `NoAxis`.
+    """
+    listed = samples.names() if any(pattern.endswith("*") for pattern in patterns) else []
+    wanted = {pattern: pattern for pattern in patterns if not pattern.endswith("*")}
+    for pattern in patterns:
+        if pattern.endswith("*"):
+            wanted |= {name: wanted.get(name, pattern) for name in listed if name.startswith(pattern[:-1])}
+    named = {name for name, pattern in wanted.items() if not pattern.endswith("*")}
+    found = {curve["name"]: curve for curve in _curves(samples, wanted, window, named)}
+    order = sorted(found, key=lambda name: patterns.index(wanted[name]))
+    return [found[name] for name in order if found[name]["x"] or name in named]
+
+
+def _curves(
+    samples: Samples, wanted: Iterable[str], window: Window, named: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the curves by event type, as those of one type share the columns of their axis."""
+    by_event: dict[str, tuple[SampledEvent, list[str]]] = {}
+    for name in wanted:
+        sampled, rest = sampled_event_of(name)
+        by_event.setdefault(sampled.type, (sampled, []))[1].append(rest)
+    for sampled, names in by_event.values():
+        try:
+            axis = _axis(samples, sampled, window.by)
+        except NoAxis:
+            if any(f"{sampled.prefix}/{name}" in named for name in names):
+                raise
+            continue
+        columns, valid = samples.columns(sampled, [f"/{name}" for name in names]), samples.valid_rows(sampled)
+        for name in names:
+            yield _curve(f"{sampled.prefix}/{name}", *_points(columns[f"/{name}"], axis, valid), window)
+
+
+def _points(column: Column, axis: Numbers, valid: Any) -> tuple[Numbers, Numbers]:
+    """Return x and y in the order of x, without void samples."""
+    x, y = (axis if column.rows is None else axis[column.rows]), column.values
+    if valid is not None:
+        kept = valid if column.rows is None else valid[column.rows]
+        x, y = x[kept], y[kept]
+    if len(x) > 1 and bool((np.diff(x) < 0).any()):  # a clock that was set back
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+    return x, y
+
+
+def _curve(name: str, x: Numbers, y: Numbers, window: Window) -> dict[str, Any]:
+    """Cut and thin one curve, with the sample on either side of the range, so that a line reaches its edges."""
+    low = 0 if window.low is None else int(np.searchsorted(x, window.low, "left"))
+    high = len(x) if window.high is None else int(np.searchsorted(x, window.high, "right"))
+    total, gaps = max(0, high - low), int(np.count_nonzero(~np.isfinite(y[low:high])))
+    shown = slice(max(0, low - 1), min(len(x), high + 1))
+    x, y = x[shown], y[shown]
+    span = None
+    if len(x):
+        span = (x[0] if window.low is None else window.low, x[-1] if window.high is None else window.high)
+    kept = thin(x, y, window.points, span)
+    exact = len(kept) == len(x)
+    return {
+        "name": name,
+        "x": (x if exact else x[kept]).tolist(),
+        "y": (y if exact else y[kept]).tolist(),
+        "exact": exact,
+        "total": total,
+        "nonfinite": gaps,
+    }
+
+
+def _axis(samples: Samples, sampled: SampledEvent, by: str) -> Numbers:
+    """Return each row's position: its step, its time in seconds since 1970, or its epoch.
+
+    Samples within an epoch get a fractional epoch: step / steps per epoch. An epoch's own numbers stand at the epoch's
+    number, and by step at its last step. Raises NoAxis.
+    """
+    if by == BY_TIME:
+        return samples.columns(sampled, ["time"])["time"].values / 1e6
+    if by == BY_STEP and "step" in sampled.base:
+        return samples.columns(sampled, ["step"])["step"].values
+    if by == BY_EPOCH and sampled.type == EPOCHS:
+        return samples.columns(sampled, ["epoch"])["epoch"].values
+    if "epoch" not in sampled.base:
+        raise NoAxis(f"{sampled.prefix}/… has neither step nor epoch; ask for it with by=time.")
+    rate = _steps_per_epoch(samples, sampled)
+    if by == BY_STEP:
+        return (samples.columns(sampled, ["epoch"])["epoch"].values + 1) * rate
+    return samples.columns(sampled, ["step"])["step"].values / rate
+
+
+def _steps_per_epoch(samples: Samples, sampled: SampledEvent) -> Numbers:
+    """Return the steps per epoch for each row, as its attempt's start gave them. Raises NoAxis."""
+    starts = samples.starts
+    seqs = samples.columns(sampled, ["seq"])["seq"].values
+    if not len(seqs):
+        return np.empty(0)
+    rates = [start.steps_per_epoch for start in starts]
+    if not starts or None in rates:
+        other = BY_EPOCH if sampled.type == EPOCHS else BY_STEP
+        raise NoAxis(
+            f"Run {samples.run.pk} does not record its steps per epoch; ask for {sampled.prefix}/… with by={other}."
+        )
+    attempt = np.maximum(np.searchsorted([start.seq for start in starts], seqs) - 1, 0)
+    return np.array(rates, np.float64)[attempt]
+
+
+def answer(samples: Samples, patterns: Sequence[str] | None, window: Window) -> dict[str, Any]:
+    """Build the answer for one run: its curves, or without `patterns` their names. Raises NoAxis.
+
+    `started` is when its first training began, on the axis by=time.
+    """
+    starts = samples.starts
+    found = {"names": samples.names()} if patterns is None else {"series": series_of(samples, patterns, window)}
+    return {
+        "run_id": samples.run.pk,
+        "status": samples.run.status,
+        "last_seq": samples.last_seq,
+        "by": window.by,
+        "started": starts[0].time / 1e6 if starts else None,
+        **found,
+    }

@@ -1,0 +1,95 @@
+"""The columns of a list that a user chooses: `config.<path>`, and `metric.<name>` with the part of it to show.
+
+`metric.val_auroc.best` is the highest value of all epochs (the lowest of a loss), `.last` the newest one, `.min` and
+`.max` the extremes; without an ending it is `.last`, the only value that a final statistic has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from runs.derived_models import KnownColumn, MetricSummary
+from runs.models import Run
+from runs.statistics.metric_names import lower_is_better
+from runs.summaries import known_columns
+
+MOST_COLUMNS = 50
+PARTS = {"last": "last", "min": "low", "max": "high"}
+_CONFIG = re.compile(r"config((?:\.[A-Za-z0-9_-]+)+)")
+_METRIC = re.compile(r"metric\.([A-Za-z0-9_-]+)(?:\.(best|last|min|max))?")
+FORM = "write config.<path>, such as config.optimizer.learning_rate, or metric.<name>, such as metric.val_auroc.best"
+
+
+class Column(NamedTuple):
+    """A chosen column.
+
+    `key` is what the user wrote; `name` a configuration's path or a metric; `part` a column of MetricSummary.
+    """
+
+    key: str
+    kind: KnownColumn.Kind
+    name: str
+    part: str
+
+    @property
+    def path(self) -> list[str]:
+        """The names along a configuration's path."""
+        return self.name.split(".")
+
+
+def parse(keys: Iterable[str]) -> list[Column]:
+    """Parse keys into columns, each once, in one or two queries.
+
+    Raises ValueError naming the first key that is a column of no run, and the cure.
+    """
+    columns = [_parsed(key) for key in dict.fromkeys(keys)]
+    for kind in KnownColumn.Kind:
+        missing = known_columns.unknown(kind, [c.name for c in columns if c.kind == kind])
+        if missing:
+            raise ValueError(f"{kind}.{missing[0]}: no run has had that; GET /api/runs/facets/ lists what there is.")
+    return columns
+
+
+def chosen(runs: Sequence[Run], columns: Sequence[Column]) -> dict[int, dict[str, Any]]:
+    """Read the values of those columns for each run, null where unknown; two queries for any number of runs."""
+    ids = [run.pk for run in runs]
+    kinds = {column.kind for column in columns}
+    configs = dict(Run.objects.filter(pk__in=ids).values_list("pk", "config")) if "config" in kinds else {}
+    metrics = _metrics(ids, columns) if "metric" in kinds else {}
+    return {
+        run_id: {
+            column.key: _inside(configs.get(run_id), column.path)
+            if column.kind == "config"
+            else metrics.get((run_id, column.name), {}).get(column.part)
+            for column in columns
+        }
+        for run_id in ids
+    }
+
+
+def _parsed(key: str) -> Column:
+    if found := _CONFIG.fullmatch(key):
+        return Column(key, KnownColumn.Kind.CONFIG, found[1][1:], "")
+    if found := _METRIC.fullmatch(key):
+        name, part = found[1], found[2] or "last"
+        if part == "best":
+            part = "min" if lower_is_better(name) else "max"
+        return Column(key, KnownColumn.Kind.METRIC, name, PARTS[part])
+    raise ValueError(f"{key!r} is not a column; {FORM}.")
+
+
+def _metrics(run_ids: Sequence[int], columns: Sequence[Column]) -> dict[tuple[int, str], dict[str, Any]]:
+    names = {column.name for column in columns if column.kind == "metric"}
+    rows = MetricSummary.objects.filter(run_id__in=run_ids, name__in=names).order_by()
+    return {(row["run_id"], row["name"]): row for row in rows.values("run_id", "name", *PARTS.values())}
+
+
+def _inside(value: Any, path: Iterable[str]) -> Any:
+    """Return the value at the path; None if there is none."""
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value

@@ -1,0 +1,59 @@
+"""Count by which tags, data, networks, owners and statuses a list of runs can be filtered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, F, QuerySet
+
+from runs.models import Run, RunTag
+from runs.summaries import known_columns
+
+MOST_VALUES = 200
+"""Limit of values per facet; the most frequent ones are kept."""
+_COLUMNS = ("owner_id", "source_path", "model_name", "status")
+"""The columns in the order of the index `run_chips`, so that the database counts along the index."""
+
+
+def facets(runs: QuerySet[Run]) -> dict[str, Any]:
+    """Count each facet's values over `runs`, the most frequent first; `columns` are those of all runs ever made.
+
+    The database counts runs that are alike in all columns at once, and their counts are added up here.
+    """
+    alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("pk")))
+    owner, source_path, model, status = (_added_up(alike, place) for place in range(len(_COLUMNS)))
+    names = dict(User.objects.filter(pk__in=owner).values_list("pk", "username"))
+    return {
+        "count": status.total(),
+        "status": [
+            {"value": value, "count": status[value]} for value in Run.Status.values
+        ],  # in their order, zeros too
+        "tag": _tags(runs),
+        "source_path": _values(source_path),
+        "model": _values(model),
+        "owner": _values(Counter({names[key]: count for key, count in owner.items()})),
+        "columns": known_columns.known(),
+    }
+
+
+def _added_up(alike: list[tuple[Any, ...]], place: int) -> Counter[Any]:
+    """Sum the counts of equal values of one column."""
+    found: Counter[Any] = Counter()
+    for row in alike:
+        found[row[place]] += row[-1]
+    return found
+
+
+def _values(counted: Counter[str]) -> list[dict[str, Any]]:
+    """List the values that are not blank, the most frequent first, equally frequent ones alphabetically."""
+    known = sorted((-count, value) for value, count in counted.items() if value)
+    return [{"value": value, "count": -count} for count, value in known[:MOST_VALUES]]
+
+
+def _tags(runs: QuerySet[Run]) -> list[dict[str, Any]]:
+    """Count the tags, the most frequent first."""
+    rows = RunTag.objects.filter(run__in=runs.order_by().values("pk")).order_by()
+    counted = rows.values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
+    return [dict(row) for row in counted[:MOST_VALUES]]

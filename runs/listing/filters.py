@@ -1,0 +1,234 @@
+"""Query parameters of the reading endpoints: which are accepted, and what they mean for a query.
+
+A wrong value and an unknown parameter are errors that name the cure: neither must be ignored silently.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Model, QuerySet
+from django.utils.dateparse import parse_date, parse_datetime
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from runs.errors import InvalidRequest
+from runs.events import EVENT_TYPES
+from runs.listing import columns, orderings
+from runs.listing.columns import MOST_COLUMNS, Column
+from runs.listing.grouping import BY
+from runs.listing.search import matching
+from runs.models import Run, RunTag
+from runs.queries import deleted_runs, visible_runs
+from runs.tagging.tag_names import normalised
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+RUN_LOOKUPS = {
+    "status": "status__in",
+    "mode": "training_mode__in",
+    "name": "experiment_name__icontains",
+    "experiment": "experiment_name__in",
+    "owner": "owner__username__in",
+    "source_path": "source_path__in",
+    "dataset": "source_path__in",
+    "model": "model_name__in",
+    "group": "group_id__in",
+    "created_after": "created_at__gte",
+    "created_before": "created_at__lt",
+}
+METRIC_LOOKUPS = {"name": "metric_name__in", "split": "dataset_type__in", "context": "context__in"}
+
+
+class Listed(serializers.CharField):
+    """Values separated by commas; `known` are those possible, None means any. A backslash keeps a comma in a value."""
+
+    def __init__(self, known: Iterable[str] | None = None, **options: Any) -> None:
+        self.known = None if known is None else tuple(known)
+        super().__init__(**{"max_length": 2_000, "required": False} | options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Split the text at commas; raises ValidationError for a value that is not possible."""
+        parts = re.split(r"(?<!\\),", super().to_internal_value(data))
+        values = [part.replace("\\,", ",").strip() for part in parts if part.strip()]
+        for value in values:
+            if self.known is not None and value not in self.known:
+                raise serializers.ValidationError(f"{value!r} is not one of {', '.join(self.known)}.")
+        return values
+
+
+class Numbers(Listed):
+    """Numbers of rows, separated by commas."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Parse the numbers; raises ValidationError for anything else."""
+        values = super().to_internal_value(data)
+        for value in values:
+            if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) < 2**63):
+                raise serializers.ValidationError(f"{value!r} is not a number; write one or more, separated by commas.")
+        return [int(value) for value in values]
+
+
+class Moment(serializers.CharField):
+    """A date (its first moment, UTC) or an ISO 8601 time (UTC unless it says otherwise)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Parse the date or time into an aware datetime; raises ValidationError for anything else."""
+        text = super().to_internal_value(data)
+        try:
+            moment = parse_datetime(text) or _first_moment(text)
+        except ValueError:
+            moment = None
+        if moment is None:
+            cure = "write 2026-01-31 or 2026-01-31T12:00:00Z (a + as %2B)"
+            raise serializers.ValidationError(f"{text!r} is not a time; {cure}.")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Parameters(serializers.Serializer[Any]):
+    """The base of all parameters, and the parameters of an address that takes none."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse unknown parameters, leave out blank ones and parse the others."""
+        known = self.fields
+        if unknown := [name for name in data if name not in known]:
+            raise InvalidRequest({"field": name, "message": self._cure()} for name in unknown)
+        return super().to_internal_value({name: value for name, value in data.items() if value != ""})
+
+    def _cure(self) -> str:
+        possible = f"possible are {', '.join(sorted(self.fields))}" if self.fields else "there are none here"
+        return f"Unknown parameter; {possible}."
+
+
+class Choice(Parameters):
+    """The selection of runs: each given parameter must hold, of several values of one parameter any.
+
+    `created_after` includes its moment, `created_before` does not; `deleted` are those that can be restored.
+    """
+
+    search = serializers.CharField(max_length=200, required=False)
+    name = serializers.CharField(max_length=200, required=False)
+    status = Listed(Run.Status.values)
+    mode = Listed(("centralized", "federated"))
+    experiment = Listed(max_length=20_000)
+    tag = Listed()
+    source_path = Listed(max_length=20_000)
+    dataset = Listed(max_length=20_000)
+    model = Listed()
+    owner = Listed()
+    group = Numbers()
+    created_after = Moment(required=False)
+    created_before = Moment(required=False)
+    deleted = serializers.BooleanField(default=False)
+
+    def validate_tag(self, value: list[str]) -> list[str]:
+        """Spell the tags as they are stored."""
+        return list(_in_words(lambda: normalised(value)))
+
+
+class RunParameters(Choice):
+    """Parameters of the run list.
+
+    A leading - of `ordering` descends; `columns` and `sparkline` add to each summary's fields.
+    """
+
+    ordering = serializers.CharField(default="-id", max_length=400)
+    columns = Listed(max_length=10_000)
+    sparkline = serializers.BooleanField(default=False)
+    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    cursor = serializers.CharField(required=False)
+
+    def validate_ordering(self, value: str) -> str:
+        """Refuse an ordering that does not exist."""
+        return _in_words(lambda: orderings.check(value))
+
+    def validate_columns(self, value: list[str]) -> list[Column]:
+        """Parse the columns; refuse unknown ones and more than `MOST_COLUMNS`."""
+        if len(value) > MOST_COLUMNS:
+            raise serializers.ValidationError(f"{len(value)} columns; choose at most {MOST_COLUMNS}.")
+        return _in_words(lambda: columns.parse(value))
+
+
+class GroupedParameters(Choice):
+    """Parameters of runs grouped by what they share, the groups with the newest runs first."""
+
+    by = serializers.ChoiceField(tuple(BY))
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(required=False)
+
+
+class GroupParameters(Parameters):
+    """Parameters of the list of groups, newest first."""
+
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(required=False)
+
+
+class MetricParameters(Parameters):
+    """Parameters that narrow the series of a run; without any, all are returned."""
+
+    name = Listed()
+    split = Listed(("train", "val", "test"))
+    # DRF keeps the name `context` for itself, so the field is declared below.
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the field `context` to the declared ones."""
+        return {**super().get_fields(), "context": Listed(("epoch", "final"))}
+
+
+class EventsParameters(Parameters):
+    """Parameters of a page of the journal.
+
+    `wait` is in seconds; `types` empty means all.
+    """
+
+    after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
+    wait = serializers.FloatField(min_value=0, max_value=30, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=5_000, default=1_000)
+    types = Listed(EVENT_TYPES, default=())
+
+    def validate_wait(self, value: float) -> float:
+        """Refuse NaN, which passes the comparisons with the bounds."""
+        if not math.isfinite(value):
+            raise serializers.ValidationError("Must be a number of seconds from 0 to 30.")
+        return value
+
+
+def validated(parameters: type[Parameters], request: Request) -> dict[str, Any]:
+    """Check the request's query parameters; raises ValidationError (400) naming each wrong one."""
+    serializer = parameters(data=request.query_params.dict())
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def narrowed(rows: QuerySet[M], lookups: Mapping[str, str], asked: Mapping[str, Any]) -> QuerySet[M]:
+    """Keep only the rows that the given parameters ask for."""
+    return rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
+
+
+def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run]:
+    """Select the runs that the parameters of a `Choice` mean for that user."""
+    runs = deleted_runs(user) if asked["deleted"] else visible_runs(user)
+    runs = narrowed(runs, RUN_LOOKUPS, asked)
+    if "tag" in asked:
+        runs = runs.filter(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
+    return matching(runs, asked["search"]) if "search" in asked else runs
+
+
+def _in_words(check: Callable[[], T]) -> T:
+    """Call `check` and turn its ValueError into a ValidationError."""
+    try:
+        return check()
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from error
+
+
+def _first_moment(text: str) -> datetime | None:
+    date = parse_date(text)
+    return None if date is None else datetime(date.year, date.month, date.day)

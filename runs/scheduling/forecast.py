@@ -1,0 +1,212 @@
+"""Predict for each queued run its place, when it will start, and why it waits.
+
+At most five queries for any number of runs: ask once for many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from runs.models import Queue, Run, Worker
+from runs.queue import ORDER, read_queue
+from runs.scheduling import workers
+from runs.scheduling.queue_simulation import Capacity, Training, Waiting, starts
+from runs.scheduling.run_durations import CompletedRun, DurationEstimator, remaining
+from runs.stored_config import gpus_needed, hours
+
+COMPARED_RUNS = 500
+"""The number of newest completed runs from which durations are estimated."""
+STEP_SECONDS = 10
+"""Estimates are rounded to steps: a change by a second is not worth an update."""
+NO_WORKER = "No worker is running: start one with `manage.py worker`."
+
+
+class Place(NamedTuple):
+    """The place of a queued run.
+
+    `position` 1 = next; `estimated_start` is null where unknown; `waits_for` is the reason, a sentence.
+    """
+
+    position: int
+    estimated_start: datetime | None
+    waits_for: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The queue as of one moment."""
+
+    queue: Queue
+    workers: list[Worker]
+    used: Counter[str]  # slots in use, by name of worker
+    running: int
+    places: Mapping[int, Place] = field(default_factory=dict)
+
+    def of(self, run_id: int) -> Place | None:
+        """Return the run's place; None for a run that does not wait."""
+        return self.places.get(run_id)
+
+
+class _Row(NamedTuple):
+    """The columns of an unfinished run that the forecast needs."""
+
+    pk: int
+    status: str
+    owner_id: int
+    experiment: str
+    source: str
+    epochs: int
+    progress: float
+    eta_seconds: float | None
+    spent_seconds: float
+    attempt_start: datetime | None
+    worker: str
+    model: Any
+    accelerator: Any
+    devices: Any
+    max_hours: Any
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What makes runs comparable in duration."""
+        return self.owner_id, self.experiment, self.source, self.model
+
+    @property
+    def gpus(self) -> int:
+        """The number of GPUs that the run asks for."""
+        return gpus_needed(self.accelerator, self.devices)
+
+    def seconds(self, estimator: DurationEstimator, now: datetime) -> float | None:
+        """Estimate how long it still trains; None if unknown, as for a run longer than those before it."""
+        began = self.attempt_start or now
+        spent = self.spent_seconds + max(0.0, (now - began).total_seconds())
+        max_hours = hours(self.max_hours)
+        limit = None if max_hours is None else max_hours * 3600
+        whole = estimator.seconds(self.kind, self.epochs)
+        if self.status == Run.Status.QUEUED:
+            return remaining(whole, self.progress, spent, limit)
+        left = self.eta_seconds
+        if left is None and whole is not None and whole > spent:
+            left = whole - spent
+        return remaining(left, 0.0, spent, limit)
+
+
+_COLUMNS = (
+    *("pk", "status", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
+    *("eta_seconds", "spent_seconds", "attempt_start", "worker", "config__model__name"),
+    *("config__trainer__accelerator", "config__trainer__devices", "config__trainer__max_hours"),
+)
+
+
+def forecast(now: datetime | None = None) -> Forecast:
+    """Predict the queue as of now, or of the given moment."""
+    now = now or timezone.now()
+    queue, present = read_queue(), workers.alive(now)
+    rows = [_Row(*row) for row in Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_COLUMNS)]
+    training = [row for row in rows if row.status != Run.Status.QUEUED]
+    waiting = [row for row in rows if row.status == Run.Status.QUEUED]
+    used = workers.busy(row.worker for row in training)
+    times: Mapping[int, float | None] = {}
+    if waiting and present and not queue.paused:
+        times = _starts(present, training, waiting, now)
+    reasons = _Reasons(queue, present, used, training)
+    places = {
+        row.pk: Place(position, _moment(now, times.get(row.pk)), reasons.of(row, position))
+        for position, row in enumerate(waiting, 1)
+    }
+    return Forecast(queue, present, used, len(training), places)
+
+
+def _starts(
+    present: Sequence[Worker], training: Sequence[_Row], waiting: Sequence[_Row], now: datetime
+) -> dict[int, float | None]:
+    estimator = DurationEstimator(_finished())
+    return starts(
+        {one.name: Capacity(one.slots, len(one.gpus)) for one in present},
+        [
+            Training(
+                workers.name_in(row.worker),
+                row.owner_id,
+                len(workers.gpus_in(row.worker)),
+                row.seconds(estimator, now),
+            )
+            for row in training
+        ],
+        [Waiting(row.pk, row.owner_id, row.gpus, row.seconds(estimator, now)) for row in waiting],
+        settings.RUNS_PER_USER,
+    )
+
+
+def _finished() -> list[CompletedRun]:
+    done = Run.objects.filter(status=Run.Status.COMPLETED, duration_seconds__isnull=False).order_by("-pk")
+    columns = ("owner_id", "experiment_name", "source_path", "config__model__name", "max_epochs", "duration_seconds")
+    return [
+        CompletedRun((owner, experiment, source, model), epochs, seconds)
+        for owner, experiment, source, model, epochs, seconds in done.values_list(*columns)[:COMPARED_RUNS]
+    ]
+
+
+def _moment(now: datetime, seconds: float | None) -> datetime | None:
+    """Add the seconds to now, rounded up to a step."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(math.ceil((now.timestamp() + seconds) / STEP_SECONDS) * STEP_SECONDS, UTC)
+
+
+class _Reasons:
+    """The reasons why queued runs wait, the nearest obstacle first."""
+
+    def __init__(self, queue: Queue, present: Sequence[Worker], used: Counter[str], training: Sequence[_Row]) -> None:
+        self._paused, self._present, self._used = queue.paused, present, used
+        self._slots = sum(one.slots for one in present)
+        self._of_owner = Counter(row.owner_id for row in training)
+        self._taken = Counter(name for row in training for name in [workers.name_in(row.worker)] * _named_gpus(row))
+
+    def of(self, row: _Row, position: int) -> str:
+        """Explain why the run at that position waits."""
+        own, limit = self._of_owner[row.owner_id], settings.RUNS_PER_USER
+        if self._paused:
+            return "The queue is paused."
+        if not self._present:
+            return NO_WORKER
+        if limit is not None and own >= limit:
+            owner = self._names[row.owner_id]
+            return f"{_plural(own, 'run')} of {owner} train{'s' if own == 1 else ''} already, the limit per user."
+        if position > 1:
+            return f"{_plural(position - 1, 'run')} before it."
+        return self._of_the_next(row)
+
+    def _of_the_next(self, row: _Row) -> str:
+        free = [one for one in self._present if one.slots > self._used[one.name]]
+        if not free:
+            return f"All slots are busy ({_plural(self._slots, 'slot')})."
+        if all(self._free_gpus(one) < min(row.gpus, len(one.gpus)) for one in free):
+            most = max(map(self._free_gpus, free))
+            return f"It needs {_plural(row.gpus, 'GPU')}, {most or 'none'} free."
+        return "A worker will start it shortly."
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        """Look up the owners' user names; joined to the runs, SQLite would walk all of them owner by owner."""
+        return dict(User.objects.filter(pk__in=self._of_owner).values_list("pk", "username"))
+
+    def _free_gpus(self, one: Worker) -> int:
+        return len(one.gpus) - self._taken[one.name]
+
+
+def _named_gpus(row: _Row) -> int:
+    return len(workers.gpus_in(row.worker))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,167 @@
+"""Compute every number Livetrain reports, from scores and targets: exact, in float64, over the whole split. Pure numpy.
+
+Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a binary run, or (N, C) of a multi-class
+run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
+number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
+undefined classes out, as scikit-learn does with `zero_division=nan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.statistics.matrix_statistics import (
+    Matrix,
+    Number,
+    Summary,
+    accuracy,
+    class_counts,
+    class_summary,
+    f1,
+    final_rows,
+    macro,
+    ratio,
+    reported,
+)
+from runs.statistics.metric_names import COUNTS
+from runs.statistics.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
+
+# The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
+TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
+EVALUATION_METRICS = {
+    "acc": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "f1",
+    "auroc": "auroc",
+}
+ECE_BINS = 10
+
+
+def scores_from_logits(logits: NDArray[Any]) -> Floats:
+    """Apply sigmoid to (N,) logits, softmax to the rows of (N, C) logits, in float64, without overflow."""
+    exact = np.asarray(logits, dtype=np.float64)
+    if exact.ndim == 1:
+        small = np.exp(-np.abs(exact))
+        return np.asarray(np.where(exact >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)
+    shifted = np.exp(exact - exact.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def predicted_classes(scores: Floats, threshold: float | None) -> Ints:
+    """Predict labels: binary 1 where score >= threshold (default 0.5), multi-class the first highest score."""
+    if scores.ndim == 1:
+        return np.asarray(scores >= (0.5 if threshold is None else threshold), dtype=np.int64)
+    return np.asarray(scores.argmax(axis=1), dtype=np.int64)
+
+
+def confusion_matrix(targets: Ints, predicted: Ints, classes: int) -> Ints:
+    """Count (classes, classes): row = true class, column = predicted class."""
+    flat = np.bincount(targets * classes + predicted, minlength=classes * classes)
+    return np.asarray(flat.reshape(classes, classes), dtype=np.int64)
+
+
+def brier(scores: Floats, targets: Ints) -> Number:
+    """Compute the mean squared error of the scores: Brier, Mon. Weather Rev. 78 (1950) 1-3.
+
+    Binary: of the positive class, 0 to 1. Multi-class: summed over the classes, 0 to 2.
+    """
+    if not len(targets):
+        return None
+    if scores.ndim == 1:
+        return float(((scores - targets) ** 2).mean())
+    truth = np.eye(scores.shape[1])[targets]
+    return float(((scores - truth) ** 2).sum(axis=1).mean())
+
+
+def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
+    """Compute the mean |accuracy - mean confidence| over bins, weighted by their samples.
+
+    Naeini et al., AAAI 2015. Confidence = the score of the predicted class. Ten bins of equal width, closed below: [0,
+    0.1), ... [0.9, 1].
+    """
+    if not len(targets):
+        return None
+    confidence = (
+        scores[np.arange(len(scores)), predicted] if scores.ndim == 2 else np.where(predicted, scores, 1 - scores)
+    )
+    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    surplus = np.bincount(bins, weights=(predicted == targets) - confidence, minlength=ECE_BINS)
+    return float(np.abs(surplus).sum() / len(targets))
+
+
+def epoch_metrics(
+    phase: str, *, loss: Number, scores: Floats, targets: Ints, threshold: float | None = None
+) -> dict[str, Number]:
+    """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
+
+    Binary runs get the four counts too, except for `train`.
+    """
+    training, binary = phase == "train", scores.ndim == 1
+    names = TRAIN_METRICS if training else EVALUATION_METRICS
+    counts = COUNTS if binary and not training else ()
+    if not _usable(scores):
+        return _prefixed(phase, {"loss": loss} | dict.fromkeys([*names, *counts]))
+    matrix = confusion_matrix(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
+    numbers = _matrix_numbers(matrix)
+    if not training:
+        numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)
+    named = {"loss": loss} | {name: numbers[meaning] for name, meaning in names.items()}
+    return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix)[1], strict=True)) if counts else {}))
+
+
+def _prefixed(phase: str, numbers: Mapping[str, Number]) -> dict[str, Number]:
+    return {f"{phase}_{name}": value for name, value in numbers.items()}
+
+
+def _usable(scores: Floats) -> bool:
+    return bool(len(scores)) and bool(np.isfinite(scores).all())
+
+
+def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
+    """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
+    counts = class_counts(matrix)
+    classes = [counts[label] for label in reported(len(matrix))]
+    return {
+        "accuracy": accuracy(matrix),
+        "precision": macro(ratio(c.tp, c.tp + c.fp) for c in classes),
+        "recall": macro(ratio(c.tp, c.tp + c.fn) for c in classes),
+        "f1": macro(f1(c) for c in classes),
+    }
+
+
+def _macro_auroc(scores: Floats, targets: Ints) -> Number:
+    return macro(auroc(scores[:, label], targets == label) for label in range(scores.shape[1]))
+
+
+def final_statistics(
+    scores: Floats, targets: Ints, *, class_names: Sequence[str], threshold: float | None = None
+) -> tuple[Ints, dict[str, Number]]:
+    """Compute the confusion matrix and all final rows.
+
+    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
+    Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
+    rows. Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
+    """
+    if not _usable(scores):
+        raise ValueError("Statistics need at least one sample and finite scores.")
+    predicted = predicted_classes(scores, threshold)
+    matrix = confusion_matrix(targets, predicted, len(class_names))
+    counts = class_counts(matrix.tolist())
+    classes = [
+        _with_ranking(class_summary(counts[label]), scores if scores.ndim == 1 else scores[:, label], targets == label)
+        for label in reported(len(class_names))
+    ]
+    whole = {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)}
+    return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
+
+
+def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
+    """Add the numbers that the scores give to those that the counts give."""
+    steps = roc_steps(scores, positive)
+    ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
+    return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})

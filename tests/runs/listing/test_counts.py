@@ -1,0 +1,131 @@
+"""Counts, orders and groups of the list over random runs, compared with the same calculated here from the rows."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from runs.derived_models import KnownColumn
+from runs.models import Run
+from runs.summaries import known_columns
+from runs.tagging import tags
+from tests.runs.api.test_list import URL
+from tests.runs.conftest import CONFIG, MakeRun
+
+OPTION = "config.optimizer.learning_rate"
+VALUES = (0.001, 10, 3, 0.1 + 0.2, 0.3, "auto", "10", True, False, None, [1, 2])
+
+
+class Made(NamedTuple):
+    """A generated run, with its tags and one value of its configuration."""
+
+    run: Run
+    tags: list[str]
+    value: Any
+
+    @property
+    def words(self) -> str:
+        run = self.run
+        notes = " ".join(note["text"] for note in run.notes)
+        texts = (run.experiment_name, run.source_path, run.model_name, run.owner.username, run.reason or "", notes)
+        return " ".join((*texts, *self.tags)).lower()
+
+
+@pytest.fixture
+def made(make_run: MakeRun, user: User) -> list[Made]:
+    """Make forty runs, a few of them deleted, and their tags; return the visible ones."""
+    chance, owners = random.Random(3), [user, *(User.objects.create_user(name) for name in ("eve", "Uwe"))]
+    known_columns.register(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
+    found = []
+    for number in range(40):
+        value = VALUES[number % len(VALUES)]
+        run = make_run(
+            owner=chance.choice(owners),
+            experiment_name=chance.choice(("Night", "day", "Eve")),
+            source_path=chance.choice(("dataset:rays", "builtin:night", "dataset:moons")),
+            model_name=chance.choice(("cnn", "mlp", "")),
+            status=chance.choice(("completed", "failed", "cancelled")),
+            reason=chance.choice((None, "Lost in the night.")),
+            notes=chance.choice(([], [{"code": "x", "text": "Eve was here."}])),
+            config={**CONFIG, "optimizer": {"learning_rate": value}},
+            deleted_at=timezone.now() if number % 9 == 8 else None,
+        )
+        found.append(Made(run, chance.sample(["night", "baseline", "x"], chance.randint(0, 3)), value))
+        tags.change(run.pk, found[-1].tags, [])
+    return [one for one in found if one.run.deleted_at is None]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ({}, lambda one: True),
+        ({"status": "failed"}, lambda one: one.run.status == "failed"),
+        ({"tag": "night"}, lambda one: "night" in one.tags),
+        ({"owner": "eve", "model": "cnn"}, lambda one: one.run.owner.username == "eve" and one.run.model_name == "cnn"),
+        ({"search": "EVE"}, lambda one: "eve" in one.words),
+        ({"search": "night rays"}, lambda one: "night" in one.words and "rays" in one.words),
+        ({"search": "nowhere"}, lambda one: False),
+    ],
+)
+def test_facets_count_what_the_list_has(
+    api: Client, made: list[Made], asked: dict[str, str], fits: Callable[[Made], bool]
+) -> None:
+    chosen = [one for one in made if fits(one)]
+    body = api.get(f"{URL}facets/", asked).json()
+    assert body["count"] == len(chosen)
+    assert {row["value"]: row["count"] for row in body["status"] if row["count"]} == Counter(
+        one.run.status for one in chosen
+    )
+    assert body["tag"] == most_frequent(tag for one in chosen for tag in one.tags)
+    assert body["source_path"] == most_frequent(one.run.source_path for one in chosen)
+    assert body["model"] == most_frequent(one.run.model_name for one in chosen if one.run.model_name)
+    assert body["owner"] == most_frequent(one.run.owner.username for one in chosen)
+    assert walked(api, asked) == [one.run.pk for one in reversed(chosen)]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_an_option_sorts_numbers_then_texts_then_nothing_page_by_page(
+    api: Client, made: list[Made], descending: bool
+) -> None:
+    sign = -1 if descending else 1
+    numbers = [one for one in made if isinstance(one.value, int | float)]
+    numbers.sort(key=lambda one: (sign * float(one.value), -one.run.pk))
+    texts = {"auto": "auto", "10": "10"}
+    written = [(texts.get(str(one.value), "[1,2]"), one) for one in made if isinstance(one.value, str | list)]
+    written.sort(key=lambda pair: -pair[1].run.pk)
+    written.sort(key=lambda pair: pair[0], reverse=descending)
+    none = [one for one in reversed(made) if one.value is None]
+    expected = [one.run.pk for one in (*numbers, *(one for _, one in written), *none)]
+    assert walked(api, {"ordering": f"{'-' if descending else ''}{OPTION}", "page_size": "7"}) == expected
+
+
+def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made]) -> None:
+    groups = api.get(f"{URL}grouped/", {"by": "tag"}).json()["results"]
+    assert {group["key"]: group["count"] for group in groups} == Counter(tag for one in made for tag in one.tags)
+    for group in groups:
+        of_it = [one.run for one in made if group["key"] in one.tags]
+        assert group["statuses"] == Counter(run.status for run in of_it)
+        assert group["newest"]["id"] == max(run.pk for run in of_it)
+
+
+def most_frequent(values: Iterable[str]) -> list[dict[str, Any]]:
+    """Sort by frequency, equally frequent values alphabetically."""
+    counted = Counter(values)
+    return [{"value": value, "count": counted[value]} for value in sorted(counted, key=lambda v: (-counted[v], v))]
+
+
+def walked(api: Client, asked: dict[str, str]) -> list[int]:
+    """Read all runs, page by page."""
+    body = api.get(URL, asked).json()
+    found = [row["id"] for row in body["results"]]
+    while body["next"]:
+        body = api.get(body["next"]).json()
+        found += [row["id"] for row in body["results"]]
+    return found
