@@ -185,3 +185,10 @@ def test_state_of_a_process_is_explained() -> None:
     explained = {name for cells in table("explanation/architecture", "State of a process") for name in code(cells[0])}
     assert "_registries" in kept
     assert kept - explained == set()
+
+
+def test_state_of_a_process_is_where_it_is_said_to_be() -> None:
+    for names, where, *_ in table("explanation/architecture", "State of a process"):
+        for path in code(where):
+            text = (ROOT / path).read_text()
+            assert [name for name in code(names) if not re.search(rf"^(def )?{name}\b", text, re.MULTILINE)] == [], path
