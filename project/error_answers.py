@@ -15,7 +15,7 @@ from runs.failures import storage_errors
 from runs.failures.refused_writes import refused_writes
 
 API = "/api/"
-NO_SUCH_ADDRESS = "There is no such address; the README lists those of the REST API."
+NO_SUCH_ADDRESS = "There is no such address; /help/reference/rest-api.html lists those of the REST API."
 BAD_REQUEST = "The server does not accept this request: check its address, its headers and its length."
 FORBIDDEN = "You may not do that."
 FAILED = "The server failed; its log says why. Try again, and tell an administrator if it stays so."

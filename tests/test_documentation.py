@@ -24,6 +24,12 @@ from tests.documentation import README, ROOT, code, examples, first_column, page
 HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 OURS = ("experiments", "realtime", "runs", "project")
 README_BYTES = 8_192
+WRITTEN_BY_USERS = {"deploy/.env", "docs/_build/"}
+OLD_WORDS = re.compile(
+    r"\b(anew|whoever|whence|thereof|lest|albeit|ere|for ever|(?:is|are) to be had|nobody hears|works? off|lets? go of"
+    r"|of its own accord|without a word)\b",
+    re.IGNORECASE,
+)
 
 
 def test_the_first_screen_is_two_sentences_a_picture_and_two_commands() -> None:
@@ -47,6 +53,20 @@ def test_links_of_files_beside_the_documentation_lead_somewhere(name: str) -> No
     path = ROOT / name
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", path.read_text())
     assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+def test_the_server_names_pages_of_the_help_that_exist() -> None:
+    """In its messages, templates and scripts."""
+    sources = [path for app in OURS for end in ("py", "html", "js") for path in (ROOT / app).rglob(f"*.{end}")]
+    named = {name for path in sources for name in re.findall(r"/help/([\w/-]+)\.html", path.read_text())}
+    assert named
+    assert named <= set(pages())
+
+
+@pytest.mark.parametrize("name", [*pages(), "README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "benchmarks/README"])
+def test_the_english_is_plain_and_of_today(name: str) -> None:
+    text = page(name) if name in pages() else (ROOT / f"{name}.md").read_text()
+    assert OLD_WORDS.findall(" ".join(text.split())) == []
 
 
 def test_events_and_their_fields() -> None:
@@ -157,6 +177,22 @@ def test_folders_exist() -> None:
     named = first_column("explanation/architecture", "Folders")
     assert named
     assert [name for name in named if not (ROOT / name).is_dir()] == []
+
+
+def test_every_package_is_explained() -> None:
+    """Those of the first level, without the folders that Django asks for."""
+    django = {"management", "migrations", "templatetags"}
+    packages = {path.parent for app in OURS for path in (ROOT / app).glob("*/__init__.py")}
+    found = {f"{path.relative_to(ROOT)}/" for path in packages if path.name not in django}
+    assert len(found) > 10
+    assert found <= set(first_column("explanation/architecture", "Folders"))
+
+
+@pytest.mark.parametrize("name", [*pages(), "README", "CONTRIBUTING", "SECURITY", "benchmarks/README"])
+def test_files_of_the_project_that_are_named_exist(name: str) -> None:
+    text = page(name) if name in pages() else (ROOT / f"{name}.md").read_text()
+    named = set(re.findall(r"`((?:experiments|runs|realtime|project|tests|docs|deploy|benchmarks)/[\w./-]*)`", text))
+    assert sorted(path for path in named - WRITTEN_BY_USERS if not (ROOT / path).exists()) == []
 
 
 def options(model: type[BaseModel], group: str = "") -> Iterator[tuple[str, Any]]:

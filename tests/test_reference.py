@@ -117,7 +117,7 @@ def test_figures_for_prometheus() -> None:
         if isinstance(call.func, ast.Name) and call.func.id in ("single", "labelled", "Family") and call.args
         if isinstance(name := call.args[0], ast.Constant)
     }
-    documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus")}
+    documented = {code(name)[0]: kind for name, kind, _ in table("reference/prometheus", "Figures")}
     assert documented == made
     named = set(re.findall(r"`?\b(livetrain_[a-z_]+)", page("how-to/monitor")))
     assert named <= set(made)
@@ -153,6 +153,20 @@ def test_every_thread_is_explained() -> None:
     assert {name.partition("<")[0] for name in explained} == named
 
 
+def counted_threads(tree: ast.AST) -> Iterator[str]:
+    """Yield the names under which a module counts failures of what it does all the time."""
+    for call in calls(tree):
+        if ast.unparse(call.func) in ("Account", "thread_failures.count") and isinstance(call.args[0], ast.Constant):
+            yield str(call.args[0].value)
+    yield from names_of_periodic_threads(tree)
+
+
+def test_every_counted_thread_is_listed() -> None:
+    counted = {name for _, tree in trees(*APPS) for name in counted_threads(tree)}
+    assert "lease" in counted
+    assert set(first_column("reference/prometheus", "Threads that are counted")) == counted
+
+
 def lasting(tree: ast.Module) -> Iterator[str]:
     """Return what a module keeps while the process lives: lower-case values, and functions that remember."""
     for node in tree.body:
@@ -169,5 +183,12 @@ def lasting(tree: ast.Module) -> Iterator[str]:
 def test_state_of_a_process_is_explained() -> None:
     kept = {name for _, tree in trees(*APPS) for name in lasting(tree)} - WIRING - STATELESS - {"logger"}
     explained = {name for cells in table("explanation/architecture", "State of a process") for name in code(cells[0])}
-    assert "_boards" in kept
+    assert "_registries" in kept
     assert kept - explained == set()
+
+
+def test_state_of_a_process_is_where_it_is_said_to_be() -> None:
+    for names, where, *_ in table("explanation/architecture", "State of a process"):
+        for path in code(where):
+            text = (ROOT / path).read_text()
+            assert [name for name in code(names) if not re.search(rf"^(def )?{name}\b", text, re.MULTILINE)] == [], path

@@ -66,7 +66,7 @@ async def poll_runs(watchers: Watchers) -> None:
             pause = usual
         except Exception as error:
             failures.failed(error)
-            thread_failures.count("relay")
+            thread_failures.count("run-poller")
             pause = backoff.failed()
         await asyncio.sleep(pause)
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     help = (
         "Remove batch metrics, gradient and progress events of runs that ended long ago. Reports what it would remove; "
-        "with --yes removes it, in small steps beside a running server."
+        "with --yes removes it, in small steps, while the server runs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
