@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Command line of the Livetrain server: `manage.py serve`, `worker`, `train`, `apitoken`, …"""
+"""The command line of the Livetrain server, with `serve`, `worker`, `train`, `apitoken` and others."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from experiments.server import launcher_watch
 
 
 def main() -> None:
+    """Run the command that the arguments name."""
     launcher_watch.begin(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:

@@ -37,6 +37,7 @@ DIVERGES: dict[str, Any] = COMPARED | {"experiment_name": "Too fast", "optimizer
 
 
 def main() -> None:
+    """Start a server of its own, train what the pictures show, and take them."""
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("Chromium is not installed: apt-get install chromium")
@@ -73,12 +74,14 @@ def take(installation: Installation, server: Server, browser: Browser, live: int
 
 
 def keep(page: Page, name: str) -> None:
+    """Store what the page shows as one of the pictures."""
     page.wait_for_timeout(500)  # transitions end
     page.screenshot(path=FOLDER / name)
     sys.stdout.write(f"docs/images/{name} is new\n")
 
 
 def fraction_done(server: Server, run_id: int) -> float:
+    """Read how far a run is, from 0 to 1."""
     return float(server.get(f"/api/runs/{run_id}/")["progress"]["fraction"])
 
 

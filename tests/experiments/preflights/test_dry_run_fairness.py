@@ -35,7 +35,7 @@ def ask() -> Ask:
 
 @pytest.fixture
 def worker(warm: None, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Starts the threads of a worker process."""
+    """Return what starts the threads of a worker process."""
     real, draining = training_process.TrainingProcess, threading.Event()
 
     def started(job: Any, recipe: str) -> training_process.TrainingProcess:

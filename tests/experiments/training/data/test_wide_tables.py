@@ -29,7 +29,7 @@ TOO_WIDE = MAX_COLUMNS + 1
 
 
 def text(columns: int, rows: int = 8, cell: str = "{row}") -> str:
-    """A target and numbers."""
+    """Write a table of a target and numbers."""
     header = ",".join(["label", *(f"g{number}" for number in range(columns - 1))])
     return "\n".join(
         [header, *(",".join([f"c{row % 2}", *[cell.format(row=row)] * (columns - 1)]) for row in range(rows))]
