@@ -1,12 +1,13 @@
-"""The only writer of the state of a data set's check.
+"""The only writer of a data set's state: how one comes to be, and what its checks make of it.
 
-Each change is one conditional UPDATE that says whether it happened.
+Each change is one conditional UPDATE that says whether it happened. The table of changes is in `models.Dataset`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -20,6 +21,24 @@ from runs.scheduling import workers
 State = Dataset.State
 LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started again."
 _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
+
+
+def register(name: str, path: str, owner: User) -> Dataset:
+    """Create a data set for a path in a data root; it waits for its check. Raises IntegrityError for a taken name."""
+    return Dataset.objects.create(name=name, kind=Dataset.Kind.FOLDER, path=path, owner=owner, state=State.WAITING)
+
+
+def begin_upload(name: str, path: str, owner: User, sha256: str) -> Dataset:
+    """Create a data set whose file is still to come. Raises IntegrityError for a taken name."""
+    return Dataset.objects.create(
+        name=name, kind=Dataset.Kind.UPLOAD, path=path, owner=owner, state=State.UPLOADING, sha256=sha256
+    )
+
+
+def end_upload(dataset: Dataset) -> None:
+    """Let a data set wait for its check, because its file is there."""
+    Dataset.objects.filter(pk=dataset.pk, state=State.UPLOADING).update(state=State.WAITING)
+    dataset.refresh_from_db(fields=["state"])
 
 
 def first_waiting() -> int | None:

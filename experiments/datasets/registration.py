@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
-from experiments.datasets import names
+from experiments.datasets import checks, names
 from experiments.models import Dataset
 from experiments.training.data import sources
 from experiments.training.data.files import paths
@@ -23,9 +23,7 @@ def register(owner: User, path: str, *, name: str | None = None) -> Dataset:
     found = _located(path)
     chosen = names.chosen(name, found.name)
     try:
-        return Dataset.objects.create(
-            name=chosen, kind=Dataset.Kind.FOLDER, path=str(found), owner=owner, state=Dataset.State.WAITING
-        )
+        return checks.register(chosen, str(found), owner)
     except IntegrityError:
         raise names.taken(chosen) from None
 

@@ -22,7 +22,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from experiments.datasets import names, storage
+from experiments.datasets import checks, names, storage
 from experiments.datasets.check_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
@@ -63,11 +63,9 @@ def open_upload(owner: User, *, filename: str, size: int, name: str | None = Non
     _check_size(owner, size)
     chosen = names.chosen(name, filename)
     upload = Upload(filename=filename, size=size, updated_at=timezone.now())
-    dataset = Dataset(name=chosen, kind=Dataset.Kind.UPLOAD, owner=owner, state=Dataset.State.UPLOADING, sha256=sha256)
-    dataset.path = f"{upload.pk.hex}/{chosen}{suffix}"
     try:
         with transaction.atomic():
-            dataset.save()
+            dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256)
             upload.dataset = dataset
             upload.save()
     except IntegrityError:
@@ -188,9 +186,8 @@ def _complete(upload: Upload) -> Dataset:
         drop(upload)
         raise _refusal("file", fault)
     with transaction.atomic():
-        Dataset.objects.filter(pk=dataset.pk).update(state=Dataset.State.WAITING)
+        checks.end_upload(dataset)
         Upload.objects.filter(pk=upload.pk).delete()
-    dataset.state = Dataset.State.WAITING
     return dataset
 
 

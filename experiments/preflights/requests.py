@@ -1,4 +1,4 @@
-"""Ask for pre-flight reports, see and cancel them. Workers look for what was asked (`inspector`); none is told."""
+"""Ask for pre-flight reports, see and cancel them. Workers look for what was asked (`worker_thread`); none is told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runs.queries import may_change
 def request(config: TrainingConfig, owner: User) -> Preflight:
     """Queue a report of this training. Raises SourceError for what can be told at once."""
     inspect(config)
-    return Preflight.objects.create(owner=owner, config=config.model_dump(mode="json"))
+    return state.create(owner, config.model_dump(mode="json"))
 
 
 def visible(user: User | AnonymousUser) -> QuerySet[Preflight]:

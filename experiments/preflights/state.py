@@ -6,11 +6,12 @@ Each change is one conditional UPDATE that says whether it happened. The table o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max, Min, Q
 
@@ -29,6 +30,11 @@ class Queued(NamedTuple):
 
     pk: int
     owner: int
+
+
+def create(owner: User, config: Mapping[str, Any]) -> Preflight:
+    """Queue a report of a training; `config` is a dumped TrainingConfig."""
+    return Preflight.objects.create(owner=owner, config=dict(config))
 
 
 def next_queued(besides: Collection[int] = ()) -> Queued | None:

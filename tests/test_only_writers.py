@@ -1,0 +1,120 @@
+"""Who writes what, as modules claim of themselves: each claim is compared with the code, by its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+
+import pytest
+
+from tests.test_architecture import APPS, python_files, relative
+
+CREATE = {"create", "acreate", "bulk_create", "get_or_create", "update_or_create"}
+CHANGE = {"update", "aupdate", "bulk_update", "save", "asave"}
+LEASES = {"claim", "renew", "release", "_end", "_change"}
+"""Of `runs.leases`, and of its users: what a holder writes goes through these."""
+
+
+@cache
+def trees() -> list[tuple[str, ast.Module]]:
+    """Parse the apps' code, file by file."""
+    return [(relative(path), ast.parse(path.read_text())) for path in python_files(*APPS)]
+
+
+@cache
+def calls() -> list[tuple[str, ast.Call, str]]:
+    """List the calls with their files and the called function's or method's own name."""
+    found = [(file, node) for file, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(file, call, name_of(call.func)) for file, call in found]
+
+
+def name_of(function: ast.expr) -> str:
+    """Return the last part of a name."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def words(node: ast.AST) -> set[str]:
+    """Return all names and attributes in a piece of code."""
+    found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return found | {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+def texts(nodes: Iterable[ast.AST]) -> set[object]:
+    """Return all constants in some pieces of code."""
+    return {part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant)}
+
+
+def writers_of_column(column: str) -> set[str]:
+    """Find the files that give this column a value: by keyword, by its name as text, or by attribute."""
+    found = set()
+    for file, call, name in calls():
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        by_keyword = name in CREATE | CHANGE | LEASES and column in keywords
+        by_text = name in ("setattr", "bulk_update") and column in texts(call.args)
+        by_fields = "update_fields" in keywords and column in texts([keywords["update_fields"]])
+        if by_keyword or by_text or by_fields:
+            found.add(file)
+    for file, tree in trees():
+        assigned = [target for node in ast.walk(tree) for target in targets(node)]
+        if any(isinstance(target, ast.Attribute) and target.attr == column for target in assigned):
+            found.add(file)
+    return found
+
+
+def targets(node: ast.AST) -> list[ast.expr]:
+    """Return what a statement assigns to, if it does."""
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AugAssign) else []
+
+
+def writers_of_rows(model: str, related: str, methods: set[str]) -> set[str]:
+    """Find the files that construct the model, or call one of these methods on its rows, also by a related name."""
+    return {
+        file
+        for file, call, name in calls()
+        if (isinstance(call.func, ast.Name) and name == model and file.startswith(("runs/", "experiments/")))
+        or (isinstance(call.func, ast.Attribute) and name in methods and words(call.func.value) & {model, related})
+    }
+
+
+def test_a_status_is_written_by_its_lifecycle_alone() -> None:
+    """Of runs, and of pre-flight reports, which have a column of the same name."""
+    assert writers_of_column("status") == {"runs/lifecycle.py", "experiments/preflights/state.py"}
+
+
+def test_the_state_of_a_data_set_is_written_by_its_checks_alone() -> None:
+    assert writers_of_column("state") == {"experiments/datasets/checks.py"}
+
+
+@pytest.mark.parametrize(
+    ("model", "related", "file"),
+    [
+        ("Run", "no related name", "runs/lifecycle.py"),
+        ("Preflight", "preflights", "experiments/preflights/state.py"),
+        ("Dataset", "datasets", "experiments/datasets/checks.py"),
+    ],
+)
+def test_rows_with_states_come_to_be_in_one_place(model: str, related: str, file: str) -> None:
+    assert writers_of_rows(model, related, CREATE) - {"runs/api/views.py"} == {file}
+
+
+@pytest.mark.parametrize(("model", "related"), [("RunEvent", "events"), ("RunMetric", "metrics")])
+def test_journal_and_metrics_are_written_by_the_recorder_alone(model: str, related: str) -> None:
+    assert writers_of_rows(model, related, CREATE | CHANGE) == {"runs/recorder.py"}
+
+
+def test_signals_connect_none_of_the_apps() -> None:
+    """An effect that nobody sees at the place of its cause; Django's own signals may be listened to."""
+    modules = {
+        (file, name)
+        for file, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [part.name for part in node.names])
+    }
+    assert len(modules) > 1000
+    assert {file for file, name in modules if name.startswith("django.dispatch")} == set()
