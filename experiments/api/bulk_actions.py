@@ -18,6 +18,8 @@ from rest_framework.views import APIView
 from experiments.api import operations
 from realtime.hubs import broadcast
 from runs import queries
+from runs.api.bodies import body_of
+from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.tagging import tags
 from runs.tagging.tag_names import MAX_TAGS, normalised
@@ -53,7 +55,7 @@ class TagList(ShortList):
             raise serializers.ValidationError(str(error)) from error
 
 
-class Runs(serializers.Serializer[Any]):
+class Runs(Parameters):
     """The numbers of the runs to act on, each of which counts once."""
 
     runs = ShortList(
@@ -81,9 +83,8 @@ class Tags(APIView):
 
     def post(self, request: Request) -> Response:
         """Change the tags of each run, and answer what became of each."""
-        options = TagOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        return Response(_each(request, _retag, options.validated_data))
+        options = body_of(request, TagOptions)
+        return Response(_each(request, _retag, options))
 
 
 class Bulk(APIView):
@@ -91,9 +92,7 @@ class Bulk(APIView):
 
     def post(self, request: Request) -> Response:
         """Apply the action to each run, and answer what became of each."""
-        options = BulkOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        asked = options.validated_data
+        asked = body_of(request, BulkOptions)
         return Response({"action": asked["action"], **_each(request, ACTIONS[asked["action"]], asked)})
 
 

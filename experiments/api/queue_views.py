@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -13,10 +11,12 @@ from rest_framework.views import APIView
 
 from experiments import wakeup
 from runs import queue
+from runs.api.bodies import body_of
+from runs.listing.filters import Parameters
 from runs.scheduling import queue_report
 
 
-class QueueOptions(serializers.Serializer[Any]):
+class QueueOptions(Parameters):
     """Whether the queue is to be paused, and why."""
 
     paused = serializers.BooleanField()
@@ -34,10 +34,9 @@ class QueueView(APIView):
         """Pause the queue or let it continue; raises PermissionDenied for all but staff."""
         if not request.user.is_staff:
             raise PermissionDenied("Only staff may pause or resume the queue.")
-        options = QueueOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        if options.validated_data["paused"]:
-            queue.pause(request.user, options.validated_data["reason"])
+        options = body_of(request, QueueOptions)
+        if options["paused"]:
+            queue.pause(request.user, options["reason"])
         else:
             queue.unpause(request.user)
             _wake_workers()

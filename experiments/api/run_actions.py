@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -19,8 +20,10 @@ from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import MAX_PRIORITY, MIN_PRIORITY
 from experiments.training.contract.network_spec import AUTO
 from runs import queries
+from runs.api.bodies import body_of
 from runs.errors import InvalidRequest
 from runs.events import time_or_null
+from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.queue import queue_position
 from runs.scheduling import moves
@@ -33,6 +36,10 @@ OF_ONE_NETWORK = ("options", "width", "dropout")
 class RunAction(APIView, ABC):
     """An endpoint that acts on a run: 404, 403 unless this user may do that, or 409 with the obstacle."""
 
+    body: type[Parameters] | None = Parameters
+    """The fields of the request's body, by default none; None: the action reads the body itself."""
+    asked: Mapping[str, Any] = MappingProxyType({})
+
     def found(self, request: Request, run_id: int) -> Run | None:
         """Return the run if this user may see it."""
         return queries.visible_runs(request.user).filter(pk=run_id).first()
@@ -43,6 +50,8 @@ class RunAction(APIView, ABC):
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
         user: User = request.user  # type: ignore[assignment]  # logged in
+        if self.body:
+            self.asked = body_of(request, self.body)
         return self.act(run, user, request)
 
     @abstractmethod
@@ -50,7 +59,7 @@ class RunAction(APIView, ABC):
         """Act through `operations`, which check that the user may do that."""
 
 
-class CancelOptions(serializers.Serializer[Any]):
+class CancelOptions(Parameters):
     """Whether to evaluate the best checkpoint first."""
 
     evaluate = serializers.BooleanField(default=False)
@@ -59,11 +68,11 @@ class CancelOptions(serializers.Serializer[Any]):
 class Cancel(RunAction):
     """The endpoint that stops a run after the current batch, or with `evaluate` after evaluating."""
 
-    def act(self, run: Run, user: User, request: Request) -> Response:
+    body = CancelOptions
+
+    def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
         """Request the stop, and return the run's state (202)."""
-        options = CancelOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        operations.cancel(run, user, evaluate=options.validated_data["evaluate"])
+        operations.cancel(run, user, evaluate=self.asked["evaluate"])
         return Response(_state(run), status=202)
 
 
@@ -94,7 +103,7 @@ class Resume(RunAction):
         return Response(_state(run), status=202)
 
 
-class PriorityOptions(serializers.Serializer[Any]):
+class PriorityOptions(Parameters):
     """The new priority."""
 
     priority = serializers.IntegerField(min_value=MIN_PRIORITY, max_value=MAX_PRIORITY)
@@ -103,16 +112,16 @@ class PriorityOptions(serializers.Serializer[Any]):
 class Priority(RunAction):
     """The endpoint that changes the urgency of a queued run."""
 
-    def act(self, run: Run, user: User, request: Request) -> Response:
+    body = PriorityOptions
+
+    def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
         """Set the priority, and return the run's state and place (202)."""
-        options = PriorityOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        operations.prioritize(run, user, options.validated_data["priority"])
+        operations.prioritize(run, user, self.asked["priority"])
         state = _state(run)
         return Response(state | {"priority": run.priority, "queue_position": queue_position(run)}, status=202)
 
 
-class MoveOptions(serializers.Serializer[Any]):
+class MoveOptions(Parameters):
     """Where to move the run."""
 
     to = serializers.ChoiceField(choices=moves.DESTINATIONS)
@@ -121,11 +130,11 @@ class MoveOptions(serializers.Serializer[Any]):
 class Move(RunAction):
     """The endpoint that moves a queued run past its neighbours."""
 
-    def act(self, run: Run, user: User, request: Request) -> Response:
+    body = MoveOptions
+
+    def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
         """Move the run, and return its state, priority and place (202)."""
-        options = MoveOptions(data=request.data)
-        options.is_valid(raise_exception=True)
-        operations.move(run, user, options.validated_data["to"])
+        operations.move(run, user, self.asked["to"])
         return Response(_state(run) | {"priority": run.priority, **place_fields(forecast().of(run.pk))}, status=202)
 
 
@@ -139,6 +148,8 @@ class Retry(RunAction):
 
 class Clone(RunAction):
     """The endpoint that copies a run with changes, nested in the body as in a training request."""
+
+    body = None
 
     def act(self, run: Run, user: User, request: Request) -> Response:
         """Queue the changed copy, and return it as a training request does (202)."""

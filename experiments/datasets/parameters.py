@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -43,15 +40,6 @@ class DeleteParameters(Parameters):
     """`force` deletes a data set although unfinished runs use it; they will fail."""
 
     force = serializers.BooleanField(default=False)
-
-
-def body_of(request: Request, parameters: type[Parameters]) -> dict[str, Any]:
-    """Return the validated body; raises ValidationError and InvalidRequest (400)."""
-    if not isinstance(request.data, Mapping):
-        raise InvalidRequest([{"field": "(body)", "message": "Must be a JSON object."}])
-    serializer = parameters(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 def offset_of(request: Request) -> int:

@@ -17,11 +17,11 @@ from experiments.datasets.parameters import (
     ListParameters,
     RegistrationBody,
     UploadBody,
-    body_of,
     offset_of,
 )
 from experiments.datasets.queries import uploads_of, visible_datasets
 from experiments.models import Dataset, Upload
+from runs.api.bodies import body_of
 from runs.errors import Conflict
 from runs.listing.filters import Parameters, validated
 from runs.queries import may_change

@@ -126,6 +126,8 @@ def test_tags_are_normalised_bounded_and_told(api: Client, queued: Run) -> None:
     [
         ("bulk/", {"action": "explode", "runs": [1]}, "action"),
         ("bulk/", {"action": "tag", "runs": [1]}, "tags"),
+        ("bulk/", {"action": "cancel", "runs": [1], "evaluate": True}, "evaluate"),
+        ("tags/", {"runs": [1], "ad": ["a"]}, "ad"),
         ("bulk/", {"action": "delete", "runs": list(range(1, 502))}, "runs"),
         ("tags/", {"runs": [1]}, "add"),
         ("tags/", {"runs": [1], "add": ["a,b"]}, "add"),

@@ -91,6 +91,17 @@ def test_a_wrong_option_is_named(api: Client, run: Run) -> None:
     assert Run.objects.get(pk=run.pk).status == "in_progress"
 
 
+@pytest.mark.parametrize(
+    "action", ["cancel", "kill", "finish", "resume", "retry", "priority", "move", "delete", "restore"]
+)
+@pytest.mark.parametrize("body", [{"evalute": True}, ["evaluate"]])
+def test_a_body_that_is_not_understood_does_nothing(api: Client, run: Run, action: str, body: Any) -> None:
+    [error, *_] = answer(act(api, running(run), action, body), 400)["errors"]
+    assert error["field"] == ("evalute" if isinstance(body, dict) else "(body)")
+    found = Run.objects.get(pk=run.pk)
+    assert (found.status, found.stop_request, found.deleted_at) == ("in_progress", "", None)
+
+
 def test_a_failed_run_is_resumed(api: Client, run: Run) -> None:
     failed = ended(run, last_checkpoint="checkpoints/a1/epoch0000.ckpt", last_checkpoint_epoch=0)
     assert answer(act(api, failed, "resume"))["status"] == "queued"
