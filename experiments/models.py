@@ -103,14 +103,14 @@ class Upload(models.Model):
 
 
 class Preflight(Leased):
-    """A pre-flight report that somebody asked for: a dry run of a training. `preflight_store` alone changes it.
+    """A pre-flight report that somebody asked for: a dry run of a training. `preflights.state` alone changes it.
 
     | from | to | by |
     |---|---|---|
     | (new) | queued | request |
     | queued | running | claim |
-    | running | done, failed | its worker; failed by the reaper, where it was lost too often |
-    | running | queued (drained or lost) | its worker, reaper |
+    | running | done, failed | its worker; failed by maintenance, where it was lost too often |
+    | running | queued (drained or lost) | its worker, maintenance |
     | queued, running | cancelled | a user; its worker notices when it renews the lease, and ends its process |
 
     `attempt` is the fencing token, as a run's is.

@@ -84,10 +84,10 @@ class Run(Leased):
     |---|---|---|
     | (new) | queued | launch |
     | queued | in_progress, cancelled | claim, cancel |
-    | in_progress | completed, failed, cancelled | supervisor; failed by the reaper, where it was lost too often |
-    | in_progress | queued (drained, lost or crashed, to be resumed) | supervisor, reaper |
+    | in_progress | completed, failed, cancelled | supervisor; failed by maintenance, where it was lost too often |
+    | in_progress | queued (drained, lost or crashed, to be resumed) | supervisor, maintenance |
     | in_progress | cancelling | cancel request |
-    | cancelling | cancelled, or completed or failed where that came first | supervisor; cancelled by the reaper |
+    | cancelling | cancelled, or completed or failed where that came first | supervisor; cancelled by maintenance |
     | failed, cancelled | queued | resume |
 
     `attempt` is the fencing token: the holder of the lease writes with the attempt it got, and a writer whose attempt

@@ -94,7 +94,7 @@ class Rank:
         return found
 
     def send(self, command: bytes) -> None:
-        """Send one of the commands of `child`."""
+        """Send one of the commands of `process_entry`."""
         try:
             self._commands.send_bytes(command)
         except OSError:

@@ -244,7 +244,7 @@ async def _may_see(client: ClientQueue, run_id: int) -> bool:
     return client.seen[run_id]
 
 
-# --- database, in a thread of `reader` ---
+# --- database, in a thread of `db_threads` ---
 
 
 def _newest_run() -> int:

@@ -37,7 +37,7 @@ NOT_RUNNING = (Run.Status.QUEUED, *Run.ENDED)
 
 
 def listed(run_id: int) -> list[RunFile]:
-    """List the run's stored files as `files.list_files` does; asks only the database."""
+    """List the run's stored files as `local_files.list_files` does; asks only the database."""
     rows = StoredFile.objects.filter(run_id=run_id)
     return sorted(RunFile(row.name, row.size, row.modified, media_type(row.name)) for row in rows)
 

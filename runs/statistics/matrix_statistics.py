@@ -121,7 +121,7 @@ def macro(values: Iterable[Number]) -> Number:
 
 
 def matrix_statistics(matrix: Matrix, class_names: Sequence[str]) -> dict[str, Number]:
-    """Compute those rows of `statistics.final_statistics` that need no scores, under the same names."""
+    """Compute those rows of `score_statistics.final_statistics` that need no scores, under the same names."""
     counts = class_counts(matrix)
     return final_rows(matrix, [class_summary(counts[label]) for label in reported(len(matrix))], class_names)
 
