@@ -153,7 +153,7 @@ def test_moving_a_run_does_not_restart_its_wait(user: User) -> None:
     lifecycle.release(run.pk, claimed.attempt, "Drained.")
     queued_at = Run.objects.get(pk=run.pk).queued_at
     assert queued_at is not None
-    assert queued_at > since + timedelta(seconds=60), "it waits anew"
+    assert queued_at > since + timedelta(seconds=60), "it waits again"
 
 
 def test_two_hundred_queued_runs_cost_no_more_queries_than_two(api: Client, make_run: MakeRun) -> None:
