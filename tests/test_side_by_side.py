@@ -110,7 +110,13 @@ def test_no_lane_outlives_the_whole(number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL) as whole:
         started = psutil.Process(whole.pid)
         expected = 4 if (os.cpu_count() or 1) > 1 else 1  # each lane and its command
-        children = eventually(lambda: found if len(found := started.children(recursive=True)) == expected else None)
+        children = eventually(lambda: all_of(started, expected), within=60)
         whole.send_signal(number)
-        assert whole.wait(20) != 0
-    assert psutil.wait_procs(children, timeout=20)[1] == []
+        assert whole.wait(60) != 0
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+
+
+def all_of(process: psutil.Process, expected: int) -> list[psutil.Process] | None:
+    """Find the processes below this one, once there are as many as expected."""
+    found = process.children(recursive=True)
+    return found if len(found) == expected else None
