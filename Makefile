@@ -28,7 +28,7 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup docs test integration storm lint format screenshot benchmark load clean
+.PHONY: help run setup prepare docs test integration storm lint format screenshot benchmark load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -38,6 +38,8 @@ run: setup ## install what is missing, start the server, submit a demo training,
 	@exec $(SERVE)
 
 setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
+
+prepare: $(TESTING) $(BROWSER_TESTING) $(DOCS_TOOLS) $(HELP) ## install what tests and checks need
 
 docs: $(HELP) ## build the documentation, which the server shows under /help/
 

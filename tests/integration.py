@@ -3,8 +3,9 @@
 They are the tests that go through the database, in this process or in those of an installation: web server, worker,
 training, WebSocket. `make test` runs them on SQLite without any server; this runs them on PostgreSQL, with Redis as
 broker and channel layer, and those in which messages wake workers with RabbitMQ as broker. The servers are private
-and started once. `--core`, as `make test` says, narrows that to where the database itself is at work. Where servers
-cannot be had it says so loudly, and fails if LIVETRAIN_REQUIRE_SERVICES is set.
+and started once. `--core`, as `make test` says, narrows that to where the database itself is at work, `--only=redis`
+and `--only=rabbitmq` to one of the two brokers. Where servers cannot be had it says so loudly, and fails if
+LIVETRAIN_REQUIRE_SERVICES is set.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ QUEUE = (
     "tests/experiments/api/test_run_actions.py",
     "tests/experiments/api/test_priority.py",
 )
+OWN_WORDS = ("--core", "--only=redis", "--only=rabbitmq")
 REQUIRED = os.environ.get("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 
 
@@ -47,18 +49,13 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         database = _address(stack, "PostgreSQL", servers.postgresql())
         redis = _address(stack, "Redis", servers.redis_server())
-        rabbitmq = _address(stack, "RabbitMQ", servers.rabbitmq())
-        sessions = {
-            "PostgreSQL and Redis": (CORE if "--core" in sys.argv else ALL, redis),
-            "PostgreSQL, Redis and RabbitMQ": (QUEUE, redis and rabbitmq),
-        }
         codes = []
-        for name, (tests, broker) in sessions.items():
-            if database and redis and broker:
-                codes.append(_session(name, tests, DATABASE_URL=database, REDIS_URL=redis, BROKER_URL=broker))
-            else:
-                sys.stdout.write(f"!! NOT TESTED: {name}\n")
-                codes.append(int(REQUIRED))
+        if "--only=rabbitmq" not in sys.argv:
+            tests = CORE if "--core" in sys.argv else ALL
+            codes.append(_session("PostgreSQL and Redis", tests, database, redis, redis))
+        if "--only=redis" not in sys.argv:
+            rabbitmq = _address(stack, "RabbitMQ", servers.rabbitmq())
+            codes.append(_session("PostgreSQL, Redis and RabbitMQ", QUEUE, database, redis, rabbitmq))
         return max(codes)
 
 
@@ -71,21 +68,18 @@ def _address(stack: contextlib.ExitStack, name: str, server: contextlib.Abstract
         return ""
 
 
-def _session(name: str, tests: tuple[str, ...], **addresses: str) -> int:
+def _session(name: str, tests: tuple[str, ...], database: str, redis: str, broker: str) -> int:
     """Run a separate pytest, because settings are read once; return its exit status."""
+    if not (database and redis and broker):
+        sys.stdout.write(f"!! NOT TESTED: {name}\n")
+        return int(REQUIRED)
     sys.stdout.write(f"== integration tests on {name}\n")
     sys.stdout.flush()
     started = time.monotonic()
+    addresses = {"DATABASE_URL": database, "REDIS_URL": redis, "BROKER_URL": broker}
     environment = os.environ | {f"LIVETRAIN_TEST_{variable}": address for variable, address in addresses.items()}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--integration",
-        "--quiet",
-        *tests,
-        *(word for word in sys.argv[1:] if word != "--core"),
-    ]
+    words = [word for word in sys.argv[1:] if word not in OWN_WORDS]
+    command = [sys.executable, "-m", "pytest", "--integration", "--quiet", *tests, *words]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     sys.stdout.write(f"== integration tests on {name}: {time.monotonic() - started:.0f} s, exit status {code}\n")
     return code

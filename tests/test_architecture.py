@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path for path in files if "migrations" not in path.parts)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Parse a file once for all tests, which only read the tree."""
+    return ast.parse(path.read_text())
+
+
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -51,6 +58,16 @@ def test_import_contracts_hold() -> None:
     assert "0 broken" in done.stdout
 
 
+@cache
+def loaded_by_server(*modules: str) -> frozenset[str]:
+    """Import these in a process of their own with Django set up; return the names of all modules then loaded."""
+    imports = "".join(f"import {module}\n" for module in modules)
+    script = f"import sys, django\ndjango.setup()\n{imports}print('loaded:', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return frozenset(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     "modules",
     [
@@ -61,11 +78,7 @@ def test_import_contracts_hold() -> None:
 )
 def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
     """It would cost each of them hundreds of megabytes and seconds."""
-    imports = "".join(f"import {module}\n" for module in modules)
-    script = f"import sys, django\ndjango.setup()\n{imports}print('loaded:', *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    loaded = {name.partition(".")[0] for name in loaded_by_server(*modules)}
     heavy = {
         "torch",
         "pytorch_lightning",
@@ -83,9 +96,7 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
 
 def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
     """It sends messages by the actor's name; what receives them is a worker's."""
-    script = "import sys, django\ndjango.setup()\nimport project.asgi, project.urls\nprint('loaded:', *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+    loaded = loaded_by_server("project.asgi", "project.urls")
     following = (
         "supervision",
         "processes.training_process",
@@ -131,7 +142,7 @@ def test_imports_stand_at_the_top_of_files() -> None:
     found = {
         (relative(path), node.module if isinstance(node, ast.ImportFrom) else node.names[0].name)
         for path in [*python_files(*APPS), ROOT / "manage.py"]
-        for function in functions(ast.parse(path.read_text()))
+        for function in functions(parsed(path))
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
@@ -144,7 +155,7 @@ def test_files_and_functions_stay_small() -> None:
         text = path.read_text()
         if (lines := text.count("\n")) > FILE_LINES:
             large.append(f"{relative(path)}: {lines} lines")
-        for function in functions(ast.parse(text)):
+        for function in functions(parsed(path)):
             if (lines := (function.end_lineno or 0) - function.lineno + 1) > FUNCTION_LINES:
                 large.append(f"{relative(path)}: {function.name} has {lines} lines")
     assert large == []
@@ -155,7 +166,7 @@ def test_only_settings_read_the_environment() -> None:
     reads = [
         relative(path)
         for path in python_files(*APPS)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if node.value.startswith("LIVETRAIN_") or node.value in ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
     ]
@@ -167,7 +178,7 @@ def test_the_counts_of_a_confusion_matrix_are_spelled_in_one_place() -> None:
     spelled = {
         relative(path)
         for path in python_files(*APPS)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and count.fullmatch(node.value)
     }
     assert spelled == {"runs/statistics/metric_names.py"}
