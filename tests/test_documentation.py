@@ -32,10 +32,10 @@ OLD_WORDS = re.compile(
 )
 
 
-def test_the_first_screen_is_two_sentences_a_picture_and_two_commands() -> None:
+def test_the_first_screen_is_one_sentence_a_picture_and_two_commands() -> None:
     start = README.read_text().split("\n## ")[0]
     introduction, picture = start.split("\n\n")[1:3]
-    assert introduction.count(". ") + introduction.endswith(".") == 2
+    assert introduction.count(". ") + introduction.endswith(".") == 1
     image = re.fullmatch(r"!\[.+\]\((.+)\)", picture)
     assert image
     assert (ROOT / image[1]).is_file()
