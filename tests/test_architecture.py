@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ APPS = ("project", "experiments", "runs", "realtime")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
 FILE_LINES = 400
 FUNCTION_LINES = 60
+FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
@@ -182,3 +184,12 @@ def test_the_counts_of_a_confusion_matrix_are_spelled_in_one_place() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and count.fullmatch(node.value)
     }
     assert spelled == {"runs/statistics/metric_names.py"}
+
+
+def test_no_folder_has_more_than_21_modules() -> None:
+    """A newcomer reads the names of a folder at a glance; what outgrows that has a part of its own inside."""
+    modules = [path for path in python_files(*APPS) if path.name != "__init__.py"]
+    modules += [path for app in APPS for path in (ROOT / app).rglob("static/**/*.js")]
+    counted = Counter(relative(path.parent) for path in modules)
+    assert {folder: number for folder, number in counted.items() if number > FOLDER_MODULES} == {}
+    assert counted["runs"] > 10

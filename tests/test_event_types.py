@@ -70,9 +70,9 @@ def axis(kind: SampledEvent) -> str:
 
 
 def test_the_same_events_make_the_same_curves_on_both_sides() -> None:
-    kinds = exported(f"{SCRIPTS}/run/curve_kinds.js", "CURVE_KINDS")
+    kinds = exported(f"{SCRIPTS}/run/curves/curve_kinds.js", "CURVE_KINDS")
     assert kinds == {
         type_: {"prefix": kind.prefix, "axis": axis(kind), "fields": dict(kind.fields)}
         for type_, kind in SAMPLED_EVENTS.items()
     }
-    assert sorted(exported(f"{SCRIPTS}/run/curve_kinds.js", "AXIS_CHOICES")) == sorted(AXES)
+    assert sorted(exported(f"{SCRIPTS}/run/curves/curve_kinds.js", "AXIS_CHOICES")) == sorted(AXES)

@@ -14,7 +14,7 @@ import {
   splitList,
   writeAddress,
 } from "../../realtime/static/realtime/list/address.js";
-import { DEFAULT_COLUMNS, metricParts } from "../../realtime/static/realtime/list/column_keys.js";
+import { DEFAULT_COLUMNS, metricParts } from "../../realtime/static/realtime/list/columns/column_keys.js";
 
 test("an empty address is the list with its defaults", () => {
   const values = readAddress("");

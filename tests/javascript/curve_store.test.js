@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { axesFor, samplesOf, CURVE_KINDS } from "../../realtime/static/realtime/run/curve_kinds.js";
-import { CurveStore } from "../../realtime/static/realtime/run/curve_store.js";
+import { axesFor, samplesOf, CURVE_KINDS } from "../../realtime/static/realtime/run/curves/curve_kinds.js";
+import { CurveStore } from "../../realtime/static/realtime/run/curves/curve_store.js";
 import { seconds } from "../../realtime/static/realtime/run/timestamps.js";
 
 const START = "2026-01-31T12:00:00.000000Z";

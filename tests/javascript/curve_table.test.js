@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CurveTable, withDetail } from "../../realtime/static/realtime/run/curve_table.js";
+import { CurveTable, withDetail } from "../../realtime/static/realtime/run/curves/curve_table.js";
 
 const series = (name, x, y, more = {}) => ({
   name,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Epochs } from "../../realtime/static/realtime/run/epochs.js";
+import { Epochs } from "../../realtime/static/realtime/run/curves/epochs.js";
 
 const filled = (rows) => {
   const epochs = new Epochs();

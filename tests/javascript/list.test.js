@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago } from "../../realtime/static/realtime/list/ago.js";
+import { ago } from "../../realtime/static/realtime/list/columns/ago.js";
 import { matches } from "../../realtime/static/realtime/list/matching.js";
 import { NewRuns } from "../../realtime/static/realtime/list/new_runs.js";
 import { Selection } from "../../realtime/static/realtime/list/selection.js";
-import { curveText, HEIGHT, points } from "../../realtime/static/realtime/list/sparkline_points.js";
-import { statusText } from "../../realtime/static/realtime/list/status_text.js";
+import { curveText, HEIGHT, points } from "../../realtime/static/realtime/list/columns/sparkline_points.js";
+import { statusText } from "../../realtime/static/realtime/list/columns/status_text.js";
 
 const RUN = {
   id: 12,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { queueText, startsIn } from "../../realtime/static/realtime/queue/queue_state.js";
 import { countdownText } from "../../realtime/static/realtime/run/countdown_text.js";
-import { eventText } from "../../realtime/static/realtime/run/event_text.js";
+import { eventText } from "../../realtime/static/realtime/run/log/event_text.js";
 import { progressText, shareDone } from "../../realtime/static/realtime/run/progress_text.js";
 
 const text = (type, data) => eventText({ type, data });

@@ -2,7 +2,7 @@
 
 import { known, tick } from "../frame/format.js";
 
-/** @typedef {import("../run/curve_types").Axis} Axis */
+/** @typedef {import("../run/curves/curve_types").Axis} Axis */
 /** @typedef {[number, number]} Range from, to */
 
 // Epochs and steps are whole numbers.

@@ -2,7 +2,7 @@
 
 import { known } from "../frame/format.js";
 
-/** @typedef {import("../run/curve_types").Column} Column */
+/** @typedef {import("../run/curves/curve_types").Column} Column */
 
 /**
  * Return the last value even if it is not finite (null: a gap, shown as "–"); undefined only means not yet.

@@ -2,7 +2,7 @@
 
 import { known } from "../frame/format.js";
 
-/** @typedef {import("../run/curve_types").Column} Column */
+/** @typedef {import("../run/curves/curve_types").Column} Column */
 
 /**
  * Return the smoothed column. A gap (null) stays a gap, and an empty place (undefined) stays empty.

@@ -1,7 +1,7 @@
 // What is compared and how, as the address has it. Pure.
 
 export const MOST_RUNS = 20;
-/** @type {import("../run/curve_types").Axis[]} */
+/** @type {import("../run/curves/curve_types").Axis[]} */
 export const AXES = ["epoch", "step", "time"];
 /** @type {Record<string, string | number>} */
 const DEFAULTS = { by: "epoch", smooth: 0, metrics: "", split: "", all: "", hidden: "" };

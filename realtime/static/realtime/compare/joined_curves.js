@@ -1,6 +1,6 @@
 // Curves with places of their own, on one axis. Pure.
 
-/** @typedef {import("../run/curve_types").Column} Column */
+/** @typedef {import("../run/curves/curve_types").Column} Column */
 
 /**
  * Return the places of all curves and the column of each: undefined where it has no sample, null where it has a gap.

@@ -3,7 +3,7 @@
 import { value } from "../charts/statistics_text.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { duration, known, plural } from "../frame/format.js";
-import { bestCells, fillStatusCells, statusCells } from "../list/status_cells.js";
+import { bestCells, fillStatusCells, statusCells } from "../list/columns/status_cells.js";
 
 const SHOWN = {
   final_auroc_cm: "AUROC",

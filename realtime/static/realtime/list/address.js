@@ -1,6 +1,6 @@
 // What the list shows and how, as the address and the API have it. Pure.
 
-import { DEFAULT_COLUMNS, isChosen } from "./column_keys.js";
+import { DEFAULT_COLUMNS, isChosen } from "./columns/column_keys.js";
 
 // Filters of several values; a run matches any of them.
 export const LISTS = /** @type {const} */ (["status", "tag", "dataset", "model", "owner", "experiment", "group"]);

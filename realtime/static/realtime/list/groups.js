@@ -4,7 +4,7 @@ import { call } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { count, known, number, percent, plural, splitName, STATUS_WORDS } from "../frame/format.js";
 import { RunTable } from "./table.js";
-import { fillTime, timeCell } from "./relative_time.js";
+import { fillTime, timeCell } from "./columns/relative_time.js";
 
 const SHOWN = 20; // runs of an open group; the others are one click away
 const STATISTICS = { auroc: "AUROC", recall: "Recall", precision: "Precision", f1: "F1" };

@@ -1,7 +1,7 @@
 // What surrounds the list: search, grouping, order, paging, the messages in place of it.
 
 import { el, setText } from "../frame/dom.js";
-import { columnsOf } from "./columns.js";
+import { columnsOf } from "./columns/columns.js";
 import { BY } from "./groups.js";
 import { NEWEST_FIRST } from "./address.js";
 

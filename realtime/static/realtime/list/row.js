@@ -4,7 +4,7 @@ import { arrange, el, setText } from "../frame/dom.js";
 import { known } from "../frame/format.js";
 import { queueLength, queueEntryOf } from "../queue/queue_state.js";
 import { MoveButtons } from "../queue/move_buttons.js";
-import { bestCells, fillStatusCells, statusCells } from "./status_cells.js";
+import { bestCells, fillStatusCells, statusCells } from "./columns/status_cells.js";
 
 export class Row {
   #moveButtons = null;

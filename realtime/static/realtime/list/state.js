@@ -10,7 +10,7 @@ import {
   readAddress,
   writeAddress,
 } from "./address.js";
-import { DEFAULT_COLUMNS } from "./column_keys.js";
+import { DEFAULT_COLUMNS } from "./columns/column_keys.js";
 import { newStep } from "./scroll_position.js";
 
 const STORED = "livetrain.columns";

@@ -4,8 +4,8 @@
 import { Stream } from "../events/stream.js";
 import { statusOf } from "../frame/api.js";
 import { ENDED, known } from "../frame/format.js";
-import { axesFor } from "./curve_kinds.js";
-import { CurveStore } from "./curve_store.js";
+import { axesFor } from "./curves/curve_kinds.js";
+import { CurveStore } from "./curves/curve_store.js";
 import { DetailRefresher } from "./detail_refresher.js";
 import { DrawScheduler } from "./draw_scheduler.js";
 import { HeldEvents } from "./held_events.js";

@@ -9,8 +9,8 @@ import type {
   ResourceUsage,
   TrainingStart,
 } from "../events/event_types";
-import type { Series } from "./curve_types";
-import type { Epochs } from "./epochs.js";
+import type { Series } from "./curves/curve_types";
+import type { Epochs } from "./curves/epochs.js";
 
 export interface Best {
   epoch: number | null;

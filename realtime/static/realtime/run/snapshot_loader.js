@@ -1,13 +1,13 @@
 // What the page asks the server for when it opens, and again after a resume: everything at one moment.
 
 import { call, statusOf } from "../frame/api.js";
-import { axesFor } from "./curve_kinds.js";
-import { CurveStore } from "./curve_store.js";
+import { axesFor } from "./curves/curve_kinds.js";
+import { CurveStore } from "./curves/curve_store.js";
 import { stepsPerEpoch } from "./state.js";
 import { seconds } from "./timestamps.js";
 
-/** @typedef {import("./curve_types").Axis} Axis */
-/** @typedef {import("./curve_kinds").Prefix} Prefix */
+/** @typedef {import("./curves/curve_types").Axis} Axis */
+/** @typedef {import("./curves/curve_kinds").Prefix} Prefix */
 /** @typedef {import("./run_types").Snapshot} Snapshot */
 /** @typedef {Record<string, string>} Links as in the run's JSON */
 /** @typedef {(state: import("../events/connection_state").ConnectionState) => void} OnTrouble */

@@ -1,7 +1,7 @@
 // What is known of the run, and what each event changes. Pure.
 
 import { ENDED } from "../frame/format.js";
-import { Epochs } from "./epochs.js";
+import { Epochs } from "./curves/epochs.js";
 import { seconds } from "./timestamps.js";
 
 /** @typedef {import("./run_types").RunDetail} RunDetail */

@@ -1,10 +1,10 @@
 // Deletes an ended run and offers to undo that; says that the run is deleted, and detects that it was restored.
 
-import { call, errorText } from "../frame/api.js";
-import { deletedNotice, onRestored, restoreRun } from "../frame/deleted_run.js";
-import { el } from "../frame/dom.js";
-import { ENDED } from "../frame/format.js";
-import { toast } from "../frame/toast.js";
+import { call, errorText } from "../../frame/api.js";
+import { deletedNotice, onRestored, restoreRun } from "../../frame/deleted_run.js";
+import { el } from "../../frame/dom.js";
+import { ENDED } from "../../frame/format.js";
+import { toast } from "../../frame/toast.js";
 
 export class Deletion {
   #stopListening = null; // as long as the run is deleted

@@ -1,6 +1,6 @@
 // How long ago something was, in words. Pure.
 
-import { dateTime, plural, UNKNOWN } from "../frame/format.js";
+import { dateTime, plural, UNKNOWN } from "../../frame/format.js";
 
 /**
  * @param {string | null | undefined} timestamp

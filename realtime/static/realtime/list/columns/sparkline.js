@@ -1,6 +1,6 @@
 // A small curve of a metric beside a run: the extremes are among its values, so a spike is seen.
 
-import { known } from "../frame/format.js";
+import { known } from "../../frame/format.js";
 import { curveText, HEIGHT, points, WIDTH } from "./sparkline_points.js";
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -1,6 +1,6 @@
 // A small curve of a metric: where its points are, and what it says in words. Pure.
 
-import { metricName, number, plural } from "../frame/format.js";
+import { metricName, number, plural } from "../../frame/format.js";
 
 export const [WIDTH, HEIGHT] = [104, 28];
 const MARGIN = 3;

@@ -1,9 +1,9 @@
 // The menu of columns: fields of every run, metrics and configuration options, with a search over all of them.
 
-import { el } from "../frame/dom.js";
+import { el } from "../../frame/dom.js";
 import { DEFAULT_COLUMNS } from "./column_keys.js";
 import { catalogue, columnLabel } from "./columns.js";
-import { choices, menu } from "./menu.js";
+import { choices, menu } from "../menu.js";
 
 const MOST = 50; // the API's bound on configuration and metrics together
 const SHOWN = 60; // of each kind at a time

@@ -1,7 +1,7 @@
 // The page of a run that is deleted already: restores it, and shows it as soon as it is back, no matter who restored
 // it.
 
-import { onRestored, restoreRun } from "../frame/deleted_run.js";
+import { onRestored, restoreRun } from "../../frame/deleted_run.js";
 
 const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("restore"));
 if (button) {

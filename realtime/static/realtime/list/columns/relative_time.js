@@ -1,7 +1,7 @@
 // How long ago something was; kept up to date, with the exact time as its title.
 
-import { el, setText } from "../frame/dom.js";
-import { dateTime } from "../frame/format.js";
+import { el, setText } from "../../frame/dom.js";
+import { dateTime } from "../../frame/format.js";
 import { ago } from "./ago.js";
 
 const EVERY = 15_000; // milliseconds

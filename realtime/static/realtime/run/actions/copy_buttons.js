@@ -1,7 +1,7 @@
 // Copies the configuration: as JSON, or as a command that queues the same training again.
 
-import { el } from "../frame/dom.js";
-import { toast } from "../frame/toast.js";
+import { el } from "../../frame/dom.js";
+import { toast } from "../../frame/toast.js";
 
 const TRAIN = "/api/experiments/centralized/train";
 

@@ -2,8 +2,8 @@
 // events, compared by tests/test_event_types.py. Pure.
 
 /** @typedef {import("./curve_types").Axis} Axis */
-/** @typedef {import("../events/event_types").EventType} EventType */
-/** @typedef {import("../events/event_types").RunEvent} RunEvent */
+/** @typedef {import("../../events/event_types").EventType} EventType */
+/** @typedef {import("../../events/event_types").RunEvent} RunEvent */
 /** @typedef {"batch" | "gradient" | "rate" | "throughput" | "usage" | "epoch"} Prefix */
 /** @typedef {[name: string, value: number | null]} Sample null for a value that is not finite */
 

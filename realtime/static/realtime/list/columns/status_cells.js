@@ -1,8 +1,8 @@
 // The status of a run as cells of a table: status, progress, best value.
 
-import { el, setText } from "../frame/dom.js";
-import { ENDED, known, metricName, number, STATUS_WORDS } from "../frame/format.js";
-import { queueEntryOf } from "../queue/queue_state.js";
+import { el, setText } from "../../frame/dom.js";
+import { ENDED, known, metricName, number, STATUS_WORDS } from "../../frame/format.js";
+import { queueEntryOf } from "../../queue/queue_state.js";
 import { statusText } from "./status_text.js";
 
 export function statusCells() {

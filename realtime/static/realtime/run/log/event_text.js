@@ -13,11 +13,11 @@ import {
   splitName,
   STATUS_WORDS,
   tick,
-} from "../frame/format.js";
+} from "../../frame/format.js";
 
-/** @typedef {import("../events/event_types").EventData} EventData */
-/** @typedef {import("../events/event_types").EventType} EventType */
-/** @typedef {import("../events/event_types").RunEvent} RunEvent */
+/** @typedef {import("../../events/event_types").EventData} EventData */
+/** @typedef {import("../../events/event_types").EventType} EventType */
+/** @typedef {import("../../events/event_types").RunEvent} RunEvent */
 
 /** @type {{[T in EventType]: (data: EventData[T]) => string}} */
 const SENTENCES = {

@@ -1,6 +1,6 @@
 // The metrics of each epoch, and which epoch is the best. Pure.
 
-import { known } from "../frame/format.js";
+import { known } from "../../frame/format.js";
 
 /** @typedef {import("./curve_types").Series} Series */
 /** @typedef {Record<string, number | null>} Metrics */

@@ -1,7 +1,7 @@
 // The samples of one kind of event: places on the axis, and a column for each curve. Its size is bounded: a long table
 // is thinned, and every spike is kept. Pure.
 
-import { known } from "../frame/format.js";
+import { known } from "../../frame/format.js";
 
 /** @typedef {import("./curve_types").Column} Column */
 /** @typedef {import("./curve_types").Series} Series */

@@ -1,9 +1,9 @@
 // The charts of the run: which curve shows what, along which axis, with which marks.
 
-import { Chart } from "../charts/chart.js";
-import { smooth } from "../charts/smoothing.js";
-import { el } from "../frame/dom.js";
-import { known, count, measured, plural, tick } from "../frame/format.js";
+import { Chart } from "../../charts/chart.js";
+import { smooth } from "../../charts/smoothing.js";
+import { el } from "../../frame/dom.js";
+import { known, count, measured, plural, tick } from "../../frame/format.js";
 import { withDetail } from "./curve_table.js";
 
 const METRICS = [

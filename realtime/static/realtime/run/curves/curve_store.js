@@ -2,12 +2,12 @@
 
 import { CURVE_KINDS, PREFIXES, samplesOf } from "./curve_kinds.js";
 import { CurveTable } from "./curve_table.js";
-import { seconds } from "./timestamps.js";
+import { seconds } from "../timestamps.js";
 
 /** @typedef {import("./curve_types").Axis} Axis */
 /** @typedef {import("./curve_types").Series} Series */
 /** @typedef {import("./curve_kinds").Prefix} Prefix */
-/** @typedef {import("../events/event_types").RunEvent} RunEvent */
+/** @typedef {import("../../events/event_types").RunEvent} RunEvent */
 
 /** @param {string} name */
 const prefixOf = (name) => /** @type {Prefix} */ (name.slice(0, name.indexOf("/")));

@@ -1,7 +1,7 @@
 // The table of all epochs, newest first.
 
-import { el } from "../frame/dom.js";
-import { capital, count, metricName, number } from "../frame/format.js";
+import { el } from "../../frame/dom.js";
+import { capital, count, metricName, number } from "../../frame/format.js";
 
 const MOST_ROWS = 500;
 

@@ -1,8 +1,8 @@
 // The columns that a list of runs can have: fields of a run, options of its configuration, and its metrics.
 
-import { el, setText } from "../frame/dom.js";
-import { count, duration, metricName, number, percent, UNKNOWN } from "../frame/format.js";
-import { shown } from "../compare/options.js";
+import { el, setText } from "../../frame/dom.js";
+import { count, duration, metricName, number, percent, UNKNOWN } from "../../frame/format.js";
+import { shown } from "../../compare/options.js";
 import { isChosen, metricParts } from "./column_keys.js";
 import { drawSparkline } from "./sparkline.js";
 import { fillTime, timeCell } from "./relative_time.js";

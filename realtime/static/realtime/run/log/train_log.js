@@ -1,8 +1,8 @@
 // What the training printed: the newest lines, followed as they come; older ones; a search.
 
-import { call } from "../frame/api.js";
-import { el, setText } from "../frame/dom.js";
-import { count, ENDED, plural } from "../frame/format.js";
+import { call } from "../../frame/api.js";
+import { el, setText } from "../../frame/dom.js";
+import { count, ENDED, plural } from "../../frame/format.js";
 
 const PAGE = 300; // lines
 const MOST_LINES = 3000;

@@ -1,7 +1,7 @@
 // What may be done with a run in its present state: stop it in one of three ways, resume it, run it again.
 
-import { call, errorText } from "../frame/api.js";
-import { arrange, el } from "../frame/dom.js";
+import { call, errorText } from "../../frame/api.js";
+import { arrange, el } from "../../frame/dom.js";
 
 // Each offer: the words on the button, the endpoint, the body, and the question that comes first, if it cannot be
 // undone.

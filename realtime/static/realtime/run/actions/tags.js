@@ -1,7 +1,7 @@
 // The run's tags; those who may change the run add and remove them.
 
-import { call, errorText } from "../frame/api.js";
-import { el, setText } from "../frame/dom.js";
+import { call, errorText } from "../../frame/api.js";
+import { el, setText } from "../../frame/dom.js";
 
 export class Tags {
   #drawn = null;

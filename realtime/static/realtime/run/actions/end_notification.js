@@ -1,7 +1,7 @@
 // A message of the browser when the run ends, if the reader asked for it.
 
-import { el, setText } from "../frame/dom.js";
-import { ENDED, STATUS_WORDS } from "../frame/format.js";
+import { el, setText } from "../../frame/dom.js";
+import { ENDED, STATUS_WORDS } from "../../frame/format.js";
 
 const PERMISSION_TEXTS = {
   granted: "",

@@ -1,7 +1,7 @@
 // The event log: each event as a sentence, newest first, by kind. Its length is bounded; the API has the whole journal.
 
-import { arrange, el, setText } from "../frame/dom.js";
-import { clock, count, plural } from "../frame/format.js";
+import { arrange, el, setText } from "../../frame/dom.js";
+import { clock, count, plural } from "../../frame/format.js";
 import { eventText } from "./event_text.js";
 
 const MOST_EVENTS = 1000; // of each kind

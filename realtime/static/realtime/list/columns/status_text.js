@@ -1,7 +1,7 @@
 // How far a run has come, in words. Pure.
 
-import { count, ENDED, known, percent, plural, remaining } from "../frame/format.js";
-import { queueText } from "../queue/queue_state.js";
+import { count, ENDED, known, percent, plural, remaining } from "../../frame/format.js";
+import { queueText } from "../../queue/queue_state.js";
 
 /**
  * @typedef {object} RunSummary as GET /api/runs/ and `run_summary` messages have it; only what is read here
