@@ -13,13 +13,13 @@ each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.s
 
 
 def installed(text: str) -> list[str]:
-    """The requirements that a script passes to pip, without options."""
+    """List the requirements that a script passes to pip, without options."""
     calls = re.findall(r"^\S*pip install (.*)$", text, re.MULTILINE)
     return [word for call in calls for word in call.split() if not word.startswith("-")]
 
 
 def listed() -> dict[str, str]:
-    """The names in the README's table, each with the packages and versions beside it."""
+    """Return the names in the README's table, each with the packages and versions beside it."""
     rows = re.findall(r"^\| `([\w-]+\.sh)` \| ([^|]+) \|", (FOLDER / "README.md").read_text(), re.MULTILINE)
     return dict(rows)
 

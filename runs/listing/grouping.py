@@ -2,7 +2,8 @@
 
 The spread is that of the final statistics over the completed runs, per split, as each run's own headline has them: `sd`
 is the sample's standard deviation (n - 1). There is no interval: runs that share a name or a tag are no independent
-draws of anything. For the folds of a cross-validation `groups.statistics` has intervals, and their predictions counted together.
+draws of anything. For the folds of a cross-validation `groups.statistics` has intervals, and their predictions counted
+together.
 """
 
 from __future__ import annotations
