@@ -17,14 +17,25 @@ from tests.installation import ROOT, Installation
 from tests.project.old_database import EPOCHS
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Installation:
-    """Make a home with a database of the first version."""
+def home_with(database: str, tmp_path: Path) -> Installation:
+    """Make a home with the database that a module of this folder writes."""
     installation = Installation(tmp_path / "home")
-    command = [sys.executable, "-m", "tests.project.old_database"]
+    command = [sys.executable, "-m", f"tests.project.{database}"]
     environment = installation.environment | {"DJANGO_SETTINGS_MODULE": "project.settings"}
     subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=120)
     return installation
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Installation:
+    """Make a home with a database of the first version."""
+    return home_with("old_database", tmp_path)
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Installation:
+    """Make a home with a database of the version before this one."""
+    return home_with("released_database", tmp_path)
 
 
 def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
@@ -59,3 +70,43 @@ def test_the_first_versions_runs_come_through_every_migration(old: Installation)
     old.manage("export", "1")
     written = list(csv.DictReader((old.home / "runs" / "1" / "metrics.csv").open()))
     assert [float(row["val_loss"]) for row in written] == [1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
+
+
+OURS = ("runs_", "experiments_", "auth_user")
+
+
+def tables(installation: Installation) -> list[str]:
+    """List our tables, on either database."""
+    if "DATABASE_URL" in installation.environment:
+        found = rows(installation, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    else:
+        found = rows(installation, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return sorted(name for (name,) in found if name.startswith(OURS))
+
+
+def columns(installation: Installation, table: str) -> list[str]:
+    """List the columns of a table."""
+    if "DATABASE_URL" in installation.environment:
+        query = f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
+        return sorted(name for (name,) in rows(installation, query))
+    return sorted(name for (name,) in rows(installation, f"SELECT name FROM pragma_table_info('{table}')"))
+
+
+def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> None:
+    before = {
+        table: (names, rows(released, f"SELECT {', '.join(names)} FROM {table} ORDER BY 1"))
+        for table in tables(released)
+        for names in [columns(released, table)]
+    }
+    filled = {table for table, (_, found) in before.items() if found}
+    assert {"runs_run", "runs_runevent", "runs_runmetric", "runs_worker", "experiments_dataset"} <= filled
+    assert {"experiments_preflight", "experiments_upload", "runs_runsamples", "runs_storedfile"} <= filled
+    released.manage("migrate")
+    assert set(before) <= set(tables(released))
+    for table, (names, found) in before.items():
+        assert set(names) <= set(columns(released, table)), table
+        assert rows(released, f"SELECT {', '.join(names)} FROM {table} ORDER BY 1") == found, table
+    # What is new is empty: nobody lost this report, no process of these runs crashed, no thread failed.
+    assert rows(released, "SELECT losses FROM experiments_preflight") == [(0,)]
+    assert rows(released, "SELECT DISTINCT crashes FROM runs_run") == [(0,)]
+    assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
