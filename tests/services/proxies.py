@@ -71,9 +71,9 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
             f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
         }
-        (folder / "site.conf").write_text(_sample("nginx.conf", changes))
+        _write(folder / "site.conf", _sample("nginx.conf", changes).encode(), user)
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in TEMPORARY)
-        (folder / "nginx.conf").write_text(AROUND.format(folder=folder, temporary=temporary))
+        _write(folder / "nginx.conf", AROUND.format(folder=folder, temporary=temporary).encode(), user)
         command: list[str | Path] = [binary, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
         _check([*command, "-t"], folder, user)
         with running([*command, "-g", "daemon off;"], folder, user=user) as alive:
@@ -93,7 +93,7 @@ def caddy(port: int, upstream: int) -> Iterator[Proxy]:
             "127.0.0.1:8000": f"127.0.0.1:{upstream}",
         }
         options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
-        (folder / "Caddyfile").write_text(options + _sample("Caddyfile", changes))
+        _write(folder / "Caddyfile", (options + _sample("Caddyfile", changes)).encode(), user)
         environment = os.environ | {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
         config = ["--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
         _check([binary, "validate", *config], folder, user, environment)
@@ -130,10 +130,14 @@ def _certificate(folder: Path, user: str | None) -> tuple[Path, Path]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(secret)
-    for file in files:
-        file.chmod(0o600)
-        if user:
-            shutil.chown(file, user)
+    _write(files[0], certificate.public_bytes(serialization.Encoding.PEM), user)
+    _write(files[1], secret, user)
     return files
+
+
+def _write(file: Path, content: bytes, user: str | None) -> None:
+    """Write a file that nobody may read but the account which the proxy runs as, whatever the mask of new files is."""
+    file.write_bytes(content)
+    file.chmod(0o600)
+    if user:
+        shutil.chown(file, user)
