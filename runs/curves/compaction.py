@@ -9,26 +9,18 @@ readers compact full ranges themselves if nothing else has, and so does pruning 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 
-import msgspec
 from django.db import Error, IntegrityError, transaction
 from django.db.models import Max
 
-from runs.curves.codec import encode_table
-from runs.curves.sampled_events import SAMPLED_EVENTS
-from runs.curves.tables import Sample, Table, integer_table, table
+from runs.curves.durable_index import DURABLE_INDEX
 from runs.derived_models import RunSamples
-from runs.events import EPHEMERAL_TYPES, EVENT_TYPES
-from runs.models import Run, RunEvent
+from runs.models import Run
 
 RANGE = 4_096
 """Numbers of the journal in one chunk; a shorter rest stays in the journal, where each reader decodes it again."""
 FEW = 512
 """Numbers of an ended run that may stay in the journal: decoding them takes a reader some milliseconds."""
-DURABLE_INDEX = "landmarks"
-"""Stored type of the row that every range has: the numbers of the durable events, a base column for each type."""
-DURABLE_TYPES = tuple(sorted(set(EVENT_TYPES) - EPHEMERAL_TYPES))
 logger = logging.getLogger(__name__)
 
 
@@ -85,34 +77,12 @@ def compact_ended(run_id: int) -> None:
         logger.exception("Run %s: its samples could not be compacted.", run_id)
 
 
-def journal_tables(run_id: int, after: int, until: int) -> tuple[Mapping[str, Table], Table]:
-    """Read the numbers after `after` up to `until` from the journal: samples by type, and the durable index."""
-    samples: dict[str, list[Sample]] = {}
-    durable: dict[str, list[int]] = {}
-    events = RunEvent.objects.filter(run_id=run_id, seq__gt=after, seq__lte=until).order_by("seq")
-    for type_, *sample in events.values_list("type", *Sample._fields).iterator(chunk_size=4_096):
-        if type_ in SAMPLED_EVENTS:
-            samples.setdefault(type_, []).append(Sample(*sample))
-        if type_ not in EPHEMERAL_TYPES:
-            durable.setdefault(type_, []).append(sample[0])
-    return {type_: table(SAMPLED_EVENTS[type_], rows) for type_, rows in samples.items()}, integer_table(durable)
-
-
 def _compact(run_id: int, after: int, until: int) -> int:
     """Store the range; return how far all is compacted then, by this process or by another."""
-    tables, durable_index = journal_tables(run_id, after, until)
-    rows = [
-        RunSamples(
-            run_id=run_id,
-            type=type_,
-            first_seq=after + 1,
-            last_seq=until,
-            count=found.count,
-            names=_json_list(sorted(found.columns)),
-            data=encode_table(found),
-        )
-        for type_, found in [*tables.items(), (DURABLE_INDEX, durable_index)]
-    ]
+    # NumPy comes with it, which a process that has nothing to compact need not load.
+    from runs.curves.journal_ranges import encoded  # noqa: PLC0415
+
+    rows = encoded(run_id, after, until)
     try:
         with transaction.atomic():
             RunSamples.objects.bulk_create(rows)
@@ -121,7 +91,3 @@ def _compact(run_id: int, after: int, until: int) -> int:
             raise
         return others
     return until
-
-
-def _json_list(names: Sequence[str]) -> str:
-    return msgspec.json.encode(names).decode()

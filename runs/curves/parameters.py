@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from runs.curves.sampled_events import AXES, BY_PREFIX, BY_STEP, possible_names, sampled_event_of
-from runs.curves.series import Window
+from runs.curves.window import Window
 from runs.listing.filters import Listed, Parameters
 
 FEWEST_POINTS, MOST_POINTS = 10, 100_000

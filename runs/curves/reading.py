@@ -15,7 +15,9 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from runs.curves.codec import decode_table
-from runs.curves.compaction import DURABLE_INDEX, DURABLE_TYPES, compact_due, compacted_until, journal_tables
+from runs.curves.compaction import compact_due, compacted_until
+from runs.curves.durable_index import DURABLE_INDEX, DURABLE_TYPES
+from runs.curves.journal_ranges import journal_tables
 from runs.curves.memory import EMPTY, CachedColumn, column_cache
 from runs.curves.sampled_events import SAMPLED_EVENTS, SampledEvent
 from runs.curves.tables import Column, Ints, Part, Table, joined

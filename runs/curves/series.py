@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,25 +11,9 @@ from runs.curves.reading import Samples
 from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SampledEvent, sampled_event_of
 from runs.curves.tables import Column, Numbers
 from runs.curves.thinning import thin
+from runs.curves.window import NoAxis, Window
 
 EPOCHS = "epoch_end"
-
-
-class NoAxis(Exception):
-    """The curve has no position on that axis; the text says which axes it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The requested part of a curve.
-
-    `low` and `high` (None: unbounded) are on the axis `by`, both included; `points` bounds the answer.
-    """
-
-    by: str
-    points: int
-    low: float | None = None
-    high: float | None = None
 
 
 def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:

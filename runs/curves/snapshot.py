@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from runs.curves.compaction import DURABLE_TYPES
+from runs.curves.durable_index import DURABLE_TYPES
 from runs.curves.reading import Samples
 from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENTS
-from runs.curves.series import EPOCHS, Window, series_of
+from runs.curves.series import EPOCHS, series_of
 from runs.curves.thinning import FEWEST
+from runs.curves.window import Window
 from runs.events import BatchMetrics, FinalStats, Progress
 from runs.models import RunEvent
 from runs.serializers import event_envelope, run_detail

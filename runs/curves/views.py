@@ -2,11 +2,14 @@
 
 Answers are compressed for clients that accept it. They repeat no secret, and Django pads compressed answers by a random
 length, so their size tells an attacker nothing (BREACH).
+
+What computes them brings NumPy, which a process loads with its first request for a curve: neither its start nor pages
+without curves wait for that.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
@@ -16,10 +19,11 @@ from rest_framework.response import Response
 
 from runs.api.views import ReadingView
 from runs.curves.parameters import ManySeriesParameters, SeriesParameters, SnapshotParameters, window
-from runs.curves.reading import Samples
-from runs.curves.series import NoAxis, answer
-from runs.curves.snapshot import snapshot
+from runs.curves.window import NoAxis
 from runs.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from runs.curves.reading import Samples
 
 
 @method_decorator(gzip_page, name="dispatch")
@@ -28,6 +32,8 @@ class SamplesView(ReadingView):
 
     def samples_of(self, run_id: int) -> Samples:
         """Load the run's samples; raises NotFound for a run that the user may not see."""
+        from runs.curves.reading import Samples  # noqa: PLC0415
+
         found = Samples.of(self.visible().select_related("owner"), run_id)
         if found is None:
             raise NotFound(f"Run {run_id} does not exist.")
@@ -35,6 +41,8 @@ class SamplesView(ReadingView):
 
     def answer_of(self, run_id: int) -> dict[str, Any]:
         """Build the curves that the parameters ask for; raises InvalidRequest for an axis they lack."""
+        from runs.curves.series import answer  # noqa: PLC0415
+
         try:
             return answer(self.samples_of(run_id), self.asked.get("name"), window(self.asked))
         except NoAxis as error:
@@ -68,4 +76,6 @@ class RunSnapshot(SamplesView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the snapshot."""
+        from runs.curves.snapshot import snapshot  # noqa: PLC0415
+
         return Response(snapshot(self.samples_of(run_id), self.asked["points"], self.asked["log"]))

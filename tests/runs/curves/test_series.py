@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from runs.curves import compaction, memory, sampled_events
+from runs.curves import compaction, durable_index, journal_ranges, memory, sampled_events
 from runs.curves.memory import CachedColumn, ColumnCache
 from runs.curves.sampled_events import SampledEvent
 from runs.curves.tables import Column
@@ -190,7 +190,7 @@ def test_pruning_packs_before_it_removes_anything(make_run: MakeRun, monkeypatch
     def full_disk(_table: Any) -> bytes:
         raise DatabaseError("database or disk is full")
 
-    monkeypatch.setattr(compaction, "encode_table", full_disk)
+    monkeypatch.setattr(journal_ranges, "encode_table", full_disk)
     with pytest.raises(DatabaseError):
         call_command("prune", "--yes", verbosity=0)
     assert RunEvent.objects.filter(run=run).count() == run.last_seq
@@ -206,7 +206,7 @@ def test_a_disk_that_is_full_hinders_no_reader(
     def full_disk(_table: Any) -> bytes:
         raise DatabaseError("database or disk is full")
 
-    monkeypatch.setattr(compaction, "encode_table", full_disk)
+    monkeypatch.setattr(journal_ranges, "encode_table", full_disk)
     assert one(api, run, "batch/loss") == before
     assert not RunSamples.objects.exists()
 
@@ -227,7 +227,7 @@ def test_who_packs_at_the_same_time_finds_it_done(make_run: MakeRun, short_range
         thread.start()
     for thread in threads:
         thread.join()
-    ranges = RunSamples.objects.filter(run=run, type=compaction.DURABLE_INDEX).order_by("first_seq")
+    ranges = RunSamples.objects.filter(run=run, type=durable_index.DURABLE_INDEX).order_by("first_seq")
     assert [(one.first_seq, one.last_seq) for one in ranges] == [
         (first + 1, first + 64) for first in range(0, run.last_seq - 63, 64)
     ]
@@ -283,7 +283,7 @@ def test_a_new_sampled_type_is_one_declaration(
     kind = SampledEvent(Usage, "machine", {"cores": "cores", "gpu/": "gpus"})
     for table, key in ((sampled_events.SAMPLED_EVENTS, kind.type), (sampled_events.BY_PREFIX, kind.prefix)):
         monkeypatch.setitem(table, key, kind)
-    for module in ("runs.curves.compaction", "runs.removal.retention"):
+    for module in ("runs.curves.journal_ranges", "runs.removal.retention"):
         monkeypatch.setattr(f"{module}.EPHEMERAL_TYPES", EPHEMERAL_TYPES | {kind.type})
     run = make_run(status="completed", end_time=timezone.now() - timedelta(days=31))
     used = [Usage(cores=n / 10, gpus=[{"id": "GPU-1", "busy": 0.5}, {"id": "GPU-2", "busy": None}]) for n in range(100)]

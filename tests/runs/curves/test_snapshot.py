@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from django.test import Client
 
-from runs.curves.compaction import DURABLE_INDEX
+from runs.curves.durable_index import DURABLE_INDEX
 from runs.models import Run, RunEvent
 from runs.serializers import event_envelope
 from tests.runs.conftest import MakeRun
