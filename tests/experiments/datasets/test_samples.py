@@ -196,7 +196,7 @@ def test_a_process_that_dies_is_an_answer(api: Client, root: Path, monkeypatch: 
 def test_the_process_bounds_its_memory() -> None:
     """What asks for more than that gets a MemoryError, which is an answer, and not the machine's memory."""
     code = (
-        "from experiments.training.data import isolation, sample_process as samples\n"
+        "from experiments.training.data.inspection import isolation, sample_process as samples\n"
         "isolation.bound(address_space=samples.MEMORY_BYTES)\n"
         "bytearray(samples.MEMORY_BYTES)"
     )

@@ -80,18 +80,18 @@ def test_the_worker_keeps_its_environment(name: str, monkeypatch: pytest.MonkeyP
 SCRIPT = """
 import json, sys
 import psutil
-from experiments import process
+from experiments.processes import training_process
 from experiments.processes.followed_process import FollowedProcess
 from experiments.training.contract.reports import Job
 from tests.waiting import eventually
 
-process.warm_up()
+training_process.warm_up()
 [server] = [one for one in psutil.Process().children() if "forkserver" in " ".join(one.cmdline())]
 print(json.dumps(sorted(server.environ())))
 server.kill()
 eventually(lambda: server.status() == psutil.STATUS_ZOMBIE)
 job = Job(run_id=7, attempt=1, config={}, run_dir=sys.argv[1], datasets_dir="", data_roots=[])
-with FollowedProcess(process.TrainingProcess(job, recipe="tests.experiments.recipes.tells_environment")) as followed:
+with FollowedProcess(training_process.TrainingProcess(job, recipe="tests.experiments.recipes.tells_environment")) as followed:
     for _ in followed.batches():
         pass
 """

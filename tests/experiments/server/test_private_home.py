@@ -98,7 +98,9 @@ def test_a_group_may_read_a_home_on_purpose(tmp_path: Path) -> None:
     shared = Installation(home, LIVETRAIN_GROUP_ACCESS="read")
     with shell_with(0o000):
         shared.manage("migrate")
-        shared.manage("shell", "--no-imports", "-c", "from experiments import private_home as p; p.make_private()")
+        shared.manage(
+            "shell", "--no-imports", "-c", "from experiments.server import private_home as p; p.make_private()"
+        )
     assert home.stat().st_mode & 0o7777 == 0o2750, "and stays with its group"
     assert (home / "livetrain.sqlite3").stat().st_mode & 0o777 == 0o640
     assert (home / "secrets" / "django.key").stat().st_mode & 0o777 == 0o600

@@ -29,7 +29,7 @@ class Outage:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on = threading.Event()
-        for module, name in ((recorder, "record"), (lifecycle, "finish"), (lifecycle, "renew")):
+        for module, name in ((recorder, "record"), (lifecycle, "end"), (lifecycle, "renew")):
             monkeypatch.setattr(module, name, self._failing(getattr(module, name)))
 
     def _failing(self, write: Callable[..., Any]) -> Callable[..., Any]:

@@ -113,7 +113,7 @@ def test_folds_are_a_function_of_seed_and_samples_not_of_their_order(index: Inde
 def test_another_process_makes_the_same_folds() -> None:
     """Whatever its hash seed is: sets and dicts of text must decide nothing."""
     script = (
-        "from experiments.training.data import division\n"
+        "from experiments.training.data.splitting import division\n"
         "from tests.experiments.training.cohorts import asked, cohort\n"
         "print([division.divide(c, cohort(5, least=8), ()) for c in asked(4, test_fraction=0.2)])"
     )
