@@ -91,7 +91,8 @@ print(json.dumps(sorted(server.environ())))
 server.kill()
 eventually(lambda: server.status() == psutil.STATUS_ZOMBIE)
 job = Job(run_id=7, attempt=1, config={}, run_dir=sys.argv[1], datasets_dir="", data_roots=[])
-with FollowedProcess(training_process.TrainingProcess(job, recipe="tests.experiments.recipes.tells_environment")) as followed:
+process = training_process.TrainingProcess(job, recipe="tests.experiments.recipes.tells_environment")
+with FollowedProcess(process) as followed:
     for _ in followed.batches():
         pass
 """
