@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from django.db import connections
@@ -22,7 +23,7 @@ LONGEST_PAUSE_SECONDS = 5.0  # between two tries of a failing job, unless its th
 STOP_SECONDS = 8.0
 
 
-class Periodic(threading.Thread):
+class Periodic(threading.Thread, ABC):
     """Does its jobs at once, and then every `interval` seconds. A failing job holds up none of the others.
 
     Database connections are closed after each round; with `keeps_connections`, for very short intervals, only after one
@@ -36,9 +37,9 @@ class Periodic(threading.Thread):
         self._keeps_connections = keeps_connections
         self._account = Account(name)
 
+    @abstractmethod
     def jobs(self) -> Mapping[str, Callable[[], object]]:
         """Return the jobs of a round, in order, each under the name that the log gives it."""
-        raise NotImplementedError
 
     def leave(self) -> None:
         """Do what is to be done once at the end."""

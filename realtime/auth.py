@@ -18,7 +18,6 @@ socket with 4401.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
@@ -46,7 +45,6 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
 RECHECK_SECONDS = 60.0
-logger = logging.getLogger(__name__)
 _account = Account("credentials")
 
 
@@ -83,8 +81,8 @@ async def _watch(scope: Scope, send: Send) -> None:
             await _close(send, refused)
             return
         except Exception as error:
+            # What fails here says nothing about the user, and must not be the last look
             _account.failed("looking whether credentials still hold", error, RECHECK_SECONDS)
-            continue  # what fails here says nothing about the user, and must not be the last look
 
 
 async def _close(send: Send, refused: Refused) -> None:
