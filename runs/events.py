@@ -40,12 +40,14 @@ class Stamped(NamedTuple, Generic[M_co]):
 class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The data a run trains on.
 
-    `sizes` maps a split's name to its number of samples; `classes` are in label order.
+    `sizes` maps a split's name to its number of samples; `classes` are in label order. `positive_class` is the one that
+    scores stand for, null unless there are two.
     """
 
     name: str
     classes: list[str]
     sizes: dict[str, int]
+    positive_class: str | None = None
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -147,7 +148,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
     return {
         "final_split": "",
         **dict.fromkeys((*COUNTS, *_HEADLINE)),
-        "dataset": {"name": event.dataset.name, "classes": event.dataset.classes, "sizes": event.dataset.sizes},
+        "dataset": msgspec.to_builtins(event.dataset),
         "model_name": event.model.name,
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
     }

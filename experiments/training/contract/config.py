@@ -70,14 +70,29 @@ class DataConfig(Section):
     finding: str | None = Field(
         None, min_length=1, max_length=200, description="Where cells list several findings: is this one among them?"
     )
-    missing_labels: Literal["ask", "leave_out", "class"] = Field(
-        "ask", description="Samples whose label is missing: leave_out, or class where the word is one"
+    several_findings: Literal["ask", "class"] = Field(
+        "ask", description="Cells that list several findings, where data.finding names none: class = each is a class"
+    )
+    missing_labels: Literal["ask", "leave_out", "negative", "class"] = Field(
+        "ask",
+        description="Samples whose label is missing: leave_out, negative beside yes or data.finding, or class where "
+        "the word (none, unknown) is one",
     )
     uncertain_labels: Literal["ask", "leave_out", "positive", "negative", "class"] = Field(
         "ask", description="Samples labelled -1 beside 0 and 1, as CheXpert writes uncertain findings"
     )
-    patients: Literal["auto", "each_sample"] = Field(
-        "auto", description="each_sample: every sample is of another patient, whatever ids and columns look like"
+    label_spellings: Literal["auto", "merge", "keep"] = Field(
+        "auto",
+        description="Labels that differ in case, blanks, Unicode form or zeros: auto = one class, asked where unsure; "
+        "keep = each a class",
+    )
+    many_classes: bool = Field(
+        False, description="The target has classes although it has as many values as measurements or names have"
+    )
+    patients: Literal["auto", "ids", "each_sample"] = Field(
+        "auto",
+        description="ids: by the pattern of ids and file names; each_sample: every sample is of another patient, "
+        "whatever ids and columns look like",
     )
     ignore_columns: list[ColumnName] = Field(
         [], max_length=1000, description="Columns of a table that are not learned from"

@@ -6,7 +6,8 @@ readings, it lists them as questions: a training starts once the request has ans
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -130,7 +131,8 @@ class Reading(Part, frozen=True, kw_only=True):
     """How a data set was read. Lists show the first few; classes are in label order.
 
     `folder` is the one, below the source, in which the data lie. `features` are a table's columns to learn from.
-    `positive` is the class that scores stand for, null unless there are two.
+    `classes_from` says in words what was taken for the classes. `positive` is the one that scores stand for, null
+    unless there are two.
     """
 
     layout: Layout | None = None
@@ -141,6 +143,7 @@ class Reading(Part, frozen=True, kw_only=True):
     features: list[str] = []
     feature_count: int = 0
     classes: list[str] = []
+    classes_from: str = ""
     positive: str | None = None
     positive_why: str = ""
     merged: list[MergedClass] = []
@@ -151,6 +154,13 @@ class Reading(Part, frozen=True, kw_only=True):
     questions: list[Question] = []
     findings: list[Finding] = []
 
+    def extended(
+        self, *, questions: Iterable[Question] = (), findings: Iterable[Finding] = (), **changed: Any
+    ) -> Reading:
+        """Return a copy with further questions and findings, and with other fields changed."""
+        added = {"questions": [*self.questions, *questions], "findings": [*self.findings, *findings]}
+        return msgspec.structs.replace(self, **added, **changed)
+
 
 UNKNOWN = Reading()
 
@@ -159,6 +169,18 @@ def require_answers(reading: Reading) -> None:
     """Raise SourceError for the first open question; its text names them all."""
     if reading.questions:
         raise SourceError(reading.questions[0].field, " ".join(question.text for question in reading.questions))
+
+
+@contextmanager
+def naming_questions(reading: Reading) -> Iterator[None]:
+    """Add the open questions to a SourceError: the answers may be its cure, as the first choices led to it."""
+    try:
+        yield
+    except SourceError as error:
+        if not reading.questions:
+            raise
+        open_ = " ".join(question.text for question in reading.questions)
+        raise SourceError(error.field, f"{error.message} It was not yet said: {open_}") from error
 
 
 def asked(questions: Sequence[Question]) -> list[Finding]:

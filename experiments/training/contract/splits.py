@@ -6,8 +6,9 @@ import csv
 import io
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,6 +16,9 @@ from runs import atomic_files
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
+FILE = "split.csv"
+COLUMNS = ("sample_id", "split", "label", "patient_id")
+"""Of the file; those of earlier versions have no patients."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +73,48 @@ def indices(assigned: Sequence[SplitName]) -> Mapping[SplitName, list[int]]:
     return {split: [i for i, other in enumerate(assigned) if other == split] for split in SPLITS}
 
 
-def write(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> None:
-    """Write `split.csv` (sample_id, split, label), whole or not at all."""
-    atomic_files.write(path, _text(sample_ids, assigned, labels))
+def write(
+    path: Path,
+    sample_ids: Sequence[str],
+    assigned: Sequence[SplitName],
+    labels: Sequence[int],
+    patient_ids: Sequence[str | None],
+) -> None:
+    """Write `split.csv`, whole or not at all; the patient is blank where it is not known."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(zip(sample_ids, assigned, labels, patient_ids, strict=True))
+    atomic_files.write(path, buffer.getvalue().encode())
 
 
 def unchanged(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> bool:
-    """Return whether `split.csv` at `path` has this same content; true where there is no file."""
+    """Return whether `split.csv` at `path` has these same samples, splits and labels; true where there is no file.
+
+    Patients are not compared: files of earlier versions name none.
+    """
+    expected = ([id_, split, str(label)] for id_, split, label in zip(sample_ids, assigned, labels, strict=True))
     try:
-        return path.read_bytes() == _text(sample_ids, assigned, labels)
+        with path.open(newline="", encoding="utf-8") as file:
+            return all(found == row for found, row in zip_longest(_rows(file), expected))
     except FileNotFoundError:
         return True
+    except (ValueError, csv.Error):
+        return False
 
 
-def _text(sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("sample_id", "split", "label"))
-    writer.writerows(zip(sample_ids, assigned, labels, strict=True))
-    return buffer.getvalue().encode()
+def kept(path: Path) -> dict[str, tuple[SplitName, int]] | None:
+    """Read the split and label of each sample from the `split.csv` that a run wrote; None where there is none."""
+    split_of: dict[str, SplitName] = {split: split for split in SPLITS}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return {id_: (split_of[split], int(label)) for id_, split, label in _rows(file)}
+    except (FileNotFoundError, ValueError, KeyError, csv.Error):  # `unchanged` will say that it is not the run's
+        return None
+
+
+def _rows(file: Iterable[str]) -> Iterator[list[str]]:
+    """Yield id, split and label of each sample."""
+    rows = csv.reader(file)
+    next(rows, None)
+    return (row[:3] for row in rows)

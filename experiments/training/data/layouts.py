@@ -6,17 +6,19 @@ Names are plain strings here, and `base` is a folder's name with its slash: path
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Reading, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
-from experiments.training.data.files import labels, repeats, split_names
+from experiments.training.data.files import repeats, split_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, is_image, suffix
 from experiments.training.data.files.index import Index, Sample
 from experiments.training.data.images import dicom_headers
+from experiments.training.data.labels import labelling
 from experiments.training.data.tables import label_table
 
 
@@ -26,14 +28,15 @@ def read(files: Files, config: DataConfig) -> Index:
     images = [name for name in files.sizes if is_image(name)]
     base = _base(found_tables, images)
     if in_splits := _in_split_folders(images, base):
-        return _from_split_folders(in_splits, base)
+        return _from_split_folders(in_splits, base, config)
     if beside := _below(base, found_tables, folders=0):
         return _from_table(files, beside, images, base, config)
-    return _from_folders(_below(base, images, folders=1), base)
+    return _from_folders(_below(base, images, folders=1), base, config)
 
 
 def _from_table(files: Files, names: list[str], images: Sequence[str], base: str, config: DataConfig) -> Index:
-    name, rows = label_table.read(files, names, config)
+    table = label_table.read(files, names, config)
+    name, rows = table.name, table.rows
     file_of = _by_id([*_below(base, images, folders=0), *_below(base, images, folders=1)], base)
     _add_unsuffixed(files, base, file_of, {row.id for row in rows})
     missing = [row.id for row in rows if row.id not in file_of]
@@ -45,14 +48,20 @@ def _from_table(files: Files, names: list[str], images: Sequence[str], base: str
     ambiguous = [f"{row.id} ({some(sorted(file_of[row.id]))})" for row in rows if len(file_of[row.id]) > 1]
     if ambiguous:
         raise _error(f"{len(ambiguous)} ids have more than one image: {some(ambiguous)}; keep one each.")
-    classes, label_of = labels.number(row.target for row in rows)
-    unique = repeats.collapse(
-        Sample(row.id, row.patient, label_of[row.target], file_of[row.id][0], row.split) for row in rows
-    )
-    return Index(classes, sorted(unique, key=lambda sample: sample.id))
+    where = f"column {table.columns.target!r} of {name}"
+    labels = labelling.read(Counter(row.target for row in rows), config, where)
+    samples = [
+        Sample(row.id, row.patient, label, file_of[row.id][0], row.split)
+        for row in rows
+        if (label := labels.label_of[row.target]) is not None
+    ]
+    unused = labels.unused((row.target, row.id) for row in rows)
+    reading = label_table.reading(table.columns, name, Usage(total=len(rows), used=len(samples), unused=unused))
+    unique = sorted(repeats.collapse(samples), key=lambda sample: sample.id)
+    return Index(labels.classes, unique, labels.described(reading))
 
 
-def _from_folders(images: Sequence[str], base: str) -> Index:
+def _from_folders(images: Sequence[str], base: str, config: DataConfig) -> Index:
     """Index images in class folders; an image's id is its folder and name."""
     if not images:
         raise _error(
@@ -60,9 +69,24 @@ def _from_folders(images: Sequence[str], base: str) -> Index:
             f"beside the images, or one folder per class that holds {', '.join(sorted(EXTENSIONS))} files."
         )
     class_of = {name: name[len(base) :].partition("/")[0] for name in images}
-    classes, label_of = labels.number(class_of.values())
+    return _in_class_folders(images, base, class_of, config, Reading(layout="class_folders"))
+
+
+def _in_class_folders(
+    images: Sequence[str], base: str, class_of: Mapping[str, str], config: DataConfig, reading: Reading
+) -> Index:
+    """Index images by path as id, leaving out those whose folder is called as missing labels are."""
+    where = f"the names of the folders{f' in {base}' if base else ''}"
+    labels = labelling.read(Counter(class_of.values()), config, where, "folders")
     named = sorted((name[len(base) :], name) for name in images)
-    return Index(classes, [Sample(id_, id_, label_of[class_of[name]], name) for id_, name in named])
+    samples = [
+        Sample(id_, None, label, name, _split_of(name, base) if reading.layout == "split_folders" else None)
+        for id_, name in named
+        if (label := labels.label_of[class_of[name]]) is not None
+    ]
+    unused = labels.unused((class_of[name], id_) for id_, name in named)
+    files = Usage(total=len(named), used=len(samples), unused=unused)
+    return Index(labels.classes, samples, labels.described(reading).extended(folder=base, files=files))
 
 
 def _in_split_folders(images: Sequence[str], base: str) -> list[str]:
@@ -76,14 +100,10 @@ def _split_of(name: str, base: str) -> SplitName | None:
     return split_names.named(name[len(base) :].partition("/")[0])
 
 
-def _from_split_folders(images: Sequence[str], base: str) -> Index:
+def _from_split_folders(images: Sequence[str], base: str, config: DataConfig) -> Index:
     """Index images by path as id: the same number in two splits is common and says nothing of the patient."""
     class_of = {name: name[len(base) :].split("/")[1] for name in images}
-    classes, label_of = labels.number(class_of.values())
-    named = sorted((name[len(base) :], name) for name in images)
-    return Index(
-        classes, [Sample(id_, id_, label_of[class_of[name]], name, _split_of(name, base)) for id_, name in named]
-    )
+    return _in_class_folders(images, base, class_of, config, Reading(layout="split_folders"))
 
 
 def _by_id(images: Sequence[str], base: str) -> dict[str, list[str]]:

@@ -13,19 +13,20 @@ from torch import Tensor
 
 from experiments.training.contract import splits
 from experiments.training.contract.column_facts import ColumnFacts
-from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.reading import UNKNOWN, Reading
+from experiments.training.contract.config import DataConfig, TrainingConfig
+from experiments.training.contract.reading import UNKNOWN, Reading, naming_questions
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
-from experiments.training.data import builtins, sources
+from experiments.training.data import builtins, layouts, sources
 from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
-from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.files.index import Index
 from experiments.training.data.images import cache_space, decoding, headers
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
+from experiments.training.data.labels import positive_class
 from experiments.training.data.splitting import division
 from experiments.training.data.tables import column_summary, feature_tables, features
 from experiments.training.data.tables.cells import parse
@@ -36,8 +37,9 @@ class Samples:
     """All samples of a run, decoded and divided.
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
-    run along N, except `features`, the columns' names, which runs along the second dimension of a table.
-    `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was found.
+    run along N, except `features`, the columns' names, which runs along the second dimension of a table. A patient is
+    None where it is not known. `header_counts` describes image files, `columns` a table's columns as they were read,
+    `reading` how all was found.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Samples:
     inputs: Tensor
     labels: list[int]
     sample_ids: list[str]
-    patient_ids: list[str]
+    patient_ids: list[str | None]
     assigned: list[SplitName]
     features: Sequence[str] = ()
     header_counts: HeaderCounts | None = None
@@ -62,10 +64,10 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            samples = _from_files(files, config, roots, cache, read_headers=_reads_headers(job))
+            samples = _from_files(files, config, job, cache)
         _require_untouched(config, job, roots)
         return samples
-    return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
+    return _breast_cancer(builtin, config, job) if builtin.table else _digits(builtin, config, job, cache)
 
 
 def _reads_headers(job: Job) -> bool:
@@ -80,33 +82,24 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
             sources.require_stamp(again.stamp, job.stamp)
 
 
-def _from_files(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
-) -> Samples:
+def _from_files(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     table = feature_tables.find(files)
-    return (
-        _table(files, table, config, roots)
-        if table
-        else _images(files, config, roots, cache, read_headers=read_headers)
-    )
+    index = sources.read(files, config)
+    return _table(files, table, index, config, job) if table else _images(files, index, config, job, cache)
 
 
-def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
-    index = feature_tables.read(files, name, config.data)
-    assigned = _divided(config, index, roots, table=True)
+def _table(files: Files, name: str, index: Index, config: TrainingConfig, job: Job) -> Samples:
+    index, assigned = _divided(config, index, job, table=True)
     read = feature_tables.features(files, name, config.data)
-    cells = {column: parse(read.pop(column)) for column in list(read)}
+    cells = {column: parse(feature_tables.of_samples(read.pop(column), index)) for column in list(read)}
     inputs, names = features.encode(cells)
     facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
-def _images(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
-) -> Samples:
-    """Load an image data set; `read_headers` asks for the files' headers too."""
-    index = sources.read(files, config)
-    assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
+def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
+    """Load an image data set, whose files have headers that are reported."""
+    index, assigned = _divided(config, index, job, table=False, cache_bytes=cache.max_bytes)
     unreadable: Mapping[str, str] = {}
     try:
         inputs = decoding.decode(files, index, config.data, cache)
@@ -117,7 +110,9 @@ def _images(
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
         inputs = decoding.decode(files, index, config.data, cache)
-    counted = headers.count(files, [sample.file for sample in index.samples], unreadable) if read_headers else None
+    counted = (
+        headers.count(files, [sample.file for sample in index.samples], unreadable) if _reads_headers(job) else None
+    )
     return replace(_samples(files.name, index, inputs, assigned), header_counts=counted)
 
 
@@ -135,13 +130,32 @@ def _without(
 
 
 def _divided(
-    config: TrainingConfig, index: Index, roots: Sequence[Path], *, table: bool, cache_bytes: int = 0
-) -> list[SplitName]:
-    """Divide the samples and check requirements, before anything large is read."""
-    assigned = division.divide(config, index, roots)
-    training = assigned.count("train")
-    requirements.check(config, index.counts, training=training, table=table, cache_bytes=cache_bytes)
-    return assigned
+    config: TrainingConfig, index: Index, job: Job, *, table: bool, cache_bytes: int = 0
+) -> tuple[Index, list[SplitName]]:
+    """Divide the samples and check requirements, before anything large is read; a resumed run keeps its splits."""
+    begun = splits.kept(Path(job.run_dir, splits.FILE)) if job.resume_from is not None else None
+    with naming_questions(index.reading):
+        if begun is None:
+            assigned = division.divide(config, index, [Path(root) for root in job.data_roots])
+        else:
+            index, assigned = _as_begun(index, begun)
+        training = assigned.count("train")
+        requirements.check(config, index.counts, training=training, table=table, cache_bytes=cache_bytes)
+    return index, assigned
+
+
+def _as_begun(index: Index, begun: Mapping[str, tuple[SplitName, int]]) -> tuple[Index, list[SplitName]]:
+    """Return index and splits as a run began with them, whose version may have had other rules.
+
+    Which of two classes is positive stays; samples that the run left out as unreadable are again. `module` compares
+    everything else.
+    """
+    rows = [begun.get(sample.id, ("train", sample.label)) for sample in index.samples]
+    if len(index.classes) == 2 and all(
+        label != sample.label for (_, label), sample in zip(rows, index.samples, strict=True)
+    ):
+        index = positive_class.with_label_1(index, index.classes[0])
+    return index, [split for split, _ in rows]
 
 
 def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName]) -> Samples:
@@ -159,23 +173,17 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
 
 def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     folder = builtins.export_digits(Path(job.datasets_dir)).resolve()
-    columns = {
-        "id_column": builtins.ID_COLUMN,
-        "target_column": builtins.TARGET_COLUMN,
-        "patient_column": None,
-        "split_column": None,
-    }
-    own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
-    roots = [Path(root) for root in job.data_roots]
-    samples = _images(Folder(folder, folder), own, roots, cache, read_headers=_reads_headers(job))
-    return replace(samples, classes=list(builtin.counts))
+    files = Folder(folder, folder)
+    own = DataConfig(id_column=builtins.ID_COLUMN, target_column=builtins.TARGET_COLUMN, split_column=None)
+    exported = layouts.read(files, own)
+    index = sources.of_builtin(config, builtin, exported.labels)
+    with_files = [replace(sample, file=f"{sample.id}.png") for sample in index.samples]
+    return _images(files, replace(index, samples=with_files), config, job, cache)
 
 
-def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
+def _breast_cancer(builtin: Builtin, config: TrainingConfig, job: Job) -> Samples:
     values, labels, names = builtins.load_breast_cancer_table()
     inputs = torch.from_numpy(values.astype(np.float32))
-    rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
-    index = Index(list(builtin.counts), rows)
-    assigned = _divided(config, index, roots, table=True)
+    index, assigned = _divided(config, sources.of_builtin(config, builtin, labels), job, table=True)
     facts = column_summary.of_numbers(inputs, names, splits.indices(assigned)["train"])
     return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)

@@ -25,7 +25,6 @@ from experiments.training.data.tables import features
 from runs import atomic_files
 from runs.events import DatasetSummary
 
-SPLIT_FILE = "split.csv"
 READING_FILE = "reading.json"
 
 
@@ -49,6 +48,7 @@ class DataModule(LightningDataModule):
         self.summary = DatasetSummary(
             name=samples.name,
             classes=samples.classes,
+            positive_class=samples.classes[1] if len(samples.classes) == 2 else None,
             sizes={name: len(part) for name, part in indices.items() if part},
         )
         train_labels = [samples.labels[i] for i in indices["train"]]
@@ -116,10 +116,14 @@ def _record(folder: Path, samples: Samples, *, resuming: bool) -> None:
 
     Otherwise it would be validated on samples it was trained on. Raises SourceError.
     """
-    path = folder / SPLIT_FILE
+    path = folder / splits.FILE
     rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
-        raise SourceError("source_path", "The data changed since this run began; start a new run.")
+        raise SourceError(
+            "source_path",
+            "The data, or how they are read, changed since this run began: its samples, splits or labels are no longer "
+            "the same. Start a new run.",
+        )
     if ranks.first():
-        splits.write(path, *rows)
+        splits.write(path, *rows, samples.patient_ids)
         atomic_files.write(folder / READING_FILE, msgspec.json.format(msgspec.json.encode(samples.reading)) + b"\n")

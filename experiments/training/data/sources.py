@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.reading import require_answers
+from experiments.training.contract.reading import PatientFacts, Reading, naming_questions, require_answers
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import layouts
 from experiments.training.data.files import catalogue, paths, requirements
@@ -17,7 +17,9 @@ from experiments.training.data.files.archives import Archive
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder, LoneFile
 from experiments.training.data.files.index import Index, Sample
-from experiments.training.data.images import medmnist, patients, verification
+from experiments.training.data.images import medmnist, verification
+from experiments.training.data.labels import positive_class
+from experiments.training.data.patients import resolution
 from experiments.training.data.splitting import division, split_files
 from experiments.training.data.tables import feature_tables
 
@@ -60,10 +62,11 @@ def inspect(
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
             require_answers(index.reading)
-        assigned = division.divide(config, index, roots)
-        requirements.check(
-            config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
-        )
+        with naming_questions(index.reading):
+            assigned = division.divide(config, index, roots)
+            requirements.check(
+                config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
+            )
         image_files = [sample.file for sample in index.samples if sample.file]
         if image_files and not config.data.skip_unreadable:
             verification.check(files, image_files)
@@ -75,11 +78,16 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 
     Opens no image except for DICOM headers, and with more than `headers_at_most` DICOM files not those either.
     """
+    index = resolution.resolved(files, _found(files, config), config.data, headers_at_most=headers_at_most)
+    return positive_class.ordered(index, config.model.positive_class)
+
+
+def _found(files: Files, config: TrainingConfig) -> Index:
     if files.kind == "npz":
-        return medmnist.read(files)
+        return medmnist.read(files, config.data)
     if table := feature_tables.find(files):
         return feature_tables.read(files, table, config.data)
-    return patients.from_headers(files, layouts.read(files, config.data), config.data, at_most=headers_at_most)
+    return layouts.read(files, config.data)
 
 
 def require_stamp(found: str | None, expected: str | None) -> None:
@@ -92,10 +100,27 @@ def require_stamp(found: str | None, expected: str | None) -> None:
         )
 
 
+def of_builtin(config: TrainingConfig, builtin: Builtin, labels: Sequence[int]) -> Index:
+    """Index the samples of a built-in data set, given their labels; raises SourceError."""
+    if config.data.finding:
+        raise SourceError(
+            "data.finding", f"The built-in {builtin.name} asks one question, {builtin.about!r}; leave it out."
+        )
+    reading = Reading(
+        layout="builtin",
+        classes_from="the built-in data set",
+        positive=list(builtin.counts)[-1],
+        positive_why="the built-in data set says it",
+        patients=PatientFacts(why=resolution.UNKNOWN),
+    )
+    samples = [Sample(id_, None, label) for id_, label in zip(builtin.ids, labels, strict=True)]
+    return positive_class.ordered(Index(list(builtin.counts), samples, reading), config.model.positive_class)
+
+
 def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:
     """Check what counts and ids alone allow: which id has which class is known only after loading."""
     labels = [label for label, count in enumerate(builtin.counts.values()) for _ in range(count)]
-    index = Index(list(builtin.counts), [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)])
+    index = of_builtin(config, builtin, labels)
     if config.data.split_file:
         split_files.read(config.data.split_file, index, roots)
     own = config.model_copy(update={"data": config.data.model_copy(update={"split_file": None})})

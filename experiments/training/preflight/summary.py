@@ -44,12 +44,13 @@ def images(samples: Samples) -> preflight_report.Images | None:
 
 
 def patients(samples: Samples) -> preflight_report.Patients | None:
-    """Describe the patients; None where each sample is its own patient."""
-    if samples.patient_ids == samples.sample_ids:
-        return None
+    """Describe the patients; None where none are known."""
     splits_of: dict[str, set[SplitName]] = defaultdict(set)
     for patient, split in zip(samples.patient_ids, samples.assigned, strict=True):
-        splits_of[patient].add(split)
+        if patient is not None:
+            splits_of[patient].add(split)
+    if not splits_of:
+        return None
     across = [(patient, parts) for patient, parts in splits_of.items() if len(parts) > 1]
     return preflight_report.Patients(
         count=len(splits_of),

@@ -94,8 +94,8 @@ def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) ->
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
     """Write one row per sample, from which anyone can recompute each figure.
 
-    Columns: `split`, `sample_id`, `patient_id`, `label` (0, 1, ...), `score_<class>` for each class, unrounded float64;
-    a binary run has `score` too, the positive class's.
+    Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `label` (0, 1, ...), `score_<class>` for
+    each class, unrounded float64; a binary run has `score` too, the positive class's.
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
@@ -108,7 +108,7 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "split": [part.split] * len(part.targets),
         "sample_id": [data.sample_ids[i] for i in part.positions],
-        "patient_id": [data.patient_ids[i] for i in part.positions],
+        "patient_id": pa.array([data.patient_ids[i] for i in part.positions], pa.string()),
         "label": part.targets,
     }
     if part.scores.ndim == 1:

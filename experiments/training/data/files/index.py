@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiments.training.contract.reading import UNKNOWN, Reading
@@ -14,12 +15,12 @@ MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
 class Sample:
     """One sample of a data set.
 
-    `label` is the index of its class, `split` the one that the data give, `file` an image's name in its container. A
-    sample without a patient is its own patient.
+    `label` is the index of its class, `split` the one that the data give, `file` an image's name in its container.
+    `patient_id` is None where it is not known; such a sample is its own patient.
     """
 
     id: str
-    patient_id: str
+    patient_id: str | None
     label: int
     file: str = ""
     split: SplitName | None = None
@@ -29,12 +30,14 @@ class Sample:
 class Index:
     """All samples in the order of their ids, so that a folder and its zip give the same splits.
 
-    `reading` says how they were found, and what was left out.
+    `reading` says how they were found, and what was left out. `rows` are the positions of a table's rows that are
+    samples, None where all are.
     """
 
     classes: list[str]
     samples: list[Sample]
     reading: Reading = UNKNOWN
+    rows: Sequence[int] | None = None
 
     @property
     def labels(self) -> list[int]:

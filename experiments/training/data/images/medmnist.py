@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Reading
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SPLITS, SplitName
-from experiments.training.data.files import labels
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.images import npy_headers
 from experiments.training.data.images.npy_headers import Header
+from experiments.training.data.labels import labelling
 
 READ_AT_ONCE = 2**22  # bytes
 
@@ -35,18 +38,17 @@ class Images:
         return self.height * self.width * self.channels
 
 
-def read(files: Files) -> Index:
+def read(files: Files, config: DataConfig) -> Index:
     """Read the samples and their splits, with ids `train/0`, `train/1`, …, from labels alone; raises SourceError."""
     values = {split: _labels(files, split, images.count) for split, images in stacks(files).items()}
-    classes, label_of = labels.number(str(value) for part in values.values() for value in part)
-    return Index(
-        classes,
-        [
-            Sample(f"{split}/{number}", f"{split}/{number}", label_of[str(value)], split=split)
-            for split, part in values.items()
-            for number, value in enumerate(part)
-        ],
-    )
+    counts = Counter(str(value) for part in values.values() for value in part)
+    labels = labelling.read(counts, config, "the arrays of labels", "numbers")
+    samples = [
+        Sample(f"{split}/{number}", None, labels.label_of[str(value)] or 0, split=split)
+        for split, part in values.items()
+        for number, value in enumerate(part)
+    ]
+    return Index(labels.classes, samples, labels.described(Reading(layout="arrays")))
 
 
 def stacks(files: Files) -> dict[SplitName, Images]:

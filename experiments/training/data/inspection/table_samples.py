@@ -35,7 +35,11 @@ def features(files: Files, name: str) -> FeatureSheet:
         total=len(feature_tables.feature_names(files, name, config)),
         class_total=len(index.classes),
         classes=index.classes[: feature_summary.MOST_CLASSES],
-        features=feature_summary.of_cells(columns, index.labels, index.classes),
+        features=feature_summary.of_cells(
+            {name: feature_tables.of_samples(cells, index) for name, cells in columns.items()},
+            index.labels,
+            index.classes,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ In cross-validation all folds share the same test split; each validates on anoth
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from experiments.training.contract import splits
@@ -28,8 +28,7 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     part of every split.
     """
     if len(index.classes) < 2:
-        name = next(iter(index.classes), "none")
-        raise _error(f"All samples are of one class ({name}); a training needs two or more.")
+        raise _one_class(index)
     given = split_files.read(config.data.split_file, index, roots) if config.data.split_file else _given(index)
     if not config.data.allow_leakage:
         _refuse_leaks(index.samples, given)
@@ -39,6 +38,18 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
     require_all_classes(index, assigned)
     _require_a_part_for_each_device(config, assigned)
     return assigned
+
+
+def _one_class(index: Index) -> SourceError:
+    """Refuse a single class in words that say what was taken for the classes."""
+    name = next(iter(index.classes), "none")
+    taken = f", which was taken from {index.reading.classes_from}" if index.reading.classes_from else ""
+    table = index.reading.table is not None
+    return SourceError(
+        "data.target_column" if table else "source_path",
+        f"All {len(index.samples):,} samples have the class {name!r}{taken}; a training needs two classes or more. "
+        + ("Name the column with the classes." if table else "Name the folder that holds one folder for each class."),
+    )
 
 
 def _require_a_part_for_each_device(config: TrainingConfig, assigned: Sequence[SplitName]) -> None:
@@ -58,7 +69,7 @@ def _given(index: Index) -> list[SplitName | None]:
 def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) -> None:
     splits_of: dict[str, set[SplitName]] = defaultdict(set)
     for sample, split in zip(samples, given, strict=True):
-        if split:
+        if split and sample.patient_id is not None:
             splits_of[sample.patient_id].add(split)
     leaking = [f"{patient} ({', '.join(sorted(parts))})" for patient, parts in splits_of.items() if len(parts) > 1]
     if leaking:
@@ -110,27 +121,33 @@ def _missing_shares(config: DataConfig, present: set[SplitName]) -> Shares:
 
 def _made(samples: Sequence[Sample], index: Index, shares: Shares, config: TrainingConfig) -> list[SplitName]:
     labels = [sample.label for sample in samples]
-    patients = [sample.patient_id for sample in samples]
-    grouped = len(set(patients)) < len(patients)
-    _require_enough(index.classes, labels, patients, shares, noun="patients" if grouped else "samples")
+    grouped = grouping.are_shared([sample.patient_id for sample in samples])
+    patients = grouping.people([sample.patient_id for sample in samples])
+    _require_enough(index, labels, patients, shares, noun="patients" if grouped else "samples")
     if grouped:
         return grouping.assign(labels, patients, shares, config.seed)
     return splits.assign(labels, shares, config.seed)
 
 
 def _require_enough(
-    classes: Sequence[str], labels: Sequence[int], patients: Sequence[str], shares: Shares, *, noun: str
+    index: Index, labels: Sequence[int], patients: Sequence[Hashable], shares: Shares, *, noun: str
 ) -> None:
     needed = splits.needed(shares)
     found = Counter(label for label, _ in set(zip(labels, patients, strict=True)))
-    small = [f"{name!r} has {found[label]}" for label, name in enumerate(classes) if found[label] < needed]
+    small = [f"{name!r} has {found[label]}" for label, name in enumerate(index.classes) if found[label] < needed]
     if small:
         parts = ["training", *(["validation"] if shares.val else []), *(["test"] if shares.test else [])]
         listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
         raise _error(
             f"Each class needs at least {needed} {noun}, so that {listed} get one each, but class {some(small)}. "
-            f"Add {noun}, or leave the class out."
+            f"Add {noun}, or leave the class out.{_other_patients(index) if noun == 'patients' else ''}"
         )
+
+
+def _other_patients(index: Index) -> str:
+    """Say how patients that the request does not name were found, and how to train without them."""
+    why = index.reading.patients.why
+    return f" {why} If these are no patients, set data.patients to each_sample." if why else ""
 
 
 def require_all_classes(index: Index, assigned: Sequence[SplitName]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files.index import Sample
@@ -18,8 +18,8 @@ def assign(samples: Sequence[Sample], classes: Sequence[str], folds: int, seed: 
     samples of every class.
     """
     labels = [sample.label for sample in samples]
-    patients = [sample.patient_id for sample in samples]
-    grouped = len(set(patients)) < len(patients)
+    grouped = grouping.are_shared([sample.patient_id for sample in samples])
+    patients = grouping.people([sample.patient_id for sample in samples])
     _require_enough(classes, labels, patients, folds, noun="patients" if grouped else "samples")
     fold_of = _grouped(labels, patients, folds, seed) if grouped else _dealt(labels, folds, seed)
     _require_all_classes(classes, labels, fold_of, folds)
@@ -39,13 +39,13 @@ def _dealt(labels: Sequence[int], folds: int, seed: int) -> list[int]:
     return fold_of
 
 
-def _grouped(labels: Sequence[int], patients: Sequence[str], folds: int, seed: int) -> list[int]:
+def _grouped(labels: Sequence[int], patients: Sequence[Hashable], folds: int, seed: int) -> list[int]:
     wanted = [labels.count(label) / folds for label in range(max(labels) + 1)]
     return grouping.place(labels, patients, dict.fromkeys(range(1, folds + 1), wanted), seed)
 
 
 def _require_enough(
-    classes: Sequence[str], labels: Sequence[int], patients: Sequence[str], folds: int, *, noun: str
+    classes: Sequence[str], labels: Sequence[int], patients: Sequence[Hashable], folds: int, *, noun: str
 ) -> None:
     found = Counter(label for label, _ in set(zip(labels, patients, strict=True)))
     small = [f"{name!r} has {found[label]}" for label, name in enumerate(classes) if found[label] < folds]

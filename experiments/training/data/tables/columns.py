@@ -1,44 +1,50 @@
-"""Find the column for each role: the configured name, or the one common alias for it."""
+"""Find the column for each role: the named one, or what its name says; rivals become a question."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Finding, HowFound, Question, Role, RoleColumn
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.tables import column_names, id_columns, patient_columns, split_column, target_column
+from experiments.training.data.tables.column_questions import Found
+from experiments.training.data.tables.id_columns import NameImages
+from experiments.training.data.tables.table_view import TableView
 
 MAX_COLUMNS = 65_536
 """Of a table: enough for every gene of a human, and a report of them takes seconds."""
-PATIENT_ALIASES = ("patientId", "patient_id")
-ALIASES = {
-    "id_column": (*PATIENT_ALIASES, "id", "image", "image_id"),
-    "target_column": ("Target", "label", "class"),
+HOW: dict[HowFound, str] = {
+    "named": "as the request names it",
+    "exact": "by the default name",
+    "alias": "by its name",
+    "pattern": "by its values",
 }
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table beside images, as the table writes their names.
+    """The columns of a table by their roles, as the table writes their names; None for one that it does not have.
 
-    `patient` and `id` are the same column where patients are the samples. `split` is None where the table gives no
-    splits.
+    `id` and `patient` are the same column where patients are the samples. `apart` are columns that are not learned
+    from although they have no role: they number rows, persons or visits.
     """
-
-    id: str
-    target: str
-    patient: str
-    split: str | None = None
-
-
-@dataclass(frozen=True)
-class RowColumns:
-    """The columns of a table that is the data itself; None for a column it does not have."""
 
     id: str | None
     target: str
-    patient: str | None
-    split: str | None
+    patient: str | None = None
+    split: str | None = None
+    apart: Sequence[str] = field(default=(), compare=False)
+    roles: Sequence[RoleColumn] = field(default=(), compare=False)
+    questions: Sequence[Question] = field(default=(), compare=False)
+    findings: Sequence[Finding] = field(default=(), compare=False)
+
+    @property
+    def unlearned(self) -> list[str]:
+        """The columns that are not features, each once."""
+        asked = (self.id, self.target, self.patient, self.split, *self.apart)
+        return list(dict.fromkeys(column for column in asked if column))
 
 
 class TooManyColumns(SourceError):
@@ -52,23 +58,21 @@ class TooManyColumns(SourceError):
         )
 
 
-def find(table: str, header: Sequence[str], config: DataConfig) -> Columns:
-    """Find the columns of the table called `table`.
+def find(view: TableView, config: DataConfig, name_images: NameImages) -> Columns:
+    """Find the columns of a table beside images; `name_images` says whether cells name some of these.
 
     Raises SourceError that lists what was found and what is accepted.
     """
-    target = _required("target_column", table, header, config, taken=())
-    id_ = _required("id_column", table, header, config, taken=(target, config.patient_column))
-    patient = _patient(table, header, config, taken=(target, id_)) or id_
-    return Columns(id_, target, patient, _split(table, header, config))
+    target = target_column.find(view, config)
+    id_ = id_columns.find(view, config, name_images, taken=(target.column, config.patient_column))
+    return _columns(view, config, target, id_)
 
 
-def find_in_rows(table: str, header: Sequence[str], config: DataConfig) -> RowColumns:
+def find_in_rows(view: TableView, config: DataConfig) -> Columns:
     """Find the columns of a table without images, whose rows need no ids; raises SourceError."""
-    target = _required("target_column", table, header, config, taken=())
-    id_ = _optional_id(table, header, config, taken=(target, config.patient_column))
-    patient = _patient(table, header, config, taken=(target, *([id_] if id_ else [])))
-    return RowColumns(id_, target, patient, _split(table, header, config))
+    target = target_column.find(view, config)
+    id_ = id_columns.find_in_rows(view, config, taken=(target.column, config.patient_column))
+    return _columns(view, config, target, id_)
 
 
 def named_exactly(header: Collection[str], config: DataConfig) -> bool:
@@ -76,67 +80,41 @@ def named_exactly(header: Collection[str], config: DataConfig) -> bool:
     return config.id_column in header and config.target_column in header
 
 
-def _optional_id(table: str, header: Sequence[str], config: DataConfig, taken: Collection[str | None]) -> str | None:
-    present = config.id_column in header or _matching(ALIASES["id_column"], header, taken)
-    if present or not _is_default("id_column", config.id_column):
-        return _required("id_column", table, header, config, taken)
-    return None
-
-
-def _required(field: str, table: str, header: Sequence[str], config: DataConfig, taken: Collection[str | None]) -> str:
-    asked = getattr(config, field)
-    if asked in header:
-        return str(asked)
-    found = _matching(ALIASES[field], header, taken) if _is_default(field, asked) else []
-    if not found:
-        raise _missing(field, table, header, asked)
-    return _only(field, table, found)
-
-
-def _patient(table: str, header: Sequence[str], config: DataConfig, taken: Collection[str]) -> str | None:
-    """Find the patient column, also where none was configured.
-
-    Grouping by it needlessly costs nothing; missing one would leak patients between splits.
-    """
-    if config.patient_column is None:
-        found = _matching(PATIENT_ALIASES, header, taken)
-        return _only("patient_column", table, found) if found else None
-    if config.patient_column not in header:
-        raise _missing("patient_column", table, header, config.patient_column)
-    return config.patient_column
-
-
-def _split(table: str, header: Sequence[str], config: DataConfig) -> str | None:
-    asked = config.split_column
-    if asked is None or asked in header:
-        return asked
-    if not _is_default("split_column", asked):
-        raise _missing("split_column", table, header, asked)
-    found = _matching((asked,), header, taken=())
-    return _only("split_column", table, found) if found else None
-
-
-def _matching(aliases: Collection[str], header: Sequence[str], taken: Collection[str | None]) -> list[str]:
-    known = {alias.casefold() for alias in aliases}
-    return [column for column in header if column.casefold() in known and column not in taken]
-
-
-def _only(field: str, table: str, found: Sequence[str]) -> str:
-    if len(found) > 1:
-        listed = some([repr(column) for column in found], 20)
-        raise SourceError(f"data.{field}", f"{table} has several columns that it could be: {listed}; name one here.")
-    return found[0]
-
-
-def _is_default(field: str, asked: str) -> bool:
-    """Return whether a column name is the default; a name that was chosen is meant, and no alias replaces it."""
-    return bool(asked == DataConfig.model_fields[field].default)
-
-
-def _missing(field: str, table: str, header: Sequence[str], asked: str) -> SourceError:
-    accepted = ALIASES.get(field, ()) if _is_default(field, asked) else ()
-    others = f" ({', '.join(accepted)} are accepted, in upper or lower case)" if accepted else ""
-    listed = some([repr(column) for column in header], 20)
-    return SourceError(
-        f"data.{field}", f"{table} has no column {asked!r}{others}; it has {listed}. Rename one, or name it here."
+def _columns(view: TableView, config: DataConfig, target: Found, id_: Found) -> Columns:
+    split = split_column.find(view, config, taken=(target.column, id_.column))
+    patient = patient_columns.find(view, config, taken=(target.column, id_.column, split.column))
+    if patient.column is None and config.patients == "auto" and _names_persons(id_.column):
+        patient = Found(id_.column, id_.how)
+    found: dict[Role, Found] = {"id": id_, "target": target, "patient": patient, "split": split}
+    roles = [
+        RoleColumn(role=role, column=one.column, found=one.how)
+        for role, one in found.items()
+        if one.column is not None and one.how is not None
+    ]
+    named = {role.column for role in roles}
+    known = {*patient_columns.apart(view), *id_columns.apart(view)} - named - set(config.use_columns)
+    apart = [column for column in view.header if column in known]
+    return Columns(
+        id=id_.column,
+        target=target.column or "",
+        patient=patient.column,
+        split=split.column,
+        apart=apart,
+        roles=roles,
+        questions=[question for one in found.values() for question in one.questions],
+        findings=_told(view, roles, apart),
     )
+
+
+def _names_persons(column: str | None) -> bool:
+    return column is not None and bool(column_names.among(column_names.PERSONS, [column]))
+
+
+def _told(view: TableView, roles: Sequence[RoleColumn], apart: Sequence[str]) -> list[Finding]:
+    listed = ", ".join(f"{role.role} is column {role.column!r} ({HOW[role.found]})" for role in roles)
+    found = [Finding(code="columns", level="info", text=f"Of {view.name}, the {listed}.")]
+    if apart:
+        named = some([repr(column) for column in apart], 5)
+        text = f"Not learned from, as their names say that they number rows, persons or visits: {named} of {view.name}."
+        found.append(Finding(code="columns_apart", level="info", text=text))
+    return found

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Usage
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.files import image_names, labels
+from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.images.dicom_headers import is_dicom
-from experiments.training.data.tables import columns, label_table, parquet
-from experiments.training.data.tables.columns import RowColumns
+from experiments.training.data.labels import labelling
+from experiments.training.data.tables import columns, label_table, parquet, table_view
+from experiments.training.data.tables.columns import Columns
+from experiments.training.data.tables.table_view import TableView
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".parquet")
 LOOKED_AT = 20
+SHOWN = 200  # features that the reading names
 
 
 def find(files: Files) -> str | None:
@@ -49,37 +54,25 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
 
     A row's id is its number where no column has unique ids.
     """
-    header = _header(files, name)
-    found = columns.find_in_rows(name, header, config)
-    if not _features(header, found):
-        raise _error(f"{name} has no columns to learn from beside {some(_named(found))}, and there are no images.")
-    cells = dict(zip(_named(found), _cells(files, name, _named(found)), strict=True))
-    for column in {found.id, found.target, found.patient} - {None}:
-        _refuse_blanks(name, str(column), cells[str(column)])
+    seen = _view(files, name)
+    found = columns.find_in_rows(seen, config)
+    if not _features(seen, found):
+        raise _error(f"{name} has no columns to learn from beside {some(found.unlearned)}, and there are no images.")
+    cells = dict(zip(_read(found), _cells(files, name, _read(found)), strict=True))
     targets = cells[found.target]
     if not targets:
         raise _error(f"{name} has a header but no rows; add one row per sample.")
-    ids, patients = _identities(name, found, cells, len(targets))
-    classes, label_of = labels.number(targets)
-    given = cells[found.split] if found.split else None
-    return Index(
-        classes,
-        [
-            Sample(
-                ids[row],
-                patients[row],
-                label_of[target],
-                split=label_table.split_in(given[row], f"{name}, data row {row + 1}") if given else None,
-            )
-            for row, target in enumerate(targets)
-        ],
-    )
+    if found.id:
+        label_table.refuse_gaps(name, found.id, cells[found.id], missing=("",))
+    if found.patient:
+        label_table.refuse_gaps(name, found.patient, cells[found.patient])
+    return _index(seen, found, cells, config)
 
 
 def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
     """List the names of the columns to learn from, in the table's order."""
-    header = _header(files, name)
-    return _features(header, columns.find_in_rows(name, header, config))
+    seen = _view(files, name)
+    return _features(seen, columns.find_in_rows(seen, config))
 
 
 def features(
@@ -87,34 +80,83 @@ def features(
 ) -> dict[str, list[str] | NDArray[np.float64]]:
     """Read the cells of each feature, or of the `first` so many, in the order of the rows.
 
-    They are texts, but for columns that the table itself says hold numbers: float64, NaN where one is missing.
+    They are texts, but for columns that the table itself says hold numbers: float64, NaN where one is missing. Rows
+    without a label are among them: see `of_samples`.
     """
     wanted = feature_names(files, name, config)[:first]
     cells = parquet.features(files, name, wanted) if _is_parquet(name) else _cells(files, name, wanted)
     return dict(zip(wanted, cells, strict=True))
 
 
-def _identities(name: str, found: RowColumns, cells: dict[str, list[str]], count: int) -> tuple[list[str], list[str]]:
+def of_samples(cells: list[str] | NDArray[np.float64], index: Index) -> list[str] | NDArray[np.float64]:
+    """Select the cells of the rows that are samples."""
+    if index.rows is None:
+        return cells
+    return [cells[row] for row in index.rows] if isinstance(cells, list) else cells[list(index.rows)]
+
+
+def _index(seen: TableView, found: Columns, cells: Mapping[str, list[str]], config: DataConfig) -> Index:
+    """Index the rows that have a label; their positions are kept where others have none."""
+    name, targets = seen.name, cells[found.target]
+    ids, patients = _identities(name, found, cells, config)
+    labels = labelling.read(Counter(targets), config, seen.named(found.target))
+    rows = [row for row, target in enumerate(targets) if labels.label_of[target] is not None]
+    given = cells[found.split] if found.split else None
+    samples = [
+        Sample(
+            ids[row],
+            patients[row],
+            labels.label_of[targets[row]] or 0,
+            split=label_table.split_in(given[row], f"{name}, data row {row + 1}") if given else None,
+        )
+        for row in rows
+    ]
+    unused = labels.unused((target, f"row {row}") for row, target in enumerate(targets, start=1))
+    reading = label_table.reading(found, name, Usage(total=len(targets), used=len(rows), unused=unused), layout="rows")
+    features = _features(seen, found)
+    described = labels.described(reading).extended(features=features[:SHOWN], feature_count=len(features))
+    return Index(labels.classes, samples, described, rows if len(rows) < len(targets) else None)
+
+
+def _identities(
+    name: str, found: Columns, cells: Mapping[str, list[str]], config: DataConfig
+) -> tuple[Sequence[str], Sequence[str | None]]:
     """Return ids and patients of the rows; an id shared by several rows is a patient's, kept in one split."""
+    count = len(cells[found.target])
     numbers = [str(number) for number in range(1, count + 1)]
     ids = cells[found.id] if found.id else numbers
     repeated = [id_ for id_, times in Counter(ids).items() if times > 1]
-    if repeated and found.patient:
+    if repeated and found.patient not in (None, found.id):
         raise _error(f"{name} has several rows for {len(repeated)} of its ids: {some(repeated)}; make them unique.")
-    patients = cells[found.patient] if found.patient else ids
+    patients: Sequence[str | None] = [None] * count
+    if found.patient or (repeated and config.patients == "auto"):
+        patients = cells[found.patient] if found.patient else ids
     return numbers if repeated else ids, patients
 
 
-def _named(found: RowColumns) -> list[str]:
-    """List the columns that are not features, each once."""
+def _read(found: Columns) -> list[str]:
+    """List the columns that are read to know the samples, each once."""
     asked = (found.id, found.target, found.patient, found.split)
     return list(dict.fromkeys(column for column in asked if column))
 
 
-def _features(header: Sequence[str], found: RowColumns) -> list[str]:
+def _features(seen: TableView, found: Columns) -> list[str]:
     """List the features, leaving out unnamed columns: these are row numbers that other programs left behind."""
-    others = _named(found)
-    return [column for column in header if column and column not in others]
+    others = set(found.unlearned)
+    return [column for column in seen.header if column and column not in others]
+
+
+def _view(files: Files, name: str) -> TableView:
+    header = _header(files, name)
+    if not _is_parquet(name):
+        return label_table.view(files, name)
+    first = cache(lambda: parquet.first(files, name, table_view.FIRST))
+    return TableView(
+        name,
+        header,
+        first=lambda column: first()[column],
+        whole=lambda column: parquet.columns(files, name, [column])[0],
+    )
 
 
 def _header(files: Files, name: str) -> list[str]:
@@ -143,12 +185,6 @@ def _cells(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
         for column, position in zip(cells, at, strict=True):
             column.append(record[position] if position < len(record) else "")
     return cells
-
-
-def _refuse_blanks(name: str, column: str, cells: Sequence[str]) -> None:
-    blank = [number for number, cell in enumerate(cells, start=1) if not cell]
-    if blank:
-        raise _error(f"{name} has {len(blank)} rows without {column!r}, e.g. data row {blank[0]}; fill or drop them.")
 
 
 def _is_parquet(name: str) -> bool:

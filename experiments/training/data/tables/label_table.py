@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import cache
+from itertools import chain, islice
 from typing import TextIO
 
 from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Layout, Reading, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
-from experiments.training.data.files import split_names
+from experiments.training.data.files import image_names, split_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import columns
+from experiments.training.data.labels import missing_labels, spellings
+from experiments.training.data.tables import columns, table_view
 from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
+from experiments.training.data.tables.table_view import TableView
 
 MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
@@ -26,39 +30,88 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table; ids stay text: `007` is not `7`."""
+    """One row of the table; ids stay text: `007` is not `7`. `patient` is None where the table names none."""
 
     id: str
     target: str
-    patient: str
+    patient: str | None
     split: SplitName | None
 
 
-def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
-    """Read the one CSV of `names` that has all columns: its name and its rows in file order; raises SourceError."""
-    headers: dict[str, list[str]] = {}
+@dataclass(frozen=True)
+class LabelTable:
+    """The table that names the samples: its name, the columns used, and its rows in file order."""
+
+    name: str
+    columns: Columns
+    rows: Sequence[Row]
+
+
+def read(files: Files, names: list[str], config: DataConfig) -> LabelTable:
+    """Read the one CSV of `names` that has all columns; raises SourceError."""
+    views: dict[str, TableView] = {}
     too_wide: list[SourceError] = []
     for name in names:
         try:
-            headers[name] = _header(files, name)
+            views[name] = view(files, name)
         except TooManyColumns as problem:  # it is something else than the table of labels, if there is another
             too_wide.append(problem)
-    name, found = _choose(headers, config, too_wide)
+    name, found = _choose(views, config, too_wide, naming_images(files))
     rows = list(_rows(files, name, found))
     _check(rows, name, found)
-    return name, rows
+    return LabelTable(name, found, rows)
 
 
-def _choose(headers: dict[str, list[str]], config: DataConfig, too_wide: Sequence[SourceError]) -> tuple[str, Columns]:
+def view(files: Files, name: str) -> TableView:
+    """Look at a CSV: its header and first rows now, more of it when asked; raises SourceError."""
+    header, *first = list(islice(records(files, name), table_view.FIRST + 1)) or [[]]
+
+    def whole(column: str) -> list[str]:
+        at = header.index(column)
+        return [_cell(record, at) for record in islice(records(files, name), 1, None)]
+
+    def cells(column: str) -> list[str]:
+        at = header.index(column)
+        return [_cell(record, at) for record in first]
+
+    return TableView(name, header, cells, whole)
+
+
+def naming_images(files: Files) -> Callable[[Sequence[str]], bool]:
+    """Return what says whether at least half of some cells name images that are there, with or without folders."""
+
+    @cache
+    def stems() -> frozenset[str]:
+        return frozenset(_stem(name) for name in files.sizes if image_names.suffix(name) != ".csv")
+
+    def name_images(cells: Sequence[str]) -> bool:
+        known = [cell for cell in cells if cell]
+        return bool(known) and 2 * sum(_stem(cell) in stems() for cell in known) >= len(known)
+
+    return name_images
+
+
+def _stem(path: str) -> str:
+    """Return what is left of a name without folders, extension, case and leading zeros."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return name[: len(name) - len(image_names.suffix(name))].casefold().lstrip("0")
+
+
+def _choose(
+    views: dict[str, TableView],
+    config: DataConfig,
+    too_wide: Sequence[SourceError],
+    name_images: Callable[[Sequence[str]], bool],
+) -> tuple[str, Columns]:
     """Choose the table to read; one with the configured names takes precedence over those with aliases."""
     fitting: dict[str, Columns] = {}
     problems = [*too_wide]
-    for name, header in headers.items():
+    for name, seen in views.items():
         try:
-            fitting[name] = _columns(name, header, config)
+            fitting[name] = _columns(seen, config, name_images)
         except SourceError as problem:
             problems.append(problem)
-    exact = [name for name in fitting if columns.named_exactly(headers[name], config)]
+    exact = [name for name in fitting if columns.named_exactly(views[name].header, config)]
     candidates = exact or list(fitting)
     if not candidates:
         raise problems[0]
@@ -67,37 +120,58 @@ def _choose(headers: dict[str, list[str]], config: DataConfig, too_wide: Sequenc
     return candidates[0], fitting[candidates[0]]
 
 
-def _columns(name: str, header: list[str], config: DataConfig) -> Columns:
-    if not any(header):
-        raise _error(f"{name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
-    return columns.find(name, header, config)
+def _columns(seen: TableView, config: DataConfig, name_images: Callable[[Sequence[str]], bool]) -> Columns:
+    if not any(seen.header):
+        raise _error(f"{seen.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
+    return columns.find(seen, config, name_images)
 
 
 def _check(rows: list[Row], name: str, found: Columns) -> None:
     if not rows:
         raise _error(f"{name} has a header but no rows; add one row per image.")
-    for field in ("id", "target", "patient"):
-        empty = [number for number, row in enumerate(rows, start=1) if not getattr(row, field)]
-        if empty:
-            column = getattr(found, field)
-            raise _error(
-                f"{name} has {len(empty)} rows without {column!r}, e.g. data row {empty[0]}; fill or drop them."
-            )
+    refuse_gaps(name, found.id, [row.id for row in rows], missing=("",))
+    refuse_gaps(name, found.patient, [row.patient or "" for row in rows])
 
 
-def _header(files: Files, name: str) -> list[str]:
-    return next(records(files, name), [])
+def reading(found: Columns, name: str, rows: Usage, layout: Layout = "table") -> Reading:
+    """Describe how the table was read: its columns, and the rows used and left out."""
+    return Reading(
+        layout=layout,
+        table=name,
+        columns=list(found.roles),
+        rows=rows,
+        questions=list(found.questions),
+        findings=list(found.findings),
+    )
+
+
+def refuse_gaps(name: str, column: str | None, cells: Sequence[str], missing: Sequence[str] | None = None) -> None:
+    """Raise SourceError if the column, where there is one, has cells that are blank or spell a missing value."""
+    if column is None:
+        return
+    absent = {cell for cell in set(cells) if (cell in missing if missing else is_missing(cell))}
+    if not absent:
+        return
+    empty = [number for number, cell in enumerate(cells, start=1) if cell in absent]
+    cure = "" if missing else " To train as if no patients were known, set data.patients to each_sample."
+    raise _error(f"{name} has {len(empty)} rows without {column!r}, e.g. data row {empty[0]}; fill or drop them.{cure}")
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell holds no value, however that is spelled."""
+    return missing_labels.is_missing(spellings.key(spellings.clean(cell)))
 
 
 def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
     found_records = records(files, name)
     header = next(found_records)
-    at = [header.index(column) for column in (found.id, found.target, found.patient)]
+    at_id, at_target = header.index(found.id or ""), header.index(found.target)
+    at_patient = header.index(found.patient) if found.patient else None
     at_split = header.index(found.split) if found.split else None
     for number, record in enumerate(found_records, start=1):
-        id_, target, patient = (_cell(record, i) for i in at)
+        patient = None if at_patient is None else _cell(record, at_patient)
         split = None if at_split is None else split_in(_cell(record, at_split), f"{name}, data row {number}")
-        yield Row(id_, target, patient, split)
+        yield Row(_cell(record, at_id), _cell(record, at_target), patient, split)
 
 
 def _cell(record: list[str], at: int) -> str:

@@ -41,6 +41,14 @@ def features(files: Files, name: str, wanted: Sequence[str]) -> list[list[str] |
     return _read(files, name, wanted, _cells)
 
 
+def first(files: Files, name: str, rows: int) -> dict[str, list[str]]:
+    """Read the first cells of every column as texts; raises SourceError."""
+    with _opened(files, name) as table:
+        batch = next(table.iter_batches(batch_size=rows, use_threads=False), None)
+        names = table.schema_arrow.names
+        return {column: [] if batch is None else _texts(batch.column(at)) for at, column in enumerate(names)}
+
+
 def _read(files: Files, name: str, wanted: Sequence[str], convert: Callable[[Any], T]) -> list[T]:
     with _opened(files, name) as table:
         rows = table.metadata.num_rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,19 @@ from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.module import build
 from experiments.training.data.tables import columns
 from experiments.training.data.tables.columns import Columns
+from experiments.training.data.tables.table_view import TableView
 from tests.experiments.training.datasets import config_of, job_of, write_csv, write_image
+
+
+def seen(header: Sequence[str], *rows: Sequence[str]) -> TableView:
+    """View a table of these rows."""
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
+    return TableView("a.csv", header, columns.__getitem__, columns.__getitem__)
+
+
+def found_in(view: TableView, *images: str, **asked: Any) -> Columns:
+    """Find the columns of a table beside images with these names."""
+    return columns.find(view, DataConfig(**asked), lambda cells: bool(images) and set(cells) <= set(images))
 
 
 @pytest.mark.parametrize(
@@ -20,33 +33,154 @@ from tests.experiments.training.datasets import config_of, job_of, write_csv, wr
     [
         (["patientId", "Target"], {}, Columns("patientId", "Target", "patientId")),
         (["PATIENT_ID", "x", "Label"], {}, Columns("PATIENT_ID", "Label", "PATIENT_ID")),
-        (["class", "ID"], {}, Columns("ID", "class", "ID")),
-        (["image", "target"], {}, Columns("image", "target", "image")),
-        (["Image_Id", "target"], {}, Columns("Image_Id", "target", "Image_Id")),
+        (["class", "ID"], {}, Columns("ID", "class")),
+        (["image", "target"], {}, Columns("image", "target")),
+        (["Image_Id", "target"], {}, Columns("Image_Id", "target")),
         (["patientId", "Target", "id", "label"], {}, Columns("patientId", "Target", "patientId")),
         (["id", "who", "label"], {"patient_column": "who"}, Columns("id", "label", "who")),
         (["image", "patient_id", "label"], {"patient_column": "patient_id"}, Columns("image", "label", "patient_id")),
         (["scan", "patient_id", "label"], {"id_column": "scan"}, Columns("scan", "label", "patient_id")),
+        (["image", "patient_id", "label"], {}, Columns("image", "label", "patient_id")),
+        (["id", "image", "label"], {}, Columns("image", "label")),
+        (["File Name", "Patient ID", "labels"], {}, Columns("File Name", "labels", "Patient ID")),
+        (["Image Index", "Target"], {"id_column": "image_index"}, Columns("Image Index", "Target")),
+        (["img", "subject#", "Class"], {}, Columns("img", "Class", "subject#")),
+        (["image_id", "lesion_id", "label"], {}, Columns("image_id", "label", "lesion_id")),
+        (["path", "StudyInstanceUID", "MRN", "label"], {}, Columns("path", "label", "MRN")),
+        (["image", "patient_id", "label"], {"patients": "each_sample"}, Columns("image", "label")),
+        (["image", "label", "SPLIT"], {}, Columns("image", "label", None, "SPLIT")),
+        (["image", "label", "split"], {"split_column": None}, Columns("image", "label")),
     ],
 )
 def test_columns_that_can_be_told(header: list[str], asked: dict[str, Any], found: Columns) -> None:
-    assert columns.find("a.csv", header, DataConfig(**asked)) == found
+    told = found_in(seen(header), **asked)
+    assert told == found
+    assert told.questions == []
+
+
+def test_what_was_found_is_told_with_how() -> None:
+    told = found_in(
+        seen(["Image Index", "finding", "Patient ID", "split"]), id_column="Image Index", target_column="finding"
+    )
+    assert [(role.role, role.column, role.found) for role in told.roles] == [
+        ("id", "Image Index", "named"),
+        ("target", "finding", "named"),
+        ("patient", "Patient ID", "alias"),
+        ("split", "split", "exact"),
+    ]
+    [finding] = told.findings
+    assert finding.level == "info"
+    assert "patient is column 'Patient ID' (by its name)" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("view", "field", "options"),
+    [
+        pytest.param(
+            seen(["id", "label", "class"]), "target_column", ["label", "class"], id="two common names of the target"
+        ),
+        pytest.param(
+            seen(["id", "survived", "class"]),
+            "target_column",
+            ["class", "survived"],
+            id="a common name and a likely one",
+        ),
+        pytest.param(seen(["image", "dx", "age"]), "target_column", ["dx"], id="a likely name alone"),
+        pytest.param(seen(["image", "stage", "grade"]), "target_column", ["stage", "grade"], id="possible names alone"),
+        pytest.param(
+            seen(["image", "label", "label_name"]), "target_column", ["label", "label_name"], id="the target by name"
+        ),
+        pytest.param(
+            seen(["image", "filename", "label"]), "id_column", ["image", "filename"], id="two names of images"
+        ),
+        pytest.param(
+            seen(["image", "label", "patient_id", "subject_id"]),
+            "patient_column",
+            ["patient_id", "subject_id"],
+            id="two names of persons",
+        ),
+        pytest.param(
+            seen(["image", "label", "subset"], ("1", "0", "train"), ("2", "1", "Test")),
+            "split_column",
+            ["subset", None],
+            id="a column of nothing but splits",
+        ),
+    ],
+)
+def test_rivals_are_a_question_with_a_choice_for_each(view: TableView, field: str, options: list[str]) -> None:
+    [question] = found_in(view).questions
+    assert question.field == f"data.{field}"
+    offered = [choice.options[f"data.{field}"] for choice in question.choices if f"data.{field}" in choice.options]
+    assert offered == options
+    for choice in question.choices:
+        answer = {option.removeprefix("data."): value for option, value in choice.options.items()}
+        assert found_in(view, **answer).questions == []
+
+
+def test_of_several_ids_the_one_whose_cells_name_the_images_is_taken() -> None:
+    view = seen(["image", "filename", "label"], ("1", "a.png", "0"), ("2", "b.png", "1"))
+    told = found_in(view, "a.png", "b.png")
+    assert (told.id, told.questions) == ("filename", [])
+
+
+def test_a_column_without_a_common_name_is_offered_where_its_cells_name_the_images() -> None:
+    view = seen(["scan", "label"], ("a.png", "0"), ("b.png", "1"))
+    told = found_in(view, "a.png", "b.png")
+    assert told.id == "scan"
+    assert [question.field for question in told.questions] == ["data.id_column"]
+    assert [role.found for role in told.roles if role.role == "id"] == ["pattern"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "asked"),
+    [
+        pytest.param("site code", [f"A-{1000 + n // 3}" for n in range(60)], True, id="codes that come several times"),
+        pytest.param("site code", [f"A-{1000 + n}" for n in range(60)], False, id="codes that come once"),
+        pytest.param("site code", [f"A-{1000 + n % 2}" for n in range(60)], False, id="two codes"),
+        pytest.param("subject", [str(n // 3) for n in range(60)], True, id="a name that may be a person's"),
+        pytest.param("subject", ["maths" if n % 2 else "art" for n in range(60)], False, id="subjects at school"),
+        pytest.param("visited", [f"2021-03-{n // 3 + 10}" for n in range(60)], False, id="dates"),
+        pytest.param("icd", [f"J{n // 3 + 10}.9" for n in range(60)], False, id="codes of diagnoses"),
+        pytest.param("weight", [f"{n // 3 + 100}" for n in range(60)], False, id="numbers"),
+    ],
+)
+def test_a_column_that_looks_like_patients_is_asked_about(name: str, cells: list[str], asked: bool) -> None:
+    view = seen(["image", name, "label"], *[(str(n), cell, str(n % 2)) for n, cell in enumerate(cells)])
+    told = found_in(view)
+    assert [question.field for question in told.questions] == ["data.patient_column"] * asked
+    assert told.patient == (name if asked else None)
+    assert found_in(view, patients="each_sample").questions == []
+
+
+def test_columns_that_number_persons_or_rows_are_no_features() -> None:
+    header = ["encounter_id", "patient_nbr", "record_id", "age", "label"]
+    told = columns.find_in_rows(seen(header), DataConfig())
+    assert (told.id, told.patient) == ("record_id", "patient_nbr")
+    assert set(header) - set(told.unlearned) == {"age"}
+    assert "'encounter_id'" in told.findings[-1].text
+    wanted = columns.find_in_rows(seen(header), DataConfig(use_columns=["encounter_id"]))
+    assert set(header) - set(wanted.unlearned) == {"age", "encounter_id"}
 
 
 @pytest.mark.parametrize(
     ("header", "asked", "field", "said"),
     [
-        (["id", "image", "label"], {}, "id_column", "several columns that it could be: 'id', 'image'"),
-        (["id", "label", "class"], {}, "target_column", "'label', 'class'"),
-        (["name", "label"], {}, "id_column", "patientId, patient_id, id, image, image_id are accepted"),
+        (["name", "label"], {}, "id_column", "image, image_id, filename, path, id, patient_id are accepted"),
         (["name", "label"], {}, "id_column", "it has 'name', 'label'"),
+        (["id", "weather"], {}, "target_column", "target, label, labels, class are accepted"),
         (["id", "label"], {"target_column": "finding"}, "target_column", "no column 'finding'; it has 'id', 'label'"),
         (["id", "label"], {"patient_column": "who"}, "patient_column", "no column 'who'"),
+        (
+            ["id", "Who", "w h o", "label"],
+            {"patient_column": "who"},
+            "patient_column",
+            "several columns that it could be",
+        ),
     ],
 )
 def test_columns_that_cannot_be_told(header: list[str], asked: dict[str, Any], field: str, said: str) -> None:
     with pytest.raises(SourceError) as caught:
-        columns.find("a.csv", header, DataConfig(**asked))
+        found_in(seen(header), **asked)
     assert caught.value.field == f"data.{field}"
     assert said in caught.value.message
 

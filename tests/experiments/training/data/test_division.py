@@ -30,7 +30,7 @@ def ids_of(data: DataModule, split: SplitName) -> set[str]:
 
 def with_split_folders(folder: Path, **counts: int) -> Path:
     for split, count in counts.items():
-        with_class_folders(folder / split, {"cat": count, "dog": count + 1})
+        with_class_folders(folder / split, {"healthy": count, "sick": count + 1})
     return folder
 
 
@@ -38,9 +38,9 @@ def test_split_folders_above_the_classes_are_kept(tmp_path: Path) -> None:
     with_split_folders(tmp_path / "x", Train=5, valid=2, TEST=3)
     data = built("x", tmp_path)
     assert data.summary.sizes == {"train": 11, "val": 5, "test": 7}
-    assert data.class_names == ["cat", "dog"]
+    assert data.class_names == ["healthy", "sick"]
     assert all(id_.startswith("valid/") for id_ in ids_of(data, "val"))
-    assert "TEST/dog/000.png" in ids_of(data, "test")
+    assert "TEST/sick/000.png" in ids_of(data, "test")
 
 
 def test_only_missing_splits_are_made_and_only_of_training_samples(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_only_missing_splits_are_made_and_only_of_training_samples(tmp_path: Pat
 
 def test_class_folders_called_like_splits_are_classes(tmp_path: Path) -> None:
     with_class_folders(tmp_path / "x", {"train": 5, "test": 5})
-    assert inspect(config_of("x"), [tmp_path]).classes == {"test": 5, "train": 5}
+    assert inspect(config_of("x", model={"positive_class": "test"}), [tmp_path]).classes == {"test": 5, "train": 5}
 
 
 def test_splits_without_one_to_train_on(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_splits_without_one_to_train_on(tmp_path: Path) -> None:
 
 def test_a_given_split_that_lacks_a_class(tmp_path: Path) -> None:
     folder = with_split_folders(tmp_path / "x", train=5, val=3)
-    shutil.rmtree(folder / "val" / "dog")
-    with pytest.raises(SourceError, match="validation split has no sample of class 'dog'"):
+    shutil.rmtree(folder / "val" / "sick")
+    with pytest.raises(SourceError, match="validation split has no sample of class 'sick'"):
         inspect(config_of("x"), [tmp_path])
 
 

@@ -32,7 +32,10 @@ def test_digits_come_through_the_image_path(tmp_path: Path) -> None:
     config = config_of("builtin:digits-is-8", data={"batch_size": 64, "id_column": "of no use here"})
     data = build(config, job_of(config, tmp_path))
     assert data.summary == DatasetSummary(
-        name="digits-is-8", classes=["not 8", "8"], sizes={"train": 1298 + 139, "val": 325 + 35}
+        name="digits-is-8",
+        classes=["not 8", "8"],
+        sizes={"train": 1298 + 139, "val": 325 + 35},
+        positive_class="8",
     )
     assert data.input_shape == (1, 8, 8)
     assert (data.num_classes, data.class_names) == (2, ["not 8", "8"])
@@ -80,11 +83,11 @@ def test_each_sample_carries_its_own_pixels_and_label(tmp_path: Path, packed: bo
 
 
 def test_class_folders_give_paths_as_sample_ids(tmp_path: Path) -> None:
-    with_class_folders(tmp_path / "x", {"cat": 4, "dog": 4})
+    with_class_folders(tmp_path / "x", {"healthy": 4, "sick": 4})
     config = config_of("x")
     data = build(config, job_of(config, tmp_path))
-    assert data.class_names == ["cat", "dog"]
-    assert data.sample_ids[3:5] == ["cat/003.png", "dog/000.png"]
+    assert data.class_names == ["healthy", "sick"]
+    assert data.sample_ids[3:5] == ["healthy/003.png", "sick/000.png"]
 
 
 def test_tables_are_standardised_by_the_training_split_alone(tmp_path: Path) -> None:

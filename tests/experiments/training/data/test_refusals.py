@@ -163,8 +163,12 @@ def test_a_csv_without_the_target_column_is_answered_with_its_columns(tmp_path: 
     write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "finding"))
     error = refusal(folder, tmp_path)
     assert error.field == "data.target_column"
-    assert "no column 'Target' (Target, label, class are accepted" in error.message
-    assert "'patientId', 'finding'" in error.message
+    assert "column 'finding' (0, 1) may be the target: set data.target_column to 'finding'" in error.message
+    write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "weather"))
+    error = refusal(folder, tmp_path)
+    assert error.field == "data.target_column"
+    assert "no column 'Target' (target, label, labels, class are accepted" in error.message
+    assert "'patientId', 'weather'" in error.message
 
 
 def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
@@ -179,8 +183,16 @@ def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
         pytest.param(b"", "is empty", id="0 bytes"),
         pytest.param(b"\n\n \n", "is empty", id="blank lines"),
         pytest.param(b"patientId,Target\n", "no rows", id="header only"),
-        pytest.param(b"patientId,Target\n000,\n001,1\n", "1 rows without 'Target', e.g. data row 1", id="no target"),
-        pytest.param(b"patientId,Target\n000,1\n001\n", "1 rows without 'Target', e.g. data row 2", id="short row"),
+        pytest.param(
+            b"patientId,Target\n000,\n001,1\n",
+            "1 of 2 labels in column 'Target' of labels.csv are missing: blank (1)",
+            id="no target",
+        ),
+        pytest.param(
+            b"patientId,Target\n000,1\n001\n",
+            "1 of 2 labels in column 'Target' of labels.csv are missing",
+            id="short row",
+        ),
         pytest.param(b"patientId,Target\n000,1\n,1\n", "without 'patientId'", id="no id"),
         pytest.param(b"patientId,Target\n000,\xff\n", "not UTF-8", id="latin-1"),
         pytest.param(b'patientId,Target\n"' + b"x" * 200_000 + b'",1\n', "not a readable CSV", id="endless cell"),
@@ -228,12 +240,14 @@ def test_one_class_only(tmp_path: Path, packed: bool) -> None:
     in_csv = with_csv(tmp_path / "a", dict.fromkeys(TEN, "sick"))
     in_folder = with_class_folders(tmp_path / "b", {"sick": 5})
     for folder in (in_csv, in_folder):
-        assert "one class (sick)" in refusal(zipped(folder) if packed else folder, tmp_path).message
+        message = refusal(zipped(folder) if packed else folder, tmp_path).message
+        assert "samples have the class 'sick', which was taken from" in message
+        assert ("column 'Target' of labels.csv" if folder == in_csv else "the names of the folders") in message
 
 
 @pytest.mark.parametrize(("samples", "test_fraction", "needed"), [(1, 0.0, 2), (1, 0.2, 3), (2, 0.2, 3)])
 def test_a_class_too_small_to_be_split(tmp_path: Path, samples: int, test_fraction: float, needed: int) -> None:
-    folder = with_class_folders(tmp_path / "x", {"common": 9, "rare": samples})
+    folder = with_class_folders(tmp_path / "x", {"normal": 9, "rare": samples})
     message = refusal(folder, tmp_path, data={"test_fraction": test_fraction}).message
     assert f"at least {needed} samples" in message
     assert f"'rare' has {samples}" in message

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from experiments.training.data import layouts, loading
+from experiments.training.data import loading, sources
 from experiments.training.data.files.index import Index
 from experiments.training.data.sources import SourceError, SourceSummary, inspect, open_files
 from tests.experiments.training.datasets import (
@@ -30,7 +30,7 @@ from tests.experiments.training.datasets import (
 def read(source: Path, root: Path) -> Index:
     config = config_of(source)
     with open_files(config.source_path, [root]) as files:
-        return layouts.read(files, config.data)
+        return sources.read(files, config)
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])

@@ -71,16 +71,18 @@ def test_split_csv_can_be_read_back(tmp_path: Path) -> None:
     ids = ['comma, "quote"', "007", "ünï\nline"]
     assigned: list[SplitName] = ["train", "val", "train"]
     path = tmp_path / "run" / "split.csv"
-    splits.write(path, ids, assigned, [0, 1, 1])
+    splits.write(path, ids, assigned, [0, 1, 1], ["p1", None, "p1"])
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows == [["sample_id", "split", "label"], *map(list, zip(ids, assigned, "011", strict=True))]
+    patients = ["p1", "", "p1"]
+    expected = map(list, zip(ids, assigned, "011", patients, strict=True))
+    assert rows == [["sample_id", "split", "label", "patient_id"], *expected]
     assert [file.name for file in path.parent.iterdir()] == ["split.csv"]
 
 
 def test_split_csv_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "split.csv"
-    splits.write(path, ["a"], ["train"], [0])
+    splits.write(path, ["a"], ["train"], [0], [None])
     before = path.read_bytes()
 
     def full(descriptor: int) -> None:
@@ -88,6 +90,6 @@ def test_split_csv_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("runs.atomic_files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        splits.write(path, ["b"], ["val"], [1])
+        splits.write(path, ["b"], ["val"], [1], [None])
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["split.csv"]

@@ -154,14 +154,15 @@ def test_a_split_column_of_a_table(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("id,label\n1,0\n2,1\n", "no columns to learn from beside id, label"),
-        ("id,x,outcome\n1,0,1\n", "no column 'Target'"),
+        ("id,x,weather\n1,0,1\n", "no column 'Target'"),
+        ("id,x,outcome\n1,0,1\n", "column 'outcome' (1) may be the target: set data.target_column to 'outcome'"),
         ("x,x,label\n1,0,1\n", "several columns called x"),
-        ("x,label\n1,0\n2,\n", "1 rows without 'label', e.g. data row 2"),
+        ("x,label\n1,0\n2,\n", "1 of 2 labels in column 'label' of x.csv are missing: blank (1)"),
         ("x,label\n", "no rows"),
         ("", "is empty"),
         ("x,label\n1,0,5\n", "data row 1 has more cells"),
-        ("id,patient_id,x,label\n", "several columns that it could be"),
-        ("x,label\n" + "1,0\n" * 9, "one class (0)"),
+        ("id,x,label,diagnosis\n1,0,1,1\n", "each of column 'label' (1), column 'diagnosis' (1) may be the target"),
+        ("x,label\n" + "1,0\n" * 9, "All 9 samples have the class '0', which was taken from column 'label' of x.csv"),
     ],
 )
 def test_tables_that_cannot_be_learned_from(tmp_path: Path, content: str, message: str) -> None:

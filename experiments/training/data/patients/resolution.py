@@ -1,0 +1,123 @@
+"""Say whose sample each one is: by a column, a folder, the header of its file, or the pattern of its id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Choice, Finding, PatientFacts, PatientSource, Question
+from experiments.training.contract.source_errors import SourceError
+from experiments.training.data.files.folders import Files
+from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.patients import headers, id_patterns
+from experiments.training.data.patients.id_patterns import Pattern
+
+OPTION = "data.patients"
+UNKNOWN = (
+    "Nothing names patients, neither a column nor a folder, a header or the pattern of the ids: each sample counts as "
+    "a patient of its own."
+)
+
+
+def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most: int | None = None) -> Index:
+    """Return the index with the patient of each sample, as far as they are known, and how; raises SourceError.
+
+    With more than `headers_at_most` DICOM files no header is opened.
+    """
+    if config.patients == "each_sample":
+        return _without(index, f"{OPTION} says that each sample is of another patient.")
+    if config.patient_folder is not None:
+        return _by_folder(index, config.patient_folder)
+    if config.patient_column is not None and index.reading.table is None:
+        raise SourceError(
+            "data.patient_column", "There is no table with columns; name the patients' folder in data.patient_folder."
+        )
+    if config.patients == "ids":
+        return _by_ids(index, required=True)
+    if _are_shared(index) or config.patient_column is not None:
+        return _by_column(index)
+    found = headers.from_headers(files, index, at_most=headers_at_most)
+    if found is not index:
+        return _described(found, "headers", "PatientID", "The headers of the DICOM files name them.")
+    found = _by_ids(index)
+    return found if found is not index else _by_column(index)
+
+
+def _without(index: Index, why: str) -> Index:
+    reading = index.reading.extended(patients=PatientFacts(why=why))
+    if all(sample.patient_id is None for sample in index.samples):
+        return replace(index, reading=reading)
+    return replace(index, samples=_samples(index, [None] * len(index.samples)), reading=reading)
+
+
+def _are_shared(index: Index) -> bool:
+    """Return whether samples have patients that are not the samples themselves."""
+    return any(sample.patient_id not in (None, sample.id) for sample in index.samples)
+
+
+def _by_column(index: Index) -> Index:
+    column = next((role.column for role in index.reading.columns if role.role == "patient"), None)
+    if column is None and not _are_shared(index):
+        return _without(index, UNKNOWN)
+    if column is None:
+        column = next((role.column for role in index.reading.columns if role.role == "id"), "")
+        return _described(index, "column", column, f"Several rows share an id of column {column!r}.")
+    return _described(index, "column", column, f"Column {column!r} names them.")
+
+
+def _by_folder(index: Index, number: int) -> Index:
+    """Take a folder on the way to each image, counted from 1 below the data, for its patient."""
+    base = len(index.reading.folder)
+    folders = [sample.file[base:].split("/")[:-1] for sample in index.samples]
+    if short := sum(len(parts) < number for parts in folders):
+        raise SourceError(
+            "data.patient_folder",
+            f"{short:,} of {len(folders):,} images have fewer than {number} folders on their way; choose a lower one.",
+        )
+    patients = [parts[number - 1] for parts in folders]
+    found = replace(index, samples=_samples(index, patients))
+    return _described(found, "folder", str(number), f"Folder {number} on the way to each image names them.")
+
+
+def _by_ids(index: Index, *, required: bool = False) -> Index:
+    """Return the index with the patients that ids show, the same one if they show none."""
+    shown = [sample.file[len(index.reading.folder) :] or sample.id for sample in index.samples]
+    pattern = id_patterns.find(shown, [index.classes[sample.label] for sample in index.samples])
+    if pattern is None:
+        if required:
+            raise SourceError(OPTION, "The ids show no patients; name a column or a folder, or choose auto.")
+        return index
+    id_, patient = pattern.example
+    why = f"Ids begin with a code that several share, such as {patient!r} of {id_!r}."
+    questions = [] if pattern.sure or required else [_question(pattern, len(index.samples), why)]
+    return _described(replace(index, samples=_samples(index, pattern.patients)), "ids", patient, why, questions)
+
+
+def _samples(index: Index, patients: Sequence[str | None]) -> list[Sample]:
+    return [replace(sample, patient_id=patient) for sample, patient in zip(index.samples, patients, strict=True)]
+
+
+def _question(pattern: Pattern, total: int, why: str) -> Question:
+    text = (
+        f"{why} Are these {pattern.count:,} codes patients, whose samples belong into one split? Set {OPTION} to ids, "
+        "or to each_sample."
+    )
+    choices = [
+        Choice(options={OPTION: "ids"}, consequence=f"{pattern.count:,} patients, each in one split."),
+        Choice(options={OPTION: "each_sample"}, consequence=f"{total:,} samples, each of another patient."),
+    ]
+    return Question(code="patients", text=text, choices=choices)
+
+
+def _described(index: Index, source: PatientSource, name: str, why: str, questions: Sequence[Question] = ()) -> Index:
+    patients = [sample.patient_id for sample in index.samples]
+    count = len(set(patients) - {None})
+    facts = PatientFacts(count=count, source=source, name=name, why=why)
+    unknown = patients.count(None)
+    others = (
+        f" Of {unknown:,} samples the patient is not known; each counts as a patient of its own." if unknown else ""
+    )
+    text = f"{count:,} patients with {len(patients) - unknown:,} samples, each kept in one split. {why}{others}"
+    told = [] if questions else [Finding(code="patients", level="info", text=text)]
+    return replace(index, reading=index.reading.extended(questions=questions, findings=told, patients=facts))

@@ -1,0 +1,77 @@
+"""Find the column with the patients, whatever it is called, and the columns that hold persons and are no features."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Choice
+from experiments.training.data.tables import column_names, column_questions
+from experiments.training.data.tables.column_questions import Found
+from experiments.training.data.tables.table_view import TableView
+
+FIELD = "patient_column"
+FEWEST = 5  # different codes that may be patients
+MOST_OFTEN = 0.2  # share of the rows that one of them has at most
+LOOKED_AT = 1_000  # columns whose first cells are looked at
+_CODE = re.compile(r"[A-Za-z]{0,8}[-_ ]?\d{3,}([-_]?[A-Za-z0-9]+)*")
+_NUMBER_OR_DATE = re.compile(r"[-+]?\d*[.,]?\d+|(19|20)\d\d[-_]\d\d?[-_]\d\d?.*")
+EACH = Choice(
+    options={"data.patients": "each_sample"},
+    consequence="Each sample is of another patient; none is kept in one split.",
+)
+
+
+def find(view: TableView, config: DataConfig, *, taken: Collection[str | None]) -> Found:
+    """Find the patients: as named, by a common name, or by a question about columns that may hold them.
+
+    Where several columns name persons, that is asked; one that groups what belongs to a person, such as a lesion,
+    serves where no column names the person. Raises SourceError for a name that is not there.
+    """
+    if config.patients != "auto":
+        return Found()
+    if config.patient_column is not None:
+        return column_questions.as_asked(FIELD, view, config) or Found()
+    for names in (column_names.PERSONS, column_names.PARTS_OF_PERSONS):
+        if found := column_names.among(names, view.header, taken):
+            return _one_of(view, found)
+    maybe = [column for column in _maybe(view, taken) if comes_several_times(view.whole(column))]
+    if not maybe:
+        return Found()
+    question = column_questions.ask(FIELD, view, maybe, "the patient, whose samples belong into one split", EACH)
+    return Found(maybe[0], "pattern", [question])
+
+
+def apart(view: TableView) -> list[str]:
+    """List the columns that name persons, their visits or studies: numbers of these are nothing to learn from."""
+    return column_names.among((*column_names.PERSONS, *column_names.PARTS_OF_PERSONS), view.header)
+
+
+def looks_like_codes(cells: Sequence[str]) -> bool:
+    """Return whether all cells are codes of letters and digits that persons may have, such as `A-1734`."""
+    known = [cell for cell in cells if cell]
+    return bool(known) and all(_CODE.fullmatch(cell) and not _NUMBER_OR_DATE.fullmatch(cell) for cell in known)
+
+
+def comes_several_times(cells: Sequence[str]) -> bool:
+    """Return whether values repeat as patients do: many different ones, of which some have several rows, none most."""
+    counts = Counter(cells)
+    counts.pop("", None)
+    rows = counts.total()
+    return FEWEST <= len(counts) < rows and max(counts.values()) <= max(MOST_OFTEN * rows, 2)
+
+
+def _one_of(view: TableView, found: Sequence[str]) -> Found:
+    if len(found) == 1:
+        return Found(found[0], "alias")
+    question = column_questions.ask(FIELD, view, found, "the patient, whose samples belong into one split", EACH)
+    return Found(found[0], "alias", [question])
+
+
+def _maybe(view: TableView, taken: Collection[str | None]) -> list[str]:
+    """List columns that may hold patients, by their names or by what their first cells look like."""
+    named = column_names.among(column_names.PERHAPS_PERSONS, view.header, taken)
+    others = [column for column in view.header if column and column not in taken and column not in named]
+    return [*named, *(column for column in others[:LOOKED_AT] if looks_like_codes(view.first(column)))]
