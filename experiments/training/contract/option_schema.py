@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiments.training.contract.config import MAX_DEVICES, TrainingConfig
+from experiments.training.contract.config import MAX_DEVICES, MAX_IMAGE_SIZE, MIN_IMAGE_SIZE, TrainingConfig
 
 TOP = "top"
 LEFT_TO_OPTIONS = frozenset({"model.width", "model.dropout"})  # short for what model.options holds
@@ -43,6 +43,7 @@ TITLES = {
     "data.target_column": "Column of classes",
     "data.patient_column": "Column of patients",
     "data.split_column": "Column of splits",
+    "data.ct_window": "Window of CT",
     "data.folds": "Folds (cross-validation)",
     "data.fold": "One fold alone",
     "model.name": "Network",
@@ -87,6 +88,7 @@ UNITS = {
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
 _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
+    "data.image_size": {"minimum": MIN_IMAGE_SIZE, "maximum": MAX_IMAGE_SIZE},
     "trainer.devices": {"minimum": 1, "maximum": MAX_DEVICES},
     "model.pos_weight": {"exclusiveMinimum": 0, "maximum": 1e6},
 }

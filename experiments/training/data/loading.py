@@ -18,12 +18,12 @@ from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
-from experiments.training.data import builtins, sources
+from experiments.training.data import builtins, pixel_reading, sources
 from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index, Sample
-from experiments.training.data.images import cache_space, decoding, headers
+from experiments.training.data.images import cache_space, decoding, headers, survey
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.splitting import division
@@ -56,16 +56,20 @@ class Samples:
 def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
     """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set."""
     builtin = catalogue.find(config.source_path)
-    roots = [Path(root) for root in job.data_roots]
+    roots = _roots(job)
     cache_folder = Path(job.datasets_dir, cache_space.FOLDER)
     cache = PixelCache(cache_folder, job.cache_bytes, config.source_path, stop or threading.Event())
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            samples = _from_files(files, config, roots, cache, read_headers=_reads_headers(job))
+            samples = _from_files(files, config, job, cache)
         _require_untouched(config, job, roots)
         return samples
     return _breast_cancer(builtin, config, roots) if builtin.table else _digits(builtin, config, job, cache)
+
+
+def _roots(job: Job) -> list[Path]:
+    return [Path(root) for root in job.data_roots]
 
 
 def _reads_headers(job: Job) -> bool:
@@ -80,15 +84,9 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
             sources.require_stamp(again.stamp, job.stamp)
 
 
-def _from_files(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
-) -> Samples:
+def _from_files(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     table = feature_tables.find(files)
-    return (
-        _table(files, table, config, roots)
-        if table
-        else _images(files, config, roots, cache, read_headers=read_headers)
-    )
+    return _table(files, table, config, _roots(job)) if table else _images(files, config, job, cache)
 
 
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
@@ -101,24 +99,28 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
-def _images(
-    files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
-) -> Samples:
-    """Load an image data set; `read_headers` asks for the files' headers too."""
+def _images(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
+    """Load an image data set, and its files' headers in the process that reports for all."""
     index = sources.read(files, config)
-    assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
+    assigned = _divided(config, index, _roots(job), table=False, cache_bytes=cache.max_bytes)
+    names = [sample.file for sample in index.samples]
+    seen = survey.look(files, names, ct_window=config.data.ct_window)
+    chosen = survey.inputs(seen, pixel_reading.as_before(config, job), len(names))
     unreadable: Mapping[str, str] = {}
     try:
-        inputs = decoding.decode(files, index, config.data, cache)
+        pixels, made_by = decoding.decode(files, index, chosen, cache)
     except UnreadableImages as error:
         run_log.write("\n".join(f"Cannot be read: {name} ({problem})" for name, problem in error.problems.items()))
         if not config.data.skip_unreadable or len(error.problems) == len(index.samples):
             raise
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
-        inputs = decoding.decode(files, index, config.data, cache)
-    counted = headers.count(files, [sample.file for sample in index.samples], unreadable) if read_headers else None
-    return replace(_samples(files.name, index, inputs, assigned), header_counts=counted)
+        pixels, made_by = decoding.decode(files, index, chosen, cache)
+    counted = (
+        headers.count(files, [sample.file for sample in index.samples], unreadable) if _reads_headers(job) else None
+    )
+    index = replace(index, reading=pixel_reading.added(index.reading, seen, made_by))
+    return replace(_samples(files.name, index, pixels, assigned), header_counts=counted)
 
 
 def _without(
@@ -166,8 +168,7 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
         "split_column": None,
     }
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
-    roots = [Path(root) for root in job.data_roots]
-    samples = _images(Folder(folder, folder), own, roots, cache, read_headers=_reads_headers(job))
+    samples = _images(Folder(folder, folder), own, job, cache)
     return replace(samples, classes=list(builtin.counts))
 
 
