@@ -13,34 +13,25 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from experiments.training.contract import network_catalogue
 from experiments.training.contract.builtin_networks import Dropout, Width
 from experiments.training.contract.config_base import Section
+from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.network_spec import AUTO
 from runs.tagging import tag_names
 
 MAX_DEVICES = 16  # of one machine
-MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 8, 1024  # pixels
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
 MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row of more than 2,700 bytes
 
 Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
-HounsfieldUnits = Annotated[float, Field(ge=-10_000.0, le=50_000.0)]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class DataConfig(Section):
+class DataConfig(ImageOptions):
     """How samples are read and split."""
 
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
-    image_size: Literal["auto"] | int = Field(
-        "auto",
-        description=f"Pixels that images are resized to, square, {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE}; auto = near "
-        "their own size, 28 to 224",
-    )
-    channels: Literal["auto", 1, 3] = Field(
-        "auto", description="1 = grey, 3 = RGB; auto = RGB where the images are in colour"
-    )
     val_fraction: float = Field(
         0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given or by folds"
     )
@@ -95,10 +86,6 @@ class DataConfig(Section):
         max_length=1000,
         description="Columns to learn from though they look like an index, a patient, the target",
     )
-    ct_window: Annotated[tuple[HounsfieldUnits, ...], Field(min_length=2, max_length=2)] | None = Field(
-        None,
-        description="CT: centre and width of what is shown, in Hounsfield units; null = the files' own, or all tissue",
-    )
     split_file: str | None = Field(
         None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
     )
@@ -113,20 +100,6 @@ class DataConfig(Section):
         description="Cross-validation: one run per fold, each validated on another part of all samples outside test",
     )
     fold: int | None = Field(None, ge=1, description="Only this one of the folds, counted from 1; null = all of them")
-
-    @field_validator("image_size")
-    @classmethod
-    def _some_pixels(cls, value: int | str) -> int | str:
-        if isinstance(value, int) and not MIN_IMAGE_SIZE <= value <= MAX_IMAGE_SIZE:
-            raise ValueError(f'image_size must be from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE} pixels, or "auto"')
-        return value
-
-    @field_validator("ct_window")
-    @classmethod
-    def _some_width(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and value[1] < 1:
-            raise ValueError("ct_window is a centre and a width of at least 1, such as [40, 400] for soft tissue")
-        return value
 
     @field_validator("folds")
     @classmethod

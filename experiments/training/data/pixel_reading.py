@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from experiments.training.contract.config import MAX_IMAGE_SIZE, TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.image_options import MAX_IMAGE_SIZE
 from experiments.training.contract.reading import READING_FILE, Finding, PixelFacts, Reading
 from experiments.training.contract.reports import Job
 from experiments.training.data.images.headers import Header

@@ -126,7 +126,7 @@ def test_what_is_broken_or_too_large_is_named_and_the_rest_is_shown(api: Client,
     assert dataset.state == "ready"  # as data.skip_unreadable is the cure, nothing is refused
     results = {one["id"]: one for one in looked_at(api, name)["results"]}
     assert "pixels are too many" in results["001"]["problem"]
-    assert "not a PNG, JPEG, BMP or TIFF image" in results["003"]["problem"]
+    assert "not a PNG, JPEG, BMP, TIFF, GIF, WebP, PGM, PPM or JPEG 2000 image" in results["003"]["problem"]
     assert results["005"]["problem"]
     assert results["001"]["image"] is None
     assert image_of(api, results["000"]["image"]).size == (10, 10)
