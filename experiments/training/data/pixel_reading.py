@@ -157,7 +157,7 @@ def _input(found: Survey, inputs: Inputs) -> Iterator[Finding]:
             f"; those of the files are {colours[own]}, with {found.side} pixels on the shorter side in the median: 1 "
             f"of {share:,.0f} values is left"
         )
-    elif ASKED in (inputs.size_why, inputs.channels_why):
+    elif inputs.size_why == ASKED:
         return
     why = f"{inputs.size_why}; {inputs.channels_why}"
     text += f" ({why}). data.image_size, up to {MAX_IMAGE_SIZE:,}, and data.channels change it."

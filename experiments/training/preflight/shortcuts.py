@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.training.contract.reading import Finding
+from experiments.training.contract.reading import Finding, Level
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.images.headers import Header
 from experiments.training.data.loading import Samples
@@ -146,7 +146,7 @@ def _empty(samples: Samples, found: ImageStatistics) -> Iterator[Finding]:
     reach = found.highest - found.lowest
     kinds = {
         "uniform_images": (reach == 0, "hold one grey level alone"),
-        "dark_images": ((reach > 0) & (found.highest < DARK), f"are nearly black: nothing is above {DARK} of 255"),
+        "dark_images": ((reach > 0) & (found.highest < DARK), f"are nearly black: nothing reaches {DARK} of 255"),
         "faint_images": (
             (reach > 0) & (found.highest >= DARK) & (reach < FAINT),
             f"hold next to no contrast: fewer than {FAINT} of 256 grey levels",
@@ -155,7 +155,7 @@ def _empty(samples: Samples, found: ImageStatistics) -> Iterator[Finding]:
     for code, (applies, words) in kinds.items():
         if count := int(applies.sum()):
             first = samples.sample_ids[int(found.places[int(np.flatnonzero(applies)[0])])]
-            level = "warning" if 2 * count >= len(reach) else "info"
+            level: Level = "warning" if 2 * count >= len(reach) else "info"
             text = (
                 f"{count:,} of {len(reach):,} images {words}, e.g. {first}. The network sees them as the data set's "
                 "pictures show them; the scale of the grey values is in the report's `reading`."

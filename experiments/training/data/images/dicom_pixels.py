@@ -87,7 +87,7 @@ def _finite(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _bits(stored: NDArray[Any], dataset: FileDataset) -> int:
-    return int(dataset.get("BitsStored") or stored.dtype.itemsize * 8)
+    return min(int(dataset.get("BitsStored") or 64), stored.dtype.itemsize * 8)
 
 
 def _kind(stored: NDArray[Any], dataset: FileDataset) -> Kind:
@@ -161,8 +161,9 @@ def _as_stored(value: float, stored: NDArray[Any], dataset: FileDataset) -> floa
     if stored.dtype.kind == "f":
         return value
     bits = _bits(stored, dataset)
-    wrapped = int(value) % 2**bits
-    return wrapped - 2**bits if stored.dtype.kind == "i" and wrapped >= 2 ** (bits - 1) else wrapped
+    wrapped = int(value) % (1 << bits)
+    negative = stored.dtype.kind == "i" and wrapped >> (bits - 1)
+    return float(wrapped - (1 << bits) if negative else wrapped)
 
 
 def _colours(dataset: FileDataset) -> NDArray[np.uint8]:

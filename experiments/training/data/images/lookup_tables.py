@@ -118,4 +118,4 @@ def _bytes(data: Any) -> bytes:
 
 
 def _signed(dataset: FileDataset) -> bool:
-    return dataset.get("PixelRepresentation") == 1
+    return bool(dataset.get("PixelRepresentation") == 1)

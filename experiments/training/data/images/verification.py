@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files import image_names
@@ -14,6 +14,8 @@ from experiments.training.data.images.image_faults import ImageFault
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+T = TypeVar("T")
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how its files begin
 MAX_BYTES = 512 * 2**20  # of a file
@@ -98,7 +100,7 @@ def _subfile_type(image: Image, page: int) -> int:
     return int(getattr(image, "tag_v2", {}).get(NEW_SUBFILE_TYPE, 0))
 
 
-def spread(names: Sequence[str], count: int) -> Sequence[str]:
+def spread(names: Sequence[T], count: int) -> Sequence[T]:
     """Select at most `count` names, evenly spread, the first included."""
     if len(names) <= count:
         return names
