@@ -27,6 +27,7 @@ from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Job
 from experiments.training.data.files.folders import Folder
 from experiments.training.data.images import pixels
+from experiments.training.data.images.pixel_scale import PixelScale
 from experiments.training.data.module import DataModule, build
 
 BATCH = 64
@@ -146,7 +147,7 @@ def threads(source: Path, size: int, rounds: int) -> None:
     found: dict[int, list[float]] = {1: [], usable: []}
     for _ in range(rounds):
         for count, rates in found.items():
-            decoded = pixels.blocks(folder, names, size=size, channels=1, threads=count)
+            decoded = pixels.blocks(folder, names, size=size, channels=1, scale=PixelScale(), threads=count)
             rates.append(rate(lambda blocks=decoded: sum(len(block) for block in blocks)))  # type: ignore[misc]
     gain = statistics.median(many / one for one, many in zip(found[1], found[usable], strict=True))
     print(f"decoding in {usable} threads / in one: {gain:.2f}")

@@ -26,6 +26,7 @@ MOST_FILES = 10_000  # of one version; beyond them its pictures are made again a
 TIMEOUT_SECONDS = 90.0
 AT_ONCE = 2  # processes of one web process
 FOLDER = "samples"
+DRAWN = 2  # the version of how pictures are drawn: those of an older one are made again
 
 _MODULE = "experiments.training.data.inspection.sample_process"
 _BUILTIN_MODULE = "experiments.training.data.inspection.builtin_sample_process"
@@ -58,7 +59,7 @@ def picture(source: SampleSource, number: int) -> Path | None:
 
 def folder_of(source: SampleSource) -> Path:
     """Return the folder of this version alone."""
-    return _all() / f"{source.key}-{source.short_version}"
+    return _all() / f"{source.key}-{source.short_version}-{DRAWN}"
 
 
 def remove(pk: int) -> None:

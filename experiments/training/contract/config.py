@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from experiments.training.contract import network_catalogue
 from experiments.training.contract.builtin_networks import Dropout, Width
 from experiments.training.contract.config_base import Section
+from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.network_spec import AUTO
 from runs.tagging import tag_names
 
@@ -27,12 +28,10 @@ ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class DataConfig(Section):
+class DataConfig(ImageOptions):
     """How samples are read and split."""
 
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
-    image_size: int = Field(28, ge=8, le=256, description="Images are resized to this many pixels, square")
-    channels: Literal[1, 3] = Field(1, description="1 = grey, 3 = RGB")
     val_fraction: float = Field(
         0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given or by folds"
     )

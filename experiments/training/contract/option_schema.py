@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.training.contract.config import MAX_DEVICES, TrainingConfig
+from experiments.training.contract.image_options import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 
 TOP = "top"
 LEFT_TO_OPTIONS = frozenset({"model.width", "model.dropout"})  # short for what model.options holds
@@ -43,6 +44,7 @@ TITLES = {
     "data.target_column": "Column of classes",
     "data.patient_column": "Column of patients",
     "data.split_column": "Column of splits",
+    "data.ct_window": "Window of CT",
     "data.folds": "Folds (cross-validation)",
     "data.fold": "One fold alone",
     "model.name": "Network",
@@ -87,6 +89,7 @@ UNITS = {
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
 _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
+    "data.image_size": {"minimum": MIN_IMAGE_SIZE, "maximum": MAX_IMAGE_SIZE},
     "trainer.devices": {"minimum": 1, "maximum": MAX_DEVICES},
     "model.pos_weight": {"exclusiveMinimum": 0, "maximum": 1e6},
 }
@@ -140,7 +143,9 @@ def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, An
 def _kind(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     kind: dict[str, Any] = {"type": schema.get("type", "string")}
     if "const" in schema or "enum" in schema:
-        return kind | {"choices": schema.get("enum") or [schema["const"]]}
+        choices = schema.get("enum") or [schema["const"]]
+        mixed = "type" not in schema and not all(isinstance(choice, str) for choice in choices)
+        return kind | ({"type": "integer"} if mixed else {}) | {"choices": choices}
     if "items" in schema:
         kind["items"] = _kind(path, schema["items"])
     bounds = {name: schema[name] for name in _BOUNDS if name in schema}

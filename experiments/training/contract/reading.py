@@ -14,6 +14,8 @@ import msgspec
 
 from experiments.training.contract.source_errors import SourceError
 
+READING_FILE = "reading.json"  # of a run
+
 Level: TypeAlias = Literal["blocks", "confirm", "warning", "info"]
 Layout: TypeAlias = Literal["class_folders", "split_folders", "table", "rows", "arrays", "builtin"]
 Role: TypeAlias = Literal["id", "target", "patient", "split"]

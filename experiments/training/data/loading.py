@@ -18,12 +18,12 @@ from experiments.training.contract.reading import UNKNOWN, Reading, naming_quest
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
-from experiments.training.data import builtins, layouts, sources
+from experiments.training.data import builtins, layouts, pixel_reading, sources
 from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index
-from experiments.training.data.images import cache_space, decoding, headers
+from experiments.training.data.images import cache_space, decoding, headers, survey
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.labels import positive_class
@@ -58,7 +58,7 @@ class Samples:
 def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
     """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set."""
     builtin = catalogue.find(config.source_path)
-    roots = [Path(root) for root in job.data_roots]
+    roots = _roots(job)
     cache_folder = Path(job.datasets_dir, cache_space.FOLDER)
     cache = PixelCache(cache_folder, job.cache_bytes, config.source_path, stop or threading.Event())
     if builtin is None:
@@ -68,6 +68,10 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
         _require_untouched(config, job, roots)
         return samples
     return _breast_cancer(builtin, config, job) if builtin.table else _digits(builtin, config, job, cache)
+
+
+def _roots(job: Job) -> list[Path]:
+    return [Path(root) for root in job.data_roots]
 
 
 def _reads_headers(job: Job) -> bool:
@@ -98,22 +102,26 @@ def _table(files: Files, name: str, index: Index, config: TrainingConfig, job: J
 
 
 def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
-    """Load an image data set, whose files have headers that are reported."""
+    """Load an image data set, and its files' headers in the process that reports for all."""
     index, assigned = _divided(config, index, job, table=False, cache_bytes=cache.max_bytes)
+    names = [sample.file for sample in index.samples]
+    seen = survey.look(files, names, ct_window=config.data.ct_window)
+    chosen = survey.inputs(seen, pixel_reading.as_before(config, job), len(names))
     unreadable: Mapping[str, str] = {}
     try:
-        inputs = decoding.decode(files, index, config.data, cache)
+        pixels, made_by = decoding.decode(files, index, chosen, cache)
     except UnreadableImages as error:
         run_log.write("\n".join(f"Cannot be read: {name} ({problem})" for name, problem in error.problems.items()))
         if not config.data.skip_unreadable or len(error.problems) == len(index.samples):
             raise
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
-        inputs = decoding.decode(files, index, config.data, cache)
+        pixels, made_by = decoding.decode(files, index, chosen, cache)
     counted = (
         headers.count(files, [sample.file for sample in index.samples], unreadable) if _reads_headers(job) else None
     )
-    return replace(_samples(files.name, index, inputs, assigned), header_counts=counted)
+    index = replace(index, reading=pixel_reading.added(index.reading, seen, made_by))
+    return replace(_samples(files.name, index, pixels, assigned), header_counts=counted)
 
 
 def _without(
@@ -136,7 +144,7 @@ def _divided(
     begun = splits.kept(Path(job.run_dir, splits.FILE)) if job.resume_from is not None else None
     with naming_questions(index.reading):
         if begun is None:
-            assigned = division.divide(config, index, [Path(root) for root in job.data_roots])
+            assigned = division.divide(config, index, _roots(job))
         else:
             index, assigned = _as_begun(index, begun)
         training = assigned.count("train")

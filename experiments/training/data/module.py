@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from experiments.training import ranks
 from experiments.training.contract import splits
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.reading import require_answers
+from experiments.training.contract.reading import READING_FILE, require_answers
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
@@ -24,8 +24,6 @@ from experiments.training.data.loading import Samples, load
 from experiments.training.data.tables import features
 from runs import atomic_files
 from runs.events import DatasetSummary
-
-READING_FILE = "reading.json"
 
 
 class DataModule(LightningDataModule):

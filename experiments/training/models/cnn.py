@@ -1,4 +1,4 @@
-"""A small convolutional network for images of 8 to 256 pixels, best from 28 to 64."""
+"""A small convolutional network for images of 8 pixels and more, best from 28 to 64."""
 
 from __future__ import annotations
 

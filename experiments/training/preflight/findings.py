@@ -47,14 +47,16 @@ def of_data(
     duplicates: preflight_report.Duplicates,
     patients: preflight_report.Patients | None,
     columns: Sequence[ColumnFacts],
+    pictures: Sequence[Finding],
     reading: Reading,
 ) -> list[Finding]:
-    """List all findings about the data, the worst first."""
+    """List all findings about the data, the worst first; `pictures` are those about what images hold."""
     found = [
         *asked(reading.questions),
         *reading.findings,
         *_leaks(config, duplicates, patients),
         *_unreadable(config, images),
+        *pictures,
         *_conflicts(duplicates),
         *_within(duplicates),
         *_uneven(counts, classes),

@@ -16,7 +16,7 @@ from experiments.training.contract.reports import Message, Note
 from experiments.training.contract.stop import Stop
 from experiments.training.data.loading import Samples
 from experiments.training.data.module import DataModule
-from experiments.training.preflight import duplicates, findings, summary, trial
+from experiments.training.preflight import duplicates, findings, shortcuts, summary, trial
 from runs import atomic_files
 
 FILE = "preflight.json"
@@ -120,6 +120,7 @@ class _Data:
             duplicates=self.duplicates,
             patients=self.patients,
             columns=samples.columns,
+            pictures=shortcuts.of_images(samples),
             reading=samples.reading,
         )
 

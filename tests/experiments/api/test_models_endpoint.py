@@ -65,7 +65,6 @@ def test_nobody_without_a_login_sees_them(client: Client) -> None:
         ({"name": "vit-small", "options": {"patch_size": 5}}, "model.options.patch_size", "4, 8, 16 or 32; got 5"),
         ({"name": "cnn", "options": {"width": 0, "dropout": 1}}, "model.options.dropout", "less than 1"),
         ({"name": "resnet18", "dropout": 0.5}, "model.dropout", "leave it out"),
-        ({"name": "densenet121"}, "data.image_size", "at least 32"),
         ({"trainable": 9}, "model.trainable", "stem, block1, block2"),
         ({"trainable": "tail"}, "model.trainable", "'all' or 'head'"),
         ({"unfreeze_every": 3}, "model", "set trainable"),
@@ -76,6 +75,31 @@ def test_nobody_without_a_login_sees_them(client: Client) -> None:
 )
 def test_each_wrong_field_is_named_with_its_cure(api: Client, model: dict[str, Any], field: str, cure: str) -> None:
     errors = errors_of(post(api, IMAGES | {"model": model}))
+    assert cure in errors[field], errors
+
+
+def test_a_size_that_the_network_does_not_take_is_refused_and_left_out_it_is_chosen(api: Client) -> None:
+    small = IMAGES | {"model": {"name": "densenet121"}, "data": {"image_size": 28}}
+    assert "at least 32" in errors_of(post(api, small))["data.image_size"]
+    assert post(api, IMAGES | {"model": {"name": "densenet121"}}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "cure"),
+    [
+        ({"image_size": 4}, "data.image_size", 'from 8 to 1024 pixels, or "auto"'),
+        ({"image_size": 1025}, "data.image_size", 'from 8 to 1024 pixels, or "auto"'),
+        ({"image_size": "big"}, "data.image_size", "'auto'"),
+        ({"channels": 2}, "data.channels", "1 or 3"),
+        ({"ct_window": [40, 0]}, "data.ct_window", "such as [40, 400]"),
+        ({"ct_window": [40]}, "data.ct_window", "at least 2 items"),
+        ({"ct_window": ["a", 4]}, "data.ct_window.0", "number"),
+    ],
+)
+def test_wrong_options_of_images_are_named_with_their_cure(
+    api: Client, data: dict[str, Any], field: str, cure: str
+) -> None:
+    errors = errors_of(post(api, IMAGES | {"data": data}))
     assert cure in errors[field], errors
 
 

@@ -60,7 +60,11 @@ def test_bounds_choices_and_defaults_are_those_of_the_configuration(api: Client)
     assert fields["data.batch_size"]["kinds"] == [{"type": "integer", "minimum": 1, "maximum": 4096}]
     assert fields["data.batch_size"]["default"] == 32
     assert fields["data.batch_size"]["unit"] == "samples"
-    assert fields["data.channels"]["kinds"] == [{"type": "integer", "choices": [1, 3]}]
+    assert fields["data.channels"]["kinds"] == [{"type": "integer", "choices": ["auto", 1, 3]}]
+    assert fields["data.image_size"]["kinds"] == [
+        {"type": "string", "choices": ["auto"]},
+        {"type": "integer", "minimum": 8, "maximum": 1024},
+    ]
     assert fields["optimizer.momentum"]["kinds"] == [{"type": "number", "minimum": 0.0, "exclusiveMaximum": 1.0}]
     assert (fields["data.split_column"]["nullable"], fields["data.split_column"]["default"]) == (True, "split")
     weights = fields["loss.class_weights"]["kinds"]

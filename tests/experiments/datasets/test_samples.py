@@ -95,6 +95,38 @@ def test_a_scan_as_a_viewer_shows_it(api: Client, root: Path) -> None:
     assert np.abs(np.asarray(image_of(api, inverted["image"])) - (255 - ramp)).max() <= 0.5
 
 
+def test_pictures_share_the_scale_of_the_data_set(api: Client, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dim image of 12 bits in a file of 16 stays dim, on whatever page it is, and the others are not black."""
+    monkeypatch.setattr(samples, "PAGE_SIZE", 3)
+    ramp = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)
+    for number in range(6):
+        path = root / "d" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ramp // (8 if number == 5 else 1)).save(path)
+    name = checked(api, root / "d")
+    pages = [looked_at(api, name, page=number)["results"] for number in (1, 2)]
+    shown = {row["id"]: np.asarray(image_of(api, row["image"])) for rows in pages for row in rows}
+    assert np.abs(shown["a/0.png"] - ramp * 255.0 / 4095).max() <= 1
+    assert shown["b/5.png"].max() == round(4095 // 8 * 255 / 4095)
+
+
+def test_pictures_are_upright_opaque_and_of_the_colours_of_the_training(api: Client, root: Path) -> None:
+    folder = root / "d" / "a"
+    folder.mkdir(parents=True)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    stored = np.zeros((40, 60), np.uint8)
+    stored[:, :20] = 250  # to the left as it is stored, on top when it is turned
+    Image.fromarray(stored).convert("RGB").save(folder / "turned.jpg", exif=exif, quality=95)
+    Image.new("RGBA", (30, 30), (0, 0, 0, 0)).save(folder / "nothing.png")
+    write_image(root / "d" / "b" / "grey.png", 9)
+    results = {row["id"]: row["image"] for row in looked_at(api, checked(api, root / "d"))["results"]}
+    turned = image_of(api, results["a/turned.jpg"])
+    assert (turned.size, turned.mode) == ((40, 60), "L")
+    assert np.asarray(turned)[:15].min() > 230
+    assert np.asarray(image_of(api, results["a/nothing.png"])).min() == 255
+
+
 def test_a_table_shows_its_first_rows(api: Client, root: Path) -> None:
     rows = [[number, f"<b>{number}</b>", number % 2] for number in range(40)]
     write_csv(root / "t.csv", rows, header=("size", "colour", "Target"))
@@ -126,7 +158,7 @@ def test_what_is_broken_or_too_large_is_named_and_the_rest_is_shown(api: Client,
     assert dataset.state == "ready"  # as data.skip_unreadable is the cure, nothing is refused
     results = {one["id"]: one for one in looked_at(api, name)["results"]}
     assert "pixels are too many" in results["001"]["problem"]
-    assert "not a PNG, JPEG, BMP or TIFF image" in results["003"]["problem"]
+    assert "not a PNG, JPEG, BMP, TIFF, GIF, WebP, PGM, PPM or JPEG 2000 image" in results["003"]["problem"]
     assert results["005"]["problem"]
     assert results["001"]["image"] is None
     assert image_of(api, results["000"]["image"]).size == (10, 10)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-RASTER = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+PORTABLE = frozenset({".pgm", ".ppm", ".pbm", ".pnm"})
+JPEG_2000 = frozenset({".jp2", ".j2k"})
+RASTER = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"}) | JPEG | PORTABLE | JPEG_2000
 DICOM = frozenset({".dcm", ".dicom"})
 EXTENSIONS = RASTER | DICOM
 

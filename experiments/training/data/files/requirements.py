@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.training.contract import network_catalogue
+from experiments.training.contract import image_inputs, network_catalogue
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.freezing import frozen_at_start
 from experiments.training.contract.model_errors import ModelError
@@ -50,22 +50,14 @@ def _model(config: TrainingConfig, *, classes: int, table: bool) -> None:
 
 
 def _inputs(config: TrainingConfig, spec: NetworkSpec, *, table: bool) -> None:
-    data = config.data
     if table and spec.inputs == "image":
         raise SourceError("model.name", f"{spec.name} needs images, and this data set is a table; choose mlp or auto.")
     if table:
         return
     if spec.inputs == "table":
         raise SourceError("model.name", f"{spec.name} needs a table, and this data set has images; choose auto.")
-    if data.channels not in spec.channels:
-        known = " or ".join(map(str, spec.channels))
-        raise SourceError("data.channels", f"{spec.name} takes {known}, not {data.channels}; change it.")
-    if data.image_size < spec.min_image_size:
-        raise SourceError(
-            "data.image_size", f"{spec.name} needs at least {spec.min_image_size} pixels, not {data.image_size}."
-        )
-    if problem := spec.options.model_validate(config.model.options).problem(data.image_size):
-        raise SourceError("model.options", problem)
+    if problem := image_inputs.problem(config, spec):
+        raise SourceError(*problem)
 
 
 def _fine_tuning(config: TrainingConfig, spec: NetworkSpec) -> None:
@@ -96,7 +88,7 @@ def _loss(config: TrainingConfig, classes: int) -> None:
 
 
 def _memory(config: TrainingConfig, samples: int, cache_bytes: int) -> None:
-    size = samples * config.data.channels * config.data.image_size**2
+    size = image_inputs.least_bytes(config, samples)
     limit = max(MAX_IN_MEMORY_BYTES, cache_bytes)
     if size > limit:
         raise SourceError(

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -13,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.stop import Interrupted
 from experiments.training.data.files import run_log
@@ -21,19 +21,29 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index
 from experiments.training.data.images import medmnist, pixels
 from experiments.training.data.images.pixel_cache import PixelCache
+from experiments.training.data.images.survey import Inputs
 
-VERSION = 1  # of the way from files to pixels: what older versions cached is not used
-DECODERS = ("pillow", "pydicom")
+VERSION = 2  # of the way from files to pixels: what older versions cached is not used
+DECODERS = ("pillow", "pydicom", "python-gdcm")
 REPORT_SECONDS = 5.0
 
 
-def decode(files: Files, index: Index, config: DataConfig, cache: PixelCache) -> Tensor:
-    """Decode all images to uint8 (N, channels, size, size) in the order of the index.
+def decode(files: Files, index: Index, inputs: Inputs, cache: PixelCache) -> tuple[Tensor, Inputs]:
+    """Decode all images to uint8 (N, channels, size, size) in the order of the index; return what was done, too.
 
-    Raises SourceError, of which UnreadableImages names all broken images, and Interrupted once the cache's `stop` is
-    set.
+    The scale becomes wider where many images prove to reach beyond it. Raises SourceError, of which UnreadableImages
+    names all broken images, and Interrupted once the cache's `stop` is set.
     """
-    size, channels = config.image_size, config.channels
+    try:
+        return _decoded(files, index, inputs, cache), inputs
+    except pixels.TooNarrow as error:
+        run_log.write("Many images reach far beyond the range of those looked at first; decoding all by a wider one.")
+        wider = replace(inputs, scale=inputs.scale.widened(error.found))
+    return _decoded(files, index, wider, cache), wider
+
+
+def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache) -> Tensor:
+    size, channels, scale = inputs.size, inputs.channels, inputs.scale
     packed = files.kind == "npz"
     names = [stack.file for stack in medmnist.stacks(files).values()] if packed else [s.file for s in index.samples]
 
@@ -41,17 +51,18 @@ def decode(files: Files, index: Index, config: DataConfig, cache: PixelCache) ->
         found = (
             pixels.array_blocks(files, size=size, channels=channels)
             if packed
-            else pixels.blocks(files, names, size=size, channels=channels)
+            else pixels.blocks(files, names, size=size, channels=channels, scale=scale)
         )
         return _reported(found, len(index.samples), cache.stop)
 
     shape = (len(index.samples), channels, size, size)
-    return cache.pixels(partial(_key, files, names, size, channels), shape, blocks)
+    return cache.pixels(partial(_key, files, names, inputs), shape, blocks)
 
 
-def _key(files: Files, names: Sequence[str], size: int, channels: int) -> str:
-    """Hash everything the pixels depend on: each file's content and place, size and colour, and the decoders."""
-    digest = hashlib.blake2b(repr((VERSION, _decoders(), size, channels, len(names))).encode(), digest_size=16)
+def _key(files: Files, names: Sequence[str], inputs: Inputs) -> str:
+    """Hash everything the pixels depend on: each file's content and place, size, colour, scale, and the decoders."""
+    made_by = (VERSION, _decoders(), inputs.size, inputs.channels, inputs.scale, len(names))
+    digest = hashlib.blake2b(repr(made_by).encode(), digest_size=16)
     for name in names:
         digest.update(f"\n{name}\0{_identity(files, name)}".encode())
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal, TypeAlias
 
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
+from experiments.training.data.images.image_faults import ImageFault
 
 PREAMBLE_BYTES = 128
 MARK = b"DICM"
@@ -49,9 +50,9 @@ def is_dicom(files: Files, name: str) -> bool:
 
 
 def read(file: BinaryIO) -> Start:
-    """Read up to the patient's id; raises ValueError for a file that is not DICOM or has a broken start."""
+    """Read up to the patient's id; raises ImageFault for a file that is not DICOM or has a broken start."""
     if not marked(file):
-        raise ValueError("not a DICOM file")
+        raise ImageFault("not a DICOM file")
     values = dict(_Elements(file))
     return Start(_text(values.get(TRANSFER_SYNTAX, b"")), _text(values.get(PATIENT_ID, b"")))
 
@@ -86,7 +87,7 @@ class _Elements:
     def _start(self) -> bytes:
         self._left -= 1
         if self._left < 0:
-            raise ValueError("its header does not end")
+            raise ImageFault("its header does not end")
         return self._file.read(8)
 
     def _tag(self, start: bytes) -> int:
@@ -105,7 +106,7 @@ class _Elements:
             self._file.seek(length, 1)
             return
         if depth > MAX_DEPTH:
-            raise ValueError("its header is nested too deeply")
+            raise ImageFault("its header is nested too deeply")
         explicit = self._explicit
         self._explicit = explicit and start[4:6] != b"UN"  # inside of what an earlier program did not know
         while len(inner := self._start()) == 8 and self._tag(inner) not in (ITEM_END, SEQUENCE_END):

@@ -1,4 +1,4 @@
-"""Count what the headers of image files say, before or beside their decoding: sizes and modes."""
+"""Read what the headers of image files say, before or beside their decoding: sizes, modes, how they are shown."""
 
 from __future__ import annotations
 
@@ -6,51 +6,125 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom, medmnist, pixels, verification
+from experiments.training.data.images import dicom, dicom_pixels, medmnist, pixels, raster, verification
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 BATCH = 128  # files that a thread opens in one go
+EIGHT = 8
+BITS = {"1": 1, "I": 32, "F": 32}
+"""Of Pillow's modes; those that begin with I;16 have 16, all others 8."""
+COLOURLESS = frozenset({"1", "L", "LA", "La", "I", "F"})
+
+
+@dataclass(frozen=True)
+class Header:
+    """What one file's header says; sizes are those of the upright image.
+
+    `mode` is Pillow's, `DICOM` for DICOM files; `coloured` that it may hold colours, `deep` that the data set's scale
+    places its values; `frames` that it has more than the one frame that is shown.
+    """
+
+    width: int
+    height: int
+    mode: str
+    format: str
+    bits: int
+    coloured: bool
+    deep: bool = False
+    turned: bool = False
+    transparent: bool = False
+    white_zero: bool = False
+    frames: bool = False
 
 
 @dataclass(frozen=True)
 class HeaderCounts:
-    """How many images have which size (width, height) and which Pillow mode, and why some cannot be read.
+    """The headers of all images, in their order, and why some cannot be read: `unreadable` maps names to problems."""
 
-    DICOM files count as mode `DICOM`; `unreadable` maps names to problems.
-    """
-
-    sizes: Counter[tuple[int, int]]
-    modes: Counter[str]
+    headers: Sequence[Header]
     unreadable: Mapping[str, str]
+
+    @cached_property
+    def sizes(self) -> Counter[tuple[int, int]]:
+        """How many images have which width and height."""
+        return Counter((header.width, header.height) for header in self.headers)
+
+    @cached_property
+    def modes(self) -> Counter[str]:
+        """How many images have which Pillow mode; DICOM files count as mode `DICOM`."""
+        return Counter(header.mode for header in self.headers)
 
 
 def count(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> HeaderCounts:
-    """Count sizes and modes of the images `names`, all readable.
+    """Read the headers of the images `names`, all readable.
 
     Opens each file and decodes none: a second for 10,000 files. `unreadable` is passed on as it is.
     """
-    sizes: Counter[tuple[int, int]] = Counter()
-    modes: Counter[str] = Counter()
     if files.kind == "npz":
-        for stack in medmnist.stacks(files).values():
-            sizes[stack.width, stack.height] += stack.count
-            modes["L" if stack.channels == 1 else "RGB"] += stack.count
-        return HeaderCounts(sizes, modes, unreadable)
+        return HeaderCounts(of_stacks(files), unreadable)
+    known: dict[Header, Header] = {}  # most files have the same, which is kept once
+    found: list[Header] = []
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     with ThreadPoolExecutor(min(pixels.cores(), pixels.MAX_THREADS), thread_name_prefix="headers") as pool:
-        for found in pool.map(lambda batch: [_of(files, name) for name in batch], batches):
-            for width, height, mode in found:
-                sizes[width, height] += 1
-                modes[mode] += 1
-    return HeaderCounts(sizes, modes, unreadable)
+        for headers in pool.map(lambda batch: [read(files, name) for name in batch], batches):
+            found += [known.setdefault(header, header) for header in headers]
+    return HeaderCounts(found, unreadable)
 
 
-def _of(files: Files, name: str) -> tuple[int, int, str]:
+def of_stacks(files: Files) -> list[Header]:
+    """Return the headers of a MedMNIST file's images, in the order of its index."""
+    found: list[Header] = []
+    for stack in medmnist.stacks(files).values():
+        grey = stack.channels == 1
+        header = Header(stack.width, stack.height, "L" if grey else "RGB", "npz", EIGHT, coloured=not grey)
+        found += [header] * stack.count
+    return found
+
+
+def read(files: Files, name: str) -> Header:
+    """Read one file's header; raises what opening it raises."""
+    if image_names.is_dicom(name):
+        return _of_scan(files, name)
+    with verification.opened(files, name) as image:
+        return _of_raster(image)
+
+
+def _of_scan(files: Files, name: str) -> Header:
     with files.open(name) as file:
-        if image_names.is_dicom(name):
-            header = dicom.library().dcmread(file, stop_before_pixels=True)
-            return int(header.Columns), int(header.Rows), "DICOM"
-        with verification.opened(file) as image:
-            return *image.size, image.mode
+        header = dicom.library().dcmread(file, stop_before_pixels=True)
+    return Header(
+        int(header.Columns),
+        int(header.Rows),
+        "DICOM",
+        "DICOM",
+        int(header.get("BitsStored") or EIGHT),
+        coloured=header.get("PhotometricInterpretation") not in dicom.GREY,
+        deep=dicom_pixels.needs_scale(header),
+    )
+
+
+def _of_raster(image: Image) -> Header:
+    turned = raster.orientation(image)
+    # Pillow says the size of a TIFF as it will be once it is loaded, which is upright.
+    sideways = turned > 4 and image.format != "TIFF"
+    width, height = reversed(image.size) if sideways else image.size
+    return Header(
+        width,
+        height,
+        image.mode,
+        image.format or "",
+        16 if image.mode.startswith("I;16") else BITS.get(image.mode, EIGHT),
+        coloured=image.mode not in COLOURLESS and not raster.is_deep(image),
+        deep=raster.is_deep(image),
+        turned=turned != 1,
+        transparent=raster.is_transparent(image),
+        white_zero=raster.is_white_zero(image),
+        frames=image.format != "TIFF" and getattr(image, "is_animated", False),
+    )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import struct
 
+from experiments.training.data.images.image_faults import ImageFault
+
 HEADER_BYTES = 64
 MAX_SEGMENTS = 15
 
 
 def refuse_longer(frame: bytes, limit: int) -> None:
-    """Raise ValueError if a segment (one byte of each pixel) unpacks to more than `limit` + 128 bytes."""
+    """Raise ImageFault if a segment (one byte of each pixel) unpacks to more than `limit` + 128 bytes."""
     count, *offsets = struct.unpack("<16I", frame[:HEADER_BYTES].ljust(HEADER_BYTES, b"\0"))
     if not 0 < count <= MAX_SEGMENTS:
-        raise ValueError("its run-length packed pixels have a broken header")
+        raise ImageFault("its run-length packed pixels have a broken header")
     ends = [*offsets[1:count], len(frame)]
     for start, end in zip(offsets[:count], ends, strict=True):
         if _longer(memoryview(frame)[start:end], limit + 128):
-            raise ValueError("its pixel data unpack to more than its header says")
+            raise ImageFault("its pixel data unpack to more than its header says")
 
 
 def _longer(segment: memoryview, limit: int) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom
+from experiments.training.data.images import dicom, image_faults
+from experiments.training.data.images.image_faults import ImageFault
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "TIFF")  # Pillow's other parsers stay closed to files from outside
+T = TypeVar("T")
+
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how its files begin
+MAX_BYTES = 512 * 2**20  # of a file
 MAX_PIXELS = 64 * 2**20
-MAX_LETTERS = 300
+MAX_PAGES = 64  # of a TIFF, looked at to tell pages from previews of one
+NEW_SUBFILE_TYPE, REDUCED, MASK = 254, 1, 4  # the tag of a page of a TIFF that is none, and its bits
 MAX_VERIFIED = 2000  # images; of more, an evenly spread sample of this size
 MAX_VERIFIED_BYTES = 512 * 2**20  # a request must not take minutes
 
@@ -41,37 +47,60 @@ def problem_of(files: Files, name: str) -> str | None:
         if image_names.is_dicom(name):
             dicom.read(files, name)
             return None
-        with files.open(name) as file, opened(file) as image:
+        with opened(files, name) as image:
             image.verify()
     except Exception as error:  # Pillow's parsers raise nearly anything on damaged files
-        return describe_error(error)
+        return image_faults.describe(error)
     return None
 
 
-def opened(file: BinaryIO) -> Image:
+@contextmanager
+def opened(files: Files, name: str) -> Iterator[Image]:
     """Open the image without decoding it.
 
-    Raises what Pillow raises, and ValueError for one that is too large or has several pages.
+    Raises what Pillow raises, and ImageFault for one that is too large or has several pages.
     """
-    from PIL import Image  # noqa: PLC0415  # the web process loads Pillow only when a request needs it
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  # the web process loads it when a request needs it
 
-    image = Image.open(file, formats=FORMATS)
+    if files.sizes[name] > MAX_BYTES:  # some parsers read a file whole before they know how large its image is
+        raise ImageFault(f"its {files.sizes[name] >> 20:,} MiB are more than {MAX_BYTES >> 20}")
+    with files.open(name) as file:
+        try:
+            image = Image.open(file, formats=tuple(image_faults.NAMES))
+        except UnidentifiedImageError:
+            file.seek(0)
+            if file.read(len(TIFF[0])) in TIFF:
+                raise ImageFault(image_faults.UNUSUAL_TIFF) from None
+            raise
+        with image:
+            _refuse_large(image)
+            yield image
+
+
+def _refuse_large(image: Image) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"{image.width} x {image.height} pixels are too many")
+        raise ImageFault(f"{image.width} x {image.height} pixels are too many")
     if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
-        raise ValueError(f"it has {pages} pages; save each page that should be a sample as its own file")
-    return image
+        _refuse_pages(image, pages)
 
 
-def describe_error(error: Exception) -> str:
-    """Turn a decoder's error into one line for a user; Pillow's own names a Python object instead of the file."""
-    if type(error).__name__ == "UnidentifiedImageError":
-        return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image"
-    said = str(error).partition("Traceback")[0]  # pydicom repeats those of what led to it
-    return " ".join(said.split())[:MAX_LETTERS] or type(error).__name__
+def _refuse_pages(image: Image, pages: int) -> None:
+    """Refuse several pages, of which none is chosen silently; a preview or a mask of the first is no page."""
+    full = pages
+    if pages <= MAX_PAGES:
+        kinds = [_subfile_type(image, page) for page in range(1, pages)]
+        image.seek(0)
+        full = 1 + sum(not kind & (REDUCED | MASK) for kind in kinds)
+    if full > 1:
+        raise ImageFault(f"it has {full} pages; save each page that should be a sample as its own file")
 
 
-def spread(names: Sequence[str], count: int) -> Sequence[str]:
+def _subfile_type(image: Image, page: int) -> int:
+    image.seek(page)
+    return int(getattr(image, "tag_v2", {}).get(NEW_SUBFILE_TYPE, 0))
+
+
+def spread(names: Sequence[T], count: int) -> Sequence[T]:
     """Select at most `count` names, evenly spread, the first included."""
     if len(names) <= count:
         return names

@@ -20,18 +20,19 @@ from PIL import Image
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
-from experiments.training.data.files import image_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index, Sample
-from experiments.training.data.images import dicom, dicom_pixels, medmnist, verification
-from experiments.training.data.images import pixels as images
+from experiments.training.data.images import image_faults, medmnist, pixels, survey
+from experiments.training.data.images.survey import Inputs
 from experiments.training.data.inspection import isolation, table_samples
 from experiments.training.data.inspection.sample_sheets import FeatureSheet, Picture, Sheet, Task
 from experiments.training.data.tables import feature_tables
+from runs import atomic_files
 
 SIDE = 160  # pixels of a picture's longer side
 LEAST_OF_A_CLASS, MOST_CLASSES = 6, 12  # where a few of each are shown
+INPUTS = "inputs.json"
 MEMORY_BYTES = 4 * 2**30
 CPU_SECONDS = 60
 
@@ -61,12 +62,24 @@ def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> 
     of_class = [at for at, sample in enumerate(index.samples) if wanted is None or sample.label == wanted]
     places = _of_each_class(index, task.count) if task.by_class else of_class[task.start : task.start + task.count]
     shown = {at: index.samples[at] for at in places}
-    drawn = _of_stacks(files, shown, task) if files.kind == "npz" else _of_files(files, shown, task)
+    inputs = _inputs(files, index, config, task)
+    drawn = _of_stacks(files, shown, inputs, task) if files.kind == "npz" else _of_files(files, shown, inputs, task)
     found = [
         Picture(number=at, id=sample.id, label=names[sample.label], split=sample.split, problem=drawn[at])
         for at, sample in shown.items()
     ]
     return Sheet(total=len(of_class), pictures=found)
+
+
+def _inputs(files: Files, index: Index, config: TrainingConfig, task: Task) -> Inputs:
+    """Find out how a training would see the images, once for all pages of this version of the data set."""
+    kept = Path(task.folder) / INPUTS
+    if kept.is_file():
+        return msgspec.json.decode(kept.read_bytes(), type=Inputs)
+    seen = survey.look(files, [sample.file for sample in index.samples])
+    found = survey.inputs(seen, config, len(index.samples))
+    atomic_files.write(kept, msgspec.json.encode(found))
+    return found
 
 
 def _of_each_class(index: Index, count: int) -> list[int]:
@@ -79,24 +92,24 @@ def _of_each_class(index: Index, count: int) -> list[int]:
     return [at for places in found for at in places]
 
 
-def _of_files(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int, str | None]:
+def _of_files(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: Task) -> dict[int, str | None]:
     """Write the samples' pictures and return each one's problem, None where it was written."""
-    dicom.require([sample.file for sample in shown.values()])
     found: dict[int, str | None] = {}
     for at, sample in shown.items():
         try:
-            _write(_small(files, sample.file), task, at)
+            decoded = pixels.read(files, sample.file, mode=_mode(inputs), side=SIDE)
+            _write(pixels.placed(decoded, inputs.scale), inputs, task, at)
             found[at] = None
         except MemoryError:
             found[at] = "it needs too much memory"
         except Exception as error:  # Pillow's parsers and pydicom raise nearly anything on damaged files
-            found[at] = verification.describe_error(error)
+            found[at] = image_faults.describe(error)
     return found
 
 
-def _of_stacks(files: Files, shown: Mapping[int, Sample], task: Task) -> dict[int, str | None]:
+def _of_stacks(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: Task) -> dict[int, str | None]:
     for at, image in _unstacked(files, sorted(shown)):
-        _write(image, task, at)
+        _write(image, inputs, task, at)
     return dict.fromkeys(shown)
 
 
@@ -115,29 +128,22 @@ def _unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image
                 return
 
 
-def _small(files: Files, name: str) -> Image.Image:
+def _mode(inputs: Inputs) -> str:
+    return "L" if inputs.channels == 1 else "RGB"
+
+
+def _fitting(image: Image.Image, mode: str) -> Image.Image:
     """Shrink an image as a training sees it, keeping its proportions, to at most SIDE pixels a side."""
-    if image_names.is_dicom(name):
-        return _fitting(dicom_pixels.image(dicom.read(files, name)))
-    with files.open(name) as file, verification.opened(file) as image:
-        if image.mode.startswith(images.HIGH_DEPTH):
-            return _fitting(images.eight_bit_range(image))
-        image.draft(image.mode, (2 * SIDE, 2 * SIDE))  # JPEG: large ones at a fraction of their size
-        return _fitting(image)
-
-
-def _fitting(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         image = Image.fromarray(np.asarray(image).clip(0, 255).round().astype(np.uint8))
-    grey = image.mode == "L" or image.mode.startswith("LA")
-    plain = image.convert("L" if grey else "RGB")
+    plain = image.convert("L" if image.mode == "L" else mode)
     plain.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
     return plain
 
 
-def _write(image: Image.Image, task: Task, number: int) -> None:
+def _write(image: Image.Image, inputs: Inputs, task: Task, number: int) -> None:
     """Write the picture whole or not at all, without the file's own metadata."""
-    small = _fitting(image)
+    small = _fitting(image, _mode(inputs))
     path = Path(task.folder) / f"{number}.png"
     temporary = path.with_name(f".{number}.{os.getpid()}.png")
     Image.frombytes(small.mode, small.size, small.tobytes()).save(temporary, "PNG")

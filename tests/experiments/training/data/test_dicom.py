@@ -151,12 +151,12 @@ def test_of_very_many_scans_only_the_training_process_reads_all_headers(
 def test_a_file_without_pixels_is_named_beforehand(tmp_path: Path) -> None:
     folder = rsna(tmp_path / "x")
     shutil.copy(example("rtplan.dcm"), folder / "stage_2_train_images" / "0003-ab.dcm")
-    shutil.copy(example("MR_small_jpeg_ls_lossless.dcm"), folder / "stage_2_train_images" / "0005-ab.dcm")
+    shutil.copy(example("JPGExtended.dcm"), folder / "stage_2_train_images" / "0005-ab.dcm")
     with pytest.raises(SourceError) as caught:
         inspect(config_of(folder), [tmp_path])
     assert "2 of the 12 images checked cannot be read" in caught.value.message
     assert "0003-ab.dcm (it has no pixel data; leave out reports, plans" in caught.value.message
-    assert "JPEG-LS Lossless Image Compression" in caught.value.message
+    assert "JPEG Extended (Process 2 and 4) is not supported beyond 8 bits" in caught.value.message
 
 
 def test_an_empty_file_and_one_that_is_no_dicom(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files.folders import Folder
+from experiments.training.data.images import survey
 from experiments.training.data.images.pixels import blocks
 from tests.experiments.training.datasets import write_image
 
@@ -20,7 +21,9 @@ GRADIENT = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
 def decoded(folder: Path, *names: str, size: int = 8, channels: int = 1) -> NDArray[np.uint8]:
-    pixels = np.concatenate(list(blocks(Folder(folder, folder), names, size=size, channels=channels)))
+    files = Folder(folder, folder)
+    scale = survey.look(files, names).scale
+    pixels = np.concatenate(list(blocks(files, names, size=size, channels=channels, scale=scale)))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (len(names), channels, size, size)
     return pixels
@@ -72,7 +75,7 @@ def test_16_bits_are_resized_too(tmp_path: Path) -> None:
     ("values", "expected"),
     [
         pytest.param(GRADIENT / np.float32(255), GRADIENT, id="0 to 1"),
-        pytest.param(GRADIENT * np.float32(10) - 1000, np.round(GRADIENT / 252 * 255), id="anything else"),
+        pytest.param(GRADIENT * np.float32(10) - 200, np.round(GRADIENT / 252 * 255), id="anything else"),
         pytest.param(np.full((8, 8), 7, np.float32), np.zeros((8, 8)), id="one value"),
     ],
 )
@@ -131,8 +134,11 @@ def deep_png(colours: NDArray[np.uint16]) -> bytes:
 def test_a_palette_with_transparency_and_few_colours(tmp_path: Path) -> None:
     image = Image.new("P", (20, 20), 1)
     image.putpalette([0, 0, 0, 10, 200, 30])
-    image.save(tmp_path / "a.png", bits=1, transparency=1)
-    assert decoded(tmp_path, "a.png", channels=3)[0, :, 0, 0].tolist() == [10, 200, 30]
+    image.paste(0, (0, 0, 10, 20))
+    image.save(tmp_path / "a.png", bits=1, transparency=0)
+    shown = decoded(tmp_path, "a.png", size=20, channels=3)[0]
+    assert shown[:, 0, 19].tolist() == [10, 200, 30]
+    assert shown[:, 0, 0].tolist() == [255, 255, 255]  # of the transparent colour, black as it is
 
 
 def test_a_colour_jpeg_of_four_inks(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_a_lone_wrapping_folder_and_what_packers_leave_are_passed_over(tmp_path:
     assert read(zipped(tmp_path / "upload"), tmp_path) == read(tmp_path / "upload", tmp_path)
 
 
-@pytest.mark.parametrize("extension", [".png", ".PNG", ".jpg", ".Jpeg", ".bmp", ".tif", ".TIFF"])
+@pytest.mark.parametrize(
+    "extension", [".png", ".PNG", ".jpg", ".Jpeg", ".bmp", ".tif", ".TIFF", ".webp", ".gif", ".pgm", ".jp2"]
+)
 def test_images_are_found_by_any_known_extension(tmp_path: Path, extension: str) -> None:
     assert inspect(config_of(with_csv(tmp_path / "x", extension=extension)), [tmp_path]).samples == 10
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from experiments.training.contract import preflight_report
 from experiments.training.contract.preflight_report import Finding, Preflight
 from experiments.training.contract.splits import SplitName
-from experiments.training.data.images.headers import HeaderCounts
+from experiments.training.data.images.headers import Header, HeaderCounts
 from experiments.training.data.loading import Samples, load
 from experiments.training.preflight import duplicates
 from experiments.training.preflight.report_builder import PreflightBuilder
@@ -34,7 +33,7 @@ def samples_of(
         sample_ids=ids,
         patient_ids=patients or ids,
         assigned=assigned,
-        header_counts=HeaderCounts(Counter({(64, 64): len(images)}), Counter({"L": len(images)}), {}),
+        header_counts=HeaderCounts([Header(64, 64, "L", "PNG", 8, coloured=False)] * len(images), {}),
     )
 
 
