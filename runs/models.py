@@ -147,6 +147,9 @@ class Run(Leased):
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
+    execution = models.JSONField(
+        default=list, help_text="What really trained it, each with the attempt from which on: reports.Execution"
+    )
     # Its present state
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     reason = models.TextField(null=True, blank=True)

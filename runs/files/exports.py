@@ -7,7 +7,7 @@ loaded with the first run that is exported.
 |---|---|
 | `config.json` | the resolved configuration, before the training starts |
 | `metrics.csv` | one row per epoch; an unknown number is an empty cell |
-| `metadata.json` | what was trained, on what, with which versions |
+| `metadata.json` | what was trained, on what, by what, and how |
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
 """
@@ -22,13 +22,18 @@ from django.db.models import QuerySet
 
 from runs import atomic_files, clock, queries
 from runs.events import EarlyStopped, format_time, time_or_null
-from runs.files import stored_files
+from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
 from runs.statistics.metric_names import TEST_METRICS
 from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
+
+RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
+"""What the training itself wrote of its data and their way into the network."""
+INFERENCE = ("preprocessing", "network", "output")
+"""The parts of `inference.json`, which `metadata.json` repeats."""
 
 
 def write_config(run: Run) -> None:
@@ -70,6 +75,7 @@ def _test_values(run: Run) -> QuerySet[RunMetric, tuple[int, str, float | None]]
 
 def _metadata(run: Run) -> dict[str, Any]:
     """Describe the run without its status: the files are written before the run is completed."""
+    inference = training_files.read_object(run, "inference.json")
     return {
         "run_id": run.pk,
         "experiment_name": run.experiment_name,
@@ -87,10 +93,13 @@ def _metadata(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "git_commit": run.git_commit or None,
         "versions": run.versions,
+        "execution": run.execution,
         "dataset": run.dataset,
         "model": run.model,
         "notes": run.notes,
         "config": run.config,
+        **{name: inference.get(name) for name in INFERENCE},
+        "files": training_files.present(run, RECORDS),
     }
 
 
@@ -121,6 +130,7 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             "best_val_loss": run.best_val_loss,
             "best_val_loss_epoch": run.best_val_loss_epoch,
             "training_time_seconds": seconds,
+            "execution": run.execution,
             "epochs_trained": run.total_epochs,
             "training_seconds": seconds,
         },

@@ -37,7 +37,7 @@ def long_table(values: Iterable[Value]) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "epoch": np.array(epochs, np.int64),
-            "metric": pd.Categorical.from_codes(np.array(metrics, np.int64), list(names)),
+            "metric": pd.Categorical.from_codes(np.array(metrics, np.int64), pd.Index(list(names), dtype=object)),
             "value": np.array(numbers, np.float64),
         }
     )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from experiments.training.contract import splits
-from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.contract.column_facts import ColumnFacts, Feature
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.reports import Job
@@ -36,7 +36,7 @@ class Samples:
     """All samples of a run, decoded and divided.
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
-    run along N, except `features`, the columns' names, which runs along the second dimension of a table.
+    run along N, except `features`, which runs along the second dimension of a table.
     `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was found.
     """
 
@@ -47,7 +47,7 @@ class Samples:
     sample_ids: list[str]
     patient_ids: list[str]
     assigned: list[SplitName]
-    features: Sequence[str] = ()
+    features: Sequence[Feature] = ()
     header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
     reading: Reading = UNKNOWN
@@ -96,9 +96,9 @@ def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path
     assigned = _divided(config, index, roots, table=True)
     read = feature_tables.features(files, name, config.data)
     cells = {column: parse(read.pop(column)) for column in list(read)}
-    inputs, names = features.encode(cells)
+    inputs, encoded = features.encode(cells)
     facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
-    return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
+    return replace(_samples(files.name, index, inputs, assigned), features=encoded, columns=facts)
 
 
 def _images(
@@ -178,4 +178,6 @@ def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Pat
     index = Index(list(builtin.counts), rows)
     assigned = _divided(config, index, roots, table=True)
     facts = column_summary.of_numbers(inputs, names, splits.indices(assigned)["train"])
-    return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)
+    return replace(
+        _samples(builtin.name, index, inputs, assigned), features=[Feature(name) for name in names], columns=facts
+    )
