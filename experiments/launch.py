@@ -25,6 +25,7 @@ RECORDED_PACKAGES = (
     "pytorch-lightning",
     "monai",
     "numpy",
+    "pandas",
     "scikit-learn",
     "pillow",
     "django",

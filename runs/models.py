@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +14,9 @@ from django.utils import timezone
 import runs.derived_models  # noqa: F401  where Django looks for models
 from runs.events import EPHEMERAL_TYPES
 from runs.leases import Leased
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ONE_VALUE = ["run", "metric_name", "epoch", "dataset_type", "context", "class_name"]
 """The columns that identify a number of a centralized run."""
@@ -142,6 +147,9 @@ class Run(Leased):
     # What carried it out
     versions = models.JSONField(default=dict)
     git_commit = models.CharField(max_length=40, blank=True)
+    execution = models.JSONField(
+        default=list, help_text="What really trained it, each with the attempt from which on: reports.Execution"
+    )
     # Its present state
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     reason = models.TextField(null=True, blank=True)
@@ -242,6 +250,17 @@ class Run(Leased):
     def folder(self) -> Path:
         """The run's own folder; its id is never reused, so no two runs share it."""
         return Path(settings.RUNS_ROOT) / str(self.pk)
+
+    def epoch_values(self) -> Iterator[tuple[int, str, float | None]]:
+        """Read epoch, name and value of each number of the epochs, in their order, without holding all of them."""
+        found = self.metrics.filter(context="epoch", class_name="", client_id=None).order_by("epoch", "id")
+        return found.values_list("epoch", "metric_name", "value").iterator(chunk_size=10_000)
+
+    def history(self) -> pd.DataFrame:
+        """Read the numbers of all epochs: one row per epoch, the index, and one column per metric; NaN is unknown."""
+        from runs.statistics import epoch_table  # noqa: PLC0415
+
+        return epoch_table.wide_table(epoch_table.long_table(self.epoch_values()))
 
 
 class RunTag(models.Model):

@@ -192,11 +192,10 @@ def metric_series(metrics: QuerySet[RunMetric]) -> list[Series]:
     return list(series.values())
 
 
-def epoch_history(run_id: int) -> list[dict[str, Any]]:
+def epoch_history(run: Run) -> list[dict[str, Any]]:
     """Read one dict per epoch, `{"epoch": 0, metric: value, …}`, unknown metrics missing."""
-    metrics = RunMetric.objects.filter(run_id=run_id, context="epoch", class_name="", client_id=None)
     history: dict[int, dict[str, Any]] = {}
-    for epoch, name, value in metrics.order_by("epoch", "id").values_list("epoch", "metric_name", "value"):
+    for epoch, name, value in run.epoch_values():
         history.setdefault(epoch, {"epoch": epoch})[name] = value
     return list(history.values())
 

@@ -89,6 +89,7 @@ def run_detail(run: Run) -> dict[str, Any]:
         "versions": run.versions,
         "seed": run.seed,
         "git_commit": run.git_commit or None,
+        "execution": run.execution,
         "dataset": run.dataset,
         "dataset_hash": run.dataset_hash,
         "model": run.model,

@@ -26,6 +26,8 @@ LOCAL_IMPORTS = {
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
+    ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
+    ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     (
         "experiments/training/data/tables/parquet.py",
@@ -96,6 +98,7 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
         "boto3",
         "botocore",
         "numpy",
+        "pandas",
     }
     assert loaded & heavy == set()
     assert modules[0].partition(".")[0] in loaded

@@ -311,6 +311,42 @@ def test_a_file_uploaded_as_documented_is_checked_and_trained_on(server: Server,
     assert detail["dataset"]["name"] == "greys"
 
 
+REPORT = """
+print(json.dumps({
+    "history": history["val_auroc"].tolist(),
+    "so_far": so_far["val_auroc"].tolist(),
+    "losses": list(steps["batch/loss"].dropna().items()),
+    "norms": int(steps["gradient/total"].count()),
+    "predictions": predictions.groupby("split").size().to_dict(),
+    "comparison": comparison.to_dict("list"),
+    "results": results["metadata"]["total_epochs"],
+    "config": metadata["config"],
+}))
+"""
+
+
+def test_the_notebook_of_the_documentation_reads_all_of_a_run(server: Server, finished: dict[str, Any]) -> None:
+    *blocks, _ = examples("python", "how-to/analyse-in-a-notebook")
+    number, events = finished["id"], finished["events"]
+    script = "".join([*blocks, REPORT])
+    for placeholder, value in {
+        "http://127.0.0.1:8000": server.address,
+        '"<token>", 1': f'"{server.token}", {number}',
+        "(1, 2)": f"({number},)",
+    }.items():
+        assert placeholder in script
+        script = script.replace(placeholder, value)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout.splitlines()[-1])
+    scores = [data["metrics"]["val_auroc"] for data in of_type(events, "epoch_end") if data["phase"] == "val"]
+    assert read["history"] == read["so_far"] == read["comparison"][str(number)] == scores
+    assert read["losses"] == [[data["step"], data["loss"]] for data in of_type(events, "batch_metrics")]
+    assert read["norms"] == len(of_type(events, "gradient_stats"))
+    assert read["predictions"] == {"val": 359, "test": 359}
+    assert (read["results"], read["config"]) == (3, finished["detail"]["config"])
+
+
 def ready(server: Server, name: str) -> Any:
     dataset = server.get(f"/api/datasets/{name}/")
     return dataset if dataset["state"] == "ready" else None

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import msgspec
+
+from experiments.training.contract.inference import Inference, NetworkInput, Output
+from experiments.training.contract.reports import Execution
 from project import metrics
 from realtime.wire import close_codes
 from runs.curves.sampled_events import SAMPLED_EVENTS
@@ -106,7 +110,16 @@ def test_close_codes() -> None:
 
 
 def test_files() -> None:
-    assert set(exports.NAMES) <= set(first_column("reference/files"))
+    assert {*exports.NAMES, *exports.RECORDS} <= set(first_column("reference/files"))
+
+
+def test_keys_of_the_records() -> None:
+    """What stands in backticks in each section is what is written there."""
+    first = {key for cells in table("reference/files", "metadata.json") for key in code(cells[0])}
+    assert {field.name for field in msgspec.structs.fields(Execution)} <= first
+    documented = " ".join(" ".join(cells) for cells in table("reference/files", "inference.json"))
+    for part in (NetworkInput, Output, Inference):
+        assert {field.name for field in msgspec.structs.fields(part)} <= set(code(documented))
 
 
 def test_figures_for_prometheus() -> None:

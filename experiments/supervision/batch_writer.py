@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from experiments.files.uploader import Uploader
 from experiments.processes.training_process import ProtocolError, Received, TrainingProcess
-from experiments.training.contract.reports import BestValues, CheckpointSaved, Message, Note
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Execution, Message, Note
 from realtime.hubs import broadcast
 from runs import recorder
 from runs.events import Event, Stamped
 from runs.models import Run
+
+MOST_EXECUTIONS = 50  # of a run that changes between machines again and again, the last ones
 
 Observer = Callable[[Message], object]
 
@@ -34,6 +38,8 @@ class BatchWriter:
         notes: list[dict[str, str]] = []
         for message, _, _ in batch:
             columns |= columns_of(message)
+            if isinstance(message, Execution):
+                columns["execution"] = self._executions(message)
             if isinstance(message, Note):
                 notes.append({"code": message.code, "text": message.text})
         run = self._run
@@ -44,6 +50,14 @@ class BatchWriter:
             self._uploader.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
         for message, _, _ in batch:
             self._observe(message)
+
+    def _executions(self, reported: Execution) -> list[dict[str, Any]]:
+        """Add what this attempt uses to what earlier ones used, unless that is the same."""
+        facts = msgspec.structs.asdict(reported)
+        earlier = [entry for entry in self._run.execution if entry["attempt"] < self._run.attempt]
+        if earlier and {**earlier[-1], "attempt": None} == {**facts, "attempt": None}:
+            return earlier
+        return [*earlier, {"attempt": self._run.attempt, **facts}][-MOST_EXECUTIONS:]
 
     def acknowledge(self, process: TrainingProcess) -> None:
         """Name the checkpoint that is stored: the training keeps it until the next one is."""

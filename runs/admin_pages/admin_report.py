@@ -71,7 +71,7 @@ class SplitReport:
 
 def report(run: Run) -> dict[str, Any]:
     """Build the template's context."""
-    history = queries.epoch_history(run.pk)
+    history = queries.epoch_history(run)
     columns = [name for name in EPOCH_METRICS if any(name in row for row in history)]
     return {
         "charts": charts(history, run.best_epoch),

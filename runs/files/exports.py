@@ -1,32 +1,39 @@
 """Write a run's numbers as files in its folder, each whole or not at all (`atomic_files`).
 
+Workers and commands write them, a web process never: the tables bring pandas (`runs.statistics.epoch_table`), which is
+loaded with the first run that is exported.
+
 | file | content |
 |---|---|
 | `config.json` | the resolved configuration, before the training starts |
 | `metrics.csv` | one row per epoch; an unknown number is an empty cell |
-| `metadata.json` | what was trained, on what, with which versions |
+| `metadata.json` | what was trained, on what, by what, and how |
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from django.db.models import QuerySet
 
 from runs import atomic_files, clock, queries
 from runs.events import EarlyStopped, format_time, time_or_null
-from runs.files import stored_files
+from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
-from runs.statistics.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
+from runs.statistics.metric_names import TEST_METRICS
 from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
+
+RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
+"""What the training itself wrote of its data and their way into the network."""
+INFERENCE = ("preprocessing", "network", "output")
+"""The parts of `inference.json`, which `metadata.json` repeats."""
 
 
 def write_config(run: Run) -> None:
@@ -36,10 +43,14 @@ def write_config(run: Run) -> None:
 
 def export(run: Run) -> None:
     """Write the other files from the database; the row of `run` must be fresh. Repeatable. Raises OSError."""
-    history = queries.epoch_history(run.pk)
-    atomic_files.write(run.folder / "metrics.csv", _table(_with_test(run, history)).encode())
+    from runs.statistics import epoch_table  # noqa: PLC0415
+
+    values = epoch_table.long_table(run.epoch_values())
+    test = epoch_table.long_table(_test_values(run))
+    with atomic_files.replacing(run.folder / "metrics.csv") as temporary:
+        epoch_table.write_csv(temporary, epoch_table.wide_table(values), epoch_table.wide_table(test))
     _write_json(run, "metadata.json", _metadata(run))
-    _write_json(run, "results.json", _results(run, history))
+    _write_json(run, "results.json", _results(run, epoch_table.records(values)))
     predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
     if predictions.is_file():
         atomic_files.publish(predictions, run.folder / "predictions.parquet")
@@ -56,36 +67,15 @@ def _write_json(run: Run, name: str, value: Any) -> None:
     atomic_files.write(run.folder / name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
-def _table(history: Iterable[Mapping[str, Any]]) -> str:
-    """Write CSV with the same columns for every run, in the order of `metric_names`; other metrics come last."""
-    rows = list(history)
-    own = {name for row in rows for name in row} - {"epoch", *EPOCH_METRICS, *TEST_METRICS}
-    columns = ["epoch", *EPOCH_METRICS, *TEST_METRICS, *sorted(own)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(name, row.get(name)) for name in columns] for row in rows)
-    return text.getvalue()
-
-
-def _cell(name: str, value: float | None) -> str:
-    """Format a value: `repr` loses no digit, counts are whole numbers, unknown is empty."""
-    if value is None:
-        return ""
-    return str(int(value)) if name == "epoch" or is_count(name) else repr(value)
-
-
-def _with_test(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add the test split's numbers to the row of the epoch whose checkpoint they evaluate."""
+def _test_values(run: Run) -> QuerySet[RunMetric, tuple[int, str, float | None]]:
+    """Select the test split's numbers, each with the epoch whose checkpoint they evaluate."""
     final = RunMetric.objects.filter(run=run, context="final", metric_name__in=TEST_METRICS, class_name="")
-    numbers: dict[int, dict[str, Any]] = {}
-    for epoch, name, value in final.values_list("epoch", "metric_name", "value"):
-        numbers.setdefault(epoch, {})[name] = value
-    return [row | numbers.get(row["epoch"], {}) for row in history]
+    return final.values_list("epoch", "metric_name", "value")
 
 
 def _metadata(run: Run) -> dict[str, Any]:
     """Describe the run without its status: the files are written before the run is completed."""
+    inference = training_files.read_object(run, "inference.json")
     return {
         "run_id": run.pk,
         "experiment_name": run.experiment_name,
@@ -103,14 +93,19 @@ def _metadata(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "git_commit": run.git_commit or None,
         "versions": run.versions,
+        "execution": run.execution,
         "dataset": run.dataset,
         "model": run.model,
         "notes": run.notes,
         "config": run.config,
+        **{name: inference.get(name) for name in INFERENCE},
+        "files": training_files.present(run, RECORDS),
     }
 
 
-def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
+def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Collect what the training found. `trainer`, `epochs_trained`, `training_seconds` are names of version 0.1."""
+    trainer, seconds = _trainer_state(run), _training_seconds(run)
     return {
         "run_id": run.pk,
         "checkpoint": {
@@ -120,18 +115,24 @@ def _results(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
             "score": run.best_value,
             "epoch": run.best_epoch,
         },
-        "trainer": _trainer_state(run),
-        "metrics_history": history,
+        "trainer_state": trainer,
+        "trainer": trainer,
+        # Encoded one by one: a million numbers are a tenth of the memory as text
+        "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
         "final_stats": {result.split: final_split(result) for result in queries.final_results(run.pk)},
         "metadata": {
-            "epochs_trained": run.total_epochs,
+            "run_id": run.pk,
+            "total_epochs": run.total_epochs,
             "best_epoch": run.best_epoch,
             "best_value": run.best_value,
             "best_val_recall": run.best_val_recall,
             "best_val_recall_epoch": run.best_val_recall_epoch,
             "best_val_loss": run.best_val_loss,
             "best_val_loss_epoch": run.best_val_loss_epoch,
-            "training_seconds": _training_seconds(run),
+            "training_time_seconds": seconds,
+            "execution": run.execution,
+            "epochs_trained": run.total_epochs,
+            "training_seconds": seconds,
         },
     }
 

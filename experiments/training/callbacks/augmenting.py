@@ -14,6 +14,7 @@ from torch import Tensor
 
 from experiments.training import ranks
 from experiments.training.callbacks.randomness import seed_of
+from experiments.training.contract.inference import PIXEL_DIVISOR, PIXEL_OFFSET
 from experiments.training.data.augmentation import PRESETS, Preset, augment
 from runs.atomic_files import replacing
 
@@ -58,7 +59,7 @@ def contact_sheet(images: Tensor) -> Image.Image:
     """Arrange (16, C, H, W) of values from -1 to 1 in 4 rows of 4, C being 1 (grey) or 3 (RGB)."""
     _, channels, height, width = images.shape
     scale = max(1, SAMPLE_PIXELS // max(height, width))
-    pixels = ((images + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    pixels = ((images + PIXEL_OFFSET) * PIXEL_DIVISOR).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
     pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
     step_y, step_x = height * scale + GAP, width * scale + GAP
     sheet = np.full((ROWS * step_y - GAP, ROWS * step_x - GAP, channels), 255, dtype=np.uint8)

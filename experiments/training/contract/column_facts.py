@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -21,3 +21,18 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     values: int
     missing: int
     constant: bool
+
+
+class Feature(NamedTuple):
+    """One number that a network gets of a column.
+
+    It is the column's own number, or says whether the column holds `category`; a blank one stands for missing cells.
+    """
+
+    column: str
+    category: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return self.column if self.category is None else f"{self.column}={self.category or '(missing)'}"

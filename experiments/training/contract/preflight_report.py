@@ -144,7 +144,8 @@ class Trial(Part, frozen=True, kw_only=True):
     """Timings of real batches, forward, backward and step, on the device that the training will use.
 
     `memory_bytes` is the peak of the process, data included; `gpu_bytes` what torch allocated of the GPU's
-    `gpu_total_bytes`. Times are in seconds; `first_batch_seconds` includes everything that is done once.
+    `gpu_total_bytes`. Times are in seconds; `first_batch_seconds` includes everything that is done once. `precision` is
+    the one really used, `threads` are those of each process; a report of an older version has neither.
     """
 
     device: str
@@ -162,6 +163,8 @@ class Trial(Part, frozen=True, kw_only=True):
     memory_bytes: int | None
     gpu_bytes: int | None
     gpu_total_bytes: int | None
+    precision: str | None = None
+    threads: int | None = None
 
 
 class Cost(Part, frozen=True, kw_only=True):

@@ -55,6 +55,34 @@ class Note(Report, frozen=True, kw_only=True):
     text: str
 
 
+class Execution(Report, frozen=True, kw_only=True):
+    """What really carries out an attempt, where its configuration says `auto` or asks for what the machine lacks.
+
+    `precision` is Lightning's name of it, `compute_type` the type of most products; TF32 rounds the factors of 32-bit
+    ones to 10 binary digits, which newer GPUs do in convolutions by default. `batch_size` is that of one process,
+    `samples_per_step` that of all of them in one step of the optimizer. `loss_weights` has one weight per class, null
+    where there are very many or a network computes its own loss.
+    """
+
+    type: ClassVar[str] = "execution"
+    accelerator: str
+    device: str
+    processes: int
+    nodes: int
+    precision: str
+    compute_type: str
+    tf32_convolutions: bool
+    tf32_products: bool
+    threads: int
+    loader_processes: int
+    batch_size: int
+    samples_per_step: int
+    deterministic: bool
+    sync_batchnorm: bool
+    loss_weights: list[float] | None
+    versions: dict[str, str]
+
+
 class PreflightReady(Report, frozen=True, kw_only=True):
     """The pre-flight report, sent by a dry run."""
 
@@ -81,7 +109,7 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, PreflightReady, TrainingStopped, Outcome)
+    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Execution, PreflightReady, TrainingStopped, Outcome)
 }
 
 Message: TypeAlias = Event | Report
@@ -127,6 +155,7 @@ __all__ = [
     "REPORT_TYPES",
     "BestValues",
     "CheckpointSaved",
+    "Execution",
     "Job",
     "Message",
     "Note",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from experiments.training.contract.inference import PIXEL_DIVISOR, PIXEL_OFFSET
 from experiments.training.ranks import Place
 
 # The training process's own default is a fork server without torch, which takes tens of seconds to start workers.
@@ -33,7 +34,7 @@ class TensorBatches(Dataset[Batch]):
     def __getitem__(self, indices: Tensor) -> Batch:
         x = self._inputs[indices]
         if x.dtype == torch.uint8:
-            x = x.float().div_(127.5).sub_(1)
+            x = x.float().div_(PIXEL_DIVISOR).sub_(PIXEL_OFFSET)
         return x, self._labels[indices], indices
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from experiments.training.contract import splits
-from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.contract.column_facts import ColumnFacts, Feature
 from experiments.training.contract.config import DataConfig, TrainingConfig
 from experiments.training.contract.reading import UNKNOWN, Reading, naming_questions
 from experiments.training.contract.reports import Job
@@ -37,9 +37,9 @@ class Samples:
     """All samples of a run, decoded and divided.
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
-    run along N, except `features`, the columns' names, which runs along the second dimension of a table. A patient is
-    None where it is not known. `header_counts` describes image files, `columns` a table's columns as they were read,
-    `reading` how all was found.
+    run along N, except `features`, which runs along the second dimension of a table. A patient is None where it is not
+    known. `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was
+    found.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Samples:
     sample_ids: list[str]
     patient_ids: list[str | None]
     assigned: list[SplitName]
-    features: Sequence[str] = ()
+    features: Sequence[Feature] = ()
     header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
     reading: Reading = UNKNOWN
@@ -96,9 +96,9 @@ def _table(files: Files, name: str, index: Index, config: TrainingConfig, job: J
     index, assigned = _divided(config, index, job, table=True)
     read = feature_tables.features(files, name, config.data)
     cells = {column: parse(feature_tables.of_samples(read.pop(column), index)) for column in list(read)}
-    inputs, names = features.encode(cells)
+    inputs, encoded = features.encode(cells)
     facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
-    return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
+    return replace(_samples(files.name, index, inputs, assigned), features=encoded, columns=facts)
 
 
 def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
@@ -194,4 +194,6 @@ def _breast_cancer(builtin: Builtin, config: TrainingConfig, job: Job) -> Sample
     inputs = torch.from_numpy(values.astype(np.float32))
     index, assigned = _divided(config, sources.of_builtin(config, builtin, labels), job, table=True)
     facts = column_summary.of_numbers(inputs, names, splits.indices(assigned)["train"])
-    return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)
+    return replace(
+        _samples(builtin.name, index, inputs, assigned), features=[Feature(name) for name in names], columns=facts
+    )

@@ -15,11 +15,13 @@ from torch.utils.data import DataLoader
 from experiments.training import ranks
 from experiments.training.contract import splits
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inference import ImageInput, TableInput
 from experiments.training.contract.reading import READING_FILE, require_answers
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
+from experiments.training.data.images import image_input
 from experiments.training.data.loading import Samples, load
 from experiments.training.data.tables import features
 from runs import atomic_files
@@ -30,13 +32,21 @@ class DataModule(LightningDataModule):
     """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids` and `patient_ids`.
 
     `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
-    `train_counts` are the training split's samples per class.
+    `train_counts` are the training split's samples per class; `preprocessing` says how samples become `x`.
     """
 
     def __init__(
-        self, samples: Samples, indices: Mapping[SplitName, list[int]], *, batch_size: int, num_workers: int, seed: int
+        self,
+        samples: Samples,
+        indices: Mapping[SplitName, list[int]],
+        *,
+        preprocessing: ImageInput | TableInput,
+        batch_size: int,
+        num_workers: int,
+        seed: int,
     ) -> None:
         super().__init__()
+        self.preprocessing = preprocessing
         self.class_names = samples.classes
         self.num_classes = len(samples.classes)
         self.input_shape = tuple(samples.inputs.shape[1:])
@@ -85,7 +95,7 @@ def build(
     on_loaded: Callable[[Samples], object] | None = None,
     answered: bool = True,
 ) -> DataModule:
-    """Load and split the run's data and write its `split.csv` and `reading.json`.
+    """Load and split the run's data and write its `split.csv` and `reading.json`, of a table its `features.csv`.
 
     Raises SourceError, and Interrupted once `stop` is set. `on_loaded` receives the samples as they were read, before a
     table's columns are prepared. Unless `answered` is False, as for a dry run, a question that the data raise and the
@@ -98,15 +108,26 @@ def build(
         on_loaded(samples)
     _record(Path(job.run_dir), samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
-    if samples.inputs.ndim == 2:
-        samples = replace(samples, inputs=features.prepare(samples.inputs, indices["train"], samples.features))
+    samples, preprocessing = _prepared(samples, indices["train"], Path(job.run_dir))
     return DataModule(
         samples,
         indices,
+        preprocessing=preprocessing,
         batch_size=config.data.batch_size,
         num_workers=config.data.num_workers,
         seed=config.seed,
     )
+
+
+def _prepared(samples: Samples, train: list[int], folder: Path) -> tuple[Samples, ImageInput | TableInput]:
+    """Standardise a table by its training rows, and write the constants; images are scaled batch by batch."""
+    if samples.inputs.ndim != 2:
+        _, channels, size, _ = samples.inputs.shape
+        return samples, image_input.described(channels, size)
+    inputs, constants = features.prepare(samples.inputs, train, samples.features)
+    if ranks.first():
+        constants.write(folder)
+    return replace(samples, inputs=inputs), constants.described()
 
 
 def _record(folder: Path, samples: Samples, *, resuming: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -66,6 +66,10 @@ class PreflightBuilder:
         if isinstance(message, Note):
             self._received.append(preflight_report.Finding(code=message.code, level="info", text=message.text))
 
+    def warn(self, notes: Iterable[Note]) -> None:
+        """Add what the training would do otherwise than its configuration asks as warnings; a run would record it."""
+        self._received += [preflight_report.Finding(code=note.code, level="warning", text=note.text) for note in notes]
+
     @property
     def blocked(self) -> str | None:
         """The reason why the training must not start; None if it may."""
@@ -79,9 +83,10 @@ class PreflightBuilder:
     def report(self) -> preflight_report.Preflight:
         """Make the report of all that is known so far; the data are required."""
         known = self._known
+        found = [*known.findings, *self._received]
         return preflight_report.Preflight(
-            verdict=preflight_report.verdict(known.findings),
-            findings=[*known.findings, *self._received],
+            verdict=preflight_report.verdict(found),
+            findings=found,
             name=known.name,
             classes=known.classes,
             counts=known.counts,

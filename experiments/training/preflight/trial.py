@@ -98,7 +98,7 @@ def run(
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         trainer.fit(trial, datamodule=data)
-        found = _measured(config, data, watch, device, model=model_name, parameters=_size(module))
+        found = _measured(config, data, watch, trainer, model=model_name, parameters=_size(module))
         data.trainer = None  # releases the copy
     if device.type == "cuda":
         del trial, trainer
@@ -108,7 +108,7 @@ def run(
 
 
 def _measured(
-    config: TrainingConfig, data: DataModule, watch: Stopwatch, device: torch.device, *, model: str, parameters: int
+    config: TrainingConfig, data: DataModule, watch: Stopwatch, trainer: pl.Trainer, *, model: str, parameters: int
 ) -> preflight_report.Trial:
     batch = statistics.median(watch.training[1:] or watch.training)
     validation = statistics.median(watch.validation[1:] or watch.validation or [0.0])
@@ -116,6 +116,7 @@ def _measured(
     tests = data.test_dataloader()
     epoch = batches * batch + checks * validation
     once = watch.training[0] - batch + (checks + (len(tests) if tests else 0)) * validation  # warm-up, last evaluation
+    device = trainer.strategy.root_device
     gpu = device if device.type == "cuda" else None
     return preflight_report.Trial(
         device=torch.cuda.get_device_name(gpu) if gpu else "CPU",
@@ -133,6 +134,8 @@ def _measured(
         memory_bytes=memory.peak(),
         gpu_bytes=torch.cuda.max_memory_allocated(gpu) if gpu else None,
         gpu_total_bytes=torch.cuda.get_device_properties(gpu).total_memory if gpu else None,
+        precision=str(trainer.precision),
+        threads=torch.get_num_threads(),
     )
 
 

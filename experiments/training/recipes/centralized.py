@@ -33,7 +33,7 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
-from experiments.training.recipes import evaluation
+from experiments.training.recipes import evaluation, execution, inference
 from experiments.training.recipes.failures import reason
 from experiments.training.recipes.preparation import prepare
 
@@ -84,6 +84,8 @@ def _carry_out(
     module = model or prepare(config, job, data, report)
     if preflight:
         _pass(preflight, config, job, module, data, report=report, stop=stop)
+    if model is None:
+        inference.write(Path(job.run_dir), config, data, module)
     threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
     chain = build_chain(
@@ -98,6 +100,7 @@ def _carry_out(
     )
 
     trainer = _trainer(config, job, chain.callbacks, profiler=DataWait())
+    execution.send(trainer, module, config, report)
     try:
         trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
     except FinishedEarly:
@@ -144,12 +147,14 @@ def run_trial(
     stop: Stop,
 ) -> None:
     """Try some batches for the pre-flight report, trained as the whole training will be."""
+
+    def make_trainer(callbacks: list[Callback], **changed: Any) -> pl.Trainer:
+        trainer = _trainer(config, job, callbacks, **changed)
+        preflight.warn(execution.notes(trainer, config))
+        return trainer
+
     preflight.add_trial(
-        module,
-        data,
-        model_name=resolved_name(config.model, data.input_shape),
-        make_trainer=lambda callbacks, **changed: _trainer(config, job, callbacks, **changed),
-        stop=stop,
+        module, data, model_name=resolved_name(config.model, data.input_shape), make_trainer=make_trainer, stop=stop
     )
 
 

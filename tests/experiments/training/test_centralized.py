@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.training.contract.reports import BestValues, CheckpointSaved, Message
-from runs.events import EarlyStopped, EpochEnd, FinalStats, LrUpdate, Progress, TrainingStart
+from runs.events import EarlyStopped, EpochEnd, Event, FinalStats, LrUpdate, Progress, TrainingStart
 from tests.experiments.training.trainings import (
     Network,
     SmallData,
@@ -45,7 +45,7 @@ def test_each_epoch_has_its_own_validation_from_the_first_on(whole_run: list[Mes
 
 
 def test_the_start_says_what_is_trained(whole_run: list[Message]) -> None:
-    start = whole_run[0]
+    start = next(message for message in whole_run if isinstance(message, Event))
     assert isinstance(start, TrainingStart)
     assert (start.run_id, start.experiment_name, start.max_epochs) == (7, "a test", 3)
     assert start.resumed_from_epoch is None

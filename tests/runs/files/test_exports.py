@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import resource
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,7 +20,7 @@ from django.utils import timezone
 from runs import atomic_files
 from runs.events import EarlyStopped, Progress
 from runs.files.exports import export, write_config
-from runs.models import Run
+from runs.models import Run, RunMetric
 from tests.runs.conftest import CONFIG, MakeRun, add_epoch, add_events, add_final, completed_columns
 
 HEADER = (
@@ -77,6 +79,77 @@ def test_metrics_of_a_network_of_its_own_are_not_lost(run: Run) -> None:
     assert [row.rpartition(",")[2] for row in rows] == ["0.5", "", ""]
 
 
+def doubles(count: int) -> Iterator[float]:
+    """Yield numbers of every size that a double can have, and such as trainings have."""
+    source = random.Random(7)
+    for _ in range(count):
+        [value] = struct.unpack("d", source.randbytes(8))
+        yield value if abs(value) < float("inf") else 0.1
+        yield source.random()
+
+
+def test_no_number_changes_a_bit_on_its_way_into_a_file(make_run: MakeRun) -> None:
+    """The cells are those of Python's own csv module."""
+    run, numbers = make_run(), list(doubles(500))
+    extremes = [0.1 + 0.2, 5e-324, 0.0, 1e16, 1e22, 1e-5, 123456789.0, 1.7976931348623157e308]
+    numbers[: len(extremes)] = extremes
+    RunMetric.objects.bulk_create(
+        RunMetric(run=run, epoch=epoch, metric_name="val_loss", value=value, dataset_type="val")
+        for epoch, value in enumerate(numbers)
+    )
+    export(run)
+    rows = list(csv.DictReader((run.folder / "metrics.csv").read_text().splitlines()))
+    assert [row["val_loss"] for row in rows] == [repr(value) for value in numbers]
+    history = read_json(run.folder / "results.json")["metrics_history"]
+    assert [struct.pack("d", row["val_loss"]) for row in history] == [struct.pack("d", value) for value in numbers]
+
+
+def test_what_an_epoch_does_not_have_is_not_in_its_history(run: Run) -> None:
+    """Null is what the training measured and could not say."""
+    add_epoch(run, 1, {"val_dice": None, "a,b": 2.5})
+    export(run)
+    first, second, third = read_json(run.folder / "results.json")["metrics_history"]
+    assert second["val_dice"] is None
+    assert "val_dice" not in first | third
+    header, *rows = csv.reader((run.folder / "metrics.csv").read_text().splitlines())
+    assert header[-2:] == ["a,b", "val_dice"]
+    assert [row[-2:] for row in rows] == [["", ""], ["2.5", ""], ["", ""]]
+
+
+def test_a_test_metric_of_the_epochs_gives_way_to_the_evaluation_of_its_epoch(run: Run) -> None:
+    for epoch in (0, 1, 2):
+        add_epoch(run, epoch, {"test_loss": 9.0 + epoch})
+    export(run)
+    rows = list(csv.DictReader((run.folder / "metrics.csv").read_text().splitlines()))
+    assert [row["test_loss"] for row in rows] == ["9.0", "0.25", "11.0"]
+    assert [row["test_cm_tp"] for row in rows] == ["", "8", ""]
+
+
+def test_an_evaluation_of_an_epoch_without_metrics_adds_no_row(run: Run) -> None:
+    run.metrics.filter(context="final").update(epoch=7)
+    export(run)
+    rows = list(csv.DictReader((run.folder / "metrics.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert {row["test_loss"] for row in rows} == {""}
+
+
+def test_the_history_of_a_run_is_a_table_with_a_row_per_epoch(run: Run) -> None:
+    add_epoch(run, 2, {"val_dice": 0.5})
+    table = run.history()
+    assert list(table.columns) == ["train_loss", "val_loss", "val_cm_tp", "learning_rate", "val_dice"]
+    assert (table.index.name, table.index.tolist()) == ("epoch", [0, 1, 2])
+    assert table["val_loss"].tolist()[:2] == [0.7, 0.1 + 0.2]
+    assert table["val_loss"].isna().tolist() == [False, False, True]
+    assert table["val_dice"].isna().tolist() == [True, True, False]
+    assert table["val_cm_tp"].tolist() == [8.0, 9.0, 10.0]
+
+
+def test_a_run_without_epochs_has_an_empty_history(make_run: MakeRun) -> None:
+    table = make_run().history()
+    assert table.empty
+    assert table.index.name == "epoch"
+
+
 def test_results(run: Run) -> None:
     run.attempt = 2
     add_events(
@@ -95,9 +168,9 @@ def test_results(run: Run) -> None:
         "score": 0.97,
         "epoch": 1,
     }
-    assert results["trainer"]["global_step"] == 27
-    assert results["trainer"]["stopped_early"] is True
-    assert results["trainer"]["early_stopping"]["reason"] == "No improvement."
+    assert results["trainer_state"]["global_step"] == 27
+    assert results["trainer_state"]["stopped_early"] is True
+    assert results["trainer_state"]["early_stopping"]["reason"] == "No improvement."
     assert results["metrics_history"][1] == {
         "epoch": 1,
         "train_loss": 0.1 + 0.2,
@@ -107,9 +180,20 @@ def test_results(run: Run) -> None:
     }
     assert results["metrics_history"][2]["val_loss"] is None
     assert results["final_stats"]["test"]["confusion_matrix"] == [[85, 5], [2, 8]]
-    assert results["metadata"]["epochs_trained"] == 3
+    assert results["metadata"]["run_id"] == run.pk
+    assert results["metadata"]["total_epochs"] == 3
+    assert results["metadata"]["best_val_recall"] == 0.9
     assert results["metadata"]["best_val_recall_epoch"] == 3
-    assert results["metadata"]["training_seconds"] >= 90
+    assert results["metadata"]["best_val_loss"] == 0.12
+    assert results["metadata"]["training_time_seconds"] >= 90
+
+
+def test_results_keep_the_names_of_the_version_before(run: Run) -> None:
+    export(run)
+    results = read_json(run.folder / "results.json")
+    assert results["trainer"] == results["trainer_state"]
+    assert results["metadata"]["epochs_trained"] == results["metadata"]["total_epochs"] == 3
+    assert results["metadata"]["training_seconds"] == results["metadata"]["training_time_seconds"]
 
 
 def test_metadata_and_config(run: Run) -> None:

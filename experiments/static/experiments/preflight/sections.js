@@ -187,8 +187,10 @@ function trial({ trial: run }) {
   const batches = plural(run.batches, "real batch").replace("batchs", "batches");
   const [first, later] = [brief(run.first_batch_seconds), brief(run.batch_seconds)];
   const [epoch, whole] = [about(run.epoch_seconds), about(run.total_seconds)];
+  const how = known(run.precision) ? `precision ${run.precision}, ${plural(run.threads, "thread")}` : null;
+  const device = how ? `${run.device} (${how})` : run.device;
   const words = [
-    `${batches} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${run.device}.`,
+    `${batches} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${device}.`,
     `The first one took ${first}, then one takes ${later}, a validation batch ${brief(run.validation_batch_seconds)}.`,
     `So an epoch of ${count(run.batches_per_epoch)} takes ${epoch} with its validation,`,
     `and ${plural(run.epochs, "epoch")} ${whole}, unless it stops early.`,

@@ -10,28 +10,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from experiments.training.contract.column_facts import Feature
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files import run_log
 from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
 from experiments.training.data.tables.columns import MAX_COLUMNS
+from experiments.training.data.tables.standardisation import Standardisation
 
 MAX_BYTES = 8 * 2**30  # the whole table lies in memory
 MAX_FEATURES = 4 * MAX_COLUMNS  # each is a row of weights; genotypes have three or four texts a column
 LOGGED = 20  # columns, one in a line
 
 
-def encode(columns: Mapping[str, Cells]) -> tuple[Tensor, list[str]]:
-    """Encode columns as float64 (N, features), NaN where a number is missing, and return the features' names.
+def encode(columns: Mapping[str, Cells]) -> tuple[Tensor, list[Feature]]:
+    """Encode columns as float64 (N, features), NaN where a number is missing, and return the features.
 
     A column whose every value is a number stays one feature; any other becomes a 0/1 feature for each of its values, of
     which "missing" is one. Columns with very many different values (names, dates) are left out; the log says so.
     """
-    encoded: dict[str, NDArray[np.float64]] = {}
+    encoded: dict[Feature, NDArray[np.float64]] = {}
     left_out: list[str] = []
     for name, cells in columns.items():
         known = parse(cells)
         if isinstance(known, np.ndarray):
-            encoded[name] = known
+            encoded[Feature(name)] = known
         elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
             left_out.append(f"Column {name!r} is left out: {len(categories)} different values that are not numbers.")
         else:
@@ -43,14 +45,14 @@ def encode(columns: Mapping[str, Cells]) -> tuple[Tensor, list[str]]:
     return torch.from_numpy(np.column_stack(list(encoded.values()))), list(encoded)
 
 
-def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> Tensor:
+def prepare(table: Tensor, train: Sequence[int], features: Sequence[Feature]) -> tuple[Tensor, Standardisation]:
     """Fill gaps and standardise to float32 (N, features), dropping columns constant in training.
 
     Gaps get the training rows' median; then the training rows' mean and standard deviation are used. The log names what
-    was filled and dropped.
+    was filled and dropped. The constants are returned too.
     """
     values = table.double().numpy()
-    names = names or [str(number) for number in range(values.shape[1])]
+    names = [feature.name for feature in features]
     known = np.where(np.isnan(values[list(train)]).all(axis=0), 0.0, values[list(train)])  # a median needs a value
     medians = np.nanmedian(known, axis=0)
     gaps = np.isnan(values)
@@ -66,12 +68,19 @@ def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> T
     if not varies.any():
         raise SourceError("source_path", "Every column is constant in the training split; there is nothing to learn.")
     mean, deviation = training[:, varies].mean(axis=0), training[:, varies].std(axis=0)
-    return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32))
+    constants = Standardisation(
+        features=[feature for feature, kept in zip(features, varies.tolist(), strict=True) if kept],
+        medians=medians[varies],
+        means=mean,
+        deviations=deviation,
+        constant=[feature for feature, kept in zip(features, varies.tolist(), strict=True) if not kept],
+    )
+    return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32)), constants
 
 
-def _one_hot(name: str, cells: Sequence[str], categories: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+def _one_hot(name: str, cells: Sequence[str], categories: Sequence[str]) -> dict[Feature, NDArray[np.float64]]:
     array = np.array(cells)
-    return {f"{name}={category or '(missing)'}": (array == category).astype(np.float64) for category in categories}
+    return {Feature(name, category): (array == category).astype(np.float64) for category in categories}
 
 
 def _log(lines: Iterable[str]) -> None:
@@ -83,7 +92,7 @@ def _log(lines: Iterable[str]) -> None:
         run_log.write("And so on for further columns.")
 
 
-def _refuse_excess(encoded: Mapping[str, object], rows: int) -> None:
+def _refuse_excess(encoded: Mapping[Feature, object], rows: int) -> None:
     if len(encoded) > MAX_FEATURES:
         raise SourceError(
             "source_path",

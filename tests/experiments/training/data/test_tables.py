@@ -14,6 +14,7 @@ import torch
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from experiments.training.contract.column_facts import Feature
 from experiments.training.data.module import DataModule, build
 from experiments.training.data.sources import SourceError, SourceSummary, inspect
 from experiments.training.data.tables import features
@@ -79,8 +80,10 @@ def test_numbers_and_categories_as_scikit_learn_prepares_them(
 
 def test_validation_rows_teach_nothing() -> None:
     train = torch.tensor([[1.0], [2.0], [torch.nan], [6.0]], dtype=torch.float64)
-    small = features.prepare(torch.cat([train, torch.tensor([[3.0]])]), [0, 1, 2, 3])
-    large = features.prepare(torch.cat([train, torch.tensor([[1e9]])]), [0, 1, 2, 3])
+    only = [Feature("a")]
+    small, fitted = features.prepare(torch.cat([train, torch.tensor([[3.0]])]), [0, 1, 2, 3], only)
+    large, same = features.prepare(torch.cat([train, torch.tensor([[1e9]])]), [0, 1, 2, 3], only)
+    assert fitted.described() == same.described()
     assert torch.equal(small[:4], large[:4])
     deviation = np.std([1, 2, 2, 6])  # the median of 1, 2 and 6 fills the gap; their mean is then 2.75
     assert small[:, 0].tolist() == pytest.approx([(x - 2.75) / deviation for x in (1, 2, 2, 6, 3)])
@@ -88,9 +91,9 @@ def test_validation_rows_teach_nothing() -> None:
 
 def test_a_column_that_varies_outside_the_training_split_only_is_left_out() -> None:
     table = torch.tensor([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0], [7.0, 4.0]])
-    assert features.prepare(table, [0, 1, 2], ["a", "b"]).shape == (4, 1)
+    assert features.prepare(table, [0, 1, 2], [Feature("a"), Feature("b")])[0].shape == (4, 1)
     with pytest.raises(SourceError, match="Every column is constant"):
-        features.prepare(table[:, :1], [0, 1, 2], ["a"])
+        features.prepare(table[:, :1], [0, 1, 2], [Feature("a")])
 
 
 def test_columns_without_any_value_and_texts_that_always_differ_are_left_out(
