@@ -32,6 +32,6 @@ function choiceContent({ options, consequence }, at) {
   return [
     el("span", {}, consequence),
     el("code", {}, optionsText(options)),
-    at === 0 ? el("small", {}, "The report is made by this one") : null,
+    at === 0 ? el("small", {}, "Assumed until answered") : null,
   ];
 }

@@ -10,10 +10,11 @@ const find = (id) => document.getElementById(id);
 let drawn = null; // the attempt whose reading is shown
 let asking = false;
 
-// Asks until there is one: the training writes it when its data are read. A resumed run reads its data again.
+// Asks until there is one: the training writes it when its data are read. A resumed run reads its data again. A queued
+// run has read none.
 export async function drawRunData({ links, id }, state) {
   find("data-questions").hidden = state.status !== "failed"; // they have ended it
-  if (asking || drawn === state.attempt || state.status === "queued" || state.deleted) return;
+  if (asking || drawn === state.attempt || state.deleted) return;
   asking = true;
   try {
     const { reading } = await call(links.reading);
