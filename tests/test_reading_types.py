@@ -26,7 +26,14 @@ STRUCTS = {
     for name, found in vars(reading).items()
     if isinstance(found, type) and issubclass(found, reading.Part) and found is not reading.Part
 }
-SIMPLE = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null", Any: "any"}
+SIMPLE: dict[Any, str] = {
+    int: "number",
+    float: "number",
+    str: "string",
+    bool: "boolean",
+    type(None): "null",
+    Any: "any",
+}
 
 
 def in_typescript(annotation: Any) -> str:

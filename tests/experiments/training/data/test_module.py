@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from experiments.training.contract.reading import Reading, Unanswered
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.data import module
+from experiments.training.data import loading, module
 from experiments.training.data.module import DataModule, build
 from runs.events import DatasetSummary
 from tests.experiments.training.datasets import config_of, job_of, with_class_folders, with_csv, write_image, zipped
@@ -151,7 +151,7 @@ def read_back(folder: Path) -> Reading:
 @pytest.fixture
 def questions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all data raise questions."""
-    load = module.load
+    load = loading.load
 
     def loaded(*args: Any) -> Any:
         return replace(load(*args), reading=class_folders(QUESTIONS))
