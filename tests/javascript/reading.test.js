@@ -66,6 +66,8 @@ test("kinds that are not known by name are readable", () => {
   assert.equal(kindText({ kind: "extension", what: ".webp" }), "Type that is not read: .webp");
   assert.equal(kindText({ kind: "missing_label", what: "NA" }), "Missing label: NA");
   assert.equal(kindText({ kind: "mask", what: "" }), "Mask");
+  assert.equal(kindText({ kind: "no_file", what: "" }), "Its file is missing");
+  assert.equal(kindText({ kind: "repeated", what: "another row of the same image" }), "Another row of the same image");
   assert.equal(layoutText({ layout: "rows" }), "Rows of a table");
   assert.equal(layoutText({ layout: null }), "Not known");
 });

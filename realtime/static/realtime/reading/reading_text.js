@@ -1,6 +1,6 @@
 // How data were read, in words and numbers for every page that shows it. Pure.
 
-import { count, known, plural } from "../frame/format.js";
+import { capital, count, known, plural } from "../frame/format.js";
 
 /** @typedef {import("./reading_types").Reading} Reading */
 /** @typedef {import("./reading_types").Usage} Usage */
@@ -35,12 +35,19 @@ export const FOUND = {
 const KINDS = {
   extension: "Type that is not read",
   folder: "In a folder that is left out",
+  ignored: "Left out",
+  mask: "Mask",
+  table: "Another table",
+  no_class: "In the folder of no class",
   no_row: "No row names it",
   no_file: "Its file is missing",
+  no_label: "Its label is missing",
+  unreadable: "Cannot be read",
+  repeated: "Repeated",
   split: "Split is unknown",
-  split_unknown: "Split is unknown",
-  mask: "Mask",
 };
+// Kinds of which `what` is a sentence, not the name of something.
+const IN_WORDS = new Set(["no_file", "no_label", "unreadable", "repeated", "other", "blank", "array"]);
 
 /**
  * Shorten a name so that a line of facts stays one.
@@ -58,7 +65,8 @@ export const layoutText = ({ layout }) => (layout ? (LAYOUTS[layout] ?? layout.r
  * @param {Pick<Unused, "kind" | "what">} unused
  */
 export function kindText({ kind, what }) {
-  const words = KINDS[kind] ?? kind.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+  if (what && IN_WORDS.has(kind)) return capital(what);
+  const words = KINDS[kind] ?? capital(kind.replaceAll("_", " "));
   return what ? `${words}: ${what}` : words;
 }
 
