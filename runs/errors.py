@@ -1,5 +1,7 @@
 """The JSON of every REST error: `{"detail": sentence}`, for a 400 also `"errors": [{"field", "message"}]` and `more`.
 
+A 400 may have further fields that say how to mend the request.
+
 An answer stays small whatever was sent: it names the first problems and counts the others.
 """
 
@@ -50,13 +52,17 @@ class NoRoom(APIException):
 
 
 class InvalidRequest(APIException):
-    """400 with the first wrong fields named, each together with its cure; `more` is how many others are wrong."""
+    """400 with the first wrong fields named, each together with its cure; `more` is how many others are wrong.
+
+    `cures` are further fields of the answer, for programs that mend the request.
+    """
 
     status_code = 400
     default_code = "invalid"
 
-    def __init__(self, errors: Iterable[FieldError], more: int = 0) -> None:
+    def __init__(self, errors: Iterable[FieldError], more: int = 0, cures: Mapping[str, Any] | None = None) -> None:
         rest = iter(errors)
+        self.cures = dict(cures or {})
         self.errors = [_shortened(error) for error in islice(rest, MOST_ERRORS)]
         self.more = more + sum(1 for _ in rest)
         super().__init__(_sentence(self.errors, self.more))
@@ -72,7 +78,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = InvalidRequest(_flatten(exc.detail, ""))
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, InvalidRequest):
-        response.data = {"detail": str(exc.detail), "errors": exc.errors, "more": exc.more}
+        response.data = {**exc.cures, "detail": str(exc.detail), "errors": exc.errors, "more": exc.more}
     return response
 
 

@@ -92,11 +92,17 @@ def run_detail(run: Run) -> dict[str, Any]:
         "execution": run.execution,
         "dataset": run.dataset,
         "dataset_hash": run.dataset_hash,
+        "positive_class": positive_class((run.dataset or {}).get("classes", [])),
         "model": run.model,
         "total_epochs": run.total_epochs,
         "best_checkpoint": run.best_checkpoint or None,
         "last_checkpoint": run.last_checkpoint or None,
     }
+
+
+def positive_class(classes: Sequence[str]) -> str | None:
+    """Return the class that scores and statistics stand for: of two, label 1; None unless there are two."""
+    return classes[1] if len(classes) == 2 else None
 
 
 def links(run_id: int) -> dict[str, str]:
@@ -110,6 +116,7 @@ def links(run_id: int) -> dict[str, str]:
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
         "hints": f"{api}hints/",
+        "reading": f"{api}reading/",
         "log": f"{api}log/",
         "files": f"{api}files/",
         **{action: f"{api}{action}/" for action in ACTIONS},
@@ -172,6 +179,7 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "epoch": result.epoch,
         "threshold": result.threshold,
         "class_names": result.class_names,
+        "positive_class": positive_class(result.class_names),
         "confusion_matrix": result.confusion_matrix,
         "statistics": result.statistics,
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from django.contrib.auth.models import User
 from django.urls import reverse
 from pydantic import ValidationError
@@ -14,8 +15,9 @@ from rest_framework.request import Request
 from experiments.api.validation_messages import refusal
 from experiments.launch import KeyReused, launch
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reading import Unanswered
 from experiments.training.data.sources import SourceError
-from runs.errors import Conflict, InvalidRequest
+from runs.errors import MOST_ERRORS, Conflict, FieldError, InvalidRequest
 from runs.models import Run
 
 MAX_KEY_LENGTH = 200
@@ -49,10 +51,21 @@ def in_words() -> Iterator[None]:
         yield
     except ValidationError as error:
         raise refusal(error) from error
+    except Unanswered as error:
+        raise unanswered(error) from error
     except SourceError as error:
         raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
     except KeyReused as error:
         raise Conflict(str(error)) from error
+
+
+def unanswered(error: Unanswered) -> InvalidRequest:
+    """Return the error of a request that leaves questions open: each with its field, and the first with their choices.
+
+    Their texts are of the data, and so may be their number.
+    """
+    errors: list[FieldError] = [{"field": found.field, "message": found.text} for found in error.questions]
+    return InvalidRequest(errors, cures={"questions": msgspec.to_builtins(error.questions[:MOST_ERRORS])})
 
 
 def key_of(request: Request) -> str | None:

@@ -149,13 +149,17 @@ def _may_cancel(preflight: Preflight, request: Request) -> bool:
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
-    """Return a report as JSON; `report` and `problem` are null until it has ended, then one of them is set."""
+    """Return a report as JSON; `report` and `problem` are null until it has ended, then one of them is set.
+
+    `config` is the request with its defaults.
+    """
     return {
         "preflight_id": preflight.pk,
         "status": preflight.status,
         "progress": preflight.progress,
         "problem": preflight.problem,
         "report": preflight.report,
+        "config": preflight.config,
         "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
         "may_cancel": _may_cancel(preflight, request),

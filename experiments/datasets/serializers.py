@@ -138,11 +138,12 @@ def _report(dataset: Dataset) -> dict[str, Any] | None:
         "verdict": getattr(dataset, "verdict", None),
         "blocks": count["blocks"],
         "warnings": count["warning"],
+        "questions": count["confirm"],
     }
 
 
 def _preflight(dataset: Dataset) -> dict[str, Any] | None:
-    """Return the report made at the last check, of a training with default options: its findings and splits."""
+    """Return the report made at the last check, of a training with default options: findings, splits, reading."""
     row = dataset.preflight
     if row is None:
         return None
@@ -156,6 +157,7 @@ def _preflight(dataset: Dataset) -> dict[str, Any] | None:
         "findings": report.get("findings", []),
         "classes": report.get("classes", []),
         "counts": report.get("counts", []),
+        "reading": report.get("reading"),
     }
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
+from runs.admin_pages.data_facts import data_facts
 from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
@@ -56,13 +57,15 @@ class Statistic:
 class SplitReport:
     """The final evaluation of one split.
 
-    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row.
+    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. The statistics are
+    those of `positive`, None unless there are two classes.
     """
 
     split: str
     epoch: int
     threshold: float | None
     classes: list[str]
+    positive: str | None
     matrix: list[tuple[str, list[Cell], int]]
     statistics: list[Statistic]
     class_columns: list[str]
@@ -80,6 +83,7 @@ def report(run: Run) -> dict[str, Any]:
         "epochs_total": len(history),
         "epochs_left_out": max(0, len(history) - MOST_EPOCHS),
         "best": best_facts(run),
+        "data": data_facts(run),
         "ended": run.status in Run.ENDED,
         "last_epoch": run.max_epochs - 1,
         "duration": duration(run.duration_seconds),
@@ -126,6 +130,7 @@ def split_report(result: FinalResult) -> SplitReport:
         epoch=result.epoch,
         threshold=result.threshold,
         classes=result.class_names,
+        positive=serializers.positive_class(result.class_names),
         matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],

@@ -1,4 +1,4 @@
-"""GET /api/runs/<id>/hints/ and …/log/: what the page of a run asks for beside its numbers."""
+"""GET /api/runs/<id>/hints/, …/log/ and …/reading/: what the page of a run asks for beside its numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runs import queries
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
 from runs.api.views import ReadingView, StoreUnavailable
-from runs.files import run_files, train_log
+from runs.files import reading_file, run_files, train_log
 from runs.files.store import StoreError
 from runs.hints import gradients
 from runs.hints.all import hints
@@ -77,6 +77,19 @@ class RunHints(ReadingView):
                 "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
             }
         )
+
+
+class RunReading(ReadingView):
+    """How the run's data were read; `reading` is null before that, and for runs that are older than readings."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the reading; 503 when the object store fails."""
+        head = self.head_of(run_id)
+        try:
+            found = reading_file.read(Run(pk=head.id))
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+        return Response({"run_id": head.id, "status": head.status, "reading": found})
 
 
 class RunLog(AsyncView, ReadingView):

@@ -6,7 +6,7 @@ from typing import Any
 
 from runs.events import format_time
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
-from runs.serializers import final_split, group_links, run_summaries
+from runs.serializers import final_split, group_links, positive_class, run_summaries
 
 
 def group_summary(report: GroupReport) -> dict[str, Any]:
@@ -51,6 +51,7 @@ def _pooled(pooled: Pooled) -> dict[str, Any]:
     return {
         "samples": pooled.samples,
         "class_names": pooled.class_names,
+        "positive_class": positive_class(pooled.class_names),
         "confusion_matrix": pooled.confusion_matrix,
         "statistics": pooled.statistics,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +259,16 @@ async def test_the_status_stays_in_sight(visitors: Visitors, owner: User) -> Non
     await expect(page.locator("#status")).to_be_in_viewport()
     await expect(page.locator("#actions").get_by_role("button", name="Cancel")).to_be_in_viewport()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_the_configuration_is_copied_as_json_and_as_a_command(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(story.submit, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Copy as JSON").click()
+    await expect(page.locator(".toast")).to_contain_text("The configuration is in the clipboard.")
+    assert json.loads(await page.evaluate("navigator.clipboard.readText()")) == run.config
+    await page.get_by_role("button", name="Copy as curl").click()
+    await expect(page.locator(".toast").last).to_contain_text("The command is in the clipboard.")
+    words = shlex.split((await page.evaluate("navigator.clipboard.readText()")).replace("\\\n", ""))
+    assert json.loads(words[-1]) == run.config

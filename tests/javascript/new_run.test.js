@@ -175,9 +175,11 @@ test("what a data set is doing", () => {
 });
 
 test("findings of a report, and what names its version", () => {
-  assert.equal(findings({ blocks: 1, warnings: 2 }), "1 finding that blocks, 2 warnings, ");
-  assert.equal(findings({ blocks: 2, warnings: 0 }), "2 findings that block, ");
-  assert.equal(findings({ blocks: 0, warnings: 0 }), "");
+  const counted = (blocks, questions, warnings) => findings({ blocks, questions, warnings });
+  assert.equal(counted(1, 0, 2), "1 finding that blocks, 2 warnings, ");
+  assert.equal(counted(2, 1, 0), "2 findings that block, 1 question, ");
+  assert.equal(counted(0, 2, 0), "2 questions, ");
+  assert.equal(counted(0, 0, 0), "");
   assert.equal(versionOf({ kind: "builtin", content_hash: null }), "builtin");
   assert.equal(versionOf({ kind: "upload", content_hash: null }), null);
 });

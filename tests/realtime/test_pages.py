@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -130,7 +131,7 @@ def test_every_link_of_the_pages_leads_somewhere(pages: dict[str, Page]) -> None
     for page in pages.values():
         for link in page.attributes("href") + page.attributes("action"):
             if link.startswith("/") and not link.startswith("/static/"):
-                resolve(link.partition("?")[0])
+                resolve(urlsplit(link).path)
 
 
 def test_the_run_page_carries_the_run_and_no_markup_from_its_name(

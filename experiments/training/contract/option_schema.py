@@ -45,6 +45,14 @@ TITLES = {
     "data.patient_column": "Column of patients",
     "data.split_column": "Column of splits",
     "data.ct_window": "Window of CT",
+    "data.layout": "Layout of the data",
+    "data.class_folder": "Folder of classes",
+    "data.patient_folder": "Folder of patients",
+    "data.ignore": "Files and folders to leave out",
+    "data.finding": "Finding to look for",
+    "data.patients": "What a patient is",
+    "data.ignore_columns": "Columns not to learn from",
+    "data.use_columns": "Columns to learn from all the same",
     "data.folds": "Folds (cross-validation)",
     "data.fold": "One fold alone",
     "model.name": "Network",
@@ -69,6 +77,17 @@ TITLES = {
     "callbacks.min_delta": "Least improvement",
 }
 """Titles of fields whose names do not make good ones."""
+
+BLANKS = {
+    "data.table": "the one there is",
+    "data.class_folder": "by the data",
+    "data.ignore": "asked for where it matters",
+    "data.finding": "each cell is one class",
+    "data.patient_column": "found by its name",
+    "data.patient_folder": "by the data",
+    "model.positive_class": "by rule",
+}
+"""What a blank field stands for, where null would not say it."""
 
 UNITS = {
     "data.image_size": "pixels",
@@ -132,6 +151,7 @@ def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, An
         "title": TITLES.get(path) or path.rpartition(".")[2].replace("_", " ").capitalize(),
         "help": schema.get("description", ""),
         "unit": UNITS.get(path),
+        "blank": BLANKS.get(path),
         "first": path in FIRST,
         "required": required,
         "default": schema.get("default"),

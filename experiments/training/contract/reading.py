@@ -167,10 +167,21 @@ class Reading(Part, frozen=True, kw_only=True):
 UNKNOWN = Reading()
 
 
+class Unanswered(SourceError):
+    """Questions that the data raise and the request does not answer; `field` is that of the first, the text names all.
+
+    A request is answered with `questions`, so that a form can offer their choices.
+    """
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__(questions[0].field, " ".join(question.text for question in questions))
+        self.questions = questions
+
+
 def require_answers(reading: Reading) -> None:
-    """Raise SourceError for the first open question; its text names them all."""
+    """Raise Unanswered where there are open questions."""
     if reading.questions:
-        raise SourceError(reading.questions[0].field, " ".join(question.text for question in reading.questions))
+        raise Unanswered(reading.questions)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from experiments.training import ranks
 from experiments.training.contract import splits
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inference import ImageInput, TableInput
-from experiments.training.contract.reading import READING_FILE, require_answers
+from experiments.training.contract.reading import READING_FILE, Reading, require_answers
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
@@ -102,11 +102,16 @@ def build(
     configuration does not answer is an error; a resumed run goes on with the answers it began with.
     """
     samples = load(config, job, stop)
-    if answered and job.resume_from is None:
-        require_answers(samples.reading)
+    folder, resuming = Path(job.run_dir), job.resume_from is not None
+    if not resuming:
+        _record_reading(folder, samples.reading)  # first: the run's page offers the choices of its questions
+        if answered:
+            require_answers(samples.reading)
     if on_loaded is not None:
         on_loaded(samples)
-    _record(Path(job.run_dir), samples, resuming=job.resume_from is not None)
+    _record_splits(folder / splits.FILE, samples, resuming=resuming)
+    if resuming:
+        _record_reading(folder, samples.reading)
     indices = splits.indices(samples.assigned)
     samples, preprocessing = _prepared(samples, indices["train"], Path(job.run_dir))
     return DataModule(
@@ -130,12 +135,17 @@ def _prepared(samples: Samples, train: list[int], folder: Path) -> tuple[Samples
     return replace(samples, inputs=inputs), constants.described()
 
 
-def _record(folder: Path, samples: Samples, *, resuming: bool) -> None:
-    """Write the split file and the reading; a resumed run must find its own splits unchanged.
+def _record_reading(folder: Path, reading: Reading) -> None:
+    """Write how the data were read."""
+    if ranks.first():
+        atomic_files.write(folder / READING_FILE, msgspec.json.format(msgspec.json.encode(reading)) + b"\n")
+
+
+def _record_splits(path: Path, samples: Samples, *, resuming: bool) -> None:
+    """Write the split file; a resumed run must find its own splits unchanged.
 
     Otherwise it would be validated on samples it was trained on. Raises SourceError.
     """
-    path = folder / splits.FILE
     rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError(
@@ -145,4 +155,3 @@ def _record(folder: Path, samples: Samples, *, resuming: bool) -> None:
         )
     if ranks.first():
         splits.write(path, *rows, samples.patient_ids)
-        atomic_files.write(folder / READING_FILE, msgspec.json.format(msgspec.json.encode(samples.reading)) + b"\n")

@@ -51,7 +51,13 @@ def test_the_documentation_names_every_choice(fields: dict[str, Any]) -> None:
 
 
 def test_what_is_said_of_fields_is_said_of_fields_that_are_there(fields: dict[str, Any]) -> None:
-    said = {*option_schema.FIRST, *option_schema.TITLES, *option_schema.UNITS, *option_schema._BOUNDS_OF_VALIDATORS}
+    said = {
+        *option_schema.FIRST,
+        *option_schema.TITLES,
+        *option_schema.BLANKS,
+        *option_schema.UNITS,
+        *option_schema._BOUNDS_OF_VALIDATORS,
+    }
     assert said <= set(fields)
 
 

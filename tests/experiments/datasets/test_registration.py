@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -29,6 +30,7 @@ from tests.experiments.datasets.requests import (
     uploaded,
 )
 from tests.experiments.training.datasets import with_class_folders, with_csv, zipped
+from tests.experiments.training.readings import QUESTIONS, class_folders
 from tests.realtime.writing import CONFIG
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,13 +64,30 @@ def test_a_checked_data_set_gets_a_pre_flight_report(api: Client, root: Path) ->
     preflight = Preflight.objects.get()
     assert answer(api.get(links["self"]), 200)["preflight"] == {
         "id": preflight.pk, "status": "queued", "page": f"/preflights/{preflight.pk}/",
-        "problem": None, "verdict": None, "findings": [], "classes": [], "counts": [],
+        "problem": None, "verdict": None, "findings": [], "classes": [], "counts": [], "reading": None,
     }  # fmt: skip
     assert (preflight.owner.username, preflight.config["source_path"]) == ("ada", "dataset:many")
     assert api.get(f"/preflights/{preflight.pk}/").status_code == 302  # a page of the browser's session
     answer(post(api, links["check"], {}), 202)
     check_all()
     assert Preflight.objects.count() == 2
+
+
+def test_a_data_set_has_the_reading_of_its_report_and_counts_its_questions(api: Client, root: Path) -> None:
+    with_csv(root / "many", {f"{number:03d}": number % 2 for number in range(60)})
+    links = registered(api, "many")["links"]
+    check_all()
+    findings = [{"code": "any", "level": level, "text": "Words."} for level in ("confirm", "confirm", "warning")]
+    reading = msgspec.to_builtins(class_folders(QUESTIONS))
+    Preflight.objects.update(report={"verdict": "confirm", "findings": findings, "reading": reading})
+    found = answer(api.get(links["self"]), 200)
+    assert found["preflight"]["reading"] == reading
+    assert {name: found["report"][name] for name in ("verdict", "blocks", "questions", "warnings")} == {
+        "verdict": "confirm",
+        "blocks": 0,
+        "questions": 2,
+        "warnings": 1,
+    }
 
 
 def test_data_that_default_options_do_not_suit_get_no_report(api: Client, lungs: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
@@ -20,13 +23,16 @@ from rest_framework.authtoken.models import Token
 
 from experiments.cli import backup
 from experiments.doctor import storage
+from experiments.training.contract.reading import Reading
 from runs import lifecycle
 from runs.files import bucket, checks, stored_files
 from runs.files.store import StoreError
 from runs.models import Run, StoredFile
 from runs.removal import retention
 from tests.experiments.object_store.server import BUCKET, KEYS, ObjectStore
+from tests.experiments.training.readings import class_folders
 from tests.runs.api.test_files import ESCAPES, body_of
+from tests.runs.api.test_reading import write
 
 Get = Callable[[str], Awaitable[Any]]
 HOSTILE = "é 肺 #1 %2e%2e;rm -rf $(x)\"'.csv"
@@ -113,6 +119,24 @@ async def test_nobody_reads_without_a_login(run: Run) -> None:
         response = await AsyncClient().get(f"/api/runs/{run.pk}/files/{path}")
         assert response.status_code == 401
         assert not response.streaming
+
+
+async def test_how_the_data_were_read_comes_from_the_store(get: Get, queued: Run, object_store: ObjectStore) -> None:
+    assert (await get(f"/api/runs/{queued.pk}/reading/")).json()["reading"] is None
+    await sync_to_async(store_reading)(queued)
+    assert not queued.folder.exists()
+    answer = (await get(f"/api/runs/{queued.pk}/reading/")).json()
+    assert msgspec.convert(answer["reading"], Reading) == class_folders()
+    object_store.stop()
+    assert (await get(f"/api/runs/{queued.pk}/reading/")).status_code == 503
+
+
+def store_reading(run: Run) -> None:
+    """Leave a reading in the store and nowhere else."""
+    write(run, class_folders())
+    lifecycle.cancel(run.pk, "Enough.")
+    stored_files.publish_missing(Run.objects.get(pk=run.pk))
+    shutil.rmtree(run.folder)
 
 
 async def test_a_store_that_is_down_is_said_so(get: Get, run: Run, object_store: ObjectStore) -> None:

@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunAdmin
 from runs.models import Run, RunGroup
+from tests.experiments.training.readings import EVERY_SHAPE, QUESTIONS, class_folders
+from tests.runs.api.test_reading import write
 from tests.runs.conftest import MakeRun, add_epoch, add_final, completed_columns
 
 LIST = "/admin/runs/run/"
@@ -128,6 +130,40 @@ def test_the_page_of_a_run_shows_everything(admin: Client, run: Run) -> None:
     assert text.count('<figure class="lt-chart">') == 3
     assert "val_loss 0.3, epoch 2" in text
     assert "builtin:digits-is-8" in text
+
+
+def facts_of(text: str) -> dict[str, str]:
+    """Return the facts of the section about the data, without markup."""
+    section = text.split("<h2>Data</h2>")[1].split("</section>", maxsplit=1)[0]
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", section, re.DOTALL)
+    return {name: " ".join(re.sub(r"<[^>]+>", " ", words).split()) for name, words in found}
+
+
+def test_the_page_says_in_short_how_the_data_were_read(admin: Client, run: Run) -> None:
+    assert "<h2>Data</h2>" not in page(admin, f"{LIST}{run.pk}/change/")
+    write(run, class_folders(QUESTIONS))
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    facts = facts_of(text)
+    assert facts["Layout"].startswith("one folder per class")
+    assert facts["Positive class"].startswith("ill By rule")
+    assert facts["Files used"] == "1,200 of 1,243 30 _mask.png, 12 .txt, 1 __MACOSX"
+    assert facts["Patients"] == "312 patient_&lt;n&gt;"
+    assert facts["Pixels"].startswith("224 × 224, grey")
+    assert facts["Open questions"].startswith("3 ")
+    assert "threshold 0.5, positive class: 8" in text
+
+
+@pytest.mark.parametrize("shape", EVERY_SHAPE)
+def test_the_page_shows_readings_of_every_shape_as_text(admin: Client, run: Run, shape: str) -> None:
+    write(run, EVERY_SHAPE[shape])
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    assert facts_of(text)["Layout"]
+    assert "<b>scan" not in text
+
+
+def test_a_reading_of_an_unknown_shape_is_left_out(admin: Client, run: Run) -> None:
+    (run.folder / "reading.json").write_text('{"layout": "rows", "files": {"used": "many"}}')
+    assert "<h2>Data</h2>" not in page(admin, f"{LIST}{run.pk}/change/")
 
 
 def test_classes_of_a_multi_class_run_have_their_own_rows(admin: Client, make_run: MakeRun) -> None:

@@ -24,6 +24,7 @@ NAMES = {
     "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
     "hints": "run-hints",
+    "reading": "run-reading",
     "log": "run-log",
     "files": "run-files",
     "page": "run-page",
@@ -62,7 +63,7 @@ def test_queue_position_counts_those_queued_before(api: Client, make_run: MakeRu
 
 @pytest.mark.parametrize("run_id", ["1", "99999999999999999999999999"])
 @pytest.mark.parametrize(
-    "path", ["", "metrics/", "events/", "final-stats/", "hints/", "log/", "files/", "files/metrics.csv"]
+    "path", ["", "metrics/", "events/", "final-stats/", "hints/", "reading/", "log/", "files/", "files/metrics.csv"]
 )
 def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> None:
     response = api.get(f"/api/runs/{run_id}/{path}")
@@ -70,7 +71,7 @@ def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> N
     assert response.json() == {"detail": f"Run {run_id} does not exist."}
 
 
-@pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "files/"])
+@pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "reading/", "files/"])
 def test_unknown_parameters_are_errors_everywhere(api: Client, make_run: MakeRun, path: str) -> None:
     response = api.get(f"/api/runs/{make_run().pk}/{path}?colour=red")
     assert response.status_code == 400
@@ -177,6 +178,7 @@ def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
         "epoch": 7,
         "threshold": 0.5,
         "class_names": ["not 8", "8"],
+        "positive_class": "8",
         "confusion_matrix": [[85, 5], [2, 8]],
         "statistics": {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9},
     }

@@ -6,7 +6,7 @@ import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../../rea
 import { call, repeat } from "../../realtime/frame/api.js";
 import { Features } from "./features.js";
 import { Samples } from "./samples.js";
-import { drawFindings, drawSplits } from "./report.js";
+import { drawFindings, drawReading, drawSplits } from "./report.js";
 import { doing, pill, samples, isChecked, share, STATE_WORDS, version } from "./states.js";
 
 const BUSY_DELAY = 1000;
@@ -54,6 +54,11 @@ function draw() {
   );
   drawClasses();
   drawOnce("findings", () => dataset.preflight, drawFindings);
+  drawOnce(
+    "reading-parts",
+    () => dataset.preflight,
+    (report) => drawReading(report, dataset.name),
+  );
   drawSplits(find("splits"), dataset.preflight);
   find("train-link").hidden = dataset.state !== "ready";
   gallery.show(dataset);

@@ -2,7 +2,11 @@
 
 import { el } from "../../realtime/frame/dom.js";
 import { count, percent, splitName } from "../../realtime/frame/format.js";
-import { NOTICES } from "../preflight/verdicts.js";
+import { factNodes } from "../../realtime/reading/fact_list.js";
+import { linkedQuestions } from "../../realtime/reading/questions.js";
+import { isKnown, readingFacts, trainingText } from "../../realtime/reading/reading_text.js";
+import { readingParts } from "../../realtime/reading/reading_view.js";
+import { isQuestion, NOTICES } from "../preflight/verdicts.js";
 
 const COLOURS = 8; // of the style sheet; then they come again
 const KEYS_SHOWN = 12;
@@ -17,8 +21,33 @@ export function drawFindings(report) {
     return [el("div", { class: "notice info" }, words)];
   }
   const order = Object.keys(NOTICES);
-  const found = [...report.findings].sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
+  const found = report.findings
+    .filter((finding) => !isQuestion(finding))
+    .sort((one, other) => order.indexOf(one.level) - order.indexOf(other.level));
   return found.map(({ level, text }) => el("div", { class: `notice ${NOTICES[level]}` }, el("span", {}, text)));
+}
+
+// How a training with default options would read the data, and the questions that it leaves open.
+export function drawReading(report, name) {
+  const place = document.getElementById("reading");
+  place.hidden = !isKnown(report?.reading);
+  if (place.hidden) return [];
+  const { reading, verdict } = report;
+  return [
+    el(
+      "div",
+      { class: "card" },
+      el("p", { class: "words" }, el("b", {}, "With default options: "), trainingText(reading, verdict)),
+      ...linkedQuestions(reading.questions, new URLSearchParams({ dataset: name }).toString()),
+      el("dl", { class: "facts data-facts" }, ...factNodes(readingFacts(reading))),
+    ),
+    el(
+      "details",
+      { class: "whole-reading" },
+      el("summary", {}, "Everything about how it is read"),
+      el("div", { class: "reading" }, ...readingParts(reading)),
+    ),
+  ];
 }
 
 // One bar for each split, all of the same length: shares of classes are compared, sizes are written beside them.

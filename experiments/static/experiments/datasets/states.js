@@ -73,13 +73,14 @@ export function contents(dataset) {
 export const version = ({ content_hash: hash }) => (hash ? hash.slice(0, 12) : "–");
 
 /**
- * Count the findings of a report: "1 finding that blocks, 2 warnings, ", or nothing.
+ * Count the findings of a report: "1 finding that blocks, 1 question, 2 warnings, ", or nothing.
  *
- * @param {{blocks: number, warnings: number}} report
+ * @param {{blocks: number, questions: number, warnings: number}} report
  */
-export function findings({ blocks, warnings }) {
+export function findings({ blocks, questions, warnings }) {
   const found = [
     blocks && `${plural(blocks, "finding")} that block${blocks === 1 ? "s" : ""}`,
+    questions && plural(questions, "question"),
     warnings && plural(warnings, "warning"),
   ].filter(Boolean);
   return found.map((words) => `${words}, `).join("");

@@ -2,8 +2,10 @@
 
 import { arrange, el } from "../../realtime/frame/dom.js";
 import { call } from "../../realtime/frame/api.js";
+import { factNodes } from "../../realtime/reading/fact_list.js";
+import { isKnown, readingFacts } from "../../realtime/reading/reading_text.js";
 import { drawFacts } from "../preflight/facts.js";
-import { findingNotice, VERDICTS } from "../preflight/verdicts.js";
+import { findingNotice, isQuestion, VERDICTS } from "../preflight/verdicts.js";
 
 const ASK_EVERY = 1000; // milliseconds
 
@@ -12,8 +14,9 @@ const cancel = (known) => call(new URL(known.links.self).pathname, { method: "DE
 const given = (known) => known.status === "done" || known.status === "failed" || known.status === "cancelled";
 
 export class Check {
-  constructor(api) {
-    Object.assign(this, { api, turn: 0, checked: null, shown: null });
+  // `onReport(report)` for each that was made.
+  constructor(api, onReport) {
+    Object.assign(this, { api, onReport, turn: 0, checked: null, shown: null });
   }
 
   // Throws what the server refuses; a later check replaces an earlier one, which is cancelled.
@@ -64,7 +67,10 @@ export class Check {
     if (!report) return this.#showStatus("failed", "No report", problem, links.page);
     this.#showStatus(...VERDICTS[report.verdict], links.page);
     drawFacts(find("facts"), report);
-    arrange(find("findings"), report.findings.map(findingNotice));
+    arrange(find("reading-facts"), isKnown(report.reading) ? factNodes(readingFacts(report.reading)) : []);
+    find("reading-part").hidden = !isKnown(report.reading);
+    arrange(find("findings"), report.findings.filter((finding) => !isQuestion(finding)).map(findingNotice));
+    this.onReport(report);
   }
 
   #showStatus(kind, title, words, page = null, running = null) {
@@ -89,5 +95,6 @@ export class Check {
     this.shown = null;
     arrange(find("facts"), []);
     arrange(find("findings"), []);
+    find("reading-part").hidden = true;
   }
 }

@@ -6,13 +6,15 @@ import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
 import { contents, findings, pill, STATE_WORDS } from "../datasets/states.js";
 
-export const DATA_FIELDS = [
-  "data.id_column",
-  "data.target_column",
-  "data.patient_column",
-  "data.split_column",
-  "data.split_file",
-];
+// What says how data are read, in groups.
+export const DATA_GROUPS = {
+  "Files and folders": ["data.layout", "data.table", "data.class_folder", "data.ignore"],
+  Columns: ["data.id_column", "data.target_column", "data.ignore_columns", "data.use_columns"],
+  Labels: ["data.finding", "data.missing_labels", "data.uncertain_labels"],
+  Patients: ["data.patient_column", "data.patient_folder", "data.patients"],
+  Splits: ["data.split_column", "data.split_file"],
+};
+export const DATA_FIELDS = Object.values(DATA_GROUPS).flat();
 const PATH = "(path)";
 const CLASSES_SHOWN = 8;
 const PAGES = 10; // of 200 data sets each
@@ -91,8 +93,17 @@ export class DatasetPicker {
     return [...this.datasets, ...this.builtins].find(({ source_path: source }) => source === this.source) ?? null;
   }
 
+  // Names of classes that may be written into this control: those of the chosen data.
+  suggestFor(control) {
+    control.setAttribute("list", "known-classes");
+    this.classes = el("datalist", { id: "known-classes" });
+    return this.classes;
+  }
+
   show(source) {
     this.source = source;
+    const known = this.chosen?.classes ?? [];
+    arrange(this.classes, known.length === 2 ? known.map(({ name }) => el("option", { value: name })) : []);
     const isListed = Boolean(this.chosen);
     const asksForPath = this.choice.value === PATH && !isListed;
     this.choice.value = isListed ? source : source || asksForPath ? PATH : "";

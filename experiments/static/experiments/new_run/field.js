@@ -44,7 +44,8 @@ export class Field {
     else if (this.control.value !== text) this.control.value = text;
     this.node.classList.toggle("changed", isChanged);
     this.reset.hidden = !isChanged;
-    const words = before === undefined ? shown(this.field.default) : shown(before);
+    const usual = before === undefined ? this.field.default : before;
+    const words = usual === null ? (this.field.blank ? "the default" : shown(usual)) : shown(usual);
     setText(this.reset, `Changed; back to ${words.length > 24 ? `${words.slice(0, 24)}…` : words}`);
     this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
   }
@@ -90,8 +91,9 @@ export class Field {
   }
 }
 
-function placeholder({ required, default: value }) {
+function placeholder({ required, blank, default: value }) {
   if (required) return null;
+  if (blank) return blank;
   return Array.isArray(value) ? "none" : shown(value);
 }
 

@@ -2,11 +2,12 @@
 
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { plural } from "../../realtime/frame/format.js";
-import { DATA_FIELDS, DatasetPicker } from "./dataset.js";
+import { DATA_FIELDS, DATA_GROUPS, DatasetPicker } from "./dataset.js";
 import { Field } from "./field.js";
 import { NETWORK_FIELDS, NetworkPicker } from "./network.js";
 
 const BASICS = ["experiment_name"];
+const POSITIVE = "model.positive_class";
 const find = (id) => document.getElementById(id);
 
 export class Form {
@@ -44,13 +45,7 @@ export class Form {
 
   #place() {
     const paths = this.request.fixed.map(({ path }) => path);
-    this.columns = el(
-      "details",
-      { class: "inner" },
-      el("summary", {}, "Columns and splits of the data"),
-      el("div", { class: "fields" }, ...DATA_FIELDS.map((path) => this.#field(path).node)),
-    );
-    find("dataset").append(this.data.node, this.columns);
+    this.#placeData();
     const name = this.#field("model.name", this.network.control);
     this.own = el("div", { class: "fields", id: "network-options" });
     find("network").append(
@@ -80,6 +75,35 @@ export class Form {
     find("groups").append(...this.groups);
   }
 
+  #placeData() {
+    const groups = Object.entries(DATA_GROUPS).map(([title, paths]) =>
+      el(
+        "section",
+        { class: "data-group" },
+        el("h3", {}, title),
+        el("div", { class: "fields" }, ...paths.map((path) => this.#field(path).node)),
+      ),
+    );
+    this.readingCount = el("span", { class: "muted" });
+    this.columns = el(
+      "details",
+      { class: "inner", id: "reading-options" },
+      el("summary", {}, "How the data are read ", this.readingCount),
+      ...groups,
+    );
+    const positive = this.#field(POSITIVE);
+    find("dataset").append(
+      this.data.node,
+      el("div", { class: "fields", id: "positive" }, positive.node, this.data.suggestFor(positive.control)),
+      this.columns,
+    );
+  }
+
+  // Opens what is folded around the fields of these options.
+  reveal(paths) {
+    if (paths.some((path) => DATA_FIELDS.includes(path))) this.columns.open = true;
+  }
+
   show() {
     this.#showOwnOptions();
     for (const field of this.request.fields) {
@@ -92,11 +116,13 @@ export class Form {
     const builtin = this.request.text("source_path").startsWith("builtin:");
     this.columns.hidden = builtin && !DATA_FIELDS.some((path) => this.request.text(path));
     if (this.data.chosen?.problem) this.columns.open = true;
-    const changed = this.rest.filter((path) => this.request.isChanged(this.request.field(path))).length;
-    setText(
-      find("more-count"),
-      changed ? `${plural(changed, "change")} among ${this.rest.length}` : String(this.rest.length),
-    );
+    this.#showCount(this.readingCount, DATA_FIELDS);
+    this.#showCount(find("more-count"), this.rest);
+  }
+
+  #showCount(place, paths) {
+    const changed = paths.filter((path) => this.request.isChanged(this.request.field(path))).length;
+    setText(place, changed ? `${plural(changed, "change")} among ${paths.length}` : String(paths.length));
   }
 
   #showOwnOptions() {

@@ -1,6 +1,6 @@
 // The form of a new run: made from the schema of the options, checked here and by the server, started once.
 
-import { el, setText } from "../../realtime/frame/dom.js";
+import { setText } from "../../realtime/frame/dom.js";
 import { plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
 import { Check } from "./check.js";
@@ -9,47 +9,55 @@ import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
 import { Form } from "./form.js";
 import { CodePanel } from "./code_panel.js";
 import { setUpPasting } from "./paste.js";
+import { applySettings, fetchOrigin, fetchQuestions, missingOrigin, nameOrigin, prefill } from "./prefill.js";
+import { KnownQuestions, labelStart, Questions } from "./questions.js";
 import { Request } from "./request.js";
 import { submit } from "./submission.js";
 
 const find = (id) => document.getElementById(id);
 const place = find("new-run").dataset;
-// A data set by its name, or one that is built in by its whole name.
-const sourceOf = (name) => (name.startsWith("builtin:") ? name : `dataset:${name}`);
-const asked = new URLSearchParams(location.search);
 
 async function start() {
-  const [options, { models }, datasets, run] = await Promise.all([
+  const [options, { models }, datasets, origin] = await Promise.all([
     call(place.options),
     call(place.models),
     fetchDatasets(place.datasets),
-    copied(),
+    fetchOrigin(),
   ]);
   if (!options.may_hurry) bindPriority(options);
   const request = new Request(options);
+  const { run } = origin;
   const mayClone = run && (run.owner === place.user || options.may_hurry);
-  if (run) fillFrom(run, request, mayClone);
-  else if (asked.get("dataset")) request.set("source_path", sourceOf(asked.get("dataset")));
+  fillIn(request, origin, mayClone);
+  const questions = new Questions(find("questions"), request, (paths) => answered(paths));
+  questions.show(await fetchQuestions(origin).catch(() => [])); // as they were asked, before anything is set
+  const settings = applySettings(request);
   const before = new Map(request.texts);
   request.texts = loadDraft() ?? request.texts;
   const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () =>
     update(),
   );
-  const check = new Check(place.train);
+  const check = new Check(place.train, (report) => questions.show(report.reading?.questions ?? []));
+  const known = new KnownQuestions(datasets, request, questions);
   const lines = new CodePanel(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
     const body = mayClone ? request.changes : { experiment_name: "…", source_path: "…", ...request.body };
     form.show();
+    questions.draw();
+    known.follow(update);
+    labelStart(find("start"), questions.open.length);
     check.compare(request.body);
     lines.show(place.origin + target, body);
     setText(find("changed"), changesText(request, run));
     saveDraft(request.texts);
   };
-  wire({ request, form, check, update, target, before, body: () => (mayClone ? request.changes : request.body) });
+  const body = () => (mayClone ? request.changes : request.body);
+  const answered = wire({ request, form, check, questions, update, target, before, body });
   update();
   for (const id of ["check", "start", "reset", "copy", "paste"]) find(id).disabled = false;
   find("form").dataset.ready = "";
+  if (settings.length) answered(settings);
 }
 
 // Owners may lower the priority of their runs; only staff may raise one.
@@ -59,24 +67,11 @@ function bindPriority({ groups }) {
   field.help += ". Only staff may ask for more than 0";
 }
 
-async function copied() {
-  const number = asked.get("from");
-  return number ? call(`/api/runs/${encodeURIComponent(number)}/`) : null;
-}
-
-function fillFrom(run, request, mayClone) {
-  const unknown = request.fill(run.config, { tags: run.tags, priority: Math.min(0, run.priority) });
+function fillIn(request, origin, mayClone) {
+  const unknown = prefill(request, origin);
   if (unknown.length)
-    problem(`Run ${run.id} has options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
-  request.copyFrom();
-  setText(find("heading"), "Clone with changes");
-  find("origin").hidden = false;
-  const owned = mayClone ? "" : ` It belongs to ${run.owner}: yours will be a new run that does not name it.`;
-  find("origin").replaceChildren(
-    "Filled in from ",
-    el("a", { href: run.links.page }, `run ${run.id}, ${run.experiment_name}`),
-    `. What you change is marked.${owned}`,
-  );
+    problem(`It was made with options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
+  nameOrigin(origin, mayClone);
 }
 
 function changesText(request, run) {
@@ -95,27 +90,20 @@ function problem(text) {
   setText(find("problem"), text ?? "");
 }
 
-function wire({ request, form, check, update, target, before, body }) {
+// Returns what is to be done after an answer: its options are shown as changed, and the data are checked with it.
+function wire({ request, form, check, questions, update, target, before, body }) {
   // Shows what is wrong, and whether anything is.
   const isRight = () => {
     problem(null);
     return form.showErrors(request.errors);
   };
-  const refused = (error) => {
-    const left = error.body?.errors
-      ? form.showServerErrors(error.body.errors)
-      : [
-          error.message === "Failed to fetch"
-            ? "The server does not answer; nothing was started. Try again."
-            : error.message,
-        ];
-    problem(left.join(" "));
-    if (left.length) find("problem").scrollIntoView({ block: "nearest" });
-  };
-  find("check").addEventListener("click", () => isRight() && check.run(request.body).then(update).catch(refused));
+  const refused = (error) => showRefusal(error, { form, questions, update });
+  const runCheck = () => check.run(request.body).then(update).catch(refused);
+  find("check").addEventListener("click", () => isRight() && runCheck());
   find("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!isRight() || find("start").disabled) return;
+    if (questions.open.length) return questions.focusFirst();
     find("start").disabled = true;
     try {
       const page = await submit(target, body());
@@ -129,6 +117,7 @@ function wire({ request, form, check, update, target, before, body }) {
   find("reset").addEventListener("click", () => {
     request.texts = new Map(before);
     check.discard();
+    questions.clear();
     isRight();
     form.showErrors(new Map());
     update();
@@ -136,12 +125,26 @@ function wire({ request, form, check, update, target, before, body }) {
   });
   addEventListener("pageshow", ({ persisted }) => persisted && (find("start").disabled = false));
   setUpPasting(request, () => (form.showErrors(new Map()), update()));
+  return (paths) => {
+    form.reveal(paths);
+    update();
+    if (request.errors.size === 0) runCheck();
+  };
 }
 
-start().catch((error) =>
-  problem(
-    error.status === 404
-      ? `There is no run ${asked.get("from")} (any more). Open the empty form instead.`
-      : error.message,
-  ),
-);
+// Questions are shown with their choices; all else at its field, or above the form.
+function showRefusal(error, { form, questions, update }) {
+  const { questions: asked, errors } = error.body ?? {};
+  if (asked?.length) {
+    questions.show(asked);
+    update();
+    return questions.focusFirst();
+  }
+  const words =
+    error.message === "Failed to fetch" ? "The server does not answer; nothing was started. Try again." : error.message;
+  const left = errors ? form.showServerErrors(errors) : [words];
+  problem(left.join(" "));
+  if (left.length) find("problem").scrollIntoView({ block: "nearest" });
+}
+
+start().catch((error) => problem(error.status === 404 ? missingOrigin() : error.message));

@@ -22,6 +22,7 @@
  * @property {boolean} [nullable]
  * @property {string} [help]
  * @property {string | null} [unit]
+ * @property {string | null} [blank] what a blank field stands for, where its default does not say it
  */
 
 /** @typedef {{value: any, error?: undefined} | {error: string, value?: undefined}} Parsed */
@@ -35,6 +36,40 @@ export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other
 /** @param {string} text */
 const bare = (text) => text.trim();
 
+const NONE = "none";
+
+/**
+ * Read a JSON string or list; undefined for any other text.
+ *
+ * @param {string} text
+ */
+function literal(text) {
+  if (!/^["[]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Read a text as it was typed: in quotes only where it could not stand without, as with blanks around it.
+ *
+ * @param {string} text
+ */
+function unquoted(text) {
+  const value = literal(text);
+  const needsQuotes = typeof value === "string" && (value !== bare(value) || value === NONE || value.startsWith('"'));
+  return needsQuotes ? value : text;
+}
+
+/**
+ * Write a text so that it is read as the same.
+ *
+ * @param {string} text
+ */
+const quoted = (text) => (text === NONE || unquoted(bare(text)) !== text ? JSON.stringify(text) : text);
+
 /**
  * Parse what was typed. An error says what would be right; an empty text stands for the default.
  *
@@ -45,13 +80,11 @@ const bare = (text) => text.trim();
 export function parse(field, text) {
   const written = bare(text);
   if (written === "") return field.required ? { error: `${field.title} is missing.` } : { value: field.default };
-  let closest = null;
+  if (field.nullable && written === NONE) return { value: null };
   for (const kind of field.kinds) {
     const found = parseKind(kind, written);
     if ("value" in found) return found;
-    closest ??= found.error;
   }
-  if (field.nullable && written === "none") return { value: null };
   return { error: `Write ${allowed(field)}.` };
 }
 
@@ -67,7 +100,7 @@ function parseKind(kind, text) {
       : { error: "" };
   if (kind.type === "boolean") return /^(true|false)$/.test(text) ? { value: text === "true" } : { error: "" };
   if (kind.type === "array") return parseList(kind, text);
-  if (kind.type === "string") return text.length > (kind.maxLength ?? Infinity) ? { error: "" } : { value: text };
+  if (kind.type === "string") return parseText(kind, unquoted(text));
   const value = Number(text);
   const isNumber = kind.type === "integer" ? /^[+-]?\d+$/.test(text) : Number.isFinite(value);
   return isNumber && within(kind, value) ? { value } : { error: "" };
@@ -78,14 +111,36 @@ function parseKind(kind, text) {
  * @param {string} text
  * @returns {Parsed}
  */
+const parseText = (kind, text) => (text.length > (kind.maxLength ?? Infinity) ? { error: "" } : { value: text });
+
+/**
+ * Read words or numbers with commas between them, or a JSON list.
+ *
+ * @param {Kind} kind
+ * @param {string} text
+ * @returns {Parsed}
+ */
 function parseList(kind, text) {
-  const parts = text
-    .split(",")
-    .map(bare)
-    .filter(Boolean)
-    .map((part) => parseKind(kind.items ?? {}, part));
+  const items = kind.items ?? {};
+  const list = literal(text);
+  const parts = Array.isArray(list)
+    ? list.map((item) => (typeof item === "string" ? parseItem(items, item) : parseKind(items, String(item))))
+    : text
+        .split(",")
+        .map(bare)
+        .filter(Boolean)
+        .map((part) => parseKind(items, part));
   return parts.every((part) => "value" in part) ? { value: parts.map(({ value }) => value) } : { error: "" };
 }
+
+/**
+ * Read a text of a JSON list, which is as it stands there.
+ *
+ * @param {Kind} kind
+ * @param {string} text
+ */
+const parseItem = (kind, text) =>
+  kind.type === "string" && !kind.choices ? parseText(kind, text) : parseKind(kind, text);
 
 /**
  * @param {Kind} bounds
@@ -149,7 +204,16 @@ function range(bounds) {
  */
 export function textOf(field, value) {
   if (same(value, field.default)) return "";
-  return shown(value);
+  if (Array.isArray(value)) return listText(value);
+  const isText = typeof value === "string" && !field.kinds.some(({ choices }) => choices?.includes(value));
+  return isText ? quoted(value) : shown(value);
+}
+
+/** @param {any[]} list */
+function listText(list) {
+  const plain = list.map((item) => (typeof item === "string" ? quoted(item) : String(item)));
+  const isPlain = list.length > 0 && plain.every((text, at) => text === String(list[at]) && !/^\[|,|^$/.test(text));
+  return isPlain ? plain.join(", ") : JSON.stringify(list);
 }
 
 /**

@@ -1,10 +1,13 @@
 // The page of a pre-flight report: asks until there is one, then draws it once.
 
 import { call, errorText } from "../../realtime/frame/api.js";
-import { setText } from "../../realtime/frame/dom.js";
+import { el, setText } from "../../realtime/frame/dom.js";
+import { isKnown } from "../../realtime/reading/reading_text.js";
+import { linkedQuestions } from "../../realtime/reading/questions.js";
+import { readingParts } from "../../realtime/reading/reading_view.js";
 import { drawFacts } from "./facts.js";
 import { drawSections } from "./sections.js";
-import { findingNotice, VERDICTS } from "./verdicts.js";
+import { findingNotice, isQuestion, VERDICTS } from "./verdicts.js";
 
 const ASK_EVERY = 1000; // milliseconds
 const ASK_AGAIN_AFTER = 5000; // after a failure
@@ -18,12 +21,7 @@ async function load() {
     const response = await fetch(source.api, { cache: "no-store", headers: { Accept: "application/json" } });
     if (response.status === 401 || response.status === 403)
       return showStatus("failed", "Logged out", "Log in again to see the report.");
-    if (response.status === 404 && ofRun)
-      return showStatus(
-        "queued",
-        "No report",
-        "This run has made none: it has not come so far, or began before there were any.",
-      );
+    if (response.status === 404 && ofRun) return showReadingAlone();
     if (!response.ok) throw new Error(response.status);
     show(await response.json());
   } catch {
@@ -49,11 +47,29 @@ function showStatus(kind, title, words) {
   setText(find("words"), words);
 }
 
+// The reading is there before the report is, and where open questions have ended the run.
+async function showReadingAlone() {
+  showStatus("queued", "No report", "This run has made none: it has not come so far, or began before there were any.");
+  drawReading((await call(source.reading)).reading);
+}
+
 function draw(report) {
   showStatus(...VERDICTS[report.verdict]);
   drawFacts(find("facts"), report);
-  find("findings").replaceChildren(...report.findings.map(findingNotice));
+  find("findings").replaceChildren(...report.findings.filter((finding) => !isQuestion(finding)).map(findingNotice));
   find("sections").replaceChildren(...drawSections(report));
+  drawReading(report.reading);
+}
+
+function drawReading(reading) {
+  if (!isKnown(reading)) return;
+  find("questions").replaceChildren(...linkedQuestions(reading.questions, source.origin));
+  find("reading").replaceChildren(
+    el("h2", { id: "reading-title" }, "How your data were read"),
+    el("div", { class: "reading" }, ...readingParts(reading)),
+  );
+  find("reading").hidden = false;
+  if (location.hash === "#reading") find("reading").scrollIntoView();
 }
 
 async function cancel() {

@@ -1,5 +1,6 @@
 // The parts of the report as tables: counts, files, duplicates, patients, columns, trial.
 
+import { dataTable as table } from "../../realtime/frame/data_table.js";
 import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/frame/format.js";
 
@@ -19,27 +20,6 @@ function section(title, ...content) {
     ...content.map((node) => el("div", { class: "card part" }, node)),
   );
 }
-
-function table(caption, head, rows) {
-  const cell = (tag, value, at) =>
-    el(tag, { scope: tag === "th" ? "col" : null, class: at && isNumber(rows, at) ? "number" : null }, value);
-  const body = rows.map((row) =>
-    el("tr", {}, ...row.map((value, at) => (at ? cell("td", value, at) : el("th", { scope: "row" }, value)))),
-  );
-  return el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el(
-      "table",
-      {},
-      el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, ...head.map((value, at) => cell("th", value, at)))),
-      el("tbody", {}, ...body),
-    ),
-  );
-}
-
-const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" && /^[–\d]/.test(row[at]));
 
 function counts({ counts: parts, classes }) {
   const total = (row) => parts.reduce((sum, part) => sum + part.classes[row], 0);

@@ -13,5 +13,8 @@ export const VERDICTS = {
 // Level -> kind of the notice; the most severe first.
 export const NOTICES = { blocks: "failed", confirm: "warning", warning: "warning", info: "info" };
 
+// Its question is shown with the choices.
+export const isQuestion = ({ level }) => level === "confirm";
+
 export const findingNotice = ({ level, text, code }) =>
   el("div", { class: `notice ${NOTICES[level]}`, role: level === "blocks" ? "alert" : null, "data-code": code }, text);

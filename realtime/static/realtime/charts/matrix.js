@@ -86,7 +86,7 @@ export function drawMatrix(
   const table = el(
     "table",
     { class: names.length >= COMPACT_FROM ? "matrix compact" : "matrix" },
-    el("caption", {}, caption),
+    el("caption", {}, names.length === 2 ? `${caption}; positive class: ${names[1]}` : caption),
     el("thead", {}, head),
     el("tbody", {}, ...rows),
   );

@@ -123,6 +123,8 @@ function bestFacts({ best, monitor }) {
 
 function dataFact({ dataset, asked }) {
   const sizes = Object.entries(dataset?.sizes ?? {}).map(([split, size]) => `${count(size)} ${split}`);
+  const { classes = [] } = dataset ?? {};
+  if (classes.length === 2) sizes.push(`positive: ${classes[1]}`);
   return ["Data", dataset?.name ?? asked.data, sizes.join(" · ")];
 }
 

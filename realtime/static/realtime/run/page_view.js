@@ -6,7 +6,6 @@ import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { drawAbout } from "./about.js";
 import { Actions } from "./actions/actions.js";
-import { addCopyButtons } from "./actions/copy_buttons.js";
 import { Curves } from "./curves/curves.js";
 import { Deletion } from "./actions/deletion.js";
 import { EndNotification } from "./actions/end_notification.js";
@@ -35,7 +34,7 @@ export class PageView {
     this.#makeLogs();
     this.#makeControls(mayAct);
     makeSticky(find("status-bar"));
-    addCopyButtons(find("copies"), detail.config);
+    find("copies").addEventListener("click", copyConfig.bind(null, detail.config));
     find("print").addEventListener("click", () => print());
   }
 
@@ -155,7 +154,16 @@ export class PageView {
   #drawAbout() {
     const { dataset, model } = this.state;
     drawAbout(find("about"), { detail: this.detail, files: this.details.files, dataset, model });
+    if (this.state.status !== "queued")
+      import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(this.detail, this.state));
   }
+}
+
+// Few readers copy: the script is loaded when one does.
+async function copyConfig(config, { target }) {
+  if (!target.dataset.copy) return;
+  const { copiers } = await import("./actions/copy_config.js");
+  copiers[target.dataset.copy](config);
 }
 
 // How many processes of the training print into the log.

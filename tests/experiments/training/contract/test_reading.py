@@ -8,6 +8,7 @@ from experiments.training.contract.reading import (
     Finding,
     Question,
     Reading,
+    Unanswered,
     Unused,
     Usage,
     asked,
@@ -34,10 +35,12 @@ def test_a_usage_whose_numbers_do_not_add_up_cannot_be_made() -> None:
 
 def test_open_questions_forbid_a_training_and_name_the_option() -> None:
     require_answers(Reading())
-    with pytest.raises(SourceError) as refused:
+    with pytest.raises(Unanswered) as refused:
         require_answers(Reading(questions=[QUESTION]))
+    assert isinstance(refused.value, SourceError)
     assert refused.value.field == "model.positive_class"
     assert refused.value.message == QUESTION.text
+    assert refused.value.questions == [QUESTION]
 
 
 @pytest.mark.parametrize(

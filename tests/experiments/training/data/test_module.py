@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import StandardScaler
 
+from experiments.training.contract.reading import Reading, Unanswered
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.data import loading, module
 from experiments.training.data.module import DataModule, build
 from runs.events import DatasetSummary
 from tests.experiments.training.datasets import config_of, job_of, with_class_folders, with_csv, write_image, zipped
+from tests.experiments.training.readings import QUESTIONS, class_folders
 
 
 def samples_of(data: DataModule, split: str) -> list[int]:
@@ -139,3 +145,38 @@ def test_what_inspection_refuses_the_training_refuses_too(tmp_path: Path) -> Non
         with pytest.raises(SourceError, match=message):
             build(config, job_of(config, tmp_path))
     assert not (tmp_path / "run").exists()
+
+
+def read_back(folder: Path) -> Reading:
+    return msgspec.json.decode((folder / "run" / module.READING_FILE).read_bytes(), type=Reading)
+
+
+@pytest.fixture
+def questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all data raise questions."""
+    load = loading.load
+
+    def loaded(*args: Any) -> Any:
+        return replace(load(*args), reading=class_folders(QUESTIONS))
+
+    monkeypatch.setattr(module, "load", loaded)
+
+
+def test_open_questions_end_a_training_and_are_left_for_its_page(tmp_path: Path, questions: None) -> None:
+    with_csv(tmp_path / "x")
+    config = config_of("x")
+    with pytest.raises(Unanswered) as refused:
+        build(config, job_of(config, tmp_path))
+    assert refused.value.questions == QUESTIONS
+    assert refused.value.field == "data.class_folder"
+    assert read_back(tmp_path) == class_folders(QUESTIONS)
+    assert not (tmp_path / "run" / "split.csv").exists()
+
+
+def test_a_dry_run_and_a_resumed_run_go_on_with_open_questions(tmp_path: Path, questions: None) -> None:
+    with_csv(tmp_path / "x")
+    config = config_of("x")
+    build(config, job_of(config, tmp_path), answered=False)
+    (tmp_path / "run" / module.READING_FILE).unlink()
+    build(config, job_of(config, tmp_path, resume_from="last.ckpt"))
+    assert read_back(tmp_path) == class_folders(QUESTIONS)

@@ -5,23 +5,14 @@ import { toast } from "../../frame/toast.js";
 
 const TRAIN = "/api/experiments/centralized/train";
 
-export function addCopyButtons(place, config) {
-  const json = JSON.stringify(config, null, 2);
-  place.append(
-    el("button", { type: "button", click: () => copy(json, "The configuration") }, "Copy as JSON"),
-    el(
-      "button",
-      {
-        type: "button",
-        title: "A command that queues the same training again; put your token into it",
-        click: () => copy(curl(json), "The command"),
-      },
-      "Copy as curl",
-    ),
-  );
-}
+const toJson = (config) => JSON.stringify(config, null, 2);
 
-export const curl = (json) =>
+export const copiers = {
+  json: (config) => copy(toJson(config), "The configuration"),
+  curl: (config) => copy(curl(toJson(config)), "The command"),
+};
+
+const curl = (json) =>
   [
     `curl -X POST '${location.origin}${TRAIN}'`,
     "-H 'Authorization: Token YOUR_TOKEN'",

@@ -1,0 +1,31 @@
+// How the data of a run were read, in short, on its page. Loaded when the page has drawn what is live.
+
+import { call } from "../frame/api.js";
+import { arrange } from "../frame/dom.js";
+import { factNodes } from "./fact_list.js";
+import { linkedQuestions } from "./questions.js";
+import { isKnown, readingFacts } from "./reading_text.js";
+
+const find = (id) => document.getElementById(id);
+let drawn = null; // the attempt whose reading is shown
+let asking = false;
+
+// Asks until there is one: the training writes it when its data are read. A resumed run reads its data again. A queued
+// run has read none.
+export async function drawRunData({ links, id }, state) {
+  find("data-questions").hidden = state.status !== "failed"; // they have ended it
+  if (asking || drawn === state.attempt || state.deleted) return;
+  asking = true;
+  try {
+    const { reading } = await call(links.reading);
+    if (!isKnown(reading)) return;
+    drawn = state.attempt;
+    arrange(find("data-questions"), linkedQuestions(reading.questions, `from=${id}`));
+    arrange(find("data-facts"), factNodes(readingFacts(reading)));
+    find("data").hidden = false;
+  } catch {
+    // it is asked for again with whatever happens next
+  } finally {
+    asking = false;
+  }
+}
