@@ -77,7 +77,7 @@ def _cell(name: str, value: float | None) -> str:
 
 def _with_test(run: Run, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add the test split's numbers to the row of the epoch whose checkpoint they evaluate."""
-    final = RunMetric.objects.filter(run=run, context="final", metric_name__in=TEST_METRICS, class_name="")
+    final = RunMetric.objects.filter(run=run, context="final", metric_name__startswith="test_", class_name="")
     numbers: dict[int, dict[str, Any]] = {}
     for epoch, name, value in final.values_list("epoch", "metric_name", "value"):
         numbers.setdefault(epoch, {})[name] = value

@@ -24,6 +24,7 @@ FIRST = (
     "optimizer.scheduler",
     "trainer.max_epochs",
     "trainer.accelerator",
+    "callbacks.metrics",
     "callbacks.monitor",
     "callbacks.early_stopping",
     "callbacks.patience",
@@ -62,6 +63,7 @@ TITLES = {
     "trainer.gradient_clip_val": "Clip gradients at",
     "trainer.accumulate_grad_batches": "Batches per optimizer step",
     "trainer.ema_decay": "Moving average of the weights",
+    "callbacks.metrics": "Further metrics",
     "callbacks.monitor": "Best epoch by",
     "callbacks.save_top_k": "Checkpoints to keep",
     "callbacks.min_delta": "Least improvement",
@@ -84,6 +86,9 @@ UNITS = {
     "callbacks.progress_interval": "seconds",
     "callbacks.resource_interval": "seconds",
 }
+
+_EXTENDED = {"callbacks.monitor": "callbacks.metrics"}
+"""Fields whose choices grow with what another field asks for."""
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
 _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
@@ -124,6 +129,8 @@ def _group(name: str, title: str, words: str, fields: list[dict[str, Any]]) -> d
 def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, Any]:
     """Describe one field; `kinds` are the accepted forms, each with a `type`, and `choices` or bounds."""
     kinds = [_kind(path, kind) for kind in schema.get("anyOf", [schema])]
+    if path in _EXTENDED:
+        kinds = [kind for kind in kinds if "choices" in kind]
     return {
         "path": path,
         "title": TITLES.get(path) or path.rpartition(".")[2].replace("_", " ").capitalize(),
@@ -133,6 +140,7 @@ def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, An
         "required": required,
         "default": schema.get("default"),
         "kinds": [kind for kind in kinds if kind["type"] != "null"],
+        "extended_by": _EXTENDED.get(path),
         "nullable": any(kind["type"] == "null" for kind in kinds),
     }
 
@@ -142,7 +150,9 @@ def _kind(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if "const" in schema or "enum" in schema:
         return kind | {"choices": schema.get("enum") or [schema["const"]]}
     if "items" in schema:
-        kind["items"] = _kind(path, schema["items"])
+        members = schema["items"].get("anyOf", [schema["items"]])
+        kind |= {"items": _kind(path, members[0])}
+        kind |= {"objects": True} if any(member.get("type") == "object" for member in members) else {}
     bounds = {name: schema[name] for name in _BOUNDS if name in schema}
     if kind["type"] in ("integer", "number"):
         bounds = _BOUNDS_OF_VALIDATORS.get(path, {}) | bounds
