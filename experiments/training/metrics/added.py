@@ -65,26 +65,34 @@ class AddedMetric:
         self._threshold = self._options.pop("threshold", threshold)
 
     def check(self) -> None:
-        """Compute it for a few samples with every class among them; raises what the library raises, or NoValue."""
-        given = samples("binary" if self._classes == 2 else "multiclass", self._classes)
-        self.value(Scored(given["preds"].numpy(), given["target"].numpy()), validate=True)
+        """Try it on a few samples with every class among them; raises SeveralNumbers, or whatever the library raises.
 
-    def value(self, scored: Scored, *, validate: bool = False) -> float:
+        The library then checks all options, too.
+        """
+        given = samples("binary" if self._classes == 2 else "multiclass", self._classes)
+        scored = Scored(given["preds"].numpy(), given["target"].numpy())
+        self._number(scored, predicted_classes(scored.scores, self._threshold), validate=True)
+
+    def value(self, scored: Scored) -> float:
         """Compute the number; raises NoValue, or whatever the library raises."""
         labels = predicted_classes(scored.scores, self._threshold)
         self._require_value(labels, scored.targets)
         if self.name == "matthews_corrcoef":
             return self._correlation(labels, scored.targets)
+        number = self._number(scored, labels, validate=False)
+        value = float(str(number.numpy()))  # of single precision, where it computes in that, no more digits than it has
+        if not math.isfinite(value):
+            raise NoValue("torchmetrics gives no finite number")
+        return value
+
+    def _number(self, scored: Scored, labels: Ints, *, validate: bool) -> torch.Tensor:
         scores = scored.scores
         if self.name == "calibration_error":
             scores = np.minimum(scores, BELOW_ONE[self._task])
         number = one_number(self._result(labels if self._by_labels else scores, scored.targets, validate))
         if number is None:
             raise SeveralNumbers("torchmetrics gives several numbers")
-        value = float(str(number.numpy()))  # of single precision, where it computes in that, no more digits than it has
-        if not math.isfinite(value):
-            raise NoValue("torchmetrics gives no finite number")
-        return value
+        return number
 
     def _require_value(self, labels: Ints, targets: Ints) -> None:
         """Raise NoValue where the metric is not defined, unless the request says what it shall be there."""
