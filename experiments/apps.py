@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from experiments.checks import check_data_roots, check_lease
 from experiments.training.contract import network_catalogue
+from experiments.training.contract.metrics import metric_catalogue
 
 
 class ExperimentsConfig(AppConfig):
@@ -16,7 +17,7 @@ class ExperimentsConfig(AppConfig):
     name = "experiments"
 
     def ready(self) -> None:
-        """Register system checks, connect the broker, and install a team's own networks.
+        """Register system checks, connect the broker, and say where metrics and a team's own networks are found.
 
         Actors bind to the broker that exists when they are imported, so it is connected first. Own networks are known
         before the first request names one. Raises ImproperlyConfigured.
@@ -24,6 +25,7 @@ class ExperimentsConfig(AppConfig):
         register(check_data_roots)
         register(check_lease)
         import_string(settings.BROKER_FACTORY)()
+        metric_catalogue.read_from(import_string("experiments.metric_list.read"))
         try:
             network_catalogue.install(settings.LIVETRAIN_MODELS)
         except network_catalogue.CatalogueError as error:

@@ -23,6 +23,7 @@ from runs.models import Run, RunGroup
 RECORDED_PACKAGES = (
     "torch",
     "pytorch-lightning",
+    "torchmetrics",
     "monai",
     "numpy",
     "pandas",

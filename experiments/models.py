@@ -152,6 +152,22 @@ class Preflight(Leased):
         return Path(settings.PREFLIGHTS_ROOT) / str(self.pk)
 
 
+class MetricList(models.Model):
+    """The metrics of one version of torchmetrics, as a worker has listed them; only `metric_list` reads and writes it.
+
+    Requests may name them: a web process, which never loads the library, checks requests against this list.
+    """
+
+    key = models.CharField(max_length=100, unique=True, help_text="Version of the library and revision of the list")
+    metrics = models.TextField(help_text="A `metric_catalogue.Catalogue` as JSON")
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return f"metrics of {self.key}"
+
+
 def uploads_root() -> Path:
     """Return the folder of uploads, with one folder for each, named by its id."""
     return Path(settings.DATASETS_ROOT) / "uploads"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -58,15 +58,19 @@ def _message(problem: Any, path: list[str]) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown(path)
-    if kind == "unknown_option":
-        return f"{problem['msg']}."
+    if kind in ("unknown_option", "metric_option"):
+        return _sentence(problem["msg"])
     if kind == "missing":
         return "Required; add it to the request."
     if kind == "value_error":
-        return f"{context['error']}."
+        return _sentence(str(context["error"]))
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "Must be a JSON object."
     return f"{problem['msg']}; got {_short(problem['input'])}."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _unknown(path: list[str]) -> str:
@@ -79,9 +83,10 @@ def _unknown(path: list[str]) -> str:
 def _fields_of(path: list[str]) -> list[str]:
     model: type[BaseModel] = TrainingConfig
     for part in path:
-        annotation = model.model_fields[part].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        for kind in (annotation, *get_args(annotation)):  # of a list, what its members are; their places are no fields
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
     return list(model.model_fields)
 
 

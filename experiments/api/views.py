@@ -23,6 +23,7 @@ from experiments.preflights import requests
 from experiments.training.contract import network_catalogue, option_schema, weight_files
 from experiments.training.contract.builtin_networks import CNN
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.metrics import metric_catalogue, monitored
 from experiments.training.contract.network_spec import AUTO, NetworkSpec
 from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
@@ -78,6 +79,22 @@ class ModelsView(APIView):
         )
 
 
+class MetricsView(APIView):
+    """The endpoint of the metrics that `callbacks.metrics` may name, each with its options."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return the metrics of the installed torchmetrics; null where no worker has listed them yet."""
+        found = metric_catalogue.current()
+        return Response(
+            {
+                "version": metric_catalogue.installed_version(),
+                "metrics": None
+                if found is None
+                else [metric_catalogue.describe(found.find(n)) for n in found.usable()],
+            }
+        )
+
+
 class OptionsView(APIView):
     """The endpoint of a training's options with help, defaults and bounds; built-in data sets; weights."""
 
@@ -88,6 +105,7 @@ class OptionsView(APIView):
             {
                 "groups": option_schema.groups(),
                 "network_options": options | {AUTO: options[CNN.name]},
+                "directions": monitored.directions(),
                 "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
                 "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
                 "may_hurry": bool(request.user.is_staff),

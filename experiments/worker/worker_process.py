@@ -21,7 +21,7 @@ from experiments.files.deferred_uploads import DeferredUploads
 from experiments.periodic import Periodic, stop_all
 from experiments.preflights import initial_preflight
 from experiments.preflights.worker_thread import preflight_threads
-from experiments.processes import training_process
+from experiments.processes import metric_listing, training_process
 from experiments.worker import stale_sockets, tasks
 from experiments.worker.feeder import Feeder
 from experiments.worker.heartbeat import Heartbeat
@@ -47,6 +47,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         signal.signal(number, _stop)
     stale_sockets.remove_stale_sockets()
     training_process.warm_up()  # before the first claim: loading takes longer than a lease may
+    metric_listing.bring_up_to_date()
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
     worker = dramatiq.Worker(broker, queues={wakeup.QUEUE}, worker_threads=slots, worker_timeout=100)

@@ -36,7 +36,7 @@ def of_run(run: Run) -> Evidence:
         config=run.config,
         classes=dataset.get("classes", ()),
         sizes=dataset.get("sizes", {}),
-        history=_history(run.pk),
+        history=_history(run.pk, run.monitor),
         best_epoch=run.best_epoch,
         matrix=_matrix(run.pk),
         first_gradients=_first_gradients(run),
@@ -55,10 +55,10 @@ def monitored(run: Run) -> list[tuple[int, Number]]:
     return list(rows.order_by("epoch").values_list("epoch", "value"))
 
 
-def _history(run_id: int) -> list[tuple[int, Epoch]]:
+def _history(run_id: int, monitor: str) -> list[tuple[int, Epoch]]:
     """Read the complete epochs: both phases are mostly stored in one transaction, but not always."""
     rows = RunMetric.objects.filter(
-        run_id=run_id, metric_name__in=METRICS, context="epoch", class_name="", client_id=None
+        run_id=run_id, metric_name__in={*METRICS, monitor}, context="epoch", class_name="", client_id=None
     )
     history: dict[int, dict[str, Number]] = {}
     for epoch, name, value in rows.order_by("epoch").values_list("epoch", "metric_name", "value"):

@@ -25,7 +25,6 @@ from runs.events import EarlyStopped, format_time, time_or_null
 from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
 from runs.serializers import final_split
-from runs.statistics.metric_names import TEST_METRICS
 from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
@@ -69,7 +68,7 @@ def _write_json(run: Run, name: str, value: Any) -> None:
 
 def _test_values(run: Run) -> QuerySet[RunMetric, tuple[int, str, float | None]]:
     """Select the test split's numbers, each with the epoch whose checkpoint they evaluate."""
-    final = RunMetric.objects.filter(run=run, context="final", metric_name__in=TEST_METRICS, class_name="")
+    final = RunMetric.objects.filter(run=run, context="final", metric_name__startswith="test_", class_name="")
     return final.values_list("epoch", "metric_name", "value")
 
 

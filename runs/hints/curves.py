@@ -191,8 +191,9 @@ def best_long_ago(run: Evidence) -> Hint | None:
 
 
 def _is_near_its_best(run: Evidence, metric: str) -> bool:
-    """Return whether the last epochs are within 0.01 of the best; metrics other than losses, where more is better."""
-    values = [value for _, (value,) in known(run.history, metric)]
+    """Return whether the last epochs of the monitored metric are within 0.01 of its best; it is none of the losses."""
+    sign = -1 if run.options.mode == "min" else 1
+    values = [sign * value for _, (value,) in known(run.history, metric)]
     return bool(values) and max(values[-AGREEING:]) > max(values) - 0.01
 
 

@@ -17,6 +17,9 @@ EPOCH_METRICS: tuple[str, ...] = (
 TEST_METRICS: tuple[str, ...] = tuple(f"test_{name}" for name in _EVALUATION)
 """One value per run: the best checkpoint over the test split."""
 
+_ERRORS = ("loss", "hinge_loss", "hamming_distance", "calibration_error", "eer")
+"""Metrics of which less is better; a run may add a word to their names."""
+
 FINAL_STATISTICS: dict[str, str] = {
     "final_auroc_cm": "AUROC",
     "final_average_precision": "Average precision",
@@ -41,5 +44,13 @@ def is_count(name: str) -> bool:
 
 
 def lower_is_better(name: str) -> bool:
-    """Return whether a lower value is better: of losses and errors."""
-    return name.endswith("_loss") or name in ("final_brier", "final_ece")
+    """Return whether a lower value is better: of losses and errors, those that a run adds included."""
+    if name.endswith("_loss") or name in ("final_brier", "final_ece"):
+        return True
+    measure = name.partition("_")[2]
+    return any(f"{measure}_".startswith(f"{error}_") for error in _ERRORS)
+
+
+def is_added(name: str) -> bool:
+    """Return whether a run has added the metric: it is no one of those that every run reports."""
+    return name.startswith(("val_", "test_")) and name not in EPOCH_METRICS and name not in TEST_METRICS

@@ -8,7 +8,7 @@ undefined classes out, as scikit-learn does with `zero_division=nan`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ EVALUATION_METRICS = {
     "auroc": "auroc",
 }
 ECE_BINS = 10
+Count = Callable[[Ints, Ints, int], Ints]
+"""Counts as `confusion_matrix` does."""
 
 
 def scores_from_logits(logits: NDArray[Any]) -> Floats:
@@ -95,18 +97,24 @@ def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -
 
 
 def epoch_metrics(
-    phase: str, *, loss: Number, scores: Floats, targets: Ints, threshold: float | None = None
+    phase: str,
+    *,
+    loss: Number,
+    scores: Floats,
+    targets: Ints,
+    threshold: float | None = None,
+    count: Count = confusion_matrix,
 ) -> dict[str, Number]:
     """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
 
-    Binary runs get the four counts too, except for `train`.
+    Binary runs get the four counts too, except for `train`. A training counts with a library that is not loaded here.
     """
     training, binary = phase == "train", scores.ndim == 1
     names = TRAIN_METRICS if training else EVALUATION_METRICS
     counts = COUNTS if binary and not training else ()
     if not _usable(scores):
         return _prefixed(phase, {"loss": loss} | dict.fromkeys([*names, *counts]))
-    matrix = confusion_matrix(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
+    matrix = count(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
     numbers = _matrix_numbers(matrix)
     if not training:
         numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)

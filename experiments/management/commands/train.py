@@ -15,10 +15,11 @@ from experiments.cli.console import Console
 from experiments.cli.stop_signals import StopSignals
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
-from experiments.processes import training_process
+from experiments.processes import metric_listing, training_process
 from experiments.server import demo, private_home
 from experiments.supervision import supervisor
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.source_errors import SourceError
 from experiments.worker import tasks
 from runs import lifecycle, schema
@@ -45,11 +46,13 @@ class Command(BaseCommand):
         """Queue the runs and carry them out here, one after the other. Raises CommandError unless all complete."""
         private_home.make_private()
         schema.bring_up_to_date()
-        config, place = _read(options["config"])
         signals = StopSignals(tasks.draining)
-        signals.install()
-        self.stderr.write("Loading PyTorch …")
-        training_process.warm_up()
+        loaded = metric_catalogue.current() is None
+        if loaded:  # no worker was ever started here, and the request may name metrics
+            self._load(signals)
+        config, place = _read(options["config"])
+        if not loaded:
+            self._load(signals)
         if signals.exit_code:
             raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
         with transaction.atomic():  # no worker sees the first one queued
@@ -61,6 +64,13 @@ class Command(BaseCommand):
         if queued[0].group:
             self._report_group(queued[0].group)
         _require_completed([run.pk for run in queued], signals.exit_code)
+
+    def _load(self, signals: StopSignals) -> None:
+        """Load all that a training needs, once; from then on signals stop in order."""
+        signals.install()
+        self.stderr.write("Loading PyTorch …")
+        training_process.warm_up()
+        metric_listing.bring_up_to_date()
 
     def _claimed(self, queued: Sequence[Run]) -> Iterator[Run]:
         """Claim the other folds, each when its turn comes; one that a worker claimed first is left to it."""

@@ -28,6 +28,7 @@ from experiments.training.callbacks.unfreezing import Unfreezing
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Job, Reporter
 from experiments.training.contract.stop import Stop
+from experiments.training.metrics.added import AddedMetrics
 from experiments.training.models.fine_tuning import FineTuning
 from runs.events import DatasetSummary, ModelSummary
 
@@ -50,6 +51,7 @@ def build_chain(
     report: Reporter,
     stop: Stop,
     tuning: FineTuning | None = None,
+    added: AddedMetrics | None = None,
 ) -> Chain:
     """Build the callbacks of a training.
 
@@ -85,7 +87,7 @@ def build_chain(
         *_early_stopping(config, mode, report),
         LearningRate(every=asked.batch_metrics_every, emit=report),
         BestTracker(monitor=asked.monitor, mode=mode, report=report),
-        MetricsCollector(threshold=threshold, report=report),
+        MetricsCollector(threshold=threshold, report=report, added=added),
         BatchReporter(every=asked.batch_metrics_every, threshold=threshold, emit=report),
         GradientMonitor(every=asked.gradient_stats_every, emit=report, groups=_blocks(tuning)),
         ProgressReporter(interval=asked.progress_interval, emit=report),

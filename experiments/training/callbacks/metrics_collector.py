@@ -12,8 +12,11 @@ from experiments.training import ranks
 from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
 from experiments.training.contract.reports import Note, Reporter
+from experiments.training.metrics.added import AddedMetrics
+from experiments.training.metrics.counting import confusion_matrix
 from runs.events import EpochEnd, utc_now
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics
 
 
@@ -30,8 +33,8 @@ class MetricsCollector(Callback):
     rank gets its numbers, so that all make the same decisions.
     """
 
-    def __init__(self, *, threshold: float | None, report: Reporter) -> None:
-        self._threshold, self._report = threshold, report
+    def __init__(self, *, threshold: float | None, report: Reporter, added: AddedMetrics | None = None) -> None:
+        self._threshold, self._report, self._added = threshold, report, added
         self._train, self._val = Steps(), Steps()
         self._rate = 0.0
         self._train_numbers: dict[str, Number] = {}
@@ -61,7 +64,7 @@ class MetricsCollector(Callback):
         if trainer.sanity_checking:
             return
         val = self._val.of_all_ranks()
-        self._val_numbers = ranks.decided(lambda: self._numbers("val", val, val.mean_loss()))
+        self._val_numbers = ranks.decided(lambda: self._validated(val, trainer.current_epoch))
         pl_module.log_dict({name: _logged(value) for name, value in self._val_numbers.items()})
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
@@ -71,7 +74,9 @@ class MetricsCollector(Callback):
         train = self._train.of_all_ranks()
         # Lightning divides the loss of a training step by accumulate_grad_batches.
         scale = trainer.accumulate_grad_batches
-        self._train_numbers = ranks.decided(lambda: self._numbers("train", train, train.mean_loss(scale)))
+        self._train_numbers = ranks.decided(
+            lambda: self._numbers("train", train.scores(), train.targets(), train.mean_loss(scale))
+        )
         reported = self._train_numbers | {"learning_rate": self._rate}
         now = utc_now()
         self._report(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=reported, timestamp=now))
@@ -100,9 +105,15 @@ class MetricsCollector(Callback):
         """Restore whether the warning was given."""
         self._warned = state_dict["warned"]
 
-    def _numbers(self, phase: str, steps: Steps, loss: Number) -> dict[str, Number]:
+    def _validated(self, steps: Steps, epoch: int) -> dict[str, Number]:
+        """Compute what every run reports of its validation, and what this one adds."""
+        scores, targets = steps.scores(), steps.targets()
+        numbers = self._numbers("val", scores, targets, steps.mean_loss())
+        return numbers | (self._added.numbers("val", scores, targets, where=f"epoch {epoch}") if self._added else {})
+
+    def _numbers(self, phase: str, scores: Floats, targets: Ints, loss: Number) -> dict[str, Number]:
         return epoch_metrics(
-            phase, loss=loss, scores=steps.scores(), targets=steps.targets(), threshold=self._threshold
+            phase, loss=loss, scores=scores, targets=targets, threshold=self._threshold, count=confusion_matrix
         )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from experiments.training.contract import network_catalogue
 from experiments.training.contract.builtin_networks import Dropout, Width
+from experiments.training.contract.callbacks_config import CallbacksConfig
 from experiments.training.contract.config_base import Section
 from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.network_spec import AUTO
@@ -21,7 +22,6 @@ MAX_DEVICES = 16  # of one machine
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
 MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row of more than 2,700 bytes
 
-Monitor = Literal["val_auroc", "val_loss", "val_acc", "val_precision", "val_recall", "val_f1"]
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -315,29 +315,6 @@ class TrainerConfig(Section):
         return value
 
 
-class CallbacksConfig(Section):
-    """What is watched, kept and reported."""
-
-    monitor: Monitor = Field("val_auroc", description="The number by which the best epoch is chosen")
-    mode: Literal["auto", "max", "min"] = Field("auto", description="auto = min for val_loss, else max")
-    save_top_k: int = Field(1, ge=1, le=100, description="Best checkpoints to keep")
-    early_stopping: bool = Field(True, description="Stops when the monitored number no longer improves")
-    patience: int = Field(10, ge=1, le=10_000, description="Epochs without improvement before EarlyStopping stops")
-    min_delta: float = Field(0.0, ge=0.0, le=1e6, description="What counts as an improvement: more than this")
-    batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
-    gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")
-    progress_interval: float = Field(0.5, ge=0.5, le=3600.0, description="Seconds between two progress events")
-    resource_interval: float = Field(2.0, ge=1.0, le=3600.0, description="Seconds between two resource_usage events")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _resolve_mode(cls, data: Any) -> Any:
-        """Resolve `auto` at once, as a stored configuration says what was done."""
-        if isinstance(data, dict) and data.get("mode", "auto") == "auto":
-            return {**data, "mode": "min" if data.get("monitor") == "val_loss" else "max"}
-        return data
-
-
 class TrainingConfig(Section):
     """A complete training: the body of `POST /api/experiments/centralized/train`."""
 
@@ -351,7 +328,7 @@ class TrainingConfig(Section):
     augmentation: AugmentationConfig = AugmentationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     trainer: TrainerConfig = TrainerConfig()
-    callbacks: CallbacksConfig = CallbacksConfig(mode="max")
+    callbacks: CallbacksConfig = CallbacksConfig()
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Of splits, first weights, order and augmentation")
     # The time of a training is not part of its configuration: not stored with the run, ignored when comparing requests
     priority: int = Field(

@@ -25,6 +25,7 @@ FIRST = (
     "optimizer.scheduler",
     "trainer.max_epochs",
     "trainer.accelerator",
+    "callbacks.metrics",
     "callbacks.monitor",
     "callbacks.early_stopping",
     "callbacks.patience",
@@ -72,6 +73,7 @@ TITLES = {
     "trainer.gradient_clip_val": "Clip gradients at",
     "trainer.accumulate_grad_batches": "Batches per optimizer step",
     "trainer.ema_decay": "Moving average of the weights",
+    "callbacks.metrics": "Further metrics",
     "callbacks.monitor": "Best epoch by",
     "callbacks.save_top_k": "Checkpoints to keep",
     "callbacks.min_delta": "Least improvement",
@@ -105,6 +107,9 @@ UNITS = {
     "callbacks.progress_interval": "seconds",
     "callbacks.resource_interval": "seconds",
 }
+
+_EXTENDED = {"callbacks.monitor": "callbacks.metrics"}
+"""Fields whose choices grow with what another field asks for."""
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
 _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
@@ -146,6 +151,8 @@ def _group(name: str, title: str, words: str, fields: list[dict[str, Any]]) -> d
 def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, Any]:
     """Describe one field; `kinds` are the accepted forms, each with a `type`, and `choices` or bounds."""
     kinds = [_kind(path, kind) for kind in schema.get("anyOf", [schema])]
+    if path in _EXTENDED:
+        kinds = [kind for kind in kinds if "choices" in kind]
     return {
         "path": path,
         "title": TITLES.get(path) or path.rpartition(".")[2].replace("_", " ").capitalize(),
@@ -156,6 +163,7 @@ def _field(path: str, schema: Mapping[str, Any], required: bool) -> dict[str, An
         "required": required,
         "default": schema.get("default"),
         "kinds": [kind for kind in kinds if kind["type"] != "null"],
+        "extended_by": _EXTENDED.get(path),
         "nullable": any(kind["type"] == "null" for kind in kinds),
     }
 
@@ -167,7 +175,9 @@ def _kind(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         mixed = "type" not in schema and not all(isinstance(choice, str) for choice in choices)
         return kind | ({"type": "integer"} if mixed else {}) | {"choices": choices}
     if "items" in schema:
-        kind["items"] = _kind(path, schema["items"])
+        members = schema["items"].get("anyOf", [schema["items"]])
+        kind |= {"items": _kind(path, members[0])}
+        kind |= {"objects": True} if any(member.get("type") == "object" for member in members) else {}
     bounds = {name: schema[name] for name in _BOUNDS if name in schema}
     if kind["type"] in ("integer", "number"):
         bounds = _BOUNDS_OF_VALIDATORS.get(path, {}) | bounds

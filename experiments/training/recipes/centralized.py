@@ -25,10 +25,12 @@ from experiments.training.callbacks.stopping import FinishedEarly, StopWatcher, 
 from experiments.training.callbacks.training_start import summarize
 from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
+from experiments.training.metrics import added, inspection
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
@@ -74,6 +76,7 @@ def _carry_out(
     job: Job, report: Reporter, stop: Stop, data: DataModule | None, model: pl.LightningModule | None
 ) -> None:
     network_catalogue.install(job.networks)
+    metric_catalogue.read_from(inspection.catalogue)
     config = TrainingConfig.model_validate(job.config)
     begin(config, job)
     # Only for data and model of the configuration; a resumed attempt trains what an earlier one checked.
@@ -81,12 +84,13 @@ def _carry_out(
     preflight = None if without_preflight else PreflightBuilder(config, report_builder.write_log)
     on_loaded = preflight.add_samples if preflight and ranks.first() else None
     data = data or build_data(config, job, stop, on_loaded=on_loaded)
+    threshold = config.model.threshold if data.num_classes == 2 else None
+    metrics = added.build(config.callbacks.metrics, classes=data.num_classes, threshold=threshold, report=report)
     module = model or prepare(config, job, data, report)
     if preflight:
         _pass(preflight, config, job, module, data, report=report, stop=stop)
     if model is None:
         inference.write(Path(job.run_dir), config, data, module)
-    threshold = config.model.threshold if data.num_classes == 2 else None
     summary = summarize(module, resolved_name(config.model, data.input_shape) if model is None else None)
     chain = build_chain(
         config,
@@ -97,6 +101,7 @@ def _carry_out(
         report=report,
         stop=stop,
         tuning=module.fine_tuning if isinstance(module, Classifier) else None,
+        added=metrics,
     )
 
     trainer = _trainer(config, job, chain.callbacks, profiler=DataWait())
@@ -125,7 +130,11 @@ def _carry_out(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
     for part in predictions:
-        report(evaluation.final_stats(part, epoch=best.epoch, threshold=threshold, class_names=data.class_names))
+        report(
+            evaluation.final_stats(
+                part, epoch=best.epoch, threshold=threshold, class_names=data.class_names, added=metrics
+            )
+        )
     chain.checkpoint.tidy()
 
 

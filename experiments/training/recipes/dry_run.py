@@ -7,9 +7,11 @@ from collections.abc import Callable
 from experiments.training.callbacks.stopping import sigterm_sets
 from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.reports import Job, Note, PreflightReady, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.data.module import build as build_data
+from experiments.training.metrics import added, inspection
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import PreflightBuilder
 from experiments.training.recipes import centralized
@@ -27,12 +29,19 @@ def train(job: Job, report: Reporter, stop: Stop) -> None:
 
 def _make_report(job: Job, report: Reporter, stop: Stop) -> None:
     network_catalogue.install(job.networks)
+    metric_catalogue.read_from(inspection.catalogue)
     config = TrainingConfig.model_validate(job.config)
     centralized.begin(config, job)
     say = _saying(report)
     say("Pre-flight: reading the data.")
     preflight = PreflightBuilder(config, say)
     data = build_data(_lenient(config), job, stop, on_loaded=preflight.add_samples, answered=False)
+    added.build(
+        config.callbacks.metrics,
+        classes=data.num_classes,
+        threshold=config.model.threshold if data.num_classes == 2 else None,
+        report=preflight.receive,
+    )
     module = prepare(config, job, data, preflight.receive)
     centralized.run_trial(preflight, config, job, module, data, stop=stop)
     report(PreflightReady(report=preflight.report()))

@@ -16,6 +16,8 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
+from experiments.training.metrics.added import AddedMetrics
+from experiments.training.metrics.counting import confusion_matrix
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
 from runs.statistics.matrix_statistics import Number
@@ -116,7 +118,14 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     return columns | {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
 
 
-def final_stats(part: Predictions, *, epoch: int, threshold: float | None, class_names: Sequence[str]) -> FinalStats:
+def final_stats(
+    part: Predictions,
+    *,
+    epoch: int,
+    threshold: float | None,
+    class_names: Sequence[str],
+    added: AddedMetrics | None = None,
+) -> FinalStats:
     """Compute all final statistics of one split; raises Diverged if the scores are not finite."""
     if not np.isfinite(part.scores).all():
         raise Diverged(
@@ -126,8 +135,14 @@ def final_stats(part: Predictions, *, epoch: int, threshold: float | None, class
     matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)
     if part.split == "test":
         statistics |= epoch_metrics(
-            "test", loss=part.loss, scores=part.scores, targets=part.targets, threshold=threshold
+            "test",
+            loss=part.loss,
+            scores=part.scores,
+            targets=part.targets,
+            threshold=threshold,
+            count=confusion_matrix,
         )
+        statistics |= added.numbers("test", part.scores, part.targets, where="the test split") if added else {}
     return FinalStats(
         split=part.split,
         epoch=epoch,

@@ -9,6 +9,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.contract.model_errors import ModelError
 from experiments.training.contract.network_catalogue import CatalogueError
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.metrics.added import UnfitMetric
 from experiments.training.preflight.report_builder import Blocked
 from experiments.training.ranks import NO_GPU, TooFewDevices
 from runs.failures import storage_errors
@@ -35,7 +36,7 @@ def reason(error: BaseException) -> str:
     """Explain in one sentence what happened and, where known, the cure; else give the exception's class and message."""
     if isinstance(error, SourceError):
         return error.message
-    if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices | Blocked):
+    if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices | Blocked | UnfitMetric):
         return str(error)
     if isinstance(error, ValidationError):  # options that the accepting server knows may be unknown here
         return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())

@@ -29,6 +29,7 @@ from runs.events import EPHEMERAL_TYPES, format_time
 from runs.files.log_names import log_name, start_name
 
 RECIPE = "experiments.training.recipes.centralized"
+METRICS = "experiments.training.metrics.inspection"
 STOP = b"stop"
 FINISH = b"finish"
 REGISTERED = b"registered "  # followed by an epoch
@@ -129,6 +130,12 @@ def warm() -> None:
     """Raise SystemExit unless the fork server has loaded the recipe: the first real training would wait for it."""
     if RECIPE not in sys.modules:
         raise SystemExit(f"{RECIPE} is not preloaded")
+
+
+def list_metrics(answer: Connection) -> None:
+    """Send the metrics of the library that the fork server has loaded, as JSON."""
+    module: Any = importlib.import_module(METRICS)
+    answer.send_bytes(module.encoded())
 
 
 def _receive_commands(commands: Connection, stop: Stop) -> None:

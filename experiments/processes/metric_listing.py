@@ -1,0 +1,44 @@
+"""Has the metrics of the installed library listed, in a child of the fork server, which has loaded it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+
+from experiments import metric_list
+from experiments.training.recipes import process_entry
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 120.0  # it takes about one
+
+
+def bring_up_to_date() -> None:
+    """List the metrics unless the list of this version is known; call it after `training_process.warm_up`.
+
+    Where that fails, requests for further metrics are refused, and everything else works.
+    """
+    try:
+        if metric_list.read() is None:
+            metric_list.store(_listed())
+    except Exception:
+        logger.exception("the metrics of torchmetrics could not be listed; runs cannot add any")
+
+
+def _listed() -> bytes:
+    """Return the list as JSON; raises RuntimeError."""
+    context = multiprocessing.get_context("forkserver")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=process_entry.list_metrics, args=(sending,), name="metrics")
+    process.start()
+    sending.close()
+    try:
+        if not receiving.poll(SECONDS):
+            raise RuntimeError(f"no answer within {SECONDS:g} seconds")
+        return receiving.recv_bytes()
+    except EOFError as error:
+        raise RuntimeError("the process that lists them ended without an answer") from error
+    finally:
+        receiving.close()
+        process.kill()
+        process.join()
