@@ -26,7 +26,7 @@ from experiments.datasets import checks, names, storage
 from experiments.datasets.check_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
 from experiments.training.data import sources
-from experiments.training.data.inspection.check import Refusal, Task
+from experiments.training.contract.check_reports import Refusal, Task
 from runs.errors import InvalidRequest, NoRoom
 
 PIECE_BYTES = 8 * 2**20

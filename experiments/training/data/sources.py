@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract import source_forms
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import layouts
 from experiments.training.data.files import catalogue, paths, requirements
@@ -21,7 +22,6 @@ from experiments.training.data.splitting import division, split_files
 from experiments.training.data.tables import feature_tables
 
 HEADERS_READ = 30_000  # DICOM files that a request reads for their patients; more are left to the training process
-SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of single files that hold a whole data set
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Pat
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
     """Open the folder, zip, npz or single table inside the roots and close it at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
-    require_known_form(path, source_path)
+    source_forms.require_known(path, source_path)
     if path.is_dir():
         files: Files = Folder(path, root)
     elif path.suffix.lower() == ".zip":
@@ -116,11 +116,4 @@ def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
         files.close()
 
 
-def require_known_form(path: Path, shown: str) -> None:
-    """Raise SourceError unless `path`, shown to the user as `shown`, is a folder or a file that may hold data."""
-    if not path.is_dir() and not (path.is_file() and path.suffix.lower() in SUFFIXES):
-        listed = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-        raise SourceError("source_path", f"{shown!r} is neither a folder nor a {listed} file; give one of these.")
-
-
-__all__ = ["SUFFIXES", "SourceError", "SourceSummary", "inspect", "open_files", "require_known_form", "require_stamp"]
+__all__ = ["SourceError", "SourceSummary", "inspect", "open_files", "require_stamp"]

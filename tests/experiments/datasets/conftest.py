@@ -9,7 +9,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from experiments.datasets import check_thread, uploads
-from experiments.training.data.inspection.check import Report, Task, check_data_set
+from experiments.training.contract.check_reports import Report, Task
+from experiments.training.data.inspection.check import check_data_set
 
 
 class Here:

@@ -14,7 +14,7 @@ from django.conf import settings
 from experiments.datasets.check_process import CheckProcess
 from experiments.processes import isolated_process
 from experiments.training.data.inspection import isolation
-from experiments.training.data.inspection.check import Task
+from experiments.training.contract.check_reports import Task
 
 SECRETS = {
     "DATABASE_URL": "postgres://livetrain:secret@db/livetrain",

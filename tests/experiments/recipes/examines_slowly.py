@@ -3,7 +3,7 @@
 import threading
 
 from experiments.training.data.inspection import check
-from experiments.training.data.inspection.check import Progress, Task
+from experiments.training.contract.check_reports import Progress, Task
 
 
 def check_data_set(task: Task, report: object) -> None:
