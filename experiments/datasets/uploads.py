@@ -25,7 +25,7 @@ from django.utils import timezone
 from experiments.datasets import checks, names, storage
 from experiments.datasets.check_process import CheckProcess, describe_end
 from experiments.models import Dataset, Upload
-from experiments.training.data import sources
+from experiments.training.contract import source_forms
 from experiments.training.contract.check_reports import Refusal, Task
 from runs.errors import InvalidRequest, NoRoom
 
@@ -112,9 +112,10 @@ def expire() -> None:
 
 def _suffix(filename: str) -> str:
     suffix = PurePath(filename).suffix.lower()
-    if suffix not in sources.SUFFIXES:
-        listed = f"{', '.join(sources.SUFFIXES[:-1])} or {sources.SUFFIXES[-1]}"
-        raise _refusal("filename", f"Upload a {listed} file; got {filename[:100]!r}. Pack a folder as a zip.")
+    if suffix not in source_forms.SUFFIXES:
+        raise _refusal(
+            "filename", f"Upload a {source_forms.LISTED} file; got {filename[:100]!r}. Pack a folder as a zip."
+        )
     return suffix
 
 

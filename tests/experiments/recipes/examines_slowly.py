@@ -2,8 +2,8 @@
 
 import threading
 
-from experiments.training.data.inspection import check
 from experiments.training.contract.check_reports import Progress, Task
+from experiments.training.data.inspection import check
 
 
 def check_data_set(task: Task, report: object) -> None:
