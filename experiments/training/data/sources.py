@@ -44,18 +44,26 @@ class SourceSummary:
 
 
 def inspect(
-    config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0, answered: bool = True
+    config: TrainingConfig,
+    roots: Sequence[Path],
+    *,
+    cache_bytes: int = 0,
+    answered: bool = True,
+    stamp: str | None = None,
+    pictures_checked: bool = False,
 ) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError.
 
     `cache_bytes` is how much disk space decoded images may take. Unless `answered` is False, as for a dry run, a
-    question that the data raise and the configuration does not answer is an error.
+    question that the data raise and the configuration does not answer is an error. The files must have `stamp`, if one
+    is given; with `pictures_checked`, those with that stamp were checked before, and no image is opened again.
     """
     builtin = catalogue.find(config.source_path)
     if builtin:
         _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
+        require_stamp(files.stamp, stamp)
         table = feature_tables.find(files)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
@@ -65,7 +73,7 @@ def inspect(
             config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
         )
         image_files = [sample.file for sample in index.samples if sample.file]
-        if image_files and not config.data.skip_unreadable:
+        if image_files and not config.data.skip_unreadable and not pictures_checked:
             verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts, files.stamp)
 

@@ -81,7 +81,7 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
         if not feature_tables.find(files) and (images := [sample.file for sample in index.samples if sample.file]):
             verification.check(files, images)
     except SourceError as error:
-        return None, str(error) if error.field.startswith("data.") else error.message
+        return None, error.sentence
     return list(index.counts.items()), None
 
 

@@ -51,7 +51,10 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
     """
     header = _header(files, name)
     found = columns.find_in_rows(name, header, config)
-    if not _features(header, found):
+    learned = _features(header, found)
+    if _is_parquet(name):
+        parquet.require_fitting(files, name, len(learned))
+    if not learned:
         raise _error(f"{name} has no columns to learn from beside {some(_named(found))}, and there are no images.")
     cells = dict(zip(_named(found), _cells(files, name, _named(found)), strict=True))
     for column in {found.id, found.target, found.patient} - {None}:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from experiments.training.data.images import verification
+from experiments.training.data.loading import load
 from experiments.training.data.sources import SourceError, inspect
 from tests.experiments.training.datasets import (
     TEN,
     config_of,
+    job_of,
     with_class_folders,
     with_csv,
     write_csv,
@@ -23,10 +27,22 @@ from tests.experiments.training.datasets import (
 )
 
 
-def refusal(source: str | Path, root: Path | None, **groups: Any) -> SourceError:
+def refusal(source: str | Path, root: Path | None, *, alike: bool = True, **groups: Any) -> SourceError:
+    """Return how a request is refused, which is how its training process would refuse it if nobody had looked.
+
+    Unless `alike` is False: a look opens only some of many images.
+    """
     with pytest.raises(SourceError) as caught:
         inspect(config_of(source, **groups), [root] if root else [])
     assert str(caught.value) == f"{caught.value.field}: {caught.value.message}"
+    assert not alike or str(caught.value) == str(refusal_of_the_training(source, root, **groups))
+    return caught.value
+
+
+def refusal_of_the_training(source: str | Path, root: Path | None, **groups: Any) -> SourceError:
+    config = config_of(source, **groups)
+    with tempfile.TemporaryDirectory() as home, pytest.raises(SourceError) as caught:
+        load(config, msgspec.structs.replace(job_of(config, Path(home)), data_roots=[str(root)] if root else []))
     return caught.value
 
 
@@ -294,7 +310,7 @@ def test_unreadable_images(tmp_path: Path, packed: bool, damage: Callable[[bytes
         path = folder / "images" / f"{number:03d}.png"
         path.write_bytes(damage(path.read_bytes()))
     message = refusal(zipped(folder) if packed else folder, tmp_path).message
-    assert "4 of the 10 images checked cannot be read" in message
+    assert "4 of 10 images cannot be read" in message
     assert message.index("images/001.png") < message.index("images/003.png")
     assert "and 1 more" in message
 
@@ -314,7 +330,7 @@ def test_of_many_images_an_evenly_spread_sample_is_opened_and_all_sizes_are_chec
     (folder / "images" / "001.png").write_bytes(b"broken, but not looked at")
     assert inspect(config_of(folder), [tmp_path]).samples == 10
     (folder / "images" / "003.png").write_bytes(b"broken")
-    assert "1 of the 3 images checked" in refusal(folder, tmp_path).message
+    assert "1 of the 3 images checked" in refusal(folder, tmp_path, alike=False).message
     (folder / "images" / "001.png").write_bytes(b"")
     assert "are empty" in refusal(folder, tmp_path).message
 
