@@ -19,7 +19,6 @@ from experiments.training.contract.inspections import (
     Ended,
     Fine,
     Inspection,
-    Message,
     Refused,
     Started,
     Undecided,
@@ -29,9 +28,13 @@ MODULE = "experiments.training.data.inspection.inspection_server"
 START_SECONDS = 10.0  # also of one that has still to be started, on a busy machine
 LATE_SECONDS = 2.0  # beyond the time of an inspection, at which the kernel ends it
 TIMES_UP = frozenset({-signal.SIGPROF, -signal.SIGALRM})
-_MESSAGE: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
-
 Answer: TypeAlias = Fine | Refused | Undecided
+_START: msgspec.json.Decoder[Started | Undecided] = msgspec.json.Decoder(Started | Undecided)
+_END: msgspec.json.Decoder[Answer | Ended] = msgspec.json.Decoder(Answer | Ended)
+
+
+class _NeverStarted(Exception):
+    """The process has ended before it took the question."""
 
 
 class _Running(NamedTuple):
@@ -41,10 +44,11 @@ class _Running(NamedTuple):
     control: socket.socket
 
     def end(self) -> None:
-        """Kill it with its inspections, which are of its process group."""
+        """Kill it with its inspections, which are of its process group; those of a dead one end with their time."""
         self.control.close()
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:  # else its number may be another's
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
@@ -67,11 +71,14 @@ class InspectionProcess:
             with connection:
                 try:
                     return _converse(connection, inspection)
+                except _NeverStarted:
+                    self._end(running)
                 except TimeoutError:
                     self._end(running)
                     return Undecided(why="its process gave no sign of life, and was killed")
                 except (OSError, EOFError):
                     self._end(running)
+                    return Undecided(why="its process ended in the middle of it")
         return Undecided(why="its process ended at once, twice")
 
     def start(self) -> None:
@@ -117,24 +124,28 @@ class InspectionProcess:
 
 
 def _converse(connection: socket.socket, inspection: Inspection) -> Answer:
-    """Ask over a new connection. Raises TimeoutError and OSError, and EOFError where the other side has gone."""
+    """Ask over a new connection. Raises TimeoutError, _NeverStarted, and OSError or EOFError once it has started."""
     connection.settimeout(START_SECONDS)
-    connection.sendall(msgspec.json.encode(inspection) + b"\n")
     with connection.makefile("rb") as lines:
-        message = _next(lines)
-        if isinstance(message, Started):
-            connection.settimeout(inspection.seconds + LATE_SECONDS)
-            message = _next(lines)
-    if isinstance(message, Started):
-        raise EOFError
-    return _described(message) if isinstance(message, Ended) else message
+        try:
+            connection.sendall(msgspec.json.encode(inspection) + b"\n")
+            start = _START.decode(_line(lines))
+        except TimeoutError:
+            raise
+        except (OSError, EOFError) as error:
+            raise _NeverStarted from error
+        if isinstance(start, Undecided):
+            return start
+        connection.settimeout(inspection.seconds + LATE_SECONDS)
+        end = _END.decode(_line(lines))
+    return _described(end) if isinstance(end, Ended) else end
 
 
-def _next(lines: IO[bytes]) -> Message:
+def _line(lines: IO[bytes]) -> bytes:
     line = lines.readline()
     if not line.endswith(b"\n"):
         raise EOFError
-    return _MESSAGE.decode(line)
+    return line
 
 
 def _described(end: Ended) -> Refused | Undecided:

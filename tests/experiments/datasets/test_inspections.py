@@ -75,7 +75,7 @@ def test_no_turn_in_time_is_undecided_too(process: Answering, turns: Turns) -> N
 
 
 def test_the_wait_for_a_turn_counts(process: Answering, turns: Turns) -> None:
-    """Whoever asks waits for both together."""
+    """One who asks waits for both together."""
     with ExitStack() as others:
         for user in (GRACE, MARY):
             others.enter_context(turns.turn(user, 1.0))

@@ -185,7 +185,7 @@ def test_data_that_go_bad_after_the_request_are_a_problem_in_words(
     assert worker_thread.make(asked.pk, draining=threading.Event())
     asked.refresh_from_db()
     assert (asked.status, asked.report) == ("failed", None)
-    assert "24 of 24 images are empty (0 bytes)" in (asked.problem or "")
+    assert "24 of 24 images cannot be read" in (asked.problem or "")
     assert "Traceback" in (asked.folder / "train.log").read_text()
 
 

@@ -181,7 +181,7 @@ def test_one_that_hangs_is_killed_and_replaced(odd: InspectionProcess, monkeypat
 
 def test_one_that_is_killed_while_it_looks_leaves_nothing_behind(odd: InspectionProcess) -> None:
     before = server(odd)
-    answer = odd.ask(training("kill the server"))  # asked again of the next one, which ends so too
+    answer = odd.ask(training("kill the server", seconds=0.5))
     assert isinstance(answer, Undecided)
     assert not before.is_running()
     assert odd.ask(training()) == Fine()

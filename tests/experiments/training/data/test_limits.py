@@ -1,4 +1,4 @@
-"""Whoever follows the advice of a refusal is not refused again."""
+"""The advice of a refusal, once followed, is not refused in its turn."""
 
 from __future__ import annotations
 
