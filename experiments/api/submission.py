@@ -16,7 +16,7 @@ from experiments.api.validation_messages import refusal
 from experiments.launch import KeyReused, launch
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reading import Unanswered
-from experiments.training.data.sources import SourceError
+from experiments.training.contract.source_errors import SourceError
 from runs.errors import MOST_ERRORS, Conflict, FieldError, InvalidRequest
 from runs.models import Run
 

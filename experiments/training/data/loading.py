@@ -23,7 +23,7 @@ from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index
-from experiments.training.data.images import cache_space, decoding, headers, survey
+from experiments.training.data.images import cache_space, decoding, headers, survey, verification
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.labels import positive_class
@@ -105,6 +105,8 @@ def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache:
     """Load an image data set, and its files' headers in the process that reports for all."""
     index, assigned = _divided(config, index, job, table=False, cache_bytes=cache.max_bytes)
     names = [sample.file for sample in index.samples]
+    if files.kind != "npz" and not config.data.skip_unreadable:
+        verification.refuse_empty(files, names)
     seen = survey.look(files, names, ct_window=config.data.ct_window)
     chosen = survey.inputs(seen, pixel_reading.as_before(config, job), len(names))
     unreadable: Mapping[str, str] = {}

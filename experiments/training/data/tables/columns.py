@@ -15,6 +15,8 @@ from experiments.training.data.tables.table_view import TableView
 
 MAX_COLUMNS = 65_536
 """Of a table: enough for every gene of a human, and a report of them takes seconds."""
+MAX_FEATURES = 4 * MAX_COLUMNS  # each is a row of weights; genotypes have three or four texts a column
+MAX_TABLE_BYTES = 8 * 2**30  # as numbers: the whole table lies in memory
 HOW: dict[HowFound, str] = {
     "named": "as the request names it",
     "exact": "by the default name",

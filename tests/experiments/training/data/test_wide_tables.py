@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.training.contract.check_reports import Finding, Report
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.inspection import check, sample_process
-from experiments.training.data.inspection.check import Finding, Report
 from experiments.training.data.inspection.sample_sheets import Task
 from experiments.training.data.loading import load
 from experiments.training.data.module import DataModule, build
