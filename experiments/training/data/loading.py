@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec import structs
 from torch import Tensor
 
 from experiments.training.contract import splits
@@ -18,7 +19,7 @@ from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
-from experiments.training.data import builtins, sources
+from experiments.training.data import builtins, layouts, sources
 from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
@@ -83,7 +84,7 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
 def _from_files(
     files: Files, config: TrainingConfig, roots: Sequence[Path], cache: PixelCache, *, read_headers: bool
 ) -> Samples:
-    table = feature_tables.find(files)
+    table = feature_tables.find(files, config.data.table)
     return (
         _table(files, table, config, roots)
         if table
@@ -126,7 +127,7 @@ def _without(
 ) -> tuple[Index, list[SplitName]]:
     """Leave out the unreadable images; raises SourceError when the rest does not suffice."""
     kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
-    left = replace(index, samples=[index.samples[row] for row in kept])
+    left = layouts.without(index, unreadable)
     remaining = [assigned[row] for row in kept]
     division.require_all_classes(left, remaining)
     training = remaining.count("train")
@@ -168,14 +169,18 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
     own = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     roots = [Path(root) for root in job.data_roots]
     samples = _images(Folder(folder, folder), own, roots, cache, read_headers=_reads_headers(job))
-    return replace(samples, classes=list(builtin.counts))
+    reading = structs.replace(samples.reading, layout="builtin", why=builtin.about, classes=list(builtin.counts))
+    return replace(samples, classes=list(builtin.counts), reading=reading)
 
 
 def _breast_cancer(builtin: Builtin, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     values, labels, names = builtins.load_breast_cancer_table()
     inputs = torch.from_numpy(values.astype(np.float32))
     rows = [Sample(*row) for row in zip(builtin.ids, builtin.ids, labels, strict=True)]
-    index = Index(list(builtin.counts), rows)
+    reading = Reading(
+        layout="builtin", why=builtin.about, classes=list(builtin.counts), features=names, feature_count=len(names)
+    )
+    index = Index(list(builtin.counts), rows, reading)
     assigned = _divided(config, index, roots, table=True)
     facts = column_summary.of_numbers(inputs, names, splits.indices(assigned)["train"])
     return replace(_samples(builtin.name, index, inputs, assigned), features=names, columns=facts)

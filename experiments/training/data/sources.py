@@ -56,7 +56,7 @@ def inspect(
         _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
-        table = feature_tables.find(files)
+        table = feature_tables.find(files, config.data.table)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
             require_answers(index.reading)
@@ -77,8 +77,8 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
     """
     if files.kind == "npz":
         return medmnist.read(files)
-    if table := feature_tables.find(files):
-        return feature_tables.read(files, table, config.data)
+    if table := feature_tables.find(files, config.data.table):
+        return layouts.beside_table(files, feature_tables.read(files, table, config.data), table)
     return patients.from_headers(files, layouts.read(files, config.data), config.data, at_most=headers_at_most)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from experiments.training.contract.reading import Reading, Unused, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SPLITS, SplitName
 from experiments.training.data.files import labels
@@ -46,6 +47,19 @@ def read(files: Files) -> Index:
             for split, part in values.items()
             for number, value in enumerate(part)
         ],
+        _reading(files, classes, values),
+    )
+
+
+def _reading(files: Files, classes: list[str], splits: Collection[SplitName]) -> Reading:
+    used = {f"{split}_{what}.npy" for split in splits for what in ("images", "labels")}
+    others = [name for name in files.sizes if name not in used]
+    unused = Unused(kind="array", what="another name", count=len(others), examples=others[:3])
+    return Reading(
+        layout="arrays",
+        why=f"The arrays {', '.join(f'{split}_images' for split in splits)} and their labels, as MedMNIST names them.",
+        classes=classes,
+        files=Usage(total=len(files.sizes), used=len(used), unused=[unused] if others else []),
     )
 
 

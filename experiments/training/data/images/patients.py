@@ -29,9 +29,11 @@ def from_headers(files: Files, index: Index, config: DataConfig, *, at_most: int
         return index
     patient_of = {sample.file: _patient(files, sample) for sample in scans}
     _refuse_one_for_all(list(patient_of.values()))
-    return Index(
-        index.classes,
-        [replace(sample, patient_id=patient_of.get(sample.file, sample.patient_id)) for sample in index.samples],
+    return replace(
+        index,
+        samples=[
+            replace(sample, patient_id=patient_of.get(sample.file, sample.patient_id)) for sample in index.samples
+        ],
     )
 
 

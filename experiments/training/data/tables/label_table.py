@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TextIO
 
-from experiments.training.contract.config import DataConfig
-from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.files import split_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import columns
 from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
 
 MAX_BYTES = 128 * 2**20
@@ -34,43 +32,11 @@ class Row:
     split: SplitName | None
 
 
-def read(files: Files, names: list[str], config: DataConfig) -> tuple[str, list[Row]]:
-    """Read the one CSV of `names` that has all columns: its name and its rows in file order; raises SourceError."""
-    headers: dict[str, list[str]] = {}
-    too_wide: list[SourceError] = []
-    for name in names:
-        try:
-            headers[name] = _header(files, name)
-        except TooManyColumns as problem:  # it is something else than the table of labels, if there is another
-            too_wide.append(problem)
-    name, found = _choose(headers, config, too_wide)
+def read_rows(files: Files, name: str, found: Columns) -> list[Row]:
+    """Read the rows in file order; raises SourceError for none, and for cells that say nothing."""
     rows = list(_rows(files, name, found))
     _check(rows, name, found)
-    return name, rows
-
-
-def _choose(headers: dict[str, list[str]], config: DataConfig, too_wide: Sequence[SourceError]) -> tuple[str, Columns]:
-    """Choose the table to read; one with the configured names takes precedence over those with aliases."""
-    fitting: dict[str, Columns] = {}
-    problems = [*too_wide]
-    for name, header in headers.items():
-        try:
-            fitting[name] = _columns(name, header, config)
-        except SourceError as problem:
-            problems.append(problem)
-    exact = [name for name in fitting if columns.named_exactly(headers[name], config)]
-    candidates = exact or list(fitting)
-    if not candidates:
-        raise problems[0]
-    if len(candidates) > 1:
-        raise _error(f"Several CSV files have an id and a target column: {some(candidates)}; keep one.")
-    return candidates[0], fitting[candidates[0]]
-
-
-def _columns(name: str, header: list[str], config: DataConfig) -> Columns:
-    if not any(header):
-        raise _error(f"{name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
-    return columns.find(name, header, config)
+    return rows
 
 
 def _check(rows: list[Row], name: str, found: Columns) -> None:
@@ -85,15 +51,16 @@ def _check(rows: list[Row], name: str, found: Columns) -> None:
             )
 
 
-def _header(files: Files, name: str) -> list[str]:
+def header(files: Files, name: str) -> list[str]:
+    """Read the names of the columns; none where the table is empty."""
     return next(records(files, name), [])
 
 
 def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
     found_records = records(files, name)
-    header = next(found_records)
-    at = [header.index(column) for column in (found.id, found.target, found.patient)]
-    at_split = header.index(found.split) if found.split else None
+    names = next(found_records)
+    at = [names.index(column) for column in (found.id, found.target, found.patient)]
+    at_split = names.index(found.split) if found.split else None
     for number, record in enumerate(found_records, start=1):
         id_, target, patient = (_cell(record, i) for i in at)
         split = None if at_split is None else split_in(_cell(record, at_split), f"{name}, data row {number}")
