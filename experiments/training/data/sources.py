@@ -66,7 +66,7 @@ def inspect(
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
         require_stamp(files.stamp, stamp)
-        table = feature_tables.find(files)
+        table = feature_tables.find(files, config.data.table)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
             require_answers(index.reading)
@@ -86,15 +86,17 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 
     Opens no image except for DICOM headers, and with more than `headers_at_most` DICOM files not those either.
     """
-    index = resolution.resolved(files, _found(files, config), config.data, headers_at_most=headers_at_most)
+    index = _found(files, config)
+    if index.reading.patients.source is None:  # folders that give classes and splits may give patients too
+        index = resolution.resolved(files, index, config.data, headers_at_most=headers_at_most)
     return positive_class.ordered(index, config.model.positive_class)
 
 
 def _found(files: Files, config: TrainingConfig) -> Index:
     if files.kind == "npz":
         return medmnist.read(files, config.data)
-    if table := feature_tables.find(files):
-        return feature_tables.read(files, table, config.data)
+    if table := feature_tables.find(files, config.data.table):
+        return layouts.beside_table(files, feature_tables.read(files, table, config.data), table)
     return layouts.read(files, config.data)
 
 

@@ -101,7 +101,7 @@ def _useful(entries: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, int]]:
         folder, _, name = entry.filename.rpartition("/")
         if folder not in judged:
             parts = folder.split("/")
-            judged[folder] = len(parts) <= MAX_DEPTH and not any(map(is_junk, parts))
+            judged[folder] = not any(map(is_junk, parts))
         if name and judged[folder] and not is_junk(name):  # the name of a folder ends with its slash
             yield entry.filename, entry.file_size
 
@@ -135,6 +135,8 @@ def _name_problem(name: str) -> str | None:
         return "has a backslash in its name; pack it with '/' between folders"
     if ".." in name and ".." in name.split("/"):
         return "contains '..'; pack it with paths that stay inside the archive"
+    if name.rstrip("/").count("/") > MAX_DEPTH:
+        return f"lies more than {MAX_DEPTH} folders deep; pack a folder further in"
     return None
 
 

@@ -68,7 +68,7 @@ def _by_column(index: Index) -> Index:
 
 def _by_folder(index: Index, number: int) -> Index:
     """Take a folder on the way to each image, counted from 1 below the data, for its patient."""
-    base = len(index.reading.folder)
+    base = _start(index)
     folders = [sample.file[base:].split("/")[:-1] for sample in index.samples]
     if short := sum(len(parts) < number for parts in folders):
         raise SourceError(
@@ -82,7 +82,7 @@ def _by_folder(index: Index, number: int) -> Index:
 
 def _by_ids(index: Index, *, required: bool = False) -> Index:
     """Return the index with the patients that ids show, the same one if they show none."""
-    shown = [sample.file[len(index.reading.folder) :] or sample.id for sample in index.samples]
+    shown = [sample.file[_start(index) :] or sample.id for sample in index.samples]
     pattern = id_patterns.find(shown, [index.classes[sample.label] for sample in index.samples])
     if pattern is None:
         if required:
@@ -92,6 +92,11 @@ def _by_ids(index: Index, *, required: bool = False) -> Index:
     why = f"Ids begin with a code that several share, such as {patient!r} of {id_!r}."
     questions = [] if pattern.sure or required else [_question(pattern, len(index.samples), why)]
     return _described(replace(index, samples=_samples(index, pattern.patients)), "ids", patient, why, questions)
+
+
+def _start(index: Index) -> int:
+    """Return where, in the path of a file, its way below the folder of the data begins."""
+    return len(f"{index.reading.folder}/") if index.reading.folder else 0
 
 
 def _samples(index: Index, patients: Sequence[str | None]) -> list[Sample]:

@@ -1,0 +1,56 @@
+"""List the images that lie in class folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from experiments.training.contract.reading import PatientFacts
+from experiments.training.contract.splits import SplitName
+from experiments.training.data.arrangement import levels
+from experiments.training.data.arrangement.class_folders import FolderClasses
+from experiments.training.data.arrangement.entries import Entries, Entry
+from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.patient_folders import PatientLevel
+
+
+def read(classes: FolderClasses, listing: Listing) -> Entries:
+    """List the images with a class; the id of each is its path, as the same number in two folders is common."""
+    return Entries(
+        layout=classes.layout,
+        why=classes.why,
+        where=f"the names of the folders{f' in {listing.base}' if listing.base else ''}",
+        entries=list(_entries(classes, listing)),
+        why_unused="no_class",
+        patients=patient_facts(classes.patient),
+        questions=classes.questions,
+        findings=classes.findings,
+    )
+
+
+def _entries(classes: FolderClasses, listing: Listing) -> Iterator[Entry]:
+    start = len(listing.base)
+
+    @cache
+    def place(folder: str) -> tuple[str | None, SplitName | None, str | None]:
+        parts = levels.parts_of(folder, "")
+        name = classes.class_of(parts)
+        return name, classes.split_of(parts) if name is not None else None, classes.patient.of(parts)
+
+    for file in listing.images:
+        id_ = file[start:]
+        target, split, patient = place(id_[: id_.rfind("/") + 1])
+        if target is not None:
+            yield Entry(id_, patient, target, file, split)
+
+
+def patient_facts(patient: PatientLevel) -> PatientFacts:
+    """Say where patients are known from, if folders tell them."""
+    if patient.number is None:
+        return PatientFacts()
+    return PatientFacts(
+        count=patient.count,
+        source="folder",
+        name=str(patient.number),
+        why=f"Folder {patient.number} of an image's path is its patient.",
+    )
