@@ -274,7 +274,7 @@ async def test_a_data_set_says_what_a_default_training_would_do_and_brings_its_q
     await expect(page.locator(".report:visible")).to_contain_text("3 questions")
     await page.goto(f"{visitors.server.url}/datasets/lungs/")
     reading = page.get_by_role("region", name="How it is read")
-    await expect(reading).to_contain_text("does not start before the questions are answered")
+    await expect(reading).to_contain_text("does not start: 3 questions are open")
     await reading.get_by_text("Everything about how it is read").click()
     await expect(part(page, "Files").locator("caption")).to_have_text("1,200 used + 43 left out = 1,243 files")
     assert await broken_rules(page) == []

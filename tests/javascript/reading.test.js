@@ -109,18 +109,18 @@ test("a report without a reading, or with an empty one, is not known", () => {
 });
 
 test("what a training would do", () => {
-  assert.equal(
-    trainingText(READING, "ready"),
-    "It would learn to tell ill (positive) from healthy, from 1,200 files of 312 patients.",
-  );
+  const all = "would learn to tell ill (positive) from healthy, from 1,200 files of 312 patients.";
+  assert.equal(trainingText(READING, "ready"), `A training with default options ${all}`);
   const rows = { ...READING, classes: ["a", "b", "c"], positive: null, rows: { total: 9, used: 8, unused: [] } };
   rows.patients = { count: null, source: null, name: "", why: "" };
-  assert.equal(trainingText(rows, "warnings"), "It would learn to tell 3 classes apart, from 8 rows.");
+  assert.match(trainingText(rows, "warnings"), / would learn to tell 3 classes apart, from 8 rows\.$/);
+  const asked = (questions) => trainingText({ ...READING, questions }, "confirm");
   assert.match(
-    trainingText({ ...READING, questions: [QUESTION] }, "confirm"),
-    /^It does not start before the question/,
+    asked([QUESTION]),
+    / does not start: 1 question is open\. By the first answer it would learn to tell ill/,
   );
-  assert.equal(trainingText(READING, "blocked"), "It would be refused, for the reasons above.");
+  assert.match(asked([QUESTION, QUESTION]), / does not start: 2 questions are open\. By the first answers it would/);
+  assert.match(trainingText(READING, "blocked"), / would be refused, for the reasons above\.$/);
 });
 
 const QUESTION = {

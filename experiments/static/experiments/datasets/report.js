@@ -37,7 +37,7 @@ export function drawReading(report, name) {
     el(
       "div",
       { class: "card" },
-      el("p", { class: "words" }, el("b", {}, "With default options: "), trainingText(reading, verdict)),
+      el("p", { class: "words" }, trainingText(reading, verdict)),
       ...linkedQuestions(reading.questions, new URLSearchParams({ dataset: name }).toString()),
       el("dl", { class: "facts data-facts" }, ...factNodes(readingFacts(reading))),
     ),

@@ -169,17 +169,19 @@ const usedText = ({ used, total }) => `${count(used)} of ${count(total)}`;
 const pixelsDetail = (pixels) => [storedText(pixels), pixels.scale].filter(Boolean).join("; ");
 
 /**
- * Say what a training with these options would do.
+ * Say what a training with default options would do.
  *
- * @param {Reading} reading
+ * @param {Reading} reading made with these options
  * @param {string | null} verdict
  */
 export function trainingText(reading, verdict) {
+  const training = "A training with default options";
   const { length: open } = reading.questions;
-  if (verdict === "blocked") return "It would be refused, for the reasons above.";
-  if (!open) return `It would learn to tell ${taskText(reading)}.`;
-  const [answered, first] = open === 1 ? ["question is", "answer"] : ["questions are", "answers"];
-  return `It does not start before the ${answered} answered; by the first ${first} it would tell ${taskText(reading)}.`;
+  if (verdict === "blocked") return `${training} would be refused, for the reasons above.`;
+  if (!open) return `${training} would learn to tell ${taskText(reading)}.`;
+  const [are, answers] = open === 1 ? ["is", "answer"] : ["are", "answers"];
+  const first = `By the first ${answers} it would learn to tell ${taskText(reading)}.`;
+  return `${training} does not start: ${plural(open, "question")} ${are} open. ${first}`;
 }
 
 /** @param {Reading} reading */

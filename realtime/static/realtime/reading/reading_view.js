@@ -78,7 +78,7 @@ function classes({ classes: names, positive, positive_why: why, merged }) {
       { class: "labels", start: 0, tabindex: "0", "aria-label": "Classes in label order" },
       ...names.map((name) => el("li", {}, el("span", {}, name), marked(name))),
     ),
-    why ? el("p", { class: "words" }, why) : null,
+    why ? described([["Positive", positive ?? "Not known", why]]) : null,
     spellings.length ? dataTable("Classes that are spelled in several ways", ["Class", "Found as"], spellings) : null,
   );
 }
