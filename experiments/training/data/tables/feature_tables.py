@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Usage
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.columns import column_roles, table_view
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.images.dicom_headers import is_dicom
 from experiments.training.data.labels import labelling
-from experiments.training.data.tables import columns, label_table, parquet, table_view
-from experiments.training.data.tables.columns import Columns
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.tables import label_table, parquet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
     A row's id is its number where no column has unique ids.
     """
     seen = _view(files, name)
-    found = columns.find_in_rows(seen, config)
+    found = column_roles.find_in_rows(seen, config)
     if not _features(seen, found):
         raise _error(f"{name} has no columns to learn from beside {some(found.unlearned)}, and there are no images.")
     cells = dict(zip(_read(found), _cells(files, name, _read(found)), strict=True))
@@ -72,7 +73,7 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
 def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
     """List the names of the columns to learn from, in the table's order."""
     seen = _view(files, name)
-    return _features(seen, columns.find_in_rows(seen, config))
+    return _features(seen, column_roles.find_in_rows(seen, config))
 
 
 def features(

@@ -15,13 +15,14 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Layout, Reading, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
+from experiments.training.data.columns import column_roles, table_view
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names, split_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.labels import missing_labels, spellings
-from experiments.training.data.tables import columns, table_view
-from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.tables.columns import MAX_COLUMNS, TooManyColumns
 
 MAX_BYTES = 128 * 2**20
 DELIMITERS = ",;\t"
@@ -111,7 +112,7 @@ def _choose(
             fitting[name] = _columns(seen, config, name_images)
         except SourceError as problem:
             problems.append(problem)
-    exact = [name for name in fitting if columns.named_exactly(views[name].header, config)]
+    exact = [name for name in fitting if column_roles.named_exactly(views[name].header, config)]
     candidates = exact or list(fitting)
     if not candidates:
         raise problems[0]
@@ -123,7 +124,7 @@ def _choose(
 def _columns(seen: TableView, config: DataConfig, name_images: Callable[[Sequence[str]], bool]) -> Columns:
     if not any(seen.header):
         raise _error(f"{seen.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
-    return columns.find(seen, config, name_images)
+    return column_roles.find(seen, config, name_images)
 
 
 def _check(rows: list[Row], name: str, found: Columns) -> None:
