@@ -297,14 +297,14 @@ def test_a_killed_worker_loses_nothing(server: Server) -> None:
 
 def test_a_file_uploaded_as_documented_is_checked_and_trained_on(server: Server, tmp_path: Path) -> None:
     """The check and the training are a worker's, over the real HTTP server."""
-    with_class_folders(tmp_path / "greys", {"dark": 20, "darker": 20})
+    with_class_folders(tmp_path / "greys", {"normal": 20, "pale": 20})
     [example] = examples("python", "how-to/data-sets")
     script = example.replace("http://127.0.0.1:8000", server.address)
     command = [sys.executable, "-c", script, str(zipped(tmp_path / "greys")), server.token]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "dataset:greys waiting\n", done.stderr
     dataset = eventually(lambda: ready(server, "greys"), within=150)
-    assert dataset["classes"] == [{"name": "dark", "samples": 20}, {"name": "darker", "samples": 20}]
+    assert dataset["classes"] == [{"name": "normal", "samples": 20}, {"name": "pale", "samples": 20}]
     run_id = server.train(**REQUEST | {"source_path": "dataset:greys", "data": {"batch_size": 8}})
     detail = server.wait_for(run_id, "completed")
     assert detail["dataset_hash"] == dataset["content_hash"]

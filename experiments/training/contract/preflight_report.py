@@ -126,11 +126,15 @@ class PatientAcross(Part, frozen=True, kw_only=True):
 
 
 class Patients(Part, frozen=True, kw_only=True):
-    """The number of patients, and in `across` the first of those in several splits."""
+    """The number of patients, in all and in each split, and in `across` the first of those in several splits.
+
+    A report of an older version has no `splits`.
+    """
 
     count: int
     across: list[PatientAcross]
     across_count: int
+    splits: dict[SplitName, int] = {}
 
 
 class Table(Part, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from experiments.training.contract.source_errors import some
 from experiments.training.data.splitting.division import WORDS
 from experiments.training.preflight import summary
 
+FEW_PATIENTS = 10  # in a held-out split
 UNEVEN_FROM = 10  # times as many samples of the largest class as of the smallest
 # For one sample and for several; {later} and {earlier} are splits in words.
 ONE: dict[preflight_report.Kind, str] = {
@@ -55,6 +56,7 @@ def of_data(
         *asked(reading.questions),
         *reading.findings,
         *_leaks(config, duplicates, patients),
+        *_few_patients(counts, patients),
         *_unreadable(config, images),
         *pictures,
         *_conflicts(duplicates),
@@ -112,6 +114,21 @@ def _named(group: preflight_report.Group) -> str:
     one_each = {twin.split: twin for twin in reversed(group.samples)}
     twins = sorted(one_each.values(), key=lambda twin: twin.place)
     return " = ".join(f"{twin.id} ({twin.split})" for twin in twins)
+
+
+def _few_patients(
+    counts: Sequence[preflight_report.SplitCounts], patients: preflight_report.Patients | None
+) -> Iterator[Finding]:
+    """Yield what held-out splits of few patients are worth, where patients have several samples."""
+    if patients is None or patients.count >= sum(part.total for part in counts):
+        return
+    for split, count in patients.splits.items():
+        if split != "train" and count < FEW_PATIENTS:
+            text = (
+                f"The {WORDS[split]} split has {_number(count, 'patient')}: numbers of so few people say little about "
+                "others. Cross-validation (data.folds) uses all of them, a larger share more."
+            )
+            yield Finding(code="few_patients", level="warning", text=text)
 
 
 def _unreadable(config: TrainingConfig, images: preflight_report.Images | None) -> Iterator[Finding]:

@@ -59,6 +59,7 @@ def patients(samples: Samples) -> preflight_report.Patients | None:
             for patient, parts in across[:MAX_NAMES]
         ],
         across_count=len(across),
+        splits={split: count for split in SPLITS if (count := sum(split in parts for parts in splits_of.values()))},
     )
 
 

@@ -176,7 +176,9 @@ def test_faults_of_the_data_are_named_before_anything_is_queued(api: Client, roo
     image.unlink()
     assert "003" in errors_of(post(api, small(folder)))["source_path"]
     (folder / "labels.csv").write_text("patientId,Finding\n001,1\n")
-    assert "Target" in next(iter(errors_of(post(api, small(folder))).values()))
+    assert "'Finding' (1) may be the target" in errors_of(post(api, small(folder)))["data.target_column"]
+    (folder / "labels.csv").write_text("patientId,Weather\n001,1\n")
+    assert "no column 'Target'" in errors_of(post(api, small(folder)))["data.target_column"]
 
 
 def test_a_broken_zip_is_refused(api: Client, root: Path) -> None:

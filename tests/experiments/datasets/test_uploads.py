@@ -318,7 +318,7 @@ def test_a_zip_with_a_damaged_entry_is_refused_and_removed(api: Client, tmp_path
 
 
 def test_data_that_default_options_cannot_read_are_kept_with_the_reason(api: Client, tmp_path: Path) -> None:
-    write_csv(tmp_path / "t.csv", [(1, 2, 3)], ("x", "y", "z"))
+    write_csv(tmp_path / "t.csv", [(1, 2, 3)], ("u", "v", "w"))
     uploaded(api, tmp_path / "t.csv")
     check_all()
     state, problem = state_of("t")

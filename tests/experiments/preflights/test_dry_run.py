@@ -94,8 +94,8 @@ def test_what_cannot_be_trained_is_said_in_the_report(
 ) -> None:
     """The check of the request looks at names and a sample of files only."""
     settings.LIVETRAIN_DATA_ROOTS = [tmp_path]
-    with_class_folders(tmp_path / "pets", {"cat": 12, "dog": 12})
-    shutil.copytree(tmp_path / "pets" / "cat", tmp_path / "pets" / "dog", dirs_exist_ok=True)
+    with_class_folders(tmp_path / "pets", {"healthy": 12, "sick": 12})
+    shutil.copytree(tmp_path / "pets" / "healthy", tmp_path / "pets" / "sick", dirs_exist_ok=True)
     answer = content(post(api, VALID | {"source_path": "pets", "data": {"batch_size": 4, "image_size": 8}}))
     assert answer["report"]["verdict"] == "blocked"
     codes = {finding["code"]: finding["text"] for finding in answer["report"]["findings"]}
@@ -176,7 +176,7 @@ def test_data_that_go_bad_after_the_request_are_a_problem_in_words(
 ) -> None:
     settings.LIVETRAIN_DATA_ROOTS = [tmp_path]
     settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
-    folder = with_class_folders(tmp_path / "pets", {"cat": 12, "dog": 12})
+    folder = with_class_folders(tmp_path / "pets", {"healthy": 12, "sick": 12})
     config = TrainingConfig.model_validate(VALID | {"source_path": "pets", "data": {"batch_size": 4}})
     worker.stop()
     asked = requests.request(config, user)

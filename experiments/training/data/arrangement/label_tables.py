@@ -10,12 +10,13 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.arrangement import folder_names, one_hot
+from experiments.training.data.columns import column_roles
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.id_columns import NameImages
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import columns, label_table
-from experiments.training.data.tables.columns import Columns
-from experiments.training.data.tables.id_columns import NameImages
+from experiments.training.data.tables import label_table
 from experiments.training.data.tables.label_table import Row
-from experiments.training.data.tables.table_view import TableView
 
 MOST_TABLES = 100  # whose headers are read; data with more have them for something else
 SUBMISSION_WORDS = frozenset({"submission", "submissions", "submit"})
@@ -111,7 +112,7 @@ def _fitting(
         except SourceError as problem:
             problems[name] = problem
         else:
-            if columns.named_exactly(seen.header, config):
+            if column_roles.named_exactly(seen.header, config):
                 exact.append(fitting[-1])
     for table in fitting if exact else ():
         if table not in exact:
@@ -123,7 +124,7 @@ def _columns(files: Files, seen: TableView, config: DataConfig, name_images: Nam
     if not any(seen.header):
         raise _error(f"{seen.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
     try:
-        return columns.find(seen, config, name_images)
+        return column_roles.find(seen, config, name_images)
     except SourceError as problem:
         if problem.field != "data.patient_column" and one_hot.fits(files, seen.name, seen.header, config):
             return None

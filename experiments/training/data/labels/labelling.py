@@ -26,6 +26,8 @@ from experiments.training.data.labels.spellings import Spelling
 
 SHOWN = 3
 MISSING, UNCERTAIN = "missing label", "uncertain label"
+WHY_FINDING = f"{cell_findings.FINDING} asks whether it is there"
+WHY_FIRST = "of the findings that may be asked for it is the first"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _with_finding(found: Sequence[Spelling], config: DataConfig, where: str) -> 
         left_out=dict.fromkeys((spelling.cell for spelling in divided.left_out), MISSING),
         where=where,
         positive=name,
-        positive_why=f"{cell_findings.FINDING} asks whether it is there",
+        positive_why=WHY_FINDING if question is None else WHY_FIRST,
         questions=[*divided.questions, *([question] if question else [])],
     )
 

@@ -86,22 +86,22 @@ def _questions(
     certain = {spelling.key for spelling in labels if not uncertain_labels.is_uncertain(spelling.key)}
     if len(certain) < 2 and len(choices) > 1:
         choices = [*choices[1:], choices[0]]  # leaving them out leaves one class
-    answers = " ".join(f"{choice.options[OPTION]}: {choice.consequence}" for choice in choices)
+    answers = ", or to ".join(f"{choice.options[OPTION]}: {choice.consequence}" for choice in choices)
     verb = "are missing" if not perhaps else "may be missing" if not missing else "are missing, or may be"
-    text = f"{count:,} of {total:,} labels in {where} {verb}: {listed}. Set {OPTION}. {answers}"
+    text = f"{count:,} of {total:,} labels in {where} {verb}: {listed}. Set {OPTION} to {answers}."
     return [Question(code="missing_labels", text=text, choices=choices)]
 
 
 def _choices(
     missing: Sequence[Spelling], perhaps: Sequence[Spelling], count: int, *, may_be_negative: bool
 ) -> list[Choice]:
-    choices = [_choice("leave_out", f"Train without them ({_number(count)}).")]
+    choices = [_choice("leave_out", f"train without them ({_number(count)})")]
     if may_be_negative:
-        choices.append(_choice("negative", f"Count them as negative ({_number(count)})."))
+        choices.append(_choice("negative", f"count them as negative ({_number(count)})"))
     if perhaps:
         names = some([repr(spelling.text) for spelling in perhaps])
-        rest = f" Train without those that have no label at all ({_number(_rows(missing))})." if missing else ""
-        choices.append(_choice("class", f"Take {names} for a class like the others.{rest}"))
+        rest = f", and train without those that have none ({_number(_rows(missing))})" if missing else ""
+        choices.append(_choice("class", f"take {names} for a class like the others{rest}"))
     return choices
 
 

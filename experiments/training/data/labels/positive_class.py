@@ -65,12 +65,12 @@ def _same_number(name: str, key: str) -> bool:
 def _by_rule(index: Index) -> tuple[str, str, list[Question]]:
     first, second = index.classes
     positive, why, sure = negations.judge(first, second)
-    why = why[:1].upper() + why[1:]
     if sure:
         return positive, why, []
     negative = second if positive == first else first
     text = (
-        f"Which of the two classes is the positive one, which scores, sensitivity and precision stand for? {why}. Set "
+        f"Which of the two classes is the positive one, which scores, sensitivity and precision stand for? "
+        f"{why[:1].upper()}{why[1:]}. Set "
         f"{OPTION} to {positive!r} or to {negative!r}."
     )
     choices = [_choice(index, positive, negative), _choice(index, negative, positive)]

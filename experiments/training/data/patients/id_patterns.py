@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import TypeAlias
 
 from experiments.training.data.files import image_names
 from experiments.training.data.labels import negations
@@ -18,31 +19,28 @@ from experiments.training.data.labels import negations
 FEWEST_SURE, FEWEST = 10, 3
 """Codes from which they are patients, or from which that is asked."""
 MOST_SURE, MOST = 0.2, 0.5
-"""Share of all samples that one code has at most."""
+"""Share of all samples that one code has at most, where they are patients, or where that is asked."""
 MOST_EACH = 100
 """Samples of one code on average, at most."""
 LEAST_MATCHED = 0.9
 """Share of the samples whose ids have such a code."""
-MOST_TOKENS = 16
+LEAST_AGAIN = 2
+"""Times that what follows the code comes again, on average: views and numbers start again with each patient."""
+MOST_WORDS = 16
 PATIENT_WORDS = ("patient", "person", "participant", "subject", "subj", "sub", "pat", "case", "donor", "volunteer")
 """What stands before a patient's number."""
 
-_WORD = re.compile(
+_NAMED = re.compile(
     rf"(?<![a-z])(?:(?:{'|'.join(PATIENT_WORDS)})s?[-_ ]?\d+|pt?[-_]?\d{{3,}})(?![a-z0-9])", re.IGNORECASE
 )
-_TOKEN = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 _UID = re.compile(r"\d+(\.\d+){4,}")
-_SUFFIX = re.compile(r"\d{1,4}|(19|20)\d{6}|[^\W\d_]{1,12}|(?=.*\d)[^\W_]{1,6}")
-_ROW_NUMBERS = 1_000  # ids that are looked at to see that they are numbers of rows
+_DATE = re.compile(r"(19|20)\d{6}")
+_FOLLOWING = re.compile(r"\d{1,4}|(19|20)\d{6}|[^\W\d_]{1,12}|(?=.*\d)[^\W_]{1,6}")
+_LOOKED_AT = 1_000  # ids that show that they are numbers of rows
 
-
-class Token(NamedTuple):
-    """A word or number of an id, and where it stands."""
-
-    text: str
-    start: int
-    end: int
-    folder: bool
+Words: TypeAlias = tuple[str | None, ...]
+"""The words and numbers of an id; None for one that names the class, or a folder that is no patient's."""
 
 
 @dataclass(frozen=True)
@@ -64,96 +62,106 @@ class Pattern:
 
 def find(ids: Sequence[str], classes: Sequence[str]) -> Pattern | None:
     """Find the patients in the ids of samples of these classes; None where no pattern shows any."""
-    if all(id_.isdecimal() for id_ in ids[:_ROW_NUMBERS]):
+    if all(id_.isdecimal() for id_ in ids[:_LOOKED_AT]):
         return None
-    found: list[str | None] = [_by_word(id_) for id_ in ids]
-    named = sum(patient is not None for patient in found)
-    rest = [at for at, patient in enumerate(found) if patient is None]
+    stems = [id_[: len(id_) - len(image_names.suffix(id_))] for id_ in ids]
+    found: list[str | None] = [named[0] if (named := _NAMED.search(stem)) else None for stem in stems]
+    split = _splitter()
+    by_length: dict[int, list[tuple[int, Words]]] = defaultdict(list)
+    for at, stem in enumerate(stems):
+        if found[at] is None:
+            words = split(stem, classes[at])
+            by_length[len(words)].append((at, words))
     sure = True
-    for places in _by_length(ids, rest).values():
-        codes, certain = _codes([ids[at] for at in places], [classes[at] for at in places])
-        sure = sure and (certain or not codes)
-        for at, code in zip(places, codes, strict=False):
-            found[at] = code
+    for length, members in by_length.items():
+        cut, certain = _cut([words for _, words in members], [classes[at] for at, _ in members], length)
+        sure = sure and certain
+        written: dict[Words, str] = {}
+        for at, words in members if cut else ():
+            if words[:cut] not in written:
+                written[words[:cut]] = _written(stems[at], words[:cut])
+            found[at] = written[words[:cut]]
+    return _pattern(ids, found, sure=sure)
+
+
+def _pattern(ids: Sequence[str], found: Sequence[str | None], *, sure: bool) -> Pattern | None:
     known = [patient for patient in found if patient is not None]
-    if not known or len(set(known)) == len(known) or len(set(known)) < 2:
-        return None
-    sure = sure and len(known) >= LEAST_MATCHED * len(ids)
-    if not named and len(known) < LEAST_MATCHED * len(ids) / 2:
+    if len(known) < LEAST_MATCHED / 2 * len(ids) or not 1 < len(set(known)) < len(known):
         return None
     often = Counter(known).most_common(1)[0][0]
-    return Pattern(found, sure, next((id_, often) for id_, patient in zip(ids, found, strict=True) if patient == often))
+    example = next(id_ for id_, patient in zip(ids, found, strict=True) if patient == often)
+    return Pattern(found, sure and len(known) >= LEAST_MATCHED * len(ids), (example, often))
 
 
-def tokens(id_: str) -> list[Token]:
-    """Split an id into its words and numbers; those of folders are marked."""
-    stem = id_[: len(id_) - len(image_names.suffix(id_))]
-    name_at = stem.rfind("/") + 1
-    if _UID.fullmatch(stem[name_at:]):
-        return [Token(stem[name_at:], name_at, len(stem), False)]
-    return [Token(m[0], m.start(), m.end(), m.start() < name_at) for m in _TOKEN.finditer(stem)]
+def _splitter() -> Callable[[str, str], Words]:
+    """Return what splits an id without extension into words, given the sample's class."""
+
+    @cache
+    def said(class_: str) -> frozenset[str]:
+        return frozenset({*negations.tokens(class_), class_.casefold()})
+
+    @cache
+    def of_folders(path: str, class_: str) -> Words:
+        words = _WORD.findall(path)
+        return tuple(None if word.isalpha() or word.casefold() in said(class_) else word for word in words)
+
+    def split(stem: str, class_: str) -> Words:
+        path, _, name = stem.rpartition("/")
+        known = said(class_)
+        words = [name] if _UID.fullmatch(name) else _WORD.findall(name)
+        own = tuple([None if word.casefold() in known else word for word in words])
+        return of_folders(path, class_) + own if path else own
+
+    return split
 
 
-def _by_word(id_: str) -> str | None:
-    """Return what a word such as "patient" says, `patient00001` of `patient00001/study1/view1.png`."""
-    found = _WORD.search(id_[: len(id_) - len(image_names.suffix(id_))])
-    return found[0] if found else None
+def _cut(ids: Sequence[Words], classes: Sequence[str], length: int) -> tuple[int, bool]:
+    """Return how many words are the patient's, and if that is sure; 0 where no place shows patients."""
+    doubtful = 0
+    for cut in range(1, length if length <= MOST_WORDS else 0):
+        codes = [_code(words, cut) for words in ids]
+        if _come_again(codes, [words[cut] for words in ids]):
+            if _are_patients(codes, classes, fewest=FEWEST_SURE, most=MOST_SURE):
+                return cut, True
+            if not doubtful and _are_patients(codes, classes, fewest=FEWEST, most=MOST):
+                doubtful = cut
+    return doubtful, not doubtful
 
 
-def _by_length(ids: Sequence[str], places: Sequence[int]) -> Mapping[int, list[int]]:
-    """Group ids by their number of words and numbers, as only these can be compared place by place."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for at in places:
-        found[len(tokens(ids[at]))].append(at)
-    return {length: group for length, group in found.items() if 2 <= length <= MOST_TOKENS}
-
-
-def _codes(ids: Sequence[str], classes: Sequence[str]) -> tuple[list[str | None], bool]:
-    """Return the code of each id at the first place that shows patients, none if no place does, and if it is sure."""
-    split = [_own_tokens(id_, class_) for id_, class_ in zip(ids, classes, strict=True)]
-    length = len(tokens(ids[0]))
-    doubtful: list[str | None] = []
-    for cut in range(1, length):
-        codes = [_code(id_, parts, cut) for id_, parts in zip(ids, split, strict=True)]
-        if _are_patients(codes, classes, fewest=FEWEST_SURE, most=MOST_SURE):
-            return codes, True
-        if not doubtful and _are_patients(codes, classes, fewest=FEWEST, most=MOST):
-            doubtful = codes
-    return doubtful, False
-
-
-def _own_tokens(id_: str, class_: str) -> list[tuple[Token, bool]]:
-    """Split an id; each token is the sample's own unless it says the class, or is the name of a mere folder."""
-    said = set(negations.tokens(class_))
-    return [
-        (token, not (set(negations.tokens(token.text)) <= said or (token.folder and token.text.isalpha())))
-        for token in tokens(id_)
-    ]
-
-
-def _code(id_: str, parts: Sequence[tuple[Token, bool]], cut: int) -> str | None:
-    """Return the code that ends after `cut` tokens; None where it has no digit or what follows is no number or view."""
-    own = [token for token, is_own in parts[:cut] if is_own]
-    if not own or not any(char.isdigit() for char in own[-1].text) or not parts[cut - 1][1]:
+def _code(words: Words, cut: int) -> Words | None:
+    """Return the first words; None where the last has no digit or is a date, or where no number or view follows."""
+    last = words[cut - 1]
+    if last is None or last.isalpha() or _DATE.fullmatch(last):
         return None
-    if not all(_SUFFIX.fullmatch(token.text) for token, _ in parts[cut:]):
-        return None
-    return id_[own[0].start : own[-1].end] if _adjacent(own, parts) else "_".join(token.text for token in own)
+    for word in words[cut:]:
+        if word is not None and not _FOLLOWING.fullmatch(word):
+            return None
+    return words[:cut]
 
 
-def _adjacent(own: Sequence[Token], parts: Sequence[tuple[Token, bool]]) -> bool:
-    between = [token for token, _ in parts if own[0].start <= token.start <= own[-1].start]
-    return len(between) == len(own)
+def _come_again(codes: Sequence[Words | None], following: Sequence[str | None]) -> bool:
+    known = [word for code, word in zip(codes, following, strict=True) if code is not None]
+    return len(known) >= LEAST_MATCHED * len(codes) and len(known) >= LEAST_AGAIN * len(set(known))
 
 
-def _are_patients(codes: Sequence[str | None], classes: Sequence[str], *, fewest: int, most: float) -> bool:
+def _are_patients(codes: Sequence[Words | None], classes: Sequence[str], *, fewest: int, most: float) -> bool:
     """Return whether codes are shared as those of patients are: by few samples each, and not by whole classes."""
-    known = [code for code in codes if code is not None]
-    if len(known) < LEAST_MATCHED * len(codes):
-        return False
-    counts = Counter(known)
-    if not fewest <= len(counts) < len(known) or len(known) > MOST_EACH * len(counts):
+    counts = Counter(code for code in codes if code is not None)
+    known = counts.total()
+    if not fewest <= len(counts) < known or known > MOST_EACH * len(counts):
         return False
     if max(counts.values()) > max(most * len(codes), 2):
         return False
     return len(counts) > len(set(classes)) or len(set(zip(codes, classes, strict=True))) > len(counts)
+
+
+def _written(stem: str, words: Words) -> str:
+    """Return the patient's words as the id writes them, without those of class and folders."""
+    own = [word for word in words if word is not None]
+    start = end = stem.find(own[0])
+    for word in own:
+        at = stem.find(word, end)
+        if at < 0 or any(map(str.isalnum, stem[end:at])):
+            return "_".join(own)
+        end = at + len(word)
+    return stem[start:end]

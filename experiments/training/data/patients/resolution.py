@@ -45,7 +45,8 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
 
 
 def _without(index: Index, why: str) -> Index:
-    reading = index.reading.extended(patients=PatientFacts(why=why))
+    told = [Finding(code="patients_unknown", level="info", text=why)] if why == UNKNOWN else []
+    reading = index.reading.extended(findings=told, patients=PatientFacts(why=why))
     if all(sample.patient_id is None for sample in index.samples):
         return replace(index, reading=reading)
     return replace(index, samples=_samples(index, [None] * len(index.samples)), reading=reading)

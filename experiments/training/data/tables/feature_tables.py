@@ -12,14 +12,15 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.source_forms import TABLES
+from experiments.training.data.columns import column_roles, table_view
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
 from experiments.training.data.images.dicom_headers import is_dicom
 from experiments.training.data.labels import labelling
-from experiments.training.data.tables import columns, label_table, parquet, table_view
-from experiments.training.data.tables.columns import Columns
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.tables import label_table, parquet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
     A row's id is its number where no column has unique ids.
     """
     seen = _view(files, name)
-    found = columns.find_in_rows(seen, config)
+    found = column_roles.find_in_rows(seen, config)
     learned = _features(seen, found)
     if _is_parquet(name):
         parquet.require_fitting(files, name, len(learned))
@@ -81,7 +82,7 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
 def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
     """List the names of the columns to learn from, in the table's order."""
     seen = _view(files, name)
-    return _features(seen, columns.find_in_rows(seen, config))
+    return _features(seen, column_roles.find_in_rows(seen, config))
 
 
 def features(

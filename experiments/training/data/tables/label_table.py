@@ -14,14 +14,15 @@ from typing import TextIO
 from experiments.training.contract.reading import Layout, Reading, Usage
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
+from experiments.training.data.columns import table_view
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names, split_names
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.labels import missing_labels, spellings
-from experiments.training.data.tables import table_view
-from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
+from experiments.training.data.tables.columns import MAX_COLUMNS, TooManyColumns
 from experiments.training.data.tables.parquet import most_rows
-from experiments.training.data.tables.table_view import TableView
 
 MAX_BYTES = 128 * 2**20
 START_BYTES = 2**20  # of a larger one: they show about how many rows it has

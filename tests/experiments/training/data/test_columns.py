@@ -10,10 +10,10 @@ import pytest
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.data.columns import column_roles
+from experiments.training.data.columns.column_roles import Columns
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.module import build
-from experiments.training.data.tables import columns
-from experiments.training.data.tables.columns import Columns
-from experiments.training.data.tables.table_view import TableView
 from tests.experiments.training.datasets import config_of, job_of, write_csv, write_image
 
 
@@ -25,7 +25,7 @@ def seen(header: Sequence[str], *rows: Sequence[str]) -> TableView:
 
 def found_in(view: TableView, *images: str, **asked: Any) -> Columns:
     """Find the columns of a table beside images with these names."""
-    return columns.find(view, DataConfig(**asked), lambda cells: bool(images) and set(cells) <= set(images))
+    return column_roles.find(view, DataConfig(**asked), lambda cells: bool(images) and set(cells) <= set(images))
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ def test_a_column_that_looks_like_patients_is_asked_about(name: str, cells: list
 
 def test_columns_that_number_persons_or_rows_are_no_features() -> None:
     header = ["encounter_id", "patient_nbr", "record_id", "age", "label"]
-    told = columns.find_in_rows(seen(header), DataConfig())
+    told = column_roles.find_in_rows(seen(header), DataConfig())
     assert (told.id, told.patient) == ("record_id", "patient_nbr")
     assert set(header) - set(told.unlearned) == {"age"}
     assert "'encounter_id'" in told.findings[-1].text
-    wanted = columns.find_in_rows(seen(header), DataConfig(use_columns=["encounter_id"]))
+    wanted = column_roles.find_in_rows(seen(header), DataConfig(use_columns=["encounter_id"]))
     assert set(header) - set(wanted.unlearned) == {"age", "encounter_id"}
 
 

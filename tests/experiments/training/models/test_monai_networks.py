@@ -132,7 +132,7 @@ def test_efficientnet_is_monais_own_in_names_and_scores() -> None:
 @pytest.mark.parametrize("name", MONAI)
 def test_each_trains(name: str, tmp_path: Path) -> None:
     """Grey images of two classes; the scores are raw: below 0 and not squeezed between -1 and 1."""
-    with_class_folders(tmp_path / "images", {"a": 8, "b": 8})
+    with_class_folders(tmp_path / "images", {"healthy": 8, "sick": 8})
     config = config_of(
         tmp_path / "images",
         data={"image_size": 32, "batch_size": 6, "val_fraction": 0.25},

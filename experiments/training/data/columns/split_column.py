@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice
+from experiments.training.data.columns import column_names, column_questions
+from experiments.training.data.columns.column_questions import Found
+from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import split_names
-from experiments.training.data.tables import column_names, column_questions
-from experiments.training.data.tables.column_questions import Found
-from experiments.training.data.tables.table_view import TableView
 
 FIELD = "split_column"
 MADE = Choice(options={f"data.{FIELD}": None}, consequence="Splits are made here; that column gives none.")

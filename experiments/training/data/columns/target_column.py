@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.data.tables import column_names, column_questions
-from experiments.training.data.tables.column_questions import Found
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.columns import column_names, column_questions
+from experiments.training.data.columns.column_questions import Found
+from experiments.training.data.columns.table_view import TableView
 
 FIELD = "target_column"
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice
-from experiments.training.data.tables import column_names, column_questions
-from experiments.training.data.tables.column_questions import Found
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.columns import column_names, column_questions
+from experiments.training.data.columns.column_questions import Found
+from experiments.training.data.columns.table_view import TableView
 
 FIELD = "patient_column"
 FEWEST = 5  # different codes that may be patients

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.data.tables import column_names, column_questions
-from experiments.training.data.tables.column_questions import Found
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.columns import column_names, column_questions
+from experiments.training.data.columns.column_questions import Found
+from experiments.training.data.columns.table_view import TableView
 
 FIELD = "id_column"
 ACCEPTED = ("image", "image_id", "filename", "path", "id", "patient_id")

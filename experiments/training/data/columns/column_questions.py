@@ -9,8 +9,8 @@ from typing import NamedTuple
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, HowFound, Question
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.tables import column_names
-from experiments.training.data.tables.table_view import TableView
+from experiments.training.data.columns import column_names
+from experiments.training.data.columns.table_view import TableView
 
 SHOWN = 20  # columns of a table that a refusal names
 LETTERS = 40  # of a cell that a question shows

@@ -43,7 +43,7 @@ TARGETS = ("target", "label", "labels", "class")
 """Names of the target: one of them alone is taken."""
 
 LIKELY_TARGETS = (
-    *("finding", "findings", "finding_labels", "diagnosis", "diagnosis_code", "dx", "outcome", "y", "ground_truth"),
+    *("finding", "findings", "finding_labels", "diagnosis", "diagnosis_code", "dx", "outcome", "ground_truth"),
     *("gt", "pathology", "survived", "survival", "died", "death", "deceased", "mortality", "readmitted"),
     *("readmission", "recurrence", "relapse", "malignant", "malignancy", "disease", "annotation"),
 )
@@ -51,7 +51,7 @@ LIKELY_TARGETS = (
 
 POSSIBLE_TARGETS = (
     *("category", "classification", "result", "status", "grade", "severity", "stage", "event", "response"),
-    *("condition", "type", "group", "species", "variety", "quality", "default", "churn"),
+    *("condition", "type", "group", "species", "variety", "quality", "default", "churn", "y"),
 )
 """Names of columns that may be the target where nothing else is: asked."""
 

@@ -1,0 +1,107 @@
+"""Find the column for each role: the named one, or what its name says; rivals become a question."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Finding, HowFound, Question, Role, RoleColumn
+from experiments.training.contract.source_errors import some
+from experiments.training.data.columns import column_names, id_columns, patient_columns, split_column, target_column
+from experiments.training.data.columns.column_questions import Found
+from experiments.training.data.columns.id_columns import NameImages
+from experiments.training.data.columns.table_view import TableView
+
+HOW: dict[HowFound, str] = {
+    "named": "as the request names it",
+    "exact": "by the default name",
+    "alias": "by its name",
+    "pattern": "by its values",
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table by their roles, as the table writes their names; None for one that it does not have.
+
+    `id` and `patient` are the same column where patients are the samples. `apart` are columns that are not learned
+    from although they have no role: they number rows, persons or visits.
+    """
+
+    id: str | None
+    target: str
+    patient: str | None = None
+    split: str | None = None
+    apart: Sequence[str] = field(default=(), compare=False)
+    roles: Sequence[RoleColumn] = field(default=(), compare=False)
+    questions: Sequence[Question] = field(default=(), compare=False)
+    findings: Sequence[Finding] = field(default=(), compare=False)
+
+    @property
+    def unlearned(self) -> list[str]:
+        """The columns that are not features, each once."""
+        asked = (self.id, self.target, self.patient, self.split, *self.apart)
+        return list(dict.fromkeys(column for column in asked if column))
+
+
+def find(view: TableView, config: DataConfig, name_images: NameImages) -> Columns:
+    """Find the columns of a table beside images; `name_images` says whether cells name some of these.
+
+    Raises SourceError that lists what was found and what is accepted.
+    """
+    target = target_column.find(view, config)
+    id_ = id_columns.find(view, config, name_images, taken=(target.column, config.patient_column))
+    return _columns(view, config, target, id_)
+
+
+def find_in_rows(view: TableView, config: DataConfig) -> Columns:
+    """Find the columns of a table without images, whose rows need no ids; raises SourceError."""
+    target = target_column.find(view, config)
+    id_ = id_columns.find_in_rows(view, config, taken=(target.column, config.patient_column))
+    return _columns(view, config, target, id_)
+
+
+def named_exactly(header: Collection[str], config: DataConfig) -> bool:
+    """Return whether the table has the configured names themselves, not only aliases."""
+    return config.id_column in header and config.target_column in header
+
+
+def _columns(view: TableView, config: DataConfig, target: Found, id_: Found) -> Columns:
+    split = split_column.find(view, config, taken=(target.column, id_.column))
+    patient = patient_columns.find(view, config, taken=(target.column, id_.column, split.column))
+    if patient.column is None and config.patients == "auto" and _names_persons(id_.column):
+        patient = Found(id_.column, id_.how)
+    found: dict[Role, Found] = {"id": id_, "target": target, "patient": patient, "split": split}
+    roles = [
+        RoleColumn(role=role, column=one.column, found=one.how)
+        for role, one in found.items()
+        if one.column is not None and one.how is not None
+    ]
+    named = {role.column for role in roles}
+    known = {*patient_columns.apart(view), *id_columns.apart(view)} - named - set(config.use_columns)
+    apart = [column for column in view.header if column in known]
+    return Columns(
+        id=id_.column,
+        target=target.column or "",
+        patient=patient.column,
+        split=split.column,
+        apart=apart,
+        roles=roles,
+        questions=[question for one in found.values() for question in one.questions],
+        findings=_told(view, roles, apart),
+    )
+
+
+def _names_persons(column: str | None) -> bool:
+    return column is not None and bool(column_names.among(column_names.PERSONS, [column]))
+
+
+def _told(view: TableView, roles: Sequence[RoleColumn], apart: Sequence[str]) -> list[Finding]:
+    listed = ", ".join(f"{role.role} is column {role.column!r} ({HOW[role.found]})" for role in roles)
+    found = [Finding(code="columns", level="info", text=f"Of {view.name}, the {listed}.")]
+    if apart:
+        named = some([repr(column) for column in apart], 5)
+        text = f"Not learned from, as their names say that they number rows, persons or visits: {named} of {view.name}."
+        found.append(Finding(code="columns_apart", level="info", text=text))
+    return found
