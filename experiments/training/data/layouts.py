@@ -114,13 +114,15 @@ def _label(found: Entries) -> _Labelled:
 def _unused_images(listed: Listing, found: Entries, labelled: _Labelled, used: Collection[str]) -> list[LeftOut]:
     """Group the images that are no samples by the reason."""
     unlabelled = {entry.file for entry in labelled.without_label} - set(used)
-    rest = [name for name in listed.images if name not in used and name not in unlabelled]
+    known = unlabelled | {name for part in found.set_aside for name in part.names}
+    rest = [name for name in listed.images if name not in used and name not in known]
     parts = (
         accounting.by_top_folder(found.why_unused, rest, listed.base)
         if found.why_unused == "no_class"
         else [LeftOut(found.why_unused, found.option or "", rest)]
     )
-    return [part for part in (*parts, LeftOut("no_label", "label missing", sorted(unlabelled))) if part.names]
+    without_label = LeftOut("no_label", "label missing", sorted(unlabelled))
+    return [part for part in (*parts, *found.set_aside, without_label) if part.names]
 
 
 def _rows(found: Entries, labelled: _Labelled) -> Usage | None:

@@ -25,13 +25,15 @@ class Entry(NamedTuple):
 class Entries:
     """All entries, in the order of their files or rows, and how they were found.
 
-    `why_unused` is the kind of the images that are in none. `rows_without` are rows that are in none, by reason.
+    `why_unused` is the kind of the images that are in none, but for those `set_aside`. `rows_without` are rows that are
+    in none, by reason.
     """
 
     layout: Layout
     why: str
     entries: Sequence[Entry]
     why_unused: str
+    set_aside: Sequence[LeftOut] = ()
     tables: Sequence[str] = ()
     option: str | None = None
     row_count: int | None = None

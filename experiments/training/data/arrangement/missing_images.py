@@ -35,8 +35,8 @@ def _near(found: TabledImages, listing: Listing, missing: Sequence[str]) -> Iter
     ]
     if alike:
         yield (
-            f"Similar names, for {len(alike):,} of them, fit more than one id or file ({some(alike)}); write the ids as "
-            "the files are named."
+            f"Similar names, for {len(alike):,} of them, fit more than one id or file ({some(alike)}); write the ids "
+            "as the files are named."
         )
 
 
@@ -44,8 +44,8 @@ def _rounded(missing: Sequence[str]) -> Iterator[str]:
     rounded = [id_ for id_ in missing if _ROUNDED.fullmatch(id_)]
     if rounded:
         yield (
-            f"Numbers that a spreadsheet has rounded: {len(rounded):,} ({some(rounded)}); format the column as text and "
-            "fill it again."
+            f"Numbers that a spreadsheet has rounded: {len(rounded):,} ({some(rounded)}); format the column as text "
+            "and fill it again."
         )
 
 
