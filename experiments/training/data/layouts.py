@@ -128,14 +128,15 @@ def _label(found: Entries, config: DataConfig) -> _Labelled:
 def _unused_images(listed: Listing, found: Entries, labelled: _Labelled, used: Collection[str]) -> list[LeftOut]:
     """Group the images that are no samples by the reason."""
     unlabelled = {entry.file: entry for entry in labelled.without_label if entry.file not in used}
-    rest = [name for name in listed.images if name not in used and name not in unlabelled]
+    known = unlabelled.keys() | {name for part in found.set_aside for name in part.names}
+    rest = [name for name in listed.images if name not in used and name not in known]
     parts = (
         accounting.by_top_folder(found.why_unused, rest, listed.base)
         if found.why_unused == "no_class"
         else [LeftOut(found.why_unused, found.option or "", rest)]
     )
     alone = replace(labelled, without_label=list(unlabelled.values()))
-    return [part for part in (*parts, *alone.left_out(list(unlabelled))) if part.names]
+    return [part for part in (*parts, *found.set_aside, *alone.left_out(list(unlabelled))) if part.names]
 
 
 def _rows(found: Entries, labelled: _Labelled) -> Usage | None:

@@ -58,7 +58,8 @@ def by_extension(names: Iterable[str]) -> list[LeftOut]:
     """Group files that are neither images nor tables by their extension."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        found[suffix(name) or "none"].append(name)
+        extension = ".nii.gz" if name.lower().endswith(".nii.gz") else suffix(name)
+        found[extension or "none"].append(name)
     return [LeftOut("extension", extension, group) for extension, group in found.items()]
 
 
@@ -95,22 +96,19 @@ def formats_not_read(names: Iterable[str]) -> Iterator[Finding]:
 
 
 def _images(listing: Listing, unused_images: Sequence[LeftOut]) -> Iterator[Finding]:
-    count = sum(len(part.names) for part in unused_images)
-    if not count:
-        return
     total = len(listing.images)
-    if unused_images[0].kind == "no_row":
-        names = [name for part in unused_images for name in part.names]
+    for part in unused_images:
+        if part.kind == "no_row":
+            text = (
+                f"{len(part.names):,} of {total:,} images are not used, as {part.what} has no row for them: "
+                f"{some(part.names)}. Add rows for those to learn from."
+            )
+            yield Finding(code="images_without_rows", level="warning", text=text)
+    parts = {part.what: part.names for part in unused_images if part.kind == "no_class"}
+    if parts:
         text = (
-            f"{count:,} of {total:,} images are not used, as {unused_images[0].what} has no row for them: "
-            f"{some(names)}. Add rows for those to learn from."
-        )
-        yield Finding(code="images_without_rows", level="warning", text=text)
-    else:
-        where = _counted({part.what: part.names for part in unused_images})
-        text = (
-            f"{count:,} of {total:,} images are not used, as they lie in no class folder: {where}. Put those to learn "
-            "from into the folder of their class."
+            f"{sum(map(len, parts.values())):,} of {total:,} images are not used, as they lie in no class folder: "
+            f"{_counted(parts)}. Put those to learn from into the folder of their class."
         )
         yield Finding(code="images_without_class", level="warning", text=text)
 

@@ -78,7 +78,8 @@ def find(folders: Folders, config: DataConfig, ignored: Sequence[str]) -> Folder
     split = split_folders.find(folders, config)
     inside = levels.below(folders, split.number, split.split_of) if split else folders
     taken = {split.number} if split else set()
-    chosen = class_levels.choose(inside, config, taken | ({config.patient_folder} if config.patient_folder else set()))
+    taken |= {config.patient_folder} if config.patient_folder else set()
+    chosen = class_levels.choose(inside, config, taken, ignored)
     aside = _aside(chosen.level, split, config)
     patient = patient_folders.find(inside, config, split, class_level=chosen.level.number, groups=chosen.groups)
     questions = [
@@ -88,7 +89,13 @@ def find(folders: Folders, config: DataConfig, ignored: Sequence[str]) -> Folder
         *patient.questions,
     ]
     counts = {name: count for name, count in chosen.level.counts.items() if name not in aside}
-    findings = [*_deeper(inside, chosen, split, patient), *_different(inside, chosen.level, split), *patient.findings]
+    asked = bool(chosen.questions or config.class_folder)
+    findings = [
+        *([] if asked else _deeper(inside, chosen, split, patient)),
+        *_parts(inside, chosen.level),
+        *_different(inside, chosen.level, split),
+        *patient.findings,
+    ]
     return FolderClasses(chosen.level, split, patient, aside, counts, questions, findings)
 
 
@@ -161,6 +168,17 @@ def _deeper(folders: Folders, chosen: ClassLevel, split: SplitLevel | None, pati
             "Name folders to leave out in data.ignore, or set data.class_folder to learn another level."
         )
         yield Finding(code="deeper_images", level="info", text=text)
+
+
+def _parts(folders: Folders, chosen: Level) -> Iterator[Finding]:
+    """Tell of folders that were taken for parts of one data set."""
+    for level in levels.levels(folders):
+        if level.role == "part" and level.number < chosen.number:
+            text = (
+                f"The folders {level.names} were taken for parts of one data set, and their images are read together. "
+                f"Set data.class_folder to {level.number} if they are the classes."
+            )
+            yield Finding(code="parts_joined", level="info", text=text)
 
 
 def _different(folders: Folders, level: Level, split: SplitLevel | None) -> Iterator[Finding]:

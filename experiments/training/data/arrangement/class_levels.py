@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Question
-from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.arrangement import folder_names, levels
 from experiments.training.data.arrangement.folder_names import Role
 from experiments.training.data.arrangement.levels import Folders, Level
@@ -40,8 +40,11 @@ class _Candidates:
     groups: Level | None = None
 
 
-def choose(folders: Folders, config: DataConfig, taken: Collection[int]) -> ClassLevel:
-    """Choose among the levels that are not taken; raises SourceError where no folder can be a class."""
+def choose(folders: Folders, config: DataConfig, taken: Collection[int], ignored: Sequence[str]) -> ClassLevel:
+    """Choose among the levels that are not taken; raises SourceError where no folder can be a class.
+
+    `ignored` are the patterns that leave files out already.
+    """
     found = levels.levels(folders)
     if config.class_folder:
         return ClassLevel(_asked(found, config.class_folder), groups=_groups(folders, found, config.class_folder))
@@ -49,7 +52,7 @@ def choose(folders: Folders, config: DataConfig, taken: Collection[int]) -> Clas
     candidates = _candidates(folders, free, config)
     if candidates is None:
         return ClassLevel(_lone(free, found))
-    questions = [_ask(candidates)] if candidates.rivals else _doubts(candidates.chosen, config)
+    questions = [_ask(candidates, ignored)] if candidates.rivals else _doubts(candidates.chosen, config)
     return ClassLevel(candidates.chosen, questions, candidates.groups)
 
 
@@ -135,15 +138,29 @@ def _no_classes(special: Level | None, found: Sequence[Level]) -> str:
     )
 
 
-def _ask(candidates: _Candidates) -> Question:
+def _ask(candidates: _Candidates, ignored: Sequence[str]) -> Question:
     every = [candidates.chosen, *candidates.rivals]
     listed = "; ".join(f"{level.number} = {level.names}" for level in sorted(every, key=lambda level: level.number))
     return Question(
         code="class_folder",
         text=f"The images lie in folders of several levels, and more than one may be the classes: {listed}. Set "
         "data.class_folder to the number of the one to learn.",
-        choices=[_choice(level) for level in every],
+        choices=[
+            *map(_choice, every),
+            *(choice for level in every for choice in _one_split_alone(level, candidates.chosen, ignored)),
+        ],
     )
+
+
+def _one_split_alone(level: Level, chosen: Level, ignored: Sequence[str]) -> Iterator[Choice]:
+    """Offer to read a split such as `train` alone, and to leave out the folders beside it."""
+    splits = folder_names.splits_of(level.counts)
+    others = {name: count for name, count in level.counts.items() if name not in splits}
+    if splits and others and level is not chosen:
+        yield Choice(
+            options={"data.ignore": [*ignored, *others]},
+            consequence=f"Only {some(list(splits))} is read; {levels.listed(others)} are left out.",
+        )
 
 
 def _choice(level: Level) -> Choice:

@@ -25,8 +25,8 @@ class Entry(NamedTuple):
 class Entries:
     """All entries, in the order of their files or rows, and how they were found.
 
-    `where` says in words where the classes are written. `why_unused` is the kind of the images that are in none,
-    `rows_without` are rows that are in none, by reason.
+    `where` says in words where the classes are written. `why_unused` is the kind of the images that are in none, but
+    for those `set_aside`. `rows_without` are rows that are in none, by reason.
     """
 
     layout: Layout
@@ -34,6 +34,7 @@ class Entries:
     where: str
     entries: Sequence[Entry]
     why_unused: str
+    set_aside: Sequence[LeftOut] = ()
     tables: Sequence[str] = ()
     option: str | None = None
     columns: Sequence[RoleColumn] = ()

@@ -10,7 +10,7 @@ from experiments.training.contract.splits import SplitName
 from experiments.training.data.arrangement import levels
 from experiments.training.data.arrangement.class_folders import FolderClasses
 from experiments.training.data.arrangement.entries import Entries, Entry
-from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.listing import LeftOut, Listing
 from experiments.training.data.arrangement.patient_folders import PatientLevel
 
 
@@ -22,6 +22,7 @@ def read(classes: FolderClasses, listing: Listing) -> Entries:
         where=f"the names of the folders{f' in {listing.base}' if listing.base else ''}",
         entries=list(_entries(classes, listing)),
         why_unused="no_class",
+        set_aside=_set_aside(classes, listing),
         patients=patient_facts(classes.patient),
         questions=classes.questions,
         findings=classes.findings,
@@ -42,6 +43,16 @@ def _entries(classes: FolderClasses, listing: Listing) -> Iterator[Entry]:
         target, split, patient = place(id_[: id_.rfind("/") + 1])
         if target is not None:
             yield Entry(id_, patient, target, file, split)
+
+
+def _set_aside(classes: FolderClasses, listing: Listing) -> list[LeftOut]:
+    """Group the images in folders beside the classes, which are left out as the first answer to a question."""
+    found: dict[str, list[str]] = {name: [] for name in classes.aside}
+    for file in listing.images if found else ():
+        parts = levels.parts_of(file, listing.base)
+        if len(parts) >= classes.level.number and (name := parts[classes.level.number - 1]) in found:
+            found[name].append(file)
+    return [LeftOut("ignored", name, files) for name, files in found.items()]
 
 
 def patient_facts(patient: PatientLevel) -> PatientFacts:

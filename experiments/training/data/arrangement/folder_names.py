@@ -81,6 +81,11 @@ def splits_of(names: Collection[str]) -> dict[str, SplitName]:
     return {name: known[marks[0]] for name, marks in found.items() if len({known[mark] for mark in marks}) == 1}
 
 
+def split_words(name: str) -> set[SplitName]:
+    """Return the splits that words of the name mean, whatever else it says."""
+    return {SPLIT_WORDS[word] for word in words(name) if word in SPLIT_WORDS}
+
+
 def loose_splits(names: Collection[str]) -> list[str]:
     """List the names that mean a split by a word such as `dev`, which may be another split elsewhere."""
     return [name for name in names if set(words(name)) & LOOSE_SPLIT_WORDS.keys()]

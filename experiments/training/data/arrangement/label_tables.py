@@ -38,6 +38,17 @@ class LabelTable:
         """The folder of the table, with its slash."""
         return self.name[: self.name.rfind("/") + 1]
 
+    @property
+    def own_split(self) -> SplitName | None:
+        """The split in whose folder its images are looked up first, by a word in its name such as `train_labels`."""
+        named = folder_names.split_words(_stem(self.name))
+        return self.split or (next(iter(named)) if len(named) == 1 else None)
+
+    @property
+    def is_submission(self) -> bool:
+        """Whether it looks like a form for predictions, whose labels stand for nothing."""
+        return bool(SUBMISSION_WORDS & set(folder_names.words(_stem(self.name))))
+
     def rows(self, files: Files) -> list[Row]:
         """Read the rows; raises SourceError."""
         return label_table.read_rows(files, self.name, self.columns) if self.columns else one_hot.rows(files, self.name)
@@ -79,7 +90,7 @@ def find(files: Files, tables: Sequence[str], base: str, config: DataConfig) -> 
     if config.table:
         chosen = _named(tables, base, config.table)
         fitting = _fitting(files, chosen, config, problems)
-        if problems:
+        if not fitting:
             raise next(iter(problems.values()))
         return Found([TableSet(_with_splits(fitting, base), config.table)], problems)
     beside = [name for name in tables if "/" not in name[len(base) :]]
@@ -133,7 +144,7 @@ def _columns(files: Files, seen: TableView, config: DataConfig, name_images: Nam
 
 def _sets(fitting: Sequence[LabelTable], base: str) -> list[TableSet]:
     """Combine tables of splits or parts, and list alternatives after that."""
-    labels = [table for table in fitting if not SUBMISSION_WORDS & set(folder_names.words(_stem(table.name)))]
+    labels = [table for table in fitting if not table.is_submission]
     fitting = labels or fitting
     lone = [TableSet([table], table.name[len(base) :]) for table in fitting]
     if len(fitting) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from experiments.training.contract.config import DataConfig
@@ -14,8 +14,9 @@ from experiments.training.data.arrangement.label_tables import TableSet
 from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.folders import Files
-from experiments.training.data.files.image_names import EXTENSIONS
+from experiments.training.data.files.image_names import EXTENSIONS, suffix
 
+OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
 
 
@@ -53,12 +54,22 @@ def _only_folders(config: DataConfig, listing: Listing, problems: Mapping[str, S
     if not _means_table(config) and listing.folders:
         try:
             return class_folders.find(listing.folders, config, listing.ignored)
-        except SourceError:
+        except SourceError as problem:
             if not problems:
-                raise
+                told = [finding.text for finding in listing.findings]
+                raise SourceError(
+                    problem.field, " ".join([problem.message, *told, *_other_tables(listing)])
+                ) from problem
     if problems:
         raise next(iter(problems.values()))
     raise SourceError("source_path", _nothing_found(listing))
+
+
+def _other_tables(listing: Listing) -> Iterator[str]:
+    """Say which files may be tables in a format that is not read."""
+    found = [name for name in listing.others if suffix(name) in OTHER_TABLES]
+    if found:
+        yield f"For tables there are {some(found)}; save the one with the labels as CSV."
 
 
 def _nothing_found(listing: Listing) -> str:
@@ -84,7 +95,7 @@ def _best(files: Files, sets: Sequence[TableSet], listing: Listing) -> tuple[Tab
             problems.append(problem)
     if not readable:
         raise problems[0]
-    naming = [tabled for tabled in readable if tabled.matched] or readable
+    naming = [tabled for tabled in readable if tabled.matched or tabled.ambiguous] or readable
     naming.sort(key=lambda tabled: (len(tabled.missing) > 0, -tabled.matched))
     return naming[0], [_ask_for_table(naming)] if len(naming) > 1 else []
 
@@ -114,6 +125,7 @@ def _with_rivals(tabled: TabledImages, questions: list[Question], listing: Listi
         return LayoutChoice(tabled, questions)
     if not classes.are_plain or _folders_are_told_by(tabled) or _agree(tabled, classes, listing):
         return LayoutChoice(tabled, questions)
+    tabled_images.refuse_ambiguous(tabled, " If the folders name the classes, set data.layout to class_folders.")
     if not tabled.matched:
         text = (
             f"{tabled.tables.names} is not used: its {tabled.row_count:,} rows name none of the images (ids such as "

@@ -12,11 +12,12 @@ from urllib.parse import unquote
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 
 _OTHER = re.compile(
-    r"\.(webp|gif|jfif|jpe|p[bgnp]m|nii|gz|mh[ad]|nrrd|npy|jp2|j2k|jxl|hei[cf]|avif|svs|ndpi|mp4|avi|psd|raw)"
+    r"\.(webp|gif|jfif|jpe|p[bgnp]m|nii(?:\.gz)?|gz|mh[ad]|nrrd|npy|jp2|j2k|jxl|hei[cf]|avif|svs|ndpi|mp4|avi|psd|raw)"
 )
 EXTENSION = "another extension"
 Parts: TypeAlias = tuple[str, ...]
 _DECIMALS = re.compile(r"(?<!\d)(\d+)\.0+$")
+_BLANK_EXTENSION = re.compile(r" +(\.[^./ ]+)$")
 _ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 
 
@@ -32,7 +33,9 @@ def _without_extension(path: str) -> str:
 
 
 def _without_blanks(path: str) -> str:
-    return "/".join(part.strip() for part in path.split("/")) if " " in path else path
+    if " " not in path:
+        return path
+    return _BLANK_EXTENSION.sub(r"\1", "/".join(part.strip() for part in path.split("/")))
 
 
 def _composed(path: str) -> str:
@@ -84,7 +87,19 @@ def needed(id_: str, path: str) -> list[str]:
     """List the rules without which the id is not the end of the path, or the path that of the id."""
     if _without_extension(id_) == id_:
         path = _without_extension(path)
-    return [name for name in RULES if not _same_end(_all_but(name, id_), _all_but(name, path))]
+    alone = [name for name in RULES if not _same_end(_all_but(name, id_), _all_but(name, path))]
+    return alone or _first(id_, path)
+
+
+def _first(id_: str, path: str) -> list[str]:
+    """Return the rule that makes both the same, where another one would too; none if they are."""
+    for name, rule in RULES.items():
+        if _same_end(id_, path):
+            break
+        id_, path = rule(id_), rule(path)
+        if _same_end(id_, path):
+            return [name]
+    return []
 
 
 def _last(*names: str) -> Callable[[str], str]:

@@ -13,13 +13,13 @@ from experiments.training.data.arrangement.entries import Entries, Entry
 from experiments.training.data.arrangement.listing import LeftOut, Listing
 from experiments.training.data.arrangement.patient_folders import PatientLevel
 from experiments.training.data.arrangement.split_folders import SplitLevel
-from experiments.training.data.arrangement.tabled_images import TabledImages, TableRows
+from experiments.training.data.arrangement.tabled_images import TabledImages, refuse_ambiguous
 from experiments.training.data.files.image_names import EXTENSIONS
 
 
 def read(tabled: TabledImages, listing: Listing, config: DataConfig) -> Entries:
     """List the rows with their images; raises SourceError for ids with several images, or none at all."""
-    _refuse_ambiguous(tabled)
+    refuse_ambiguous(tabled)
     questions = list(_about_missing(tabled, listing, config))
     folders = listing.folders if len(listing.folders) == 1 else levels.folders_of(tabled.files, listing.base)
     split, told = _splits(tabled, folders, config)
@@ -38,7 +38,13 @@ def read(tabled: TabledImages, listing: Listing, config: DataConfig) -> Entries:
         rows_without=[LeftOut("no_file", "image missing", tabled.rows_without_image)],
         patients=folder_entries.patient_facts(patient) if patient.number else PatientFacts(),
         questions=[*(columns.questions if columns else ()), *questions, *patient.questions],
-        findings=[*(columns.findings if columns else ()), *_rules(tabled, listing), *told, *patient.findings],
+        findings=[
+            *(columns.findings if columns else ()),
+            *_rules(tabled, listing),
+            *_submission(tabled),
+            *told,
+            *patient.findings,
+        ],
     )
 
 
@@ -48,16 +54,6 @@ def _why(tabled: TabledImages, split: SplitLevel | None) -> str:
     given = [f"{table.name} for {table.split}" for table in tabled.tables.tables if table.split]
     by_table = f" Each table is one split: {some(given)}." if given else ""
     return f"{tabled.tables.names} {verb} the images and their classes.{splits}{by_table}"
-
-
-def _refuse_ambiguous(tabled: TabledImages) -> None:
-    found = {id_: paths for part in tabled.parts for id_, paths in part.matches.ambiguous.items()}
-    if found:
-        listed = some([f"{id_} ({some(sorted(paths))})" for id_, paths in found.items()])
-        raise _error(
-            f"{len(found)} ids have more than one image: {listed}; keep one each, name folders to leave out in "
-            "data.ignore, or write paths as ids."
-        )
 
 
 def _about_missing(tabled: TabledImages, listing: Listing, config: DataConfig) -> Iterator[Question]:
@@ -78,7 +74,7 @@ def _about_missing(tabled: TabledImages, listing: Listing, config: DataConfig) -
         choices=[
             Choice(
                 options={"data.missing_images": "leave_out"},
-                consequence=f"{tabled.matched:,} images are learned from; {len(missing):,} ids are left out.",
+                consequence=f"{tabled.matched:,} images are learned from; ids left out: {len(missing):,}.",
             )
         ],
     )
@@ -146,14 +142,20 @@ def _rules(tabled: TabledImages, listing: Listing) -> Iterator[Finding]:
     """Tell of ids that are not spelled as their files are."""
     count = sum(len(part.matches.by_rule) for part in tabled.parts)
     if count:
-        rules = {rule: example for part in tabled.parts for rule, example in _rules_of(part, listing).items()}
+        rules = {rule: example for part in tabled.parts for rule, example in part.matches.rules(listing.base).items()}
         listed = "; ".join(f"{rule} ({example})" for rule, example in rules.items())
         text = f"{count:,} ids are not written as their images are named, and were matched without doubt by: {listed}."
         yield Finding(code="ids_matched", level="info", text=text)
 
 
-def _rules_of(part: TableRows, listing: Listing) -> dict[str, str]:
-    return part.matches.rules(listing.base)
+def _submission(tabled: TabledImages) -> Iterator[Finding]:
+    names = [table.name for table in tabled.tables.tables if table.is_submission]
+    if names:
+        text = (
+            f"{some(names)} looks like a form for predictions, in which all labels stand for nothing. Bring the table "
+            "with the true labels if this is not it."
+        )
+        yield Finding(code="looks_like_submission", level="warning", text=text)
 
 
 def _error(message: str) -> SourceError:

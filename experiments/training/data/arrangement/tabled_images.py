@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from experiments.training.data.arrangement import id_matching
+from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.arrangement import id_matching, levels
 from experiments.training.data.arrangement.id_matching import Matches
 from experiments.training.data.arrangement.label_tables import LabelTable, TableSet
 from experiments.training.data.arrangement.listing import Listing
@@ -43,6 +44,11 @@ class TabledImages:
         return sum(len(part.rows) for part in self.parts)
 
     @property
+    def ambiguous(self) -> dict[str, list[str]]:
+        """The ids with several images."""
+        return {id_: paths for part in self.parts for id_, paths in part.matches.ambiguous.items()}
+
+    @property
     def matched(self) -> int:
         """The number of ids with an image."""
         return sum(len(part.matches.file_of) for part in self.parts)
@@ -73,6 +79,18 @@ class TabledImages:
         return any(times > 1 for times in ids.values())
 
 
+def refuse_ambiguous(tabled: TabledImages, hint: str = "") -> None:
+    """Raise SourceError for ids with several images; `hint` ends its message."""
+    found = tabled.ambiguous
+    if found:
+        listed = some([f"{id_} ({some(sorted(paths))})" for id_, paths in found.items()])
+        raise SourceError(
+            "source_path",
+            f"{len(found)} ids have more than one image: {listed}; keep one each, name folders to leave out in "
+            f"data.ignore, or write paths as ids.{hint}",
+        )
+
+
 def read(files: Files, tables: TableSet, listing: Listing, split: SplitLevel | None) -> TabledImages:
     """Read the tables' rows and match their ids to the images; raises SourceError for a table that says too little.
 
@@ -98,7 +116,6 @@ def _own_images(table: LabelTable, listing: Listing, split: SplitLevel | None) -
     """Return the images that the table names first: those in its folder, or in that of its split; none for all."""
     if table.folder != listing.base:
         return [name for name in listing.images if name.startswith(table.folder)]
-    if table.split and split:
-        start = len(listing.base)
-        return [name for name in listing.images if split.of(name[start:].split("/")[:-1]) == table.split]
+    if table.own_split and split:
+        return [name for name in listing.images if split.of(levels.parts_of(name, listing.base)) == table.own_split]
     return []

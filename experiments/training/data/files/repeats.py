@@ -18,9 +18,14 @@ def collapse(rows: Iterable[Sample]) -> list[Sample]:
     for row in rows:
         rows_of[row.file].append(row)
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
-    _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
+    _refuse(rows_of, _patient, "patients", "name the image's own column in data.id_column")
     _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
     return [same[0] for same in rows_of.values()]
+
+
+def _patient(row: Sample) -> str | None:
+    """Return the patient that a row names; an image without one may be named by two ids."""
+    return None if row.patient_id == row.id else row.patient_id
 
 
 def _refuse(rows_of: Mapping[str, list[Sample]], value: Callable[[Sample], object], what: str, cure: str) -> None:
