@@ -26,6 +26,7 @@ async function start() {
     copied(),
   ]);
   if (!options.may_hurry) bindPriority(options);
+  nameMetrics(options);
   const request = new Request(options);
   const mayClone = run && (run.owner === place.user || options.may_hurry);
   if (run) fillFrom(run, request, mayClone);
@@ -40,6 +41,7 @@ async function start() {
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
     const body = mayClone ? request.changes : { experiment_name: "…", source_path: "…", ...request.body };
+    request.offerNumbers(); // a draft brings metrics of its own
     form.show();
     check.compare(request.body);
     lines.show(place.origin + target, body);
@@ -57,6 +59,14 @@ function bindPriority({ groups }) {
   const field = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "priority");
   field.kinds[0].maximum = 0;
   field.help += ". Only staff may ask for more than 0";
+}
+
+// The names that may be written, beside the numbers of every run.
+function nameMetrics({ groups, directions }) {
+  const field = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "callbacks.metrics");
+  const standing = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "callbacks.monitor");
+  const names = Object.keys(directions).filter((name) => !standing.kinds[0].choices.includes(name));
+  if (names.length) field.help += `: ${names.map((name) => name.replace("val_", "")).join(", ")}`;
 }
 
 async function copied() {

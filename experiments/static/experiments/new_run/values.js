@@ -5,6 +5,7 @@
  * @property {string} [type] "integer", "number", "boolean", "string" or "array"
  * @property {any[]} [choices]
  * @property {Kind} [items] of an array
+ * @property {boolean} [objects] of an array: its members may be objects too, written as JSON
  * @property {number} [maxLength]
  * @property {number} [minimum]
  * @property {number} [maximum]
@@ -79,12 +80,39 @@ function parseKind(kind, text) {
  * @returns {Parsed}
  */
 function parseList(kind, text) {
-  const parts = text
-    .split(",")
+  const parts = (kind.objects ? members(text) : text.split(","))
     .map(bare)
     .filter(Boolean)
-    .map((part) => parseKind(kind.items ?? {}, part));
+    .map((part) => (kind.objects && part.startsWith("{") ? parseObject(part) : parseKind(kind.items ?? {}, part)));
   return parts.every((part) => "value" in part) ? { value: parts.map(({ value }) => value) } : { error: "" };
+}
+
+/**
+ * Split at the commas that are not within braces.
+ *
+ * @param {string} text
+ */
+function members(text) {
+  const found = [""];
+  let depth = 0;
+  for (const char of text) {
+    depth += char === "{" ? 1 : char === "}" ? -1 : 0;
+    if (char === "," && depth === 0) found.push("");
+    else found[found.length - 1] += char;
+  }
+  return found;
+}
+
+/**
+ * @param {string} text
+ * @returns {Parsed}
+ */
+function parseObject(text) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { error: "" };
+  }
 }
 
 /**
@@ -116,7 +144,7 @@ function kindText(kind) {
   if (kind.type === "boolean") return "true or false";
   if (kind.type === "array")
     return kind.items?.type === "string"
-      ? "words with commas between them"
+      ? `words${kind.objects ? " or JSON objects" : ""} with commas between them`
       : `numbers with commas between them, each ${kindText(kind.items ?? {})}`;
   if (kind.type === "string") return kind.maxLength ? `at most ${kind.maxLength} letters` : "a word";
   return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind)}`;
@@ -158,7 +186,8 @@ export function textOf(field, value) {
  */
 export function shown(value) {
   if (value === null || value === undefined) return "none";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value)) return value.map(shown).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** @param {Field} field */
