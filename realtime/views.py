@@ -21,6 +21,7 @@ from runs.queue import read_queue
 from runs.removal.deletion import restorable_until
 from runs.serializers import run_detail
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
+from runs.summaries import known_columns
 
 
 @never_cache
@@ -76,8 +77,6 @@ def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
 @require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Show runs side by side; the query string says which and how, and the page's script alone reads it."""
-    context = {
-        "statistics": FINAL_STATISTICS,
-        "lower_is_better": [name for name in (*EPOCH_METRICS, *FINAL_STATISTICS) if lower_is_better(name)],
-    }
+    names = dict.fromkeys((*EPOCH_METRICS, *FINAL_STATISTICS, *known_columns.known()["metric"]))
+    context = {"statistics": FINAL_STATISTICS, "lower_is_better": [name for name in names if lower_is_better(name)]}
     return render(request, "realtime/compare.html", context)

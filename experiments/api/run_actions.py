@@ -195,8 +195,14 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _base(run: Run, user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration under the changes, without a network's options if they name one with others."""
+    """Return the configuration under the changes, without what follows from an option that they change.
+
+    That is a network's options, if they name one with others, and the direction of the number that decides.
+    """
     copied = operations.copied(run, user)
+    callbacks, asked = copied.get("callbacks", {}), changes.get("callbacks")
+    if isinstance(asked, Mapping) and "monitor" in asked:
+        copied = copied | {"callbacks": {name: value for name, value in callbacks.items() if name != "mode"}}
     model, other = copied.get("model", {}), changes.get("model")
     if not isinstance(other, Mapping) or not _has_other_options(model.get("name", AUTO), other.get("name")):
         return copied

@@ -16,7 +16,7 @@ from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
 from runs.queue import queue_position
-from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_count
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
@@ -75,7 +75,7 @@ class SplitReport:
 def report(run: Run) -> dict[str, Any]:
     """Build the template's context."""
     history = queries.epoch_history(run)
-    columns = [name for name in EPOCH_METRICS if any(name in row for row in history)]
+    columns = [name for name in EPOCH_METRICS if any(name in row for row in history)] + _added(history)
     return {
         "charts": charts(history, run.best_epoch),
         "columns": columns,
@@ -112,12 +112,17 @@ def duration(seconds: float | None) -> str:
 def charts(history: History, best_epoch: int | None) -> list[Chart]:
     """Draw the charts for which the run has numbers."""
     drawn = []
-    for title, names in CHARTS.items():
+    for title, names in (CHARTS | {name: (name,) for name in _added(history)}).items():
         series = {name: [(row["epoch"], row[name]) for row in history if name in row] for name in names}
         chart = line_chart(title, {name: points for name, points in series.items() if points}, best_epoch=best_epoch)
         if chart:
             drawn.append(chart)
     return drawn
+
+
+def _added(history: History) -> list[str]:
+    """List the metrics that this run adds to those of every run."""
+    return sorted({name for row in history for name in row if is_added(name)})
 
 
 def split_report(result: FinalResult) -> SplitReport:

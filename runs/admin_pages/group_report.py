@@ -15,7 +15,7 @@ from runs.models import Run
 from runs.serializers import group_links
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.matrix_statistics import Number
-from runs.statistics.metric_names import FINAL_STATISTICS
+from runs.statistics.metric_names import FINAL_STATISTICS, is_added
 
 COLUMNS = ("final_auroc_cm", "final_sensitivity", "final_precision_cm", "final_f1_cm", "final_accuracy_cm")
 
@@ -100,6 +100,7 @@ def _fold(report: GroupReport, run: Run, split: str | None) -> FoldRow:
 def _table(split: str, found: SplitSpread) -> SplitTable:
     pooled = found.pooled
     names = [name for name in FINAL_STATISTICS if name in found.statistics]
+    names += sorted(name for name in found.statistics if is_added(name))
     return SplitTable(
         split=split,
         runs=found.runs,
@@ -113,7 +114,7 @@ def _row(name: str, spread: Spread, pooled: Pooled | None) -> SpreadRow:
     together: Mapping[str, Number] = pooled.statistics if pooled else {}
     return SpreadRow(
         name=name,
-        label=FINAL_STATISTICS[name],
+        label=FINAL_STATISTICS.get(name, name),
         n=spread.n,
         mean=number(spread.mean),
         sd=number(spread.sd),

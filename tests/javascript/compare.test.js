@@ -56,6 +56,39 @@ const runs = [run(1, "val_auroc", { value: 0.9, epoch: 3 }), run(2, "val_recall"
 const finals = new Map([[1, { test: { statistics: { final_auroc_cm: 0.95, final_f1_cm: null } } }]]);
 const labels = { final_auroc_cm: "AUROC", final_f1_cm: "F1", final_recall_cm: "Recall" };
 
+test("a list of added metrics is readable", () => {
+  const metrics = [
+    { name: "cohen_kappa", options: {}, suffix: null },
+    { name: "fbeta_score", options: { beta: 2, average: "macro" }, suffix: "b2" },
+  ];
+  assert.equal(shown(metrics), 'cohen_kappa, fbeta_score (beta 2, average "macro") as fbeta_score_b2');
+  assert.equal(shown([{ other: 1 }]), '{"other":1}');
+});
+
+test("added metrics have rows of the test split, and their own direction", () => {
+  const both = [1, 2].map((id) => ({
+    ...run(id, "val_hamming_distance", { value: id / 10, epoch: 1 }),
+    config: { callbacks: { mode: "min" } },
+  }));
+  const statistics = (share) => ({
+    final_auroc_cm: 0.9,
+    test_auroc: 0.9,
+    test_hamming_distance: share,
+    test_cohen_kappa: 1 - share,
+    "test_cohen_kappa/b": 1,
+  });
+  const found = new Map([1, 2].map((id) => [id, { test: { statistics: statistics(id / 10) } }]));
+  const rows = scoreRows(both, found, labels, new Set(["val_loss", "test_hamming_distance"]));
+  assert.deepEqual(rows.map(({ group, name, label, lower }) => [group, name, label, lower]).slice(0, 5), [
+    ["Best epoch", "val_hamming_distance", "Validation hamming distance", true],
+    ["Best epoch", "val_loss", "Validation loss", true],
+    ["Test split", "final_auroc_cm", "AUROC", false],
+    ["Test split", "test_hamming_distance", "Test hamming distance", true],
+    ["Test split", "test_cohen_kappa", "Test cohen kappa", false],
+  ]);
+  assert.equal(rows[3].show(0.125), "0.1250");
+});
+
 test("each monitored metric has a row, and the loss", () => {
   const rows = scoreRows(runs, finals, labels, new Set(["val_loss"]));
   assert.deepEqual(

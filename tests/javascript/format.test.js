@@ -81,6 +81,7 @@ test("counts, shares and measurements", () => {
 test("metrics and splits have names, undeclared ones their own", () => {
   assert.equal(metricName("val_auroc"), "validation AUROC");
   assert.equal(metricName("train_cm_tp"), "training TP");
+  assert.equal(metricName("val_cohen_kappa"), "validation cohen kappa");
   assert.equal(metricName("my_own_score"), "my own score");
   assert.equal(splitName("val"), "Validation");
   assert.equal(splitName("holdout"), "holdout");

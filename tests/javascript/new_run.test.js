@@ -138,6 +138,70 @@ test("a clone sends only what differs from its origin", () => {
   assert.equal(request.text("model.options.width"), "64");
 });
 
+const METRICS = { type: "array", items: { type: "string" }, objects: true };
+const STANDING = ["val_auroc", "val_loss"];
+
+const withMetrics = () =>
+  new Request({
+    groups: [
+      {
+        name: "callbacks",
+        fields: [
+          field("callbacks.metrics", [METRICS], { default: [] }),
+          field("callbacks.monitor", [{ type: "string", choices: STANDING }], { default: "val_auroc" }),
+          field("callbacks.mode", [{ choices: ["auto", "min", "max"] }], { default: "auto" }),
+        ],
+      },
+    ],
+    network_options: {},
+    directions: {
+      val_auroc: "max",
+      val_loss: "min",
+      val_cohen_kappa: "max",
+      val_hamming_distance: "min",
+      val_eer: null,
+    },
+  });
+
+test("added metrics are written as words or as JSON", () => {
+  const list = field("callbacks.metrics", [METRICS], { default: [] });
+  const fbeta = { name: "fbeta_score", options: { beta: 2, average: "macro" } };
+  assert.deepEqual(parse(list, `cohen_kappa, ${JSON.stringify(fbeta)}, eer`), { value: ["cohen_kappa", fbeta, "eer"] });
+  assert.equal(shown(["cohen_kappa", fbeta]), `cohen_kappa, ${JSON.stringify(fbeta)}`);
+  assert.equal(parse(list, '{"name": }').error, "Write words or JSON objects with commas between them.");
+  assert.deepEqual(parse(field("tags", [{ ...METRICS, objects: false }]), "{a"), { value: ["{a"] });
+});
+
+test("an added metric may be the one that decides", () => {
+  const request = withMetrics();
+  const choices = () => request.field("callbacks.monitor").kinds[0].choices;
+  request.set("callbacks.metrics", 'cohen_kappa, {"name": "fbeta_score", "suffix": "b2"}');
+  assert.deepEqual(choices(), [...STANDING, "val_cohen_kappa", "val_fbeta_score_b2"]);
+  request.set("callbacks.monitor", "val_cohen_kappa");
+  assert.equal(request.errors.size, 0);
+  assert.deepEqual(request.body.callbacks.monitor, "val_cohen_kappa");
+  request.set("callbacks.metrics", "");
+  assert.deepEqual(choices(), STANDING);
+  assert.deepEqual([...request.errors.keys()], ["callbacks.monitor"]);
+});
+
+test("a run's metrics come back as short as they can be written, and its direction as auto", () => {
+  const request = withMetrics();
+  const stored = [
+    { name: "hamming_distance", options: {}, suffix: "b" },
+    { name: "cohen_kappa", options: {}, suffix: null },
+  ];
+  const callbacks = { metrics: stored, monitor: "val_hamming_distance_b", mode: "min" };
+  assert.deepEqual(request.fill({ callbacks }), []);
+  assert.equal(request.text("callbacks.metrics"), '{"name":"hamming_distance","suffix":"b"}, cohen_kappa');
+  assert.equal(request.text("callbacks.mode"), "");
+  assert.equal(request.errors.size, 0);
+  request.copyFrom();
+  assert.deepEqual(request.changes, {});
+  request.set("callbacks.monitor", "val_cohen_kappa");
+  assert.deepEqual(request.changes, { callbacks: { monitor: "val_cohen_kappa", mode: "auto" } });
+});
+
 const BODY = { experiment_name: "It's", seed: null, data: { batch_size: 64, augment: true }, tags: ["a", "b"] };
 
 test("a request as JSON reads back as it was", () => {
@@ -160,6 +224,9 @@ test("a shell gets its quotes, Python its own values", () => {
   assert.match(python, /"seed": None,/);
   assert.match(python, /"augment": True\}/);
   assert.match(python, /"tags": \["a", "b"\]/);
+  const metrics = { metrics: ["eer", { name: "f1_score", options: { top_k: 2, ignore_index: null } }] };
+  const group = '"metrics": ["eer", {"name": "f1_score", "options": {"top_k": 2, "ignore_index": None}}]';
+  assert.ok(requestCode("python", "http://x/", metrics).includes(group));
 });
 
 test("what a data set is doing", () => {

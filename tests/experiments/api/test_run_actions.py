@@ -145,6 +145,19 @@ def test_a_clone_with_another_network_leaves_the_old_ones_options(api: Client, u
     assert [error["field"] for error in errors] == ["model.name"]
 
 
+def test_a_clone_by_another_number_takes_its_direction(api: Client, user: User) -> None:
+    """The stored one says what was made of `auto` for the number before."""
+    config = {"experiment_name": "e", "source_path": "builtin:breast-cancer"}
+    [origin] = launch.create(TrainingConfig.model_validate(config), user)
+    assert origin.config["callbacks"]["mode"] == "max"
+    copy = answer(act(api, origin, "clone", {"callbacks": {"monitor": "val_loss"}}))
+    assert Run.objects.get(pk=copy["run_id"]).config["callbacks"]["mode"] == "min"
+    copy = answer(act(api, origin, "clone", {"callbacks": {"patience": 3}}))
+    assert Run.objects.get(pk=copy["run_id"]).config["callbacks"]["mode"] == "max"
+    copy = answer(act(api, origin, "clone", {"callbacks": {"monitor": "val_loss", "mode": "max"}}))
+    assert Run.objects.get(pk=copy["run_id"]).config["callbacks"]["mode"] == "max"
+
+
 @pytest.mark.parametrize("body", [{"optimizer": {"learning_rat": 1}}, {"optimizer": 3}, [1], "text"])
 def test_a_wrong_clone_starts_nothing(api: Client, run: Run, body: Any) -> None:
     assert answer(act(api, run, "clone", body), 400)["errors"]

@@ -40,7 +40,7 @@ export class Field {
 
   show(text, isChanged, before) {
     if (isSwitch(this.field)) this.control.checked = text === "" ? this.field.default : text === "true";
-    else if (isChoice(this.field)) this.control.value = text === "" ? String(this.field.default) : text;
+    else if (isChoice(this.field)) this.#showChoice(text === "" ? String(this.field.default) : text);
     else if (this.control.value !== text) this.control.value = text;
     this.node.classList.toggle("changed", isChanged);
     this.reset.hidden = !isChanged;
@@ -62,6 +62,21 @@ export class Field {
     return `${path} ${path.replaceAll("_", " ")} ${title} ${help}`.toLowerCase();
   }
 
+  // What may be chosen can depend on another field.
+  #showChoice(text) {
+    const offered = this.control.tagName === "SELECT" ? [...this.control.options].map(({ value }) => value) : null;
+    if (offered && offered.join() !== this.field.kinds[0].choices.map(String).join())
+      this.control.replaceChildren(...this.#options());
+    this.control.value = text;
+  }
+
+  #options() {
+    const { kinds, default: standard } = this.field;
+    return kinds[0].choices.map((choice) =>
+      el("option", { value: String(choice) }, choice === standard ? `${choice} (default)` : String(choice)),
+    );
+  }
+
   #text() {
     if (isSwitch(this.field)) return String(this.control.checked);
     return this.control.value;
@@ -70,14 +85,7 @@ export class Field {
   #control() {
     const { field } = this;
     if (isSwitch(field)) return el("input", { type: "checkbox" });
-    if (isChoice(field))
-      return el(
-        "select",
-        {},
-        ...field.kinds[0].choices.map((choice) =>
-          el("option", { value: String(choice) }, choice === field.default ? `${choice} (default)` : String(choice)),
-        ),
-      );
+    if (isChoice(field)) return el("select", {}, ...this.#options());
     const numeric = field.kinds.every(({ type }) => type === "integer" || type === "number");
     return el("input", {
       type: "text",

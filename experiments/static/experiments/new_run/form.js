@@ -148,11 +148,25 @@ export class Form {
 
   // The server's errors at their fields; returns the words of those that have none.
   showServerErrors(errors) {
-    const own = errors.filter(({ field }) => this.shown.has(field));
-    this.showErrors(new Map(own.map(({ field, message }) => [field, message])));
-    return errors
-      .filter((error) => !own.includes(error))
-      .map(({ field, message }) => (field && field !== "(body)" ? `${field}: ${message}` : message));
+    const own = new Map();
+    const left = [];
+    for (const { field, message } of errors) {
+      const path = this.#shownPath(field);
+      if (!path) left.push(field && field !== "(body)" ? `${field}: ${message}` : message);
+      else own.set(path, [own.get(path), path === field ? message : `${field}: ${message}`].filter(Boolean).join(" "));
+    }
+    this.showErrors(own);
+    return left;
+  }
+
+  // The field that has an error: of one member of a list, the list.
+  #shownPath(name = "") {
+    const parts = name.split(".");
+    for (let end = parts.length; end > 0; end--) {
+      const path = parts.slice(0, end).join(".");
+      if (this.shown.has(path)) return path;
+    }
+    return null;
   }
 
   #focusField({ node, control, field }) {

@@ -25,6 +25,7 @@ async function start() {
     fetchOrigin(),
   ]);
   if (!options.may_hurry) bindPriority(options);
+  nameMetrics(options);
   const request = new Request(options);
   const { run } = origin;
   const mayClone = run && (run.owner === place.user || options.may_hurry);
@@ -43,6 +44,7 @@ async function start() {
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
     const body = mayClone ? request.changes : { experiment_name: "…", source_path: "…", ...request.body };
+    request.offerNumbers(); // a draft brings metrics of its own
     form.show();
     questions.draw();
     known.follow(update);
@@ -65,6 +67,14 @@ function bindPriority({ groups }) {
   const field = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "priority");
   field.kinds[0].maximum = 0;
   field.help += ". Only staff may ask for more than 0";
+}
+
+// The names that may be written, beside the numbers of every run.
+function nameMetrics({ groups, directions }) {
+  const field = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "callbacks.metrics");
+  const standing = groups.flatMap(({ fields }) => fields).find(({ path }) => path === "callbacks.monitor");
+  const names = Object.keys(directions).filter((name) => !standing.kinds[0].choices.includes(name));
+  if (names.length) field.help += `: ${names.map((name) => name.replace("val_", "")).join(", ")}`;
 }
 
 function fillIn(request, origin, mayClone) {

@@ -5,8 +5,17 @@ import { parse, same, textOf } from "./values.js";
 
 const SHORT = ["width", "dropout"]; // of model.options
 const TOP = "top";
+const METRICS = "callbacks.metrics";
 
 /** @typedef {import("./values.js").Field} Field */
+
+/**
+ * @typedef {object} Options
+ * @property {{name: string, fields: Field[]}[]} groups
+ * @property {Record<string, Field[]>} network_options
+ * @property {Record<string, "min" | "max" | null>} [directions] of each number that may be monitored
+ */
+
 /** @typedef {Record<string, any>} Config */
 /** @typedef {[path: string, value: any]} Pair */
 
@@ -17,10 +26,13 @@ const TOP = "top";
 const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
 export class Request {
-  /** @param {{groups: {name: string, fields: Field[]}[], network_options: Record<string, Field[]>}} options */
-  constructor({ groups, network_options: networkOptions }) {
+  /** @param {Options} options */
+  constructor({ groups, network_options: networkOptions, directions = {} }) {
     this.networkOptions = networkOptions;
+    this.directions = directions;
     this.fixed = groups.flatMap(({ fields }) => fields).filter(({ path }) => path !== "model.options");
+    /** Numbers of every run, by which its best epoch may be chosen. */
+    this.standing = this.fixed.find(({ path }) => path === "callbacks.monitor")?.kinds[0].choices ?? [];
     this.names = new Set(groups.map(({ name }) => name).filter((name) => name !== TOP));
     /** @type {Map<string, string>} what was typed; nothing for the default */
     this.texts = new Map();
@@ -63,6 +75,15 @@ export class Request {
     if (text.trim() === "" || (found && "value" in found && !field.required && same(found.value, field.default)))
       this.texts.delete(path);
     else this.texts.set(path, text);
+    if (path === METRICS) this.offerNumbers();
+  }
+
+  /** Offer the numbers of the added metrics where one is chosen that decides. */
+  offerNumbers() {
+    const [metrics, monitor] = [this.field(METRICS), this.field("callbacks.monitor")];
+    if (!metrics || !monitor) return;
+    const added = (this.value(metrics) ?? []).map(numberOf);
+    monitor.kinds = [{ ...monitor.kinds[0], choices: [...new Set([...this.standing, ...added])] }];
   }
 
   /**
@@ -99,6 +120,7 @@ export class Request {
   reset(field) {
     if (this.base?.has(field.path)) this.texts.set(field.path, textOf(field, this.base.get(field.path)));
     else this.texts.delete(field.path);
+    if (field.path === METRICS) this.offerNumbers();
   }
 
   get changed() {
@@ -148,6 +170,7 @@ export class Request {
       const text = textOf(/** @type {Field} */ (known.get(path)), value);
       if (text !== "") this.texts.set(path, text);
     }
+    this.offerNumbers();
     return [];
   }
 
@@ -171,10 +194,47 @@ export class Request {
       );
       result.model = { ...rest, options: { ...short, ...rest.options } };
     }
-    if (plain(callbacks) && callbacks.mode === (callbacks.monitor === "val_loss" ? "min" : "max"))
-      result.callbacks = { ...callbacks, mode: "auto" };
+    if (plain(callbacks)) {
+      const { metrics, mode, monitor } = callbacks;
+      const short = Array.isArray(metrics) ? { metrics: metrics.map(shortMetric) } : {};
+      const left = mode === this.#direction(monitor) ? { mode: "auto" } : {};
+      result.callbacks = { ...callbacks, ...short, ...left };
+    }
     return result;
   }
+
+  /**
+   * Return which values of a number are better, as far as it is known.
+   *
+   * @param {string} monitor
+   */
+  #direction(monitor = "") {
+    const names = Object.keys(this.directions).filter((name) => monitor === name || monitor.startsWith(`${name}_`));
+    const longest = names.sort((a, b) => b.length - a.length)[0];
+    return longest ? this.directions[longest] : monitor === "val_loss" ? "min" : "max";
+  }
+}
+
+/**
+ * Return the number that an added metric has.
+ *
+ * @param {any} metric a name, or an object with name and suffix
+ */
+const numberOf = (metric) => `val_${plain(metric) ? [metric.name, metric.suffix].filter(Boolean).join("_") : metric}`;
+
+/**
+ * Write an added metric as short as it can be written.
+ *
+ * @param {any} metric
+ */
+function shortMetric(metric) {
+  if (!plain(metric)) return metric;
+  const { name, options, suffix } = metric;
+  const given = {
+    ...(plain(options) && Object.keys(options).length ? { options } : {}),
+    ...(suffix ? { suffix } : {}),
+  };
+  return Object.keys(given).length ? { name, ...given } : name;
 }
 
 /** @param {Pair[]} pairs */

@@ -64,9 +64,16 @@ const isGroup = (value) => value !== null && typeof value === "object" && !Array
  * @returns {string}
  */
 function flatEntry(name, value, write) {
-  const inner = (/** @type {[string, any]} */ [key, one]) => flatEntry(key, one, write);
-  const text = isGroup(value) ? `{${Object.entries(value).map(inner).join(", ")}}` : write(value);
-  return `${JSON.stringify(name)}: ${text}`;
+  return `${JSON.stringify(name)}: ${isGroup(value) ? flatGroup(value, write) : write(value)}`;
+}
+
+/**
+ * @param {Record<string, any>} value
+ * @param {(value: any) => string} write
+ */
+function flatGroup(value, write) {
+  const entries = Object.entries(value).map(([name, inner]) => flatEntry(name, inner, write));
+  return `{${entries.join(", ")}}`;
 }
 
 /**
@@ -77,5 +84,6 @@ function pythonValue(value) {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(pythonValue).join(", ")}]`;
+  if (isGroup(value)) return flatGroup(value, pythonValue);
   return JSON.stringify(value); // of text and numbers Python reads the same
 }

@@ -5,6 +5,7 @@
  * @property {string} [type] "integer", "number", "boolean", "string" or "array"
  * @property {any[]} [choices]
  * @property {Kind} [items] of an array
+ * @property {boolean} [objects] of an array: its members may be objects too, written as JSON
  * @property {number} [maxLength]
  * @property {number} [minimum]
  * @property {number} [maximum]
@@ -121,26 +122,64 @@ const parseText = (kind, text) => (text.length > (kind.maxLength ?? Infinity) ? 
  * @returns {Parsed}
  */
 function parseList(kind, text) {
-  const items = kind.items ?? {};
   const list = literal(text);
-  const parts = Array.isArray(list)
-    ? list.map((item) => (typeof item === "string" ? parseItem(items, item) : parseKind(items, String(item))))
-    : text
-        .split(",")
-        .map(bare)
-        .filter(Boolean)
-        .map((part) => parseKind(items, part));
+  const parts = Array.isArray(list) ? list.map((item) => parseMember(kind, item)) : splitMembers(kind, text);
   return parts.every((part) => "value" in part) ? { value: parts.map(({ value }) => value) } : { error: "" };
 }
 
 /**
- * Read a text of a JSON list, which is as it stands there.
+ * Read an item of a JSON list, which is as it stands there.
  *
  * @param {Kind} kind
+ * @param {unknown} item
+ * @returns {Parsed}
+ */
+function parseMember(kind, item) {
+  if (kind.objects && item !== null && typeof item === "object") return { value: item };
+  const items = kind.items ?? {};
+  if (typeof item === "string" && items.type === "string" && !items.choices) return parseText(items, item);
+  return parseKind(items, String(item));
+}
+
+/**
+ * @param {Kind} kind
+ * @param {string} text
+ * @returns {Parsed[]}
+ */
+function splitMembers(kind, text) {
+  return (kind.objects ? members(text) : text.split(","))
+    .map(bare)
+    .filter(Boolean)
+    .map((part) => (kind.objects && part.startsWith("{") ? parseObject(part) : parseKind(kind.items ?? {}, part)));
+}
+
+/**
+ * Split at the commas that are not within braces.
+ *
  * @param {string} text
  */
-const parseItem = (kind, text) =>
-  kind.type === "string" && !kind.choices ? parseText(kind, text) : parseKind(kind, text);
+function members(text) {
+  const found = [""];
+  let depth = 0;
+  for (const char of text) {
+    depth += char === "{" ? 1 : char === "}" ? -1 : 0;
+    if (char === "," && depth === 0) found.push("");
+    else found[found.length - 1] += char;
+  }
+  return found;
+}
+
+/**
+ * @param {string} text
+ * @returns {Parsed}
+ */
+function parseObject(text) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { error: "" };
+  }
+}
 
 /**
  * @param {Kind} bounds
@@ -171,7 +210,7 @@ function kindText(kind) {
   if (kind.type === "boolean") return "true or false";
   if (kind.type === "array")
     return kind.items?.type === "string"
-      ? "words with commas between them"
+      ? `words${kind.objects ? " or JSON objects" : ""} with commas between them`
       : `numbers with commas between them, each ${kindText(kind.items ?? {})}`;
   if (kind.type === "string") return kind.maxLength ? `at most ${kind.maxLength} letters` : "a word";
   return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind)}`;
@@ -222,7 +261,8 @@ function listText(list) {
  */
 export function shown(value) {
   if (value === null || value === undefined) return "none";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value)) return value.map(shown).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** @param {Field} field */

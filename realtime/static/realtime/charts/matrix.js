@@ -2,7 +2,7 @@
 
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
-import { interval, SAME_AS_ANOTHER, value } from "./statistics_text.js";
+import { interval, SAME_AS_ANOTHER, value, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -107,7 +107,7 @@ function matrixCell(samples, total, right, short, words) {
 }
 
 function drawStatistics({ statistics, class_names: names }, labels) {
-  const rows = Object.entries(labels)
+  const rows = Object.entries(withAdded(labels, Object.keys(statistics)))
     .filter(([name]) => name in statistics && !SAME_AS_ANOTHER.has(name))
     .map(([name, label]) =>
       el(

@@ -1,11 +1,32 @@
 // Statistics and their intervals, in words. Pure.
 
-import { known, number, percent } from "../frame/format.js";
+import { capital, known, metricName, number, percent } from "../frame/format.js";
 
 /** @typedef {Record<string, number | null>} Statistics by name; `<name>_ci_low` and `_ci_high` are its interval */
 
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
 const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
+
+const ADDED = /^test_(?!(?:loss|acc|precision|recall|f1|auroc|cm_..)$)/; // what a run adds to those of every run
+
+/** @param {string} name */
+const isShare = (name) => !NOT_SHARES.has(name) && !name.startsWith("test_");
+
+/**
+ * Return labels of the statistics, followed by those of the metrics that a run has added.
+ *
+ * @param {Record<string, string>} labels
+ * @param {Iterable<string>} names of all statistics that there are
+ * @returns {Record<string, string>}
+ */
+export const withAdded = (labels, names) => ({
+  ...labels,
+  ...Object.fromEntries(
+    [...names]
+      .filter((name) => ADDED.test(name) && !name.includes("/"))
+      .map((name) => [name, capital(metricName(name))]),
+  ),
+});
 
 /**
  * Write the value of a statistic.
@@ -13,7 +34,7 @@ const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auro
  * @param {string} name
  * @param {number | null | undefined} found
  */
-export const value = (name, found) => (NOT_SHARES.has(name) ? number(found) : percent(found));
+export const value = (name, found) => (isShare(name) ? percent(found) : number(found));
 
 /**
  * Write the 95 % interval of a statistic; nothing where it is unknown.
@@ -34,5 +55,5 @@ export const interval = (name, statistics, suffix = "") =>
  */
 export function range(name, low, high) {
   if (!known(low) || !known(high)) return "";
-  return NOT_SHARES.has(name) ? `${number(low)} to ${number(high)}` : `${(100 * low).toFixed(1)} to ${percent(high)}`;
+  return isShare(name) ? `${(100 * low).toFixed(1)} to ${percent(high)}` : `${number(low)} to ${number(high)}`;
 }

@@ -1,5 +1,7 @@
 // Configurations side by side. Pure.
 
+import { listText } from "../frame/format.js";
+
 /** @typedef {{config: Record<string, any> | null, dataset_hash?: string | null}} ComparedRun */
 /** @typedef {[path: string, values: any[]]} OptionRow the value of each run; undefined where it has no such option */
 
@@ -46,5 +48,5 @@ export function shown(value) {
   if (value === undefined) return "";
   if (value === null) return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  return Array.isArray(value) ? listText(value) : String(value);
 }

@@ -1,6 +1,6 @@
 // Numbers side by side: which there are, and which is the best of each. Pure.
 
-import { interval, SAME_AS_ANOTHER, value } from "../charts/statistics_text.js";
+import { interval, SAME_AS_ANOTHER, value, withAdded } from "../charts/statistics_text.js";
 import { capital, duration, known, metricName, number, splitName } from "../frame/format.js";
 
 /** @typedef {number | null | undefined} Score */
@@ -12,6 +12,7 @@ import { capital, duration, known, metricName, number, splitName } from "../fram
  * @property {string} monitor
  * @property {import("../run/run_types").Best} best
  * @property {number | null} duration_seconds
+ * @property {{callbacks?: {mode?: string}}} [config]
  */
 
 /**
@@ -62,10 +63,18 @@ export function scoreRows(runs, finals, labels, lowerIsBetter) {
   return rows.map((row) => ({
     show: number,
     more: () => "",
-    lower: row.group === "Cost" || lowerIsBetter.has(row.name),
+    lower: row.group === "Cost" || lowerIsBetter.has(row.name) || isMinimised(runs, row.name),
     ...row,
   }));
 }
+
+/**
+ * Return whether the runs that are judged by this number take its lowest value for the best.
+ *
+ * @param {ScoredRun[]} runs
+ * @param {string} name
+ */
+const isMinimised = (runs, name) => runs.some((run) => run.monitor === name && run.config?.callbacks?.mode === "min");
 
 /** @typedef {Omit<ScoreRow, "lower" | "show" | "more"> & Partial<ScoreRow>} PartialRow */
 
@@ -100,11 +109,12 @@ function bestEpochRows(runs) {
  * @param {string} split
  * @param {ScoredRun[]} runs
  * @param {Map<number, Splits>} finals
- * @param {Record<string, string>} labels
+ * @param {Record<string, string>} declared labels
  * @returns {PartialRow[]}
  */
-function splitRows(split, runs, finals, labels) {
+function splitRows(split, runs, finals, declared) {
   const statistics = runs.map((run) => finals.get(run.id)?.[split]?.statistics ?? {});
+  const labels = withAdded(declared, new Set(statistics.flatMap(Object.keys)));
   const names = Object.keys(labels).filter((name) => !SAME_AS_ANOTHER.has(name));
   return names
     .map((name) => {

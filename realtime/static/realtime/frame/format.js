@@ -171,13 +171,32 @@ const PHASE_WORDS = { train: "training", val: "validation", test: "test" };
 const SPLIT_WORDS = { train: "Training", val: "Validation", test: "Test" };
 
 /**
- * Name a metric: "val_auroc" is "validation AUROC"; an undeclared name stays as it is.
+ * Name a metric: "val_auroc" is "validation AUROC", "val_cohen_kappa" "validation cohen kappa".
  *
  * @param {string} name
  */
 export function metricName(name) {
   const [, phase, rest] = /^(train|val|test)_(.*)$/.exec(name) ?? [];
-  return METRIC_WORDS[rest] ? `${PHASE_WORDS[phase]} ${METRIC_WORDS[rest]}` : name.replaceAll("_", " ");
+  return phase ? `${PHASE_WORDS[phase]} ${METRIC_WORDS[rest] ?? rest.replaceAll("_", " ")}` : name.replaceAll("_", " ");
+}
+
+/**
+ * Write a list of values; of an object with a name and options, such as an added metric, these.
+ *
+ * @param {any[]} values
+ */
+export const listText = (values) => values.map(memberText).join(", ");
+
+/**
+ * @param {any} value
+ * @returns {string}
+ */
+function memberText(value) {
+  if (value === null || typeof value !== "object") return String(value);
+  if (typeof value.name !== "string") return JSON.stringify(value);
+  const options = Object.entries(value.options ?? {}).map(([name, inner]) => `${name} ${JSON.stringify(inner)}`);
+  const called = value.suffix ? ` as ${value.name}_${value.suffix}` : "";
+  return `${value.name}${options.length ? ` (${options.join(", ")})` : ""}${called}`;
 }
 
 /**

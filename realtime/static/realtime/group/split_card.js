@@ -1,7 +1,7 @@
 // The folds together, over one split: mean and spread of each statistic, and the summed confusion matrix.
 
 import { drawClasses, drawMatrix } from "../charts/matrix.js";
-import { interval, range, SAME_AS_ANOTHER, value } from "../charts/statistics_text.js";
+import { interval, range, SAME_AS_ANOTHER, value, withAdded } from "../charts/statistics_text.js";
 import { el } from "../frame/dom.js";
 import { count, known, plural, splitName } from "../frame/format.js";
 
@@ -25,14 +25,15 @@ export function drawSplit(split, { runs, of, statistics, pooled }, options) {
   );
 }
 
-function drawSpreads(statistics, pooled, options) {
-  const names = Object.keys(options.labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
+function drawSpreads(statistics, pooled, { labels: declared, completed }) {
+  const labels = withAdded(declared, Object.keys(statistics));
+  const names = Object.keys(labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
   const heads = ["Mean", "SD", "Range", "95 % of the mean", ...(pooled ? ["Together"] : [])];
   const caption = pooled
     ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval"
     : "Mean and spread over the folds";
   const columns = heads.map((text) => el("th", { scope: "col", class: "number" }, text));
-  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, options));
+  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, { labels, completed }));
   const table = el(
     "table",
     {},

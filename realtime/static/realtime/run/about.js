@@ -1,7 +1,7 @@
 // What the run is: data, model, configuration, versions, files.
 
 import { el } from "../frame/dom.js";
-import { bytes, count, dateTime, plural, UNKNOWN } from "../frame/format.js";
+import { bytes, count, dateTime, listText, plural, UNKNOWN } from "../frame/format.js";
 
 const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer: "Trainer", callbacks: "Callbacks" };
 
@@ -63,7 +63,7 @@ const plain = (value) =>
 
 function valueText(value) {
   if (!Object.keys(value).length) return UNKNOWN;
-  return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
+  return Array.isArray(value) ? listText(value) : JSON.stringify(value);
 }
 
 function describeData(dataset) {

@@ -3,7 +3,7 @@
 import { Chart } from "../../charts/chart.js";
 import { smooth } from "../../charts/smoothing.js";
 import { el } from "../../frame/dom.js";
-import { known, count, measured, plural, tick } from "../../frame/format.js";
+import { capital, known, count, measured, plural, tick } from "../../frame/format.js";
 import { withDetail } from "./curve_table.js";
 
 const METRICS = [
@@ -13,6 +13,8 @@ const METRICS = [
   ["acc", "Accuracy"],
   ["precision", "Precision"],
 ];
+const STANDING = new Set(["loss", ...METRICS.map(([name]) => name)]); // what every run reports
+const ADDED = /^epoch\/val_(?!cm_)(.+)$/;
 const BATCH_VALUES = { loss: "Loss", accuracy: "Accuracy", recall: "Recall", f1: "F1" };
 const GROUP_COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 const HEALTH = { vanishing: ["vanishing", "--warn"], exploding: ["exploding", "--bad"] };
@@ -27,27 +29,17 @@ const both = (name) => [
 
 export class Curves {
   #charts; // [{prefix, chart, draw}]
+  #drawn = new Set(STANDING); // names of metrics that have a chart
   #details = new Map(); // by prefix: {range, table}, of what is looked at closely
 
   // `fetchDetail(prefix, range)` gives a table with all samples of that range.
   constructor(container, fetchDetail) {
     this.fetchDetail = fetchDetail;
     this.picked = "loss";
-    const make = (prefix, title, empty, options, draw) => {
-      const chart = new Chart({
-        title,
-        along: "step",
-        empty,
-        onRange: (range) => this.#loadDetail(prefix, range),
-        ...options,
-      });
-      return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
-    };
-    const metric = ([name, title], options) =>
-      make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+    const make = (...given) => this.#make(...given);
     this.#charts = [
-      metric(["loss", "Loss"], { log: true }),
-      ...METRICS.map((one) => metric(one, { bounded: true })),
+      this.#metric("loss", "Loss", { log: true }),
+      ...METRICS.map(([name, title]) => this.#metric(name, title, { bounded: true })),
       make(
         "batch",
         "Batches",
@@ -68,6 +60,35 @@ export class Curves {
     container.append(...this.#charts.map(({ chart }) => chart.card));
   }
 
+  #make(prefix, title, empty, options, draw) {
+    const chart = new Chart({
+      title,
+      along: "step",
+      empty,
+      onRange: (range) => this.#loadDetail(prefix, range),
+      ...options,
+    });
+    return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
+  }
+
+  #metric(name, title, options) {
+    return this.#make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+  }
+
+  // A chart for each metric that the run adds to those of every run, after theirs.
+  #addMetrics(table) {
+    for (const key of table.columns.keys()) {
+      const name = ADDED.exec(key)?.[1];
+      if (!name || this.#drawn.has(name)) continue;
+      this.#drawn.add(name);
+      const added = this.#metric(name, capital(name.replaceAll("_", " ")), {});
+      added.chart.setAxis(this.store.axes.epoch);
+      const last = this.#charts.findLastIndex(({ prefix }) => prefix === "epoch");
+      this.#charts[last].chart.card.after(added.chart.card);
+      this.#charts.splice(last + 1, 0, added);
+    }
+  }
+
   // Another store, along other axes.
   show(store) {
     this.store = store;
@@ -81,6 +102,7 @@ export class Curves {
     Object.assign(this, { state, health, weight });
     // The line of the rate continues to the newest step.
     if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate");
+    if (prefixes.has("epoch")) this.#addMetrics(this.#table("epoch"));
     for (const { prefix, chart, draw } of this.#charts) {
       if (!prefixes.has(prefix)) continue;
       chart.smoothing = weight;
