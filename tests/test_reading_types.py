@@ -19,7 +19,7 @@ INTERFACES = {
     name: dict(re.findall(r"^  (\w+): (.+);$", body, re.MULTILINE))
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", DECLARED, re.MULTILINE | re.DOTALL)
 }
-ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", DECLARED, re.MULTILINE))
+ALIASES: dict[str, str] = dict(re.findall(r"^export type (\w+) = (.+);$", DECLARED, re.MULTILINE))
 LITERALS = {name: getattr(reading, name) for name in ALIASES}
 STRUCTS = {
     name: found
