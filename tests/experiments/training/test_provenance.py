@@ -160,7 +160,7 @@ def test_predictions_of_a_table_can_be_repeated_from_the_files_alone(tmp_path: P
 def test_a_wide_table_has_all_constants_in_a_file_of_its_own(tmp_path: Path) -> None:
     rows = write_table(tmp_path / "t.csv", columns=300)
     options = {"batch_size": 16, "val_fraction": 0.4}
-    folder, messages = trained(of_folder(tmp_path, "t.csv", data=options, trainer={"max_epochs": 2}))
+    folder, messages = trained(of_folder(tmp_path, "t.csv", data=options, trainer={"max_epochs": 2, "ema_decay": 0.9}))
 
     def inputs(ids: list[str], how: dict[str, Any]) -> Tensor:
         assert (how["feature_count"], len(how["features"])) == (305, 200)
