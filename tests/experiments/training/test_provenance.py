@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from experiments.training import ranks
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import CheckpointSaved, Execution, Job, Message, Note
 from experiments.training.recipes import execution
@@ -273,3 +274,17 @@ def test_a_gpu_that_imitates_bfloat16_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert "Tesla T4 has no circuits for bfloat16" in note.text
     assert notes_on(monkeypatch, (7, 5), "16-mixed") == []
     assert notes_on(monkeypatch, (8, 0), "bf16-mixed") == []
+
+
+@pytest.mark.parametrize(("processes", "asked", "noted"), [(2, True, True), (2, False, False), (1, True, False)])
+def test_batch_normalisation_that_is_not_synchronised_is_named(
+    monkeypatch: pytest.MonkeyPatch, processes: int, asked: bool, noted: bool
+) -> None:
+    monkeypatch.setattr(ranks, "place", lambda: ranks.Place(0, processes))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    options = {"devices": processes, "sync_batchnorm": asked, "accelerator": "cpu"}
+    config = TrainingConfig.model_validate({"experiment_name": "x", "source_path": "y", "trainer": options})
+    trainer: Any = _Trainer("cpu", "32-true")
+    found = execution.describe(trainer, pl.LightningModule(), config)
+    assert (found.processes, found.samples_per_step, found.sync_batchnorm) == (processes, 32 * processes, False)
+    assert [note.code for note in execution.notes(trainer, config)] == (["sync_batchnorm"] if noted else [])
