@@ -343,7 +343,8 @@ def test_the_notebook_of_the_documentation_reads_all_of_a_run(server: Server, fi
     assert read["history"] == read["so_far"] == read["comparison"][str(number)] == scores
     assert read["losses"] == [[data["step"], data["loss"]] for data in of_type(events, "batch_metrics")]
     assert read["norms"] == len(of_type(events, "gradient_stats"))
-    assert read["predictions"] == {"val": 359, "test": 359}
+    sizes = finished["detail"]["dataset"]["sizes"]
+    assert read["predictions"] == {split: sizes[split] for split in ("val", "test")}
     assert (read["results"], read["config"]) == (3, finished["detail"]["config"])
 
 

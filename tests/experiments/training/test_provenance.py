@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from experiments.training import ranks
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import CheckpointSaved, Execution, Job, Message, Note
 from experiments.training.recipes import execution
@@ -160,7 +161,7 @@ def test_predictions_of_a_table_can_be_repeated_from_the_files_alone(tmp_path: P
 def test_a_wide_table_has_all_constants_in_a_file_of_its_own(tmp_path: Path) -> None:
     rows = write_table(tmp_path / "t.csv", columns=300)
     options = {"batch_size": 16, "val_fraction": 0.4}
-    folder, messages = trained(of_folder(tmp_path, "t.csv", data=options, trainer={"max_epochs": 2}))
+    folder, messages = trained(of_folder(tmp_path, "t.csv", data=options, trainer={"max_epochs": 2, "ema_decay": 0.9}))
 
     def inputs(ids: list[str], how: dict[str, Any]) -> Tensor:
         assert (how["feature_count"], len(how["features"])) == (305, 200)
@@ -273,3 +274,17 @@ def test_a_gpu_that_imitates_bfloat16_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert "Tesla T4 has no circuits for bfloat16" in note.text
     assert notes_on(monkeypatch, (7, 5), "16-mixed") == []
     assert notes_on(monkeypatch, (8, 0), "bf16-mixed") == []
+
+
+@pytest.mark.parametrize(("processes", "asked", "noted"), [(2, True, True), (2, False, False), (1, True, False)])
+def test_batch_normalisation_that_is_not_synchronised_is_named(
+    monkeypatch: pytest.MonkeyPatch, processes: int, asked: bool, noted: bool
+) -> None:
+    monkeypatch.setattr(ranks, "place", lambda: ranks.Place(0, processes))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    options = {"devices": processes, "sync_batchnorm": asked, "accelerator": "cpu"}
+    config = TrainingConfig.model_validate({"experiment_name": "x", "source_path": "y", "trainer": options})
+    trainer: Any = _Trainer("cpu", "32-true")
+    found = execution.describe(trainer, pl.LightningModule(), config)
+    assert (found.processes, found.samples_per_step, found.sync_batchnorm) == (processes, 32 * processes, False)
+    assert [note.code for note in execution.notes(trainer, config)] == (["sync_batchnorm"] if noted else [])
