@@ -193,7 +193,7 @@ test("a run's metrics come back as short as they can be written, and its directi
   ];
   const callbacks = { metrics: stored, monitor: "val_hamming_distance_b", mode: "min" };
   assert.deepEqual(request.fill({ callbacks }), []);
-  assert.equal(request.text("callbacks.metrics"), '{"name":"hamming_distance","suffix":"b"}, cohen_kappa');
+  assert.equal(request.text("callbacks.metrics"), '[{"name":"hamming_distance","suffix":"b"},"cohen_kappa"]');
   assert.equal(request.text("callbacks.mode"), "");
   assert.equal(request.errors.size, 0);
   request.copyFrom();

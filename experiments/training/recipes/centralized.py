@@ -20,6 +20,7 @@ from experiments.training import ranks
 from experiments.training.callbacks.chain import build_chain
 from experiments.training.callbacks.checkpoint import WholeCheckpoints
 from experiments.training.callbacks.data_wait import DataWait
+from experiments.training.callbacks.ranking import Score
 from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import FinishedEarly, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
@@ -112,11 +113,7 @@ def _carry_out(
         report(TrainingStopped())
     chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
-    best = chain.checkpoint.best
-    if best is None:
-        if stop.early.is_set():
-            raise Interrupted  # no epoch was complete when the stop was requested
-        raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
+    best = _best(chain.checkpoint, stop)
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
         lambda callbacks: _trainer(config, job, [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]),
@@ -136,6 +133,15 @@ def _carry_out(
             )
         )
     chain.checkpoint.tidy()
+
+
+def _best(checkpoint: WholeCheckpoints, stop: Stop) -> Score:
+    """Return the epoch to evaluate. Raises Interrupted where none was complete when the stop was requested."""
+    if checkpoint.best is not None:
+        return checkpoint.best
+    if stop.early.is_set():
+        raise Interrupted
+    raise RuntimeError("No epoch was completed, so there is nothing to evaluate.")
 
 
 def begin(config: TrainingConfig, job: Job) -> None:

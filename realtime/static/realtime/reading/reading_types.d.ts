@@ -76,6 +76,7 @@ export interface Reading {
   features: string[];
   feature_count: number;
   classes: string[];
+  classes_from: string;
   positive: string | null;
   positive_why: string;
   merged: MergedClass[];

@@ -62,7 +62,7 @@ function layout(reading) {
   );
 }
 
-function classes({ classes: names, positive, positive_why: why, merged }) {
+function classes({ classes: names, classes_from: source, positive, positive_why: why, merged }) {
   if (!names.length) return null;
   const spellings = merged.map(({ name, spellings: ways }) => [name, ways.map((way) => `“${way}”`).join(", ")]);
   const marked = (name) => (name === positive ? el("b", { class: "mark positive" }, "positive class") : null);
@@ -78,7 +78,10 @@ function classes({ classes: names, positive, positive_why: why, merged }) {
       { class: "labels", start: 0, tabindex: "0", "aria-label": "Classes in label order" },
       ...names.map((name) => el("li", {}, el("span", {}, name), marked(name))),
     ),
-    why ? described([["Positive", positive ?? "Not known", why]]) : null,
+    described([
+      ["Taken from", source],
+      ["Positive", why ? (positive ?? "Not known") : "", why],
+    ]),
     spellings.length ? dataTable("Classes that are spelled in several ways", ["Class", "Found as"], spellings) : null,
   );
 }
