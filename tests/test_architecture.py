@@ -28,9 +28,10 @@ LOCAL_IMPORTS = {
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     (
-        "experiments/training/data/tables/parquet.py",
-        "pyarrow",
-    ): "the web process reads a Parquet table's labels on request",
+        "experiments/training/data/tables/formats/opening.py",
+        "experiments.training.data.tables.formats",
+    ): "NumPy and Arrow, which a process loads with the first table",
+    ("experiments/training/data/tables/feature_tables.py", "experiments.training.data.tables"): "the same",
     (
         "experiments/training/data/images/verification.py",
         "PIL",
