@@ -29,8 +29,12 @@ LOCAL_IMPORTS = {
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
-    ("experiments/training/data/tables/parquet.py", "pyarrow"): "for processes that read such a table",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
+    (
+        "experiments/training/data/tables/formats/opening.py",
+        "experiments.training.data.tables.formats",
+    ): "NumPy and Arrow, which a process loads with the first table",
+    ("experiments/training/data/tables/feature_tables.py", "experiments.training.data.tables"): "the same",
 }
 
 

@@ -14,7 +14,7 @@ import msgspec
 from experiments.training.contract.inference import Inference, NetworkInput, Output
 from experiments.training.contract.reports import Execution
 from experiments.training.data.files import archives
-from experiments.training.data.tables import label_table
+from experiments.training.data.tables.formats import table_limits
 from project import metrics
 from realtime.wire import close_codes
 from runs.curves.sampled_events import SAMPLED_EVENTS
@@ -171,7 +171,7 @@ def test_limits_of_data() -> None:
     assert declared - named == UNDOCUMENTED_LIMITS
     found = {(of, what): most for of, what, most, _ in table("reference/limits")}
     assert found["zip", "entries"] == f"{archives.MAX_ENTRIES:,}"
-    assert found["CSV", "size of the file"] == f"{label_table.MAX_BYTES >> 20} MiB"
+    assert found["CSV", "size of the file"] == f"{table_limits.MAX_CSV_BYTES >> 30} GiB"
     assert all(all(cells) for cells in table("reference/limits"))
 
 

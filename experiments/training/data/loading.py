@@ -28,8 +28,8 @@ from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.labels import positive_class
 from experiments.training.data.splitting import division
-from experiments.training.data.tables import column_summary, feature_tables, features
-from experiments.training.data.tables.cells import parse
+from experiments.training.data.tables import feature_tables, features
+from experiments.training.data.tables.contents import column_summary
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,15 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
 def _from_files(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     table = feature_tables.find(files, config.data.table)
     index = sources.read(files, config)
-    return _table(files, table, index, config, job) if table else _images(files, index, config, job, cache)
+    return _table(files, index, config, job) if table else _images(files, index, config, job, cache)
 
 
-def _table(files: Files, name: str, index: Index, config: TrainingConfig, job: Job) -> Samples:
+def _table(files: Files, index: Index, config: TrainingConfig, job: Job) -> Samples:
     index, assigned = _divided(config, index, job, table=True)
-    read = feature_tables.features(files, name, config.data)
-    cells = {column: parse(feature_tables.of_samples(read.pop(column), index)) for column in list(read)}
-    inputs, encoded = features.encode(cells)
-    facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
+    run_log.write("\n".join(finding.text for finding in index.reading.findings))
+    inputs, encoded = features.encode(index.columns.learned)
+    train = splits.indices(assigned)["train"]
+    facts = [*column_summary.of_cells(index.columns.learned, train), *column_summary.of_others(index.columns.apart)]
     return replace(_samples(files.name, index, inputs, assigned), features=encoded, columns=facts)
 
 
@@ -174,8 +174,8 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
         classes=index.classes,
         inputs=inputs,
         labels=index.labels,
-        sample_ids=[sample.id for sample in index.samples],
-        patient_ids=[sample.patient_id for sample in index.samples],
+        sample_ids=index.ids,
+        patient_ids=index.patient_ids,
         assigned=assigned,
         reading=index.reading,
     )

@@ -18,7 +18,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from experiments.training import ranks
 from experiments.training.callbacks.chain import build_chain
-from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.checkpoint import RunCheckpoint, WholeCheckpoints
 from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.ranking import Score
 from experiments.training.callbacks.step_contract import StepContract
@@ -135,7 +135,7 @@ def _carry_out(
     chain.checkpoint.tidy()
 
 
-def _best(checkpoint: WholeCheckpoints, stop: Stop) -> Score:
+def _best(checkpoint: RunCheckpoint, stop: Stop) -> Score:
     """Return the epoch to evaluate. Raises Interrupted where none was complete when the stop was requested."""
     if checkpoint.best is not None:
         return checkpoint.best

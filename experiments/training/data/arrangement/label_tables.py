@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
@@ -13,10 +14,13 @@ from experiments.training.data.arrangement import folder_names, one_hot
 from experiments.training.data.columns import column_roles
 from experiments.training.data.columns.column_roles import Columns
 from experiments.training.data.columns.id_columns import NameImages
-from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables import label_table
+from experiments.training.data.tables.formats import opening
 from experiments.training.data.tables.label_table import Row
+
+if TYPE_CHECKING:
+    from experiments.training.data.tables.formats.frame import Table
 
 MOST_TABLES = 100  # whose headers are read; data with more have them for something else
 SUBMISSION_WORDS = frozenset({"submission", "submissions", "submit"})
@@ -51,7 +55,8 @@ class LabelTable:
 
     def rows(self, files: Files) -> list[Row]:
         """Read the rows; raises SourceError."""
-        return label_table.read_rows(files, self.name, self.columns) if self.columns else one_hot.rows(files, self.name)
+        table = opening.open_table(files, self.name)
+        return label_table.read_rows(table, self.columns) if self.columns else one_hot.rows(table)
 
 
 @dataclass(frozen=True)
@@ -118,26 +123,26 @@ def _fitting(
     name_images = label_table.naming_images(files)
     for name in names:
         try:
-            seen = label_table.view(files, name)
-            fitting.append(LabelTable(name, _columns(files, seen, config, name_images)))
+            table = opening.open_table(files, name)
+            fitting.append(LabelTable(name, _columns(table, config, name_images)))
         except SourceError as problem:
             problems[name] = problem
         else:
-            if column_roles.named_exactly(seen.header, config):
+            if column_roles.named_exactly(table.columns, config):
                 exact.append(fitting[-1])
-    for table in fitting if exact else ():
-        if table not in exact:
-            problems[table.name] = _error(f"{some([other.name for other in exact])} has the columns by their names.")
+    for other in fitting if exact else ():
+        if other not in exact:
+            problems[other.name] = _error(f"{some([named.name for named in exact])} has the columns by their names.")
     return exact or fitting
 
 
-def _columns(files: Files, seen: TableView, config: DataConfig, name_images: NameImages) -> Columns | None:
-    if not any(seen.header):
-        raise _error(f"{seen.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
+def _columns(table: Table, config: DataConfig, name_images: NameImages) -> Columns | None:
+    if not any(table.header):
+        raise _error(f"{table.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
     try:
-        return column_roles.find(seen, config, name_images)
+        return column_roles.find(label_table.view_of(table), config, name_images)
     except SourceError as problem:
-        if problem.field != "data.patient_column" and one_hot.fits(files, seen.name, seen.header, config):
+        if problem.field != "data.patient_column" and one_hot.fits(table, config):
             return None
         raise
 

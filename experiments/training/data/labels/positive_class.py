@@ -96,9 +96,5 @@ def with_label_1(index: Index, positive: str) -> Index:
     """Return the index with this one of its two classes as label 1, and the reading naming it."""
     if index.classes[1] == positive:
         return index
-    return replace(
-        index,
-        classes=index.classes[::-1],
-        samples=[replace(sample, label=1 - sample.label) for sample in index.samples],
-        reading=index.reading.extended(classes=index.classes[::-1], positive=positive),
-    )
+    turned = index.with_labels(index.classes[::-1], [1 - label for label in index.labels])
+    return replace(turned, reading=index.reading.extended(classes=turned.classes, positive=positive))

@@ -9,7 +9,7 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, PatientFacts, PatientSource, Question
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files.folders import Files
-from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.files.index import Index
 from experiments.training.data.patients import headers, id_patterns
 from experiments.training.data.patients.id_patterns import Pattern
 
@@ -47,14 +47,14 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
 def _without(index: Index, why: str) -> Index:
     told = [Finding(code="patients_unknown", level="info", text=why)] if why == UNKNOWN else []
     reading = index.reading.extended(findings=told, patients=PatientFacts(why=why))
-    if all(sample.patient_id is None for sample in index.samples):
+    if all(patient is None for patient in index.patient_ids):
         return replace(index, reading=reading)
-    return replace(index, samples=_samples(index, [None] * len(index.samples)), reading=reading)
+    return replace(index.with_patients([None] * len(index.samples)), reading=reading)
 
 
 def _are_shared(index: Index) -> bool:
     """Return whether samples have patients that are not the samples themselves."""
-    return any(sample.patient_id not in (None, sample.id) for sample in index.samples)
+    return any(patient not in (None, id_) for id_, patient in zip(index.ids, index.patient_ids, strict=True))
 
 
 def _by_column(index: Index) -> Index:
@@ -77,14 +77,14 @@ def _by_folder(index: Index, number: int) -> Index:
             f"{short:,} of {len(folders):,} images have fewer than {number} folders on their way; choose a lower one.",
         )
     patients = [parts[number - 1] for parts in folders]
-    found = replace(index, samples=_samples(index, patients))
+    found = index.with_patients(patients)
     return _described(found, "folder", str(number), f"Folder {number} on the way to each image names them.")
 
 
 def _by_ids(index: Index, *, required: bool = False) -> Index:
     """Return the index with the patients that ids show, the same one if they show none."""
-    shown = [sample.file[_start(index) :] or sample.id for sample in index.samples]
-    pattern = id_patterns.find(shown, [index.classes[sample.label] for sample in index.samples])
+    shown = [file[_start(index) :] for file in index.files] or index.ids
+    pattern = id_patterns.find(shown, [index.classes[label] for label in index.labels])
     if pattern is None:
         if required:
             raise SourceError(OPTION, "The ids show no patients; name a column or a folder, or choose auto.")
@@ -92,16 +92,12 @@ def _by_ids(index: Index, *, required: bool = False) -> Index:
     id_, patient = pattern.example
     why = f"Ids begin with a code that several share, such as {patient!r} of {id_!r}."
     questions = [] if pattern.sure or required else [_question(pattern, len(index.samples), why)]
-    return _described(replace(index, samples=_samples(index, pattern.patients)), "ids", patient, why, questions)
+    return _described(index.with_patients(pattern.patients), "ids", patient, why, questions)
 
 
 def _start(index: Index) -> int:
     """Return where, in the path of a file, its way below the folder of the data begins."""
     return len(f"{index.reading.folder}/") if index.reading.folder else 0
-
-
-def _samples(index: Index, patients: Sequence[str | None]) -> list[Sample]:
-    return [replace(sample, patient_id=patient) for sample, patient in zip(index.samples, patients, strict=True)]
 
 
 def _question(pattern: Pattern, total: int, why: str) -> Question:
@@ -117,7 +113,7 @@ def _question(pattern: Pattern, total: int, why: str) -> Question:
 
 
 def _described(index: Index, source: PatientSource, name: str, why: str, questions: Sequence[Question] = ()) -> Index:
-    patients = [sample.patient_id for sample in index.samples]
+    patients = index.patient_ids
     count = len(set(patients) - {None})
     facts = PatientFacts(count=count, source=source, name=name, why=why)
     unknown = patients.count(None)

@@ -1,15 +1,11 @@
-"""Read the CSV beside the images: its rows with id, target and patient, all text."""
+"""Read the table beside the images: its rows with id, target and patient, all text."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
-from typing import TextIO
+from typing import TYPE_CHECKING
 
 from experiments.training.contract.reading import Layout, Reading, Usage
 from experiments.training.contract.source_errors import SourceError
@@ -18,16 +14,13 @@ from experiments.training.data.columns import table_view
 from experiments.training.data.columns.column_roles import Columns
 from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names, split_names
-from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.labels import missing_labels, spellings
-from experiments.training.data.tables.columns import MAX_COLUMNS, TooManyColumns
-from experiments.training.data.tables.parquet import most_rows
 
-MAX_BYTES = 128 * 2**20
-START_BYTES = 2**20  # of a larger one: they show about how many rows it has
-DELIMITERS = ",;\t"
-_QUOTED = re.compile(r'"[^"]*"')
+if TYPE_CHECKING:
+    from experiments.training.data.tables.formats.frame import Table
+
+MAX_ID_LETTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +33,27 @@ class Row:
     split: SplitName | None
 
 
-def read_rows(files: Files, name: str, found: Columns) -> list[Row]:
+def read_rows(table: Table, found: Columns) -> list[Row]:
     """Read the rows in file order; raises SourceError for none, and for cells that say nothing."""
-    rows = list(_rows(files, name, found))
-    _check(rows, name, found)
-    return rows
+    if not table.rows:
+        raise _error(f"{table.name} has a header but no rows; add one row per image.")
+    ids, targets = table.texts(found.id or ""), table.texts(found.target)
+    patients: Sequence[str | None] = table.texts(found.patient) if found.patient else [None] * len(ids)
+    require_short(table, found.id or "", ids)
+    refuse_gaps(table, found.id, ids, missing=("",))
+    if found.patient:
+        named = [patient or "" for patient in patients]
+        require_short(table, found.patient, named)
+        refuse_gaps(table, found.patient, named)
+    splits = splits_of(table, found.split) if found.split else [None] * len(ids)
+    return [Row(*row) for row in zip(ids, targets, patients, splits, strict=True)]
 
 
-def view(files: Files, name: str) -> TableView:
-    """Look at a CSV: its header and first rows now, more of it when asked; raises SourceError."""
-    header, *first = list(islice(records(files, name), table_view.FIRST + 1)) or [[]]
-
-    def whole(column: str) -> list[str]:
-        at = header.index(column)
-        return [_cell(record, at) for record in islice(records(files, name), 1, None)]
-
-    def cells(column: str) -> list[str]:
-        at = header.index(column)
-        return [_cell(record, at) for record in first]
-
-    return TableView(name, header, cells, whole)
+def view_of(table: Table) -> TableView:
+    """Look at a table: its header and first rows now, more of it when asked; raises SourceError."""
+    return TableView(
+        table.name, table.columns, first=lambda column: table.first(column, table_view.FIRST), whole=table.texts
+    )
 
 
 def naming_images(files: Files) -> Callable[[Sequence[str]], bool]:
@@ -82,13 +76,6 @@ def _stem(path: str) -> str:
     return name[: len(name) - len(image_names.suffix(name))].casefold().lstrip("0")
 
 
-def _check(rows: list[Row], name: str, found: Columns) -> None:
-    if not rows:
-        raise _error(f"{name} has a header but no rows; add one row per image.")
-    refuse_gaps(name, found.id, [row.id for row in rows], missing=("",))
-    refuse_gaps(name, found.patient, [row.patient or "" for row in rows])
-
-
 def reading(found: Columns, name: str, rows: Usage, layout: Layout = "table") -> Reading:
     """Describe how the table was read: its columns, and the rows used and left out."""
     return Reading(
@@ -101,16 +88,19 @@ def reading(found: Columns, name: str, rows: Usage, layout: Layout = "table") ->
     )
 
 
-def refuse_gaps(name: str, column: str | None, cells: Sequence[str], missing: Sequence[str] | None = None) -> None:
+def refuse_gaps(table: Table, column: str | None, cells: Sequence[str], missing: Sequence[str] | None = None) -> None:
     """Raise SourceError if the column, where there is one, has cells that are blank or spell a missing value."""
     if column is None:
         return
     absent = {cell for cell in set(cells) if (cell in missing if missing else is_missing(cell))}
     if not absent:
         return
-    empty = [number for number, cell in enumerate(cells, start=1) if cell in absent]
+    empty = [place for place, cell in enumerate(cells) if cell in absent]
     cure = "" if missing else " To train as if no patients were known, set data.patients to each_sample."
-    raise _error(f"{name} has {len(empty)} rows without {column!r}, e.g. data row {empty[0]}; fill or drop them.{cure}")
+    raise _error(
+        f"{table.name} has {len(empty)} rows without {column!r}, e.g. data row {table.number_of(empty[0])}; fill or "
+        f"drop them.{cure}"
+    )
 
 
 def is_missing(cell: str) -> bool:
@@ -118,96 +108,29 @@ def is_missing(cell: str) -> bool:
     return missing_labels.is_missing(spellings.key(spellings.clean(cell)))
 
 
-def _rows(files: Files, name: str, found: Columns) -> Iterator[Row]:
-    found_records = records(files, name)
-    header = next(found_records)
-    at_id, at_target = header.index(found.id or ""), header.index(found.target)
-    at_patient = header.index(found.patient) if found.patient else None
-    at_split = header.index(found.split) if found.split else None
-    for number, record in enumerate(found_records, start=1):
-        patient = None if at_patient is None else _cell(record, at_patient)
-        split = None if at_split is None else split_in(_cell(record, at_split), f"{name}, data row {number}")
-        yield Row(_cell(record, at_id), _cell(record, at_target), patient, split)
+def require_short(table: Table, column: str, cells: Sequence[str]) -> None:
+    """Raise SourceError if cells of the column, which are ids, are no ids but long texts."""
+    place = next((place for place, cell in enumerate(cells) if len(cell) > MAX_ID_LETTERS), None)
+    if place is not None:
+        raise _error(
+            f"{table.name}, data row {table.number_of(place)} has {len(cells[place]):,} characters in {column!r}, and "
+            f"an id has at most {MAX_ID_LETTERS}; name another column, or close the quote that it begins with."
+        )
 
 
-def _cell(record: list[str], at: int) -> str:
-    return record[at] if at < len(record) else ""
-
-
-def split_in(cell: str, place: str) -> SplitName:
-    """Return the split that a cell names; raises SourceError that says where the cell is."""
-    split = split_names.named(cell)
-    if split is None:
+def splits_of(table: Table, column: str) -> list[SplitName]:
+    """Return the splits that the column gives; raises SourceError that says where a cell is none."""
+    cells = table.texts(column)
+    split_of = {cell: split_names.named(cell) for cell in set(cells)}
+    splits = [split for cell in cells if (split := split_of[cell])]
+    if len(splits) < len(cells):
+        place, cell = next((place, cell) for place, cell in enumerate(cells) if not split_of[cell])
         raise SourceError(
             "data.split_column",
-            f"{place}: {cell!r} is not a split; write one of {split_names.ACCEPTED}, or set this option to null.",
+            f"{table.name}, data row {table.number_of(place)}: {cell[:MAX_ID_LETTERS]!r} is not a split; write one of "
+            f"{split_names.ACCEPTED}, or set this option to null.",
         )
-    return split
-
-
-def records(files: Files, name: str) -> Iterator[list[str]]:
-    """Yield the non-blank records, cells stripped; raises SourceError."""
-    if files.sizes[name] > MAX_BYTES:
-        raise _too_large(files, name)
-    try:
-        with files.open(name) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            yield from _records(text, name)
-    except csv.Error as error:
-        raise _error(f"{name} is not a readable CSV file ({error}); save it again as CSV.") from error
-    except UnicodeDecodeError as error:
-        raise _error(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from error
-    except READ_ERRORS as error:
-        raise _error(f"{name} cannot be read ({error}); check the file or its zip.") from error
-
-
-def _too_large(files: Files, name: str) -> SourceError:
-    """Return the error of a large CSV; its advice suits the number of rows, so far as the first ones show it."""
-    try:
-        with files.open(name) as file:
-            start = file.read(START_BYTES)
-    except READ_ERRORS as error:
-        return _error(f"{name} cannot be read ({error}); check the file or its zip.")
-    columns = max(start.partition(b"\n")[0].count(delimiter.encode()) for delimiter in DELIMITERS) + 1
-    rows = files.sizes[name] * start.count(b"\n") // max(1, len(start))
-    most = most_rows(columns)
-    larger = f"{name} is larger than {MAX_BYTES >> 20} MiB"
-    if rows <= most:
-        return _error(f"{larger}; save it as Parquet, of which {most:,} rows of {columns:,} columns can be read.")
-    return _error(
-        f"{larger} and has about {rows:,} rows, and of {columns:,} columns at most {most:,} rows can be read: keep so "
-        "many, and save them as Parquet."
-    )
-
-
-def _records(text: TextIO, name: str) -> Iterator[list[str]]:
-    first_line = text.readline()
-    delimiter = max(DELIMITERS, key=first_line.count)
-    lines = _Lines(chain([first_line], text), delimiter, name)
-    for record in csv.reader(lines, delimiter=delimiter):
-        lines.delimiters = 0
-        if any(cells := [cell.strip() for cell in record]):
-            yield cells
-
-
-class _Lines:
-    """The lines of a table; one with too many cells is refused before it is split into them."""
-
-    def __init__(self, lines: Iterable[str], delimiter: str, name: str) -> None:
-        self._lines, self._delimiter, self._name = iter(lines), delimiter, name
-        self.delimiters = 0  # in the lines since this was set to 0: a record may have several
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        found = line.count(self._delimiter)
-        if self.delimiters + found >= MAX_COLUMNS:
-            found = _QUOTED.sub("", line).count(self._delimiter)
-        self.delimiters += found
-        if self.delimiters >= MAX_COLUMNS:
-            raise TooManyColumns(self._name, self.delimiters + 1)
-        return line
+    return splits
 
 
 def _error(message: str) -> SourceError:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from experiments.training.contract.column_facts import Feature
 from experiments.training.contract.inference import MAX_LISTED, FeatureInput, TableInput
-from experiments.training.data.tables.cells import MISSING
+from experiments.training.data.tables.contents.cells import MISSING
 from runs import atomic_files
 
 FILE = "features.csv"
