@@ -18,6 +18,7 @@ from PIL import Image
 
 from experiments.training.contract import image_inputs, network_catalogue
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.data.files import cores
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom, headers, medmnist, pixel_scale, pixels, verification
 from experiments.training.data.images.grey_values import GreyValues
@@ -25,7 +26,7 @@ from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_scale import Ends, Extremes, PixelScale
 
 HEADERS = 500  # files whose headers are read
-VALUES = 256  # files, of those whose values need a scale, that are decoded
+VALUES = 128  # files, of those whose values need a scale, that are decoded
 FEWEST_VALUES = 16  # of them, however large they are
 PIXELS = 2**28  # decoded for that
 COLOURS = 48  # files, of those that may be in colour, that are decoded
@@ -73,7 +74,7 @@ def look(files: Files, names: Sequence[str], *, ct_window: Sequence[float] | Non
         found = headers.of_stacks(files)
         return Survey(verification.spread(found, HEADERS), 1, int(_stack_is_coloured(files)), PixelScale())
     dicom.require(names)
-    with ThreadPoolExecutor(min(pixels.cores(), pixels.MAX_THREADS), thread_name_prefix="survey") as pool:
+    with ThreadPoolExecutor(cores.threads(), thread_name_prefix="survey") as pool:
         sample = verification.spread(names, HEADERS)
         read = pool.map(lambda name: _header(files, name), sample)
         known = [(name, header) for name, header in zip(sample, read, strict=True) if header]
@@ -128,14 +129,14 @@ def _affordable(known: Sequence[tuple[str, Header]]) -> Sequence[str]:
 
 def _extremes(files: Files, name: str) -> Extremes | None:
     with suppress(Exception):  # as above
-        found = pixels.read(files, name, mode="L", side=SIDE)
+        found, _ = pixels.read(files, name, mode="L", side=SIDE)
         return found.extremes() if isinstance(found, GreyValues) else None
     return None
 
 
 def _in_colour(files: Files, name: str) -> bool:
     with suppress(Exception):  # as above
-        found = pixels.read(files, name, mode="RGB", side=SIDE)
+        found, _ = pixels.read(files, name, mode="RGB", side=SIDE)
         return isinstance(found, Image.Image) and _is_tinted(found)
     return False
 
