@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Job
+from experiments.training.data.files import cores
 from experiments.training.data.files.folders import Folder
 from experiments.training.data.images import pixels
 from experiments.training.data.images.pixel_scale import PixelScale
@@ -143,7 +144,7 @@ def threads(source: Path, size: int, rounds: int) -> None:
     """Measure what decoding in several threads gains."""
     folder = Folder(source, source)
     names = [name for name in folder.sizes if name.endswith(".png")]
-    usable = pixels.cores()
+    usable = cores.usable()
     found: dict[int, list[float]] = {1: [], usable: []}
     for _ in range(rounds):
         for count, rates in found.items():

@@ -24,7 +24,7 @@ from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index
 from experiments.training.data.images import cache_space, decoding, headers, survey, verification
-from experiments.training.data.images.headers import HeaderCounts
+from experiments.training.data.images.headers import Header, HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.labels import positive_class
 from experiments.training.data.splitting import division
@@ -110,18 +110,18 @@ def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache:
     seen = survey.look(files, names, ct_window=config.data.ct_window)
     chosen = survey.inputs(seen, pixel_reading.as_before(config, job), len(names))
     unreadable: Mapping[str, str] = {}
+    known: dict[str, Header] = {}
     try:
-        pixels, made_by = decoding.decode(files, index, chosen, cache)
+        pixels, made_by = decoding.decode(files, index, chosen, cache, known)
     except UnreadableImages as error:
         run_log.write("\n".join(f"Cannot be read: {name} ({problem})" for name, problem in error.problems.items()))
         if not config.data.skip_unreadable or len(error.problems) == len(index.samples):
             raise
         unreadable = error.problems
         index, assigned = _without(unreadable, config, index, assigned, cache)
-        pixels, made_by = decoding.decode(files, index, chosen, cache)
-    counted = (
-        headers.count(files, [sample.file for sample in index.samples], unreadable) if _reads_headers(job) else None
-    )
+        pixels, made_by = decoding.decode(files, index, chosen, cache, known)
+    kept = [sample.file for sample in index.samples]
+    counted = headers.count(files, kept, unreadable, known) if _reads_headers(job) else None
     index = replace(index, reading=pixel_reading.added(index.reading, seen, made_by))
     return replace(_samples(files.name, index, pixels, assigned), header_counts=counted)
 

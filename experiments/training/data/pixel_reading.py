@@ -75,10 +75,13 @@ def added(reading: Reading, found: Survey, inputs: Inputs) -> Reading:
 def facts(found: Survey, inputs: Inputs) -> PixelFacts:
     """Describe the way from stored values to the network's numbers."""
     ranges = inputs.scale.ranges
+    plain = found.plain if any(_is_plain(header) for header in found.headers) else None
     constants = {"divided_by": CENTRE, "minus": 1.0}
-    for number, (_, chosen) in enumerate(ranges):
-        of = f"_{number + 1}" if number else ""
-        constants |= {f"black{of}": chosen.low, f"white{of}": chosen.high}
+    ends = [(chosen.low, chosen.high) for _, chosen in ranges] or [(0.0, 255.0)]
+    for number, (black, white) in enumerate(ends, start=1):
+        of = f"_{number}" if number > 1 else ""
+        constants |= {f"black{of}": black, f"white{of}": white}
+    held = [*((chosen.lowest, chosen.highest) for _, chosen in ranges), *([plain] if plain else [])]
     needed = [chosen.bits for _, chosen in ranges if chosen.bits]
     return PixelFacts(
         size=inputs.size,
@@ -86,18 +89,22 @@ def facts(found: Survey, inputs: Inputs) -> PixelFacts:
         channels=inputs.channels,
         channels_why=inputs.channels_why,
         stored_bits=max(needed or [header.bits for header in found.headers], default=None),
-        lowest=min((chosen.lowest for _, chosen in ranges), default=None),
-        highest=max((chosen.highest for _, chosen in ranges), default=None),
+        lowest=min((low for low, _ in held), default=None),
+        highest=max((high for _, high in held), default=None),
         scale=" ".join([*_described(found, inputs), f"The network gets x / {CENTRE:g} - 1 of that."]),
         constants=constants,
     )
 
 
+def _is_plain(header: Header) -> bool:
+    """Return whether the image's values are what the network gets, as they are stored."""
+    return header.bits <= 8 and not header.deep
+
+
 def _described(found: Survey, inputs: Inputs) -> Iterator[str]:
-    ready = [header for header in found.headers if not header.deep]
-    if any(header.bits <= 8 for header in ready) or not found.headers:
+    if any(map(_is_plain, found.headers)) or not found.headers:
         yield "Images of 8 bits as they are: 0 is black, 255 is white."
-    if any(header.bits > 8 for header in ready):
+    if any(header.bits > 8 and not header.deep for header in found.headers):
         yield "DICOM files with a window of their own by that."
     for kind, chosen in inputs.scale.ranges:
         yield described(kind, chosen)

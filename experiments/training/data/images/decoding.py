@@ -20,6 +20,7 @@ from experiments.training.data.files import run_log
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index
 from experiments.training.data.images import medmnist, pixels
+from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.images.survey import Inputs
 
@@ -28,21 +29,24 @@ DECODERS = ("pillow", "pydicom", "python-gdcm")
 REPORT_SECONDS = 5.0
 
 
-def decode(files: Files, index: Index, inputs: Inputs, cache: PixelCache) -> tuple[Tensor, Inputs]:
+def decode(
+    files: Files, index: Index, inputs: Inputs, cache: PixelCache, seen: dict[str, Header] | None = None
+) -> tuple[Tensor, Inputs]:
     """Decode all images to uint8 (N, channels, size, size) in the order of the index; return what was done, too.
 
-    The scale becomes wider where many images prove to reach beyond it. Raises SourceError, of which UnreadableImages
-    names all broken images, and Interrupted once the cache's `stop` is set.
+    `seen` gets the headers, by name, of the files that were opened: of none whose pixels were cached. The scale becomes
+    wider where many images prove to reach beyond it. Raises SourceError, of which UnreadableImages names all broken
+    images, and Interrupted once the cache's `stop` is set.
     """
     try:
-        return _decoded(files, index, inputs, cache), inputs
+        return _decoded(files, index, inputs, cache, seen), inputs
     except pixels.TooNarrow as error:
         run_log.write("Many images reach far beyond the range of those looked at first; decoding all by a wider one.")
         wider = replace(inputs, scale=inputs.scale.widened(error.found))
-    return _decoded(files, index, wider, cache), wider
+    return _decoded(files, index, wider, cache, seen), wider
 
 
-def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache) -> Tensor:
+def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache, seen: dict[str, Header] | None) -> Tensor:
     size, channels, scale = inputs.size, inputs.channels, inputs.scale
     packed = files.kind == "npz"
     names = [stack.file for stack in medmnist.stacks(files).values()] if packed else [s.file for s in index.samples]
@@ -51,7 +55,7 @@ def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache) -> T
         found = (
             pixels.array_blocks(files, size=size, channels=channels)
             if packed
-            else pixels.blocks(files, names, size=size, channels=channels, scale=scale)
+            else pixels.blocks(files, names, size=size, channels=channels, scale=scale, seen=seen)
         )
         return _reported(found, len(index.samples), cache.stop)
 

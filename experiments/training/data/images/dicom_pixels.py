@@ -18,7 +18,7 @@ from experiments.training.data.images.image_faults import ImageFault
 from experiments.training.data.images.pixel_scale import HOUNSFIELD, Ends, Kind
 
 if TYPE_CHECKING:
-    from pydicom import FileDataset
+    from pydicom import Dataset, FileDataset
 
 RLE = "1.2.840.10008.1.2.5"
 
@@ -50,7 +50,7 @@ def decoded(dataset: FileDataset) -> Image.Image | GreyValues:
     return GreyValues(values, _kind(stored, dataset), inverted, padding)
 
 
-def needs_scale(dataset: FileDataset) -> bool:
+def needs_scale(dataset: Dataset) -> bool:
     """Say by the header alone whether the file has values that the data set's scale must place, or may have them."""
     if dataset.get("PhotometricInterpretation") not in dicom.GREY:
         return False
@@ -103,11 +103,11 @@ def _is_hounsfield(dataset: FileDataset) -> bool:
     return _may_be_negative(dataset)
 
 
-def _function(dataset: FileDataset) -> str:
+def _function(dataset: Dataset) -> str:
     return str(dataset.get("VOILUTFunction") or "LINEAR")
 
 
-def _window(dataset: FileDataset) -> Ends | None:
+def _window(dataset: Dataset) -> Ends | None:
     """Return centre and width of the first window; None where there is none or it is empty."""
     centre, width = (_first(dataset.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     narrowest = 1.0 if _function(dataset) == "LINEAR" else 1e-9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,14 @@ class GreyValues:
         inside = self._inside()
         outside = inside.size // OUTSIDE
         if self.table or not outside:
-            return self._all()
+            return self._all
         last = inside.size - 1
         ends = np.partition(inside, (outside, last - outside), axis=None)
         return Extremes(self.kind, float(ends[outside]), float(ends[last - outside]), self.window)
 
     def beyond(self, chosen: Range) -> Extremes | None:
         """Return the image's extremes if they reach far beyond the range, which clips them; None if they do not."""
-        if not chosen.is_left_by(self._all()):  # cheap, and mostly the answer
+        if not chosen.is_left_by(self._all):  # cheap, and mostly the answer
             return None
         return found if chosen.is_left_by(found := self.extremes()) else None
 
@@ -55,11 +56,14 @@ class GreyValues:
         span = chosen.high - chosen.low
         small = self.values.dtype.itemsize <= 2 or self.values.dtype == np.float32
         shown = self.values.astype(np.float32 if small else np.float64)
-        np.subtract(shown, chosen.low, out=shown)
-        np.clip(shown, 0, span, out=shown)
+        if chosen.low:
+            np.subtract(shown, chosen.low, out=shown)
+        if self._all.low < chosen.low or self._all.high > chosen.high:
+            np.clip(shown, 0, span, out=shown)
         np.multiply(shown, 255 / max(span, 1e-12), out=shown)
         return finished(shown.astype(np.float32, copy=False), inverted=self.inverted, padding=self.padding)
 
+    @cached_property
     def _all(self) -> Extremes:
         inside = self._inside()
         low, high = self.table or (float(inside.min()), float(inside.max()))

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from experiments.training.data.files import image_names
+from experiments.training.data.files import cores, image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom, dicom_pixels, medmnist, pixels, raster, verification
+from experiments.training.data.images import dicom, dicom_pixels, medmnist, raster, verification
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from pydicom import Dataset
 
 BATCH = 128  # files that a thread opens in one go
 EIGHT = 8
@@ -23,8 +24,7 @@ BITS = {"1": 1, "I": 32, "F": 32}
 COLOURLESS = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What one file's header says; sizes are those of the upright image.
 
     `mode` is Pillow's, `DICOM` for DICOM files; `coloured` that it may hold colours, `deep` that the data set's scale
@@ -62,19 +62,21 @@ class HeaderCounts:
         return Counter(header.mode for header in self.headers)
 
 
-def count(files: Files, names: Sequence[str], unreadable: Mapping[str, str]) -> HeaderCounts:
-    """Read the headers of the images `names`, all readable.
+def count(
+    files: Files, names: Sequence[str], unreadable: Mapping[str, str], known: Mapping[str, Header]
+) -> HeaderCounts:
+    """Read the headers of the images `names`, all readable, as far as they are not `known` from decoding.
 
     Opens each file and decodes none: a second for 10,000 files. `unreadable` is passed on as it is.
     """
     if files.kind == "npz":
         return HeaderCounts(of_stacks(files), unreadable)
-    known: dict[Header, Header] = {}  # most files have the same, which is kept once
+    same: dict[Header, Header] = {}  # most files have one that others have, which is kept once
     found: list[Header] = []
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
-    with ThreadPoolExecutor(min(pixels.cores(), pixels.MAX_THREADS), thread_name_prefix="headers") as pool:
-        for headers in pool.map(lambda batch: [read(files, name) for name in batch], batches):
-            found += [known.setdefault(header, header) for header in headers]
+    with ThreadPoolExecutor(cores.threads(), thread_name_prefix="headers") as pool:
+        for headers in pool.map(lambda batch: [known.get(name) or read(files, name) for name in batch], batches):
+            found += [same.setdefault(header, header) for header in headers]
     return HeaderCounts(found, unreadable)
 
 
@@ -91,14 +93,14 @@ def of_stacks(files: Files) -> list[Header]:
 def read(files: Files, name: str) -> Header:
     """Read one file's header; raises what opening it raises."""
     if image_names.is_dicom(name):
-        return _of_scan(files, name)
+        with files.open(name) as file:
+            return of_scan(dicom.library().dcmread(file, stop_before_pixels=True))
     with verification.opened(files, name) as image:
-        return _of_raster(image)
+        return of_raster(image)
 
 
-def _of_scan(files: Files, name: str) -> Header:
-    with files.open(name) as file:
-        header = dicom.library().dcmread(file, stop_before_pixels=True)
+def of_scan(header: Dataset) -> Header:
+    """Take from a DICOM file's header what is counted."""
     return Header(
         int(header.Columns),
         int(header.Rows),
@@ -110,21 +112,23 @@ def _of_scan(files: Files, name: str) -> Header:
     )
 
 
-def _of_raster(image: Image) -> Header:
+def of_raster(image: Image) -> Header:
+    """Take from an opened image, which is not decoded yet, what is counted."""
+    deep, tiff = raster.is_deep(image), image.format == "TIFF"
     turned = raster.orientation(image)
     # Pillow says the size of a TIFF as it will be once it is loaded, which is upright.
-    sideways = turned > 4 and image.format != "TIFF"
+    sideways = turned > 4 and not tiff
     width, height = reversed(image.size) if sideways else image.size
     return Header(
         width,
         height,
         image.mode,
         image.format or "",
-        16 if image.mode.startswith("I;16") else BITS.get(image.mode, EIGHT),
-        coloured=image.mode not in COLOURLESS and not raster.is_deep(image),
-        deep=raster.is_deep(image),
+        BITS.get(image.mode, EIGHT if not deep else 16),
+        coloured=not deep and image.mode not in COLOURLESS,
+        deep=deep,
         turned=turned != 1,
         transparent=raster.is_transparent(image),
-        white_zero=raster.is_white_zero(image),
-        frames=image.format != "TIFF" and getattr(image, "is_animated", False),
+        white_zero=tiff and raster.is_white_zero(image),
+        frames=not tiff and getattr(image, "is_animated", False),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,15 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.training.contract.source_errors import UnreadableImages
-from experiments.training.data.files import image_names
+from experiments.training.data.files import cores, image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom, dicom_pixels, image_faults, medmnist, raster, verification
+from experiments.training.data.images import dicom, dicom_pixels, headers, image_faults, medmnist, raster, verification
 from experiments.training.data.images.grey_values import GreyValues
+from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_scale import STRAY_PART, Extremes, PixelScale
 
 BLOCK = 32  # images that one thread decodes at a time
 AHEAD = 4  # blocks per thread that may wait to be taken
-MAX_THREADS = 16
 
 
 class TooNarrow(Exception):
@@ -34,23 +33,33 @@ class TooNarrow(Exception):
 
 @dataclass(frozen=True)
 class _Noticed:
-    """What the threads find out about images by their names: what is wrong with some, which leave the scale."""
+    """What the threads find out about images, by name: headers, what is wrong with some, which leave the scale."""
 
+    headers: dict[str, Header]
+    same: dict[Header, Header] = field(default_factory=dict)  # most have one that others have, which is kept once
     problems: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, Extremes] = field(default_factory=dict)
 
 
 def blocks(
-    files: Files, names: Sequence[str], *, size: int, channels: int, scale: PixelScale, threads: int | None = None
+    files: Files,
+    names: Sequence[str],
+    *,
+    size: int,
+    channels: int,
+    scale: PixelScale,
+    threads: int | None = None,
+    seen: dict[str, Header] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Decode images to blocks of uint8 (n, channels, size, size), together in the order of `names`.
 
-    Raises at the end TooNarrow, or UnreadableImages, which names all broken ones; their pixels mean nothing.
+    `seen` gets their headers, by name. Raises at the end TooNarrow, or UnreadableImages, which names all broken ones;
+    their pixels mean nothing.
     """
     dicom.require(names)
-    threads = threads or min(cores(), MAX_THREADS)
+    threads = threads or cores.threads()
     waiting: deque[Future[NDArray[np.uint8]]] = deque()
-    noticed = _Noticed()
+    noticed = _Noticed({} if seen is None else seen)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder")
     try:
         for start in range(0, len(names), BLOCK):
@@ -77,11 +86,6 @@ def array_blocks(files: Files, *, size: int, channels: int) -> Iterator[NDArray[
             yield np.stack([to_array(Image.fromarray(image), size=size, channels=channels) for image in grey])
 
 
-def cores() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _block(
     files: Files, names: Sequence[str], *, noticed: _Noticed, size: int, channels: int, scale: PixelScale
 ) -> NDArray[np.uint8]:
@@ -89,7 +93,8 @@ def _block(
     pixels = np.empty((len(names), channels, size, size), np.uint8)
     for row, name in enumerate(names):
         try:
-            found = read(files, name, mode="L" if channels == 1 else "RGB", side=size)
+            found, header = read(files, name, mode="L" if channels == 1 else "RGB", side=size)
+            noticed.headers[name] = noticed.same.setdefault(header, header)
             if isinstance(found, GreyValues) and (beyond := scale.left_by(found)):
                 noticed.beyond[name] = beyond
             pixels[row] = to_array(placed(found, scale), size=size, channels=channels)
@@ -100,17 +105,19 @@ def _block(
     return pixels
 
 
-def read(files: Files, name: str, *, mode: str, side: int) -> Image.Image | GreyValues:
-    """Decode one image file to what a viewer shows, or to values that need the data set's scale.
+def read(files: Files, name: str, *, mode: str, side: int) -> tuple[Image.Image | GreyValues, Header]:
+    """Decode one image file to what a viewer shows, or to values that need the data set's scale; return its header too.
 
-    It is of mode L or RGB, or of mode F from 0 to 255. Large JPEG files come smaller, but not below twice `side`
+    The image is of mode L or RGB, or of mode F from 0 to 255. Large JPEG files come smaller, but not below twice `side`
     pixels, and of `mode`. Raises nearly anything on damaged files.
     """
     if image_names.is_dicom(name):
-        return dicom_pixels.decoded(dicom.read(files, name))
+        dataset = dicom.read(files, name)
+        return dicom_pixels.decoded(dataset), headers.of_scan(dataset)
     with verification.opened(files, name) as image:
+        header = headers.of_raster(image)
         image.draft(mode, (2 * side, 2 * side))
-        return raster.decoded(image)
+        return raster.decoded(image), header
 
 
 def placed(found: Image.Image | GreyValues, scale: PixelScale) -> Image.Image:

@@ -14,7 +14,7 @@ HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I
 TRANSPARENT = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 GROUND = 255  # white, as most viewers show what is transparent: dark lines drawn on nothing stay visible
 ORIENTATION, PHOTOMETRIC, WHITE_IS_ZERO = 274, 262, 0  # tags of TIFF, the first of EXIF too
-EXIF = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # where Pillow finds an orientation
+EXIF = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow finds an orientation
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -34,7 +34,7 @@ def is_white_zero(image: Image.Image) -> bool:
 
 def orientation(image: Image.Image) -> int:
     """Return how the stored image is to be turned, in the numbers of EXIF; 1 is upright."""
-    if image.format != "TIFF" and not any(key in image.info for key in EXIF):
+    if image.format != "TIFF" and EXIF.isdisjoint(image.info):
         return 1
     found = 1
     with suppress(Exception):  # a broken note beside the pixels: Pillow's parser raises nearly anything
@@ -46,8 +46,8 @@ def decoded(image: Image.Image) -> Image.Image | GreyValues:
     """Decode the opened image to one of mode L or RGB, or to values that need a scale; raises what Pillow raises."""
     white_zero = is_white_zero(image)
     image.load()
-    # A TIFF is upright once it is loaded.
-    upright = image if orientation(image) == 1 else ImageOps.exif_transpose(image)
+    # Pillow has turned a TIFF while it was loaded.
+    upright = image if image.format == "TIFF" or orientation(image) == 1 else ImageOps.exif_transpose(image)
     if is_deep(upright):
         kind = FRACTIONS if upright.mode.startswith("F") else WHOLE_NUMBERS
         return GreyValues(np.asarray(upright), kind, inverted=white_zero)

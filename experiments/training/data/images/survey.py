@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median_low
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from experiments.training.contract import image_inputs, network_catalogue
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.data.files import cores
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom, headers, medmnist, pixel_scale, pixels, verification
 from experiments.training.data.images.grey_values import GreyValues
@@ -25,10 +27,10 @@ from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_scale import Ends, Extremes, PixelScale
 
 HEADERS = 500  # files whose headers are read
-VALUES = 256  # files, of those whose values need a scale, that are decoded
+VALUES = 128  # files, of those whose values need a scale, that are decoded
 FEWEST_VALUES = 16  # of them, however large they are
 PIXELS = 2**28  # decoded for that
-COLOURS = 48  # files, of those that may be in colour, that are decoded
+SHOWN = 64  # files, of those that need no scale, that are decoded
 SIDE = 64  # pixels that suffice to tell colour
 TINT = 12  # levels between red, green and blue of one pixel that no compression of grey makes
 TINTED = 0.01  # share of the pixels that make an image one in colour
@@ -38,12 +40,16 @@ COLOURED = 20  # one image in so many in colour makes a data set in colour
 
 @dataclass(frozen=True)
 class Survey:
-    """What the images looked at are: their headers, how many of `tried` are in colour, and the data set's scale."""
+    """What the images looked at are: their headers, how many of `tried` are in colour, and the data set's scale.
+
+    `plain` are the lowest and the highest value of those that need no scale, None where there are none.
+    """
 
     headers: Sequence[Header]
     tried: int
     coloured: int
     scale: PixelScale
+    plain: Ends | None = None
 
     @property
     def side(self) -> int:
@@ -54,6 +60,14 @@ class Survey:
     def in_colour(self) -> bool:
         """Whether enough of the images are in colour."""
         return self.coloured * COLOURED > self.tried
+
+
+class Look(NamedTuple):
+    """One image that needs no scale: whether it is in colour, its lowest and its highest value."""
+
+    tinted: bool
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -70,21 +84,19 @@ class Inputs:
 def look(files: Files, names: Sequence[str], *, ct_window: Sequence[float] | None = None) -> Survey:
     """Look at images of the data set; those that cannot be read are passed over, and reported by decoding them."""
     if files.kind == "npz":
-        found = headers.of_stacks(files)
-        return Survey(verification.spread(found, HEADERS), 1, int(_stack_is_coloured(files)), PixelScale())
+        return _of_stacks(files)
     dicom.require(names)
-    with ThreadPoolExecutor(min(pixels.cores(), pixels.MAX_THREADS), thread_name_prefix="survey") as pool:
+    with ThreadPoolExecutor(cores.threads(), thread_name_prefix="survey") as pool:
         sample = verification.spread(names, HEADERS)
         read = pool.map(lambda name: _header(files, name), sample)
         known = [(name, header) for name, header in zip(sample, read, strict=True) if header]
         deep = pool.map(lambda name: _extremes(files, name), _affordable(known))
         extremes = [found for found in deep if found]
-        colourful = [name for name, header in known if header.coloured]
-        shown = verification.spread(colourful, COLOURS)
-        tinted = sum(pool.map(lambda name: _in_colour(files, name), shown))
-    coloured = round(tinted / max(len(shown), 1) * len(colourful))
+        tried = verification.spread(known, SHOWN)
+        ready = pool.map(lambda name: _look(files, name), [name for name, header in tried if not header.deep])
+        shown = [one for one in ready if one]
     scale = pixel_scale.made_of(extremes, _ends(ct_window))
-    return Survey([header for _, header in known], len(known), coloured, scale)
+    return _survey([header for _, header in known], len(tried), shown, scale)
 
 
 def inputs(found: Survey, config: TrainingConfig, samples: int) -> Inputs:
@@ -101,6 +113,7 @@ def inputs(found: Survey, config: TrainingConfig, samples: int) -> Inputs:
         size_why = f"so that {samples:,} images take no more than {image_inputs.MAX_BYTES >> 30} GiB"
     else:
         size_why = f"the median of the shorter sides is {found.side} pixels"
+        size_why += f", and {size} the smallest size to choose from" if size > found.side else ""
     return Inputs(size, channels, found.scale, size_why, _channels_why(found, config, wanted, channels))
 
 
@@ -128,32 +141,39 @@ def _affordable(known: Sequence[tuple[str, Header]]) -> Sequence[str]:
 
 def _extremes(files: Files, name: str) -> Extremes | None:
     with suppress(Exception):  # as above
-        found = pixels.read(files, name, mode="L", side=SIDE)
+        found, _ = pixels.read(files, name, mode="L", side=SIDE)
         return found.extremes() if isinstance(found, GreyValues) else None
     return None
 
 
-def _in_colour(files: Files, name: str) -> bool:
+def _look(files: Files, name: str) -> Look | None:
     with suppress(Exception):  # as above
-        found = pixels.read(files, name, mode="RGB", side=SIDE)
-        return isinstance(found, Image.Image) and _is_tinted(found)
-    return False
+        found, _ = pixels.read(files, name, mode="RGB", side=SIDE)
+        return _of_image(found) if isinstance(found, Image.Image) else None
+    return None
 
 
-def _is_tinted(image: Image.Image) -> bool:
+def _of_image(image: Image.Image) -> Look:
+    values = np.asarray(image)
     if image.mode != "RGB":
-        return False
+        return Look(tinted=False, low=float(values.min()), high=float(values.max()))
     small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.NEAREST)).astype(np.int16)
-    return bool(((small.max(axis=2) - small.min(axis=2)) > TINT).mean() > TINTED)
+    tints = small.max(axis=2) - small.min(axis=2)
+    return Look(bool((tints > TINT).mean() > TINTED), float(values.min()), float(values.max()))
 
 
-def _stack_is_coloured(files: Files) -> bool:
+def _of_stacks(files: Files) -> Survey:
+    """Look at the first images of a MedMNIST file, which holds them in one piece."""
     stack = next(iter(medmnist.stacks(files).values()))
-    content = next(medmnist.pixels(files, stack))
-    if stack.channels == 1 or not content:
-        return False
-    images = np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, 3)
-    return any(_is_tinted(Image.fromarray(image)) for image in images[:COLOURS])
+    content = next(medmnist.pixels(files, stack), b"")
+    images = np.frombuffer(content, np.uint8).reshape(-1, stack.height, stack.width, stack.channels)[:SHOWN]
+    shown = [_of_image(Image.fromarray(image[..., 0] if stack.channels == 1 else image)) for image in images]
+    return _survey(verification.spread(headers.of_stacks(files), HEADERS), len(shown), shown, PixelScale())
+
+
+def _survey(found: Sequence[Header], tried: int, shown: Sequence[Look], scale: PixelScale) -> Survey:
+    plain = (min(one.low for one in shown), max(one.high for one in shown)) if shown else None
+    return Survey(found, tried, sum(one.tinted for one in shown), scale, plain)
 
 
 def _ends(window: Sequence[float] | None) -> Ends | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FORMATS = tuple(image_faults.NAMES)
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how its files begin
 MAX_BYTES = 512 * 2**20  # of a file
 MAX_PIXELS = 64 * 2**20
@@ -72,7 +73,7 @@ def opened(files: Files, name: str) -> Iterator[Image]:
         raise ImageFault(f"its {files.sizes[name] >> 20:,} MiB are more than {MAX_BYTES >> 20}")
     with files.open(name) as file:
         try:
-            image = Image.open(file, formats=tuple(image_faults.NAMES))
+            image = Image.open(file, formats=FORMATS)
         except UnidentifiedImageError:
             file.seek(0)
             if file.read(len(TIFF[0])) in TIFF:

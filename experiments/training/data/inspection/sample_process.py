@@ -97,7 +97,7 @@ def _of_files(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: T
     found: dict[int, str | None] = {}
     for at, sample in shown.items():
         try:
-            decoded = pixels.read(files, sample.file, mode=_mode(inputs), side=SIDE)
+            decoded, _ = pixels.read(files, sample.file, mode=_mode(inputs), side=SIDE)
             _write(pixels.placed(decoded, inputs.scale), inputs, task, at)
             found[at] = None
         except MemoryError:

@@ -38,7 +38,7 @@ def test_the_page_has_the_codes_constants() -> None:
         f"sizes from {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE:,}",
         f"more than 1 in {survey.COLOURED} images are in colour: in more than {survey.TINTED:.0%} of their pixels",
         f"differ by more than {survey.TINT} levels",
-        f"by up to {survey.HEADERS} images",
+        f"Sizes are found by up to {survey.HEADERS} images, colours by up to {survey.SHOWN}",
         f"by up to {survey.VALUES} images, evenly spread (fewer of large ones, {survey.FEWEST_VALUES} at least)",
         f"leaving out 1 in {grey_values.OUTSIDE:,} pixels",
         f"One image, or 1 in {pixel_scale.STRAY_PART}, that",

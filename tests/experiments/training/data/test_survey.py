@@ -110,7 +110,7 @@ def test_colour_where_the_images_are_in_colour(tmp_path: Path) -> None:
         Image.fromarray(tinted + np.uint8(number)).save(folder / "a" / f"more{number}.png")
     found = chosen(folder)
     assert found.channels == 3
-    assert found.channels_why.endswith("of 82 images looked at are in colour")
+    assert found.channels_why.endswith("of 64 images looked at are in colour")
 
 
 def test_grey_that_jpeg_stores_in_colour_stays_grey(tmp_path: Path) -> None:
@@ -232,6 +232,19 @@ def test_the_scale_is_part_of_what_is_cached(tmp_path: Path) -> None:
     wide, narrow = loaded(folder, tmp_path).inputs, loaded(folder, tmp_path, ct_window=[40, 400]).inputs
     assert (wide != narrow).any()
     assert len(list((tmp_path / "datasets" / "cache").glob("*.pixels"))) == 2
+
+
+def test_headers_are_the_same_from_decoding_and_from_files_whose_pixels_are_cached(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "x", (64, 40), (30, 64))
+    Image.fromarray(RAMP).save(folder / "a" / "deep.png")
+    Image.new("RGBA", (32, 40), (9, 9, 9, 99)).save(folder / "b" / "transparent.png")
+    write_scan(folder / "b" / "scan.dcm", RAMP)
+    first, second = loaded(folder, tmp_path), loaded(folder, tmp_path)
+    assert first.header_counts is not None
+    assert first.header_counts == second.header_counts
+    assert first.header_counts.modes == {"L": 4, "I;16": 1, "RGBA": 1, "DICOM": 1}
+    assert first.header_counts.sizes[64, 40] == 2
+    assert [header.bits for header in first.header_counts.headers if header.deep] == [16, 12]
 
 
 def test_every_process_comes_to_the_same_numbers(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_a_class_of_more_contrast() -> None:
     ],
 )
 def test_a_class_whose_files_are_of_another_kind(changed: dict[str, Any], said: str) -> None:
-    other = Header(**{**GREY.__dict__, **changed})
+    other = GREY._replace(**changed)
     headers = [other if number % 2 else GREY for number in range(80)]
     assert said in found(noise(), headers=headers)["class_shortcut"].text
     headers[1] = headers[3] = GREY  # 38 of 40: still nearly all
