@@ -54,7 +54,7 @@ def launch(
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
-    place, _ = inspect(config, owner, answered=True, patience=TRAINING)
+    place, _ = inspect(config, owner.pk, answered=True, patience=TRAINING)
     try:
         runs = create(
             config,
@@ -73,14 +73,14 @@ def launch(
     return runs
 
 
-def inspect(config: TrainingConfig, owner: User, *, answered: bool, patience: Patience) -> Inspected:
+def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Patience) -> Inspected:
     """Check everything that can be known before a training starts; return where its data lie. Raises SourceError.
 
     Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
     """
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    return lookup.inspect(config, owner.pk, answered=answered, patience=patience)
+    return lookup.inspect(config, user, answered=answered, patience=patience)
 
 
 def create(

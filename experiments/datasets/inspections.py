@@ -15,13 +15,13 @@ from django.conf import settings
 from experiments.processes.inspection_process import InspectionProcess
 from experiments.training.contract.inspections import (
     TOO_LONG,
-    Inspection,
     OfContents,
     OfTraining,
     Patience,
     Refused,
     Undecided,
 )
+from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
 
 logger = logging.getLogger(__name__)
@@ -62,16 +62,17 @@ turns = Turns()
 
 def refuse_faulty(of: OfTraining | OfContents, user: int, patience: Patience) -> bool:
     """Raise SourceError for what is wrong with the data. False: that could not be told in time."""
-    until = time.monotonic() + patience.seconds
+    began = time.monotonic()
     with turns.turn(user, patience.seconds) as mine:
-        left = until - time.monotonic()
-        if not mine or left <= 0:
+        waited = time.monotonic() - began
+        if not mine or waited >= patience.seconds:
             logger.info("data were not looked at: too many inspections are under way")
             return False
-        answer = process_for(tuple(settings.LIVETRAIN_MODELS)).ask(
-            Inspection(of=of, cpu_seconds=patience.cpu_seconds, seconds=left)
-        )
+        left = Patience(patience.cpu_seconds, patience.seconds - waited, patience.busy_seconds - waited)
+        answer = process_for(tuple(settings.LIVETRAIN_MODELS)).ask(of, left)
     if isinstance(answer, Refused):
+        if answer.questions:
+            raise Unanswered(answer.questions)
         raise SourceError(answer.field, answer.message)
     if isinstance(answer, Undecided):
         level = logging.INFO if answer.why == TOO_LONG else logging.WARNING

@@ -26,7 +26,7 @@ class Requested(NamedTuple):
 
 def ask(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Requested:
     """Queue a report of this training. Raises SourceError for what can be told within `patience`."""
-    _, decided = inspect(config, owner, answered=False, patience=patience)
+    _, decided = inspect(config, owner.pk, answered=False, patience=patience)
     return Requested(state.create(owner, config.model_dump(mode="json")), decided)
 
 

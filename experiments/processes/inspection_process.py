@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
+import psutil
 
 from experiments.processes import isolated_process
 from experiments.training.contract.inspections import (
@@ -19,6 +21,9 @@ from experiments.training.contract.inspections import (
     Ended,
     Fine,
     Inspection,
+    OfContents,
+    OfTraining,
+    Patience,
     Refused,
     Started,
     Undecided,
@@ -27,6 +32,8 @@ from experiments.training.contract.inspections import (
 MODULE = "experiments.training.data.inspection.inspection_server"
 START_SECONDS = 10.0  # also of one that has still to be started, on a busy machine
 LATE_SECONDS = 2.0  # beyond the time of an inspection, at which the kernel ends it
+LOOK_SECONDS = 0.05  # between two looks at one that the machine has kept from computing
+SMALL_CPU_SECONDS = 0.1  # enough to look at small data
 TIMES_UP = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 Answer: TypeAlias = Fine | Refused | Undecided
 _START: msgspec.json.Decoder[Started | Undecided] = msgspec.json.Decoder(Started | Undecided)
@@ -61,8 +68,8 @@ class InspectionProcess:
         self._lock = threading.Lock()
         self._running: _Running | None = None
 
-    def ask(self, inspection: Inspection) -> Answer:
-        """Have it look, and return what it found; takes little longer than the inspection may."""
+    def ask(self, of: OfTraining | OfContents, patience: Patience) -> Answer:
+        """Have it look, and return what it found; takes little longer than the patience lasts."""
         for _ in range(2):  # one that was idle may end while it is asked
             try:
                 running, connection = self._connected()
@@ -70,7 +77,7 @@ class InspectionProcess:
                 return Undecided(why=f"its process could not be started: {error}")
             with connection:
                 try:
-                    return _converse(connection, inspection)
+                    return _converse(_Connection(connection), of, patience)
                 except _NeverStarted:
                     self._end(running)
                 except TimeoutError:
@@ -123,29 +130,66 @@ class InspectionProcess:
                 self._running = None
 
 
-def _converse(connection: socket.socket, inspection: Inspection) -> Answer:
+class _Connection:
+    """A conversation about one inspection: lines, each with a deadline."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._received = b""
+
+    def send(self, inspection: Inspection) -> None:
+        """Send the question. Raises OSError."""
+        self._connection.sendall(msgspec.json.encode(inspection) + b"\n")
+
+    def line(self, until: float) -> bytes:
+        """Return the next line. Raises TimeoutError at that monotonic time, EOFError and OSError."""
+        while b"\n" not in self._received:
+            self._connection.settimeout(max(0.001, until - time.monotonic()))
+            part = self._connection.recv(2**16)
+            if not part:
+                raise EOFError
+            self._received += part
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+
+def _converse(connection: _Connection, of: OfTraining | OfContents, patience: Patience) -> Answer:
     """Ask over a new connection. Raises TimeoutError, _NeverStarted, and OSError or EOFError once it has started."""
-    connection.settimeout(START_SECONDS)
-    with connection.makefile("rb") as lines:
-        try:
-            connection.sendall(msgspec.json.encode(inspection) + b"\n")
-            start = _START.decode(_line(lines))
-        except TimeoutError:
-            raise
-        except (OSError, EOFError) as error:
-            raise _NeverStarted from error
-        if isinstance(start, Undecided):
-            return start
-        connection.settimeout(inspection.seconds + LATE_SECONDS)
-        end = _END.decode(_line(lines))
+    try:
+        connection.send(Inspection(of=of, cpu_seconds=patience.cpu_seconds, seconds=patience.busy_seconds))
+        start = _START.decode(connection.line(time.monotonic() + START_SECONDS))
+    except TimeoutError:
+        raise
+    except (OSError, EOFError) as error:
+        raise _NeverStarted from error
+    if isinstance(start, Undecided):
+        return start
+    end = _awaited(connection, start.pid, patience)
     return _described(end) if isinstance(end, Ended) else end
 
 
-def _line(lines: IO[bytes]) -> bytes:
-    line = lines.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line
+def _awaited(connection: _Connection, pid: int, patience: Patience) -> Answer | Ended:
+    """Wait for the answer of an inspection that has just started. Raises as `_converse` does."""
+    started = time.monotonic()
+    until, last = started + patience.seconds, started + patience.busy_seconds + LATE_SECONDS
+    while True:
+        try:
+            return _END.decode(connection.line(until))
+        except TimeoutError:
+            if time.monotonic() >= last:
+                raise
+            if _is_large(pid):
+                return Undecided(why=TOO_LONG)
+            until = min(last, time.monotonic() + LOOK_SECONDS)
+
+
+def _is_large(pid: int) -> bool:
+    """Return whether an inspection has computed for longer than it takes to look at small data."""
+    try:
+        used = psutil.Process(pid).cpu_times()
+    except psutil.Error:  # it has just ended, and its answer is on its way
+        return False
+    return bool(used.user + used.system >= SMALL_CPU_SECONDS)
 
 
 def _described(end: Ended) -> Refused | Undecided:

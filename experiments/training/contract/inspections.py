@@ -6,6 +6,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from experiments.training.contract.reading import Question
+
 
 class OfTraining(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Can this training be made of its data?
@@ -32,23 +34,25 @@ class OfContents(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Patience(NamedTuple):
-    """How long an inspection may take: seconds of computing, and seconds in all, with its wait for a turn.
+    """How long an inspection may take: seconds of computing; seconds in all; those on a busy machine.
 
-    Only the first are the same on a busy machine: small data are then looked at too, and large ones are not.
+    There, data that have hardly been looked at after `seconds` get more time, up to `busy_seconds`: small ones need no
+    more than a moment, whenever it comes.
     """
 
     cpu_seconds: float
     seconds: float
+    busy_seconds: float
 
 
-DRY_RUN = Patience(0.5, 2.0)
-TRAINING = Patience(1.5, 5.0)
-UPLOAD = Patience(1.5, 5.0)
-NOBODY_WAITS = Patience(30.0, 60.0)
+DRY_RUN = Patience(0.4, 0.7, 3.0)
+TRAINING = Patience(1.5, 3.0, 6.0)
+UPLOAD = Patience(1.5, 3.0, 6.0)
+UNHURRIED = Patience(30.0, 60.0, 60.0)
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at, and for how long at most: seconds of computing, and seconds in all."""
+    """What to look at, and after how many seconds the kernel ends it: of computing, and in all."""
 
     of: OfTraining | OfContents
     cpu_seconds: float
@@ -58,8 +62,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 TOO_LONG = "it takes longer than a request may"
 
 
-class Started(msgspec.Struct, frozen=True, tag=True):
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The inspection has a process of its own, whose time runs."""
+
+    pid: int
 
 
 class Fine(msgspec.Struct, frozen=True, tag=True):
@@ -67,10 +73,14 @@ class Fine(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """It cannot be: `field` is the option that is wrong, `message` names the fault and its cure."""
+    """It cannot be: `field` is the option that is wrong, `message` names the fault and its cure.
+
+    `questions` are those that the data raise and the request does not answer, if that is the fault.
+    """
 
     field: str
     message: str
+    questions: list[Question] = []
 
 
 class Undecided(msgspec.Struct, frozen=True, kw_only=True, tag=True):

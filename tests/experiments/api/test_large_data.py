@@ -23,7 +23,7 @@ from tests.experiments.training.datasets import with_csv
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/experiments/centralized/train"
-AN_INSTANT = Patience(cpu_seconds=1e-6, seconds=1e-6)
+AN_INSTANT = Patience(cpu_seconds=1e-6, seconds=1e-6, busy_seconds=1e-6)
 
 
 def post(client: Client, body: dict[str, Any], query: str = "", **headers: str) -> HttpResponse:

@@ -12,12 +12,12 @@ import pytest
 from experiments.datasets import inspections
 from experiments.datasets.inspections import Turns
 from experiments.processes.inspection_process import Answer, InspectionProcess
-from experiments.training.contract.inspections import Fine, Inspection, OfContents, Patience, Refused, Undecided
+from experiments.training.contract.inspections import Fine, OfContents, OfTraining, Patience, Refused, Undecided
 from experiments.training.contract.source_errors import SourceError
 from tests.waiting import eventually
 
 ASKED = OfContents(path="/data/lungs.zip", roots=["/data"])
-PATIENCE = Patience(cpu_seconds=0.5, seconds=30.0)
+PATIENCE = Patience(cpu_seconds=0.5, seconds=30.0, busy_seconds=40.0)
 ADA, GRACE, MARY = 1, 2, 3
 
 
@@ -26,10 +26,10 @@ class Answering(InspectionProcess):
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
-        self.answer, self.asked = answer, list[Inspection]()
+        self.answer, self.asked = answer, list[tuple[OfTraining | OfContents, Patience]]()
 
-    def ask(self, inspection: Inspection) -> Answer:
-        self.asked.append(inspection)
+    def ask(self, of: OfTraining | OfContents, patience: Patience) -> Answer:
+        self.asked.append((of, patience))
         return self.answer
 
 
@@ -50,9 +50,10 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
 
 def test_what_is_fine_is_decided(process: Answering) -> None:
     assert inspections.refuse_faulty(ASKED, ADA, PATIENCE)
-    [asked] = process.asked
-    assert (asked.of, asked.cpu_seconds) == (ASKED, 0.5)
-    assert 29 < asked.seconds <= 30
+    [(of, patience)] = process.asked
+    assert (of, patience.cpu_seconds) == (ASKED, 0.5)
+    assert 29 < patience.seconds <= 30
+    assert 39 < patience.busy_seconds <= 40
 
 
 def test_a_refusal_is_raised(process: Answering) -> None:
@@ -69,7 +70,7 @@ def test_what_could_not_be_told_is_undecided(process: Answering) -> None:
 
 def test_no_turn_in_time_is_undecided_too(process: Answering, turns: Turns) -> None:
     with turns.turn(GRACE, 1.0), turns.turn(MARY, 1.0):
-        assert not inspections.refuse_faulty(ASKED, ADA, Patience(0.5, 0.1))
+        assert not inspections.refuse_faulty(ASKED, ADA, Patience(0.5, 0.1, 0.1))
     assert process.asked == []
     assert inspections.refuse_faulty(ASKED, ADA, PATIENCE)
 
@@ -83,7 +84,7 @@ def test_the_wait_for_a_turn_counts(process: Answering, turns: Turns) -> None:
         asking.start()
         time.sleep(0.5)  # which is what is measured
     asking.join()
-    assert process.asked[0].seconds < 29.6
+    assert process.asked[0][1].seconds < 29.6
 
 
 def test_one_user_leaves_a_place_to_others(turns: Turns) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.data import sources
 from experiments.training.data.inspection import inspection_server
 
 
@@ -59,10 +60,10 @@ def inspect(config: TrainingConfig, *_roots: object, **_options: object) -> None
     elif name == "wait":
         wait_for_a_file(config.source_path)
     elif name == "tell":
-        raise SourceError("told", f"{os.getppid()} {os.nice(0)} {' '.join(sorted(os.environ))}")
+        raise SourceError("told", f"{os.getppid()} {os.nice(0)}")
 
 
 if __name__ == "__main__":
-    inspection_server.sources.inspect = inspect  # type: ignore[assignment]
+    sources.inspect = inspect  # type: ignore[assignment]
     inspection_server.IDLE_SECONDS = float(sys.argv.pop()) if len(sys.argv) > 1 else inspection_server.IDLE_SECONDS
     inspection_server.main()

@@ -1,9 +1,9 @@
-"""Looks at data for the requests of a server process, which never opens any itself. A process of its own.
+"""Look at data for the requests of a server process, which never opens any itself. A process of its own.
 
 Once it has loaded all that a look may need, it forks for each: that takes milliseconds, a file that crashes its
 parser or fills the memory ends only the fork, and the kernel ends one that takes too long. Connections arrive over
-the socket that is its standard input, one for each inspection. It ends when the other side has closed that socket, or
-has not needed it for a while. No threads, so that forking is safe.
+the socket that is its standard input, one for each inspection; a fork is killed when its own is closed. It ends when
+the other side has closed that socket, or has not needed it for a while. No threads, so that forking is safe.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ from experiments.training.contract.inspections import (
     Started,
     Undecided,
 )
+from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
 from experiments.training.data.inspection import isolation
 
 IDLE_SECONDS = 1800.0
+QUESTION_SECONDS = 5.0
 MEMORY_BYTES = 2**30  # of one inspection; what needs more is left to the training's own process
 NEEDED = ("numpy", "PIL.Image", "pyarrow.parquet", "pydicom.pixels")
 """Loaded before the first fork, where they are installed: readers load them when they need them, each fork again."""
@@ -52,26 +54,28 @@ class InspectionServer:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._asking: dict[int, socket.socket] = {}  # process id -> connection
-        self._wake, own = socket.socketpair()
-        for end in (self._wake, own):
+        self._wake, self._own = socket.socketpair()
+        for end in (self._wake, self._own):
             end.setblocking(False)
         signal.signal(signal.SIGCHLD, _do_nothing)  # without a handler, no byte would arrive
-        signal.set_wakeup_fd(own.fileno())
-        self._own = own
+        signal.set_wakeup_fd(self._own.fileno())
+        self._selector = selectors.DefaultSelector()
+        for end in (self._control, self._wake):
+            self._selector.register(end, selectors.EVENT_READ)
 
     def serve(self) -> None:
         """Answer until the other side is gone or has been idle."""
-        with selectors.DefaultSelector() as selector:
-            for end in (self._control, self._wake):
-                selector.register(end, selectors.EVENT_READ)
-            while True:
-                ready = {key.fileobj for key, _ in selector.select(IDLE_SECONDS)}
-                idle = not ready and not self._asking
-                if idle or (self._control in ready and not self._accept()):
-                    return
-                with suppress(BlockingIOError):
-                    self._wake.recv(4096)
-                self._reap()
+        while True:
+            ready = {key.fileobj for key, _ in self._selector.select(IDLE_SECONDS)}
+            idle = not ready and not self._asking
+            if idle or (self._control in ready and not self._accept()):
+                return
+            for pid in [pid for pid, asker in self._asking.items() if asker in ready]:
+                os.kill(pid, signal.SIGKILL)  # nobody waits for it any more
+                self._selector.unregister(self._asking[pid])
+            with suppress(BlockingIOError):
+                self._wake.recv(4096)
+            self._reap()
 
     def _accept(self) -> bool:
         """Fork for the connection that has arrived; False: the other side is gone."""
@@ -83,25 +87,28 @@ class InspectionServer:
             return False
         asker = socket.socket(fileno=descriptors[0])
         try:
+            asked = _question(asker)
             pid = os.fork()
-        except OSError as error:
+        except (OSError, msgspec.DecodeError) as error:
             _send(asker, Undecided(why=f"no process could be started: {error}"))
             asker.close()
             return True
         if not pid:
-            self._become(asker)
+            self._become(asker, asked)
         self._asking[pid] = asker
+        self._selector.register(asker, selectors.EVENT_READ)
         return True
 
-    def _become(self, asker: socket.socket) -> NoReturn:
+    def _become(self, asker: socket.socket, asked: Inspection) -> NoReturn:
         """Be the process of one inspection: end with it, and keep nothing of the server's open."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._selector.close()
             for end in (self._control, self._wake, self._own, *self._asking.values()):
                 end.close()
-            inspect(asker)
+            _inspect(asker, asked)
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -116,17 +123,27 @@ class InspectionServer:
             if not pid:
                 return
             asker = self._asking.pop(pid)
+            with suppress(KeyError):  # of one that was killed
+                self._selector.unregister(asker)
             _send(asker, Ended(code=os.waitstatus_to_exitcode(status)))
             asker.close()
 
 
-def inspect(asker: socket.socket) -> None:
-    """Read an inspection from the connection, and answer it within its limits."""
+def _question(asker: socket.socket) -> Inspection:
+    """Read what is asked, which comes at once. Raises OSError and DecodeError."""
+    asker.settimeout(QUESTION_SECONDS)
     with asker.makefile("rb") as lines:
         asked = msgspec.json.decode(lines.readline(), type=Inspection)
-    _send(asker, Started())
+    asker.settimeout(None)
+    return asked
+
+
+def _inspect(asker: socket.socket, asked: Inspection) -> None:
+    """Answer over the connection, within the limits."""
+    gc.disable()  # this process is gone before there is much to collect
     isolation.bound(memory=MEMORY_BYTES, niceness=0)  # somebody waits for it
     isolation.end_after(cpu_seconds=asked.cpu_seconds, seconds=asked.seconds)
+    _send(asker, Started(pid=os.getpid()))
     _send(asker, _answer(asked))
 
 
@@ -139,7 +156,8 @@ def _answer(asked: Inspection) -> Fine | Refused | Undecided:
             with sources.open_files(asked.of.path, _paths(asked.of.roots)):
                 pass
     except SourceError as error:
-        return Refused(field=error.field, message=error.message)
+        questions = list(error.questions) if isinstance(error, Unanswered) else []
+        return Refused(field=error.field, message=error.message, questions=questions)
     except ValidationError as error:  # the configuration was valid where it was made
         return Undecided(why=f"its options are unknown here: {error}")
     except MemoryError:

@@ -41,9 +41,11 @@ def refusal(source: str | Path, root: Path | None, *, alike: bool = True, **grou
 
 def refusal_of_the_training(source: str | Path, root: Path | None, **groups: Any) -> SourceError:
     config = config_of(source, **groups)
-    with tempfile.TemporaryDirectory() as home, pytest.raises(SourceError) as caught:
+    with tempfile.TemporaryDirectory() as home:
         job = job_of(config, Path(home))
-        load(config, msgspec.structs.replace(job, data_roots=[str(root)] if root else [], cache_bytes=0))
+        job = msgspec.structs.replace(job, data_roots=[str(root)] if root else [], cache_bytes=0)
+        with pytest.raises(SourceError) as caught:
+            load(config, job)
     return caught.value
 
 
