@@ -20,20 +20,29 @@ class SourceError(ValueError):
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
 
+    @property
+    def sentence(self) -> str:
+        """The message for where no field stands beside it: with the option's name, unless that is the data's place."""
+        return self.message if self.field == "source_path" else str(self)
+
 
 class UnreadableImages(SourceError):
-    """Images that cannot be read; `problems` maps each image's name to what is wrong with it."""
+    """Images that cannot be read; `problems` maps each image's name to what is wrong with it.
 
-    def __init__(self, problems: Mapping[str, str], total: int) -> None:
+    They are of `total` images, which are all there are unless `whole` is False.
+    """
+
+    def __init__(self, problems: Mapping[str, str], total: int, *, whole: bool = True) -> None:
         self.problems = problems
         listed = some([f"{name} ({problem})" for name, problem in problems.items()])
-        if len(problems) == 1:
+        if whole and len(problems) == 1:
             name, problem = next(iter(problems.items()))
             message = f"{name} cannot be read ({problem}); replace it, or set data.skip_unreadable to true."
         else:
+            images = f"{total:,} images" if whole else f"the {total:,} images checked"
             message = (
-                f"{len(problems)} of {total:,} images cannot be read: {listed}. Replace them, or set "
-                "data.skip_unreadable to true to train without them."
+                f"{len(problems)} of {images} cannot be read: {listed}. Replace them, or set data.skip_unreadable to "
+                "true to train without them."
             )
         super().__init__("source_path", message)
 

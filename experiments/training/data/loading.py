@@ -23,7 +23,7 @@ from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index, Sample
-from experiments.training.data.images import cache_space, decoding, headers
+from experiments.training.data.images import cache_space, decoding, headers, verification
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.splitting import division
@@ -107,6 +107,8 @@ def _images(
     """Load an image data set; `read_headers` asks for the files' headers too."""
     index = sources.read(files, config)
     assigned = _divided(config, index, roots, table=False, cache_bytes=cache.max_bytes)
+    if files.kind != "npz" and not config.data.skip_unreadable:
+        verification.refuse_empty(files, [sample.file for sample in index.samples])
     unreadable: Mapping[str, str] = {}
     try:
         inputs = decoding.decode(files, index, config.data, cache)

@@ -34,7 +34,7 @@ _SAID = {
 def reason(error: BaseException) -> str:
     """Explain in one sentence what happened and, where known, the cure; else give the exception's class and message."""
     if isinstance(error, SourceError):
-        return error.message
+        return error.sentence
     if isinstance(error, Diverged | ModelError | CatalogueError | TooFewDevices | Blocked):
         return str(error)
     if isinstance(error, ValidationError):  # options that the accepting server knows may be unknown here

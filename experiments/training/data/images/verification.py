@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.source_errors import SourceError, UnreadableImages, some
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom
@@ -22,16 +22,22 @@ MAX_VERIFIED_BYTES = 512 * 2**20  # a request must not take minutes
 
 def check(files: Files, names: Sequence[str]) -> None:
     """Raise SourceError for empty and unreadable images, naming the first few."""
-    empty = [name for name in names if not files.sizes[name]]
-    if empty:
-        raise _error(f"{len(empty)} of {len(names)} images are empty (0 bytes): {some(empty)}; copy them again.")
+    refuse_empty(files, names)
     chosen = spread(names, _affordable(files, names))
     dicom.require(names)
-    broken = [f"{name} ({problem})" for name in chosen if (problem := problem_of(files, name))]
-    if broken:
-        raise _error(
-            f"{len(broken)} of the {len(chosen)} images checked cannot be read: {some(broken)}. "
-            "Replace them, leave them out, or set data.skip_unreadable to true."
+    problems = {name: problem for name in chosen if (problem := problem_of(files, name))}
+    if problems:
+        raise UnreadableImages(problems, len(chosen), whole=len(chosen) == len(names))
+
+
+def refuse_empty(files: Files, names: Sequence[str]) -> None:
+    """Raise SourceError for images without a byte, naming the first few; opens none."""
+    empty = [name for name in names if not files.sizes[name]]
+    if empty:
+        raise SourceError(
+            "source_path",
+            f"{len(empty)} of {len(names)} images are empty (0 bytes): {some(empty)}; copy them again, or set "
+            "data.skip_unreadable to true to train without them.",
         )
 
 
@@ -81,7 +87,3 @@ def spread(names: Sequence[str], count: int) -> Sequence[str]:
 def _affordable(files: Files, names: Sequence[str]) -> int:
     mean = sum(files.sizes[name] for name in names) / len(names)
     return min(MAX_VERIFIED, max(1, int(MAX_VERIFIED_BYTES / mean)))
-
-
-def _error(message: str) -> SourceError:
-    return SourceError("source_path", message)

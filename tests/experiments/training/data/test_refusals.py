@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from experiments.training.data.images import verification
+from experiments.training.data.loading import load
 from experiments.training.data.sources import SourceError, inspect
 from tests.experiments.training.datasets import (
     TEN,
     config_of,
+    job_of,
     with_class_folders,
     with_csv,
     write_csv,
@@ -23,10 +27,25 @@ from tests.experiments.training.datasets import (
 )
 
 
-def refusal(source: str | Path, root: Path | None, **groups: Any) -> SourceError:
+def refusal(source: str | Path, root: Path | None, *, alike: bool = True, **groups: Any) -> SourceError:
+    """Return how a request is refused, which is how its training process would refuse it if nobody had looked.
+
+    Unless `alike` is False: a look opens only some of many images, but those with their checksums.
+    """
     with pytest.raises(SourceError) as caught:
         inspect(config_of(source, **groups), [root] if root else [])
     assert str(caught.value) == f"{caught.value.field}: {caught.value.message}"
+    assert not alike or str(caught.value) == str(refusal_of_the_training(source, root, **groups))
+    return caught.value
+
+
+def refusal_of_the_training(source: str | Path, root: Path | None, **groups: Any) -> SourceError:
+    config = config_of(source, **groups)
+    with tempfile.TemporaryDirectory() as home:
+        job = job_of(config, Path(home))
+        job = msgspec.structs.replace(job, data_roots=[str(root)] if root else [], cache_bytes=0)
+        with pytest.raises(SourceError) as caught:
+            load(config, job)
     return caught.value
 
 
@@ -280,21 +299,21 @@ def test_empty_images(tmp_path: Path, packed: bool) -> None:
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "alike"),
     [
-        pytest.param(lambda whole: b"this is a note, not an image", id="text"),
-        pytest.param(lambda whole: whole[:60], id="cut off"),
-        pytest.param(lambda whole: whole.replace(b"IDAT", b"IDAZ"), id="damaged"),
-        pytest.param(lambda whole: b"GIF89a" + bytes(50), id="another format"),
+        pytest.param(lambda whole: b"this is a note, not an image", True, id="text"),
+        pytest.param(lambda whole: whole[:60], False, id="cut off behind its pixels, which a training needs alone"),
+        pytest.param(lambda whole: whole.replace(b"IDAT", b"IDAZ"), True, id="damaged"),
+        pytest.param(lambda whole: b"GIF89a" + bytes(50), True, id="another format"),
     ],
 )
-def test_unreadable_images(tmp_path: Path, packed: bool, damage: Callable[[bytes], bytes]) -> None:
+def test_unreadable_images(tmp_path: Path, packed: bool, damage: Callable[[bytes], bytes], alike: bool) -> None:
     folder = with_csv(tmp_path / "x")
     for number in (1, 2, 3, 4):
         path = folder / "images" / f"{number:03d}.png"
         path.write_bytes(damage(path.read_bytes()))
-    message = refusal(zipped(folder) if packed else folder, tmp_path).message
-    assert "4 of the 10 images checked cannot be read" in message
+    message = refusal(zipped(folder) if packed else folder, tmp_path, alike=alike).message
+    assert "4 of 10 images cannot be read" in message
     assert message.index("images/001.png") < message.index("images/003.png")
     assert "and 1 more" in message
 
@@ -303,7 +322,7 @@ def test_an_image_that_claims_to_be_huge(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(verification, "MAX_PIXELS", 100)
     folder = with_csv(tmp_path / "x")
     write_image(folder / "images" / "005.png", size=(11, 11))
-    assert "images/005.png (11 x 11 pixels are too many)" in refusal(folder, tmp_path).message
+    assert "images/005.png cannot be read (11 x 11 pixels are too many)" in refusal(folder, tmp_path).message
 
 
 def test_of_many_images_an_evenly_spread_sample_is_opened_and_all_sizes_are_checked(
@@ -314,7 +333,7 @@ def test_of_many_images_an_evenly_spread_sample_is_opened_and_all_sizes_are_chec
     (folder / "images" / "001.png").write_bytes(b"broken, but not looked at")
     assert inspect(config_of(folder), [tmp_path]).samples == 10
     (folder / "images" / "003.png").write_bytes(b"broken")
-    assert "1 of the 3 images checked" in refusal(folder, tmp_path).message
+    assert "1 of the 3 images checked" in refusal(folder, tmp_path, alike=False).message
     (folder / "images" / "001.png").write_bytes(b"")
     assert "are empty" in refusal(folder, tmp_path).message
 
@@ -334,4 +353,4 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("experiments.training.data.files.folders.os.scandir", refuse)
-    assert "cannot be read: Permission denied" in refusal(folder, tmp_path).message
+    assert "cannot be read: Permission denied" in refusal(folder, tmp_path, alike=False).message
