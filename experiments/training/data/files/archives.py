@@ -9,7 +9,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -22,6 +22,7 @@ MAX_FILE_BYTES = 256 * 2**20
 MAX_TOTAL_BYTES = 16 * 2**30
 MAX_RATIO = 200  # of unpacked to packed size; photographs reach 10, flat bitmaps 100
 RATIO_FREE_BYTES = 2**20  # small files may be as repetitive as they like
+CURES = {"zip": "unpack it inside a data root, and name that folder", "npz": "save fewer images in it"}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile unpacks the others without a bound on memory
 READ_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -43,21 +44,20 @@ class Archive:
             self._zip = _contents(self._file, path.name)
             entries = self._zip.infolist()
             status = os.fstat(self._file.fileno())
-            _refuse_hostile(entries, status.st_size, largest=MAX_FILE_BYTES if kind == "zip" else MAX_TOTAL_BYTES)
+            _refuse_hostile(entries, status.st_size, kind)
         except SourceError:
             self._file.close()
             raise
-        self._entries = {entry.filename: entry for entry in sorted(entries, key=lambda e: e.filename) if _useful(entry)}
-        self.sizes: Mapping[str, int] = {name: entry.file_size for name, entry in self._entries.items()}
+        self.sizes: Mapping[str, int] = dict(sorted(_useful(entries)))
         self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
         """Open the entry `name` for reading, unpacked as it is read."""
-        return cast(BinaryIO, self._zip.open(self._entries[name]))
+        return cast(BinaryIO, self._zip.open(name))
 
     def identity(self, name: str) -> str:
         """Return the entry's size and checksum, which stay the same when the same data are packed again."""
-        entry = self._entries[name]
+        entry = self._zip.getinfo(name)
         return f"{entry.file_size} {entry.CRC}"
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class _BoundedFile(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_DIRECTORY_BYTES:
-            raise _error("The zip's table of contents is too large; pack fewer files.")
+            raise _error(f"The zip's table of contents is larger than {MAX_DIRECTORY_BYTES >> 20} MiB; {CURES['zip']}.")
         return super().read(size)
 
 
@@ -94,36 +94,46 @@ def _contents(file: _BoundedFile, name: str) -> zipfile.ZipFile:
         raise _error(f"{name} is not a zip file or is broken ({error}); pack it again.") from error
 
 
-def _useful(entry: zipfile.ZipInfo) -> bool:
-    parts = entry.filename.split("/")
-    return not entry.is_dir() and len(parts) <= MAX_DEPTH + 1 and not any(map(is_junk, parts))
-
-
-def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int, *, largest: int) -> None:
-    if len(entries) > MAX_ENTRIES:
-        raise _error(f"The zip has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read.")
+def _useful(entries: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, int]]:
+    """Yield names and sizes of the files that a layout may need; each folder is judged once."""
+    judged: dict[str, bool] = {"": True}
     for entry in entries:
-        if problem := _problem(entry, largest):
+        folder, _, name = entry.filename.rpartition("/")
+        if folder not in judged:
+            parts = folder.split("/")
+            judged[folder] = len(parts) <= MAX_DEPTH and not any(map(is_junk, parts))
+        if name and judged[folder] and not is_junk(name):  # the name of a folder ends with its slash
+            yield entry.filename, entry.file_size
+
+
+def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int, kind: Literal["zip", "npz"]) -> None:
+    cure = CURES[kind]
+    if len(entries) > MAX_ENTRIES:
+        raise _error(f"The zip has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read: {cure}.")
+    largest = MAX_FILE_BYTES if kind == "zip" else MAX_TOTAL_BYTES
+    for entry in entries:
+        if problem := _problem(entry, largest, cure):
             raise _error(f"The zip's entry {entry.filename!r} {problem}.")
     if len({entry.filename for entry in entries}) < len(entries):
         raise _error("The zip holds the same name twice; pack it again.")
     total = sum(entry.file_size for entry in entries)
     if total > MAX_TOTAL_BYTES:
-        raise _error(f"The zip unpacks to {total / 2**30:.1f} GiB; at most {MAX_TOTAL_BYTES >> 30} GiB are read.")
+        size = f"{total / 2**30:.1f} GiB; at most {MAX_TOTAL_BYTES >> 30} GiB are read"
+        raise _error(f"The zip unpacks to {size}: {cure}.")
     if total > RATIO_FREE_BYTES and total > packed * MAX_RATIO:
         raise _error(f"The zip unpacks to {total // packed} times its size (a zip bomb?); at most {MAX_RATIO}.")
 
 
-def _problem(entry: zipfile.ZipInfo, largest: int) -> str | None:
-    return _name_problem(entry.filename) or _kind_problem(entry) or _size_problem(entry, largest)
+def _problem(entry: zipfile.ZipInfo, largest: int, cure: str) -> str | None:
+    return _name_problem(entry.filename) or _kind_problem(entry) or _size_problem(entry, largest, cure)
 
 
 def _name_problem(name: str) -> str | None:
-    if name.startswith("/") or _DRIVE.match(name):
+    if name.startswith("/") or (name[1:2] == ":" and _DRIVE.match(name)):
         return "has an absolute path; pack it with relative ones"
     if "\\" in name:
         return "has a backslash in its name; pack it with '/' between folders"
-    if ".." in name.split("/"):
+    if ".." in name and ".." in name.split("/"):
         return "contains '..'; pack it with paths that stay inside the archive"
     return None
 
@@ -141,9 +151,9 @@ def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _size_problem(entry: zipfile.ZipInfo, largest: int) -> str | None:
+def _size_problem(entry: zipfile.ZipInfo, largest: int, cure: str) -> str | None:
     if entry.file_size > largest:
-        return f"unpacks to {entry.file_size >> 20:,} MiB; at most {largest >> 20} MiB are read"
+        return f"unpacks to {entry.file_size >> 20:,} MiB; at most {largest >> 20} MiB are read: {cure}"
     if entry.file_size > max(RATIO_FREE_BYTES, entry.compress_size * MAX_RATIO):
         return f"unpacks to more than {MAX_RATIO} times its packed size (a zip bomb?)"
     return None

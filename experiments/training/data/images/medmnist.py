@@ -77,7 +77,7 @@ def _images(files: Files, name: str) -> Images:
                 "(number, height, width) or (number, height, width, 3)."
             )
         if header.shape[0] > MAX_SAMPLES:
-            raise _error(f"{name} has {header.shape[0]:,} images; at most {MAX_SAMPLES:,} are read.")
+            raise _error(f"{name} has {header.shape[0]:,} images; at most {MAX_SAMPLES:,} are read, save fewer.")
         return Images(name, header.shape[0], header.shape[1], header.shape[2], channels)
 
 

@@ -10,6 +10,8 @@ from experiments.training.contract.source_errors import SourceError, some
 
 MAX_COLUMNS = 65_536
 """Of a table: enough for every gene of a human, and a report of them takes seconds."""
+MAX_FEATURES = 4 * MAX_COLUMNS  # each is a row of weights; genotypes have three or four texts a column
+MAX_TABLE_BYTES = 8 * 2**30  # as numbers: the whole table lies in memory
 PATIENT_ALIASES = ("patientId", "patient_id")
 ALIASES = {
     "id_column": (*PATIENT_ALIASES, "id", "image", "image_id"),

@@ -13,10 +13,8 @@ from torch import Tensor
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files import run_log
 from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
-from experiments.training.data.tables.columns import MAX_COLUMNS
+from experiments.training.data.tables.columns import MAX_FEATURES, MAX_TABLE_BYTES
 
-MAX_BYTES = 8 * 2**30  # the whole table lies in memory
-MAX_FEATURES = 4 * MAX_COLUMNS  # each is a row of weights; genotypes have three or four texts a column
 LOGGED = 20  # columns, one in a line
 
 
@@ -90,5 +88,7 @@ def _refuse_excess(encoded: Mapping[str, object], rows: int) -> None:
             f"The table's columns become more than {MAX_FEATURES:,} features, as each text of a column is one; leave "
             "out columns of texts that say nothing of the target, such as names.",
         )
-    if len(encoded) * rows * 8 > MAX_BYTES:
-        raise SourceError("source_path", f"The table takes more than {MAX_BYTES >> 30} GiB as numbers; drop columns.")
+    if len(encoded) * rows * 8 > MAX_TABLE_BYTES:
+        raise SourceError(
+            "source_path", f"The table takes more than {MAX_TABLE_BYTES >> 30} GiB as numbers; leave out columns."
+        )

@@ -18,8 +18,10 @@ from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables import columns
 from experiments.training.data.tables.columns import MAX_COLUMNS, Columns, TooManyColumns
+from experiments.training.data.tables.parquet import most_rows
 
 MAX_BYTES = 128 * 2**20
+START_BYTES = 2**20  # of a larger one: they show about how many rows it has
 DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -118,7 +120,7 @@ def split_in(cell: str, place: str) -> SplitName:
 def records(files: Files, name: str) -> Iterator[list[str]]:
     """Yield the non-blank records, cells stripped; raises SourceError."""
     if files.sizes[name] > MAX_BYTES:
-        raise _error(f"{name} is larger than {MAX_BYTES >> 20} MiB; keep fewer columns, or save it as Parquet.")
+        raise _too_large(files, name)
     try:
         with files.open(name) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             yield from _records(text, name)
@@ -128,6 +130,25 @@ def records(files: Files, name: str) -> Iterator[list[str]]:
         raise _error(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from error
     except READ_ERRORS as error:
         raise _error(f"{name} cannot be read ({error}); check the file or its zip.") from error
+
+
+def _too_large(files: Files, name: str) -> SourceError:
+    """Return the error of a large CSV; its advice suits the number of rows, so far as the first ones show it."""
+    try:
+        with files.open(name) as file:
+            start = file.read(START_BYTES)
+    except READ_ERRORS as error:
+        return _error(f"{name} cannot be read ({error}); check the file or its zip.")
+    columns = max(start.partition(b"\n")[0].count(delimiter.encode()) for delimiter in DELIMITERS) + 1
+    rows = files.sizes[name] * start.count(b"\n") // max(1, len(start))
+    most = most_rows(columns)
+    larger = f"{name} is larger than {MAX_BYTES >> 20} MiB"
+    if rows <= most:
+        return _error(f"{larger}; save it as Parquet, of which {most:,} rows of {columns:,} columns can be read.")
+    return _error(
+        f"{larger} and has about {rows:,} rows, and of {columns:,} columns at most {most:,} rows can be read: keep so "
+        "many, and save them as Parquet."
+    )
 
 
 def _records(text: TextIO, name: str) -> Iterator[list[str]]:

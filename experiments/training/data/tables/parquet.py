@@ -25,6 +25,17 @@ def header(files: Files, name: str) -> list[str]:
         return list(table.schema_arrow.names)
 
 
+def require_fitting(files: Files, name: str, count: int) -> None:
+    """Raise SourceError for a table of which so many columns cannot be read; reads none of them."""
+    with _opened(files, name) as table:
+        _require_fitting(name, table.metadata.num_rows, count)
+
+
+def most_rows(columns: int) -> int:
+    """Return how many rows of a table are read of which so many columns are needed."""
+    return min(MAX_SAMPLES, MAX_CELLS // max(1, columns))
+
+
 def columns(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
     """Read the cells of the wanted columns; blank where there is no value, `1` and `0` for true and false.
 
@@ -43,11 +54,21 @@ def features(files: Files, name: str, wanted: Sequence[str]) -> list[list[str] |
 
 def _read(files: Files, name: str, wanted: Sequence[str], convert: Callable[[Any], T]) -> list[T]:
     with _opened(files, name) as table:
-        rows = table.metadata.num_rows
-        if rows > MAX_SAMPLES or rows * len(wanted) > MAX_CELLS:
-            raise _error(f"{name} has more than {MAX_SAMPLES:,} rows or {MAX_CELLS:,} cells; keep fewer.")
+        _require_fitting(name, table.metadata.num_rows, len(wanted))
         read = table.read(columns=list(wanted), use_threads=False)
         return [convert(read.column(column)) for column in wanted]
+
+
+def _require_fitting(name: str, rows: int, count: int) -> None:
+    if rows <= (most := most_rows(count)):
+        return
+    if most == MAX_SAMPLES:
+        raise _error(f"{name} has more than {most:,} rows ({rows:,}); keep so many.")
+    columns = f", or {MAX_CELLS // rows:,} columns to learn from" if rows <= MAX_SAMPLES else ""
+    raise _error(
+        f"{name} has more than {MAX_CELLS:,} cells: {rows:,} rows of {count:,} columns. Keep at most {most:,} "
+        f"rows{columns}."
+    )
 
 
 def _cells(column: Any) -> list[str] | NDArray[np.float64]:
