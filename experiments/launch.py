@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 
 from experiments import wakeup
 from experiments.datasets import lookup
-from experiments.datasets.lookup import Place
+from experiments.datasets.lookup import Inspected
 from experiments.training.contract import weight_files
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import TRAINING, Patience
 from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run, RunGroup
@@ -51,7 +52,7 @@ def launch(
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
-    place = inspect(config)
+    place, _ = inspect(config, owner.pk, answered=True, patience=TRAINING)
     try:
         runs = create(
             config,
@@ -70,14 +71,14 @@ def launch(
     return runs
 
 
-def inspect(config: TrainingConfig, *, answered: bool = True) -> Place:
+def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Patience) -> Inspected:
     """Check everything that can be known before a training starts; return where its data lie. Raises SourceError.
 
     Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
     """
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    return lookup.inspect(config, answered=answered)
+    return lookup.inspect(config, user, answered=answered, patience=patience)
 
 
 def create(

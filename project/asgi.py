@@ -9,6 +9,7 @@ http_application = get_asgi_application()  # before any import that needs the ap
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from experiments.datasets import inspections  # noqa: E402
 from experiments.server import private_home  # noqa: E402
 from experiments.worker.maintenance import Maintenance  # noqa: E402
 from project.request_bodies import MeasuredBodies  # noqa: E402
@@ -20,6 +21,7 @@ from realtime.wire import close_reasons  # noqa: E402
 private_home.make_private()
 close_reasons.install()
 warm_up()
+inspections.warm_up()
 Maintenance().start()
 application = ProtocolTypeRouter(
     {"http": StaticFiles(MeasuredBodies(http_application)), "websocket": websocket_application}

@@ -27,14 +27,8 @@ LOCAL_IMPORTS = {
     ("runs/curves/views.py", "runs.curves.series"): "the same",
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
-    (
-        "experiments/training/data/tables/parquet.py",
-        "pyarrow",
-    ): "the web process reads a Parquet table's labels on request",
-    (
-        "experiments/training/data/images/verification.py",
-        "PIL",
-    ): "the web process loads Pillow only when a request needs it",
+    ("experiments/training/data/tables/parquet.py", "pyarrow"): "for processes that read such a table",
+    ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
 }
 
 
@@ -99,6 +93,25 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
     }
     assert loaded & heavy == set()
     assert modules[0].partition(".")[0] in loaded
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param(("project.asgi", "project.urls"), id="web"),
+        pytest.param(("experiments.worker.worker_process", "experiments.management.commands.worker"), id="worker"),
+    ],
+)
+def test_server_processes_load_no_reader_of_data(modules: tuple[str, ...]) -> None:
+    """A file from outside would cost all users its time and memory; what is here opens none.
+
+    The import contract follows no import of these modules, so this holds it for them.
+    """
+    harmless = {"files.catalogue", "files.file_locks", "files.paths", "images.cache_headers", "images.cache_space"}
+    packages = {"files", "images", "inspection"}
+    data = "experiments.training.data."
+    loaded = {name.removeprefix(data) for name in loaded_by_server(*modules) if name.startswith(data)}
+    assert loaded - packages <= harmless | {"inspection.sample_sheets"}
 
 
 def test_the_web_process_knows_nothing_that_follows_trainings() -> None:

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from experiments.api.validation_messages import refusal
 from experiments.launch import KeyReused, launch
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.data.sources import SourceError
+from experiments.training.contract.source_errors import SourceError
 from runs.errors import Conflict, InvalidRequest
 from runs.models import Run
 

@@ -12,16 +12,16 @@ from typing import Self
 import msgspec
 
 from experiments.processes import isolated_process
-from experiments.training.data.inspection import check
-from experiments.training.data.inspection.check import Report, Task
+from experiments.training.contract.check_reports import Report, Task
 
+MODULE = "experiments.training.data.inspection.check"
 _REPORT: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
 class CheckProcess:
     """A fresh interpreter: a parser that crashes on a hostile file harms nothing else. Ended with the context."""
 
-    def __init__(self, task: Task, module: str = check.__name__) -> None:
+    def __init__(self, task: Task, module: str = MODULE) -> None:
         self._process, self._input, self._output = isolated_process.start(module)
         self._input.write(msgspec.json.encode(task) + b"\n")
         self._input.flush()  # and left open: its end shows the process that we are gone

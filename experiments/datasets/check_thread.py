@@ -14,7 +14,7 @@ from experiments.datasets import checks, storage
 from experiments.datasets.check_process import CheckProcess, describe_end
 from experiments.models import Dataset
 from experiments.periodic import Periodic
-from experiments.training.data.inspection.check import Finding, Progress, Refusal, Task
+from experiments.training.contract.check_reports import Finding, Progress, Refusal, Task
 from runs.leases import Fenced
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from experiments.models import Dataset
-from experiments.training.data.inspection.check import Finding, Progress
+from experiments.training.contract.check_reports import Finding, Progress
 from runs import clock
 from runs.failures.each import each
 from runs.leases import Leases, times

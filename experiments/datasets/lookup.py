@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
-from experiments.datasets import storage
+from experiments.datasets import inspections, storage
 from experiments.models import Dataset
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import OfTraining, Patience
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data import sources
 from runs.models import Run
 
 PREFIX = "dataset:"
@@ -19,24 +20,42 @@ PREFIX = "dataset:"
 
 @dataclass(frozen=True)
 class Place:
-    """What a training opens: a path in one of `roots` whose files must still have `stamp`, or a built-in's name."""
+    """What a training opens: a path in one of `roots` whose files must still have `stamp`, or a built-in's name.
+
+    `pictures_checked`: a check has opened a sample of the images with that stamp, and found no fault.
+    """
 
     source_path: str
     roots: list[Path]
     content_hash: str | None = None
     stamp: str | None = None
+    pictures_checked: bool = False
 
 
-def inspect(config: TrainingConfig, *, answered: bool = True) -> Place:
-    """Check everything that can be known before a training is queued; return its data. Raises SourceError.
+class Inspected(NamedTuple):
+    """Where the data of a training lie; `decided` unless their faults, if any, could not be told in time."""
 
-    Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
+    place: Place
+    decided: bool
+
+
+def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Patience) -> Inspected:
+    """Have another process check all that can be known before a training is queued. Raises SourceError.
+
+    Unless `answered` is False, so does a question that the data raise and the configuration does not answer. What
+    takes longer than `patience` is left to the training's own process, which refuses alike.
     """
     place = locate(config.source_path)
     found = config.model_copy(update={"source_path": place.source_path})
-    summary = sources.inspect(found, place.roots, cache_bytes=settings.CACHE_BYTES, answered=answered)
-    sources.require_stamp(summary.stamp, place.stamp)
-    return place
+    of = OfTraining(
+        config=found.model_dump(mode="json"),
+        roots=[str(root) for root in place.roots],
+        cache_bytes=settings.CACHE_BYTES,
+        answered=answered,
+        stamp=place.stamp,
+        pictures_checked=place.pictures_checked,
+    )
+    return Inspected(place, inspections.refuse_faulty(of, user, patience))
 
 
 def locate(source_path: str) -> Place:
@@ -78,7 +97,9 @@ def _place(dataset: Dataset) -> Place:
     roots = storage.roots_of(dataset)
     if dataset.kind == Dataset.Kind.UPLOAD:
         roots = [*roots, *settings.LIVETRAIN_DATA_ROOTS]  # where an earlier run's split.csv may lie
-    return Place(str(dataset.location), roots, dataset.content_hash, dataset.stamp)
+    return Place(
+        str(dataset.location), roots, dataset.content_hash, dataset.stamp, pictures_checked=not dataset.problem
+    )
 
 
 def _not_ready(dataset: Dataset) -> str:

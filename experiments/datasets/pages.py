@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from experiments.datasets import uploads
 from experiments.datasets.queries import visible_datasets
 from experiments.datasets.serializers import builtin_detail, builtin_summary, dataset_detail
-from experiments.training.data import sources
+from experiments.training.contract import source_forms
 from experiments.training.data.files.catalogue import BUILTINS
 
 
@@ -24,7 +24,7 @@ from experiments.training.data.files.catalogue import BUILTINS
 def dataset_list_page(request: HttpRequest) -> HttpResponse:
     """Render the list of data sets, with the forms that upload and register."""
     context = {
-        "suffixes": ",".join(sources.SUFFIXES),
+        "suffixes": ",".join(source_forms.SUFFIXES),
         "limit_gib": f"{settings.UPLOAD_LIMIT_BYTES / 2**30:g}",
         "roots": settings.LIVETRAIN_DATA_ROOTS,
         "idle_days": uploads.IDLE.days,

@@ -10,7 +10,8 @@ from django.db import IntegrityError
 
 from experiments.datasets import checks, names
 from experiments.models import Dataset
-from experiments.training.data import sources
+from experiments.training.contract import source_forms
+from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import paths
 from runs.errors import InvalidRequest
 
@@ -31,7 +32,7 @@ def register(owner: User, path: str, *, name: str | None = None) -> Dataset:
 def _located(path: str) -> Path:
     try:
         found, _ = paths.resolve(path, settings.LIVETRAIN_DATA_ROOTS, field="path")
-        sources.require_known_form(found, path)
-    except sources.SourceError as error:
+        source_forms.require_known(found, path)
+    except SourceError as error:
         raise InvalidRequest([{"field": "path", "message": error.message}]) from error
     return found

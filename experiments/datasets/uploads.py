@@ -22,11 +22,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from experiments.datasets import checks, names, storage
-from experiments.datasets.check_process import CheckProcess, describe_end
+from experiments.datasets import checks, inspections, names, storage
 from experiments.models import Dataset, Upload
-from experiments.training.data import sources
-from experiments.training.data.inspection.check import Refusal, Task
+from experiments.training.contract import source_forms
+from experiments.training.contract.inspections import UPLOAD, OfContents
+from experiments.training.contract.source_errors import SourceError
 from runs.errors import InvalidRequest, NoRoom
 
 PIECE_BYTES = 8 * 2**20
@@ -34,7 +34,6 @@ PIECE_LIMIT = 32 * 2**20
 READ_BYTES = 2**20
 OPEN_PER_USER = 20
 IDLE = timedelta(days=7)
-TICK_SECONDS = 1.0
 
 
 class Readable(Protocol):
@@ -112,9 +111,10 @@ def expire() -> None:
 
 def _suffix(filename: str) -> str:
     suffix = PurePath(filename).suffix.lower()
-    if suffix not in sources.SUFFIXES:
-        listed = f"{', '.join(sources.SUFFIXES[:-1])} or {sources.SUFFIXES[-1]}"
-        raise _refusal("filename", f"Upload a {listed} file; got {filename[:100]!r}. Pack a folder as a zip.")
+    if suffix not in source_forms.SUFFIXES:
+        raise _refusal(
+            "filename", f"Upload a {source_forms.LISTED} file; got {filename[:100]!r}. Pack a folder as a zip."
+        )
     return suffix
 
 
@@ -182,26 +182,20 @@ def _write_all(file: int, block: bytes, offset: int) -> int:
 def _complete(upload: Upload) -> Dataset:
     """Make the data set wait for its check; refuse a file whose faults show at once. Raises InvalidRequest."""
     dataset = upload.dataset
-    if fault := _fault(dataset):
+    try:
+        inspections.refuse_faulty(_contents(dataset), dataset.owner_id, UPLOAD)
+    except SourceError as error:
         drop(upload)
-        raise _refusal("file", fault)
+        raise _refusal("file", error.message) from error
     with transaction.atomic():
         checks.end_upload(dataset)
         Upload.objects.filter(pk=upload.pk).delete()
     return dataset
 
 
-def _fault(dataset: Dataset) -> str | None:
-    """Return what is wrong with the file as far as its table of contents shows, or None.
-
-    A separate process reads it, which is then ended.
-    """
-    task = Task(path=str(dataset.location), roots=[str(root) for root in storage.roots_of(dataset)])
-    with CheckProcess(task) as process:
-        for report in process.reports(TICK_SECONDS):
-            if report is not None:
-                return report.message if isinstance(report, Refusal) else None
-        return describe_end(process.close())
+def _contents(dataset: Dataset) -> OfContents:
+    """Ask for the file's table of contents alone; the rest is its check's."""
+    return OfContents(path=str(dataset.location), roots=[str(root) for root in storage.roots_of(dataset)])
 
 
 def _refusal(field: str, message: str) -> InvalidRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from experiments.models import Dataset
 from experiments.preflights import requests
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import UNHURRIED
 from experiments.training.contract.source_errors import SourceError
 
 
@@ -12,7 +13,7 @@ def request(dataset: Dataset) -> None:
     """Queue the report in the name of the data set's owner; do nothing where default options do not suit the data."""
     config = TrainingConfig(experiment_name=dataset.name, source_path=dataset.source_path)
     try:
-        preflight = requests.request(config, dataset.owner)
+        preflight = requests.request(config, dataset.owner, UNHURRIED)
     except SourceError:
         return  # the check has reported why
     Dataset.objects.filter(pk=dataset.pk).update(preflight=preflight)

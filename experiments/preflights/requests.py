@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
@@ -10,14 +12,27 @@ from experiments.launch import inspect
 from experiments.models import Preflight
 from experiments.preflights import state
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import DRY_RUN, Patience
 from runs.errors import Conflict
 from runs.queries import may_change
 
 
-def request(config: TrainingConfig, owner: User) -> Preflight:
-    """Queue a report of this training. Raises SourceError for what can be told at once."""
-    inspect(config, answered=False)
-    return state.create(owner, config.model_dump(mode="json"))
+class Requested(NamedTuple):
+    """A report that waits to be made; `decided` unless the data are so large that their faults will be told by it."""
+
+    preflight: Preflight
+    decided: bool
+
+
+def ask(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Requested:
+    """Queue a report of this training. Raises SourceError for what can be told within `patience`."""
+    _, decided = inspect(config, owner.pk, answered=False, patience=patience)
+    return Requested(state.create(owner, config.model_dump(mode="json")), decided)
+
+
+def request(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Preflight:
+    """Queue a report as `ask` does, and return it alone."""
+    return ask(config, owner, patience).preflight
 
 
 def visible(user: User | AnonymousUser) -> QuerySet[Preflight]:

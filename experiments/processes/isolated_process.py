@@ -8,8 +8,10 @@ exec is not safe in a process with threads.
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -36,17 +38,32 @@ def environment() -> dict[str, str]:
 
 def start(module: str) -> Pipes:
     """Run a module of this installation in a session of its own. Raises OSError."""
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", module],
-        cwd=_ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = _started(module, (), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None  # noqa: S101  (both were asked for)
     assert process.stdout is not None  # noqa: S101
     return Pipes(process, process.stdin, process.stdout)
+
+
+def start_server(module: str, arguments: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Run a module in the same way, with the other end of the returned socket as its input. Raises OSError."""
+    control, its = socket.socketpair()
+    try:
+        with its:
+            return _started(module, arguments, stdin=its.fileno(), stdout=subprocess.DEVNULL), control
+    except OSError:
+        control.close()
+        raise
+
+
+def _started(module: str, arguments: Sequence[str], *, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", module, *arguments],
+        cwd=_ROOT,
+        env=environment(),
+        stdin=stdin,
+        stdout=stdout,
+        start_new_session=True,
+    )
 
 
 def answer(module: str, task: bytes, *, seconds: float) -> bytes | None:

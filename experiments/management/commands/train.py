@@ -19,6 +19,7 @@ from experiments.processes import training_process
 from experiments.server import demo, private_home
 from experiments.supervision import supervisor
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import UNHURRIED
 from experiments.training.contract.source_errors import SourceError
 from experiments.worker import tasks
 from runs import lifecycle, schema
@@ -29,6 +30,7 @@ from runs.groups import statistics
 from runs.models import Run, RunGroup
 
 WORKER = "command line"
+NOBODY_ELSE = 0  # of whom this process looks at data
 HEADLINE = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final_f1_cm", "final_auroc_cm")
 
 
@@ -130,7 +132,7 @@ def _read(path: Path) -> tuple[TrainingConfig, Place]:
     """Read and check the request. Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(strict_json.decode(path.read_bytes()))
-        place = inspect(config)
+        place, _ = inspect(config, NOBODY_ELSE, answered=True, patience=UNHURRIED)
     except (OSError, strict_json.NotJSON) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from experiments.training.contract import source_forms
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reading import require_answers
 from experiments.training.contract.source_errors import SourceError
@@ -22,7 +23,6 @@ from experiments.training.data.splitting import division, split_files
 from experiments.training.data.tables import feature_tables
 
 HEADERS_READ = 30_000  # DICOM files that a request reads for their patients; more are left to the training process
-SUFFIXES = (".zip", ".npz", *feature_tables.SUFFIXES)  # of single files that hold a whole data set
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,26 @@ class SourceSummary:
 
 
 def inspect(
-    config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0, answered: bool = True
+    config: TrainingConfig,
+    roots: Sequence[Path],
+    *,
+    cache_bytes: int = 0,
+    answered: bool = True,
+    stamp: str | None = None,
+    pictures_checked: bool = False,
 ) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError.
 
     `cache_bytes` is how much disk space decoded images may take. Unless `answered` is False, as for a dry run, a
-    question that the data raise and the configuration does not answer is an error.
+    question that the data raise and the configuration does not answer is an error. The files must have `stamp`, if one
+    is given; with `pictures_checked`, those with that stamp were checked before, and no image is opened again.
     """
     builtin = catalogue.find(config.source_path)
     if builtin:
         _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
+        require_stamp(files.stamp, stamp)
         table = feature_tables.find(files)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
@@ -65,7 +73,7 @@ def inspect(
             config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
         )
         image_files = [sample.file for sample in index.samples if sample.file]
-        if image_files and not config.data.skip_unreadable:
+        if image_files and not config.data.skip_unreadable and not pictures_checked:
             verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts, files.stamp)
 
@@ -107,7 +115,7 @@ def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Pat
 def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
     """Open the folder, zip, npz or single table inside the roots and close it at the end; raises SourceError."""
     path, root = paths.resolve(source_path, roots)
-    require_known_form(path, source_path)
+    source_forms.require_known(path, source_path)
     if path.is_dir():
         files: Files = Folder(path, root)
     elif path.suffix.lower() == ".zip":
@@ -122,11 +130,4 @@ def open_files(source_path: str, roots: Sequence[Path]) -> Iterator[Files]:
         files.close()
 
 
-def require_known_form(path: Path, shown: str) -> None:
-    """Raise SourceError unless `path`, shown to the user as `shown`, is a folder or a file that may hold data."""
-    if not path.is_dir() and not (path.is_file() and path.suffix.lower() in SUFFIXES):
-        listed = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-        raise SourceError("source_path", f"{shown!r} is neither a folder nor a {listed} file; give one of these.")
-
-
-__all__ = ["SUFFIXES", "SourceError", "SourceSummary", "inspect", "open_files", "require_known_form", "require_stamp"]
+__all__ = ["SourceError", "SourceSummary", "inspect", "open_files", "require_stamp"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from experiments.datasets import check_thread, uploads
-from experiments.training.data.inspection.check import Report, Task, check_data_set
+from experiments.datasets import check_thread
+from experiments.training.contract.check_reports import Report, Task
+from experiments.training.data.inspection.check import check_data_set
 
 
 class Here:
@@ -32,8 +33,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    for user in (check_thread, uploads):
-        monkeypatch.setattr(user, "CheckProcess", Here)
+    monkeypatch.setattr(check_thread, "CheckProcess", Here)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from experiments.datasets.check_process import CheckProcess
 from experiments.datasets.check_thread import CheckThread
 from experiments.models import Dataset
 from experiments.preflights import initial_preflight
-from experiments.training.data.inspection.check import Progress
+from experiments.training.contract.check_reports import Progress
 from runs.leases import Fenced
 from tests.experiments.training.datasets import with_csv
 from tests.waiting import eventually

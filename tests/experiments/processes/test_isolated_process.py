@@ -13,8 +13,8 @@ from django.conf import settings
 
 from experiments.datasets.check_process import CheckProcess
 from experiments.processes import isolated_process
+from experiments.training.contract.check_reports import Task
 from experiments.training.data.inspection import isolation
-from experiments.training.data.inspection.check import Task
 
 SECRETS = {
     "DATABASE_URL": "postgres://livetrain:secret@db/livetrain",

@@ -2,8 +2,8 @@
 
 import threading
 
+from experiments.training.contract.check_reports import Progress, Task
 from experiments.training.data.inspection import check
-from experiments.training.data.inspection.check import Progress, Task
 
 
 def check_data_set(task: Task, report: object) -> None:

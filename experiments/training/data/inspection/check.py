@@ -16,10 +16,10 @@ import traceback
 from collections.abc import Callable
 from hashlib import file_digest
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
+from experiments.training.contract.check_reports import Finding, Progress, Refusal, Report, Task
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
@@ -30,50 +30,6 @@ from experiments.training.data.inspection import isolation
 from experiments.training.data.tables import feature_tables
 
 MAX_CLASSES = 1000  # more are not classes but numbers in a column mistaken for the target
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """The data set to check.
-
-    `path` lies in one of `roots`, all absolute; `sha256` is the expected hash of the one file at `path`, if known.
-    """
-
-    path: str
-    roots: list[str]
-    sha256: str | None = None
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """How many of `files` files, with `size` bytes together, have been hashed."""
-
-    files: int
-    size: int
-    files_done: int
-    bytes_done: int
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The result of a check: `classes` in label order with their samples, or None where `problem` prevents a training.
-
-    The problem is seen with default options; other columns may be the cure, so it refuses nothing.
-    """
-
-    layout: str
-    files: int
-    size: int
-    content_hash: str
-    stamp: str
-    classes: list[tuple[str, int]] | None
-    problem: str | None
-
-
-class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Data that cannot be trained on, whatever the options: hostile, broken, or not what was announced."""
-
-    message: str
-
-
-Report: TypeAlias = Progress | Finding | Refusal
 
 
 def check_data_set(task: Task, report: Callable[[Report], object]) -> None:
@@ -125,7 +81,7 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
         if not feature_tables.find(files) and (images := [sample.file for sample in index.samples if sample.file]):
             verification.check(files, images)
     except SourceError as error:
-        return None, str(error) if error.field.startswith("data.") else error.message
+        return None, error.sentence
     return list(index.counts.items()), None
 
 

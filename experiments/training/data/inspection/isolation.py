@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from typing import IO
 
 NICENESS = 10  # trainings and pages go first
 LEAST_MEMORY_BYTES = 4 * 2**30
 
 
-def bound(*, address_space: int | None = None, memory: int | None = None, cpu_seconds: int | None = None) -> None:
+def bound(
+    *,
+    address_space: int | None = None,
+    memory: int | None = None,
+    cpu_seconds: int | None = None,
+    niceness: int = NICENESS,
+) -> None:
     """Whatever a file makes its parser do, let the machine go on; limits in bytes and seconds, None sets none.
 
     `address_space` counts all that is mapped, `memory` only what is the process's own: large files may be mapped.
     """
-    os.nice(NICENESS)
+    os.nice(niceness)
     limits = {resource.RLIMIT_AS: address_space, resource.RLIMIT_DATA: memory, resource.RLIMIT_CPU: cpu_seconds}
     for kind, limit in limits.items():
         if limit is not None:
             hard = resource.getrlimit(kind)[1]
             allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
             resource.setrlimit(kind, (allowed, allowed))
+
+
+def end_after(*, cpu_seconds: float, seconds: float) -> None:
+    """Have the kernel end this process by SIGPROF or SIGALRM, whatever code it runs then; a later call starts again."""
+    for timer, number, limit in (
+        (signal.ITIMER_PROF, signal.SIGPROF, cpu_seconds),
+        (signal.ITIMER_REAL, signal.SIGALRM, seconds),
+    ):
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, limit)
 
 
 def half_of_the_memory() -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.source_forms import TABLES
 from experiments.training.data.files import image_names, labels
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SUFFIXES = (".csv", ".parquet")
 LOOKED_AT = 20
 
 
@@ -30,7 +30,7 @@ def find(files: Files) -> str | None:
     Raises SourceError for several tables.
     """
     suffixes = {name: image_names.suffix(name) for name in files.sizes}
-    found = [name for name, suffix in suffixes.items() if suffix in SUFFIXES]
+    found = [name for name, suffix in suffixes.items() if suffix in TABLES]
     if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
         return None
     if len(found) > 1:
@@ -40,7 +40,7 @@ def find(files: Files) -> str | None:
 
 def _has_dicom(files: Files, suffixes: Mapping[str, str]) -> bool:
     """Return whether, by the first few files, there are scans without an extension."""
-    others = (name for name, suffix in suffixes.items() if suffix not in SUFFIXES)
+    others = (name for name, suffix in suffixes.items() if suffix not in TABLES)
     return any(is_dicom(files, name) for name in islice(others, LOOKED_AT))
 
 
@@ -51,7 +51,10 @@ def read(files: Files, name: str, config: DataConfig) -> Index:
     """
     header = _header(files, name)
     found = columns.find_in_rows(name, header, config)
-    if not _features(header, found):
+    learned = _features(header, found)
+    if _is_parquet(name):
+        parquet.require_fitting(files, name, len(learned))
+    if not learned:
         raise _error(f"{name} has no columns to learn from beside {some(_named(found))}, and there are no images.")
     cells = dict(zip(_named(found), _cells(files, name, _named(found)), strict=True))
     for column in {found.id, found.target, found.patient} - {None}:

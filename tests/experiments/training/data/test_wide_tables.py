@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.training.contract.check_reports import Finding, Report
+from experiments.training.contract.check_reports import Task as CheckTask
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.inspection import check, sample_process
-from experiments.training.data.inspection.check import Finding, Report
 from experiments.training.data.inspection.sample_sheets import Task
 from experiments.training.data.loading import load
 from experiments.training.data.module import DataModule, build
@@ -74,7 +75,7 @@ def of_training(path: Path) -> str:
 
 def of_check(path: Path) -> str:
     reports: list[Report] = []
-    check.check_data_set(check.Task(path=str(path), roots=[str(path.parent)]), reports.append)
+    check.check_data_set(CheckTask(path=str(path), roots=[str(path.parent)]), reports.append)
     last = reports[-1]
     assert isinstance(last, Finding)
     assert last.classes is None

@@ -1,0 +1,91 @@
+"""Has data looked at for a request: in another process, for a bounded time, and of each user only so many at once."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from experiments.processes.inspection_process import InspectionProcess
+from experiments.training.contract.inspections import (
+    TOO_LONG,
+    OfContents,
+    OfTraining,
+    Patience,
+    Refused,
+    Undecided,
+)
+from experiments.training.contract.source_errors import SourceError
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+OF_ONE_USER = 2
+
+
+class Turns:
+    """The inspections under way: so many, and of each user so many that others find a place."""
+
+    def __init__(self, at_once: int = AT_ONCE, of_one_user: int = OF_ONE_USER) -> None:
+        self._at_once, self._of_one_user = at_once, of_one_user
+        self._under_way: Counter[int] = Counter()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, user: int, seconds: float) -> Iterator[bool]:
+        """Wait for a turn of that user, which lasts until the block is left; False: none came in time."""
+        with self._changed:
+            mine = self._changed.wait_for(lambda: self._is_free_for(user), seconds)
+            if mine:
+                self._under_way[user] += 1
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._changed:
+                    self._under_way[user] -= 1
+                    self._changed.notify_all()
+
+    def _is_free_for(self, user: int) -> bool:
+        return self._under_way.total() < self._at_once and self._under_way[user] < self._of_one_user
+
+
+turns = Turns()
+
+
+def refuse_faulty(of: OfTraining | OfContents, user: int, patience: Patience) -> bool:
+    """Raise SourceError for what is wrong with the data. False: that could not be told in time."""
+    began = time.monotonic()
+    with turns.turn(user, patience.seconds) as mine:
+        waited = time.monotonic() - began
+        if not mine or waited >= patience.seconds:
+            logger.info("data were not looked at: too many inspections are under way")
+            return False
+        left = Patience(patience.cpu_seconds, patience.seconds - waited, patience.busy_seconds - waited)
+        answer = process_for(tuple(settings.LIVETRAIN_MODELS)).ask(of, left)
+    if isinstance(answer, Refused):
+        raise SourceError(answer.field, answer.message)
+    if isinstance(answer, Undecided):
+        level = logging.INFO if answer.why == TOO_LONG else logging.WARNING
+        logger.log(level, "data were not looked at to the end: %s", answer.why)
+    return not isinstance(answer, Undecided)
+
+
+@functools.cache
+def process_for(networks: tuple[str, ...]) -> InspectionProcess:
+    """Return this server process's one inspection process, which knows these networks of a team."""
+    return InspectionProcess(networks)
+
+
+def warm_up() -> None:
+    """Start the inspection process, so that the first request does not wait for it."""
+    try:
+        process_for(tuple(settings.LIVETRAIN_MODELS)).start()
+    except OSError:
+        logger.exception("the process that looks at data could not be started; it is tried again when it is needed")
