@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+from experiments.training.data.files import archives
+from experiments.training.data.tables import label_table
 from project import metrics
 from realtime.wire import close_codes
 from runs.curves.sampled_events import SAMPLED_EVENTS
@@ -121,6 +123,43 @@ def test_figures_for_prometheus() -> None:
     assert documented == made
     named = set(re.findall(r"`?\b(livetrain_[a-z_]+)", page("how-to/monitor")))
     assert named <= set(made)
+
+
+# Bounds within files and of what is shown, which nobody can plan for.
+UNDOCUMENTED_LIMITS = {
+    "dicom_headers.MAX_DEPTH",
+    "dicom_headers.MAX_ELEMENTS",
+    "dicom_headers.MAX_VALUE_BYTES",
+    "feature_summary.MOST_CLASSES",
+    "feature_summary.MOST_FEATURES",
+    "npy_headers.MAX_HEADER_BYTES",
+    "pixels.MAX_THREADS",
+    "rle.MAX_SEGMENTS",
+    "sample_process.MOST_CLASSES",
+    "verification.MAX_LETTERS",
+}
+
+
+def limits_of_data() -> Iterator[str]:
+    """Return the limits that readers of data declare."""
+    for path, tree in trees("experiments/training/data"):
+        for node in tree.body:
+            targets = [target for target in getattr(node, "targets", ()) for target in ast.walk(target)]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            yield from (f"{path.stem}.{name}" for name in names if name.startswith(("MAX_", "MOST_")))
+
+
+def test_limits_of_data() -> None:
+    """The page takes the numbers from the code, so what may be missing is a row."""
+    page_of_limits = ast.parse((ROOT / "docs/from_code/limits.py").read_text())
+    named = {ast.unparse(node) for node in ast.walk(page_of_limits) if isinstance(node, ast.Attribute)}
+    declared = set(limits_of_data())
+    assert "archives.MAX_ENTRIES" in declared
+    assert declared - named == UNDOCUMENTED_LIMITS
+    found = {(of, what): most for of, what, most, _ in table("reference/limits")}
+    assert found["zip", "entries"] == f"{archives.MAX_ENTRIES:,}"
+    assert found["CSV", "size of the file"] == f"{label_table.MAX_BYTES >> 20} MiB"
+    assert all(all(cells) for cells in table("reference/limits"))
 
 
 def thread_name(call: ast.Call) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from docs.from_code.commands import command_options
 from docs.from_code.events import event_fields
+from docs.from_code.limits import limits
 from docs.from_code.options import network_options, options
 from docs.from_code.states import states
 
@@ -16,6 +17,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "event": event_fields,
     "command": command_options,
     "states": states,
+    "limits": limits,
 }
 MARK = re.compile(r"^<!-- from code: ([\w-]+)((?: [\w-]+)*) -->$", re.MULTILINE)
 

@@ -1,0 +1,109 @@
+"""How large data may be: each limit where the code declares it, and what becomes of larger ones."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import django
+from django.apps import apps
+
+from docs.from_code.markdown import table
+from experiments.training.contract import weight_files
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inspections import DRY_RUN, TRAINING
+from experiments.training.data import sources
+from experiments.training.data.files import archives, folders, index, requirements
+from experiments.training.data.images import dicom, verification
+from experiments.training.data.inspection import check
+from experiments.training.data.tables import cells, columns, label_table, parquet
+
+HEADER = ("of", "what", "at most", "beyond it")
+FOLDER_INSTEAD = "refused: unpack it inside a data root, of which more is read"
+
+
+def limits() -> str:
+    """Write the table of all limits."""
+    return table(HEADER, [*_containers(), *_uploads(), *_tables(), *_images(), *_trainings()])
+
+
+def _containers() -> list[tuple[str, ...]]:
+    return [
+        ("folder", "files, without hidden ones", _count(folders.MAX_FILES), "refused: name the folder of one data set"),
+        ("folder, zip", "folders on the way to a file", _count(folders.MAX_DEPTH), "the file is left out"),
+        ("zip", "entries", _count(archives.MAX_ENTRIES), FOLDER_INSTEAD),
+        ("zip", "table of contents", _bytes(archives.MAX_DIRECTORY_BYTES), FOLDER_INSTEAD),
+        ("zip", "a file, unpacked", _bytes(archives.MAX_FILE_BYTES), FOLDER_INSTEAD),
+        ("zip, .npz", "all files, unpacked", _bytes(archives.MAX_TOTAL_BYTES), FOLDER_INSTEAD),
+        (
+            "zip, .npz",
+            f"a file's size, unpacked, over its packed one; beyond {_bytes(archives.RATIO_FREE_BYTES)}",
+            _count(archives.MAX_RATIO),
+            "refused as a zip bomb",
+        ),
+    ]
+
+
+def _uploads() -> list[tuple[str, ...]]:
+    if not apps.ready:
+        django.setup()
+    uploads = import_module("experiments.datasets.uploads")
+    return [
+        ("upload", "size of a file", "`LIVETRAIN_UPLOAD_LIMIT_GIB`", "refused: register a folder or file instead"),
+        ("upload", "size of a piece", _bytes(uploads.PIECE_LIMIT), "answered 413: send smaller ones"),
+        ("upload", "unfinished ones of a user", _count(uploads.OPEN_PER_USER), "refused: finish or delete one"),
+    ]
+
+
+def _tables() -> list[tuple[str, ...]]:
+    rows = f"{_count(index.MAX_SAMPLES)}, and {_count(parquet.MAX_CELLS)} cells"
+    return [
+        ("CSV", "size of the file", _bytes(label_table.MAX_BYTES), "refused: save it as Parquet, within its limits"),
+        ("CSV", "rows", _count(index.MAX_SAMPLES), "refused: keep so many"),
+        ("Parquet", "rows", rows, "refused: keep so many; the answer says how many rows or columns these are"),
+        ("table", "columns", _count(columns.MAX_COLUMNS), "refused: leave out those that hardly vary"),
+        ("table", "features that they become", _count(columns.MAX_FEATURES), "refused: leave out columns of texts"),
+        ("table", "as numbers in memory", _bytes(columns.MAX_TABLE_BYTES), "refused: leave out columns"),
+        ("table", "texts of one column", _count(cells.MAX_CATEGORIES), "the column is left out; the report names it"),
+    ]
+
+
+def _images() -> list[tuple[str, ...]]:
+    size = TrainingConfig.model_json_schema()["$defs"]["DataConfig"]["properties"]["image_size"]
+    decoded = f"{_bytes(requirements.MAX_IN_MEMORY_BYTES)}, or `LIVETRAIN_CACHE_GIB` where that is more"
+    unreadable = "unreadable: save it smaller, or set `data.skip_unreadable`"
+    return [
+        ("image", "pixels", _count(verification.MAX_PIXELS), unreadable),
+        ("DICOM", "pixels", _count(dicom.MAX_PIXELS), unreadable),
+        ("DICOM", "size of the file", _bytes(dicom.MAX_BYTES), unreadable),
+        (".npz", "images of a split", _count(index.MAX_SAMPLES), "refused: save fewer"),
+        ("images", "`data.image_size`", _count(_highest(size)), "refused"),
+        ("images", "all of them decoded", decoded, "refused: a smaller `data.image_size`, or a larger cache"),
+    ]
+
+
+def _trainings() -> list[tuple[str, ...]]:
+    later = "not looked at by the request; the training's own process looks"
+    return [
+        ("data set", "classes", _count(check.MAX_CLASSES), "its check names the column: another one is the target"),
+        ("starting weights", "size of the file", _bytes(weight_files.MAX_BYTES), "refused: keep only weights in it"),
+        ("request", "DICOM headers read for their patients", _count(sources.HEADERS_READ), later),
+        ("request", "images opened", _count(verification.MAX_VERIFIED), "an evenly spread sample is opened"),
+        ("request", "their size", _bytes(verification.MAX_VERIFIED_BYTES), "fewer are opened"),
+        ("request", "seconds of computing", f"{TRAINING.cpu_seconds:g}", later),
+        ("dry run", "seconds of computing, before it is queued", f"{DRY_RUN.cpu_seconds:g}", later),
+    ]
+
+
+def _highest(field: dict[str, int]) -> int:
+    return field["maximum"]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _bytes(number: int) -> str:
+    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if number >= 1 << shift:
+            return f"{number / (1 << shift):g} {unit}"
+    return f"{number:,} bytes"
