@@ -71,11 +71,14 @@ def launch(
     return runs
 
 
-def inspect(config: TrainingConfig) -> Place:
-    """Check everything that can be known before a training starts; return where its data lie. Raises SourceError."""
+def inspect(config: TrainingConfig, *, answered: bool = True) -> Place:
+    """Check everything that can be known before a training starts; return where its data lie. Raises SourceError.
+
+    Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
+    """
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    return lookup.inspect(config)
+    return lookup.inspect(config, answered=answered)
 
 
 def create(

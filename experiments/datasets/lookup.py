@@ -27,11 +27,14 @@ class Place:
     stamp: str | None = None
 
 
-def inspect(config: TrainingConfig) -> Place:
-    """Check everything that can be known before a training is queued; return its data. Raises SourceError."""
+def inspect(config: TrainingConfig, *, answered: bool = True) -> Place:
+    """Check everything that can be known before a training is queued; return its data. Raises SourceError.
+
+    Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
+    """
     place = locate(config.source_path)
     found = config.model_copy(update={"source_path": place.source_path})
-    summary = sources.inspect(found, place.roots, cache_bytes=settings.CACHE_BYTES)
+    summary = sources.inspect(found, place.roots, cache_bytes=settings.CACHE_BYTES, answered=answered)
     sources.require_stamp(summary.stamp, place.stamp)
     return place
 

@@ -16,7 +16,7 @@ from runs.queries import may_change
 
 def request(config: TrainingConfig, owner: User) -> Preflight:
     """Queue a report of this training. Raises SourceError for what can be told at once."""
-    inspect(config)
+    inspect(config, answered=False)
     return state.create(owner, config.model_dump(mode="json"))
 
 

@@ -22,6 +22,8 @@ MIN_PRIORITY, MAX_PRIORITY = -100, 100
 MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row of more than 2,700 bytes
 
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -45,6 +47,45 @@ class DataConfig(Section):
     )
     split_column: str | None = Field(
         "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+    )
+    layout: Literal["auto", "class_folders", "split_folders", "table"] = Field(
+        "auto",
+        description="class_folders: one folder per class; split_folders: those below train, val and test; table: a "
+        "table names the images",
+    )
+    table: str | None = Field(
+        None, min_length=1, max_length=4096, description="Which table of the data names the samples, where several do"
+    )
+    class_folder: int | None = Field(
+        None, ge=1, le=20, description="Which folder of an image's path is its class, counted from 1 below the data"
+    )
+    patient_folder: int | None = Field(
+        None, ge=1, le=20, description="Which folder of an image's path is its patient, counted from 1 below the data"
+    )
+    ignore: list[Pattern] | None = Field(
+        None,
+        max_length=100,
+        description='Files and folders to leave out, such as "masks" or "*_mask.png"; [] = none of them',
+    )
+    finding: str | None = Field(
+        None, min_length=1, max_length=200, description="Where cells list several findings: is this one among them?"
+    )
+    missing_labels: Literal["ask", "leave_out", "class"] = Field(
+        "ask", description="Samples whose label is missing: leave_out, or class where the word is one"
+    )
+    uncertain_labels: Literal["ask", "leave_out", "positive", "negative", "class"] = Field(
+        "ask", description="Samples labelled -1 beside 0 and 1, as CheXpert writes uncertain findings"
+    )
+    patients: Literal["auto", "each_sample"] = Field(
+        "auto", description="each_sample: every sample is of another patient, whatever ids and columns look like"
+    )
+    ignore_columns: list[ColumnName] = Field(
+        [], max_length=1000, description="Columns of a table that are not learned from"
+    )
+    use_columns: list[ColumnName] = Field(
+        [],
+        max_length=1000,
+        description="Columns to learn from though they look like an index, a patient, the target",
     )
     split_file: str | None = Field(
         None, min_length=1, max_length=4096, description="split.csv of an earlier run, inside the data roots"
@@ -108,6 +149,9 @@ class ModelConfig(Section):
     )
     unfreeze_every: int | None = Field(
         None, ge=1, le=10_000, description="Epochs after which one more block learns; null = it stays as it starts"
+    )
+    positive_class: str | None = Field(
+        None, min_length=1, max_length=200, description="Of two classes, the one that scores stand for; null = by rule"
     )
     threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
     pos_weight: float | Literal["auto"] | None = Field(

@@ -8,26 +8,13 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from experiments.training.contract.column_facts import ColumnFacts
+from experiments.training.contract.reading import Finding, Level, Part, Reading
 from experiments.training.contract.splits import SplitName
 
-Verdict: TypeAlias = Literal["ready", "warnings", "blocked"]
-Level: TypeAlias = Literal["blocks", "warning", "info"]
+Verdict: TypeAlias = Literal["ready", "warnings", "confirm", "blocked"]
 Kind: TypeAlias = Literal["exact", "copy", "near"]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all parts of the report."""
-
-
-class Finding(Part, frozen=True, kw_only=True):
-    """A fact to know, in a sentence that names counts, examples and the cure; level `blocks` ends the run."""
-
-    code: str
-    level: Level
-    text: str
+_VERDICTS: dict[Level, Verdict] = {"blocks": "blocked", "confirm": "confirm", "warning": "warnings"}
 
 
 class SplitCounts(Part, frozen=True, kw_only=True):
@@ -186,7 +173,10 @@ class Cost(Part, frozen=True, kw_only=True):
 
 
 class Preflight(Part, frozen=True, kw_only=True):
-    """The whole report; what was not reached is null: the trial of a blocked run, images of a table."""
+    """The whole report; what was not reached is null: the trial of a blocked run, images of a table.
+
+    A report of an older version has no `reading`.
+    """
 
     verdict: Verdict
     findings: list[Finding]
@@ -199,9 +189,13 @@ class Preflight(Part, frozen=True, kw_only=True):
     table: Table | None
     trial: Trial | None
     cost: Cost
+    reading: Reading | None = None
 
 
 def verdict(findings: list[Finding]) -> Verdict:
     """Derive the verdict from the worst finding."""
     levels = {finding.level for finding in findings}
-    return "blocked" if "blocks" in levels else "warnings" if "warning" in levels else "ready"
+    return next((verdict for level, verdict in _VERDICTS.items() if level in levels), "ready")
+
+
+__all__ = ["Finding", "Level", "Part"]

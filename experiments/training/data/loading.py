@@ -14,6 +14,7 @@ from torch import Tensor
 from experiments.training.contract import splits
 from experiments.training.contract.column_facts import ColumnFacts
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
@@ -36,7 +37,7 @@ class Samples:
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
     run along N, except `features`, the columns' names, which runs along the second dimension of a table.
-    `header_counts` describes image files, `columns` a table's columns as they were read.
+    `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was found.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Samples:
     features: Sequence[str] = ()
     header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
+    reading: Reading = UNKNOWN
 
 
 def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
@@ -124,7 +126,7 @@ def _without(
 ) -> tuple[Index, list[SplitName]]:
     """Leave out the unreadable images; raises SourceError when the rest does not suffice."""
     kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
-    left = Index(index.classes, [index.samples[row] for row in kept])
+    left = replace(index, samples=[index.samples[row] for row in kept])
     remaining = [assigned[row] for row in kept]
     division.require_all_classes(left, remaining)
     training = remaining.count("train")
@@ -151,6 +153,7 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
         sample_ids=[sample.id for sample in index.samples],
         patient_ids=[sample.patient_id for sample in index.samples],
         assigned=assigned,
+        reading=index.reading,
     )
 
 

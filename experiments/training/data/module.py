@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
@@ -14,15 +15,18 @@ from torch.utils.data import DataLoader
 from experiments.training import ranks
 from experiments.training.contract import splits
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reading import require_answers
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.batches import Batch, BatchIndices, TensorBatches, loader
 from experiments.training.data.loading import Samples, load
 from experiments.training.data.tables import features
+from runs import atomic_files
 from runs.events import DatasetSummary
 
 SPLIT_FILE = "split.csv"
+READING_FILE = "reading.json"
 
 
 class DataModule(LightningDataModule):
@@ -81,16 +85,20 @@ def build(
     stop: threading.Event | None = None,
     *,
     on_loaded: Callable[[Samples], object] | None = None,
+    answered: bool = True,
 ) -> DataModule:
-    """Load and split the run's data and write its `split.csv`.
+    """Load and split the run's data and write its `split.csv` and `reading.json`.
 
     Raises SourceError, and Interrupted once `stop` is set. `on_loaded` receives the samples as they were read, before a
-    table's columns are prepared.
+    table's columns are prepared. Unless `answered` is False, as for a dry run, a question that the data raise and the
+    configuration does not answer is an error; a resumed run goes on with the answers it began with.
     """
     samples = load(config, job, stop)
+    if answered and job.resume_from is None:
+        require_answers(samples.reading)
     if on_loaded is not None:
         on_loaded(samples)
-    _record(Path(job.run_dir) / SPLIT_FILE, samples, resuming=job.resume_from is not None)
+    _record(Path(job.run_dir), samples, resuming=job.resume_from is not None)
     indices = splits.indices(samples.assigned)
     if samples.inputs.ndim == 2:
         samples = replace(samples, inputs=features.prepare(samples.inputs, indices["train"], samples.features))
@@ -103,13 +111,15 @@ def build(
     )
 
 
-def _record(path: Path, samples: Samples, *, resuming: bool) -> None:
-    """Write the split file; a resumed run must find its own splits unchanged.
+def _record(folder: Path, samples: Samples, *, resuming: bool) -> None:
+    """Write the split file and the reading; a resumed run must find its own splits unchanged.
 
     Otherwise it would be validated on samples it was trained on. Raises SourceError.
     """
+    path = folder / SPLIT_FILE
     rows = (samples.sample_ids, samples.assigned, samples.labels)
     if resuming and not splits.unchanged(path, *rows):
         raise SourceError("source_path", "The data changed since this run began; start a new run.")
     if ranks.first():
         splits.write(path, *rows)
+        atomic_files.write(folder / READING_FILE, msgspec.json.format(msgspec.json.encode(samples.reading)) + b"\n")

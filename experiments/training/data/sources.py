@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.reading import require_answers
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import layouts
 from experiments.training.data.files import catalogue, paths, requirements
@@ -42,10 +43,13 @@ class SourceSummary:
         return sum(self.classes.values())
 
 
-def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0) -> SourceSummary:
+def inspect(
+    config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int = 0, answered: bool = True
+) -> SourceSummary:
     """Check everything that can be known before a training starts; raises SourceError.
 
-    `cache_bytes` is how much disk space decoded images may take.
+    `cache_bytes` is how much disk space decoded images may take. Unless `answered` is False, as for a dry run, a
+    question that the data raise and the configuration does not answer is an error.
     """
     builtin = catalogue.find(config.source_path)
     if builtin:
@@ -54,6 +58,8 @@ def inspect(config: TrainingConfig, roots: Sequence[Path], *, cache_bytes: int =
     with open_files(config.source_path, roots) as files:
         table = feature_tables.find(files)
         index = read(files, config, headers_at_most=HEADERS_READ)
+        if answered:
+            require_answers(index.reading)
         assigned = division.divide(config, index, roots)
         requirements.check(
             config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes

@@ -8,6 +8,7 @@ from experiments.training.contract import preflight_report
 from experiments.training.contract.column_facts import ColumnFacts
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.preflight_report import Finding
+from experiments.training.contract.reading import Reading, asked
 from experiments.training.contract.source_errors import some
 from experiments.training.data.splitting.division import WORDS
 from experiments.training.preflight import summary
@@ -46,9 +47,12 @@ def of_data(
     duplicates: preflight_report.Duplicates,
     patients: preflight_report.Patients | None,
     columns: Sequence[ColumnFacts],
+    reading: Reading,
 ) -> list[Finding]:
     """List all findings about the data, the worst first."""
     found = [
+        *asked(reading.questions),
+        *reading.findings,
         *_leaks(config, duplicates, patients),
         *_unreadable(config, images),
         *_conflicts(duplicates),
@@ -58,7 +62,7 @@ def of_data(
         *_folds(config),
         *_devices(config),
     ]
-    order = {"blocks": 0, "warning": 1, "info": 2}
+    order = {"blocks": 0, "confirm": 1, "warning": 2, "info": 3}
     return sorted(found, key=lambda finding: order[finding.level])
 
 

@@ -90,6 +90,7 @@ class PreflightBuilder:
             patients=known.patients,
             table=known.table,
             trial=self._trial,
+            reading=known.reading,
             cost=preflight_report.Cost(reading=self._reading, comparing=self._comparing, trial=self._trying),
         )
 
@@ -110,6 +111,7 @@ class _Data:
         self.duplicates = duplicates.find(samples)
         self.patients = summary.patients(samples)
         self.table = summary.table(samples)
+        self.reading = samples.reading
         self.findings = findings.of_data(
             config,
             counts=self.counts,
@@ -118,6 +120,7 @@ class _Data:
             duplicates=self.duplicates,
             patients=self.patients,
             columns=samples.columns,
+            reading=samples.reading,
         )
 
 

@@ -35,7 +35,7 @@ def _make_report(job: Job, report: Reporter, stop: Stop) -> None:
     say = _saying(report)
     say("Pre-flight: reading the data.")
     preflight = PreflightBuilder(config, say)
-    data = build_data(_lenient(config), job, stop, on_loaded=preflight.add_samples)
+    data = build_data(_lenient(config), job, stop, on_loaded=preflight.add_samples, answered=False)
     added_metrics(config, data, preflight.receive)
     module = prepare(config, job, data, preflight.receive)
     centralized.run_trial(preflight, config, job, module, data, stop=stop)

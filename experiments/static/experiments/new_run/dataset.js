@@ -19,6 +19,7 @@ const PAGES = 10; // of 200 data sets each
 const VERDICTS = {
   ready: ["completed", "Nothing to remark"],
   warnings: ["cancelling", "Warnings"],
+  confirm: ["cancelling", "To be confirmed"],
   blocked: ["failed", "Blocked"],
 };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.splits import SplitName
 
 MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
@@ -26,10 +27,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Index:
-    """All samples in the order of their ids, so that a folder and its zip give the same splits."""
+    """All samples in the order of their ids, so that a folder and its zip give the same splits.
+
+    `reading` says how they were found, and what was left out.
+    """
 
     classes: list[str]
     samples: list[Sample]
+    reading: Reading = UNKNOWN
 
     @property
     def labels(self) -> list[int]:
