@@ -11,14 +11,22 @@ _read: dict[str, Catalogue] = {}  # by key; a list never changes
 
 
 def read() -> Catalogue | None:
-    """Read the list of the version that is installed here; None if no worker has made it yet."""
+    """Read the list of the version that is installed here, else the newest of another; None if there is none."""
+    if is_up_to_date():
+        return _read[_key()]
+    others = (_decoded(row.metrics) for row in MetricList.objects.order_by("-id"))
+    return next((found for found in others if found), None)
+
+
+def is_up_to_date() -> bool:
+    """Return whether a worker has listed the version that is installed here."""
     key = _key()
     if key not in _read:
         row = MetricList.objects.filter(key=key).first()
         if row is None or (found := _decoded(row.metrics)) is None:
-            return None
+            return False
         _read[key] = found
-    return _read[key]
+    return True
 
 
 def store(encoded: bytes) -> None:

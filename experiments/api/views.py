@@ -89,7 +89,7 @@ class MetricsView(APIView):
         found = metric_catalogue.current()
         return Response(
             {
-                "version": metric_catalogue.installed_version(),
+                "version": found.version if found else None,
                 "metrics": None
                 if found is None
                 else [metric_catalogue.describe(found.find(n)) for n in found.usable()],

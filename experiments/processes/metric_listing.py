@@ -19,7 +19,7 @@ def bring_up_to_date() -> None:
     Where that fails, requests for further metrics are refused, and everything else works.
     """
     try:
-        if metric_list.read() is None:
+        if not metric_list.is_up_to_date():
             metric_list.store(_listed())
     except Exception:
         logger.exception("the metrics of torchmetrics could not be listed; runs cannot add any")

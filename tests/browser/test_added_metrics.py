@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,7 +23,7 @@ PATIENCE = 30_000  # milliseconds
 FBETA = '{"name": "fbeta_score", "options": {"beta": 2}, "suffix": "b2"}'
 
 
-def told(owner: User, distances: list[float | None]) -> Run:
+def told(owner: User, distances: Sequence[float | None]) -> Run:
     """Create a run with a Hamming distance in each epoch, which decides."""
     run = story.start(story.submit(owner))
     Run.objects.filter(pk=run.pk).update(monitor="val_hamming_distance", config=run.config | LOWEST)
@@ -82,8 +83,7 @@ async def test_a_metric_that_comes_later_gets_its_chart_too(visitors: Visitors, 
     page = await visitors.visit(f"/runs/{run.pk}/")
     await expect(page.get_by_role("heading", name="AUROC")).to_be_visible(timeout=PATIENCE)
     await expect(page.get_by_role("heading", name="Hamming distance")).to_have_count(0)
-    metrics = {"val_loss": 1.0, "val_hamming_distance": 0.3}
-    event = EpochEnd(epoch=0, phase="val", metrics=metrics, timestamp=utc_now())
+    event = EpochEnd(epoch=0, phase="val", metrics={"val_loss": 1.0, "val_hamming_distance": 0.3}, timestamp=utc_now())
     await in_thread(lambda: story.tell(run, [event]))
     assert "0.3000" in await description(page, "Hamming distance")
 
@@ -91,7 +91,7 @@ async def test_a_metric_that_comes_later_gets_its_chart_too(visitors: Visitors, 
 async def test_the_comparison_marks_the_lower_distance(visitors: Visitors, owner: User) -> None:
     runs = [await in_thread(told, owner, values) for values in ([0.4, 0.3], [0.2, 0.25])]
     for run, best in zip(runs, (0.3, 0.2), strict=True):
-        await in_thread(lambda run=run, best=best: Run.objects.filter(pk=run.pk).update(best_value=best, best_epoch=0))
+        await in_thread(Run.objects.filter(pk=run.pk).update, best_value=best, best_epoch=0)
     address = f"/compare/?runs={runs[0].pk},{runs[1].pk}&metrics=epoch/val_hamming_distance"
     page = await visitors.visit(address)
     row = page.locator('#scores tr[data-name="val_hamming_distance"]')

@@ -31,14 +31,13 @@ from experiments.training.contract.reports import Job, Outcome, Reporter, Traini
 from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
-from experiments.training.metrics import added, inspection
+from experiments.training.metrics import inspection
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
-from experiments.training.recipes import evaluation, execution, inference
+from experiments.training.recipes import evaluation, execution, inference, preparation
 from experiments.training.recipes.failures import reason
-from experiments.training.recipes.preparation import prepare
 
 
 def train(
@@ -85,9 +84,8 @@ def _carry_out(
     preflight = None if without_preflight else PreflightBuilder(config, report_builder.write_log)
     on_loaded = preflight.add_samples if preflight and ranks.first() else None
     data = data or build_data(config, job, stop, on_loaded=on_loaded)
-    threshold = config.model.threshold if data.num_classes == 2 else None
-    metrics = added.build(config.callbacks.metrics, classes=data.num_classes, threshold=threshold, report=report)
-    module = model or prepare(config, job, data, report)
+    threshold, metrics = preparation.threshold(config, data), preparation.added_metrics(config, data, report)
+    module = model or preparation.prepare(config, job, data, report)
     if preflight:
         _pass(preflight, config, job, module, data, report=report, stop=stop)
     if model is None:

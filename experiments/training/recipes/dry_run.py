@@ -11,11 +11,11 @@ from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.reports import Job, Note, PreflightReady, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.data.module import build as build_data
-from experiments.training.metrics import added, inspection
+from experiments.training.metrics import inspection
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import PreflightBuilder
 from experiments.training.recipes import centralized
-from experiments.training.recipes.preparation import prepare
+from experiments.training.recipes.preparation import added_metrics, prepare
 
 PROGRESS = "progress"
 """Code of the notes that report progress."""
@@ -36,12 +36,7 @@ def _make_report(job: Job, report: Reporter, stop: Stop) -> None:
     say("Pre-flight: reading the data.")
     preflight = PreflightBuilder(config, say)
     data = build_data(_lenient(config), job, stop, on_loaded=preflight.add_samples, answered=False)
-    added.build(
-        config.callbacks.metrics,
-        classes=data.num_classes,
-        threshold=config.model.threshold if data.num_classes == 2 else None,
-        report=preflight.receive,
-    )
+    added_metrics(config, data, preflight.receive)
     module = prepare(config, job, data, preflight.receive)
     centralized.run_trial(preflight, config, job, module, data, stop=stop)
     report(PreflightReady(report=preflight.report()))

@@ -13,6 +13,8 @@ from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Job, Note, Reporter
 from experiments.training.contract.source_errors import some
 from experiments.training.data.module import DataModule
+from experiments.training.metrics import added
+from experiments.training.metrics.added import AddedMetrics
 from experiments.training.models import registry, starting_weights
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.fine_tuning import FineTuning
@@ -35,6 +37,17 @@ def prepare(config: TrainingConfig, job: Job, data: DataModule, report: Reporter
         if tuning is not None:
             _report_frozen(tuning, new, report)
     return module
+
+
+def threshold(config: TrainingConfig, data: DataModule) -> float | None:
+    """Return the score from which a sample is positive; None with more than two classes."""
+    return config.model.threshold if data.num_classes == 2 else None
+
+
+def added_metrics(config: TrainingConfig, data: DataModule, report: Reporter) -> AddedMetrics:
+    """Make the metrics that the run adds, and report what does not fit the data; raises UnfitMetric."""
+    asked = config.callbacks.metrics
+    return added.build(asked, classes=data.num_classes, threshold=threshold(config, data), report=report)
 
 
 def _start(

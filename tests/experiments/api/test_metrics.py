@@ -6,6 +6,7 @@ import json
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 import torchmetrics
 from django.http import HttpResponse
@@ -87,7 +88,7 @@ def test_names_and_objects_are_taken_and_stored_written_out(api: Client) -> None
         (["fbeta_score"], "callbacks.metrics.0.options.beta", "fbeta_score needs it: a number above 0."),
         ([{"name": "cohen_kappa", "options": {"weight": 1}}], "callbacks.metrics.0.options.weight", "'weights'?"),
         ([{"name": "cohen_kappa", "sufix": "b"}], "callbacks.metrics.0.sufix", "Did you mean 'suffix'?"),
-        ([{"name": "cohen_kappa", "suffix": "No!"}], "callbacks.metrics.0.suffix", "pattern"),
+        ([{"name": "cohen_kappa", "suffix": "cm_tp"}], "callbacks.metrics.0.suffix", "letters a to z and digits"),
         ([{"options": {}}], "callbacks.metrics.0.name", "Required"),
         ([7], "callbacks.metrics.0", "Must be a JSON object"),
         ("cohen_kappa", "callbacks.metrics", "list"),
@@ -156,9 +157,21 @@ def test_of_a_wrong_metric_nothing_else_is_said(api: Client) -> None:
     assert list(errors_of(post(api, {"metrics": ["kapa"], "monitor": "val_kapa"}))) == ["callbacks.metrics.0"]
 
 
+def test_the_list_of_another_version_serves_until_this_one_is_listed(api: Client) -> None:
+    """The training checks its request again, against the library that it has."""
+    other = msgspec.structs.replace(inspection.catalogue(), version="1.8.0")
+    MetricList.objects.create(key="1.8.0", metrics=msgspec.json.encode(other).decode())
+    assert metric_list.read() == other
+    assert not metric_list.is_up_to_date()
+    assert "of torchmetrics 1.8.0" in errors_of(post(api, {"metrics": ["zzz"]}))["callbacks.metrics.0"]
+    metric_list.store(inspection.encoded())
+    assert metric_list.read() == inspection.catalogue()
+    assert metric_list.is_up_to_date()
+
+
 def test_before_a_worker_has_listed_them_requests_are_told_to_wait_and_others_are_taken(api: Client) -> None:
     assert errors_of(post(api, {"metrics": ["cohen_kappa"]})) == {"callbacks.metrics.0": f"{NOT_YET}."}
-    assert json.loads(api.get(METRICS).content) == {"version": torchmetrics.__version__, "metrics": None}
+    assert json.loads(api.get(METRICS).content) == {"version": None, "metrics": None}
     assert list(errors_of(post(api, {"monitor": "val_cohen_kappa"}))) == ["callbacks.monitor"]
     stored(post(api, {"monitor": "val_f1"}))
 

@@ -166,6 +166,14 @@ def test_a_reading_of_an_unknown_shape_is_left_out(admin: Client, run: Run) -> N
     assert "<h2>Data</h2>" not in page(admin, f"{LIST}{run.pk}/change/")
 
 
+def test_the_page_of_a_run_shows_the_metrics_that_it_adds(admin: Client, run: Run) -> None:
+    add_epoch(run, 0, {"val_cohen_kappa": 0.625})
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    assert text.count('<figure class="lt-chart">') == 4
+    assert "val_cohen_kappa" in text
+    assert "0.6250" in text
+
+
 def test_classes_of_a_multi_class_run_have_their_own_rows(admin: Client, make_run: MakeRun) -> None:
     run = make_run(**completed_columns())
     statistics = {"final_f1_cm": 0.5, "final_f1_cm/a": 0.25, "final_f1_cm/b": None, "final_f1_cm/c": 0.75}

@@ -77,6 +77,17 @@ def test_the_page_of_a_group_shows_its_folds_and_what_they_say_together(
     assert len(re.findall(r"<td>", test)) == 5
 
 
+def test_the_page_of_a_group_has_the_spread_of_added_metrics(admin: Client, user: User, make_run: MakeRun) -> None:
+    group = RunGroup.objects.create(name="x", owner=user, config=CONFIG, size=2)
+    for fold, kappa in ((1, 0.5), (2, 0.7)):
+        run = make_run(**completed_columns(), group=group, fold=fold, folds=2)
+        add_final(run, "test", {"final_recall_cm": 0.5, "test_recall": 0.5, "test_cohen_kappa": kappa})
+    text = page(admin, f"{LIST}{group.pk}/change/")
+    [row] = re.findall(r"<code>test_cohen_kappa</code></th>(.*?)</tr>", text)
+    assert re.findall(r"<td>(.*?)</td>", row)[:4] == ["2", "0.6000", "0.1414", "0.5000 to 0.7000"]
+    assert "test_recall" not in text
+
+
 def test_a_group_without_a_completed_fold(admin: Client, user: User, make_run: MakeRun) -> None:
     group = RunGroup.objects.create(name="x", owner=user, config=CONFIG, size=2)
     run = make_run(group=group, fold=1, folds=2)

@@ -150,6 +150,20 @@ def test_a_run_without_epochs_has_an_empty_history(make_run: MakeRun) -> None:
     assert table.index.name == "epoch"
 
 
+def test_added_metrics_have_columns_of_every_epoch_and_of_the_test_split(run: Run) -> None:
+    for epoch, value in enumerate((0.5, None, 0.75)):
+        add_epoch(run, epoch, {"val_cohen_kappa": value})
+    add_final(run, "val", {"final_mcc": 0.5})
+    run.metrics.create(epoch=1, metric_name="test_cohen_kappa", value=0.625, dataset_type="test", context="final")
+    export(run)
+    rows = list(csv.DictReader((run.folder / "metrics.csv").read_text().splitlines()))
+    assert [(row["val_cohen_kappa"], row["test_cohen_kappa"]) for row in rows] == [
+        ("0.5", ""),
+        ("", "0.625"),
+        ("0.75", ""),
+    ]
+
+
 def test_results(run: Run) -> None:
     run.attempt = 2
     add_events(

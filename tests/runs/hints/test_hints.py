@@ -81,6 +81,16 @@ def test_overfitting_is_mild_while_the_monitored_value_is_as_good_as_ever() -> N
     assert found(curves.overfitting(run))["severity"] == "info"
 
 
+@pytest.mark.parametrize(("last", "severity"), [(0.1, "info"), (0.3, "warning")])
+def test_overfitting_is_judged_by_an_added_error_too(last: float, severity: str) -> None:
+    """The monitored number of which less is better."""
+    distances = [0.3, 0.1, last, last, last]
+    pairs = zip([0.7, 0.5, 0.3, 0.2, 0.1], [0.7, 0.4, 0.55, 0.6, 0.7], distances, strict=True)
+    config = {"callbacks": {"monitor": "val_hamming_distance", "mode": "min"}}
+    rows = ({"train_loss": t, "val_loss": v, "val_hamming_distance": d} for t, v, d in pairs)
+    assert found(curves.overfitting(run_of(*rows, config=config)))["severity"] == severity
+
+
 def test_a_loss_that_is_no_number_is_an_error_since_its_first_epoch() -> None:
     hint = found(curves.diverged(losses([0.7, 0.6, None, None], [0.7, 0.6, 0.8, None])))
     assert (hint["severity"], hint["since"], hint["epoch"]) == ("error", 2, 3)

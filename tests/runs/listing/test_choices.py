@@ -96,6 +96,13 @@ def test_columns_sorting_and_curves_of_metrics(api: Client, user: User) -> None:
     assert "val_acu" in errors(api, ordering="metric.val_acu")["ordering"]
 
 
+def test_the_best_of_an_added_error_is_its_lowest_value(api: Client, user: User) -> None:
+    near, far = (trained(user, *values, name="val_hamming_distance") for values in ((0.2, 0.3), (0.4, 0.25)))
+    name = "metric.val_hamming_distance.best"
+    body = api.get(URL, {"columns": name, "ordering": name}).json()["results"]
+    assert [(row["id"], row["columns"][name]) for row in body] == [(near.pk, 0.2), (far.pk, 0.25)]
+
+
 def test_a_page_costs_the_same_queries_for_any_number_of_runs(api: Client, user: User) -> None:
     asked = {"columns": "metric.val_auroc,config.seed", "sparkline": "1", "search": "digits"}
     trained(user, 0.5)

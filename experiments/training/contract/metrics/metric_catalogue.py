@@ -106,12 +106,12 @@ def read_from(source: Source) -> None:
 
 
 def current() -> Catalogue | None:
-    """Return the list of the installed version; None where there is none yet."""
+    """Return the list of the installed version, or the newest of another; None where there is none yet."""
     return _source[0]() if _source else None
 
 
 def known() -> Catalogue:
-    """Return the list of the installed version; raises ValueError where there is none yet."""
+    """Return the same list; raises ValueError where there is none yet."""
     found = current()
     if found is None:
         raise ValueError(NOT_YET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -22,7 +23,7 @@ class MetricRequest(Section):
 
     name: str = Field(min_length=1, max_length=100)
     options: dict[str, Any] = Field({}, validate_default=True)
-    suffix: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9_]{0,29}$")
+    suffix: str | None = Field(None, max_length=30)
 
     @property
     def number(self) -> str:
@@ -33,6 +34,13 @@ class MetricRequest(Section):
     @classmethod
     def _written_out(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("suffix")
+    @classmethod
+    def _is_a_word(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[a-z0-9]+", value):
+            raise ValueError("Use small letters a to z and digits alone")
+        return value
 
     @field_validator("options")
     @classmethod

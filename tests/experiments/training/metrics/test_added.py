@@ -307,5 +307,5 @@ def test_every_function_with_a_threshold_gets_labels() -> None:
     listed = inspection.catalogue()
     for name in listed.usable():
         taken = [option.name for option in listed.metrics[name].options.get("binary", [])]
-        options = {option: 0.5 for option in taken if option == "beta" or option.startswith("min_")}
+        options: dict[str, Any] = {option: 0.5 for option in taken if option == "beta" or option.startswith("min_")}
         assert metric(name, 2, **options)._by_labels == ("threshold" in taken or not taken), name

@@ -56,7 +56,7 @@ def test_each_usable_metric_gives_one_number(name: str, classes: int) -> None:
     asked = request(name, **options)
     if classes > 2 and "multiclass" in metric(name).problems:
         with pytest.raises(UnfitMetric, match=rf"callbacks\.metrics\.0: {name} gives several numbers with {classes}"):
-            build([asked], classes=classes, threshold=None, report=list.append)
+            build([asked], classes=classes, threshold=None, report=lambda _message: None)
         return
     added = AddedMetric(asked, classes=classes, threshold=0.5 if classes == 2 else None)
     added.check()

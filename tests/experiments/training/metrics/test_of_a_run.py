@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,9 @@ from pytorch_lightning import LightningModule
 from sklearn import metrics as sk
 
 from experiments.training.contract.reports import BestValues, Message, Note
+from experiments.training.contract.stop import Stop
 from experiments.training.metrics.added import AddedMetric
+from experiments.training.recipes import dry_run
 from runs.events import FinalStats
 from tests.experiments.training.several import in_processes, job_on
 from tests.experiments.training.trainings import (
@@ -214,6 +217,18 @@ def test_what_does_not_fit_the_classes_ends_the_run_before_its_first_batch(tmp_p
         "callbacks.metrics.0: recall_at_fixed_precision gives several numbers with 3 classes; leave it out."
     )
     assert network.trained == []
+
+
+def test_a_dry_run_says_what_does_not_fit_the_classes(tmp_path: Path) -> None:
+    asked = {"metrics": [{"name": "accuracy", "options": {"average": "micro"}}, "eer"]}
+    messages: list[Message] = []
+    rows = [f"{i % 7},{i % 11},{'abc'[i % 3]}" for i in range(90)]
+    (tmp_path / "table.csv").write_text("\n".join(["width,height,Target", *rows]))
+    job = job_of(tmp_path / "7", source_path=str(tmp_path / "table.csv"), callbacks=asked)
+    dry_run.train(msgspec.structs.replace(job, data_roots=[str(tmp_path)]), messages.append, Stop())
+    assert outcome(messages).reason == (
+        "callbacks.metrics.1: eer gives several numbers with 3 classes; set its option average to micro or macro."
+    )
 
 
 def test_several_devices_have_the_numbers_of_all_samples(warm: None, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from experiments.training.data.sources import SourceError
 from experiments.training.data.splitting import grouping
 from tests.experiments.training.datasets import config_of
 
-
 OF_OTHERS = frozenset({"positive_class", "columns", "patients", "patients_unknown"})
 
 
