@@ -29,6 +29,7 @@ def read(tabled: TabledImages, listing: Listing, config: DataConfig) -> Entries:
         why=_why(tabled, split),
         entries=list(_entries(tabled, listing, split, patient)),
         why_unused="no_row",
+        told_by_names=not tabled.missing,
         tables=[table.name for table in tabled.tables.tables],
         option=tabled.tables.option,
         row_count=tabled.row_count,
