@@ -53,15 +53,9 @@ class DataConfig(ImageOptions):
         "table names the images",
     )
     table: str | None = Field(
-        None,
-        min_length=1,
-        max_length=4096,
-        description="Which table of the data names the samples, where several do; a pattern such as */labels.csv joins "
-        "tables",
+        None, min_length=1, max_length=4096, description="Which table names the samples; */labels.csv joins several"
     )
-    missing_images: Literal["ask", "leave_out"] = Field(
-        "ask", description="Rows of a table whose image is missing: leave_out, or be asked"
-    )
+    missing_images: Literal["ask", "leave_out"] = Field("ask", description="Rows of a table without an image")
     class_folder: int | None = Field(
         None, ge=1, le=20, description="Which folder of an image's path is its class, counted from 1 below the data"
     )

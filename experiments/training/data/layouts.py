@@ -52,9 +52,10 @@ def read(files: Files, config: DataConfig) -> Index:
         files=accounting.files(len(files.sizes), listed, used, unused),
         rows=_rows(found, labelled),
         patients=found.patients,
-        questions=[*listed.questions, *chosen.questions, *found.questions],
+        questions=[*(() if found.told_by_names else listed.questions), *chosen.questions, *found.questions],
         findings=[
             *listed.findings,
+            *(listed.instead if found.told_by_names else ()),
             *chosen.findings,
             *found.findings,
             *accounting.findings(listed, used, unused),

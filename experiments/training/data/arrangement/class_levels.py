@@ -21,6 +21,8 @@ KINDS: Mapping[Role, str] = {
     "part": "parts of one data set",
     "patient": "patients or examinations",
     "container": "kinds of files",
+    "view": "views or sequences",
+    "class": "classes",
 }
 
 
@@ -52,7 +54,8 @@ def choose(folders: Folders, config: DataConfig, taken: Collection[int], ignored
     candidates = _candidates(folders, free, config)
     if candidates is None:
         return ClassLevel(_lone(free, found))
-    questions = [_ask(candidates, ignored)] if candidates.rivals else _doubts(candidates.chosen, config)
+    total = sum(folders.values())
+    questions = [_ask(candidates, total, ignored)] if candidates.rivals else _doubts(candidates.chosen, total, config)
     return ClassLevel(candidates.chosen, questions, candidates.groups)
 
 
@@ -76,13 +79,18 @@ def _candidates(folders: Folders, free: Sequence[Level], config: DataConfig) -> 
     classes = [level for level in several if level.role == "class"]
     views = [level for level in several if level.role in ("view", "fold")]
     if not classes:
-        others = several if config.layout == "class_folders" else [v for v in views if v.role == "view"]
+        others = several if config.layout == "class_folders" else list(filter(may_be_classes, several))
         return _Candidates(others[0], others[1:]) if others else None
     first = _Candidates(classes[0])
     for level in classes[1:]:
         _add(folders, first, level)
     above = [view for view in views if view.number < first.chosen.number]
     return _in_order(folders, first, above)
+
+
+def may_be_classes(level: Level) -> bool:
+    """Return whether folders that look like something else may still be the classes: views, or a few short codes."""
+    return level.role == "view" or (level.role == "patient" and not folder_names.are_surely_patients(level.counts))
 
 
 def _add(folders: Folders, found: _Candidates, level: Level) -> None:
@@ -132,13 +140,13 @@ def _no_classes(special: Level | None, found: Sequence[Level]) -> str:
             "and a target column beside them, or one folder per class."
         )
     return (
-        f"The folders {special.names} look like {KINDS.get(special.role, 'patients')}, and nothing tells the classes "
+        f"The folders {special.names} look like {KINDS[special.role]}, and nothing tells the classes "
         "of the images in them: give a CSV with an id and a target column, or one folder per class in each. If these "
         "folders are what is to be told apart, set data.layout to class_folders."
     )
 
 
-def _ask(candidates: _Candidates, ignored: Sequence[str]) -> Question:
+def _ask(candidates: _Candidates, total: int, ignored: Sequence[str]) -> Question:
     every = [candidates.chosen, *candidates.rivals]
     listed = "; ".join(f"{level.number} = {level.names}" for level in sorted(every, key=lambda level: level.number))
     return Question(
@@ -146,7 +154,7 @@ def _ask(candidates: _Candidates, ignored: Sequence[str]) -> Question:
         text=f"The images lie in folders of several levels, and more than one may be the classes: {listed}. Set "
         "data.class_folder to the number of the one to learn.",
         choices=[
-            *map(_choice, every),
+            *(_choice(level, total) for level in every),
             *(choice for level in every for choice in _one_split_alone(level, candidates.chosen, ignored)),
         ],
     )
@@ -163,14 +171,15 @@ def _one_split_alone(level: Level, chosen: Level, ignored: Sequence[str]) -> Ite
         )
 
 
-def _choice(level: Level) -> Choice:
+def _choice(level: Level, total: int) -> Choice:
+    rest = f" {total - level.total:,} images in no such folder are left out." if level.total < total else ""
     return Choice(
         options={"data.class_folder": level.number},
-        consequence=f"{len(level.counts)} classes: {levels.listed(level.counts)}.",
+        consequence=f"{len(level.counts)} classes: {levels.listed(level.counts)}.{rest}",
     )
 
 
-def _doubts(level: Level, config: DataConfig) -> list[Question]:
+def _doubts(level: Level, total: int, config: DataConfig) -> list[Question]:
     """Ask for a word where the folders may be classes, but look like something else."""
     if config.layout == "class_folders":
         return []
@@ -181,10 +190,10 @@ def _doubts(level: Level, config: DataConfig) -> list[Question]:
         f"{len(level.counts)} folders with {level.total / len(level.counts):.1f} images each on average, which may be "
         "patients"
         if few
-        else f"The folders {level.names} look like views or sequences"
+        else f"The folders {level.names} look like {KINDS[level.role]}"
     )
     text = (
         f"{looks}; are they the classes? If they are, set data.class_folder to {level.number}. If not, put one folder "
         "per class, or give a CSV with an id and a target column."
     )
-    return [Question(code="class_folder", text=text, choices=[_choice(level)])]
+    return [Question(code="class_folder", text=text, choices=[_choice(level, total)])]

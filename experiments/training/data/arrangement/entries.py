@@ -26,7 +26,8 @@ class Entries:
     """All entries, in the order of their files or rows, and how they were found.
 
     `where` says in words where the classes are written. `why_unused` is the kind of the images that are in none, but
-    for those `set_aside`. `rows_without` are rows that are in none, by reason.
+    for those `set_aside`; `told_by_names` means that none was missed among those that are left out by their names
+    alone. `rows_without` are rows that are in none, by reason.
     """
 
     layout: Layout
@@ -34,6 +35,7 @@ class Entries:
     where: str
     entries: Sequence[Entry]
     why_unused: str
+    told_by_names: bool = False
     set_aside: Sequence[LeftOut] = ()
     tables: Sequence[str] = ()
     option: str | None = None

@@ -40,6 +40,7 @@ PART_WORDS = _listed(
 PATIENT_WORDS = _listed(
     "patient patients pat pt subject subj sub case person participant p s pid mrn study series exam accession"
 )
+PERSON_WORDS = frozenset({"patient", "patients", "subject", "subj", "sub", "participant", "person"})
 CONTAINERS = _listed(
     "images image imgs img pictures picture pics photos scans data dataset png jpg jpeg tif tiff dicom dcm bmp raw "
     "original originals orig files frames slices input inputs samples all rgb"
@@ -56,6 +57,7 @@ LABEL_WORDS = _listed(
 """Words that classes are called by, not sites or scanners."""
 MARKED_PATIENT_DIGITS = 3
 FEWEST_PATIENTS = 3
+SURE_PATIENTS = 10
 PATIENT_NUMBER_DIGITS = 5
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
@@ -141,8 +143,15 @@ def has_label_word(names: Collection[str]) -> bool:
     return any(LABEL_WORDS & set(words(name)) for name in names)
 
 
-def _is_fold(name: str) -> bool:
-    return _word_and_number(name, FOLD_WORDS)
+def are_surely_patients(names: Collection[str]) -> bool:
+    """Return whether names that look like patients say so, are many, or have long numbers: they are no classes."""
+    digits = [len(word) for name in names for word in words(name) if word.isdigit()]
+    said = all(PERSON_WORDS & set(words(name)) for name in names)
+    return said or len(names) >= SURE_PATIENTS or max(digits, default=0) >= MARKED_PATIENT_DIGITS
+
+
+def _are_parts(names: Collection[str]) -> bool:
+    return all(map(_is_part, names)) or _are_numbered(names, {"part", "batch", "chunk", "shard", "subset"})
 
 
 def _is_part(name: str) -> bool:
@@ -153,6 +162,12 @@ def _is_part(name: str) -> bool:
     )
 
 
+def _are_numbered(names: Collection[str], known: Collection[str]) -> bool:
+    """Return whether the names differ in numbers only, and one of the words is known."""
+    texts = {tuple(word for word in words(name) if not word.isdigit()) for name in names}
+    return len(texts) == 1 and not set(next(iter(texts))).isdisjoint(known)
+
+
 def _word_and_number(name: str, known: Collection[str]) -> bool:
     found = words(name)
     texts = [word for word in found if not word.isdigit()]
@@ -161,9 +176,10 @@ def _word_and_number(name: str, known: Collection[str]) -> bool:
 
 def _are_patients(names: Collection[str]) -> bool:
     """Return whether all names are a patient's or an examination's, such as `P001`, `sub-01`, `00012345`."""
-    marked = [_word_and_number(name, PATIENT_WORDS) or _is_long_number(name) for name in names]
-    long = any(len(word) >= MARKED_PATIENT_DIGITS for name in names for word in words(name) if word.isdigit())
-    return all(marked) and (len(names) >= FEWEST_PATIENTS or long)
+    if len(names) < FEWEST_PATIENTS and not are_surely_patients(names):
+        return False
+    marked = all(_word_and_number(name, PATIENT_WORDS) or _is_long_number(name) for name in names)
+    return marked or _are_numbered(names, PERSON_WORDS)
 
 
 def _is_long_number(name: str) -> bool:
@@ -177,8 +193,10 @@ def _are_splits(names: Collection[str]) -> bool:
 
 _ROLES: Mapping[Role, Callable[[Collection[str]], bool]] = {
     "split": _are_splits,
-    "fold": lambda names: all(map(_is_fold, names)),
-    "part": lambda names: all(map(_is_part, names)),
+    "fold": lambda names: (
+        all(_word_and_number(name, FOLD_WORDS) for name in names) or _are_numbered(names, {"fold", "kfold"})
+    ),
+    "part": _are_parts,
     "view": are_views,
     "patient": _are_patients,
 }

@@ -8,13 +8,21 @@ from dataclasses import dataclass, field
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.arrangement import class_folders, label_tables, levels, split_folders, tabled_images
+from experiments.training.data.arrangement import (
+    class_folders,
+    label_tables,
+    levels,
+    named_images,
+    split_folders,
+    tabled_images,
+)
 from experiments.training.data.arrangement.class_folders import FolderClasses
 from experiments.training.data.arrangement.label_tables import TableSet
 from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
+from experiments.training.data.tables import label_table
 
 OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
@@ -35,7 +43,8 @@ def choose(files: Files, listing: Listing, config: DataConfig) -> LayoutChoice:
         return LayoutChoice(class_folders.find(listing.folders, config, listing.ignored))
     found = label_tables.find(files, listing.tables, listing.base, config)
     if not found.sets:
-        return LayoutChoice(_only_folders(config, listing, found.problems))
+        classes = _only_folders(config, listing, found.problems)
+        return LayoutChoice(classes, list(_about_unfit_tables(files, classes, found.problems, listing)))
     tabled, questions = _best(files, found.sets, listing)
     if _means_table(config):
         return LayoutChoice(tabled, questions)
@@ -63,6 +72,27 @@ def _only_folders(config: DataConfig, listing: Listing, problems: Mapping[str, S
     if problems:
         raise next(iter(problems.values()))
     raise SourceError("source_path", _nothing_found(listing))
+
+
+def _about_unfit_tables(
+    files: Files, classes: FolderClasses, problems: Mapping[str, SourceError], listing: Listing
+) -> Iterator[Question]:
+    """Ask whether the folders are the classes, where a table names the images without a column known as target."""
+    for name, problem in problems.items():
+        if problem.field.startswith("data.") and named_images.are_in(files, name, listing.images):
+            yield Question(
+                code="layout",
+                text=f"{name} names the images. If the class is one of its columns "
+                f"({some(label_table.header(files, name), 20)}), name it in data.target_column; if the folders "
+                f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
+                choices=[
+                    Choice(
+                        options={"data.layout": classes.layout},
+                        consequence=f"The classes are {levels.listed(classes.counts)}; {name} is not used.",
+                    )
+                ],
+            )
+            return
 
 
 def _other_tables(listing: Listing) -> Iterator[str]:

@@ -36,7 +36,8 @@ class Listing:
 
     `folders` has the number of images in each folder below it.
 
-    `left_out` holds masks and what the request ignores; `ignored` the patterns that leave the same files out.
+    `left_out` holds masks and what the request ignores; `ignored` the patterns that leave the same files out. `instead`
+    is told where a table answers the questions.
     """
 
     base: str
@@ -47,6 +48,7 @@ class Listing:
     left_out: Sequence[LeftOut] = ()
     ignored: Sequence[str] = ()
     questions: Sequence[Question] = ()
+    instead: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
 
 
@@ -55,7 +57,7 @@ def read(files: Files, config: DataConfig) -> Listing:
     images, tables, others = _by_kind(files)
     left_out: list[LeftOut] = []
     if config.ignore:
-        left_out = _ignored([*images, *tables, *others], config.ignore)
+        left_out = _ignored([*images, *tables, *others], list(dict.fromkeys(config.ignore)))
         gone = {name for part in left_out for name in part.names}
         images, tables, others = ([name for name in names if name not in gone] for names in (images, tables, others))
     findings: list[Finding] = []
@@ -73,6 +75,7 @@ def read(files: Files, config: DataConfig) -> Listing:
         left_out=left_out,
         ignored=config.ignore if config.ignore is not None else [part.what for part in left_out],
         questions=questions,
+        instead=[_left_out_by_name(left_out)] if questions else [],
         findings=findings,
     )
 
@@ -131,11 +134,13 @@ def _without_masks(
     """Leave out sure masks, and as the first answer to a question what may be masks or copies."""
     text = "\n".join(images).casefold()
     found = masks.find(images, text)
-    unsure = {**found.unsure, **(_derived(images) if any(word in text for word in folder_names.DERIVED) else {})}
+    kept = _without(images, found.sure)
+    rest = _without(kept, found.unsure)
+    derived = _derived(rest) if any(word in text for word in folder_names.DERIVED) else {}
+    unsure = {**found.unsure, **derived}
     if not found.sure and not unsure:
         return list(images), [], [], []
-    kept = _without(images, found.sure)
-    rest = _without(kept, unsure)
+    rest = _without(rest, derived)
     if not rest:  # all that is left has such a name: it is what this data set has for images
         unsure, rest = {}, kept
     left_out = [
@@ -175,6 +180,13 @@ def _masks_left_out(sure: Mapping[str, Sequence[str]]) -> Finding:
     return Finding(code="masks_left_out", level="info", text=text)
 
 
+def _left_out_by_name(left_out: Sequence[LeftOut]) -> Finding:
+    unsure = {part.what: part.names for part in left_out if part.kind == "ignored"}
+    listed = some([f"{pattern} ({len(names):,})" for pattern, names in unsure.items()], 5)
+    text = f"Images that no row needs are left out by their names: {listed}. Set data.ignore to [] to read them too."
+    return Finding(code="left_out_by_name", level="info", text=text)
+
+
 def _ask(unsure: Mapping[str, Sequence[str]], sure: list[str]) -> Question:
     listed = some([f"{pattern} ({len(names):,} images, e.g. {names[0]})" for pattern, names in unsure.items()])
     count = sum(map(len, unsure.values()))
@@ -183,7 +195,10 @@ def _ask(unsure: Mapping[str, Sequence[str]], sure: list[str]) -> Question:
         text=f"By their names these may be masks or copies, not images to learn from: {listed}. Set data.ignore to the "
         "names that are to be left out, or to [] to learn from all.",
         choices=[
-            Choice(options={"data.ignore": [*sure, *unsure]}, consequence=f"{count:,} images are left out."),
+            Choice(
+                options={"data.ignore": list(dict.fromkeys([*sure, *unsure]))},
+                consequence=f"{count:,} images are left out.",
+            ),
             Choice(options={"data.ignore": sure}, consequence=f"{count:,} images are read like all others."),
         ],
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SPLITS, SplitName
-from experiments.training.data.arrangement import folder_names, levels
+from experiments.training.data.arrangement import class_levels, folder_names, levels
 from experiments.training.data.arrangement.levels import Folders, Level
 
 
@@ -109,4 +109,4 @@ def _holds_classes(folders: Folders, level: Level, split_of: Mapping[str, SplitN
 
 def is_class_like(level: Level) -> bool:
     """Return whether the folders of the level may be classes."""
-    return len(level.counts) > 1 and level.role in ("class", "view")
+    return len(level.counts) > 1 and (level.role == "class" or class_levels.may_be_classes(level))

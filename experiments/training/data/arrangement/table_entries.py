@@ -31,6 +31,7 @@ def read(tabled: TabledImages, listing: Listing, config: DataConfig) -> Entries:
         where=tabled.tables.where,
         entries=list(_entries(tabled, listing, split, patient)),
         why_unused="no_row",
+        told_by_names=not tabled.missing,
         tables=[table.name for table in tabled.tables.tables],
         option=tabled.tables.option,
         columns=columns.roles if columns else (),

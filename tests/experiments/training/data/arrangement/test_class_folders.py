@@ -148,6 +148,7 @@ def test_parts_that_hold_the_same_classes_are_read_together_and_told(tmp_path: P
         pytest.param(images("ISIC_Task3_Training_Input", "ISIC_Task3_Test_Input"), "look like splits", id="long names"),
         pytest.param(images("fold_1", "fold_2", "fold_3"), "look like folds", id="folds"),
         pytest.param(images("part1", "part2"), "look like parts of one data set", id="parts"),
+        pytest.param(images("HAM10000_part_1", "HAM10000_part_2"), "look like parts of one", id="parts of a name"),
         pytest.param(images("images_001/images", "images_002/images"), "look like parts", id="parts as NIH has them"),
         pytest.param(images("P001", "P002", "P003"), "look like patients", id="patients"),
         pytest.param(images("sub-01", "sub-02", "sub-03"), "look like patients", id="subjects"),
@@ -174,6 +175,24 @@ def test_views_alone_may_be_the_classes_and_are_asked_for(tmp_path: Path, names:
     asked = question(index, "class_folder")
     assert "look like views" in asked.text
     assert is_silent(read(folder, **answers(asked)[0]))
+
+
+def test_a_few_short_codes_may_be_patients_and_are_asked_for(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("P1", "P2", "P3"))
+    asked = question(read(folder), "class_folder")
+    assert "P1, P2, P3 look like patients or examinations" in asked.text
+    assert read(folder, **answers(asked)[0]).counts == {"P1": 6, "P2": 6, "P3": 6}
+
+
+def test_what_a_level_leaves_out_is_in_its_consequence(tmp_path: Path) -> None:
+    names = [*images("normal", count=2), *images("abnormal/tb", "abnormal/flu", count=30)]
+    folder = tree(tmp_path / "x", names)
+    asked = question(read(folder), "class_folder")
+    assert [read(folder, **options).counts for options in answers(asked)] == [
+        {"normal": 2, "abnormal": 60},
+        {"flu": 30, "tb": 30},
+    ]
+    assert asked.choices[1].consequence.endswith("2 images in no such folder are left out.")
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,20 @@ def test_a_table_without_labels_beside_class_folders_is_not_used(tmp_path: Path)
     assert "metadata.csv has no column" in refusal(folder, target_column="finding")
 
 
+def test_a_table_that_names_the_images_of_class_folders_but_no_class_is_a_question(tmp_path: Path) -> None:
+    names = [f"{site}/{site}{number}.jpg" for site in ("berlin", "paris") for number in range(8)]
+    rows = [(name.split("/")[1], "mel" if number % 2 else "nv") for number, name in enumerate(names)]
+    folder = tree(tmp_path / "x", names, meta=csv("image_id,dx", rows))
+    asked = question(read(folder), "layout")
+    assert "meta.csv names the images. If the class is one of its columns (image_id, dx)" in asked.text
+    by_folders = read(folder, **answers(asked)[0])
+    assert by_folders.counts == {"berlin": 8, "paris": 8}
+    assert not by_folders.reading.questions
+    by_table = read(folder, target_column="dx")
+    assert by_table.counts == {"mel": 8, "nv": 8}
+    assert is_silent(by_table)
+
+
 def test_class_folders_and_labels_that_differ_are_a_question(tmp_path: Path) -> None:
     names = [f"{'NP'[number % 2]}/{id_}.png" for number, id_ in enumerate(IDS)]
     differing = csv("id,label", [(id_, number // 2 % 2) for number, id_ in enumerate(IDS)])

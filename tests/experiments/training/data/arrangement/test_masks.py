@@ -112,6 +112,13 @@ def test_copies_made_of_images_are_a_question(tmp_path: Path, inner: str) -> Non
     assert kept.counts == {"cat": 12, "dog": 12}
 
 
+def test_copies_that_no_row_needs_are_no_question(tmp_path: Path) -> None:
+    index = read(tree(tmp_path / "x", images("images", "thumbnails"), labels=labels(range(6))))
+    assert {sample.file.split("/")[0] for sample in index.samples} == {"images"}
+    assert not index.reading.questions
+    assert "thumbnails (6)" in said(index, "left_out_by_name")
+
+
 @pytest.mark.parametrize("names", [("with_mask", "without_mask"), ("mask", "no mask"), ("Mask", "Non Mask")])
 def test_people_with_and_without_masks_are_classes(tmp_path: Path, names: tuple[str, str]) -> None:
     index = read(tree(tmp_path / "x", [f"{name}/{name}_{number}.jpg" for name in names for number in range(8)]))
