@@ -22,7 +22,7 @@ from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
-from experiments.training.data.tables import label_table
+from experiments.training.data.tables.formats import opening
 
 OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
@@ -83,7 +83,7 @@ def _about_unfit_tables(
             yield Question(
                 code="layout",
                 text=f"{name} names the images. If the class is one of its columns "
-                f"({some(label_table.header(files, name), 20)}), name it in data.target_column; if the folders "
+                f"({some(opening.open_table(files, name).columns, 20)}), name it in data.target_column; if the folders "
                 f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
                 choices=[
                     Choice(
