@@ -12,6 +12,8 @@ from PIL import Image
 
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Job
+from experiments.training.data import sources
+from experiments.training.data.files.index import Index
 from tests.experiments.training import digits
 
 TEN: Mapping[str, object] = {f"{number:03d}": number % 2 for number in range(10)}  # ids 000 … 009, targets 0 and 1
@@ -23,6 +25,13 @@ def config_of(source_path: str | Path, **groups: Any) -> TrainingConfig:
     return TrainingConfig.model_validate(
         {"experiment_name": "a test", "source_path": str(source_path), "data": data, **groups}
     )
+
+
+def index_of(source: str | Path, root: Path, **groups: Any) -> Index:
+    """Read the samples as a dry run does: by the first choice of each question."""
+    config = config_of(source, **groups)
+    with sources.open_files(config.source_path, [root]) as files:
+        return sources.read(files, config)
 
 
 def job_of(config: TrainingConfig, home: Path, *, resume_from: str | None = None) -> Job:

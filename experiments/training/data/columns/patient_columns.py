@@ -27,8 +27,9 @@ EACH = Choice(
 def find(view: TableView, config: DataConfig, *, taken: Collection[str | None]) -> Found:
     """Find the patients: as named, by a common name, or by a question about columns that may hold them.
 
-    Where several columns name persons, that is asked; one that groups what belongs to a person, such as a lesion,
-    serves where no column names the person. Raises SourceError for a name that is not there.
+    Of several columns that name persons the one with the largest groups is taken, and that is asked unless the others
+    divide its groups. One that groups what belongs to a person, such as a lesion, serves where none names the person.
+    Raises SourceError for a name that is not there.
     """
     if config.patients != "auto":
         return Found()
@@ -66,8 +67,17 @@ def comes_several_times(cells: Sequence[str]) -> bool:
 def _one_of(view: TableView, found: Sequence[str]) -> Found:
     if len(found) == 1:
         return Found(found[0], "alias")
-    question = column_questions.ask(FIELD, view, found, "the patient, whose samples belong into one split", EACH)
-    return Found(found[0], "alias", [question])
+    cells = {column: view.whole(column) for column in found}
+    ordered = sorted(found, key=lambda column: len(set(cells[column])))
+    if all(_divides(cells[column], cells[ordered[0]]) for column in ordered[1:]):
+        return Found(ordered[0], "alias")
+    question = column_questions.ask(FIELD, view, ordered, "the patient, whose samples belong into one split", EACH)
+    return Found(ordered[0], "alias", [question])
+
+
+def _divides(fine: Sequence[str], coarse: Sequence[str]) -> bool:
+    """Return whether rows that are alike in one column are alike in the other."""
+    return len(set(zip(fine, coarse, strict=True))) == len(set(fine))
 
 
 def _maybe(view: TableView, taken: Collection[str | None]) -> list[str]:

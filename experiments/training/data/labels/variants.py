@@ -25,7 +25,7 @@ def classes(
 
     In `folders`, two names of one number are asked about.
     """
-    merged, apart = _grouped(labels, _one_key(labels)), _grouped(labels, _written)
+    merged, apart = _mixed_truth(labels) or _grouped(labels, _one_key(labels)), _grouped(labels, _written)
     if config.label_spellings == "keep":
         return apart, []
     if config.label_spellings == "merge":
@@ -57,11 +57,20 @@ def _one_key(labels: Sequence[Spelling]) -> Callable[[Spelling], str]:
     keys = {spelling.key for spelling in labels}
     if all(map(spellings.number, keys)):
         return lambda spelling: spellings.number(spelling.key) or ""
-    plain = {key: spellings.without_zero_tail(key) for key in keys}
+    return lambda spelling: spellings.without_zero_tail(spelling.key)
+
+
+def _mixed_truth(labels: Sequence[Spelling]) -> Classes | None:
+    """Return the classes no and yes where several words for them are mixed, such as 1, true and yes; None elsewhere."""
     yes, no = words.SAME_TRUTH
-    if yes | no >= set(plain.values()):
-        return lambda spelling: "yes" if plain[spelling.key] in yes else "no"
-    return lambda spelling: plain[spelling.key]
+    plain = {spelling.cell: spellings.without_zero_tail(spelling.key) for spelling in labels}
+    found = set(plain.values())
+    if not (found <= yes | no and found & yes and found & no and len(found) > 2):
+        return None
+    return {
+        name: [spelling for spelling in labels if plain[spelling.cell] in truth]
+        for name, truth in (("no", no), ("yes", yes))
+    }
 
 
 def _written(spelling: Spelling) -> str:

@@ -94,7 +94,12 @@ def test_what_was_found_is_told_with_how() -> None:
             seen(["image", "filename", "label"]), "id_column", ["image", "filename"], id="two names of images"
         ),
         pytest.param(
-            seen(["image", "label", "patient_id", "subject_id"]),
+            seen(
+                ["image", "label", "patient_id", "subject_id"],
+                ("1", "0", "a", "x"),
+                ("2", "1", "a", "y"),
+                ("3", "1", "b", "y"),
+            ),
             "patient_column",
             ["patient_id", "subject_id"],
             id="two names of persons",
@@ -115,6 +120,16 @@ def test_rivals_are_a_question_with_a_choice_for_each(view: TableView, field: st
     for choice in question.choices:
         answer = {option.removeprefix("data."): value for option, value in choice.options.items()}
         assert found_in(view, **answer).questions == []
+
+
+def test_of_columns_that_divide_each_other_the_largest_groups_are_patients() -> None:
+    header = ["image", "label", "patient name", "patient id", "lesion_id"]
+    rows = [(str(n), str(n % 2), f"Ms {n // 6}", str(n // 6), str(n // 2)) for n in range(60)]
+    told = found_in(seen(header, *rows))
+    assert (told.patient, told.questions) == ("patient name", [])
+    without = [(row[0], row[1], row[4], row[0]) for row in rows]
+    told = found_in(seen(["image", "label", "lesion_id", "encounter_id"], *without))
+    assert (told.patient, told.questions) == ("lesion_id", [])
 
 
 def test_of_several_ids_the_one_whose_cells_name_the_images_is_taken() -> None:
