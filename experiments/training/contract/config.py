@@ -54,7 +54,14 @@ class DataConfig(Section):
         "table names the images",
     )
     table: str | None = Field(
-        None, min_length=1, max_length=4096, description="Which table of the data names the samples, where several do"
+        None,
+        min_length=1,
+        max_length=4096,
+        description="Which table of the data names the samples, where several do; a pattern such as */labels.csv joins "
+        "tables",
+    )
+    missing_images: Literal["ask", "leave_out"] = Field(
+        "ask", description="Rows of a table whose image is missing: leave_out, or be asked"
     )
     class_folder: int | None = Field(
         None, ge=1, le=20, description="Which folder of an image's path is its class, counted from 1 below the data"

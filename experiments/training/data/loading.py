@@ -83,7 +83,7 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
 
 
 def _from_files(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
-    table = feature_tables.find(files)
+    table = feature_tables.find(files, config.data.table)
     index = sources.read(files, config)
     return _table(files, table, index, config, job) if table else _images(files, index, config, job, cache)
 
@@ -121,7 +121,7 @@ def _without(
 ) -> tuple[Index, list[SplitName]]:
     """Leave out the unreadable images; raises SourceError when the rest does not suffice."""
     kept = [row for row, sample in enumerate(index.samples) if sample.file not in unreadable]
-    left = replace(index, samples=[index.samples[row] for row in kept])
+    left = layouts.without(index, unreadable)
     remaining = [assigned[row] for row in kept]
     division.require_all_classes(left, remaining)
     training = remaining.count("train")

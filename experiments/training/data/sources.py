@@ -58,7 +58,7 @@ def inspect(
         _check_builtin(config, builtin, roots)
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
-        table = feature_tables.find(files)
+        table = feature_tables.find(files, config.data.table)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
             require_answers(index.reading)
@@ -85,8 +85,8 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 def _found(files: Files, config: TrainingConfig) -> Index:
     if files.kind == "npz":
         return medmnist.read(files, config.data)
-    if table := feature_tables.find(files):
-        return feature_tables.read(files, table, config.data)
+    if table := feature_tables.find(files, config.data.table):
+        return layouts.beside_table(files, feature_tables.read(files, table, config.data), table)
     return layouts.read(files, config.data)
 
 
@@ -108,6 +108,7 @@ def of_builtin(config: TrainingConfig, builtin: Builtin, labels: Sequence[int]) 
         )
     reading = Reading(
         layout="builtin",
+        why=builtin.about,
         classes_from="the built-in data set",
         positive=list(builtin.counts)[-1],
         positive_why="the built-in data set says it",

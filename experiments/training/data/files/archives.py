@@ -95,8 +95,7 @@ def _contents(file: _BoundedFile, name: str) -> zipfile.ZipFile:
 
 
 def _useful(entry: zipfile.ZipInfo) -> bool:
-    parts = entry.filename.split("/")
-    return not entry.is_dir() and len(parts) <= MAX_DEPTH + 1 and not any(map(is_junk, parts))
+    return not entry.is_dir() and not any(map(is_junk, entry.filename.split("/")))
 
 
 def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int, *, largest: int) -> None:
@@ -125,6 +124,8 @@ def _name_problem(name: str) -> str | None:
         return "has a backslash in its name; pack it with '/' between folders"
     if ".." in name.split("/"):
         return "contains '..'; pack it with paths that stay inside the archive"
+    if name.rstrip("/").count("/") > MAX_DEPTH:
+        return f"lies more than {MAX_DEPTH} folders deep; pack a folder further in"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from experiments.training.contract.source_errors import SourceError
 
 MAX_FILES = 1_000_000
-MAX_DEPTH = 4  # folders below the source; deeper files belong to no layout
+MAX_DEPTH = 20  # folders below the source
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 Entry: TypeAlias = tuple[str, int, int]
@@ -62,7 +63,7 @@ class Folder:
         self.name = path.name
         self._path = path
         try:
-            found = sorted(_bounded(_walk(path, "", root, set())))
+            found = sorted(_bounded(_walk(path, root)))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError("source_path", f"{error.filename or path} cannot be read: {reason}.") from error
@@ -131,22 +132,47 @@ def _bounded(found: Iterator[Entry]) -> Iterator[Entry]:
         yield item
 
 
-def _walk(folder: Path, prefix: str, root: Path, seen: set[tuple[int, int]]) -> Iterator[Entry]:
-    """Yield names, sizes and times below `folder`, each folder once: links may form loops."""
+def _walk(source: Path, root: Path) -> Iterator[Entry]:
+    """Yield names, sizes and times below `source`, each folder once: links may form loops.
+
+    Links come last and in the order of their names, so that what they lead to is found under its own name.
+    """
+    seen: set[tuple[int, int]] = set()
+    folders = [("", source)]
+    links: list[tuple[str, Path]] = []
+    while folders or links:
+        prefix, folder = folders.pop() if folders else heapq.heappop(links)
+        if not _is_new(folder, seen):
+            continue
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if is_junk(entry.name):
+                    continue
+                if is_link := entry.is_symlink():
+                    _refuse_escape(Path(entry.path), prefix + entry.name, root)
+                if entry.is_dir():
+                    inner = (_depth_checked(f"{prefix}{entry.name}/"), Path(entry.path))
+                    heapq.heappush(links, inner) if is_link else folders.append(inner)
+                elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader forever
+                    yield _utf8(prefix + entry.name), status.st_size, status.st_mtime_ns
+
+
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
     status = folder.stat()
-    if (status.st_dev, status.st_ino) in seen or prefix.count("/") > MAX_DEPTH:
-        return
-    seen.add((status.st_dev, status.st_ino))
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if is_junk(entry.name):
-                continue
-            if entry.is_symlink():
-                _refuse_escape(Path(entry.path), prefix + entry.name, root)
-            if entry.is_dir():
-                yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", root, seen)
-            elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader forever
-                yield _utf8(prefix + entry.name), status.st_size, status.st_mtime_ns
+    key = (status.st_dev, status.st_ino)
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _depth_checked(prefix: str) -> str:
+    if prefix.count("/") > MAX_DEPTH:
+        raise SourceError(
+            "source_path",
+            f"{prefix} lies more than {MAX_DEPTH} folders deep; name a folder further in, or put the data higher up.",
+        )
+    return prefix
 
 
 def _refuse_escape(link: Path, name: str, root: Path) -> None:

@@ -10,21 +10,26 @@ from experiments.training.data.files.index import Sample
 
 
 def collapse(rows: Iterable[Sample]) -> list[Sample]:
-    """Keep one sample per id; raises SourceError for ids whose rows contradict each other."""
+    """Keep one sample per image; raises SourceError for images whose rows contradict each other."""
     rows = list(rows)
-    if len({row.id for row in rows}) == len(rows):
+    if len({row.file for row in rows}) == len(rows):
         return rows
     rows_of: dict[str, list[Sample]] = defaultdict(list)
     for row in rows:
-        rows_of[row.id].append(row)
+        rows_of[row.file].append(row)
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
-    _refuse(rows_of, lambda row: row.patient_id, "patients", "name the image's own column in data.id_column")
+    _refuse(rows_of, _patient, "patients", "name the image's own column in data.id_column")
     _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
     return [same[0] for same in rows_of.values()]
 
 
+def _patient(row: Sample) -> str | None:
+    """Return the patient that a row names; an image without one may be named by two ids."""
+    return None if row.patient_id == row.id else row.patient_id
+
+
 def _refuse(rows_of: Mapping[str, list[Sample]], value: Callable[[Sample], object], what: str, cure: str) -> None:
-    contradictory = [id_ for id_, rows in rows_of.items() if len(set(map(value, rows))) > 1]
+    contradictory = [rows[0].id for rows in rows_of.values() if len(set(map(value, rows))) > 1]
     if contradictory:
         raise SourceError(
             "source_path",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.contract.reading import Reading
+from experiments.training.contract.reading import Reading, Unused, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SPLITS, SplitName
 from experiments.training.data.files.archives import READ_ERRORS
@@ -48,7 +48,18 @@ def read(files: Files, config: DataConfig) -> Index:
         for split, part in values.items()
         for number, value in enumerate(part)
     ]
-    return Index(labels.classes, samples, labels.described(Reading(layout="arrays")))
+    return Index(labels.classes, samples, labels.described(_reading(files, values)))
+
+
+def _reading(files: Files, splits: Collection[SplitName]) -> Reading:
+    used = {f"{split}_{what}.npy" for split in splits for what in ("images", "labels")}
+    others = [name for name in files.sizes if name not in used]
+    unused = Unused(kind="array", what="another name", count=len(others), examples=others[:3])
+    return Reading(
+        layout="arrays",
+        why=f"The arrays {', '.join(f'{split}_images' for split in splits)} and their labels, as MedMNIST names them.",
+        files=Usage(total=len(files.sizes), used=len(used), unused=[unused] if others else []),
+    )
 
 
 def stacks(files: Files) -> dict[SplitName, Images]:

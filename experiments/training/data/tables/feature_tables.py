@@ -30,17 +30,23 @@ LOOKED_AT = 20
 SHOWN = 200  # features that the reading names
 
 
-def find(files: Files) -> str | None:
+def find(files: Files, wanted: str | None = None) -> str | None:
     """Find the one table among files without images; None where there are images or no table.
 
-    Raises SourceError for several tables.
+    Raises SourceError for several tables of which none is the `wanted` one.
     """
     suffixes = {name: image_names.suffix(name) for name in files.sizes}
     found = [name for name, suffix in suffixes.items() if suffix in SUFFIXES]
     if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
         return None
-    if len(found) > 1:
-        raise _error(f"There are no images, but several tables: {some(found)}; name one of them in source_path.")
+    if wanted in found:
+        return wanted
+    if wanted or len(found) > 1:
+        raise SourceError(
+            "data.table",
+            f"There are no images, and {'several tables' if len(found) > 1 else 'this table'}: {some(found, 10)}; name "
+            "one of them here.",
+        )
     return found[0]
 
 

@@ -11,11 +11,10 @@ from functools import cache
 from itertools import chain, islice
 from typing import TextIO
 
-from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Layout, Reading, Usage
-from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.source_errors import SourceError
 from experiments.training.contract.splits import SplitName
-from experiments.training.data.columns import column_roles, table_view
+from experiments.training.data.columns import table_view
 from experiments.training.data.columns.column_roles import Columns
 from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names, split_names
@@ -39,28 +38,11 @@ class Row:
     split: SplitName | None
 
 
-@dataclass(frozen=True)
-class LabelTable:
-    """The table that names the samples: its name, the columns used, and its rows in file order."""
-
-    name: str
-    columns: Columns
-    rows: Sequence[Row]
-
-
-def read(files: Files, names: list[str], config: DataConfig) -> LabelTable:
-    """Read the one CSV of `names` that has all columns; raises SourceError."""
-    views: dict[str, TableView] = {}
-    too_wide: list[SourceError] = []
-    for name in names:
-        try:
-            views[name] = view(files, name)
-        except TooManyColumns as problem:  # it is something else than the table of labels, if there is another
-            too_wide.append(problem)
-    name, found = _choose(views, config, too_wide, naming_images(files))
+def read_rows(files: Files, name: str, found: Columns) -> list[Row]:
+    """Read the rows in file order; raises SourceError for none, and for ids and patients that are missing."""
     rows = list(_rows(files, name, found))
     _check(rows, name, found)
-    return LabelTable(name, found, rows)
+    return rows
 
 
 def view(files: Files, name: str) -> TableView:
@@ -96,35 +78,6 @@ def _stem(path: str) -> str:
     """Return what is left of a name without folders, extension, case and leading zeros."""
     name = path.replace("\\", "/").rpartition("/")[2]
     return name[: len(name) - len(image_names.suffix(name))].casefold().lstrip("0")
-
-
-def _choose(
-    views: dict[str, TableView],
-    config: DataConfig,
-    too_wide: Sequence[SourceError],
-    name_images: Callable[[Sequence[str]], bool],
-) -> tuple[str, Columns]:
-    """Choose the table to read; one with the configured names takes precedence over those with aliases."""
-    fitting: dict[str, Columns] = {}
-    problems = [*too_wide]
-    for name, seen in views.items():
-        try:
-            fitting[name] = _columns(seen, config, name_images)
-        except SourceError as problem:
-            problems.append(problem)
-    exact = [name for name in fitting if column_roles.named_exactly(views[name].header, config)]
-    candidates = exact or list(fitting)
-    if not candidates:
-        raise problems[0]
-    if len(candidates) > 1:
-        raise _error(f"Several CSV files have an id and a target column: {some(candidates)}; keep one.")
-    return candidates[0], fitting[candidates[0]]
-
-
-def _columns(seen: TableView, config: DataConfig, name_images: Callable[[Sequence[str]], bool]) -> Columns:
-    if not any(seen.header):
-        raise _error(f"{seen.name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
-    return column_roles.find(seen, config, name_images)
 
 
 def _check(rows: list[Row], name: str, found: Columns) -> None:

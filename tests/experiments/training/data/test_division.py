@@ -50,9 +50,12 @@ def test_only_missing_splits_are_made_and_only_of_training_samples(tmp_path: Pat
     assert all(id_.startswith("train/") for id_ in ids_of(data, "val") | ids_of(data, "train"))
 
 
-def test_class_folders_called_like_splits_are_classes(tmp_path: Path) -> None:
+def test_folders_called_like_splits_are_classes_only_on_request(tmp_path: Path) -> None:
     with_class_folders(tmp_path / "x", {"train": 5, "test": 5})
-    assert inspect(config_of("x", model={"positive_class": "test"}), [tmp_path]).classes == {"test": 5, "train": 5}
+    with pytest.raises(SourceError, match="test, train look like splits, and nothing tells the classes"):
+        inspect(config_of("x"), [tmp_path])
+    asked = config_of("x", data={"layout": "class_folders"}, model={"positive_class": "test"})
+    assert inspect(asked, [tmp_path]).classes == {"test": 5, "train": 5}
 
 
 def test_splits_without_one_to_train_on(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The samples as files and tables name them, before their classes are numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from experiments.training.contract.reading import Finding, Layout, PatientFacts, Question, RoleColumn
+from experiments.training.contract.splits import SplitName
+from experiments.training.data.arrangement.listing import LeftOut
+
+
+class Entry(NamedTuple):
+    """One image with its class, as a folder or a row names it; `patient` is None where neither names one."""
+
+    id: str
+    patient: str | None
+    target: str
+    file: str
+    split: SplitName | None
+
+
+@dataclass(frozen=True)
+class Entries:
+    """All entries, in the order of their files or rows, and how they were found.
+
+    `why_unused` is the kind of the images that are in none, but for those `set_aside`. `rows_without` are rows that are
+    in none, by reason. `where` says in words what names the classes.
+    """
+
+    layout: Layout
+    why: str
+    where: str
+    entries: Sequence[Entry]
+    why_unused: str
+    set_aside: Sequence[LeftOut] = ()
+    tables: Sequence[str] = ()
+    option: str | None = None
+    columns: Sequence[RoleColumn] = ()
+    row_count: int | None = None
+    rows_without: Sequence[LeftOut] = ()
+    patients: PatientFacts = field(default_factory=PatientFacts)
+    questions: Sequence[Question] = ()
+    findings: Sequence[Finding] = ()

@@ -1,0 +1,62 @@
+"""Read tables with one column per class, in which each row has a single 1, as annotation tools write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from experiments.training.contract.config import DataConfig
+from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.files.folders import Files
+from experiments.training.data.tables import label_table
+from experiments.training.data.tables.label_table import Row
+
+ZERO, ONE = frozenset({"0", "0.0"}), frozenset({"1", "1.0"})
+LOOKED_AT = 20  # rows that show whether a table is of this kind
+MOST_CLASSES = 100
+
+
+def fits(files: Files, name: str, header: Sequence[str], config: DataConfig) -> bool:
+    """Return whether the table has a first column of names and nothing but 0 and 1 in two or more others.
+
+    A target column that the request names is what it asks for. Raises SourceError where rows have several 1 or none.
+    """
+    default = type(config).model_fields
+    asked = config.target_column != default["target_column"].default or config.id_column not in (
+        header[0],
+        default["id_column"].default,
+    )
+    if asked or not 3 <= len(header) <= MOST_CLASSES + 1:
+        return False
+    found = list(islice(label_table.records(files, name), 1, LOOKED_AT + 1))
+    names = [row[0] for row in found]
+    flags_only = all(len(row) == len(header) and set(row[1:]) <= ZERO | ONE for row in found)
+    if not found or not flags_only or len(set(names)) < len(names) or set(names) <= ZERO | ONE:
+        return False
+    _parsed(name, header[1:], found)
+    return True
+
+
+def rows(files: Files, name: str) -> list[Row]:
+    """Read the rows, the column with the 1 as target; raises SourceError for a row with several or none."""
+    records = label_table.records(files, name)
+    _, *classes = next(records)
+    return _parsed(name, classes, records)
+
+
+def _parsed(name: str, classes: Sequence[str], records: Iterable[Sequence[str]]) -> list[Row]:
+    found: list[Row] = []
+    several: list[str] = []
+    for id_, *flags in records:
+        marked = [column for column, flag in zip(classes, flags, strict=False) if flag in ONE]
+        if len(marked) == 1 and len(flags) == len(classes) and set(flags) <= ZERO | ONE:
+            found.append(Row(id=id_, target=marked[0], patient=None, split=None))
+        else:
+            several.append(id_)
+    if several:
+        raise SourceError(
+            "data.target_column",
+            f"{name} has one column per class, and {len(several):,} of its rows do not have exactly one 1 in them "
+            f"({some(several)}). Name the column to learn in data.target_column: {some(classes, 20)}.",
+        )
+    return found
