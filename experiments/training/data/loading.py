@@ -47,7 +47,7 @@ class Samples:
     inputs: Tensor
     labels: list[int]
     sample_ids: list[str]
-    patient_ids: list[str | None]
+    patient_ids: Sequence[str | None]
     assigned: list[SplitName]
     features: Sequence[str] = ()
     header_counts: HeaderCounts | None = None

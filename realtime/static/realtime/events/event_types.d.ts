@@ -9,6 +9,7 @@ export type Split = "val" | "test";
 export interface DatasetSummary {
   name: string;
   classes: string[];
+  positive_class: string | null;
   sizes: Record<string, number>;
 }
 

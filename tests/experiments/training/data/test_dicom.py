@@ -80,7 +80,7 @@ def by_class(folder: Path, patient_of: Callable[[int], object]) -> Path:
     return folder
 
 
-def patients_by_split(tmp_path: Path, **data: Any) -> dict[str, set[str]]:
+def patients_by_split(tmp_path: Path, **data: Any) -> dict[str, set[str | None]]:
     config = config_of("x", data={"val_fraction": 0.34, **data})
     built = build(config, job_of(config, tmp_path))
     return {split: {built.patient_ids[i] for i in rows} for split, rows in built.indices.items() if rows}
