@@ -86,9 +86,7 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 
     Opens no image except for DICOM headers, and with more than `headers_at_most` DICOM files not those either.
     """
-    index = _found(files, config)
-    if index.reading.patients.source is None:  # folders that give classes and splits may give patients too
-        index = resolution.resolved(files, index, config.data, headers_at_most=headers_at_most)
+    index = resolution.resolved(files, _found(files, config), config.data, headers_at_most=headers_at_most)
     return positive_class.ordered(index, config.model.positive_class)
 
 

@@ -39,6 +39,11 @@ class Columns:
     findings: Sequence[Finding] = field(default=(), compare=False)
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether it is a question which columns are the id and the target."""
+        return any(question.field in ("data.id_column", "data.target_column") for question in self.questions)
+
+    @property
     def unlearned(self) -> list[str]:
         """The columns that are not features, each once."""
         asked = (self.id, self.target, self.patient, self.split, *self.apart)

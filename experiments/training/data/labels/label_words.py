@@ -42,23 +42,12 @@ MISSING = frozenset(
 MISSING_SIGNS = frozenset("-?.*/~ ")
 """A cell that holds nothing but these has no label either; `-` beside `+` has."""
 
-PERHAPS_MISSING = frozenset(
-    {
-        "none",
-        "nil",
-        "unknown",
-        "missing",
-        "undefined",
-        "unlabeled",
-        "unlabelled",
-        "no label",
-        "not available",
-        "not applicable",
-        "not labeled",
-        "not labelled",
-        "tbd",
-    }
-)
+UNLABELLED = frozenset({"unlabeled", "unlabelled", "no label", "not labeled", "not labelled"})
+"""Words that may say so; folders that are called so are no class folders, which is asked elsewhere."""
+
+PERHAPS_MISSING = UNLABELLED | {
+    *("none", "nil", "unknown", "missing", "undefined", "not available", "not applicable", "tbd"),
+}
 """Words that may be a class, and may say that there is none: asked."""
 
 NO_FINDING = frozenset({"none", "nil"})

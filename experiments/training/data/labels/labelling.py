@@ -16,6 +16,7 @@ from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.labels import (
     cell_findings,
     class_counts,
+    label_words,
     missing_labels,
     spellings,
     uncertain_labels,
@@ -25,7 +26,7 @@ from experiments.training.data.labels.class_counts import Kind
 from experiments.training.data.labels.spellings import Spelling
 
 SHOWN = 3
-MISSING, UNCERTAIN = "missing label", "uncertain label"
+MISSING, UNCERTAIN = "no_label", "uncertain_label"
 WHY_FINDING = f"{cell_findings.FINDING} asks whether it is there"
 WHY_FIRST = "of the findings that may be asked for it is the first"
 
@@ -35,7 +36,7 @@ class Labels:
     """The classes in label order, and the label of each different cell, None where its samples are left out.
 
     `positive` is the finding that was asked for, if one was; `left_out` names each cell without a label and says what
-    it is: "missing label" or "uncertain label".
+    it is: "no_label" or "uncertain_label".
     """
 
     classes: list[str]
@@ -47,6 +48,10 @@ class Labels:
     merged: list[MergedClass] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def reason(self, cell: str) -> tuple[str, str]:
+        """Return the kind of what a cell leaves out, and the cell in words."""
+        return self.left_out[cell], spellings.clean(cell) or "blank"
 
     def unused(self, cells: Iterable[tuple[str, str]]) -> list[Unused]:
         """Count what is left out of the samples, given as the cell and the name of each."""
@@ -60,8 +65,9 @@ class Labels:
                 if len(examples[cell]) < SHOWN:
                     examples[cell].append(name)
         return [
-            Unused(kind=self.left_out[cell], what=spellings.clean(cell), count=count, examples=examples[cell])
+            Unused(kind=kind, what=what, count=count, examples=examples[cell])
             for cell, count in counts.items()
+            for kind, what in [self.reason(cell)]
         ]
 
     def described(self, reading: Reading) -> Reading:
@@ -93,7 +99,7 @@ def read(counts: Mapping[str, int], config: DataConfig, where: str, kind: Kind =
 
 def _with_finding(found: Sequence[Spelling], config: DataConfig, where: str) -> Labels:
     """Read the labels as with and without one finding: the one that was asked for, or the most frequent."""
-    divided = missing_labels.divide(found, config, where, may_be_negative=True, none_is_negative=True)
+    divided = missing_labels.divide(found, config, where, may_be_negative=True, certain=label_words.NO_FINDING)
     listed = cell_findings.of(divided.labels)
     question = None if config.finding else cell_findings.question(listed, divided.labels, where)
     key = cell_findings.asked(listed, config, where) if config.finding else listed.by_frequency[0]
@@ -112,7 +118,8 @@ def _with_finding(found: Sequence[Spelling], config: DataConfig, where: str) -> 
 
 
 def _with_classes(found: Sequence[Spelling], config: DataConfig, where: str, kind: Kind) -> Labels:
-    divided = missing_labels.divide(found, config, where, may_be_negative=_says_yes(found))
+    known = label_words.UNLABELLED if kind == "folders" else ()
+    divided = missing_labels.divide(found, config, where, may_be_negative=_says_yes(found), certain=known)
     gaps = bool(divided.left_out or divided.negative)
     uncertain = uncertain_labels.of(divided.labels, gaps=gaps)
     answer, asked = uncertain_labels.answer(uncertain, config, where) if uncertain else ("class", [])

@@ -30,18 +30,17 @@ def divide(
     where: str,
     *,
     may_be_negative: bool,
-    none_is_negative: bool = False,
+    certain: Collection[str] = (),
 ) -> Divided:
     """Divide labels from missing ones, asking what to do with these unless `config` says it.
 
     `where` says in words where the labels were found; `may_be_negative` offers to count missing ones as negative;
-    with `none_is_negative` the word none is a label, as it lists no finding. Raises SourceError for an answer that
-    does not fit.
+    `certain` words are labels here that would be asked about elsewhere. Raises SourceError for an answer that does not
+    fit.
     """
     signs = any(spelling.key == "+" for spelling in spellings)
     missing = [spelling for spelling in spellings if is_missing(spelling.key, signs=signs)]
-    doubtful = words.PERHAPS_MISSING - (words.NO_FINDING if none_is_negative else frozenset())
-    perhaps = [spelling for spelling in spellings if spelling.key in doubtful]
+    perhaps = [spelling for spelling in spellings if spelling.key in words.PERHAPS_MISSING.difference(certain)]
     absent = [*missing, *perhaps]
     labels = [spelling for spelling in spellings if spelling not in set(absent)]
     questions = _questions(missing, perhaps, labels, where, may_be_negative) if config.missing_labels == "ask" else []
@@ -83,8 +82,8 @@ def _questions(
         6,
     )
     choices = _choices(missing, perhaps, count, may_be_negative=may_be_negative)
-    certain = {spelling.key for spelling in labels if not uncertain_labels.is_uncertain(spelling.key)}
-    if len(certain) < 2 and len(choices) > 1:
+    sure = {spelling.key for spelling in labels if not uncertain_labels.is_uncertain(spelling.key)}
+    if len(sure) < 2 and len(choices) > 1:
         choices = [*choices[1:], choices[0]]  # leaving them out leaves one class
     answers = ", or to ".join(f"{choice.options[OPTION]}: {choice.consequence}" for choice in choices)
     verb = "are missing" if not perhaps else "may be missing" if not missing else "are missing, or may be"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
+from experiments.training.data.arrangement import folder_names
+from experiments.training.data.arrangement.folder_names import Role
 from experiments.training.data.files import image_names
 from experiments.training.data.labels import negations
 
@@ -27,6 +29,8 @@ LEAST_MATCHED = 0.9
 LEAST_AGAIN = 2
 """Times that what follows the code comes again, on average: views and numbers start again with each patient."""
 MOST_WORDS = 16
+NO_PATIENTS: frozenset[Role] = frozenset({"split", "view", "fold", "part", "container"})
+"""Kinds of folders whose names are no patients' codes."""
 PATIENT_WORDS = ("patient", "person", "participant", "subject", "subj", "sub", "pat", "case", "donor", "volunteer")
 """What stands before a patient's number."""
 
@@ -66,7 +70,7 @@ def find(ids: Sequence[str], classes: Sequence[str]) -> Pattern | None:
         return None
     stems = [id_[: len(id_) - len(image_names.suffix(id_))] for id_ in ids]
     found: list[str | None] = [named[0] if (named := _NAMED.search(stem)) else None for stem in stems]
-    split = _splitter()
+    split = _splitter(_folders_of_no_patient(stems))
     by_length: dict[int, list[tuple[int, Words]]] = defaultdict(list)
     for at, stem in enumerate(stems):
         if found[at] is None:
@@ -93,8 +97,17 @@ def _pattern(ids: Sequence[str], found: Sequence[str | None], *, sure: bool) -> 
     return Pattern(found, sure and len(known) >= LEAST_MATCHED * len(ids), (example, often))
 
 
-def _splitter() -> Callable[[str, str], Words]:
-    """Return what splits an id without extension into words, given the sample's class."""
+def _folders_of_no_patient(stems: Sequence[str]) -> frozenset[str]:
+    """List the folders whose level holds splits, views, folds or parts of the data, by their names."""
+    levels: dict[int, set[str]] = defaultdict(set)
+    for path in {stem.rpartition("/")[0] for stem in stems}:
+        for number, name in enumerate(path.split("/")):
+            levels[number].add(name)
+    return frozenset(name for names in levels.values() if folder_names.role(names) in NO_PATIENTS for name in names)
+
+
+def _splitter(passed_over: frozenset[str]) -> Callable[[str, str], Words]:
+    """Return what splits an id without extension into words, given the sample's class; some folders say nothing."""
 
     @cache
     def said(class_: str) -> frozenset[str]:
@@ -102,7 +115,7 @@ def _splitter() -> Callable[[str, str], Words]:
 
     @cache
     def of_folders(path: str, class_: str) -> Words:
-        words = _WORD.findall(path)
+        words = [word for name in path.split("/") if name not in passed_over for word in _WORD.findall(name)]
         return tuple(None if word.isalpha() or word.casefold() in said(class_) else word for word in words)
 
     def split(stem: str, class_: str) -> Words:

@@ -27,8 +27,12 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
     """
     if config.patients == "each_sample":
         return _without(index, f"{OPTION} says that each sample is of another patient.")
+    if index.reading.patients.source == "folder":
+        return index
     if config.patient_folder is not None:
-        return _by_folder(index, config.patient_folder)
+        raise SourceError(
+            "data.patient_folder", "There are no folders with images; name a column in data.patient_column."
+        )
     if config.patient_column is not None and index.reading.table is None:
         raise SourceError(
             "data.patient_column", "There is no table with columns; name the patients' folder in data.patient_folder."
@@ -40,7 +44,8 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
     found = headers.from_headers(files, index, at_most=headers_at_most)
     if found is not index:
         return _described(found, "headers", "PatientID", "The headers of the DICOM files name them.")
-    found = _by_ids(index)
+    is_asked = any(question.field in (OPTION, "data.patient_folder") for question in index.reading.questions)
+    found = index if is_asked else _by_ids(index)
     return found if found is not index else _by_column(index)
 
 
@@ -65,20 +70,6 @@ def _by_column(index: Index) -> Index:
         column = next((role.column for role in index.reading.columns if role.role == "id"), "")
         return _described(index, "column", column, f"Several rows share an id of column {column!r}.")
     return _described(index, "column", column, f"Column {column!r} names them.")
-
-
-def _by_folder(index: Index, number: int) -> Index:
-    """Take a folder on the way to each image, counted from 1 below the data, for its patient."""
-    base = _start(index)
-    folders = [sample.file[base:].split("/")[:-1] for sample in index.samples]
-    if short := sum(len(parts) < number for parts in folders):
-        raise SourceError(
-            "data.patient_folder",
-            f"{short:,} of {len(folders):,} images have fewer than {number} folders on their way; choose a lower one.",
-        )
-    patients = [parts[number - 1] for parts in folders]
-    found = index.with_patients(patients)
-    return _described(found, "folder", str(number), f"Folder {number} on the way to each image names them.")
 
 
 def _by_ids(index: Index, *, required: bool = False) -> Index:

@@ -9,6 +9,7 @@ import pytest
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.labels import class_counts
 from experiments.training.data.sources import inspect
+from tests.experiments.training.data.arrangement.trees import images, tree
 from tests.experiments.training.data.labels.test_missing_labels import read
 from tests.experiments.training.datasets import config_of, index_of, with_class_folders, with_csv, with_npz, write_csv
 
@@ -48,7 +49,7 @@ def test_usual_numbers_of_classes_are_not_asked_about(cells: list[str]) -> None:
 
 
 def test_arrays_and_folders_say_themselves_that_they_are_classes(tmp_path: Path) -> None:
-    with_class_folders(tmp_path / "x", {str(n): 2 for n in range(30)})
+    tree(tmp_path / "x", images(*map(str, range(24)), count=25))
     assert index_of("x", tmp_path).reading.questions == []
     from_npz = index_of(with_npz(tmp_path / "x.npz"), tmp_path)
     assert from_npz.reading.questions == []
@@ -93,8 +94,11 @@ def test_one_class_is_refused_with_what_was_taken_for_the_classes(tmp_path: Path
         inspect(config_of("x"), [tmp_path])
     assert caught.value.field == "data.target_column"
     with_class_folders(tmp_path / "y", {"images": 10})
-    with pytest.raises(SourceError, match="'images', which was taken from the names of the folders"):
+    with pytest.raises(SourceError, match=r"the images lie in one folder \(images\)"):
         inspect(config_of("y"), [tmp_path])
+    with_class_folders(tmp_path / "z", {"sick": 10, "nan": 2})
+    with pytest.raises(SourceError, match="'sick', which was taken from the names of the folders sick, nan"):
+        inspect(config_of("z", data={"missing_labels": "leave_out"}), [tmp_path])
 
 
 def test_what_the_first_choice_leads_to_is_said_with_the_question(tmp_path: Path) -> None:

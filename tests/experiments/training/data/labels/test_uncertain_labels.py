@@ -72,7 +72,7 @@ def test_a_column_as_chexpert_writes_it(tmp_path: Path) -> None:
     assert index.counts == {"0": 60, "1": 30}
     assert index.reading.rows is not None
     assert [(part.kind, part.what, part.count) for part in index.reading.rows.unused] == [
-        ("uncertain label", "-1.0", 30)
+        ("uncertain_label", "-1.0", 30)
     ]
     with pytest.raises(SourceError, match="30 labels") as caught:
         inspect(config_of("t.csv", data={"target_column": "Pneumonia"}), [tmp_path])
