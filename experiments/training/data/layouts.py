@@ -6,13 +6,15 @@ Names are plain strings here, and `base` is a folder's name with its slash: path
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from msgspec import structs
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.contract.reading import Reading, Usage
+from experiments.training.contract.reading import Finding, MergedClass, Reading, Usage
+from experiments.training.contract.source_errors import some
 from experiments.training.data.arrangement import (
     accounting,
     folder_entries,
@@ -46,6 +48,7 @@ def read(files: Files, config: DataConfig) -> Index:
         folder=listed.base.rstrip("/"),
         table=found.option,
         classes=labelled.classes,
+        merged=labelled.merged,
         files=accounting.files(len(files.sizes), listed, used, unused),
         rows=_rows(found, labelled),
         patients=found.patients,
@@ -55,6 +58,7 @@ def read(files: Files, config: DataConfig) -> Index:
             *(listed.instead if found.told_by_names else ()),
             *chosen.findings,
             *found.findings,
+            *_told(labelled.merged if not found.tables else ()),
             *accounting.findings(listed, used, unused),
         ],
     )
@@ -92,10 +96,11 @@ def _unreadable(names: Sequence[str]) -> LeftOut:
 
 @dataclass(frozen=True)
 class _Labelled:
-    """The samples with their labels, and the entries whose label says nothing."""
+    """The samples with their labels, the classes of several names, and the entries whose label says nothing."""
 
     classes: list[str]
     samples: list[Sample]
+    merged: list[MergedClass]
     without_label: Sequence[Entry]
 
 
@@ -106,15 +111,37 @@ def _label(found: Entries) -> _Labelled:
         for id_, patient, target, file, split in found.entries
         if target in label_of
     ]
+    without = (
+        [entry for entry in found.entries if entry.target not in label_of] if len(samples) < len(found.entries) else []
+    )
     if found.tables:
         samples = sorted(repeats.collapse(samples), key=lambda sample: sample.id)
-    without = [entry for entry in found.entries if entry.target not in label_of]
-    return _Labelled(classes, samples, without)
+    return _Labelled(classes, samples, _merged(classes, label_of), without)
+
+
+def _merged(classes: Sequence[str], label_of: Mapping[str, int]) -> list[MergedClass]:
+    """List the classes that data name in several ways."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for name, label in label_of.items():
+        names[label].append(name)
+    return [MergedClass(name=classes[label], spellings=sorted(same)) for label, same in names.items() if len(same) > 1]
+
+
+def _told(merged: Sequence[MergedClass]) -> Iterator[Finding]:
+    """Tell of folders with two names that are one class, such as `1` and `01`."""
+    if merged:
+        listed = some([f"{' and '.join(one.spellings)} are {one.name}" for one in merged])
+        text = (
+            f"Class folders whose names are the same number are one class: {listed}. Rename them if they are several."
+        )
+        yield Finding(code="labels_merged", level="info", text=text)
 
 
 def _unused_images(listed: Listing, found: Entries, labelled: _Labelled, used: Collection[str]) -> list[LeftOut]:
     """Group the images that are no samples by the reason."""
     unlabelled = {entry.file for entry in labelled.without_label} - set(used)
+    if len(used) - len(found.tables) == len(listed.images):
+        return []
     known = unlabelled | {name for part in found.set_aside for name in part.names}
     rest = [name for name in listed.images if name not in used and name not in known]
     parts = (

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
-from experiments.training.data.arrangement import folder_names, one_hot
+from experiments.training.data.arrangement import folder_names, one_hot, opened_tables
+from experiments.training.data.arrangement.opened_tables import Columns, Row
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import columns, label_table
-from experiments.training.data.tables.columns import Columns
-from experiments.training.data.tables.label_table import Row
 
 MOST_TABLES = 100  # whose headers are read; data with more have them for something else
 SUBMISSION_WORDS = frozenset({"submission", "submissions", "submit"})
@@ -46,9 +44,9 @@ class LabelTable:
         """Whether it looks like a form for predictions, whose labels stand for nothing."""
         return bool(SUBMISSION_WORDS & set(folder_names.words(_stem(self.name))))
 
-    def rows(self, files: Files) -> list[Row]:
+    def rows(self, files: Files) -> Sequence[Row]:
         """Read the rows; raises SourceError."""
-        return label_table.read_rows(files, self.name, self.columns) if self.columns else one_hot.rows(files, self.name)
+        return opened_tables.rows(files, self.name, self.columns) if self.columns else one_hot.rows(files, self.name)
 
 
 @dataclass(frozen=True)
@@ -108,12 +106,11 @@ def _fitting(
     exact: list[LabelTable] = []
     for name in names:
         try:
-            header = label_table.header(files, name)
-            fitting.append(LabelTable(name, _columns(files, name, header, config)))
+            fitting.append(LabelTable(name, _columns(files, name, config)))
         except SourceError as problem:
             problems[name] = problem
         else:
-            if columns.named_exactly(header, config):
+            if opened_tables.has_default_names(files, name, config):
                 exact.append(fitting[-1])
     for table in fitting if exact else ():
         if table not in exact:
@@ -121,13 +118,11 @@ def _fitting(
     return exact or fitting
 
 
-def _columns(files: Files, name: str, header: list[str], config: DataConfig) -> Columns | None:
-    if not any(header):
-        raise _error(f"{name} is empty; it needs the columns {config.id_column!r} and {config.target_column!r}.")
+def _columns(files: Files, name: str, config: DataConfig) -> Columns | None:
     try:
-        return columns.find(name, header, config)
+        return opened_tables.columns_of(files, name, config)
     except SourceError as problem:
-        if problem.field != "data.patient_column" and one_hot.fits(files, name, header, config):
+        if problem.field in ("data.id_column", "data.target_column") and one_hot.fits(files, name, config):
             return None
         raise
 

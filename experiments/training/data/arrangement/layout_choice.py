@@ -13,6 +13,7 @@ from experiments.training.data.arrangement import (
     label_tables,
     levels,
     named_images,
+    opened_tables,
     split_folders,
     tabled_images,
 )
@@ -22,7 +23,6 @@ from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
-from experiments.training.data.tables import label_table
 
 OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
@@ -83,7 +83,7 @@ def _about_unfit_tables(
             yield Question(
                 code="layout",
                 text=f"{name} names the images. If the class is one of its columns "
-                f"({some(label_table.header(files, name), 20)}), name it in data.target_column; if the folders "
+                f"({some(opened_tables.header(files, name), 20)}), name it in data.target_column; if the folders "
                 f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
                 choices=[
                     Choice(

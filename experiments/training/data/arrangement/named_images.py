@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice, zip_longest
+from itertools import zip_longest
 
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.data.arrangement import spellings
+from experiments.training.data.arrangement import opened_tables, spellings
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import label_table
 
 LOOKED_AT = 200  # rows
 FEWEST = 0.5  # of these, and of all images, by which a table is about the images
@@ -18,7 +17,7 @@ def are_in(files: Files, table: str, images: Sequence[str]) -> bool:
     """Return whether a column names half of the images, as far as the first rows tell; an unreadable table does not."""
     names = {spellings.parts(name)[-1] for name in images}
     try:
-        rows = list(islice(label_table.records(files, table), 1, LOOKED_AT + 1))
+        rows = list(opened_tables.cells(files, table, first=LOOKED_AT))
     except SourceError:
         return False
     for cells in zip_longest(*rows, fillvalue=""):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.arrangement import opened_tables
+from experiments.training.data.arrangement.opened_tables import Row
 from experiments.training.data.files.folders import Files
-from experiments.training.data.tables import label_table
-from experiments.training.data.tables.label_table import Row
 
 ZERO, ONE = frozenset({"0", "0.0"}), frozenset({"1", "1.0"})
 LOOKED_AT = 20  # rows that show whether a table is of this kind
 MOST_CLASSES = 100
 
 
-def fits(files: Files, name: str, header: Sequence[str], config: DataConfig) -> bool:
+def fits(files: Files, name: str, config: DataConfig) -> bool:
     """Return whether the table has a first column of names and nothing but 0 and 1 in two or more others.
 
     A target column that the request names is what it asks for. Raises SourceError where rows have several 1 or none.
     """
+    header = opened_tables.header(files, name)
     default = type(config).model_fields
     asked = config.target_column != default["target_column"].default or config.id_column not in (
         header[0],
@@ -28,7 +28,7 @@ def fits(files: Files, name: str, header: Sequence[str], config: DataConfig) -> 
     )
     if asked or not 3 <= len(header) <= MOST_CLASSES + 1:
         return False
-    found = list(islice(label_table.records(files, name), 1, LOOKED_AT + 1))
+    found = list(opened_tables.cells(files, name, first=LOOKED_AT))
     names = [row[0] for row in found]
     flags_only = all(len(row) == len(header) and set(row[1:]) <= ZERO | ONE for row in found)
     if not found or not flags_only or len(set(names)) < len(names) or set(names) <= ZERO | ONE:
@@ -39,9 +39,7 @@ def fits(files: Files, name: str, header: Sequence[str], config: DataConfig) -> 
 
 def rows(files: Files, name: str) -> list[Row]:
     """Read the rows, the column with the 1 as target; raises SourceError for a row with several or none."""
-    records = label_table.records(files, name)
-    _, *classes = next(records)
-    return _parsed(name, classes, records)
+    return _parsed(name, opened_tables.header(files, name)[1:], opened_tables.cells(files, name))
 
 
 def _parsed(name: str, classes: Sequence[str], records: Iterable[Sequence[str]]) -> list[Row]:
