@@ -122,12 +122,14 @@ def _label(found: Entries, config: DataConfig) -> _Labelled:
     ]
     if found.tables:
         samples = sorted(repeats.collapse(samples), key=lambda sample: sample.id)
-    without = [entry for entry in found.entries if labels.label_of[entry.target] is None]
+    without = [entry for entry in found.entries if labels.label_of[entry.target] is None] if labels.left_out else []
     return _Labelled(labels, samples, without)
 
 
 def _unused_images(listed: Listing, found: Entries, labelled: _Labelled, used: Collection[str]) -> list[LeftOut]:
     """Group the images that are no samples by the reason."""
+    if len(used) - len(found.tables) == len(listed.images):
+        return []
     unlabelled = {entry.file: entry for entry in labelled.without_label if entry.file not in used}
     known = unlabelled.keys() | {name for part in found.set_aside for name in part.names}
     rest = [name for name in listed.images if name not in used and name not in known]

@@ -142,7 +142,7 @@ def _columns(table: Table, config: DataConfig, name_images: NameImages) -> Colum
     try:
         return column_roles.find(label_table.view_of(table), config, name_images)
     except SourceError as problem:
-        if problem.field != "data.patient_column" and one_hot.fits(table, config):
+        if problem.field in ("data.id_column", "data.target_column") and one_hot.fits(table, config):
             return None
         raise
 

@@ -217,6 +217,12 @@ def test_classes_that_resemble_something_else_are_classes(tmp_path: Path, names:
     assert is_silent(index)
 
 
+def test_folders_of_one_number_are_neither_merged_nor_kept_apart_in_silence(tmp_path: Path) -> None:
+    reading = read(tree(tmp_path / "x", images("0", "1", "01"))).reading
+    texts = [*(asked.text for asked in reading.questions), *(found.text for found in reading.findings)]
+    assert any("01" in text for text in texts)
+
+
 def test_many_folders_of_few_images_are_doubted(tmp_path: Path) -> None:
     names = [f"{chr(97 + number)}lice" for number in range(25)]
     folder = tree(tmp_path / "x", images(*names, count=3))
