@@ -30,7 +30,8 @@ __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "war
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _START = "experiments.training.recipes.fork_server_start"
-_CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__])
+_END = "experiments.training.recipes.fork_server_end"
+_CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__, _END])
 TICK_SECONDS = 0.25  # how long to wait for a process before its follower does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 _UNKNOWN = 255  # the fork server died with the exit code

@@ -108,3 +108,14 @@ def test_a_full_disk_is_told_even_if_the_log_cannot_take_it(tmp_path: Path, warm
     assert process.close() == 0
     assert outcome(received).status == "failed"
     assert "disk is full" in str(outcome(received).reason)
+
+
+def test_a_training_collects_garbage_but_not_among_what_the_fork_server_loaded(tmp_path: Path, warm: None) -> None:
+    process = TrainingProcess(job(tmp_path), recipe="tests.experiments.recipes.tells_garbage")
+    received = [item for batch in process.batches(5.0) if batch for item in batch]
+    process.close()
+    outcome = received[-1][0]
+    assert isinstance(outcome, Outcome)
+    collects, frozen = str(outcome.reason).split()
+    assert collects == "True"
+    assert int(frozen) > 100_000  # torch and lightning
