@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from experiments.training.data.images import dicom, grey_values, jpeg_headers, lookup_tables, rle
-from experiments.training.data.images.grey_values import GreyValues
+from experiments.training.data.images import dicom, jpeg_headers, lookup_tables, rle, stored_values
 from experiments.training.data.images.image_faults import ImageFault
 from experiments.training.data.images.pixel_scale import HOUNSFIELD, Ends, Kind
+from experiments.training.data.images.stored_values import StoredValues
 
 if TYPE_CHECKING:
     from pydicom import Dataset, FileDataset
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RLE = "1.2.840.10008.1.2.5"
 
 
-def decoded(dataset: FileDataset) -> Image.Image | GreyValues:
+def decoded(dataset: FileDataset) -> Image.Image | StoredValues:
     """Decode to an image of mode L or RGB, one of mode F with values from 0 to 255, or to values that need a scale.
 
     Raises ImageFault, and what pydicom raises on damaged pixels.
@@ -37,17 +37,17 @@ def decoded(dataset: FileDataset) -> Image.Image | GreyValues:
     values = _measured(stored, dataset)
     if table := lookup_tables.grey(dataset, "VOILUTSequence", signed=_may_be_negative(dataset)):
         kind = Kind("DICOM files with a lookup table", "depth")
-        return GreyValues(table.look_up(values), kind, inverted, padding, table=(0.0, float(table.highest)))
+        return StoredValues(table.look_up(values), kind, inverted, padding, table=(0.0, float(table.highest)))
     window = _window(dataset)
     if _is_hounsfield(dataset):
-        return GreyValues(values, HOUNSFIELD, inverted, padding, window=_ends(window, dataset))
+        return StoredValues(values, HOUNSFIELD, inverted, padding, window=_ends(window, dataset))
     if window:
         shown = np.multiply(_windowed(_finite(values), *window, _function(dataset)), np.float32(255))
-        return grey_values.finished(shown, inverted=inverted, padding=padding)
+        return stored_values.finished(shown, inverted=inverted, padding=padding)
     if values is stored and stored.dtype.kind == "u" and _bits(stored, dataset) == 8:
         plain = np.minimum(stored, 255).astype(np.uint8)
-        return grey_values.finished(plain, inverted=inverted, padding=padding)
-    return GreyValues(values, _kind(stored, dataset), inverted, padding)
+        return stored_values.finished(plain, inverted=inverted, padding=padding)
+    return StoredValues(values, _kind(stored, dataset), inverted, padding)
 
 
 def needs_scale(dataset: Dataset) -> bool:

@@ -114,7 +114,8 @@ def of_scan(header: Dataset) -> Header:
 
 def of_raster(image: Image) -> Header:
     """Take from an opened image, which is not decoded yet, what is counted."""
-    deep, tiff = raster.is_deep(image), image.format == "TIFF"
+    deep_colours = raster.has_deep_colours(image)
+    deep, tiff = deep_colours or raster.is_deep(image), image.format == "TIFF"
     turned = raster.orientation(image)
     # Pillow says the size of a TIFF as it will be once it is loaded, which is upright.
     sideways = turned > 4 and not tiff
@@ -125,7 +126,7 @@ def of_raster(image: Image) -> Header:
         image.mode,
         image.format or "",
         BITS.get(image.mode, EIGHT if not deep else 16),
-        coloured=not deep and image.mode not in COLOURLESS,
+        coloured=deep_colours or (not deep and image.mode not in COLOURLESS),
         deep=deep,
         turned=turned != 1,
         transparent=raster.is_transparent(image),

@@ -34,7 +34,8 @@ class Kind:
     rule: Rule
 
 
-WHOLE_NUMBERS = Kind("files of more than 8 bits", "depth")
+WHOLE_NUMBERS = Kind("grey files of more than 8 bits", "depth")
+COLOURS = Kind("colour files of more than 8 bits", "depth")
 FRACTIONS = Kind("files of numbers with fractions", "fractions")
 HOUNSFIELD = Kind("CT files", "hounsfield")
 

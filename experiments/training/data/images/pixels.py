@@ -15,10 +15,11 @@ from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.data.files import cores, image_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom, dicom_pixels, headers, image_faults, medmnist, raster, verification
-from experiments.training.data.images.grey_values import GreyValues
 from experiments.training.data.images.headers import Header
-from experiments.training.data.images.pixel_scale import STRAY_PART, Extremes, PixelScale
+from experiments.training.data.images.pixel_scale import COLOURS, STRAY_PART, Extremes, PixelScale
+from experiments.training.data.images.stored_values import StoredValues
 
+UPPER_SUFFICES = 64  # of 256, of the upper bytes: a value of 15 bits or 16, which 8 of them show as well
 BLOCK = 32  # images that one thread decodes at a time
 AHEAD = 4  # blocks per thread that may wait to be taken
 
@@ -95,7 +96,7 @@ def _block(
         try:
             found, header = read(files, name, mode="L" if channels == 1 else "RGB", side=size)
             noticed.headers[name] = noticed.same.setdefault(header, header)
-            if isinstance(found, GreyValues) and (beyond := scale.left_by(found)):
+            if isinstance(found, StoredValues) and (beyond := scale.left_by(found)):
                 noticed.beyond[name] = beyond
             pixels[row] = to_array(placed(found, scale), size=size, channels=channels)
         except MemoryError:
@@ -105,7 +106,7 @@ def _block(
     return pixels
 
 
-def read(files: Files, name: str, *, mode: str, side: int) -> tuple[Image.Image | GreyValues, Header]:
+def read(files: Files, name: str, *, mode: str, side: int) -> tuple[Image.Image | StoredValues, Header]:
     """Decode one image file to what a viewer shows, or to values that need the data set's scale; return its header too.
 
     The image is of mode L or RGB, or of mode F from 0 to 255. Large JPEG files come smaller, but not below twice `side`
@@ -117,12 +118,23 @@ def read(files: Files, name: str, *, mode: str, side: int) -> tuple[Image.Image 
     with verification.opened(files, name) as image:
         header = headers.of_raster(image)
         image.draft(mode, (2 * side, 2 * side))
-        return raster.decoded(image), header
+        found = raster.decoded(image)
+    return (_deep_colours(files, name, np.asarray(found)) if header.deep and header.coloured else found), header
 
 
-def placed(found: Image.Image | GreyValues, scale: PixelScale) -> Image.Image:
+def _deep_colours(files: Files, name: str, upper: NDArray[np.uint8]) -> StoredValues:
+    """Complete the upper bytes of 16-bit colours, which say nothing where the values need few bits."""
+    if upper.max() >= UPPER_SUFFICES:
+        return StoredValues(upper.astype(np.uint16) * 257, COLOURS)
+    with verification.opened(files, name) as image:
+        raster.lower_bytes(image)
+        lower = np.asarray(raster.decoded(image))
+    return StoredValues(upper.astype(np.uint16) << 8 | lower, COLOURS)
+
+
+def placed(found: Image.Image | StoredValues, scale: PixelScale) -> Image.Image:
     """Give values their grey by the scale, as an image of mode F from 0 to 255; other images stay as they are."""
-    return found.shown(scale.of(found)) if isinstance(found, GreyValues) else found
+    return found.shown(scale.of(found)) if isinstance(found, StoredValues) else found
 
 
 def to_array(image: Image.Image, *, size: int, channels: int) -> NDArray[np.uint8]:

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
 
-from experiments.training.data.images.grey_values import GreyValues
 from experiments.training.data.images.pixel_scale import FRACTIONS, WHOLE_NUMBERS
+from experiments.training.data.images.stored_values import StoredValues
 
 HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I, F
 TRANSPARENT = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 GROUND = 255  # white, as most viewers show what is transparent: dark lines drawn on nothing stay visible
 ORIENTATION, PHOTOMETRIC, WHITE_IS_ZERO = 274, 262, 0  # tags of TIFF, the first of EXIF too
+OTHER_BYTE = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B" if sys.byteorder == "little" else ";16L"}
+"""Ends of Pillow's names for how 16 bits lie in a file, and of those that take the other byte of each."""
+LETTERS = 4  # of these ends
 EXIF = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow finds an orientation
 
 
 def is_deep(image: Image.Image) -> bool:
     """Return whether the image has more than 8 bits, and therefore needs the data set's scale."""
     return image.mode.startswith(HIGH_DEPTH)
+
+
+def has_deep_colours(image: Image.Image) -> bool:
+    """Return whether the image has colours of 16 bits each, of which Pillow gives the upper 8 alone."""
+    return image.mode == "RGB" and _stored_as(image).endswith(tuple(OTHER_BYTE))
+
+
+def lower_bytes(image: ImageFile) -> None:
+    """Let an opened image of 16-bit colours be decoded to the lower 8: those that the other byte order calls upper."""
+    stored = _stored_as(image)
+    other = stored[:-LETTERS] + OTHER_BYTE[stored[-LETTERS:]]
+    image.tile = [
+        tile._replace(args=(other, *tile.args[1:]) if isinstance(tile.args, tuple) else other) for tile in image.tile
+    ]
+
+
+def _stored_as(image: Image.Image) -> str:
+    """Return Pillow's name for how the values lie in the file, such as RGB;16B; blank where it says none."""
+    arguments = next((tile[3] for tile in getattr(image, "tile", ())), "")
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
 
 
 def is_transparent(image: Image.Image) -> bool:
@@ -42,7 +68,7 @@ def orientation(image: Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
-def decoded(image: Image.Image) -> Image.Image | GreyValues:
+def decoded(image: Image.Image) -> Image.Image | StoredValues:
     """Decode the opened image to one of mode L or RGB, or to values that need a scale; raises what Pillow raises."""
     white_zero = is_white_zero(image)
     image.load()
@@ -50,7 +76,7 @@ def decoded(image: Image.Image) -> Image.Image | GreyValues:
     upright = image if image.format == "TIFF" or orientation(image) == 1 else ImageOps.exif_transpose(image)
     if is_deep(upright):
         kind = FRACTIONS if upright.mode.startswith("F") else WHOLE_NUMBERS
-        return GreyValues(np.asarray(upright), kind, inverted=white_zero)
+        return StoredValues(np.asarray(upright), kind, inverted=white_zero)
     return opaque(upright)
 
 

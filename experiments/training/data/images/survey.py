@@ -22,9 +22,9 @@ from experiments.training.contract.config import TrainingConfig
 from experiments.training.data.files import cores
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom, headers, medmnist, pixel_scale, pixels, verification
-from experiments.training.data.images.grey_values import GreyValues
 from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_scale import Ends, Extremes, PixelScale
+from experiments.training.data.images.stored_values import StoredValues
 
 HEADERS = 500  # files whose headers are read
 VALUES = 128  # files, of those whose values need a scale, that are decoded
@@ -63,11 +63,10 @@ class Survey:
 
 
 class Look(NamedTuple):
-    """One image that needs no scale: whether it is in colour, its lowest and its highest value."""
+    """Whether one image is in colour, and its lowest and highest value if it needs no scale."""
 
     tinted: bool
-    low: float
-    high: float
+    ends: Ends | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,8 @@ def look(files: Files, names: Sequence[str], *, ct_window: Sequence[float] | Non
         deep = pool.map(lambda name: _extremes(files, name), _affordable(known))
         extremes = [found for found in deep if found]
         tried = verification.spread(known, SHOWN)
-        ready = pool.map(lambda name: _look(files, name), [name for name, header in tried if not header.deep])
+        whole = [name for name, header in tried if header.coloured or not header.deep]
+        ready = pool.map(lambda name: _look(files, name), whole)
         shown = [one for one in ready if one]
     scale = pixel_scale.made_of(extremes, _ends(ct_window))
     return _survey([header for _, header in known], len(tried), shown, scale)
@@ -142,24 +142,29 @@ def _affordable(known: Sequence[tuple[str, Header]]) -> Sequence[str]:
 def _extremes(files: Files, name: str) -> Extremes | None:
     with suppress(Exception):  # as above
         found, _ = pixels.read(files, name, mode="L", side=SIDE)
-        return found.extremes() if isinstance(found, GreyValues) else None
+        return found.extremes() if isinstance(found, StoredValues) else None
     return None
 
 
 def _look(files: Files, name: str) -> Look | None:
     with suppress(Exception):  # as above
         found, _ = pixels.read(files, name, mode="RGB", side=SIDE)
-        return _of_image(found) if isinstance(found, Image.Image) else None
+        if isinstance(found, Image.Image):
+            return _of_image(found)
+        return Look(_is_tinted(pixels.placed(found, PixelScale())), None)
     return None
 
 
 def _of_image(image: Image.Image) -> Look:
     values = np.asarray(image)
+    return Look(_is_tinted(image), (float(values.min()), float(values.max())))
+
+
+def _is_tinted(image: Image.Image) -> bool:
     if image.mode != "RGB":
-        return Look(tinted=False, low=float(values.min()), high=float(values.max()))
+        return False
     small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.NEAREST)).astype(np.int16)
-    tints = small.max(axis=2) - small.min(axis=2)
-    return Look(bool((tints > TINT).mean() > TINTED), float(values.min()), float(values.max()))
+    return bool(((small.max(axis=2) - small.min(axis=2)) > TINT).mean() > TINTED)
 
 
 def _of_stacks(files: Files) -> Survey:
@@ -172,7 +177,8 @@ def _of_stacks(files: Files) -> Survey:
 
 
 def _survey(found: Sequence[Header], tried: int, shown: Sequence[Look], scale: PixelScale) -> Survey:
-    plain = (min(one.low for one in shown), max(one.high for one in shown)) if shown else None
+    ends = [one.ends for one in shown if one.ends]
+    plain = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
     return Survey(found, tried, sum(one.tinted for one in shown), scale, plain)
 
 

@@ -14,6 +14,7 @@ from experiments.training.data.images.image_faults import ImageFault
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ def problem_of(files: Files, name: str) -> str | None:
 
 
 @contextmanager
-def opened(files: Files, name: str) -> Iterator[Image]:
+def opened(files: Files, name: str) -> Iterator[ImageFile]:
     """Open the image without decoding it.
 
     Raises what Pillow raises, and ImageFault for one that is too large or has several pages.

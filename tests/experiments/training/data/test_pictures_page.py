@@ -9,7 +9,7 @@ from experiments.training.contract import image_inputs
 from experiments.training.contract.image_options import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from experiments.training.data import pixel_reading
 from experiments.training.data.files import image_names
-from experiments.training.data.images import dicom, grey_values, pixel_scale, survey, verification
+from experiments.training.data.images import dicom, pixel_scale, stored_values, survey, verification
 from experiments.training.preflight import shortcuts
 
 PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "how-your-data-are-read.md"
@@ -40,7 +40,7 @@ def test_the_page_has_the_codes_constants() -> None:
         f"differ by more than {survey.TINT} levels",
         f"Sizes are found by up to {survey.HEADERS} images, colours by up to {survey.SHOWN}",
         f"by up to {survey.VALUES} images, evenly spread (fewer of large ones, {survey.FEWEST_VALUES} at least)",
-        f"leaving out 1 in {grey_values.OUTSIDE:,} pixels",
+        f"leaving out 1 in {stored_values.OUTSIDE:,} pixels",
         f"One image, or 1 in {pixel_scale.STRAY_PART}, that",
         f"({', '.join(depths)} or {deepest})",
         f"{low:,.0f} … {high:,.0f}",

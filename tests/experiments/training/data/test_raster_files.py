@@ -17,6 +17,7 @@ from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Folder
 from experiments.training.data.images import headers, survey, verification
 from experiments.training.data.images.pixels import blocks
+from tests.experiments.training.data.test_images import deep_png
 from tests.experiments.training.datasets import write_image
 
 RAMP = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)  # 12 bits, brighter from row to row
@@ -206,6 +207,34 @@ def test_12_bits_in_files_of_16_keep_all_grey_levels(tmp_path: Path) -> None:
     assert len(np.unique(found[0])) > 200
     assert np.abs(found[0, 0] - RAMP * 255.0 / 4095).max() <= 0.51
     assert np.abs(found[3, 0] - dim * 255.0 / 4095).max() <= 0.51  # by the data set's, not its own
+
+
+def colour_tiff(path: Path, values: NDArray[np.uint16]) -> None:
+    """Write one strip of 16-bit colours, which Pillow does not write."""
+    rows, columns, _ = values.shape
+    data = struct.pack("<3H", 16, 16, 16) + values.astype("<u2").tobytes()
+    fields = {256: (4, 1, columns), 257: (4, 1, rows), 258: (3, 3, 8), 259: (4, 1, 1), 262: (4, 1, 2), 273: (4, 1, 14)}
+    fields |= {277: (4, 1, 3), 278: (4, 1, rows), 279: (4, 1, values.nbytes)}
+    entries = b"".join(struct.pack("<HHII", tag, *field) for tag, field in fields.items())
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", 9) + entries + bytes(4))
+
+
+@pytest.mark.parametrize("write", [lambda path, values: path.write_bytes(deep_png(values)), colour_tiff])
+@pytest.mark.parametrize(("white", "highest"), [(4095, 4095), (1023, 900), (16383, 16000), (65535, 60000)])
+def test_12_bits_in_colour_files_of_16_keep_all_levels(
+    tmp_path: Path, write: Callable[[Path, NDArray[np.uint16]], object], white: int, highest: int
+) -> None:
+    """Pillow gives the upper byte of each alone, which is 15 at most for 12 bits."""
+    ramp = np.linspace(0, highest, 64 * 64).reshape(64, 64)
+    values = np.stack([ramp, ramp / 2, ramp / 4], axis=2).astype(np.uint16)
+    write(tmp_path / "a.png", values)
+    write(tmp_path / "b.png", values // 3)
+    found = decoded(tmp_path, channels=3)
+    expected = values.transpose(2, 0, 1) * 255.0 / white
+    assert np.abs(found[0] - expected).max() <= 1
+    assert np.abs(found[1] - expected / 3).max() <= 1
+    seen = header(tmp_path, "a.png")
+    assert (seen.bits, seen.coloured, seen.deep) == (16, True, True)
 
 
 @pytest.mark.parametrize("kind", ["<i2", "<i4", "<f4"])

@@ -167,8 +167,8 @@ def test_the_reading_tells_how_values_become_numbers(tmp_path: Path) -> None:
         stored_bits=12,
         lowest=4,
         highest=4091,
-        scale="Files of more than 8 bits, by the full range of the 12 bits that their values need: 0 becomes 0 (black) "
-        "and 4,095 becomes 255 (white). The network gets x / 127.5 - 1 of that.",
+        scale="Grey files of more than 8 bits, by the full range of the 12 bits that their values need: 0 becomes 0 "
+        "(black) and 4,095 becomes 255 (white). The network gets x / 127.5 - 1 of that.",
         constants={"black": 0, "white": 4095, "divided_by": 127.5, "minus": 1},
     )
     by_hand = np.round((RAMP.astype(float) - facts.constants["black"]) * 255 / facts.constants["white"])

@@ -1,4 +1,4 @@
-"""Decoded grey values that have no place between black and white yet: the data set's scale gives it to them."""
+"""Decoded values that have no place between black and white yet: the data set's scale gives it to them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ OUTSIDE = 1000  # of so many pixels one may lie above the extremes, and one belo
 
 
 @dataclass(frozen=True)
-class GreyValues:
-    """One image's `values` (rows, columns) of a kind; raises ImageFault for values that are not finite.
+class StoredValues:
+    """One image's `values` (rows, columns) or (rows, columns, 3) of a kind; raises ImageFault if one is not finite.
 
     `inverted`: the lowest value is white. `padding` marks pixels that show nothing and become black; `window` is what
     the file states, `table` the ends of the lookup table that the values come from.
@@ -52,7 +52,7 @@ class GreyValues:
         return found if chosen.is_left_by(found := self.extremes()) else None
 
     def shown(self, chosen: Range) -> Image.Image:
-        """Convert to an image of floats, mode F, from 0 for black to 255 for white."""
+        """Convert to an image of floats, mode F, from 0 for black to 255 for white; colours to mode RGB."""
         span = chosen.high - chosen.low
         small = self.values.dtype.itemsize <= 2 or self.values.dtype == np.float32
         shown = self.values.astype(np.float32 if small else np.float64)
@@ -61,6 +61,8 @@ class GreyValues:
         if self._all.low < chosen.low or self._all.high > chosen.high:
             np.clip(shown, 0, span, out=shown)
         np.multiply(shown, 255 / max(span, 1e-12), out=shown)
+        if shown.ndim == 3:
+            return Image.fromarray(shown.round().astype(np.uint8))
         return finished(shown.astype(np.float32, copy=False), inverted=self.inverted, padding=self.padding)
 
     @cached_property
