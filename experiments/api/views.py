@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -33,6 +33,8 @@ from runs.queries import may_change
 from runs.stored_config import StoredConfig
 
 DRY_RUN_WAIT_SECONDS = 20.0
+METRICS_WAIT_SECONDS = 20.0
+"""How long a request with metrics waits for their list: the first worker makes it seconds after the first start."""
 LOOK_SECONDS = 0.2
 WEIGHTS_SHOWN = 200
 DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
@@ -46,6 +48,7 @@ class CentralizedTrainView(AsyncView):
 
     async def post(self, request: Request) -> Response:
         """Queue the training (202), or make its pre-flight report and wait for it."""
+        await _metrics_listed(request.data)
         if not _dry_run(request):
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
@@ -155,6 +158,25 @@ async def _ended(asked: Preflight, seconds: float) -> Preflight:
         await asyncio.sleep(LOOK_SECONDS)
         known = await sync_to_async(_looked_up)(asked.pk)
     return known
+
+
+async def _metrics_listed(body: Any) -> None:
+    """Wait for the list of metrics if the request names some and there is none yet; no connection is held meanwhile."""
+    callbacks = body.get("callbacks") if isinstance(body, Mapping) else None
+    if not (isinstance(callbacks, Mapping) and callbacks.get("metrics")):
+        return
+    deadline = time.monotonic() + METRICS_WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if await sync_to_async(_is_listed)():
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_listed() -> bool:
+    try:
+        return metric_catalogue.current() is not None
+    finally:
+        release_connection()
 
 
 def _looked_up(pk: int) -> Preflight:

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from experiments import metric_list
+from experiments.api import views
 from experiments.models import MetricList
 from experiments.processes import metric_listing
 from experiments.training.contract.config import TrainingConfig
@@ -169,11 +170,21 @@ def test_the_list_of_another_version_serves_until_this_one_is_listed(api: Client
     assert metric_list.is_up_to_date()
 
 
-def test_before_a_worker_has_listed_them_requests_are_told_to_wait_and_others_are_taken(api: Client) -> None:
+def test_before_a_worker_has_listed_them_requests_are_told_to_wait_and_others_are_taken(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "METRICS_WAIT_SECONDS", 0.0)
     assert errors_of(post(api, {"metrics": ["cohen_kappa"]})) == {"callbacks.metrics.0": f"{NOT_YET}."}
     assert json.loads(api.get(METRICS).content) == {"version": None, "metrics": None}
     assert list(errors_of(post(api, {"monitor": "val_cohen_kappa"}))) == ["callbacks.monitor"]
     stored(post(api, {"monitor": "val_f1"}))
+
+
+def test_a_request_waits_for_the_first_list(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([None, None, inspection.catalogue(), inspection.catalogue()])
+    monkeypatch.setattr(metric_catalogue, "_source", [lambda: next(looks, inspection.catalogue())])
+    assert stored(post(api, {"metrics": ["cohen_kappa"]}))["metrics"][0]["name"] == "cohen_kappa"
+    assert next(looks, "all looked at") == "all looked at"
 
 
 def test_a_list_that_another_revision_wrote_is_made_again(monkeypatch: pytest.MonkeyPatch, warm: None) -> None:
