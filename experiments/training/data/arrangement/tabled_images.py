@@ -12,9 +12,9 @@ from experiments.training.data.arrangement import id_matching, levels
 from experiments.training.data.arrangement.id_matching import Matches
 from experiments.training.data.arrangement.label_tables import LabelTable, TableSet
 from experiments.training.data.arrangement.listing import Listing
-from experiments.training.data.arrangement.opened_tables import Row
 from experiments.training.data.arrangement.split_folders import SplitLevel
 from experiments.training.data.files.folders import Files
+from experiments.training.data.tables.label_table import Row
 
 
 @dataclass
