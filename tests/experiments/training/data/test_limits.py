@@ -13,7 +13,7 @@ import pytest
 
 from experiments.training.data.files import archives
 from experiments.training.data.sources import SourceError, inspect
-from experiments.training.data.tables.formats import csv_files, table_limits
+from experiments.training.data.tables.formats import csv_files, dialects, table_limits
 from tests.experiments.training.datasets import config_of, with_csv, write_csv, zipped
 
 HEADER = ("Target", "a", "b", "c")
@@ -47,6 +47,7 @@ def csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a CSV that is too large as such."""
     write_csv(tmp_path / "x.csv", ROWS, HEADER)
     monkeypatch.setattr(csv_files, "MAX_CSV_BYTES", 200)
+    monkeypatch.setattr(dialects, "HEAD_BYTES", 60)  # the lines behind these show how many there are
     return tmp_path / "x.csv"
 
 

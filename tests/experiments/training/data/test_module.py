@@ -14,7 +14,7 @@ import torch
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import StandardScaler
 
-from experiments.training.contract.reading import Reading, Unanswered
+from experiments.training.contract.reading import READING_FILE, Reading, Unanswered
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import loading, module
 from experiments.training.data.module import DataModule, build
@@ -148,7 +148,7 @@ def test_what_inspection_refuses_the_training_refuses_too(tmp_path: Path) -> Non
 
 
 def read_back(folder: Path) -> Reading:
-    return msgspec.json.decode((folder / "run" / module.READING_FILE).read_bytes(), type=Reading)
+    return msgspec.json.decode((folder / "run" / READING_FILE).read_bytes(), type=Reading)
 
 
 @pytest.fixture
@@ -177,6 +177,6 @@ def test_a_dry_run_and_a_resumed_run_go_on_with_open_questions(tmp_path: Path, q
     with_csv(tmp_path / "x")
     config = config_of("x")
     build(config, job_of(config, tmp_path), answered=False)
-    (tmp_path / "run" / module.READING_FILE).unlink()
+    (tmp_path / "run" / READING_FILE).unlink()
     build(config, job_of(config, tmp_path, resume_from="last.ckpt"))
     assert read_back(tmp_path) == class_folders(QUESTIONS)
