@@ -27,7 +27,11 @@ LOCAL_IMPORTS = {
     ("runs/curves/views.py", "runs.curves.series"): "the same",
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
-    ("experiments/training/data/tables/parquet.py", "pyarrow"): "for processes that read such a table",
+    (
+        "experiments/training/data/tables/formats/opening.py",
+        "experiments.training.data.tables.formats",
+    ): "NumPy and Arrow, which a process loads with the first table",
+    ("experiments/training/data/tables/feature_tables.py", "experiments.training.data.tables"): "the same",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from experiments.training.data.files import archives
-from experiments.training.data.tables import label_table
+from experiments.training.data.tables.formats import table_limits
 from project import metrics
 from realtime.wire import close_codes
 from runs.curves.sampled_events import SAMPLED_EVENTS
@@ -136,6 +136,7 @@ UNDOCUMENTED_LIMITS = {
     "pixels.MAX_THREADS",
     "rle.MAX_SEGMENTS",
     "sample_process.MOST_CLASSES",
+    "target_copies.MOST_CLASSES",
     "verification.MAX_LETTERS",
 }
 
@@ -158,7 +159,7 @@ def test_limits_of_data() -> None:
     assert declared - named == UNDOCUMENTED_LIMITS
     found = {(of, what): most for of, what, most, _ in table("reference/limits")}
     assert found["zip", "entries"] == f"{archives.MAX_ENTRIES:,}"
-    assert found["CSV", "size of the file"] == f"{label_table.MAX_BYTES >> 20} MiB"
+    assert found["CSV", "size of the file"] == f"{table_limits.MAX_CSV_BYTES >> 30} GiB"
     assert all(all(cells) for cells in table("reference/limits"))
 
 

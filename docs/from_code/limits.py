@@ -15,7 +15,9 @@ from experiments.training.data import sources
 from experiments.training.data.files import archives, folders, index, requirements
 from experiments.training.data.images import dicom, verification
 from experiments.training.data.inspection import check
-from experiments.training.data.tables import cells, columns, label_table, parquet
+from experiments.training.data.tables import features, label_table
+from experiments.training.data.tables.contents import cells
+from experiments.training.data.tables.formats import dialects, parquet, table_limits
 
 HEADER = ("of", "what", "at most", "beyond it")
 FOLDER_INSTEAD = "refused: unpack it inside a data root, of which more is read"
@@ -55,15 +57,22 @@ def _uploads() -> list[tuple[str, ...]]:
 
 
 def _tables() -> list[tuple[str, ...]]:
-    rows = f"{_count(index.MAX_SAMPLES)}, and {_count(parquet.MAX_CELLS)} cells"
+    rows = f"{_count(table_limits.MAX_ROWS)}, and {_count(table_limits.MAX_CELLS)} cells"
     return [
-        ("CSV", "size of the file", _bytes(label_table.MAX_BYTES), "refused: save it as Parquet, within its limits"),
-        ("CSV", "rows", _count(index.MAX_SAMPLES), "refused: keep so many"),
-        ("Parquet", "rows", rows, "refused: keep so many; the answer says how many rows or columns these are"),
-        ("table", "columns", _count(columns.MAX_COLUMNS), "refused: leave out those that hardly vary"),
-        ("table", "features that they become", _count(columns.MAX_FEATURES), "refused: leave out columns of texts"),
-        ("table", "as numbers in memory", _bytes(columns.MAX_TABLE_BYTES), "refused: leave out columns"),
+        (
+            "CSV",
+            "size of the file",
+            _bytes(table_limits.MAX_CSV_BYTES),
+            "refused: save it as Parquet, within its limits",
+        ),
+        ("CSV", "its first lines, with the header", _bytes(dialects.MAX_HEAD_BYTES), "refused: save it again as CSV"),
+        ("CSV, Parquet", "rows", rows, "refused: keep so many; the answer says how many rows or columns these are"),
+        ("Parquet", "cells that are read, unpacked", _bytes(parquet.MAX_BYTES), "refused: keep fewer columns or rows"),
+        ("table", "columns", _count(table_limits.MAX_COLUMNS), "refused: leave out those that hardly vary"),
+        ("table", "features that they become", _count(features.MAX_FEATURES), "refused: leave out columns of texts"),
+        ("table", "as numbers in memory", _bytes(features.MAX_BYTES), "refused: leave out columns"),
         ("table", "texts of one column", _count(cells.MAX_CATEGORIES), "the column is left out; the report names it"),
+        ("table of images", "letters of an id", _count(label_table.MAX_ID_LETTERS), "refused: name another column"),
     ]
 
 

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments.api.submission import accepted, in_words, submit
+from experiments.datasets import inspections
 from experiments.datasets.serializers import builtin_summary
 from experiments.models import Preflight
 from experiments.preflights import requests
@@ -84,7 +85,8 @@ class OptionsView(APIView):
     """The endpoint of a training's options with help, defaults and bounds; built-in data sets; weights."""
 
     def get(self, request: Request) -> Response:
-        """Return the options that a form of a new run shows to this user."""
+        """Return the options that a form of a new run shows to this user, who is about to name data."""
+        inspections.warm_up()
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
         return Response(
             {

@@ -30,7 +30,7 @@ from experiments.training.contract.inspections import (
 )
 
 MODULE = "experiments.training.data.inspection.inspection_server"
-START_SECONDS = 10.0  # also of one that has still to be started, on a busy machine
+START_SECONDS = 30.0  # also of one that has still to be started, on a busy machine
 LATE_SECONDS = 2.0  # beyond the time of an inspection, at which the kernel ends it
 LOOK_SECONDS = 0.05  # between two looks at one that the machine has kept from computing
 SMALL_CPU_SECONDS = 0.1  # enough to look at small data

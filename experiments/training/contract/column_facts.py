@@ -13,7 +13,8 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one column holds.
 
     `values` counts the distinct ones, `missing` the rows without one; `constant` means that all training rows have the
-    same value, or none. A column "left out" has too many different texts to learn from.
+    same value, or none. A column "left out" is not learned from: it has too many different texts, for example, or
+    numbers rows.
     """
 
     name: str

@@ -27,8 +27,8 @@ from experiments.training.data.images import cache_space, decoding, headers, ver
 from experiments.training.data.images.headers import HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.splitting import division
-from experiments.training.data.tables import column_summary, feature_tables, features
-from experiments.training.data.tables.cells import parse
+from experiments.training.data.tables import feature_tables, features
+from experiments.training.data.tables.contents import column_summary
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ def _from_files(
 def _table(files: Files, name: str, config: TrainingConfig, roots: Sequence[Path]) -> Samples:
     index = feature_tables.read(files, name, config.data)
     assigned = _divided(config, index, roots, table=True)
-    read = feature_tables.features(files, name, config.data)
-    cells = {column: parse(read.pop(column)) for column in list(read)}
-    inputs, names = features.encode(cells)
-    facts = column_summary.of_cells(cells, splits.indices(assigned)["train"])
+    run_log.write("\n".join(finding.text for finding in index.reading.findings))
+    inputs, names = features.encode(index.columns.learned)
+    train = splits.indices(assigned)["train"]
+    facts = [*column_summary.of_cells(index.columns.learned, train), *column_summary.of_others(index.columns.apart)]
     return replace(_samples(files.name, index, inputs, assigned), features=names, columns=facts)
 
 
@@ -152,8 +152,8 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
         classes=index.classes,
         inputs=inputs,
         labels=index.labels,
-        sample_ids=[sample.id for sample in index.samples],
-        patient_ids=[sample.patient_id for sample in index.samples],
+        sample_ids=index.ids,
+        patient_ids=index.patient_ids,
         assigned=assigned,
         reading=index.reading,
     )

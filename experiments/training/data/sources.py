@@ -72,7 +72,7 @@ def inspect(
         requirements.check(
             config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
         )
-        image_files = [sample.file for sample in index.samples if sample.file]
+        image_files = index.files
         if image_files and not config.data.skip_unreadable and not pictures_checked:
             verification.check(files, image_files)
         return SourceSummary(files.name, files.kind, index.counts, files.stamp)

@@ -28,7 +28,6 @@ SEVERAL: dict[preflight_report.Kind, str] = {
 COLUMN_WORDS = {
     "constant_columns": "constant in the training split and left out",
     "missing_values": "with missing values",
-    "columns_left_out": "with too many different texts, left out",
 }
 CURE = (
     "Results on them look better than they are. Remove the copies or put them into one split, or set "
@@ -165,7 +164,6 @@ def _columns(columns: Sequence[ColumnFacts]) -> Iterator[Finding]:
     groups = {
         "constant_columns": [column for column in columns if column.constant],
         "missing_values": [column for column in columns if column.missing and not column.constant],
-        "columns_left_out": [column for column in columns if column.kind == "left out"],
     }
     for code, found in groups.items():
         if found:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, overload
 
 from experiments.training.contract.reading import UNKNOWN, Reading
 from experiments.training.contract.splits import SplitName
 
-MAX_SAMPLES = 1_000_000  # each costs the web process some hundred bytes
+MAX_SAMPLES = 1_000_000  # images: each costs some hundred bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,83 @@ class Sample:
     split: SplitName | None = None
 
 
+class SampleColumns(Sequence[Sample]):
+    """Samples without files, kept as columns: an object for each of millions of rows would take a gigabyte.
+
+    `splits` is None where the data give none.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        patient_ids: Sequence[str],
+        labels: Sequence[int],
+        splits: Sequence[SplitName | None] | None = None,
+    ) -> None:
+        self.ids, self.patient_ids, self.labels, self.splits = ids, patient_ids, labels, splits
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> SampleColumns: ...
+
+    def __getitem__(self, at: int | slice) -> Sample | SampleColumns:
+        if isinstance(at, slice):
+            splits = None if self.splits is None else self.splits[at]
+            return SampleColumns(self.ids[at], self.patient_ids[at], self.labels[at], splits)
+        return Sample(
+            self.ids[at], self.patient_ids[at], self.labels[at], split=None if self.splits is None else self.splits[at]
+        )
+
+    def __iter__(self) -> Iterator[Sample]:
+        splits = repeat(None) if self.splits is None else self.splits
+        return map(Sample, self.ids, self.patient_ids, self.labels, repeat(""), splits)
+
+
 @dataclass(frozen=True)
 class Index:
     """All samples in the order of their ids, so that a folder and its zip give the same splits.
 
-    `reading` says how they were found, and what was left out.
+    `reading` says how they were found, and what was left out. `columns` are those of a table without a role, as
+    `tables.feature_columns` reads them.
     """
 
     classes: list[str]
-    samples: list[Sample]
+    samples: Sequence[Sample]
     reading: Reading = UNKNOWN
+    columns: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all samples, in their order."""
+        return list(self.samples.ids if isinstance(self.samples, SampleColumns) else (s.id for s in self.samples))
+
+    @property
+    def patient_ids(self) -> list[str]:
+        """The patients of all samples, in their order."""
+        samples = self.samples
+        return list(samples.patient_ids if isinstance(samples, SampleColumns) else (s.patient_id for s in samples))
 
     @property
     def labels(self) -> list[int]:
         """The labels of all samples, in their order."""
-        return [sample.label for sample in self.samples]
+        return list(self.samples.labels if isinstance(self.samples, SampleColumns) else (s.label for s in self.samples))
+
+    @property
+    def splits(self) -> list[SplitName | None]:
+        """The splits that the data give, in the order of the samples."""
+        if isinstance(self.samples, SampleColumns):
+            return [None] * len(self.samples) if self.samples.splits is None else list(self.samples.splits)
+        return [sample.split for sample in self.samples]
+
+    @property
+    def files(self) -> list[str]:
+        """The names of the images, in the order of the samples; none for a table."""
+        return [] if isinstance(self.samples, SampleColumns) else [s.file for s in self.samples if s.file]
 
     @property
     def counts(self) -> dict[str, int]:

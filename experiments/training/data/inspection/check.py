@@ -78,7 +78,7 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
         index = sources.read(files, config)
         if len(index.classes) > MAX_CLASSES:
             raise SourceError("data.target_column", f"It has {len(index.classes):,} different values; name another.")
-        if not feature_tables.find(files) and (images := [sample.file for sample in index.samples if sample.file]):
+        if not feature_tables.find(files) and (images := index.files):
             verification.check(files, images)
     except SourceError as error:
         return None, error.sentence

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.training.contract.column_facts import Kind
 from experiments.training.data.inspection.sample_sheets import ClassFacts, Feature
-from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
+from experiments.training.data.tables.contents import column_types
+from experiments.training.data.tables.contents.cells import Cells
+from experiments.training.data.tables.contents.typed_column import Column
 
 MOST_FEATURES, MOST_CLASSES, LETTERS = 100, 10, 200
 
 Rows = NDArray[np.bool_]
 
 
-def of_cells(columns: Mapping[str, Cells], labels: Sequence[int], classes: Sequence[str]) -> list[Feature]:
+def of_cells(columns: Mapping[str, Cells | Column], labels: Sequence[int], classes: Sequence[str]) -> list[Feature]:
     """Summarise each column; `labels` are positions in `classes`, of which the first few are used."""
     groups = _groups(labels, classes)
-    return [_of_column(name, parse(cells), groups) for name, cells in columns.items()]
+    return [_of_column(name, column_types.of_cells(cells), groups) for name, cells in columns.items()]
 
 
 def of_numbers(
@@ -37,10 +37,8 @@ def _groups(labels: Sequence[int], classes: Sequence[str]) -> dict[str | None, R
     return {None: np.ones(len(of), bool)} | {name: of == label for label, name in enumerate(classes[:MOST_CLASSES])}
 
 
-def _of_column(name: str, cells: list[str] | NDArray[np.float64], groups: Mapping[str | None, Rows]) -> Feature:
-    if isinstance(cells, np.ndarray):
-        return _of_numbers(name, cells, groups)
-    return _of_texts(name, cells, groups)
+def _of_column(name: str, column: Column, groups: Mapping[str | None, Rows]) -> Feature:
+    return _of_texts(name, column, groups) if column.values is None else _of_numbers(name, column.values, groups)
 
 
 def _of_numbers(name: str, values: NDArray[np.float64], groups: Mapping[str | None, Rows]) -> Feature:
@@ -74,23 +72,24 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _of_texts(name: str, cells: Sequence[str], groups: Mapping[str | None, Rows]) -> Feature:
-    different = len(set(cells) - {""})
-    places = {label: np.flatnonzero(rows).tolist() for label, rows in groups.items()}
-    kind: Kind = "left out" if len(set(cells)) > MAX_CATEGORIES else "categories"
+def _of_texts(name: str, column: Column, groups: Mapping[str | None, Rows]) -> Feature:
+    codes = np.zeros(0, np.intp) if column.codes is None else column.codes
+    texts = [] if column.texts is None else column.texts.to_pylist()
     return Feature(
         name=name[:LETTERS],
-        kind=kind,
-        values=different,
-        missing=cells.count(""),
-        groups=[_frequent(label, [cells[at] for at in rows]) for label, rows in places.items()],
+        kind=column.kind,
+        values=len(set(texts) - {""}),
+        missing=column.missing,
+        groups=[
+            _frequent(label, np.bincount(codes[rows], minlength=len(texts)), texts) for label, rows in groups.items()
+        ],
     )
 
 
-def _frequent(label: str | None, cells: Sequence[str]) -> ClassFacts:
+def _frequent(label: str | None, counts: NDArray[np.intp], texts: Sequence[str]) -> ClassFacts:
     """Find the most frequent text; of several equally frequent ones the first by name."""
-    counts = Counter(cell for cell in cells if cell)
-    if not counts:
+    known = {text: int(times) for text, times in zip(texts, counts, strict=True) if text and times}
+    if not known:
         return ClassFacts(label=label, known=0)
-    text, times = min(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ClassFacts(label=label, known=counts.total(), frequent=text[:LETTERS], times=times)
+    text, times = min(known.items(), key=lambda item: (-item[1], item[0]))
+    return ClassFacts(label=label, known=sum(known.values()), frequent=text[:LETTERS], times=times)

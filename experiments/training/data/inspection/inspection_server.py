@@ -39,10 +39,16 @@ from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
 from experiments.training.data.inspection import isolation
 
-IDLE_SECONDS = 1800.0
+IDLE_SECONDS = 600.0
 QUESTION_SECONDS = 5.0
 MEMORY_BYTES = 2**30  # of one inspection; what needs more is left to the training's own process
-NEEDED = ("numpy", "PIL.Image", "pyarrow.parquet", "pydicom.pixels")
+NEEDED = (
+    "PIL.Image",
+    "pydicom.pixels",
+    "experiments.training.data.tables.feature_columns",
+    "experiments.training.data.tables.formats.csv_files",
+    "experiments.training.data.tables.formats.parquet",
+)
 """Loaded before the first fork, where they are installed: readers load them when they need them, each fork again."""
 BROKEN = "The data cannot be read: a file in them may be damaged. The server's log says what went wrong."
 

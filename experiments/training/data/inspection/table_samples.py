@@ -8,34 +8,33 @@ from experiments.training.contract.config import TrainingConfig
 from experiments.training.data.files.folders import Files
 from experiments.training.data.inspection import feature_summary
 from experiments.training.data.inspection.sample_sheets import FeatureSheet, Sheet
-from experiments.training.data.tables import feature_tables, label_table, parquet
+from experiments.training.data.tables import feature_tables
+from experiments.training.data.tables.formats import opening
 
 ROWS, COLUMNS, CELL_LETTERS = 10, 31, 200  # shown of a table
 
 
 def rows(files: Files, name: str) -> Sheet:
     """Make a sheet of the first rows of the table as it was written."""
-    if name.lower().endswith(".parquet"):
-        header = parquet.header(files, name)
-        cells = parquet.columns(files, name, header[:COLUMNS])
-        total, found = len(cells[0]) if cells else 0, [list(row) for row in islice(zip(*cells, strict=True), ROWS)]
-    else:
-        header, *found = list(islice(label_table.records(files, name), ROWS + 1)) or [[]]
-        total = max(0, sum(1 for _ in label_table.records(files, name)) - 1)
-    return sheet(total, header, found)
+    table = opening.open_table(files, name)
+    shown = [column for column in table.header if column][:COLUMNS]
+    cells = [table.first(column, ROWS) for column in shown]
+    return sheet(table.rows, shown, [list(row) for row in zip(*cells, strict=True)])
 
 
 def features(files: Files, name: str) -> FeatureSheet:
     """Summarise the table's columns with default options; raises SourceError where they do not fit."""
     config = TrainingConfig(experiment_name="features", source_path=files.name or "data").data
     index = feature_tables.read(files, name, config)
-    columns = feature_tables.features(files, name, config, first=feature_summary.MOST_FEATURES)
+    read = index.columns.all
     return FeatureSheet(
         rows=len(index.samples),
-        total=len(feature_tables.feature_names(files, name, config)),
+        total=len(read),
         class_total=len(index.classes),
         classes=index.classes[: feature_summary.MOST_CLASSES],
-        features=feature_summary.of_cells(columns, index.labels, index.classes),
+        features=feature_summary.of_cells(
+            dict(islice(read.items(), feature_summary.MOST_FEATURES)), index.labels, index.classes
+        ),
     )
 
 

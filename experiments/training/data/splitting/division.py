@@ -52,7 +52,7 @@ def _require_a_part_for_each_device(config: TrainingConfig, assigned: Sequence[S
 
 
 def _given(index: Index) -> list[SplitName | None]:
-    return [sample.split for sample in index.samples]
+    return index.splits
 
 
 def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) -> None:
@@ -89,7 +89,8 @@ def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName |
 def _training(index: Index, assigned: Sequence[SplitName]) -> list[int]:
     """List the positions of the training samples by id, so that the order of a table's rows decides nothing."""
     members = [at for at, split in enumerate(assigned) if split == "train"]
-    return sorted(members, key=lambda at: index.samples[at].id)
+    ids = index.ids
+    return sorted(members, key=ids.__getitem__)
 
 
 def _with_fold(config: TrainingConfig, number: int, index: Index, assigned: Sequence[SplitName]) -> list[SplitName]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SPLITS, SplitName
 from experiments.training.data.files import paths
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.files.index import Index
-from experiments.training.data.tables import label_table
+from experiments.training.data.tables.formats import opening
+
+if TYPE_CHECKING:
+    from experiments.training.data.tables.formats.frame import Table
 
 FIELD = "data.split_file"
 COLUMNS = ("sample_id", "split")
@@ -22,7 +26,7 @@ def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | Non
     Raises SourceError unless the file names exactly these samples.
     """
     split_of = _splits(name, roots)
-    ids = [sample.id for sample in index.samples]
+    ids = index.ids
     known = set(ids)
     missing = [id_ for id_ in ids if id_ not in split_of]
     foreign = [id_ for id_ in split_of if id_ not in known]
@@ -39,24 +43,24 @@ def _splits(name: str, roots: Sequence[Path]) -> dict[str, SplitName]:
     if not path.is_file():
         raise _error(f"{name!r} is not a file; name the split.csv of an earlier run.")
     try:
-        return _parsed(name, list(label_table.records(LoneFile(path), path.name)))
+        table = opening.open_table(LoneFile(path), path.name)
+        if not all(column in table.columns for column in COLUMNS):
+            raise _error(f"{name} has no columns {' and '.join(COLUMNS)}; name the split.csv of an earlier run.")
+        return _by_id(name, table, *(table.texts(column) for column in COLUMNS))
     except SourceError as error:
         raise _error(error.message) from error
 
 
-def _parsed(name: str, records: Sequence[Sequence[str]]) -> dict[str, SplitName]:
-    header = records[0] if records else []
-    if not all(column in header for column in COLUMNS):
-        raise _error(f"{name} has no columns {' and '.join(COLUMNS)}; name the split.csv of an earlier run.")
-    at_id, at_split = (header.index(column) for column in COLUMNS)
+def _by_id(name: str, table: Table, ids: Sequence[str], cells: Sequence[str]) -> dict[str, SplitName]:
     split_of: dict[str, SplitName] = {}
-    for number, record in enumerate(records[1:], start=1):
-        split = next((known for known in SPLITS if len(record) > at_split and record[at_split] == known), None)
-        if split is None or len(record) <= at_id or record[at_id] in split_of:
+    for place, (id_, cell) in enumerate(zip(ids, cells, strict=True)):
+        split = next((known for known in SPLITS if cell == known), None)
+        if split is None or id_ in split_of:
             raise _error(
-                f"{name}, data row {number}: an id for the second time, or a split not of {', '.join(SPLITS)}."
+                f"{name}, data row {table.number_of(place)}: an id for the second time, or a split not of "
+                f"{', '.join(SPLITS)}."
             )
-        split_of[record[at_id]] = split
+        split_of[id_] = split
     return split_of
 
 

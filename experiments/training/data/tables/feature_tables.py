@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
+from experiments.training.contract.reading import Reading, Unused, Usage
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.source_forms import TABLES
 from experiments.training.data.files import image_names, labels
 from experiments.training.data.files.folders import Files
-from experiments.training.data.files.index import MAX_SAMPLES, Index, Sample
+from experiments.training.data.files.index import Index, SampleColumns
 from experiments.training.data.images.dicom_headers import is_dicom
-from experiments.training.data.tables import columns, label_table, parquet
+from experiments.training.data.tables import columns, label_table
 from experiments.training.data.tables.columns import RowColumns
+from experiments.training.data.tables.formats import opening
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from experiments.training.data.tables.feature_columns import FeatureColumns
+    from experiments.training.data.tables.formats.frame import Table
 
 LOOKED_AT = 20
+SHOWN, LETTERS = 200, 200  # features that a reading names, and how much of each name
 
 
 def find(files: Files) -> str | None:
@@ -45,65 +48,57 @@ def _has_dicom(files: Files, suffixes: Mapping[str, str]) -> bool:
 
 
 def read(files: Files, name: str, config: DataConfig) -> Index:
-    """Read the table's samples in row order; raises SourceError.
+    """Read the table's samples in row order, and its columns; raises SourceError.
 
     A row's id is its number where no column has unique ids.
     """
-    header = _header(files, name)
-    found = columns.find_in_rows(name, header, config)
-    learned = _features(header, found)
-    if _is_parquet(name):
-        parquet.require_fitting(files, name, len(learned))
-    if not learned:
-        raise _error(f"{name} has no columns to learn from beside {some(_named(found))}, and there are no images.")
-    cells = dict(zip(_named(found), _cells(files, name, _named(found)), strict=True))
-    for column in {found.id, found.target, found.patient} - {None}:
-        _refuse_blanks(name, str(column), cells[str(column)])
-    targets = cells[found.target]
-    if not targets:
+    # A process loads NumPy with the first table that it reads.
+    from experiments.training.data.tables import feature_columns  # noqa: PLC0415
+
+    table = opening.open_table(files, name)
+    if not table.header:
+        raise _error(f"{name} is empty; it needs a target column and columns to learn from.")
+    found = columns.find_in_rows(name, table.columns, config)
+    if not table.rows:
         raise _error(f"{name} has a header but no rows; add one row per sample.")
-    ids, patients = _identities(name, found, cells, len(targets))
-    classes, label_of = labels.number(targets)
-    given = cells[found.split] if found.split else None
-    return Index(
-        classes,
-        [
-            Sample(
-                ids[row],
-                patients[row],
-                label_of[target],
-                split=label_table.split_in(given[row], f"{name}, data row {row + 1}") if given else None,
-            )
-            for row, target in enumerate(targets)
-        ],
+    cells = {column: table.texts(column) for column in _named(found)}
+    for column in _named(found):
+        label_table.require_filled(table, column, cells[column])
+    ids, patients = _identities(table, found, cells)
+    classes, label_of = labels.number(cells[found.target])
+    targets = [label_of[target] for target in cells[found.target]]
+    splits = label_table.splits_of(table, found.split) if found.split else None
+    others = feature_columns.read(table, _named(found), config, targets)
+    return Index(classes, SampleColumns(ids, patients, targets, splits), _reading(table, others), others)
+
+
+def _reading(table: Table, others: FeatureColumns) -> Reading:
+    """Say how the table was read, as far as its columns and rows go."""
+    blank = [Unused(kind="blank", what="rows without a value", count=table.blank_rows, examples=[])]
+    return Reading(
+        layout="rows",
+        why=f"Each row of {table.name} is a sample; it is {table.form}.",
+        table=table.name,
+        features=[column[:LETTERS] for column in islice(others.learned, SHOWN)],
+        feature_count=len(others.learned),
+        rows=Usage(total=table.rows + table.blank_rows, used=table.rows, unused=blank if table.blank_rows else []),
+        questions=others.questions,
+        findings=[*table.findings, *others.findings],
     )
 
 
-def feature_names(files: Files, name: str, config: DataConfig) -> list[str]:
-    """List the names of the columns to learn from, in the table's order."""
-    header = _header(files, name)
-    return _features(header, columns.find_in_rows(name, header, config))
-
-
-def features(
-    files: Files, name: str, config: DataConfig, *, first: int | None = None
-) -> dict[str, list[str] | NDArray[np.float64]]:
-    """Read the cells of each feature, or of the `first` so many, in the order of the rows.
-
-    They are texts, but for columns that the table itself says hold numbers: float64, NaN where one is missing.
-    """
-    wanted = feature_names(files, name, config)[:first]
-    cells = parquet.features(files, name, wanted) if _is_parquet(name) else _cells(files, name, wanted)
-    return dict(zip(wanted, cells, strict=True))
-
-
-def _identities(name: str, found: RowColumns, cells: dict[str, list[str]], count: int) -> tuple[list[str], list[str]]:
+def _identities(table: Table, found: RowColumns, cells: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
     """Return ids and patients of the rows; an id shared by several rows is a patient's, kept in one split."""
-    numbers = [str(number) for number in range(1, count + 1)]
+    numbers = [str(number) for number in range(1, table.rows + 1)]
     ids = cells[found.id] if found.id else numbers
-    repeated = [id_ for id_, times in Counter(ids).items() if times > 1]
+    for column in (found.id, found.patient):
+        if column:
+            label_table.require_short(table, column, cells[column])
+    repeated = [id_ for id_, times in Counter(ids).items() if times > 1] if found.id else []
     if repeated and found.patient:
-        raise _error(f"{name} has several rows for {len(repeated)} of its ids: {some(repeated)}; make them unique.")
+        raise _error(
+            f"{table.name} has several rows for {len(repeated)} of its ids: {some(repeated)}; make them unique."
+        )
     patients = cells[found.patient] if found.patient else ids
     return numbers if repeated else ids, patients
 
@@ -112,50 +107,6 @@ def _named(found: RowColumns) -> list[str]:
     """List the columns that are not features, each once."""
     asked = (found.id, found.target, found.patient, found.split)
     return list(dict.fromkeys(column for column in asked if column))
-
-
-def _features(header: Sequence[str], found: RowColumns) -> list[str]:
-    """List the features, leaving out unnamed columns: these are row numbers that other programs left behind."""
-    others = _named(found)
-    return [column for column in header if column and column not in others]
-
-
-def _header(files: Files, name: str) -> list[str]:
-    header = parquet.header(files, name) if _is_parquet(name) else next(label_table.records(files, name), [])
-    repeated = [column for column, times in Counter(filter(None, header)).items() if times > 1]
-    if repeated:
-        raise _error(f"{name} has several columns called {some(repeated)}; give each its own name.")
-    if not any(header):
-        raise _error(f"{name} is empty; it needs a target column and columns to learn from.")
-    return header
-
-
-def _cells(files: Files, name: str, wanted: Sequence[str]) -> list[list[str]]:
-    if _is_parquet(name):
-        return parquet.columns(files, name, wanted)
-    records = label_table.records(files, name)
-    header = next(records)
-    places = {column: place for place, column in enumerate(header)}
-    at = [places[column] for column in wanted]
-    cells: list[list[str]] = [[] for _ in wanted]
-    for number, record in enumerate(records, start=1):
-        if len(record) > len(header):
-            raise _error(f"{name}, data row {number} has more cells than there are columns; quote cells with commas.")
-        if number > MAX_SAMPLES:
-            raise _error(f"{name} has more than {MAX_SAMPLES:,} rows; keep fewer.")
-        for column, position in zip(cells, at, strict=True):
-            column.append(record[position] if position < len(record) else "")
-    return cells
-
-
-def _refuse_blanks(name: str, column: str, cells: Sequence[str]) -> None:
-    blank = [number for number, cell in enumerate(cells, start=1) if not cell]
-    if blank:
-        raise _error(f"{name} has {len(blank)} rows without {column!r}, e.g. data row {blank[0]}; fill or drop them.")
-
-
-def _is_parquet(name: str) -> bool:
-    return name.lower().endswith(".parquet")
 
 
 def _error(message: str) -> SourceError:

@@ -12,33 +12,67 @@ from torch import Tensor
 
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.files import run_log
-from experiments.training.data.tables.cells import MAX_CATEGORIES, Cells, parse
-from experiments.training.data.tables.columns import MAX_FEATURES, MAX_TABLE_BYTES
+from experiments.training.data.tables.contents import column_types
+from experiments.training.data.tables.contents.cells import Cells
+from experiments.training.data.tables.contents.typed_column import Column
+from experiments.training.data.tables.formats.table_limits import MAX_COLUMNS
 
+MAX_BYTES = 8 * 2**30  # the whole table lies in memory
+MAX_FEATURES = 4 * MAX_COLUMNS  # each is a row of weights; genotypes have three or four texts a column
+BLOCK_ROWS = 4096
 LOGGED = 20  # columns, one in a line
 
 
-def encode(columns: Mapping[str, Cells]) -> tuple[Tensor, list[str]]:
+def encode(columns: Mapping[str, Cells | Column]) -> tuple[Tensor, list[str]]:
     """Encode columns as float64 (N, features), NaN where a number is missing, and return the features' names.
 
-    A column whose every value is a number stays one feature; any other becomes a 0/1 feature for each of its values, of
-    which "missing" is one. Columns with very many different values (names, dates) are left out; the log says so.
+    A column of numbers stays one feature; categories become a 0/1 feature for each of their values, of which "missing"
+    is one. Columns with very many different values (names, dates) are left out; the log says so.
     """
-    encoded: dict[str, NDArray[np.float64]] = {}
-    left_out: list[str] = []
-    for name, cells in columns.items():
-        known = parse(cells)
-        if isinstance(known, np.ndarray):
-            encoded[name] = known
-        elif len(categories := sorted(set(known))) > MAX_CATEGORIES:
-            left_out.append(f"Column {name!r} is left out: {len(categories)} different values that are not numbers.")
-        else:
-            encoded |= _one_hot(name, known, categories)
-        _refuse_excess(encoded, len(cells))
-    _log(left_out)
-    if not encoded:
+    typed = {name: column_types.of_cells(cells) for name, cells in columns.items()}
+    useless = (name for name, column in typed.items() if column.kind == "left out")
+    _log(
+        f"Column {name!r} is left out: {_number(typed[name])} different values that are not numbers."
+        for name in useless
+    )
+    parts = [(name, column) for name, column in typed.items() if column.kind != "left out"]
+    names = [feature for name, column in parts for feature in _names(name, column)]
+    if not names:
         raise SourceError("source_path", "No column is left to learn from; add numbers or categories.")
-    return torch.from_numpy(np.column_stack(list(encoded.values()))), list(encoded)
+    rows = _rows(parts[0][1])
+    _refuse_excess(len(names), rows)
+    return torch.from_numpy(_matrix([column for _, column in parts], rows, len(names))), names
+
+
+def _number(column: Column) -> int:
+    return 0 if column.texts is None else len(column.texts)
+
+
+def _rows(column: Column) -> int:
+    return len(column.values if column.values is not None else column.codes if column.codes is not None else ())
+
+
+def _names(name: str, column: Column) -> list[str]:
+    """List the names of a column's features."""
+    if column.texts is None:
+        return [name]
+    return [f"{name}={text or '(missing)'}" for text in column.texts.to_pylist()]
+
+
+def _matrix(columns: Sequence[Column], rows: int, features: int) -> NDArray[np.float64]:
+    """Fill the table block by block: writing whole columns into it misses the processor's cache with each cell."""
+    matrix = np.empty((rows, features))
+    for start in range(0, rows, BLOCK_ROWS):
+        block, at = slice(start, start + BLOCK_ROWS), 0
+        for column in columns:
+            if column.values is not None:
+                matrix[block, at] = column.values[block]
+                at += 1
+            elif column.codes is not None:
+                width = len(column.texts)
+                matrix[block, at : at + width] = column.codes[block, None] == np.arange(width)
+                at += width
+    return matrix
 
 
 def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> Tensor:
@@ -67,11 +101,6 @@ def prepare(table: Tensor, train: Sequence[int], names: Sequence[str] = ()) -> T
     return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32))
 
 
-def _one_hot(name: str, cells: Sequence[str], categories: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    array = np.array(cells)
-    return {f"{name}={category or '(missing)'}": (array == category).astype(np.float64) for category in categories}
-
-
 def _log(lines: Iterable[str]) -> None:
     """Log one line for each of the first few columns, and that there are more."""
     coming = iter(lines)
@@ -81,14 +110,12 @@ def _log(lines: Iterable[str]) -> None:
         run_log.write("And so on for further columns.")
 
 
-def _refuse_excess(encoded: Mapping[str, object], rows: int) -> None:
-    if len(encoded) > MAX_FEATURES:
+def _refuse_excess(features: int, rows: int) -> None:
+    if features > MAX_FEATURES:
         raise SourceError(
             "source_path",
             f"The table's columns become more than {MAX_FEATURES:,} features, as each text of a column is one; leave "
             "out columns of texts that say nothing of the target, such as names.",
         )
-    if len(encoded) * rows * 8 > MAX_TABLE_BYTES:
-        raise SourceError(
-            "source_path", f"The table takes more than {MAX_TABLE_BYTES >> 30} GiB as numbers; leave out columns."
-        )
+    if features * rows * 8 > MAX_BYTES:
+        raise SourceError("source_path", f"The table takes more than {MAX_BYTES >> 30} GiB as numbers; drop columns.")

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.training.data.files import archives
 from experiments.training.data.sources import SourceError, inspect
-from experiments.training.data.tables import label_table, parquet
+from experiments.training.data.tables.formats import csv_files, dialects, table_limits
 from tests.experiments.training.datasets import config_of, with_csv, write_csv, zipped
 
 HEADER = ("Target", "a", "b", "c")
@@ -46,7 +46,8 @@ def advised(message: str, unit: str) -> int:
 def csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a CSV that is too large as such."""
     write_csv(tmp_path / "x.csv", ROWS, HEADER)
-    monkeypatch.setattr(label_table, "MAX_BYTES", 200)
+    monkeypatch.setattr(csv_files, "MAX_CSV_BYTES", 200)
+    monkeypatch.setattr(dialects, "HEAD_BYTES", 60)  # the lines behind these show how many there are
     return tmp_path / "x.csv"
 
 
@@ -60,7 +61,7 @@ def test_a_large_csv_of_as_many_rows_as_are_read_becomes_parquet(csv: Path, tmp_
 def test_a_large_csv_of_too_many_rows_is_told_how_many_parquet_may_have(
     csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "MAX_CELLS", 200)
+    monkeypatch.setattr(table_limits, "MAX_CELLS", 200)
     message = refusal(csv)
     assert 55 <= advised(re.sub("at most.*", "", message), "rows") <= 65  # about 60
     most = advised(re.sub(".*at most", "", message), "rows")
@@ -68,7 +69,7 @@ def test_a_large_csv_of_too_many_rows_is_told_how_many_parquet_may_have(
 
 
 def test_a_parquet_of_too_many_cells_has_fewer_rows_or_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "MAX_CELLS", 150)
+    monkeypatch.setattr(table_limits, "MAX_CELLS", 150)
     message = refusal(as_parquet(tmp_path / "x.parquet", ROWS))
     most, columns = re.findall(r"at most ([\d,]+) rows, or ([\d,]+) columns", message)[0]
     assert samples(as_parquet(tmp_path / "rows.parquet", ROWS[: int(most)])) == int(most) == 50
@@ -77,7 +78,7 @@ def test_a_parquet_of_too_many_cells_has_fewer_rows_or_columns(tmp_path: Path, m
 
 
 def test_a_parquet_of_too_many_rows_has_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "MAX_SAMPLES", 40)
+    monkeypatch.setattr(table_limits, "MAX_ROWS", 40)
     most = advised(refusal(as_parquet(tmp_path / "x.parquet", ROWS)), "rows")
     assert samples(as_parquet(tmp_path / "rows.parquet", ROWS[:most])) == most == 40
 

@@ -199,10 +199,10 @@ def test_a_csv_without_the_id_column(tmp_path: Path) -> None:
         pytest.param(b"\n\n \n", "is empty", id="blank lines"),
         pytest.param(b"patientId,Target\n", "no rows", id="header only"),
         pytest.param(b"patientId,Target\n000,\n001,1\n", "1 rows without 'Target', e.g. data row 1", id="no target"),
-        pytest.param(b"patientId,Target\n000,1\n001\n", "1 rows without 'Target', e.g. data row 2", id="short row"),
+        pytest.param(b"patientId,Target\n000,1\n001\n", "data row 2 has fewer cells (1) than there", id="short row"),
         pytest.param(b"patientId,Target\n000,1\n,1\n", "without 'patientId'", id="no id"),
-        pytest.param(b"patientId,Target\n000,\xff\n", "not UTF-8", id="latin-1"),
-        pytest.param(b'patientId,Target\n"' + b"x" * 200_000 + b'",1\n', "not a readable CSV", id="endless cell"),
+        pytest.param(b"patientId,Target\n" + bytes(range(128, 256)), "not text in a known encoding", id="no text"),
+        pytest.param(b'patientId,Target\n"' + b"x" * 200_000 + b'",1\n', "200,000 characters", id="endless cell"),
         pytest.param(
             b"patientId,Target\n000,1\n001,0\n000,0\n", "1 ids have rows with different targets: 000", id="repeated"
         ),

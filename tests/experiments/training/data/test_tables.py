@@ -17,6 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from experiments.training.data.module import DataModule, build
 from experiments.training.data.sources import SourceError, SourceSummary, inspect
 from experiments.training.data.tables import features
+from experiments.training.data.tables.formats import table_limits
 from tests.experiments.training.datasets import config_of, job_of, write_csv, write_image, zipped
 
 HEADER = ("id", "age", "sex", "site", "same", "label")
@@ -103,7 +104,7 @@ def test_columns_without_any_value_and_texts_that_always_differ_are_left_out(
     assert torch.isfinite(inputs(data)).all()
     assert data.sample_ids[:2] == ["1", "2"]
     said = capsys.readouterr().out
-    assert "Column 'name' is left out: 120 different values" in said
+    assert "Left out, as they have more than 100 different texts: 'name' (120, 'Ms 0' in data row 1)." in said
     assert "left out: 'nothing'" in said
 
 
@@ -183,11 +184,10 @@ def test_a_table_with_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         write_csv(tmp_path / "x.csv", rows(), header=HEADER)
     else:
         write_parquet(tmp_path / "x.parquet", rows())
-    module = "feature_tables" if suffix == ".csv" else "parquet"
-    monkeypatch.setattr(f"experiments.training.data.tables.{module}.MAX_SAMPLES", 39)
+    monkeypatch.setattr(table_limits, "MAX_ROWS", 39)
     with pytest.raises(SourceError, match="more than 39 rows"):
         inspect(config_of(f"x{suffix}"), [tmp_path])
-    monkeypatch.setattr(f"experiments.training.data.tables.{module}.MAX_SAMPLES", 40)
+    monkeypatch.setattr(table_limits, "MAX_ROWS", 40)
     assert inspect(config_of(f"x{suffix}"), [tmp_path]).samples == 40
 
 

@@ -18,11 +18,11 @@ from experiments.training.contract.check_reports import Task as CheckTask
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.inspection import check, sample_process
 from experiments.training.data.inspection.sample_sheets import Task
-from experiments.training.data.loading import load
+from experiments.training.data.loading import Samples, load
 from experiments.training.data.module import DataModule, build
 from experiments.training.data.sources import SourceError, inspect
 from experiments.training.data.tables import feature_tables, features
-from experiments.training.data.tables.columns import MAX_COLUMNS
+from experiments.training.data.tables.formats.table_limits import MAX_COLUMNS
 from experiments.training.preflight.report_builder import PreflightBuilder
 from tests.experiments.training.datasets import config_of, job_of, with_csv
 
@@ -142,9 +142,9 @@ def test_time_grows_as_the_columns_do(tmp_path: Path) -> None:
         taken = []
         for _ in range(3):
             began = time.process_time()
-            found = feature_tables.features(LoneFile(path), path.name, config_of(path.name).data)
+            found = feature_tables.read(LoneFile(path), path.name, config_of(path.name).data)
             taken.append(time.process_time() - began)
-            assert len(found) == columns - 1
+            assert found.reading.feature_count == columns - 1
         return min(taken)
 
     assert seconds(20_000) < 9 * seconds(5_000)
@@ -264,6 +264,14 @@ def test_numbers_of_a_parquet_table_are_those_that_csv_has(tmp_path: Path) -> No
 
 def test_a_moment_after_the_year_9999_is_the_files_fault(tmp_path: Path) -> None:
     far = pa.array([2**60] * 8, pa.timestamp("ms"))
-    pq.write_table(pa.table({"label": [f"c{row % 2}" for row in range(8)], "when": far}), tmp_path / "x.parquet")
-    with pytest.raises(SourceError, match="not a readable Parquet file"):
-        load(config_of("x.parquet"), job_of(config_of("x.parquet"), tmp_path))
+    table = pa.table({"label": [f"c{row % 2}" for row in range(8)], "when": far, "x": range(8)})
+    pq.write_table(table, tmp_path / "x.parquet")
+    [when] = [column for column in made_of(tmp_path, "x.parquet").columns if column.kind == "left out"]
+    assert when.name == "when"
+    with pytest.raises(SourceError, match="column 'when' that cannot be written as texts"):
+        load(config_of("x.parquet", data={"id_column": "when"}), job_of(config_of("x.parquet"), tmp_path))
+
+
+def made_of(root: Path, name: str) -> Samples:
+    config = config_of(name)
+    return load(config, job_of(config, root))

@@ -205,7 +205,9 @@ def test_columns_are_described(tmp_path: Path) -> None:
     found = by_code(made)
     assert found["constant_columns"].text == "2 columns constant in the training split and left out: 'site', 'empty'."
     assert found["missing_values"].text == "1 column with missing values: 'age'."
-    assert found["columns_left_out"].text == "1 column with too many different texts, left out: 'name'."
+    assert found["columns_too_many"].text == (
+        "Left out, as they have more than 100 different texts: 'name' (300, 'name 0' in data row 1)."
+    )
 
 
 def test_the_columns_of_the_built_in_table_are_described(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Columns that tell the target by themselves: copies of it, other codes for it, the order in which rows were kept."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.training.data.tables.contents.cells import Codes
+from experiments.training.data.tables.contents.typed_column import Column
+
+FEWEST_ROWS = 50
+FEWEST_OF_A_CLASS = 10
+LOOKED_AT = 20_000  # rows, drawn at random: near-perfect in so many is near-perfect
+MOST_CLASSES = 20
+ROWS_EACH = 10  # for each different value, at least: others learn the rows by heart
+# Wrong by the best rule that reads one column, as a share of what is wrong without it. Of the columns of public sets
+# nearest to it, the odour of mushrooms reaches 0.03, the width of iris petals 0.06.
+WRONG = 0.02
+# The AUROC of one column, averaged over pairs of classes (Hand & Till). Of measurements in public sets the length of
+# iris petals reaches 0.994, the largest perimeter in breast-cancer 0.976.
+TELLING = 0.997
+
+
+class Target:
+    """The labels of the rows that are looked at."""
+
+    def __init__(self, labels: NDArray[np.intp]) -> None:
+        self._rows = _drawn(len(labels))
+        self._labels = labels[self._rows]
+        counts = np.bincount(self._labels, minlength=1)
+        self._classes = np.flatnonzero(counts >= FEWEST_OF_A_CLASS).tolist()
+        self._wrong_at_most = WRONG * (len(self._labels) - counts.max())
+        self._can_be_told = len(self._labels) >= FEWEST_ROWS and 1 < len(self._classes) <= MOST_CLASSES
+
+    def is_told_by(self, column: Column) -> bool:
+        """Return whether the column alone tells the classes apart, nearly without a fault."""
+        if not self._can_be_told:
+            return False
+        if column.values is None:
+            return column.codes is not None and self._by_rule(column.codes[self._rows])
+        values = column.values[self._rows]
+        different, codes = np.unique(values, return_inverse=True)
+        if len(different) * ROWS_EACH <= len(values):
+            return self._by_rule(codes)
+        gaps = np.isnan(values)
+        return any(self._by_order(np.where(gaps, gap, values)) for gap in ((np.inf, -np.inf) if gaps.any() else (0.0,)))
+
+    def _by_rule(self, codes: Codes) -> bool:
+        """Return whether most rows with the same value have the same class."""
+        values, classes = int(codes.max()) + 1, int(self._labels.max()) + 1
+        if values * ROWS_EACH > len(codes):
+            return False
+        counts = np.bincount(codes * classes + self._labels, minlength=values * classes).reshape(values, classes)
+        return bool(len(codes) - counts.max(axis=1).sum() <= self._wrong_at_most)
+
+    def _by_order(self, values: NDArray[np.float64]) -> bool:
+        """Return whether the classes lie one after the other when the rows are sorted by the value."""
+        pairs = list(combinations(self._classes, 2))
+        missing = (1 - TELLING) * len(pairs)
+        for first, second in pairs:
+            area = _area(values[self._labels == first], values[self._labels == second])
+            missing -= 1 - max(area, 1 - area)
+            if missing < 0:
+                return False
+        return True
+
+
+def _drawn(rows: int) -> Codes:
+    if rows <= LOOKED_AT:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(0).choice(rows, LOOKED_AT, replace=False))
+
+
+def _area(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+    """Compute the AUROC of values that should be higher in the second group."""
+    ranks = pd.Series(np.concatenate((low, high))).rank().to_numpy()
+    return float((ranks[len(low) :].sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
