@@ -356,3 +356,8 @@ class FinalResult(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_id} final {self.split}"
+
+    @property
+    def positive_class(self) -> str | None:
+        """The class that the statistics stand for: of two, the one with label 1."""
+        return self.class_names[1] if len(self.class_names) == 2 else None

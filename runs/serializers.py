@@ -166,11 +166,15 @@ def metric_series(series: Iterable[Series]) -> list[dict[str, Any]]:
 
 
 def final_split(result: FinalResult) -> dict[str, Any]:
-    """Build the best checkpoint's evaluation over one split; matrix rows are true, columns predicted classes."""
+    """Build the best checkpoint's evaluation over one split; matrix rows are true, columns predicted classes.
+
+    Of two classes the positive one is named, which the statistics stand for.
+    """
     return {
         "epoch": result.epoch,
         "threshold": result.threshold,
         "class_names": result.class_names,
+        "positive_class": result.positive_class,
         "confusion_matrix": result.confusion_matrix,
         "statistics": result.statistics,
     }

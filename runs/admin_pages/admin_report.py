@@ -56,12 +56,14 @@ class Statistic:
 class SplitReport:
     """The final evaluation of one split.
 
-    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row.
+    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. Of two classes
+    `positive` is the one that the statistics stand for.
     """
 
     split: str
     epoch: int
     threshold: float | None
+    positive: str | None
     classes: list[str]
     matrix: list[tuple[str, list[Cell], int]]
     statistics: list[Statistic]
@@ -125,6 +127,7 @@ def split_report(result: FinalResult) -> SplitReport:
         split=result.split,
         epoch=result.epoch,
         threshold=result.threshold,
+        positive=result.positive_class,
         classes=result.class_names,
         matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],

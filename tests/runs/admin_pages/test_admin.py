@@ -125,6 +125,7 @@ def test_the_page_of_a_run_shows_everything(admin: Client, run: Run) -> None:
         ("TP", "8"),
     ]
     assert "94.4%" in text  # 85 of 90
+    assert "threshold 0.5, positive class 8<" in text
     assert text.count('<figure class="lt-chart">') == 3
     assert "val_loss 0.3, epoch 2" in text
     assert "builtin:digits-is-8" in text
@@ -138,6 +139,7 @@ def test_classes_of_a_multi_class_run_have_their_own_rows(admin: Client, make_ru
     text = page(admin, f"{LIST}{run.pk}/change/")
     rows = re.findall(r'<tr><th scope="row">([abc])</th><td>([^<]*)</td></tr>', text)
     assert rows == [("a", "0.2500"), ("b", "–"), ("c", "0.7500")]
+    assert "positive class" not in text
     assert "<i>" not in text  # no TP and the like with three classes
 
 

@@ -177,6 +177,7 @@ def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
         "epoch": 7,
         "threshold": 0.5,
         "class_names": ["not 8", "8"],
+        "positive_class": "8",
         "confusion_matrix": [[85, 5], [2, 8]],
         "statistics": {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9},
     }
