@@ -9,7 +9,7 @@ from django.apps import apps
 
 from docs.from_code.markdown import table
 from experiments.training.contract import weight_files
-from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.image_options import MAX_IMAGE_SIZE
 from experiments.training.contract.inspections import DRY_RUN, TRAINING
 from experiments.training.data import sources
 from experiments.training.data.files import archives, folders, index, requirements
@@ -31,7 +31,7 @@ def limits() -> str:
 def _containers() -> list[tuple[str, ...]]:
     return [
         ("folder", "files, without hidden ones", _count(folders.MAX_FILES), "refused: name the folder of one data set"),
-        ("folder, zip", "folders on the way to a file", _count(folders.MAX_DEPTH), "the file is left out"),
+        ("folder, zip", "folders on the way to a file", _count(folders.MAX_DEPTH), "refused: name a folder further in"),
         ("zip", "entries", _count(archives.MAX_ENTRIES), FOLDER_INSTEAD),
         ("zip", "table of contents", _bytes(archives.MAX_DIRECTORY_BYTES), FOLDER_INSTEAD),
         ("zip", "a file, unpacked", _bytes(archives.MAX_FILE_BYTES), FOLDER_INSTEAD),
@@ -82,7 +82,6 @@ def _tables() -> list[tuple[str, ...]]:
 
 
 def _images() -> list[tuple[str, ...]]:
-    size = TrainingConfig.model_json_schema()["$defs"]["DataConfig"]["properties"]["image_size"]
     decoded = f"{_bytes(requirements.MAX_IN_MEMORY_BYTES)}, or `LIVETRAIN_CACHE_GIB` where that is more"
     unreadable = "unreadable: save it smaller, or set `data.skip_unreadable`"
     return [
@@ -90,7 +89,7 @@ def _images() -> list[tuple[str, ...]]:
         ("DICOM", "pixels", _count(dicom.MAX_PIXELS), unreadable),
         ("DICOM", "size of the file", _bytes(dicom.MAX_BYTES), unreadable),
         (".npz", "images of a split", _count(index.MAX_SAMPLES), "refused: save fewer"),
-        ("images", "`data.image_size`", _count(_highest(size)), "refused"),
+        ("images", "`data.image_size`", _count(MAX_IMAGE_SIZE), "refused"),
         ("images", "all of them decoded", decoded, "refused: a smaller `data.image_size`, or a larger cache"),
     ]
 
@@ -106,10 +105,6 @@ def _trainings() -> list[tuple[str, ...]]:
         ("request", "seconds of computing", f"{TRAINING.cpu_seconds:g}", later),
         ("dry run", "seconds of computing, before it is queued", f"{DRY_RUN.cpu_seconds:g}", later),
     ]
-
-
-def _highest(field: dict[str, int]) -> int:
-    return field["maximum"]
 
 
 def _count(number: int) -> str:
