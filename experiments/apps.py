@@ -7,8 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from experiments.checks import check_data_roots, check_lease
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.metrics import metric_catalogue
+from experiments.training.contract.networks import network_catalogue
 
 
 class ExperimentsConfig(AppConfig):

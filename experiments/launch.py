@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from experiments import wakeup
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected
-from experiments.training.contract import weight_files
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inspections import TRAINING, Patience
+from experiments.training.contract.networks import weight_files
 from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run, RunGroup

@@ -15,8 +15,8 @@ from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
 from pydantic import BaseModel
 
-from experiments.training.contract.builtin_networks import BUILTINS as BUILTIN_NETWORKS
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.networks.builtin_networks import BUILTINS as BUILTIN_NETWORKS
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
 from runs.events import EVENT_TYPES
 from tests.documentation import README, ROOT, code, examples, first_column, page, pages, rows, section, table

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.training.contract.network_spec import EXTRAS
+from experiments.training.contract.networks.network_spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 SENTENCE = runpy.run_path(str(ROOT / ".ci" / "application.py"))["SENTENCE"]

@@ -8,9 +8,9 @@ import django
 from django.apps import apps
 
 from docs.from_code.markdown import table
-from experiments.training.contract import weight_files
 from experiments.training.contract.image_options import MAX_IMAGE_SIZE
 from experiments.training.contract.inspections import DRY_RUN, TRAINING
+from experiments.training.contract.networks import weight_files
 from experiments.training.data import sources
 from experiments.training.data.files import archives, folders, index, requirements
 from experiments.training.data.images import dicom, verification

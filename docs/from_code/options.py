@@ -7,8 +7,8 @@ from typing import Any
 
 from docs.from_code.markdown import allowed, code, table, written
 from experiments.training.contract import option_schema
-from experiments.training.contract.builtin_networks import BUILTINS
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.networks.builtin_networks import BUILTINS
 
 HEADER = ("option", "default", "allowed", "meaning")
 

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 
 from experiments.api import operations
 from experiments.api.submission import accepted, key_of, submit
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import MAX_PRIORITY, MIN_PRIORITY
-from experiments.training.contract.network_spec import AUTO
+from experiments.training.contract.networks import network_catalogue
+from experiments.training.contract.networks.network_spec import AUTO
 from runs import queries
 from runs.api.bodies import body_of
 from runs.errors import InvalidRequest

@@ -20,11 +20,12 @@ from experiments.api.submission import accepted, in_words, submit
 from experiments.datasets.serializers import builtin_summary
 from experiments.models import Preflight
 from experiments.preflights import requests
-from experiments.training.contract import network_catalogue, option_schema, weight_files
-from experiments.training.contract.builtin_networks import CNN
+from experiments.training.contract import option_schema
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.metrics import metric_catalogue, monitored
-from experiments.training.contract.network_spec import AUTO, NetworkSpec
+from experiments.training.contract.networks import network_catalogue, weight_files
+from experiments.training.contract.networks.builtin_networks import CNN
+from experiments.training.contract.networks.network_spec import AUTO, NetworkSpec
 from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
 from runs.errors import InvalidRequest

@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.networks.model_errors import ModelError
 
 KEYS = ("loss", "logits", "target")
 

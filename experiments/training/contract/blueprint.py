@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.network_spec import Options
+from experiments.training.contract.networks.network_spec import Options
 
 Asked = TypeVar("Asked", bound=Options)
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from experiments.training.contract import network_catalogue
-from experiments.training.contract.builtin_networks import Dropout, Width
 from experiments.training.contract.callbacks_config import CallbacksConfig
 from experiments.training.contract.config_base import Section
 from experiments.training.contract.image_options import ImageOptions
-from experiments.training.contract.network_spec import AUTO
+from experiments.training.contract.networks import network_catalogue
+from experiments.training.contract.networks.builtin_networks import Dropout, Width
+from experiments.training.contract.networks.network_spec import AUTO
 from runs.tagging import tag_names
 
 MAX_DEVICES = 16  # of one machine

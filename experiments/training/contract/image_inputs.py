@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.network_spec import NetworkSpec
+from experiments.training.contract.networks import network_catalogue
+from experiments.training.contract.networks.network_spec import NetworkSpec
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 192, 224)  # to choose from; all but 28 can be halved four times and more
 MAX_BYTES = 4 * 2**30  # of all decoded images, where the size is chosen

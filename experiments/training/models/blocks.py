@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.nn import Parameter
 
-from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.networks.model_errors import ModelError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.training.contract.blueprint import Blueprint
-from experiments.training.contract.builtin_networks import SmallNetworkOptions
+from experiments.training.contract.networks.builtin_networks import SmallNetworkOptions
 
 STRIDED_FROM = 96  # pixels; larger images are halved at once
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from torch.nn import Parameter
 
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.freezing import frozen_at_start
+from experiments.training.contract.networks.freezing import frozen_at_start
 from experiments.training.models.blocks import Block
 
 ParameterGroups: TypeAlias = list[Parameter] | list[dict[str, Any]]

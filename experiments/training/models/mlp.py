@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from experiments.training.contract.blueprint import Blueprint
-from experiments.training.contract.builtin_networks import SmallNetworkOptions
+from experiments.training.contract.networks.builtin_networks import SmallNetworkOptions
 
 
 class MLP(nn.Module):

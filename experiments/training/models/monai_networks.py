@@ -11,8 +11,8 @@ from monai.networks.nets.vit import ViT
 from torch import Tensor
 
 from experiments.training.contract.blueprint import Blueprint
-from experiments.training.contract.builtin_networks import EfficientNetOptions, VisionTransformerOptions
-from experiments.training.contract.network_spec import Options
+from experiments.training.contract.networks.builtin_networks import EfficientNetOptions, VisionTransformerOptions
+from experiments.training.contract.networks.network_spec import Options
 
 # EfficientNet-B0, as MONAI's EfficientNetBN has it: repeats, kernel, stride, expansion, channels in and out, squeeze.
 _B0 = [

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pytorch_lightning import LightningModule
 from torch import nn
 
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.blueprint import Blueprint
 from experiments.training.contract.config import ModelConfig, TrainingConfig
-from experiments.training.contract.model_errors import ModelError
-from experiments.training.contract.network_spec import NetworkSpec, Options
+from experiments.training.contract.networks import network_catalogue
+from experiments.training.contract.networks.model_errors import ModelError
+from experiments.training.contract.networks.network_spec import NetworkSpec, Options
 from experiments.training.models import losses, optimizers
 from experiments.training.models.blocks import split
 from experiments.training.models.classifier import Classifier

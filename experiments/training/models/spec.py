@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from experiments.training.contract.blueprint import Blueprint
-from experiments.training.contract.network_spec import NetworkSpec, Options
+from experiments.training.contract.networks.network_spec import NetworkSpec, Options
 
 __all__ = ["Blueprint", "NetworkSpec", "Options"]

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.training.contract import weight_files
-from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.networks import weight_files
+from experiments.training.contract.networks.model_errors import ModelError
 from experiments.training.contract.source_errors import SourceError, some
 
 CONTAINERS = ("state_dict", "model")

@@ -24,9 +24,9 @@ from experiments.training.callbacks.ranking import Score
 from experiments.training.callbacks.step_contract import StepContract
 from experiments.training.callbacks.stopping import FinishedEarly, StopWatcher, sigterm_sets
 from experiments.training.callbacks.training_start import summarize
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.metrics import metric_catalogue
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.data.module import DataModule

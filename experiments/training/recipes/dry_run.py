@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from experiments.training.callbacks.stopping import sigterm_sets
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.metrics import metric_catalogue
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reports import Job, Note, PreflightReady, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.data.module import build as build_data

@@ -6,8 +6,8 @@ import torch
 from pydantic import ValidationError
 
 from experiments.training.callbacks.metrics_collector import Diverged
-from experiments.training.contract.model_errors import ModelError
-from experiments.training.contract.network_catalogue import CatalogueError
+from experiments.training.contract.networks.model_errors import ModelError
+from experiments.training.contract.networks.network_catalogue import CatalogueError
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.metrics.added import UnfitMetric
 from experiments.training.preflight.report_builder import Blocked

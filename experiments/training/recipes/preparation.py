@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pytorch_lightning import LightningModule
 
-from experiments.training.contract import weight_files
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.networks import weight_files
 from experiments.training.contract.reports import Job, Note, Reporter
 from experiments.training.contract.source_errors import some
 from experiments.training.data.module import DataModule

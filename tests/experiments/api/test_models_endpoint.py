@@ -12,8 +12,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from experiments.supervision.run_job import job_of
-from experiments.training.contract import network_spec
-from experiments.training.contract.builtin_networks import BUILTINS
+from experiments.training.contract.networks import network_spec
+from experiments.training.contract.networks.builtin_networks import BUILTINS
 from runs.models import Run
 from tests.experiments.api.test_endpoint import VALID, errors_of, post
 

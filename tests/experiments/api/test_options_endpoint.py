@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from experiments.training.contract import option_schema
-from experiments.training.contract.builtin_networks import BUILTINS
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.networks.builtin_networks import BUILTINS
 from tests.test_documentation import documented_options
 
 pytestmark = pytest.mark.django_db

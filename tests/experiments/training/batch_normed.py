@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.training.contract import network_catalogue
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 from tests.experiments.training.trainings import SmallData
 

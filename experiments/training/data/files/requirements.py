@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.training.contract import image_inputs, network_catalogue
+from experiments.training.contract import image_inputs
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.freezing import frozen_at_start
-from experiments.training.contract.model_errors import ModelError
-from experiments.training.contract.network_spec import NetworkSpec
+from experiments.training.contract.networks import network_catalogue
+from experiments.training.contract.networks.freezing import frozen_at_start
+from experiments.training.contract.networks.model_errors import ModelError
+from experiments.training.contract.networks.network_spec import NetworkSpec
 from experiments.training.contract.source_errors import SourceError
 
 MAX_IN_MEMORY_BYTES = 8 * 2**30  # of decoded images; more must fit into the cache, from where they are mapped

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from experiments.training.contract import image_inputs, network_catalogue
+from experiments.training.contract import image_inputs
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.data.files import cores
 from experiments.training.data.files.folders import Files
 from experiments.training.data.images import dicom, headers, medmnist, pixel_scale, pixels, verification

@@ -23,7 +23,6 @@ from typing import NoReturn
 import msgspec
 from pydantic import ValidationError
 
-from experiments.training.contract import network_catalogue
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inspections import (
     Ended,
@@ -35,6 +34,7 @@ from experiments.training.contract.inspections import (
     Started,
     Undecided,
 )
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources

@@ -12,8 +12,8 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from experiments.training.contract.model_errors import ModelError
-from experiments.training.contract.network_spec import NetworkSpec
+from experiments.training.contract.networks.model_errors import ModelError
+from experiments.training.contract.networks.network_spec import NetworkSpec
 from experiments.training.contract.reports import CheckpointSaved, Job, Message, Note
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import requirements

@@ -12,7 +12,7 @@ from monai.networks.nets.efficientnet import EfficientNetBN
 from torch import Tensor, nn
 from torch.nn import functional
 
-from experiments.training.contract.builtin_networks import BUILTINS
+from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.models import registry
 from experiments.training.models.classifier import Classifier
 from runs.events import FinalStats, GradientStats, TrainingStart

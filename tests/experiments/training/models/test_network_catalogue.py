@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import Field, ValidationError
 
-from experiments.training.contract import network_catalogue, network_spec
-from experiments.training.contract.builtin_networks import BUILTINS
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.network_spec import NetworkSpec, Options
+from experiments.training.contract.networks import network_catalogue, network_spec
+from experiments.training.contract.networks.builtin_networks import BUILTINS
+from experiments.training.contract.networks.network_spec import NetworkSpec, Options
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import requirements
 from experiments.training.models import registry

@@ -16,7 +16,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from experiments.training.callbacks.step_contract import fault
-from experiments.training.contract import network_catalogue
+from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reports import Job, Message, Note
 from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 from runs.events import FinalStats, TrainingStart

@@ -15,9 +15,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.training.contract import weight_files
-from experiments.training.contract.builtin_networks import BUILTINS
-from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.networks import weight_files
+from experiments.training.contract.networks.builtin_networks import BUILTINS
+from experiments.training.contract.networks.model_errors import ModelError
 from experiments.training.contract.reports import Job, Message, Note
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.models import registry, starting_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from experiments.training.contract.model_errors import ModelError
+from experiments.training.contract.networks.model_errors import ModelError
 
 
 def frozen_at_start(trainable: Literal["all", "head"] | int, blocks: Sequence[str]) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from experiments.training.contract.builtin_networks import BUILTINS, CNN, MLP
-from experiments.training.contract.network_spec import AUTO, NetworkSpec, Options
+from experiments.training.contract.networks.builtin_networks import BUILTINS, CNN, MLP
+from experiments.training.contract.networks.network_spec import AUTO, NetworkSpec, Options
 
 ENTRY_POINTS = "livetrain.models"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from experiments.training.contract.network_spec import NetworkSpec, Options
+from experiments.training.contract.networks.network_spec import NetworkSpec, Options
 
 Width = Annotated[int, Field(ge=1, le=512)]
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
