@@ -43,7 +43,7 @@ class Patience(NamedTuple):
     busy_seconds: float
 
 
-DRY_RUN = Patience(0.4, 0.7, 3.0)
+DRY_RUN = Patience(0.4, 0.6, 3.0)
 TRAINING = Patience(1.5, 3.0, 6.0)
 UPLOAD = Patience(1.5, 3.0, 6.0)
 UNHURRIED = Patience(30.0, 60.0, 60.0)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from experiments.processes import inspection_process, isolated_process
 from experiments.processes.inspection_process import Answer, InspectionProcess
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inspections import Fine, OfContents, OfTraining, Patience, Refused, Undecided
+from experiments.training.data.inspection import inspection_server
 from tests.experiments.training.datasets import with_csv, zipped
+from tests.test_architecture import LOCAL_IMPORTS
 from tests.waiting import eventually
 
 LONG = Patience(20.0, 60.0, 60.0)
@@ -93,6 +96,14 @@ def test_the_contents_of_a_file_alone(real: InspectionProcess, tmp_path: Path) -
     assert "not a zip file or is broken" in refusal(ask(tmp_path / "broken.zip"))[1]
     (tmp_path / "empty.csv").touch()  # its check says what is missing
     assert ask(tmp_path / "empty.csv") == Fine()
+
+
+def test_what_is_loaded_beforehand_exists() -> None:
+    """What does not is passed over when the process starts, and each look would load it again."""
+    optional = {"pydicom.pixels"}
+    assert [name for name in inspection_server.NEEDED if name not in optional and not find_spec(name)] == []
+    local = {module for _, module in LOCAL_IMPORTS if module.startswith("experiments.training.data")}
+    assert all(any(name.startswith(module) for name in inspection_server.NEEDED) for module in local)
 
 
 def test_options_that_only_the_server_knows_are_no_fault_of_the_data(real: InspectionProcess) -> None:
