@@ -9,17 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.contract.reading import Choice, Finding, Question
+from experiments.training.contract.reading import Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.tables import column_findings, index_columns
 from experiments.training.data.tables.column_findings import Told, name
 from experiments.training.data.tables.contents.typed_column import Column
 from experiments.training.data.tables.formats.frame import BYTES, NUMBERS, Table
+from experiments.training.data.tables.suspicious_columns import IGNORE, USE, Suspects
 from experiments.training.data.tables.target_copies import Target
-
-IGNORE, USE = "data.ignore_columns", "data.use_columns"
-NAMED = 8  # columns in a question
-ASKED = 500  # columns at most: an option names each
 
 
 @dataclass
@@ -80,17 +77,15 @@ class _Reader:
     """The columns of a table as they are read."""
 
     def __init__(self, table: Table, config: DataConfig, target: Target, rows: NDArray[np.intp] | None) -> None:
-        self._table, self._config, self._target, self._rows = table, config, target, rows
+        self._table, self._config, self._rows = table, config, rows
         self._found = FeatureColumns(table.header)
-        self._suspects: dict[str, str] = {}
+        self._suspects = Suspects(target, config)
         self.told = list(self._not_to_be_read())
 
     def _not_to_be_read(self) -> Iterator[Told]:
         """Yield the columns that are left out whatever their cells are; raises SourceError for pictures."""
-        for column in self._table.header:
+        for column in filter(None, self._table.header):
             held = self._table.unreadable.get(column)
-            if not column:
-                continue
             if column in self._config.ignore_columns:
                 yield Told("ignored", column)
             elif held in (BYTES, NUMBERS):
@@ -100,34 +95,31 @@ class _Reader:
             elif column not in self._config.use_columns and self._is_index(column):
                 yield Told("index", column)
         if unnamed := self._table.header.count(""):
-            yield Told("unnamed", "", f"{unnamed}")
+            yield Told("unnamed", "", f"{unnamed:,}")
 
     def _is_index(self, column: str) -> bool:
         return index_columns.is_written(column) or column in self._table.index_columns
 
     def take(self, column: str, typed: Column) -> None:
         """Take a column that was read; raises SourceError for pictures."""
+        self._tell(column, typed)
+        of_samples = self._of_samples(typed)
+        if column not in self._config.use_columns and _counts_rows(column, of_samples):
+            self.told.append(Told("index", column))
+            self._found.apart[column] = replace(of_samples, kind="left out")
+        elif typed.kind == "left out":
+            self._found.apart[column] = of_samples
+        else:
+            self._found.learned[column] = of_samples
+            self._suspects.look_at(column, of_samples)
+
+    def _tell(self, column: str, typed: Column) -> None:
+        left_out = typed.kind == "left out"
         for remark in typed.remarks:
             if remark.reason == "pixels":
-                raise _pictures(self._table, column, f"{remark.words} numbers in each cell, a picture as text")
-            number, left_out = self._table.number_of(remark.row), typed.kind == "left out"
+                raise _pictures(self._table, column, f"{remark.words} numbers in each cell, a picture as text,")
+            number = self._table.number_of(remark.row)
             self.told.append(column_findings.of_remark(column, remark, number, self._table.rows, left_out=left_out))
-        chosen = column in self._config.use_columns
-        numbers = typed.values if self._rows is None or typed.values is None else typed.values[self._rows]
-        if (
-            numbers is not None
-            and not chosen
-            and index_columns.is_named(column)
-            and index_columns.numbers_rows(numbers)
-        ):
-            self.told.append(Told("index", column))
-            self._found.apart[column] = replace(self._of_samples(typed), kind="left out")
-        elif typed.kind == "left out":
-            self._found.apart[column] = self._of_samples(typed)
-        else:
-            found = self._found.learned[column] = self._of_samples(typed)
-            if not chosen and len(self._suspects) < ASKED and (why := self._suspicion(found)):
-                self._suspects[column] = why
 
     def _of_samples(self, column: Column) -> Column:
         """Return the column in the rows of the samples."""
@@ -137,59 +129,24 @@ class _Reader:
         codes = None if column.codes is None else column.codes[self._rows]
         return replace(column, values=values, codes=codes)
 
-    def _suspicion(self, column: Column) -> str | None:
-        """Say why a column may be nothing to learn from; None if nothing speaks for that."""
-        if self._target.is_told_by(column):
-            return "tells the target nearly without a fault"
-        if column.values is not None and index_columns.follows_the_rows(column.values):
-            return "follows the order of the rows"
-        return None
-
     def result(self, roles: Collection[str]) -> FeatureColumns:
-        """Return what was found, with the question about suspicious columns; raises SourceError if nothing is left."""
+        """Return what was found, and what is asked about it; raises SourceError if nothing is left to learn from."""
         found = self._found
         if not found.learned:
             reasons = " ".join(finding.text for finding in column_findings.findings(self.told))
-            beside = some(list(roles))
             raise _error(
-                f"{self._table.name} has no columns to learn from beside {beside}, and there are no images. "
+                f"{self._table.name} has no columns to learn from beside {some(list(roles))}, and there are no images. "
                 f"{reasons or 'Add numbers or categories.'}"
             )
-        if self._suspects and len(self._suspects) < len(found.learned):
-            found.questions = [self._question()]
-            for column in self._suspects:
-                found.apart[column] = replace(found.learned.pop(column), kind="left out")
-        elif self._suspects:
-            self.told += [Told("suspects_alone", column, why) for column, why in self._suspects.items()]
-        found.findings = column_findings.findings(self.told)
+        found.questions, alone = self._suspects.questions(self._table.name, len(found.learned))
+        for column in [] if alone else self._suspects.useless:
+            found.apart[column] = replace(found.learned.pop(column), kind="left out")
+        found.findings = column_findings.findings([*self.told, *alone])
         return found
 
-    def _question(self) -> Question:
-        """Ask about the suspicious columns; the report is made without them."""
-        suspects = list(self._suspects)
-        listed = some([f"{name(column)} {why}" for column, why in self._suspects.items()], NAMED)
-        named = some(list(map(name, suspects)), NAMED)
-        rest = len(self._found.learned) - len(suspects)
-        return Question(
-            code="suspicious_columns",
-            text=f"{self._table.name} has columns that may be an index, or the target in other words: {listed}. "
-            f"Whatever is known only together with the target teaches nothing about further samples: name it in "
-            f"{IGNORE}. Name measurements in {USE}.",
-            choices=[
-                Choice(
-                    options={IGNORE: [*self._config.ignore_columns, *suspects]},
-                    consequence=f"Without {named}: {_columns(rest)} to learn from.",
-                ),
-                Choice(
-                    options={USE: [*self._config.use_columns, *suspects]},
-                    consequence=f"With {named}: {_columns(rest + len(suspects))} to learn from.",
-                ),
-            ],
-        )
 
-
-def _columns(count: int) -> str:
-    return f"{count:,} column{'' if count == 1 else 's'}"
+def _counts_rows(column: str, typed: Column) -> bool:
+    return typed.values is not None and index_columns.is_named(column) and index_columns.numbers_rows(typed.values)
 
 
 def _pictures(table: Table, column: str, held: str) -> SourceError:

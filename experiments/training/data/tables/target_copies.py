@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ WRONG = 0.02
 # The AUROC of one column, averaged over pairs of classes (Hand & Till). Of measurements in public sets the length of
 # iris petals reaches 0.994, the largest perimeter in breast-cancer 0.976.
 TELLING = 0.997
+BLOCKS = 0.1  # of those that as many rows in random order have
+
+Telling: TypeAlias = Literal["rule", "order"]
 
 
 class Target:
@@ -35,18 +39,31 @@ class Target:
         self._wrong_at_most = WRONG * (len(self._labels) - counts.max())
         self._can_be_told = len(self._labels) >= FEWEST_ROWS and 1 < len(self._classes) <= MOST_CLASSES
 
-    def is_told_by(self, column: Column) -> bool:
-        """Return whether the column alone tells the classes apart, nearly without a fault."""
+    def is_told_by(self, column: Column) -> Telling | None:
+        """Say how the column alone tells the classes apart nearly without a fault; None if it does not.
+
+        By `rule`, few values each stand for a class; by `order`, the classes have different ranges of many values.
+        """
         if not self._can_be_told:
-            return False
+            return None
         if column.values is None:
-            return column.codes is not None and self._by_rule(column.codes[self._rows])
+            return "rule" if column.codes is not None and self._by_rule(column.codes[self._rows]) else None
         values = column.values[self._rows]
         different, codes = np.unique(values, return_inverse=True)
         if len(different) * ROWS_EACH <= len(values):
-            return self._by_rule(codes)
+            return "rule" if self._by_rule(codes) else None
         gaps = np.isnan(values)
-        return any(self._by_order(np.where(gaps, gap, values)) for gap in ((np.inf, -np.inf) if gaps.any() else (0.0,)))
+        filled = [np.where(gaps, gap, values) for gap in (np.inf, -np.inf)] if gaps.any() else [values]
+        return "order" if any(map(self._by_order, filled)) else None
+
+    def is_sorted_by(self, values: NDArray[np.float64]) -> bool:
+        """Return whether the classes come in few blocks when the rows are sorted by these different values."""
+        if not self._can_be_told:
+            return False
+        labels = self._labels[np.argsort(values[self._rows])]
+        blocks = 1 + np.count_nonzero(labels[1:] != labels[:-1])
+        shares = np.bincount(labels) / len(labels)
+        return bool(blocks <= BLOCKS * len(labels) * (1 - (shares**2).sum()))
 
     def _by_rule(self, codes: Codes) -> bool:
         """Return whether most rows with the same value have the same class."""

@@ -82,7 +82,8 @@ class Table(ABC):
         """Yield names and contents of the wanted columns: numbers, or categories."""
         arrays, names = self.arrays(wanted), iter(wanted)
         while some_columns := list(islice(arrays, max(1, CELLS_AT_ONCE // max(1, self.rows)))):
-            yield from zip(names, column_types.of_columns(some_columns, self.decimal), strict=False)
+            typed = column_types.of_columns(some_columns, self.decimal)
+            yield from zip(islice(names, len(typed)), typed, strict=True)
 
     def texts(self, name: str) -> list[str]:
         """Return a column's cells as they are written, without blanks around them; blank where there is no value."""
