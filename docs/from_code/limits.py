@@ -12,9 +12,10 @@ from experiments.training.contract.image_options import MAX_IMAGE_SIZE
 from experiments.training.contract.inspections import DRY_RUN, TRAINING
 from experiments.training.contract.networks import weight_files
 from experiments.training.data import sources
+from experiments.training.data.arrangement import label_tables
 from experiments.training.data.files import archives, folders, index, requirements
 from experiments.training.data.images import dicom, verification
-from experiments.training.data.inspection import check
+from experiments.training.data.labels import class_counts
 from experiments.training.data.tables import label_table
 from experiments.training.data.tables.contents import cells
 from experiments.training.data.tables.formats import dialects, parquet, table_limits
@@ -86,6 +87,7 @@ def _images() -> list[tuple[str, ...]]:
     unreadable = "unreadable: save it smaller, or set `data.skip_unreadable`"
     return [
         ("image", "pixels", _count(verification.MAX_PIXELS), unreadable),
+        ("image", "size of the file", _bytes(verification.MAX_BYTES), unreadable),
         ("DICOM", "pixels", _count(dicom.MAX_PIXELS), unreadable),
         ("DICOM", "size of the file", _bytes(dicom.MAX_BYTES), unreadable),
         (".npz", "images of a split", _count(index.MAX_SAMPLES), "refused: save fewer"),
@@ -97,7 +99,10 @@ def _images() -> list[tuple[str, ...]]:
 def _trainings() -> list[tuple[str, ...]]:
     later = "not looked at by the request; the training's own process looks"
     return [
-        ("data set", "classes", _count(check.MAX_CLASSES), "its check names the column: another one is the target"),
+        ("data set", "classes", _count(class_counts.MAX_CLASSES), "refused: another column is the target"),
+        ("data set", "different labels, before spellings are joined", _count(class_counts.MAX_DIFFERENT), "the same"),
+        ("data set", "letters of a class's name", _count(class_counts.MAX_LETTERS), "refused: shorten it"),
+        ("data set", "tables looked at", _count(label_tables.MOST_TABLES), "the others have other uses; `data.table`"),
         ("starting weights", "size of the file", _bytes(weight_files.MAX_BYTES), "refused: keep only weights in it"),
         ("request", "DICOM headers read for their patients", _count(sources.HEADERS_READ), later),
         ("request", "images opened", _count(verification.MAX_VERIFIED), "an evenly spread sample is opened"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,8 +55,17 @@ class Samples:
     reading: Reading = UNKNOWN
 
 
-def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) -> Samples:
-    """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set."""
+def load(
+    config: TrainingConfig,
+    job: Job,
+    stop: threading.Event | None = None,
+    *,
+    on_read: Callable[[Reading], object] | None = None,
+) -> Samples:
+    """Read and decode everything once; raises SourceError, and Interrupted once `stop` is set.
+
+    `on_read` receives how files were read, before anything is decoded.
+    """
     builtin = catalogue.find(config.source_path)
     roots = _roots(job)
     cache_folder = Path(job.datasets_dir, cache_space.FOLDER)
@@ -64,7 +73,10 @@ def load(config: TrainingConfig, job: Job, stop: threading.Event | None = None) 
     if builtin is None:
         with sources.open_files(config.source_path, roots) as files:
             sources.require_stamp(files.stamp, job.stamp)
-            samples = _from_files(files, config, job, cache)
+            index = sources.read(files, config)
+            if on_read is not None:
+                on_read(index.reading)
+            samples = _from_files(files, index, config, job, cache)
         _require_untouched(config, job, roots)
         return samples
     return _breast_cancer(builtin, config, job) if builtin.table else _digits(builtin, config, job, cache)
@@ -86,9 +98,8 @@ def _require_untouched(config: TrainingConfig, job: Job, roots: Sequence[Path]) 
             sources.require_stamp(again.stamp, job.stamp)
 
 
-def _from_files(files: Files, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
+def _from_files(files: Files, index: Index, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     table = feature_tables.find(files, config.data.table)
-    index = sources.read(files, config)
     return _table(files, index, config, job) if table else _images(files, index, config, job, cache)
 
 

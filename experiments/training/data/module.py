@@ -101,17 +101,19 @@ def build(
     table's columns are prepared. Unless `answered` is False, as for a dry run, a question that the data raise and the
     configuration does not answer is an error; a resumed run goes on with the answers it began with.
     """
-    samples = load(config, job, stop)
     folder, resuming = Path(job.run_dir), job.resume_from is not None
-    if not resuming:
-        _record_reading(folder, samples.reading)  # first: the run's page offers the choices of its questions
-        if answered:
-            require_answers(samples.reading)
+
+    def ask(reading: Reading) -> None:
+        if not resuming:
+            _record_reading(folder, reading)  # first: the run's page offers the choices of its questions
+            if answered:
+                require_answers(reading)
+
+    samples = load(config, job, stop, on_read=ask)
     if on_loaded is not None:
         on_loaded(samples)
     _record_splits(folder / splits.FILE, samples, resuming=resuming)
-    if resuming:
-        _record_reading(folder, samples.reading)
+    _record_reading(folder, samples.reading)  # now with the pixels
     indices = splits.indices(samples.assigned)
     samples, preprocessing = _prepared(samples, indices["train"], Path(job.run_dir))
     return DataModule(

@@ -174,7 +174,7 @@ def test_faults_of_the_data_are_named_before_anything_is_queued(api: Client, roo
     image.write_text("I am a text")
     assert "003.png" in errors_of(post(api, small(folder)))["source_path"]
     image.unlink()
-    assert "003" in errors_of(post(api, small(folder)))["source_path"]
+    assert "003" in errors_of(post(api, small(folder)))["data.missing_images"]
     (folder / "labels.csv").write_text("patientId,Finding\n001,1\n")
     assert "'Finding' (1) may be the target" in errors_of(post(api, small(folder)))["data.target_column"]
     (folder / "labels.csv").write_text("patientId,Weather\n001,1\n")

@@ -29,8 +29,6 @@ from experiments.training.data.images import verification
 from experiments.training.data.inspection import isolation
 from experiments.training.data.tables import feature_tables
 
-MAX_CLASSES = 1000  # more are not classes but numbers in a column mistaken for the target
-
 
 def check_data_set(task: Task, report: Callable[[Report], object]) -> None:
     """Check the data set and report; the last report is a Finding or a Refusal."""
@@ -76,8 +74,6 @@ def _classes(files: Files) -> tuple[list[tuple[str, int]] | None, str | None]:
     config = TrainingConfig(experiment_name="examination", source_path=files.name or "data")
     try:
         index = sources.read(files, config)
-        if len(index.classes) > MAX_CLASSES:
-            raise SourceError("data.target_column", f"It has {len(index.classes):,} different values; name another.")
         if not feature_tables.find(files) and (images := index.files):
             verification.check(files, images)
     except SourceError as error:

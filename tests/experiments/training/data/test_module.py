@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from experiments.training.contract.reading import READING_FILE, Reading, Unanswered
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.data import loading, module
+from experiments.training.data import sources
 from experiments.training.data.module import DataModule, build
 from runs.events import DatasetSummary
 from tests.experiments.training.datasets import config_of, job_of, with_class_folders, with_csv, write_image, zipped
@@ -141,10 +141,10 @@ def test_a_resume_over_changed_data_is_refused(tmp_path: Path) -> None:
 def test_what_inspection_refuses_the_training_refuses_too(tmp_path: Path) -> None:
     with_class_folders(tmp_path / "x", {"a": 5, "b": 1})
     for source, message in (("x", "'b' has 1"), ("y", "does not exist"), ("builtin:z", "is unknown")):
-        config = config_of(source)
+        config = config_of(source, model={"positive_class": "b"})
         with pytest.raises(SourceError, match=message):
             build(config, job_of(config, tmp_path))
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run" / "split.csv").exists()
 
 
 def read_back(folder: Path) -> Reading:
@@ -154,12 +154,12 @@ def read_back(folder: Path) -> Reading:
 @pytest.fixture
 def questions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all data raise questions."""
-    load = loading.load
+    read = sources.read
 
-    def loaded(*args: Any) -> Any:
-        return replace(load(*args), reading=class_folders(QUESTIONS))
+    def read_with_questions(*args: Any, **how: Any) -> Any:
+        return replace(read(*args, **how), reading=class_folders(QUESTIONS))
 
-    monkeypatch.setattr(module, "load", loaded)
+    monkeypatch.setattr(sources, "read", read_with_questions)
 
 
 def test_open_questions_end_a_training_and_are_left_for_its_page(tmp_path: Path, questions: None) -> None:
@@ -169,7 +169,7 @@ def test_open_questions_end_a_training_and_are_left_for_its_page(tmp_path: Path,
         build(config, job_of(config, tmp_path))
     assert refused.value.questions == QUESTIONS
     assert refused.value.field == "data.class_folder"
-    assert read_back(tmp_path) == class_folders(QUESTIONS)
+    assert read_back(tmp_path).questions == QUESTIONS
     assert not (tmp_path / "run" / "split.csv").exists()
 
 
@@ -179,4 +179,4 @@ def test_a_dry_run_and_a_resumed_run_go_on_with_open_questions(tmp_path: Path, q
     build(config, job_of(config, tmp_path), answered=False)
     (tmp_path / "run" / READING_FILE).unlink()
     build(config, job_of(config, tmp_path, resume_from="last.ckpt"))
-    assert read_back(tmp_path) == class_folders(QUESTIONS)
+    assert read_back(tmp_path).questions == QUESTIONS
