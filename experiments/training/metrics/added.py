@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import traceback
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -65,13 +66,15 @@ class AddedMetric:
         self._threshold = self._options.pop("threshold", threshold)
 
     def check(self) -> None:
-        """Try it on a few samples with every class among them; raises SeveralNumbers, or whatever the library raises.
+        """Try it on a few samples; raises SeveralNumbers, or whatever the library raises.
 
         The library then checks all options, too.
         """
         given = samples("binary" if self._classes == 2 else "multiclass", self._classes)
         scored = Scored(given["preds"].numpy(), given["target"].numpy())
-        self._number(scored, predicted_classes(scored.scores, self._threshold), validate=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of these samples nobody wants to know
+            self._number(scored, predicted_classes(scored.scores, self._threshold), validate=True)
 
     def value(self, scored: Scored) -> float:
         """Compute the number; raises NoValue, or whatever the library raises."""

@@ -24,7 +24,7 @@ from experiments.training.metrics import library
 
 LARGEST = 10_000
 """Of whole numbers: bins, thresholds. A larger one could take all memory."""
-SIZE, CLASSES = 60, 3
+SIZE, MOST_SAMPLES, CLASSES = 60, 400, 3
 EXAMPLE: dict[Kind, Any] = {
     "boolean": False,
     "integer": 2,
@@ -57,10 +57,13 @@ def one_number(result: Any) -> Tensor | None:
 
 
 def samples(task: Task, classes: int = CLASSES) -> dict[str, Any]:
-    """Make scores and labels with every class among them, right and wrong ones, the same each time."""
+    """Make scores and labels with every class among them, right and wrong ones, the same each time.
+
+    Of very many classes the first ones have samples: their square would not fit into memory.
+    """
     generator = torch.Generator().manual_seed(1)
     count = 2 if task == "binary" else classes
-    target = torch.arange(max(SIZE, 4 * count)) % count
+    target = torch.arange(max(SIZE, min(4 * count, MOST_SAMPLES))) % count
     noise = torch.rand(len(target), count, generator=generator, dtype=torch.float64)
     scores = torch.softmax(noise + torch.eye(count, dtype=torch.float64)[target] / 2, dim=1)
     if task == "binary":

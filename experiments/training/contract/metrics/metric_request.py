@@ -12,6 +12,7 @@ from experiments.training.contract.config_base import Section
 from experiments.training.contract.metrics import metric_catalogue
 from runs.statistics.metric_names import EPOCH_METRICS
 
+MOST_OPTIONS = 50
 LONGEST_NAME = 50  # of a number with its phase: the database has room for so much of a monitored one
 
 
@@ -22,7 +23,7 @@ class MetricRequest(Section):
     """
 
     name: str = Field(min_length=1, max_length=100)
-    options: dict[str, Any] = Field({}, validate_default=True)
+    options: dict[str, Any] = Field({}, validate_default=True, max_length=MOST_OPTIONS)
     suffix: str | None = Field(None, max_length=30)
 
     @property

@@ -302,6 +302,11 @@ def test_what_does_not_fit_the_classes_is_refused_before_training(asked: Any, cl
     assert str(caught.value).startswith(words)
 
 
+def test_very_many_classes_are_tried_on_a_few_samples() -> None:
+    assert inspection.samples("multiclass", 20_000)["preds"].shape == (400, 20_000)
+    metric("cohen_kappa", 5_000).check()
+
+
 def test_every_function_with_a_threshold_gets_labels() -> None:
     """So that the run's own rule for a score at the threshold holds everywhere."""
     listed = inspection.catalogue()
