@@ -12,7 +12,7 @@ IMAGES = (
 )
 """Names of the column that says which image a row is about."""
 
-IDS = ("id", "sample_id", "record_id", "row_id", "uid", "key")
+IDS = ("id", "sample_id", "record_id", "row_id", "uid")
 """Names of a column of ids, of whatever they are."""
 
 PERSONS = (
@@ -25,6 +25,9 @@ PERSONS = (
     *("患者id", "病人id", "患者编号"),
 )
 """Names of the column with the person, or the animal."""
+
+WORDS_FOR_PERSONS = ("patient", "patients", "participant", "paciente")
+"""Of these, what must have some different values to be persons: `patient` may be yes or no."""
 
 PARTS_OF_PERSONS = (
     *("case_id", "lesion_id", "study_instance_uid", "study_uid", "study_id", "accession_number"),

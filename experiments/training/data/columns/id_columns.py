@@ -10,6 +10,8 @@ from experiments.training.data.columns.column_questions import Found
 from experiments.training.data.columns.table_view import TableView
 
 FIELD = "id_column"
+SHARED = ("id", "image", "image_id")
+DIFFERENT = 0.9  # share of the first cells
 ACCEPTED = ("image", "image_id", "filename", "path", "id", "patient_id")
 TIERS = (column_names.IMAGES, column_names.IDS, column_names.PERSONS)
 """Names from those that say which image it is to those that name only the person."""
@@ -39,16 +41,29 @@ def find(view: TableView, config: DataConfig, name_images: NameImages, *, taken:
 
 
 def find_in_rows(view: TableView, config: DataConfig, *, taken: Collection[str | None]) -> Found:
-    """Find ids of rows, which need none: the first column that is called so."""
+    """Find ids of rows, which need none: the first column that is called so and differs in all rows.
+
+    One that is called `id`, `image` or `image_id` may come several times; it is then the patient's.
+    """
     if asked := column_questions.as_asked(FIELD, view, config):
         return asked
     candidates = column_names.among((*column_names.IMAGES, *column_names.IDS), view.header, taken)
-    return Found(candidates[0], "alias") if candidates else Found()
+    for column in candidates:
+        cells = view.whole(column)
+        if len(set(cells)) == len(cells):
+            return Found(column, "alias")
+    shared = column_names.among(SHARED, candidates)
+    return Found(shared[0], "alias") if shared else Found()
 
 
 def apart(view: TableView) -> list[str]:
-    """List the columns of ids, which are nothing to learn from."""
-    return column_names.among((*column_names.IMAGES, *column_names.IDS), view.header)
+    """List the columns of ids, nearly all different, which are nothing to learn from."""
+    named = column_names.among((*column_names.IMAGES, *column_names.IDS), view.header)
+    return [column for column in named if _differ(view.first(column))]
+
+
+def _differ(cells: Sequence[str]) -> bool:
+    return len(set(cells)) >= DIFFERENT * len(cells)
 
 
 def _first_of(view: TableView, tiers: Sequence[Sequence[str]]) -> Found:

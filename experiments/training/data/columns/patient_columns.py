@@ -36,7 +36,8 @@ def find(view: TableView, config: DataConfig, *, taken: Collection[str | None]) 
     if config.patient_column is not None:
         return column_questions.as_asked(FIELD, view, config) or Found()
     for names in (column_names.PERSONS, column_names.PARTS_OF_PERSONS):
-        if found := column_names.among(names, view.header, taken):
+        found = column_names.among(names, view.header, taken)
+        if found := [column for column in found if not _is_a_word(column) or _are_many(view.whole(column))]:
             return _one_of(view, found)
     maybe = [column for column in _maybe(view, taken) if comes_several_times(view.whole(column))]
     if not maybe:
@@ -47,7 +48,8 @@ def find(view: TableView, config: DataConfig, *, taken: Collection[str | None]) 
 
 def apart(view: TableView) -> list[str]:
     """List the columns that name persons, their visits or studies: numbers of these are nothing to learn from."""
-    return column_names.among((*column_names.PERSONS, *column_names.PARTS_OF_PERSONS), view.header)
+    named = column_names.among((*column_names.PERSONS, *column_names.PARTS_OF_PERSONS), view.header)
+    return [column for column in named if not _is_a_word(column) or _are_many(view.first(column))]
 
 
 def looks_like_codes(cells: Sequence[str]) -> bool:
@@ -62,6 +64,15 @@ def comes_several_times(cells: Sequence[str]) -> bool:
     counts.pop("", None)
     rows = counts.total()
     return FEWEST <= len(counts) < rows and max(counts.values()) <= max(MOST_OFTEN * rows, 2)
+
+
+def _is_a_word(column: str) -> bool:
+    """Return whether the name may also be that of a measurement, as in `patient: yes`."""
+    return bool(column_names.among(column_names.WORDS_FOR_PERSONS, [column]))
+
+
+def _are_many(cells: Sequence[str]) -> bool:
+    return len(set(cells)) >= min(FEWEST, len(cells))
 
 
 def _one_of(view: TableView, found: Sequence[str]) -> Found:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.labels import spellings
 from experiments.training.data.labels.spellings import Spelling
 
 Kind: TypeAlias = Literal["cells", "folders", "numbers"]
@@ -26,6 +26,9 @@ FRACTIONS_FROM = 11
 MANY_FROM = 101
 """So many different texts are asked about; fewer where most occur once."""
 FEW_EACH = 2.0
+
+
+_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d{1,3})?")
 
 
 def refuse(counts: Mapping[str, int], where: str, kind: Kind) -> None:
@@ -60,19 +63,19 @@ def single_samples(classes: Mapping[str, int]) -> list[Finding]:
 
 
 def _measured(classes: Mapping[str, object], where: str) -> list[Question]:
-    numbers = [spellings.number(spellings.key(name)) for name in classes]
-    known = [number for number in numbers if number is not None]
-    fractions = any("." in number for number in known)
-    if len(known) < len(numbers) or len(known) < (FRACTIONS_FROM if fractions else MEASURED_FROM):
+    if not all(map(_NUMBER.fullmatch, classes)):
         return []
-    ordered = sorted(known, key=float)
+    ordered = sorted(classes, key=lambda name: float(name.replace(",", ".")))
+    fractions = not all(float(name.replace(",", ".")).is_integer() for name in ordered)
+    if len(ordered) < (FRACTIONS_FROM if fractions else MEASURED_FROM):
+        return []
     text = (
-        f"The labels, of {where}, are {len(known):,} different numbers, from {ordered[0]} to {ordered[-1]}: they look "
-        "like measurements, and a regression is nothing that is trained here. Name a column with classes in "
+        f"The labels, of {where}, are {len(ordered):,} different numbers, from {ordered[0]} to {ordered[-1]}: they "
+        "look like measurements, and a regression is nothing that is trained here. Name a column with classes in "
         "data.target_column, such as one that says whether the number is above a limit; or set "
         f"{OPTION} to true, and each number is a class."
     )
-    return [_question("measured_target", text, len(known))]
+    return [_question("measured_target", text, len(ordered))]
 
 
 def _names(classes: Mapping[str, Sequence[Spelling]], where: str) -> list[Question]:

@@ -114,7 +114,7 @@ POSITIVE_NAMES = frozenset(
 GRADED = (("low", "high"), ("mild", "severe"), ("minor", "major"))
 """Pairs of words of which the second is the finding."""
 
-LIKELY = (("b", "m"), ("survived", "died"), ("alive", "dead"), ("typical", "atypical"))
+LIKELY = (("b", "m"), ("n", "p"), ("survived", "died"), ("alive", "dead"), ("typical", "atypical"))
 """Pairs of names of which the second is offered first; asked nevertheless."""
 
 CHINESE_NEGATIONS = ("没有", "沒有", "无", "無", "非", "未", "不")

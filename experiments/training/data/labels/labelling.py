@@ -25,7 +25,7 @@ from experiments.training.data.labels import (
 from experiments.training.data.labels.class_counts import Kind
 from experiments.training.data.labels.spellings import Spelling
 
-SHOWN = 3
+SHOWN, MOST_SPELLINGS = 3, 20
 MISSING, UNCERTAIN = "no_label", "uncertain_label"
 WHY_FINDING = f"{cell_findings.FINDING} asks whether it is there"
 WHY_FIRST = "of the findings that may be asked for it is the first"
@@ -186,7 +186,7 @@ def _label_of(classes: Sequence[Sequence[Spelling]], left_out: Sequence[Spelling
 def _merged(groups: Mapping[str, Sequence[Spelling]]) -> list[MergedClass]:
     """List the classes that have several spellings, invisible characters included."""
     return [
-        MergedClass(name=name, spellings=[spelling.cell for spelling in same])
+        MergedClass(name=name, spellings=[spelling.cell for spelling in same[:MOST_SPELLINGS]])
         for name, same in groups.items()
         if len(same) > 1
     ]

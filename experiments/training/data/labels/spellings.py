@@ -38,7 +38,8 @@ def of(counts: Mapping[str, int]) -> list[Spelling]:
 
 def clean(cell: str) -> str:
     """Return the cell as it is shown: composed, without invisible characters, each blank a single plain one."""
-    if not cell.isascii():
+    if not (cell.isascii() and cell.isprintable()):
+        cell = "".join(" " if char in "\t\n\r\f\v" else char for char in cell)
         cell = "".join(
             char for char in unicodedata.normalize("NFC", cell) if unicodedata.category(char) not in ("Cf", "Cc", "Cs")
         )

@@ -178,6 +178,29 @@ def test_columns_that_number_persons_or_rows_are_no_features() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "cells", "is_id"),
+    [
+        pytest.param("file", [f"{n}.wav" for n in range(30)], True, id="all different"),
+        pytest.param("photo", ["yes", "no"] * 15, False, id="yes and no"),
+        pytest.param("id", [f"p{n // 3}" for n in range(30)], True, id="an id that several rows share"),
+    ],
+)
+def test_ids_of_rows_differ(name: str, cells: list[str], is_id: bool) -> None:
+    rows = [(cell, str(n), str(n % 2)) for n, cell in enumerate(cells)]
+    told = column_roles.find_in_rows(seen([name, "age", "label"], *rows), DataConfig())
+    assert told.id == (name if is_id else None)
+    assert (name in told.unlearned) == is_id
+
+
+@pytest.mark.parametrize(("cells", "count"), [(["yes", "no"] * 15, None), ([f"{n // 3}" for n in range(30)], 10)])
+def test_a_column_patient_may_be_yes_or_no(cells: list[str], count: int | None) -> None:
+    rows = [(cell, str(n), str(n % 2)) for n, cell in enumerate(cells)]
+    told = column_roles.find_in_rows(seen(["patient", "age", "label"], *rows), DataConfig())
+    assert told.patient == ("patient" if count else None)
+    assert ("patient" in told.unlearned) == bool(count)
+
+
+@pytest.mark.parametrize(
     ("header", "asked", "field", "said"),
     [
         (["name", "label"], {}, "id_column", "image, image_id, filename, path, id, patient_id are accepted"),

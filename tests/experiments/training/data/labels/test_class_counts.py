@@ -20,6 +20,8 @@ from tests.experiments.training.datasets import config_of, index_of, with_class_
         pytest.param([f"{(20 + n % 40) / 10:.1f}" for n in range(400)], "measured_target", id="measured"),
         pytest.param([str(n % 70 + 20) for n in range(700)], "measured_target", id="ages"),
         pytest.param([f"{n / 7:.3f}" for n in range(100)], "measured_target", id="one of each"),
+        pytest.param([f"{n / 7:.3e}" for n in range(40)] * 3, "measured_target", id="with exponents"),
+        pytest.param([f"{n // 3},{n % 10}" for n in range(40)] * 3, "measured_target", id="with decimal commas"),
         pytest.param([f"{n / 2}" for n in range(11)] * 9, "measured_target", id="eleven numbers with fractions"),
         pytest.param([f"Ms {n}" for n in range(60)], "many_classes", id="names"),
         pytest.param([f"kind {n % 150}" for n in range(1500)], "many_classes", id="very many classes"),

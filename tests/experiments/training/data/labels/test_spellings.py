@@ -24,6 +24,8 @@ from tests.experiments.training.datasets import index_of, with_class_folders, wr
         ("covid", "\ufeffcovid"),
         ("covid", "co\u200bvid"),
         ("covid", "covid\u00ad"),
+        ("no finding", "no\tfinding"),
+        ("covid", "covid\x00"),
         ("l\u00e9sion", "le\u0301sion"),
         ("covid", "\uff43\uff4f\uff56\uff49\uff44"),
         ("<=50K", "<=50K."),
