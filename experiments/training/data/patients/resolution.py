@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, PatientFacts, PatientSource, Question
-from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.contract.splits import SplitName
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index
 from experiments.training.data.patients import headers, id_patterns
@@ -82,8 +84,15 @@ def _by_ids(index: Index, *, required: bool = False) -> Index:
         return index
     id_, patient = pattern.example
     why = f"Ids begin with a code that several share, such as {patient!r} of {id_!r}."
-    questions = [] if pattern.sure or required else [_question(pattern, len(index.samples), why)]
-    return _described(index.with_patients(pattern.patients), "ids", patient, why, questions)
+    found = index.with_patients(pattern.patients)
+    if required:
+        return _described(found, "ids", patient, why)
+    if divided := _in_two_splits(index.splits, pattern):
+        question = _question(pattern, len(index.samples), why, divided)
+        asked = replace(index, reading=index.reading.extended(questions=[question]))
+        return _without(asked, "The ids may show patients, or not; each sample counts as a patient of its own.")
+    questions = [] if pattern.sure else [_question(pattern, len(index.samples), why)]
+    return _described(found, "ids", patient, why, questions)
 
 
 def _start(index: Index) -> int:
@@ -91,16 +100,32 @@ def _start(index: Index) -> int:
     return len(f"{index.reading.folder}/") if index.reading.folder else 0
 
 
-def _question(pattern: Pattern, total: int, why: str) -> Question:
-    text = (
-        f"{why} Are these {pattern.count:,} codes patients, whose samples belong into one split? Set {OPTION} to ids, "
-        "or to each_sample."
+def _in_two_splits(given: Sequence[SplitName | None], pattern: Pattern) -> list[str]:
+    """List the codes that are in two of the given splits: patients, or numbers that start again in each."""
+    splits_of: dict[str, set[SplitName]] = defaultdict(set)
+    for patient, split in zip(pattern.patients, given, strict=True):
+        if split and patient is not None:
+            splits_of[patient].add(split)
+    return [patient for patient, parts in splits_of.items() if len(parts) > 1]
+
+
+def _question(pattern: Pattern, total: int, why: str, divided: Sequence[str] = ()) -> Question:
+    again = (
+        f" {len(divided):,} of them are in several of the given splits ({some(divided)}): the same patients, or "
+        "numbers that start again in each."
+        if divided
+        else ""
     )
+    text = (
+        f"{why}{again} Are these {pattern.count:,} codes patients, whose samples belong into one split? Set {OPTION} "
+        "to ids, or to each_sample."
+    )
+    leak = " Those in several splits are leaks, which are refused." if divided else ""
     choices = [
-        Choice(options={OPTION: "ids"}, consequence=f"{pattern.count:,} patients, each in one split."),
+        Choice(options={OPTION: "ids"}, consequence=f"{pattern.count:,} patients, each in one split.{leak}"),
         Choice(options={OPTION: "each_sample"}, consequence=f"{total:,} samples, each of another patient."),
     ]
-    return Question(code="patients", text=text, choices=choices)
+    return Question(code="patients", text=text, choices=choices[::-1] if divided else choices)
 
 
 def _described(index: Index, source: PatientSource, name: str, why: str, questions: Sequence[Question] = ()) -> Index:

@@ -95,6 +95,22 @@ def test_few_codes_are_asked_about(tmp_path: Path) -> None:
         assert (answered.reading.patients.count, answered.reading.questions) == (count, [])
 
 
+def test_codes_in_two_given_splits_may_start_again_and_are_asked_about(tmp_path: Path) -> None:
+    """Kermany's X-rays have a person1 in each split."""
+    for split, count in (("train", 12), ("test", 6)):
+        for n in range(4 * count):
+            name = f"person{n // 4}_virus_{n}.jpeg" if n // 4 % 2 else f"person{n // 4}_none_{n}.jpeg"
+            write_image(tmp_path / "x" / split / ("sick" if n // 4 % 2 else "healthy") / name, n)
+    index = index_of("x", tmp_path)
+    [question] = index.reading.questions
+    assert question.choices[0].options == {"data.patients": "each_sample"}
+    assert "6 of them are in several of the given splits (person0, person1" in question.text
+    assert index.reading.patients.count is None
+    with pytest.raises(SourceError, match="6 patients are in two of the given splits"):
+        inspect(config_of("x", data={"patients": "ids"}), [tmp_path])
+    assert inspect(config_of("x", data={"patients": "each_sample"}), [tmp_path]).samples == 72
+
+
 def test_ids_that_show_nobody_cannot_be_asked_for(tmp_path: Path) -> None:
     with_csv(tmp_path / "x")
     with pytest.raises(SourceError, match="The ids show no patients") as caught:
