@@ -13,6 +13,7 @@ from experiments.training.contract.reading import Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.tables import column_findings, index_columns
 from experiments.training.data.tables.column_findings import Told, name
+from experiments.training.data.tables.contents.cells import Codes
 from experiments.training.data.tables.contents.typed_column import Column
 from experiments.training.data.tables.formats.frame import BYTES, NUMBERS, Table
 from experiments.training.data.tables.suspicious_columns import IGNORE, USE, Suspects
@@ -128,7 +129,7 @@ class _Reader:
             return column
         values = None if column.values is None else column.values[self._rows]
         codes = None if column.codes is None else column.codes[self._rows]
-        return replace(column, values=values, codes=codes)
+        return replace(column, values=values, codes=codes, missing=_missing(values, codes, column))
 
     def result(self, roles: Collection[str]) -> FeatureColumns:
         """Return what was found, and what is asked about it; raises SourceError if nothing is left to learn from."""
@@ -144,6 +145,13 @@ class _Reader:
             found.apart[column] = replace(found.learned.pop(column), kind="left out")
         found.findings = column_findings.findings([*self.told, *alone])
         return found
+
+
+def _missing(values: NDArray[np.float64] | None, codes: Codes | None, column: Column) -> int:
+    """Count the missing cells of a column some of whose rows were left out."""
+    if values is not None:
+        return int(np.isnan(values).sum())
+    return int((codes == 0).sum()) if codes is not None and column.missing else 0
 
 
 def _counts_rows(column: str, typed: Column) -> bool:

@@ -60,19 +60,17 @@ def _names(name: str, column: Column) -> list[Feature]:
 
 
 def _matrix(columns: Sequence[Column], rows: int, features: int) -> NDArray[np.float64]:
-    """Fill the table block by block: writing whole columns into it misses the processor's cache with each cell."""
-    matrix = np.empty((rows, features))
-    for start in range(0, rows, BLOCK_ROWS):
-        block, at = slice(start, start + BLOCK_ROWS), 0
-        for column in columns:
-            if column.values is not None:
-                matrix[block, at] = column.values[block]
-                at += 1
-            elif column.codes is not None:
-                width = len(column.texts)
-                matrix[block, at : at + width] = column.codes[block, None] == np.arange(width)
-                at += width
-    return matrix
+    """Put the columns one after the other into the memory, where each is read and written at once; (rows, features)."""
+    matrix, at = np.empty((features, rows)), 0
+    for column in columns:
+        if column.values is not None:
+            matrix[at] = column.values
+            at += 1
+        elif column.codes is not None:
+            width = len(column.texts)
+            np.equal(column.codes, np.arange(width)[:, None], out=matrix[at : at + width])
+            at += width
+    return matrix.T
 
 
 def prepare(table: Tensor, train: Sequence[int], features: Sequence[Feature]) -> tuple[Tensor, Standardisation]:
@@ -81,31 +79,63 @@ def prepare(table: Tensor, train: Sequence[int], features: Sequence[Feature]) ->
     Gaps get the training rows' median; then the training rows' mean and standard deviation are used. The log names what
     was filled and dropped. The constants are returned too.
     """
-    values = table.double().numpy()
-    names = [feature.name for feature in features]
-    known = np.where(np.isnan(values[list(train)]).all(axis=0), 0.0, values[list(train)])  # a median needs a value
-    medians = np.nanmedian(known, axis=0)
-    gaps = np.isnan(values)
-    _log(
-        f"Column {names[at]!r}: {gaps[:, at].sum()} missing values count as {medians[at]:g}, the training median."
-        for at in np.flatnonzero(gaps.any(axis=0)).tolist()
-    )
-    filled = np.where(gaps, medians, values)
-    training = filled[list(train)]
-    varies = training.min(axis=0) < training.max(axis=0)
-    if dropped := [repr(names[at]) for at in np.flatnonzero(~varies).tolist()]:
+    training = np.asarray(train, np.intp)
+    prepared, kept = np.empty((len(features), len(table)), np.float32), 0
+    filled: list[str] = []
+    constant: list[Feature] = []
+    varying: list[tuple[Feature, float, float, float]] = []
+    for feature, column in zip(features, table.unbind(1), strict=True):
+        standard = _Standard(column.double().numpy(), training)
+        if standard.gaps:
+            filled.append(
+                f"Column {feature.name!r}: {standard.gaps} missing values count as {standard.median:g}, the training "
+                "median."
+            )
+        if standard.varies:
+            prepared[kept] = standard.values()
+            kept += 1
+            varying.append((feature, standard.median, standard.mean, standard.deviation))
+        else:
+            constant.append(feature)
+    _log(filled)
+    if dropped := [repr(feature.name) for feature in constant]:
         run_log.write(f"Constant in the training split and left out: {some(dropped, 20)}.")
-    if not varies.any():
+    if not kept:
         raise SourceError("source_path", "Every column is constant in the training split; there is nothing to learn.")
-    mean, deviation = training[:, varies].mean(axis=0), training[:, varies].std(axis=0)
     constants = Standardisation(
-        features=[feature for feature, kept in zip(features, varies.tolist(), strict=True) if kept],
-        medians=medians[varies],
-        means=mean,
-        deviations=deviation,
-        constant=[feature for feature, kept in zip(features, varies.tolist(), strict=True) if not kept],
+        features=[feature for feature, _, _, _ in varying],
+        medians=np.array([median for _, median, _, _ in varying]),
+        means=np.array([mean for _, _, mean, _ in varying]),
+        deviations=np.array([deviation for _, _, _, deviation in varying]),
+        constant=constant,
     )
-    return torch.from_numpy(((filled[:, varies] - mean) / deviation).astype(np.float32)), constants
+    return _in_rows(torch.from_numpy(prepared[:kept])), constants
+
+
+class _Standard:
+    """A column of numbers, and what its training rows say of it."""
+
+    def __init__(self, column: NDArray[np.float64], train: NDArray[np.intp]) -> None:
+        missing = np.isnan(column)
+        self.gaps = int(missing.sum())
+        known = column[train][~missing[train]]
+        self.median = float(np.median(known)) if len(known) else 0.0  # a median needs a value
+        self._column = np.where(missing, self.median, column) if self.gaps else column
+        training = self._column[train]
+        self.varies = bool(training.min() < training.max())
+        self.mean, self.deviation = float(training.mean()), float(training.std())
+
+    def values(self) -> NDArray[np.float64]:
+        """Return the column in standard deviations of the training rows from their mean."""
+        return (self._column - self.mean) / self.deviation
+
+
+def _in_rows(columns: Tensor) -> Tensor:
+    """Turn (features, N) into (N, features) in memory, as batches of rows are read."""
+    rows = torch.empty((columns.shape[1], columns.shape[0]), dtype=columns.dtype)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        rows[start : start + BLOCK_ROWS] = columns[:, start : start + BLOCK_ROWS].T
+    return rows
 
 
 def _log(lines: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from experiments.training.data.tables.contents.typed_column import Column
 
 FEWEST_ROWS = 50
 FEWEST_OF_A_CLASS = 10
-LOOKED_AT = 20_000  # rows, drawn at random: near-perfect in so many is near-perfect
+LOOKED_AT = 2_000  # rows of each class, drawn at random: near-perfect in so many is near-perfect
 MOST_CLASSES = 20
 ROWS_EACH = 10  # for each different value, at least: others learn the rows by heart
 # Wrong by the best rule that reads one column, as a share of what is wrong without it. Of the columns of public sets
@@ -32,12 +32,12 @@ class Target:
     """The labels of the rows that are looked at."""
 
     def __init__(self, labels: NDArray[np.intp]) -> None:
-        self._rows = _drawn(len(labels))
-        self._labels = labels[self._rows]
-        counts = np.bincount(self._labels, minlength=1)
+        counts = np.bincount(labels, minlength=1)
         self._classes = np.flatnonzero(counts >= FEWEST_OF_A_CLASS).tolist()
-        self._wrong_at_most = WRONG * (len(self._labels) - counts.max())
-        self._can_be_told = len(self._labels) >= FEWEST_ROWS and 1 < len(self._classes) <= MOST_CLASSES
+        self._can_be_told = len(labels) >= FEWEST_ROWS and 1 < len(self._classes) <= MOST_CLASSES
+        self._rows = _drawn(labels, len(counts) if self._can_be_told else 0)
+        self._labels = labels[self._rows]
+        self._wrong_at_most = WRONG * (len(self._labels) - np.bincount(self._labels, minlength=1).max())
 
     def is_told_by(self, column: Column) -> Telling | None:
         """Say how the column alone tells the classes apart nearly without a fault; None if it does not.
@@ -85,10 +85,11 @@ class Target:
         return True
 
 
-def _drawn(rows: int) -> Codes:
-    if rows <= LOOKED_AT:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(0).choice(rows, LOOKED_AT, replace=False))
+def _drawn(labels: NDArray[np.intp], classes: int) -> Codes:
+    """Draw the rows that are looked at: all of a small class, some of a large one."""
+    chance, members = np.random.default_rng(0), [np.flatnonzero(labels == label) for label in range(classes)]
+    drawn = [rows if len(rows) <= LOOKED_AT else chance.choice(rows, LOOKED_AT, replace=False) for rows in members]
+    return np.sort(np.concatenate(drawn)) if drawn else np.zeros(0, np.intp)
 
 
 def _area(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:

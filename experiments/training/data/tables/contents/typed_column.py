@@ -52,6 +52,8 @@ class Column:
 
 def of_numbers(values: NDArray[np.float64], remarks: Sequence[Remark] = ()) -> Column:
     """Make a column of numbers; infinite ones are missing, too."""
+    if np.isfinite(values).all():
+        return Column("numbers", 0, values=values, remarks=remarks)
     infinite = np.isinf(values)
     if count := int(infinite.sum()):
         row = int(infinite.argmax())
