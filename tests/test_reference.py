@@ -147,6 +147,7 @@ UNDOCUMENTED_LIMITS = {
     "id_patterns.MOST_EACH",
     "id_patterns.MOST_SURE",
     "id_patterns.MOST_WORDS",
+    "labelling.MOST_SPELLINGS",
     "layout_choice.MOST_ALTERNATIVES",
     "levels.MOST_IN_A_GROUP",
     "lookup_tables.MOST_ENTRIES",

@@ -19,7 +19,7 @@ def read(classes: FolderClasses, listing: Listing) -> Entries:
     return Entries(
         layout=classes.layout,
         why=classes.why,
-        where=f"the names of the folders{f' in {listing.base}' if listing.base else ''}",
+        where=f"the names of the folders {classes.level.names}",
         entries=list(_entries(classes, listing)),
         why_unused="no_class",
         set_aside=_set_aside(classes, listing),

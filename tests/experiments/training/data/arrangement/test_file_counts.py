@@ -135,7 +135,7 @@ def test_an_open_question_forbids_a_training_and_its_answer_allows_it(tmp_path: 
         sources.inspect(config_of(folder), [tmp_path])
     assert refused.value.field == "data.class_folder"
     assert sources.inspect(config_of(folder), [tmp_path], answered=False).samples == 16
-    answered = config_of(folder, data={"class_folder": 1})
+    answered = config_of(folder, data={"class_folder": 1}, model={"positive_class": "paris"})
     assert set(sources.inspect(answered, [tmp_path]).classes) == {"berlin", "paris"}
 
 

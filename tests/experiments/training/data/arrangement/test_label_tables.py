@@ -262,13 +262,13 @@ def test_a_table_without_labels_beside_class_folders_is_not_used(tmp_path: Path)
 def test_a_table_that_names_the_images_of_class_folders_but_no_class_is_a_question(tmp_path: Path) -> None:
     names = [f"{site}/{site}{number}.jpg" for site in ("berlin", "paris") for number in range(8)]
     rows = [(name.split("/")[1], "mel" if number % 2 else "nv") for number, name in enumerate(names)]
-    folder = tree(tmp_path / "x", names, meta=csv("image_id,dx", rows))
+    folder = tree(tmp_path / "x", names, meta=csv("image_id,shape", rows))
     asked = question(read(folder), "layout")
-    assert "meta.csv names the images. If the class is one of its columns (image_id, dx)" in asked.text
+    assert "meta.csv names the images. If the class is one of its columns (image_id, shape)" in asked.text
     by_folders = read(folder, **answers(asked)[0])
     assert by_folders.counts == {"berlin": 8, "paris": 8}
     assert not by_folders.reading.questions
-    by_table = read(folder, target_column="dx")
+    by_table = read(folder, target_column="shape")
     assert by_table.counts == {"mel": 8, "nv": 8}
     assert is_silent(by_table)
 

@@ -50,7 +50,7 @@ def kinds(path: Path, **data: Any) -> Mapping[str, str]:
 def column(path: Path, name: str, **data: Any) -> list[float]:
     """Return the numbers of a feature, as they were read."""
     samples = loaded(path, **data)
-    found: list[float] = samples.inputs[:, list(samples.features).index(name)].tolist()
+    found: list[float] = samples.inputs[:, names(samples).index(name)].tolist()
     return found
 
 
@@ -72,3 +72,8 @@ def report(path: Path, **data: Any) -> Preflight:
     builder = PreflightBuilder(config, lambda _text: None)
     builder.add_samples(load(config, job_of(config, path.parent)))
     return builder.report()
+
+
+def names(samples: Samples) -> list[str]:
+    """Name the features as users see them."""
+    return [feature.name for feature in samples.features]

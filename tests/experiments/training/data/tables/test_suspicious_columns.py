@@ -21,6 +21,7 @@ from tests.experiments.training.data.tables.tables_on_disk import (
     kinds,
     lines,
     loaded,
+    names,
     reading,
     refusal,
     write,
@@ -39,7 +40,7 @@ def table(root: Path, columns: dict[str, Sequence[object]], labels: Sequence[obj
 
 
 def with_column(root: Path, name: str, values: Sequence[object], labels: Sequence[object] = tuple(LABELS)) -> Path:
-    return table(root, {name: values, "a": CHANCE.normal(size=len(labels)).round(4)}, labels)
+    return table(root, {name: values, "a": CHANCE.normal(size=len(labels)).round(4).tolist()}, labels)
 
 
 def asked(path: Path, **data: object) -> Question | None:
@@ -52,17 +53,17 @@ def asked(path: Path, **data: object) -> Question | None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Unnamed: 0", "Unnamed: 0.1", "unnamed_0", "__index_level_0__", "level_0", "...1", "rownames", "row.names"]
+    "name", ["Unnamed: 0", "Unnamed: 0.1", "__index_level_0__", "level_0", "...1", "rownames", "row.names"]
 )
 def test_columns_that_programs_add_are_never_features(tmp_path: Path, name: str) -> None:
-    path = with_column(tmp_path, name, CHANCE.normal(size=COUNT).round(3), SORTED.tolist())
+    path = with_column(tmp_path, name, CHANCE.normal(size=COUNT).round(3).tolist(), SORTED.tolist())
     if index_columns.is_written(name):
-        assert list(loaded(path).features) == ["a"]
+        assert names(loaded(path)) == ["a"]
         assert name in findings(path)["columns_index"]
-        assert list(loaded(path, use_columns=[name]).features) == [name, "a"]
+        assert names(loaded(path, use_columns=[name])) == [name, "a"]
     else:
         assert name == "Unnamed: 0.1"
-        assert list(loaded(path).features) == [name, "a"]
+        assert names(loaded(path)) == [name, "a"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_columns_that_people_call_row_numbers_are_left_out_if_they_are(tmp_path:
     }[order]
     path = with_column(tmp_path, name, numbers.tolist())
     samples = loaded(path)
-    assert list(samples.features) == ["a"]
+    assert names(samples) == ["a"]
     assert samples.reading.questions == []
     assert name in findings(path)["columns_index"]
     assert kinds(path)[name] == "left out"
@@ -94,12 +95,12 @@ def test_columns_that_people_call_row_numbers_are_left_out_if_they_are(tmp_path:
     ],
 )
 def test_measurements_that_are_called_so_stay(tmp_path: Path, name: str, values: NDArray[np.float64]) -> None:
-    assert list(loaded(with_column(tmp_path, name, values.tolist())).features) == [name, "a"]
+    assert names(loaded(with_column(tmp_path, name, values.tolist()))) == [name, "a"]
 
 
 def test_a_column_without_a_name(tmp_path: Path) -> None:
     path = table(tmp_path, {"": range(COUNT), "a": NOISE.round(3).tolist()}, LABELS.tolist())
-    assert list(loaded(path).features) == ["a"]
+    assert names(loaded(path)) == ["a"]
     assert "no name" in findings(path)["columns_unnamed"]
 
 
@@ -116,7 +117,7 @@ def test_numbers_that_follow_the_rows_are_asked_about(tmp_path: Path, values: Se
         {"data.ignore_columns": ["visit"]},
         {"data.use_columns": ["visit"]},
     ]
-    assert list(loaded(path).features) == ["a"]
+    assert names(loaded(path)) == ["a"]
     error = refusal(path)
     assert (error.field, question.text in error.message) == ("data.ignore_columns", True)
 
@@ -163,14 +164,14 @@ def recoded(labels: Sequence[int], words: Sequence[object]) -> list[object]:
     "words", [("B", "M"), ("benign", "malignant"), (0, 1), (7.5, -3), ("yes", ""), (1, ""), ("2024", "x")]
 )
 def test_other_codes_for_the_target_are_asked_about(tmp_path: Path, words: tuple[object, object]) -> None:
-    path = with_column(tmp_path, "diagnosis", recoded(LABELS.tolist(), words))
+    path = with_column(tmp_path, "remark", recoded(LABELS.tolist(), words))
     question = asked(path)
     assert question is not None
-    assert "'diagnosis' tells the class as the target itself does" in question.text
+    assert "'remark' tells the class as the target itself does" in question.text
     assert question.field == "data.ignore_columns"
-    assert list(loaded(path).features) == ["a"]
-    assert asked(path, use_columns=["diagnosis"]) is None
-    assert asked(path, ignore_columns=["diagnosis"]) is None
+    assert names(loaded(path)) == ["a"]
+    assert asked(path, use_columns=["remark"]) is None
+    assert asked(path, ignore_columns=["remark"]) is None
 
 
 def test_finer_and_nearly_right_codes_are_copies_too(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_finer_and_nearly_right_codes_are_copies_too(tmp_path: Path) -> None:
     path = table(tmp_path, {"finer": finer, "noisy": noisy, "wrong": wrong}, labels.tolist())
     question = asked(path)
     assert question is not None
-    assert [choice.options for choice in question.choices][0] == {"data.ignore_columns": ["finer", "noisy"]}
+    assert next(choice.options for choice in question.choices) == {"data.ignore_columns": ["finer", "noisy"]}
 
 
 @pytest.mark.parametrize("share", [0.03, 0.5])
@@ -210,7 +211,7 @@ def test_a_measurement_without_overlap_is_asked_about_and_used_meanwhile(tmp_pat
     assert question is not None
     assert "'crp' tells the classes apart nearly without a fault" in question.text
     assert question.field == "data.use_columns"
-    assert list(loaded(path).features) == ["crp", "a"]
+    assert names(loaded(path)) == ["crp", "a"]
     assert "tells the target" in refusal(path).message
 
 
@@ -285,7 +286,7 @@ def test_several_suspicious_columns_are_asked_about_together(tmp_path: Path) -> 
     answered = useless.choices[0].options | strong.choices[0].options
     samples = loaded(path, **{option.removeprefix("data."): answer for option, answer in answered.items()})
     assert samples.reading.questions == []
-    assert list(samples.features) == ["crp", "a"]
+    assert names(samples) == ["crp", "a"]
 
 
 def test_an_answer_adds_to_what_was_answered_before(tmp_path: Path) -> None:
@@ -314,5 +315,5 @@ def test_options_that_fit_no_column(tmp_path: Path, data: dict[str, list[str]], 
 
 def test_columns_are_ignored_whatever_they_hold(tmp_path: Path) -> None:
     path = with_column(tmp_path, "b", ["1 2 3 " * 20] * COUNT)
-    assert list(loaded(path, ignore_columns=["b"]).features) == ["a"]
+    assert names(loaded(path, ignore_columns=["b"])) == ["a"]
     assert findings(path, ignore_columns=["b"])["columns_ignored"] == "Left out, as data.ignore_columns says: 'b'."
