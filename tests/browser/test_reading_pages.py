@@ -16,7 +16,7 @@ from playwright.async_api import Page, Route, ViewportSize, expect
 from experiments.models import Dataset, Preflight
 from experiments.preflights import state
 from experiments.training.contract import preflight_report
-from experiments.training.contract.reading import Question, Reading, asked
+from experiments.training.contract.reading import Choice, Question, Reading, asked
 from runs.files import reading_file
 from runs.models import Run
 from tests.browser import story
@@ -124,15 +124,27 @@ async def test_a_report_that_is_older_than_readings_has_no_such_part(visitors: V
     await expect(page.locator("#reading")).to_be_hidden()
 
 
+OF_BUILTIN = Question(
+    code="positive_class",
+    text="Which class do scores stand for? Set model.positive_class.",
+    choices=[
+        Choice(options={"model.positive_class": name}, consequence=f"Sensitivity is the share of {name} that is found.")
+        for name in ("malignant", "benign")
+    ],
+)
+"""A question whose answers the built-in data know."""
+
+
 async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitors: Visitors, owner: User) -> None:
     """The whole way: report, choice, form, check, the other choices, start."""
-    row = await in_thread(made, owner, report_of(class_folders(QUESTIONS)))
+    questions = [QUESTIONS[0], OF_BUILTIN, QUESTIONS[2]]
+    row = await in_thread(made, owner, report_of(class_folders(questions)))
     page = await visitors.visit(f"/preflights/{row.pk}/")
     await expect(page.locator("#verdict")).to_have_text("To be confirmed")
     await expect(page.get_by_role("group")).to_have_count(3)
     await expect(page.locator("#findings .notice")).to_have_count(1)  # the questions are not said twice
     assert await broken_rules(page) == []
-    group = page.get_by_role("group", name=QUESTIONS[0].text)
+    group = page.get_by_role("group", name=questions[0].text)
     await group.get_by_role("link", name="2 classes: ap").click()
     await expect(page.locator("#form[data-ready]")).to_be_visible()
     await expect(page.locator("#origin")).to_contain_text(f"pre-flight report {row.pk}")
@@ -142,10 +154,10 @@ async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitor
     chosen = question(page, "folders_are_views").get_by_role("button", name="2 classes: ap")
     await expect(chosen).to_have_attribute("aria-pressed", "true")
     await expect(page.get_by_role("button", name="Answer 2 questions to start")).to_be_visible()
-    await answered_by_a_worker(class_folders(QUESTIONS[1:]))  # the form checks with the choice by itself
+    await answered_by_a_worker(class_folders(questions[1:]))  # the form checks with the choice by itself
     await expect(page.locator("#report .pill")).to_have_text("To be confirmed")
-    await question(page, "positive_class").get_by_role("button", name="share of healthy").click()
-    await expect(control(page, "model.positive_class")).to_have_value("healthy")
+    await question(page, "positive_class").get_by_role("button", name="share of benign").click()
+    await expect(control(page, "model.positive_class")).to_have_value("benign")
     await expect(page.get_by_role("button", name="Answer 1 question to start")).to_be_visible()
     await question(page, "index_column").get_by_role("button", name="left out").click()
     await expect(control(page, "data.ignore_columns")).to_have_value('["nr, old"]')
@@ -157,7 +169,7 @@ async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitor
     run = await in_thread(Run.objects.get)
     assert run.config["data"]["class_folder"] == 2
     assert run.config["data"]["ignore_columns"] == ["nr, old"]
-    assert run.config["model"]["positive_class"] == "healthy"
+    assert run.config["model"]["positive_class"] == "benign"
 
 
 async def test_a_choice_can_be_changed_and_undone(visitors: Visitors, owner: User) -> None:
