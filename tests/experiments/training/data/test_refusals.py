@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from experiments.training.contract.reading import require_answers
 from experiments.training.data.images import verification
 from experiments.training.data.loading import load
 from experiments.training.data.sources import SourceError, inspect
@@ -45,7 +46,7 @@ def refusal_of_the_training(source: str | Path, root: Path | None, **groups: Any
         job = job_of(config, Path(home))
         job = msgspec.structs.replace(job, data_roots=[str(root)] if root else [], cache_bytes=0)
         with pytest.raises(SourceError) as caught:
-            load(config, job)
+            load(config, job, on_read=require_answers)
     return caught.value
 
 
@@ -225,7 +226,9 @@ def test_a_csv_that_says_too_little(tmp_path: Path, content: bytes, message: str
 def test_two_tables_with_the_columns(tmp_path: Path) -> None:
     folder = with_csv(tmp_path / "x")
     shutil.copy(folder / "labels.csv", folder / "labels-old.csv")
-    assert "labels-old.csv, labels.csv; keep one" in refusal(folder, tmp_path).message
+    error = refusal(folder, tmp_path)
+    assert error.field == "data.table"
+    assert "labels-old.csv, labels.csv" in error.message
 
 
 def test_missing_images_are_counted_and_the_first_named(tmp_path: Path) -> None:
