@@ -47,7 +47,10 @@ class UnreadableImages(SourceError):
         super().__init__("source_path", message)
 
 
+LETTERS = 300  # of a name that a message shows
+
+
 def some(names: Collection[str], shown: int = 3) -> str:
-    """List the first few names in words: messages stay short however large the data."""
-    listed = ", ".join(islice(names, shown))
+    """List the first few names in words: messages stay short however large the data, and however long its names."""
+    listed = ", ".join(name if len(name) <= LETTERS else f"{name[:LETTERS]}…" for name in islice(names, shown))
     return f"{listed} and {len(names) - shown} more" if len(names) > shown else listed

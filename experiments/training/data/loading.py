@@ -105,7 +105,8 @@ def _from_files(files: Files, index: Index, config: TrainingConfig, job: Job, ca
 
 def _table(files: Files, index: Index, config: TrainingConfig, job: Job) -> Samples:
     index, assigned = _divided(config, index, job, table=True)
-    run_log.write("\n".join(finding.text for finding in index.reading.findings))
+    for finding in index.reading.findings:
+        run_log.write(finding.text)
     inputs, encoded = features.encode(index.columns.learned)
     train = splits.indices(assigned)["train"]
     facts = [*column_summary.of_cells(index.columns.learned, train), *column_summary.of_others(index.columns.apart)]

@@ -6,14 +6,14 @@ In cross-validation all folds share the same test split; each validates on anoth
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.training.contract import splits
 from experiments.training.contract.config import DataConfig, TrainingConfig
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import Shares, SplitName
-from experiments.training.data.files.index import Index, Sample
+from experiments.training.data.files.index import Index
 from experiments.training.data.splitting import folds, grouping, split_files
 
 WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
@@ -31,7 +31,7 @@ def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[
         raise _one_class(index)
     given = split_files.read(config.data.split_file, index, roots) if config.data.split_file else _given(index)
     if not config.data.allow_leakage:
-        _refuse_leaks(index.samples, given)
+        _refuse_leaks(index.patient_ids, given)
     assigned = _completed(config, index, given)
     if config.data.folds:
         assigned = _with_fold(config, config.data.folds, index, assigned)
@@ -66,11 +66,13 @@ def _given(index: Index) -> list[SplitName | None]:
     return index.splits
 
 
-def _refuse_leaks(samples: Sequence[Sample], given: Sequence[SplitName | None]) -> None:
+def _refuse_leaks(patients: Sequence[str | None], given: Sequence[SplitName | None]) -> None:
+    if not any(given):
+        return
     splits_of: dict[str, set[SplitName]] = defaultdict(set)
-    for sample, split in zip(samples, given, strict=True):
-        if split and sample.patient_id is not None:
-            splits_of[sample.patient_id].add(split)
+    for patient, split in zip(patients, given, strict=True):
+        if split and patient is not None:
+            splits_of[patient].add(split)
     leaking = [f"{patient} ({', '.join(sorted(parts))})" for patient, parts in splits_of.items() if len(parts) > 1]
     if leaking:
         raise _error(
@@ -92,7 +94,7 @@ def _completed(config: TrainingConfig, index: Index, given: Sequence[SplitName |
     shares = _missing_shares(config.data, present)
     if shares.val or shares.test:
         members = _training(index, assigned)
-        for at, split in zip(members, _made([index.samples[at] for at in members], index, shares, config), strict=True):
+        for at, split in zip(members, _made(members, index, shares, config), strict=True):
             assigned[at] = split
     return assigned
 
@@ -120,21 +122,22 @@ def _missing_shares(config: DataConfig, present: set[SplitName]) -> Shares:
     )
 
 
-def _made(samples: Sequence[Sample], index: Index, shares: Shares, config: TrainingConfig) -> list[SplitName]:
-    labels = [sample.label for sample in samples]
-    grouped = grouping.are_shared([sample.patient_id for sample in samples])
-    patients = grouping.people([sample.patient_id for sample in samples])
-    _require_enough(index, labels, patients, shares, noun="patients" if grouped else "samples")
-    if grouped:
-        return grouping.assign(labels, patients, shares, config.seed)
-    return splits.assign(labels, shares, config.seed)
+def _made(members: Sequence[int], index: Index, shares: Shares, config: TrainingConfig) -> list[SplitName]:
+    all_labels, all_patients = index.labels, index.patient_ids
+    labels, patients = [all_labels[at] for at in members], [all_patients[at] for at in members]
+    if not grouping.are_shared(patients):
+        _require_enough(index, Counter(labels), shares, noun="samples")
+        return splits.assign(labels, shares, config.seed)
+    people = grouping.people(patients)
+    _require_enough(
+        index, Counter(label for label, _ in set(zip(labels, people, strict=True))), shares, noun="patients"
+    )
+    return grouping.assign(labels, people, shares, config.seed)
 
 
-def _require_enough(
-    index: Index, labels: Sequence[int], patients: Sequence[Hashable], shares: Shares, *, noun: str
-) -> None:
+def _require_enough(index: Index, found: Counter[int], shares: Shares, *, noun: str) -> None:
+    """Raise SourceError unless each class has enough; `found` are the samples, or patients, of each."""
     needed = splits.needed(shares)
-    found = Counter(label for label, _ in set(zip(labels, patients, strict=True)))
     small = [f"{name!r} has {found[label]}" for label, name in enumerate(index.classes) if found[label] < needed]
     if small:
         parts = ["training", *(["validation"] if shares.val else []), *(["test"] if shares.test else [])]

@@ -23,7 +23,7 @@ MAX_HEAD_BYTES = 16 * 2**20
 SAMPLE_LINES, SAMPLE_LETTERS = 50, 2**15  # by which a delimiter is found
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _QUOTED = re.compile(r'"[^"]*"')
-_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEP = re.compile(r'"?sep=([,;\t|:^~!&#])"?\s*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)

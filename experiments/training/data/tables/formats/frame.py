@@ -87,15 +87,11 @@ class Table(ABC):
 
     def texts(self, name: str) -> list[str]:
         """Return a column's cells as they are written, without blanks around them; blank where there is no value."""
-        column = self._column(name)
-        try:
-            return cells.texts_of(column)
-        except (ValueError, OverflowError) as error:  # of Python's dates, which end with the year 9999
-            raise _error(f"{self.name} has cells in column {name!r} that cannot be written as texts.") from error
+        return self._texts(name, self._column(name))
 
     def first(self, name: str, count: int) -> list[str]:
         """Return a column's first cells as `texts` does."""
-        return self.texts(name)[:count]
+        return self._texts(name, self._column(name).slice(0, count))
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """Return which cells of a column are blank, or one of the words for a missing value."""
@@ -109,6 +105,16 @@ class Table(ABC):
 
     def _column(self, name: str) -> Any:
         return next(self.arrays([name]))
+
+    def _texts(self, name: str, column: Any) -> list[str]:
+        """Return cells as texts; raises SourceError for those that are none, or that no database can store."""
+        try:
+            texts = cells.texts_of(column)
+        except (ValueError, OverflowError) as error:  # of Python's dates, which end with the year 9999
+            raise _error(f"{self.name} has cells in column {name!r} that cannot be written as texts.") from error
+        if any("\0" in text for text in set(texts)):
+            raise _error(f"{self.name} has cells with zero bytes in column {name!r}, which are no texts; correct them.")
+        return texts
 
 
 def _error(message: str) -> SourceError:
