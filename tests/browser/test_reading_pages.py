@@ -159,6 +159,7 @@ async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitor
     await question(page, "positive_class").get_by_role("button", name="share of benign").click()
     await expect(control(page, "model.positive_class")).to_have_value("benign")
     await expect(page.get_by_role("button", name="Answer 1 question to start")).to_be_visible()
+    await answered_by_a_worker(class_folders(questions[2:]))  # before the next choice asks for another check
     await question(page, "index_column").get_by_role("button", name="left out").click()
     await expect(control(page, "data.ignore_columns")).to_have_value('["nr, old"]')
     await answered_by_a_worker(class_folders())

@@ -367,15 +367,17 @@ def test_one_broken_image_among_ten_thousand_is_named(
     """Threads find others first or last; all are named, in the order of their names."""
     monkeypatch.setattr(decoding, "REPORT_SECONDS", 0.0)
     folder = tmp_path / "x"
-    write_image(folder / "a" / "00000.png")
+    write_image(folder / "healthy" / "00000.png")
     for number in range(1, 10_000):
-        name = folder / ("a" if number % 2 else "b") / f"{number:05d}.png"
+        name = folder / ("healthy" if number % 2 else "ill") / f"{number:05d}.png"
         name.parent.mkdir(exist_ok=True)
-        name.hardlink_to(folder / "a" / "00000.png")
-    for broken in ("a/07003.png", "b/06998.png"):
+        name.hardlink_to(folder / "healthy" / "00000.png")
+    for broken in ("healthy/07003.png", "ill/06998.png"):
         (folder / broken).unlink()
         (folder / broken).write_bytes(b"\x89PNG broken")
-    with pytest.raises(SourceError, match=r"^source_path: 2 of 10,000 images cannot be read: a/07003\.png \(not a PNG"):
+    with pytest.raises(
+        SourceError, match=r"^source_path: 2 of 10,000 images cannot be read: healthy/07003\.png \(not a PNG"
+    ):
         built(tmp_path, folder, batch_size=1000)
     assert "of 10,000 images, " in capsys.readouterr().out
 
