@@ -15,6 +15,7 @@ from experiments.training.data.columns.table_view import TableView
 FIELD = "patient_column"
 FEWEST = 5  # different codes that may be patients
 MOST_OFTEN = 0.2  # share of the rows that one of them has at most
+WIDE = 1_000  # columns from which they are measurements, such as genes, and too many to be opened one by one
 LOOKED_AT = 1_000  # columns whose first cells are looked at
 _CODE = re.compile(r"[A-Za-z]{0,8}[-_ ]?\d{3,}([-_]?[A-Za-z0-9]+)*")
 _NUMBER_OR_DATE = re.compile(r"[-+]?\d*[.,]?\d+|(19|20)\d\d[-_]\d\d?[-_]\d\d?.*")
@@ -95,4 +96,5 @@ def _maybe(view: TableView, taken: Collection[str | None]) -> list[str]:
     """List columns that may hold patients, by their names or by what their first cells look like."""
     named = column_names.among(column_names.PERHAPS_PERSONS, view.header, taken)
     others = [column for column in view.header if column and column not in taken and column not in named]
-    return [*named, *(column for column in others[:LOOKED_AT] if looks_like_codes(view.first(column)))]
+    looked_at = others[:LOOKED_AT] if len(view.header) <= WIDE else []
+    return [*named, *(column for column in looked_at if looks_like_codes(view.first(column)))]

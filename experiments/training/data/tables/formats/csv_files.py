@@ -85,8 +85,12 @@ class CsvTable(Table):
 
     def arrays(self, wanted: Sequence[str]) -> Iterator[Any]:
         """Yield the wanted columns in their order, as texts."""
-        place_of = {column: place for place, column in enumerate(self.header)}
-        return (self._body.column(place_of[column]) for column in wanted)
+        return (self._body.column(self._place_of[column]) for column in wanted)
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        """The place of each column; wide tables are asked for one column at a time."""
+        return {column: place for place, column in enumerate(self.header)}
 
     @cached_property
     def _body(self) -> _Body:
