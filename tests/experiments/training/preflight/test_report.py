@@ -135,9 +135,9 @@ def test_patients_in_several_splits_block() -> None:
     patients = [f"p{number}" for number in range(100)]
     patients[99] = patients[60] = "p0"
     made = reported(hundred(patients=patients))
-    assert made.patients == preflight_report.Patients(
-        count=98, across=[preflight_report.PatientAcross(id="p0", splits=["train", "val", "test"])], across_count=1
-    )
+    across = [preflight_report.PatientAcross(id="p0", splits=["train", "val", "test"])]
+    splits = {"train": 60, "val": 20, "test": 20}
+    assert made.patients == preflight_report.Patients(count=98, across=across, across_count=1, splits=splits)
     assert "1 patient in more than one split: p0 (train, val, test)" in by_code(made)["leakage"].text
     patients[99] = patients[60] = "p60"
     assert by_code(reported(hundred(patients=patients)))["leakage"]  # val and test alone leak too

@@ -90,8 +90,8 @@ class Table(ABC):
         return self._texts(name, self._column(name))
 
     def first(self, name: str, count: int) -> list[str]:
-        """Return a column's first cells as `texts` does."""
-        return self._texts(name, self._column(name).slice(0, count))
+        """Return a column's first cells as `texts` does, for a look at them: blanks where they cannot be written."""
+        return self._look(name, self._column(name).slice(0, count))
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """Return which cells of a column are blank, or one of the words for a missing value."""
@@ -105,6 +105,13 @@ class Table(ABC):
 
     def _column(self, name: str) -> Any:
         return next(self.arrays([name]))
+
+    def _look(self, name: str, column: Any) -> list[str]:
+        """Return cells as `_texts` does, or blanks: a column that nobody asked for must not end the reading."""
+        try:
+            return self._texts(name, column)
+        except SourceError:
+            return [""] * len(column)
 
     def _texts(self, name: str, column: Any) -> list[str]:
         """Return cells as texts; raises SourceError for those that are none, or that no database can store."""

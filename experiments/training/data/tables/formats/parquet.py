@@ -54,12 +54,12 @@ class ParquetTable(Table):
             return frozenset()
 
     def first(self, name: str, count: int) -> list[str]:
-        """Return a column's first cells, reading no others."""
+        """Return a column's first cells as `Table.first` does, reading no others."""
         field = next(field for column, field in zip(self.header, self._schema, strict=True) if column == name)
         with _opened(self._files, self.name, metadata=self._metadata) as file:
             batches = file.iter_batches(batch_size=count, columns=[field.name], use_threads=False)
             found = [_as_text(pa.chunked_array([batch.column(0)])) for batch in islice(batches, 1)]
-        return self._texts(name, found[0]) if found else []
+        return self._look(name, found[0]) if found else []
 
     def arrays(self, wanted: Sequence[str]) -> Iterator[Any]:
         """Yield the wanted columns in their order; raises SourceError for a file that is too large or damaged."""
