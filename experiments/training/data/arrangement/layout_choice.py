@@ -24,7 +24,7 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.tables.formats import opening
 
-OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
+OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
 
 
@@ -134,7 +134,7 @@ def _ask_for_table(naming: Sequence[TabledImages]) -> Question:
     listed = sorted(name for name in {table.name for tabled in naming for table in tabled.tables.tables})
     return Question(
         code="table",
-        text=f"Several CSV files have an id and a target column: {some(listed)}; keep one, or name the one to use in "
+        text=f"Several tables have an id and a target column: {some(listed)}; keep one, or name the one to use in "
         "data.table.",
         choices=[
             Choice(

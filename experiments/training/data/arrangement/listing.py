@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import some
+from experiments.training.contract.source_forms import TABLES
 from experiments.training.data.arrangement import folder_names, levels, masks
 from experiments.training.data.arrangement.levels import Folders
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.images import dicom_headers
 
-TABLES = (".csv",)
 LOOKED_AT = 20  # files without extension that show whether there are scans among them
 
 

@@ -65,7 +65,9 @@ def _about_missing(tabled: TabledImages, listing: Listing, config: DataConfig) -
     causes = missing_images.likely_causes(tabled, listing)
     rows = len(tabled.rows_without_image)
     text = f"{rows} of the {tabled.row_count} images that {tabled.tables.names} names are missing: {some(missing)}."
-    where = f"Put them beside the CSV or in a folder such as images/, named id + one of {', '.join(sorted(EXTENSIONS))}"
+    where = (
+        f"Put them beside the table or in a folder such as images/, named id + one of {', '.join(sorted(EXTENSIONS))}"
+    )
     if not tabled.matched:
         there = f" There are images such as {some([name.removeprefix(listing.base) for name in listing.images])}."
         raise _error(" ".join([text, *causes, f"{where}.{there if listing.images and not causes else ''}"]))

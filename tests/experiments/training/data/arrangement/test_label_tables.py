@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tests.experiments.training.data.arrangement.trees import (
     answers,
@@ -33,6 +35,16 @@ def test_a_table_is_found_wherever_it_lies(tmp_path: Path, place: str) -> None:
     assert index.reading.layout == "table"
     assert place.replace("__", "/") in index.reading.why
     assert is_silent(index)
+
+
+def test_a_table_beside_images_may_be_parquet(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", IMAGES)
+    cells = {"image": IDS, "label": [number % 2 for number in range(12)], "thumbnail": [b"\x89PNG"] * 12}
+    parquet.write_table(pa.table(cells), folder / "labels.parquet")
+    index = read(folder)
+    assert (index.counts, index.reading.table) == ({"0": 6, "1": 6}, "labels.parquet")
+    (folder / "labels.csv").write_text(labels(IDS))
+    assert len(question(read(folder), "table").choices) == 2
 
 
 def test_images_without_a_row_are_counted_and_told(tmp_path: Path) -> None:
@@ -116,7 +128,7 @@ def test_an_unknown_table_is_answered_with_those_there_are(tmp_path: Path) -> No
         == "data.table: x.csv is no table of these data; there are labels.csv, other.csv."
     )
     assert refusal(folder, table="other.csv").startswith("data.target_column: other.csv has no column")
-    assert "there is no CSV" in refusal(tree(tmp_path / "y", images("a", "b")), table="x.csv")
+    assert "there is no table" in refusal(tree(tmp_path / "y", images("a", "b")), table="x.csv")
 
 
 def test_a_table_named_in_the_request_rivals_nothing(tmp_path: Path) -> None:
