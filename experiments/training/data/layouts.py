@@ -71,7 +71,7 @@ def beside_table(files: Files, index: Index, table: str) -> Index:
         layout="rows",
         why=index.reading.why or f"There are no images that can be read; each row of {table} is a sample.",
         table=table,
-        files=accounting.beside_table(files.sizes, table),
+        files=accounting.beside_table(files.sizes, table, files.links),
         findings=[*index.reading.findings, *accounting.formats_not_read(files.sizes)],
     )
     return replace(index, reading=reading)

@@ -25,12 +25,17 @@ def files(total: int, listing: Listing, used: Collection[str], unused_images: Se
         *([LeftOut("table", suffix(tables[0]), tables)] if tables else []),
         *by_extension(listing.others),
     ]
-    return usage(total, len(used), parts)
+    return usage(total + len(listing.links), len(used), [*parts, *_links(listing.links)])
 
 
-def beside_table(names: Collection[str], table: str) -> Usage:
+def beside_table(names: Collection[str], table: str, links: Collection[str]) -> Usage:
     """Count the files of data that are one table; no other file is read."""
-    return usage(len(names), 1, by_extension(name for name in names if name != table))
+    others = by_extension(name for name in names if name != table)
+    return usage(len(names) + len(links), 1, [*others, *_links(links)])
+
+
+def _links(links: Collection[str]) -> list[LeftOut]:
+    return [LeftOut("link", "to a folder that is read under another name", list(links))] if links else []
 
 
 def without(usage: Usage | None, part: LeftOut) -> Usage | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.training.contract.config import DataConfig
@@ -13,7 +13,7 @@ from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import some
 from experiments.training.contract.source_forms import TABLES
 from experiments.training.data.arrangement import folder_names, levels, masks
-from experiments.training.data.arrangement.levels import Folders
+from experiments.training.data.arrangement.levels import Folders, Parts
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.images import dicom_headers
@@ -37,7 +37,8 @@ class Listing:
     `folders` has the number of images in each folder below it.
 
     `left_out` holds masks and what the request ignores; `ignored` the patterns that leave the same files out. `instead`
-    is told where a table answers the questions.
+    is told where a table answers the questions. `links` lead to folders that are read under another name, `empty` are
+    folders without files.
     """
 
     base: str
@@ -50,6 +51,8 @@ class Listing:
     questions: Sequence[Question] = ()
     instead: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
+    links: Sequence[str] = ()
+    empty: Sequence[Parts] = ()
 
 
 def read(files: Files, config: DataConfig) -> Listing:
@@ -76,8 +79,18 @@ def read(files: Files, config: DataConfig) -> Listing:
         ignored=config.ignore if config.ignore is not None else [part.what for part in left_out],
         questions=questions,
         instead=[_left_out_by_name(left_out)] if questions else [],
-        findings=findings,
+        findings=[*findings, *_links_told(files.links)],
+        links=list(files.links),
+        empty=[levels.parts_of(f"{name}/", base) for name in files.empty if name.startswith(base)],
     )
+
+
+def _links_told(links: Mapping[str, str]) -> Iterator[Finding]:
+    if links:
+        verb = "link leads to a folder that is" if len(links) == 1 else "links lead to folders that are"
+        listed = some([f"{name} is {folder}" for name, folder in links.items()])
+        text = f"{len(links):,} {verb} read under another name, and once only: {listed}."
+        yield Finding(code="links_read_once", level="info", text=text)
 
 
 def _by_kind(files: Files) -> tuple[list[str], list[str], list[str]]:

@@ -48,7 +48,8 @@ def _one_class(index: Index) -> SourceError:
     return SourceError(
         "data.target_column" if table else "source_path",
         f"All {len(index.samples):,} samples have the class {name!r}{taken}; a training needs two classes or more. "
-        + ("Name the column with the classes." if table else "Name the folder that holds one folder for each class."),
+        + ("Name the column with the classes." if table else "Name the folder that holds one folder for each class.")
+        + "".join(f" {finding.text}" for finding in index.reading.findings if finding.code == "empty_folders"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,55 @@ def test_links_do_not_decide_under_which_name_files_are_found(tmp_path: Path) ->
     (folder / "a").symlink_to(elsewhere)
     (folder / "d").symlink_to(elsewhere)
     assert set(Folder(folder, tmp_path).sizes) == set(images("b/cat", "b/dog", "a/cat", "a/dog"))
+
+
+def test_links_to_folders_that_are_read_already_are_counted_and_told(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("all/cat", "all/dog"))
+    (folder / "train").mkdir()
+    for name in ("cat", "dog"):
+        (folder / "train" / name).symlink_to(f"../all/{name}")
+    index = read(folder)
+    assert index.counts == {"cat": 6, "dog": 6}
+    assert unused(index) == {("link", "to a folder that is read under another name"): 2}
+    assert said(index, "links_read_once") == (
+        "info: 2 links lead to folders that are read under another name, and once only: train/cat is all/cat, "
+        "train/dog is all/dog."
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_empty_class_folders_are_told(tmp_path: Path, packed: bool) -> None:
+    folder = tree(tmp_path / "x", images("cat", "dog"))
+    for name in ("cow", "cat/inner", ".git"):
+        (folder / name).mkdir()
+    if packed:
+        folder = zipped(folder)
+        with zipfile.ZipFile(folder, "a") as archive:
+            for name in ("cow/", "cat/inner/", ".git/"):
+                archive.writestr(name, "")
+    index = read(folder)
+    assert index.counts == {"cat": 6, "dog": 6}
+    assert said(index, "empty_folders") == (
+        "warning: Folders beside those of the classes are empty, and nothing is learned of them: cow."
+    )
+
+
+def test_one_class_beside_an_empty_folder_is_refused_by_its_name(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("normal"))
+    (folder / "tumor").mkdir()
+    with pytest.raises(SourceError, match=r"are empty, and nothing is learned of them: tumor\."):
+        sources.inspect(config_of(folder), [tmp_path])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["@eaDir/0.png/THUMB_M.jpg", "THUMBS.DB", "$RECYCLE.BIN/0.png", "System Volume Information/0.png", "~$labels.csv"],
+)
+@pytest.mark.parametrize("where", ["", "cat/"])
+def test_what_systems_leave_behind_is_no_data(tmp_path: Path, where: str, name: str) -> None:
+    index = read(tree(tmp_path / "x", [*images("cat", "dog"), where + name]))
+    assert (index.counts, is_silent(index)) == ({"cat": 6, "dog": 6}, True)
+    assert unused(index) == {}
 
 
 @pytest.mark.parametrize("names", [[], ["README.md"], ["a.docx", "b.docx"]])
