@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import some
 from experiments.training.contract.source_forms import TABLES
-from experiments.training.data.arrangement import folder_names, levels, masks
+from experiments.training.data.arrangement import copied_folders, folder_names, levels, masks
 from experiments.training.data.arrangement.levels import Folders, Parts
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
@@ -66,7 +67,7 @@ def read(files: Files, config: DataConfig) -> Listing:
     findings: list[Finding] = []
     questions: list[Question] = []
     if config.ignore is None:
-        images, left_out, findings, questions = _without_masks(images)
+        images, left_out, findings, questions = _without_masks(images, files.sizes)
     folders = Counter(name[: name.rfind("/") + 1] for name in images)
     base = base_of(folders, {name[: name.rfind("/") + 1] for name in tables})
     return Listing(
@@ -142,14 +143,14 @@ def _expression(pattern: str) -> str:
 
 
 def _without_masks(
-    images: Sequence[str],
+    images: Sequence[str], sizes: Mapping[str, int]
 ) -> tuple[list[str], list[LeftOut], list[Finding], list[Question]]:
     """Leave out sure masks, and as the first answer to a question what may be masks or copies."""
     text = "\n".join(images).casefold()
     found = masks.find(images, text)
     kept = _without(images, found.sure)
     rest = _without(kept, found.unsure)
-    derived = _derived(rest) if any(word in text for word in folder_names.DERIVED) else {}
+    derived = _derived(rest, sizes)
     unsure = {**found.unsure, **derived}
     if not found.sure and not unsure:
         return list(images), [], [], []
@@ -170,17 +171,33 @@ def _without(images: Sequence[str], left_out: Mapping[str, Sequence[str]]) -> li
     return [name for name in images if name not in gone] if gone else list(images)
 
 
-def _derived(images: Sequence[str]) -> dict[str, list[str]]:
-    """Group the images below folders such as `augmented` by the folder's name."""
+def _derived(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[str]]:
+    """Group the images in folders that were made of others, such as `augmented`, by a pattern that covers them."""
+    folders = {name.rpartition("/")[0] for name in images}
+    children: dict[str, set[str]] = defaultdict(set)
+    for path in folders:
+        parts = path.split("/")
+        for at, part in enumerate(parts):
+            children["/".join(parts[:at])].add(part)
+    made = {
+        "/".join(filter(None, (parent, name)))
+        for parent, names in children.items()
+        for name in (*copied_folders.derived(names), *filter(folder_names.is_derived, names))
+    }
+    named = {path: part for path in folders if (part := _first_of(made, path))}
     found: dict[str, list[str]] = defaultdict(list)
-    folders: dict[str, str | None] = {}
-    for name in images:
-        folder = name.rpartition("/")[0]
-        if folder not in folders:
-            folders[folder] = next(filter(folder_names.is_derived, folder.split("/")), None)
-        if part := folders[folder]:
+    for name in images if named else ():
+        if part := named.get(name.rpartition("/")[0]):
             found[part].append(name)
-    return found
+    rest = _without(images, found)
+    return found | {glob.escape(path): names for path, names in copied_folders.again(rest, sizes).items()}
+
+
+def _first_of(made: Collection[str], path: str) -> str | None:
+    """Return the pattern of the first folder on the path that was made of another one."""
+    parts = path.split("/")
+    at = next((at for at in range(1, len(parts) + 1) if "/".join(parts[:at]) in made), None)
+    return None if at is None else glob.escape(parts[at - 1])
 
 
 def _masks_left_out(sure: Mapping[str, Sequence[str]]) -> Finding:
