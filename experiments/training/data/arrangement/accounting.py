@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from experiments.training.contract.reading import Finding, Unused, Usage
 from experiments.training.contract.source_errors import some
 from experiments.training.data.arrangement.listing import LeftOut, Listing
-from experiments.training.data.arrangement.spellings import is_other_image
+from experiments.training.data.arrangement.matching.spellings import is_other_image
 from experiments.training.data.files.image_names import suffix
 
 MOST_PARTS = 20  # kinds of unused files that are listed by themselves
 EXAMPLES = 3
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".rar", ".7z", ".z01")
 HERE = "the folder itself"
 
 
@@ -81,6 +82,7 @@ def findings(listing: Listing, used: Collection[str], unused_images: Sequence[Le
     """Tell of unused files that a user may take for used ones."""
     yield from _images(listing, unused_images)
     yield from formats_not_read(listing.others)
+    yield from archives_not_read(listing.others)
     tables = [name for name in listing.tables if name not in used]
     if tables:
         verb = "table is" if len(tables) == 1 else "tables are"
@@ -93,11 +95,25 @@ def findings(listing: Listing, used: Collection[str], unused_images: Sequence[Le
 
 def formats_not_read(names: Iterable[str]) -> Iterator[Finding]:
     """Tell of images and volumes in formats that are not read."""
-    formats = {part.what: part.names for part in by_extension(names) if is_other_image(part.what)}
+    images = (name for name in names if not is_archive(name))
+    formats = {part.what: part.names for part in by_extension(images) if is_other_image(part.what)}
     if formats:
         count = sum(map(len, formats.values()))
         text = f"{count:,} images are not used, as their formats are not read: {_counted(formats)}. Save them as PNG."
         yield Finding(code="formats_not_read", level="warning", text=text)
+
+
+def archives_not_read(names: Iterable[str]) -> Iterator[Finding]:
+    """Tell of archives among the files."""
+    found = list(filter(is_archive, names))
+    if found:
+        text = f"Archives beside the data are not read: {some(found)}. Unpack those with data, each beside the others."
+        yield Finding(code="archives_not_read", level="warning", text=text)
+
+
+def is_archive(name: str) -> bool:
+    """Return whether the name is that of a zip, a tar or another archive."""
+    return name.lower().endswith(ARCHIVES)
 
 
 def _images(listing: Listing, unused_images: Sequence[LeftOut]) -> Iterator[Finding]:

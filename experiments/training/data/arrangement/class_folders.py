@@ -103,7 +103,7 @@ def _aside(level: Level, split: SplitLevel | None, config: DataConfig) -> dict[s
     """Find folders beside the classes that are none by their names; what the request ignores is gone already."""
     if config.ignore is not None or level.role != "class":
         return {}
-    splits = {} if split else folder_names.splits_of(level.counts)
+    splits = {} if split else folder_names.splits_beside(level.counts)
     names = {name.casefold() for name in level.counts}
     found = {
         name: count

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.arrangement import id_matching, levels
-from experiments.training.data.arrangement.id_matching import Matches
+from experiments.training.data.arrangement import levels
 from experiments.training.data.arrangement.label_tables import LabelTable, TableSet
 from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.matching import id_matching
+from experiments.training.data.arrangement.matching.id_matching import Matches
 from experiments.training.data.arrangement.split_folders import SplitLevel
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables.label_table import Row

@@ -13,9 +13,11 @@ from experiments.training.data.files.folders import Folder
 from experiments.training.data.sources import SourceError
 from tests.experiments.training import scans
 from tests.experiments.training.data.arrangement.trees import (
+    answers,
     images,
     is_silent,
     labels,
+    question,
     read,
     refusal,
     said,
@@ -58,6 +60,21 @@ def test_a_table_alone_and_what_lies_beside_it(tmp_path: Path) -> None:
     assert (index.reading.layout, index.reading.table) == ("rows", "data.csv")
     assert unused(index) == {("extension", ".nii.gz"): 6, ("extension", ".md"): 1}
     assert said(index, "formats_not_read").startswith("warning: 6 images are not used")
+
+
+@pytest.mark.parametrize("other", ["scans/0.nii.gz", "images.zip", "images_001.tar.gz", "scan.mha"])
+def test_a_table_beside_what_cannot_be_read_is_asked_about(tmp_path: Path, other: str) -> None:
+    """Whoever brings volumes and their labels does not ask for a training on their ages."""
+    rows = [(number, number * 7 % 5, number % 2) for number in range(12)]
+    write_csv(tmp_path / "x" / "data.csv", rows, header=("id", "age", "label"))
+    folder = tree(tmp_path / "x", [other])
+    asked = question(read(folder), "layout")
+    assert other.rpartition("/")[2].partition(".")[2] in asked.text
+    assert answers(asked) == [{"layout": "table"}]
+    assert not read(folder, layout="table").reading.questions
+    write_csv(tmp_path / "x" / "data.csv", [row[::2] for row in rows], header=("id", "label"))
+    assert "no columns to learn from" in refusal(folder)
+    assert ("Unpack" in refusal(folder)) == ("scan" not in other)
 
 
 def test_which_of_two_tables_without_images(tmp_path: Path) -> None:
