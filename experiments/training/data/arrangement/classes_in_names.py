@@ -9,7 +9,7 @@ from experiments.training.data.arrangement import folder_names
 from experiments.training.data.files.image_names import suffix
 
 FEWEST_IMAGES = 4
-MOST_CLASSES = 10
+FEW_CLASSES = 10  # different words at most
 FEWEST_EACH = 2
 
 
@@ -20,7 +20,7 @@ def hints(images: Sequence[str]) -> Iterator[str]:
         return
     for verb, at in (("begin", 0), ("end", -1)):
         counts = Counter(found[at] for found in words)
-        several = 2 <= len(counts) <= MOST_CLASSES and min(counts.values()) >= FEWEST_EACH
+        several = 2 <= len(counts) <= FEW_CLASSES and min(counts.values()) >= FEWEST_EACH
         if several and not folder_names.are_views(counts):
             listed = ", ".join(f"{word!r} ({count:,})" for word, count in sorted(counts.items()))
             yield (

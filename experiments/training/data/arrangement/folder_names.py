@@ -64,6 +64,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _PAIRS = re.compile(r"(hold|held|ground|no|un)[\W_]+(out|truth|labels?|labell?ed)\b", re.IGNORECASE)
 _MAGNIFICATION = re.compile(r"\d{1,4}x|x\d{1,4}", re.IGNORECASE)
+_LETTERED = re.compile(r"[A-Za-z][.)]\s*\w")
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
 
@@ -113,7 +114,10 @@ def _marked(names: Collection[str], known: Collection[str]) -> dict[str, list[st
 
 
 def _rest(name: str, known: Collection[str]) -> tuple[str, ...]:
-    return tuple(word for word in words(name) if word not in known and word not in GENERIC and not word.isdigit())
+    found = words(name)
+    if len(found) > 1 and _LETTERED.match(name):  # `a. Training Set` and `b. Testing Set`
+        found = found[1:]
+    return tuple(word for word in found if word not in known and word not in GENERIC and not word.isdigit())
 
 
 def role(names: Collection[str]) -> Role:

@@ -59,7 +59,7 @@ def choose(files: Files, listing: Listing, config: DataConfig) -> LayoutChoice:
             *_about_other_tables(classes, listing, config),
         ]
         return LayoutChoice(classes, questions[:1], list(_hints(classes, listing)))
-    tabled, questions = _best(files, found.sets, listing)
+    tabled, questions = _best(files, found.sets, listing, config)
     if _means_table(config):
         return LayoutChoice(tabled, questions)
     return _with_rivals(tabled, questions, listing, config)
@@ -165,9 +165,11 @@ def _nothing_found(listing: Listing) -> str:
     )
 
 
-def _best(files: Files, sets: Sequence[TableSet], listing: Listing) -> tuple[TabledImages, list[Question]]:
+def _best(
+    files: Files, sets: Sequence[TableSet], listing: Listing, config: DataConfig
+) -> tuple[TabledImages, list[Question]]:
     """Return the tables that name images; of several, the first one of the question."""
-    split = split_folders.of_images(listing.folders)
+    split = split_folders.of_images(listing.folders, config)
     if len(sets) == 1:
         return tabled_images.read(files, sets[0], listing, split), []
     readable: list[TabledImages] = []

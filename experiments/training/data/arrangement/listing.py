@@ -184,11 +184,11 @@ def _derived(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[
         for parent, names in children.items()
         for name in (*copied_folders.derived(names), *filter(folder_names.is_derived, names))
     }
-    named = {path: part for path in folders if (part := _first_of(made, path))}
+    pattern_of = {path: pattern for path in folders if (pattern := _first_of(made, path))}
     found: dict[str, list[str]] = defaultdict(list)
-    for name in images if named else ():
-        if part := named.get(name.rpartition("/")[0]):
-            found[part].append(name)
+    for name in images if pattern_of else ():
+        if covering := pattern_of.get(name.rpartition("/")[0]):
+            found[covering].append(name)
     rest = _without(images, found)
     return found | {glob.escape(path): names for path, names in copied_folders.again(rest, sizes).items()}
 

@@ -90,7 +90,7 @@ def _splits(
     given = any(table.split for table in tabled.tables.tables)
     if config.split_column is None or given or any(row.split for part in tabled.parts for row in part.rows):
         return None, []
-    level = split_folders.of_images(folders)
+    level = split_folders.of_images(folders, config)
     if level is None:
         return None, []
     outside = sum(count for parts, count in folders.items() if level.of(parts) is None)
@@ -98,7 +98,8 @@ def _splits(
         why = f"{outside:,} images lie in none of them" if outside else "their names are used for different splits"
         text = (
             f"The folders {level.words} look like splits, but {why}; all images are divided by data.val_fraction and "
-            "data.test_fraction. Give the table a column named split to keep them apart."
+            "data.test_fraction. Give the table a column named split to keep them apart, or name them in "
+            "data.split_folders."
         )
         return None, [Finding(code="split_folders_not_used", level="warning", text=text)]
     text = (

@@ -116,7 +116,9 @@ def _matched(files: Files, table: LabelTable, listing: Listing, split: SplitLeve
 def _own_images(table: LabelTable, listing: Listing, split: SplitLevel | None) -> Sequence[str]:
     """Return the images that the table names first: those in its folder, or in that of its split; none for all."""
     if table.folder != listing.base:
-        return [name for name in listing.images if name.startswith(table.folder)]
+        inside = [name for name in listing.images if name.startswith(table.folder)]
+        if inside or not split:
+            return inside
     if table.own_split and split:
         return [name for name in listing.images if split.of(levels.parts_of(name, listing.base)) == table.own_split]
     return []
