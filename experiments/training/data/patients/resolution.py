@@ -14,7 +14,7 @@ from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index
-from experiments.training.data.patients import headers, id_patterns
+from experiments.training.data.patients import coded_columns, headers, id_patterns
 from experiments.training.data.patients.id_patterns import Pattern
 
 OPTION = "data.patients"
@@ -50,7 +50,13 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
         return _described(found, "headers", "PatientID", "The headers of the DICOM files name them.")
     is_asked = any(question.field in (OPTION, "data.patient_folder") for question in index.reading.questions)
     found = index if is_asked else _by_ids(index)
-    return found if found is not index else _by_column(index)
+    return found if found is not index else _with_columns_asked(_by_column(index), config)
+
+
+def _with_columns_asked(index: Index, config: DataConfig) -> Index:
+    """Add a question about a column of codes, where nothing else names patients."""
+    asked = list(coded_columns.questions(index, config)) if index.reading.patients.count is None else []
+    return replace(index, reading=index.reading.extended(questions=asked)) if asked else index
 
 
 def _counted(index: Index) -> Index:

@@ -212,3 +212,20 @@ def test_a_table_may_label_images_by_a_pattern_of_many_tables(tmp_path: Path) ->
     index = read(folder, table="site*/labels.csv")
     assert len(index.samples) == 12
     assert len({sample.id for sample in index.samples}) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "is_list"),
+    [
+        ("test_list.txt", True),
+        ("train_val_list.txt", True),
+        ("splits/fold1_train_ids.txt", False),
+        ("val.txt", True),
+        ("README.txt", False),
+        ("training_notes.txt", False),
+        ("test.md", False),
+    ],
+)
+def test_lists_of_splits_are_told(tmp_path: Path, name: str, is_list: bool) -> None:
+    folder = tree(tmp_path / "x", [*images("images", count=8), name], labels=labels(range(8)))
+    assert bool(said(read(folder), "split_lists_not_read")) == is_list
