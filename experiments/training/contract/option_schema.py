@@ -49,6 +49,7 @@ TITLES = {
     "data.layout": "Layout of the data",
     "data.class_folder": "Folder of classes",
     "data.patient_folder": "Folder of patients",
+    "data.split_folders": "Folders of splits",
     "data.ignore": "Files and folders to leave out",
     "data.finding": "Finding to look for",
     "data.patients": "What a patient is",

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.contract.reading import Reading, Usage
+from experiments.training.contract.reading import Choice, Finding, Question, Reading, Usage
+from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.arrangement import (
     accounting,
     folder_entries,
@@ -64,17 +65,46 @@ def read(files: Files, config: DataConfig) -> Index:
     return Index(labelled.labels.classes, labelled.samples, labelled.labels.described(reading))
 
 
-def beside_table(files: Files, index: Index, table: str) -> Index:
+def beside_table(files: Files, index: Index, table: str, config: DataConfig) -> Index:
     """Add to the reading of data that are one table what other files there are."""
+    unread = _not_read(files)
     reading = structs.replace(
         index.reading,
         layout="rows",
         why=index.reading.why or f"There are no images that can be read; each row of {table} is a sample.",
         table=table,
-        files=accounting.beside_table(files.sizes, table),
-        findings=[*index.reading.findings, *accounting.formats_not_read(files.sizes)],
+        files=accounting.beside_table(files.sizes, table, files.links),
+        findings=[*index.reading.findings, *unread],
+        questions=[
+            *([_ask_for_rows(table, unread)] if unread and config.layout != "table" else []),
+            *index.reading.questions,
+        ],
     )
     return replace(index, reading=reading)
+
+
+def with_unread(problem: SourceError, files: Files) -> SourceError:
+    """Add to what is wrong with a table which images and archives beside it are not read."""
+    unread = _not_read(files)
+    return SourceError(problem.field, " ".join([problem.message, *(finding.text for finding in unread)]))
+
+
+def _not_read(files: Files) -> list[Finding]:
+    return [*accounting.formats_not_read(files.sizes), *accounting.archives_not_read(files.sizes)]
+
+
+def _ask_for_rows(table: str, unread: Sequence[Finding]) -> Question:
+    return Question(
+        code="layout",
+        text=f"{' '.join(finding.text for finding in unread)} To learn from the columns of {table} alone, set "
+        "data.layout to table.",
+        choices=[
+            Choice(
+                options={"data.layout": "table"},
+                consequence=f"Each row of {table} is a sample, and nothing is learned from images.",
+            )
+        ],
+    )
 
 
 def without(index: Index, unreadable: Collection[str]) -> Index:

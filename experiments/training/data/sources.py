@@ -94,7 +94,11 @@ def _found(files: Files, config: TrainingConfig) -> Index:
     if files.kind == "npz":
         return medmnist.read(files, config.data)
     if table := feature_tables.find(files, config.data.table):
-        return layouts.beside_table(files, feature_tables.read(files, table, config.data), table)
+        try:
+            index = feature_tables.read(files, table, config.data)
+        except SourceError as problem:
+            raise layouts.with_unread(problem, files) from problem
+        return layouts.beside_table(files, index, table, config.data)
     return layouts.read(files, config.data)
 
 

@@ -7,12 +7,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from experiments.training.contract.reading import Finding, Unused, Usage
 from experiments.training.contract.source_errors import some
+from experiments.training.data.arrangement import folder_names
 from experiments.training.data.arrangement.listing import LeftOut, Listing
-from experiments.training.data.arrangement.spellings import is_other_image
+from experiments.training.data.arrangement.matching.spellings import is_other_image
 from experiments.training.data.files.image_names import suffix
 
 MOST_PARTS = 20  # kinds of unused files that are listed by themselves
 EXAMPLES = 3
+LISTS = frozenset({".txt", ".lst", ".list", ".json"})
+LIST_WORDS = frozenset(
+    {"list", "lists", "split", "splits", "ids", "id", "files", "filenames", "names", "images", "cases"}
+)
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".rar", ".7z", ".z01")
 HERE = "the folder itself"
 
 
@@ -25,12 +31,17 @@ def files(total: int, listing: Listing, used: Collection[str], unused_images: Se
         *([LeftOut("table", suffix(tables[0]), tables)] if tables else []),
         *by_extension(listing.others),
     ]
-    return usage(total, len(used), parts)
+    return usage(total + len(listing.links), len(used), [*parts, *_links(listing.links)])
 
 
-def beside_table(names: Collection[str], table: str) -> Usage:
+def beside_table(names: Collection[str], table: str, links: Collection[str]) -> Usage:
     """Count the files of data that are one table; no other file is read."""
-    return usage(len(names), 1, by_extension(name for name in names if name != table))
+    others = by_extension(name for name in names if name != table)
+    return usage(len(names) + len(links), 1, [*others, *_links(links)])
+
+
+def _links(links: Collection[str]) -> list[LeftOut]:
+    return [LeftOut("link", "to a folder that is read under another name", list(links))] if links else []
 
 
 def without(usage: Usage | None, part: LeftOut) -> Usage | None:
@@ -76,6 +87,8 @@ def findings(listing: Listing, used: Collection[str], unused_images: Sequence[Le
     """Tell of unused files that a user may take for used ones."""
     yield from _images(listing, unused_images)
     yield from formats_not_read(listing.others)
+    yield from archives_not_read(listing.others)
+    yield from _split_lists(listing.others)
     tables = [name for name in listing.tables if name not in used]
     if tables:
         verb = "table is" if len(tables) == 1 else "tables are"
@@ -88,11 +101,42 @@ def findings(listing: Listing, used: Collection[str], unused_images: Sequence[Le
 
 def formats_not_read(names: Iterable[str]) -> Iterator[Finding]:
     """Tell of images and volumes in formats that are not read."""
-    formats = {part.what: part.names for part in by_extension(names) if is_other_image(part.what)}
+    images = (name for name in names if not is_archive(name))
+    formats = {part.what: part.names for part in by_extension(images) if is_other_image(part.what)}
     if formats:
         count = sum(map(len, formats.values()))
         text = f"{count:,} images are not used, as their formats are not read: {_counted(formats)}. Save them as PNG."
         yield Finding(code="formats_not_read", level="warning", text=text)
+
+
+def _split_lists(names: Iterable[str]) -> Iterator[Finding]:
+    """Tell of texts that are called as lists of the samples in each split."""
+    found = [name for name in names if suffix(name) in LISTS and _is_split_list(name)]
+    if found:
+        text = (
+            f"{some(found)} may list what belongs to training, validation and test, and is not read: such splits are "
+            "kept by a column named split in the table of the labels, or by folders."
+        )
+        yield Finding(code="split_lists_not_read", level="warning", text=text)
+
+
+def _is_split_list(name: str) -> bool:
+    stem = name[name.rfind("/") + 1 : len(name) - len(suffix(name))]
+    others = {word for word in folder_names.words(stem) if word not in folder_names.SPLIT_WORDS and not word.isdigit()}
+    return bool(folder_names.split_words(stem)) and others <= LIST_WORDS
+
+
+def archives_not_read(names: Iterable[str]) -> Iterator[Finding]:
+    """Tell of archives among the files."""
+    found = list(filter(is_archive, names))
+    if found:
+        text = f"Archives beside the data are not read: {some(found)}. Unpack those with data, each beside the others."
+        yield Finding(code="archives_not_read", level="warning", text=text)
+
+
+def is_archive(name: str) -> bool:
+    """Return whether the name is that of a zip, a tar or another archive."""
+    return name.lower().endswith(ARCHIVES)
 
 
 def _images(listing: Listing, unused_images: Sequence[LeftOut]) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ def _aside(level: Level, split: SplitLevel | None, config: DataConfig) -> dict[s
     """Find folders beside the classes that are none by their names; what the request ignores is gone already."""
     if config.ignore is not None or level.role != "class":
         return {}
-    splits = {} if split else folder_names.splits_of(level.counts)
+    splits = {} if split else folder_names.splits_beside(level.counts)
     names = {name.casefold() for name in level.counts}
     found = {
         name: count
@@ -140,14 +140,23 @@ def _ask_about_splits(split: SplitLevel | None, level: Level, config: DataConfig
     yield Question(
         code="layout",
         text=f"The folders {split.words} look like splits, by names that are used for different ones. Set data.layout "
-        "to split_folders to keep them, or to class_folders to divide all images again.",
+        "to split_folders to keep them, or to class_folders to divide all images again; or say in data.split_folders "
+        "what each is, as in dev=val.",
         choices=[
             Choice(options={"data.layout": "split_folders"}, consequence=f"The splits are {split.words}."),
             Choice(
                 options={"data.layout": "class_folders", "data.class_folder": level.number},
                 consequence="All images are put together and divided by data.val_fraction and data.test_fraction.",
             ),
+            *(_named_splits(split.number, named) for named in split_folders.alternatives(split)),
         ],
+    )
+
+
+def _named_splits(number: int, named: Mapping[str, SplitName]) -> Choice:
+    return Choice(
+        options={"data.split_folders": [f"{name}={split}" for name, split in named.items()]},
+        consequence=f"The splits are {SplitLevel(number, named).words}.",
     )
 
 

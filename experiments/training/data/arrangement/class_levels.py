@@ -181,19 +181,31 @@ def _choice(level: Level, total: int) -> Choice:
 
 def _doubts(level: Level, total: int, config: DataConfig) -> list[Question]:
     """Ask for a word where the folders may be classes, but look like something else."""
-    if config.layout == "class_folders":
+    looks = "" if config.layout == "class_folders" else _looks(level)
+    if not looks:
         return []
-    few = len(level.counts) >= FEWEST_DOUBTFUL and level.total <= FEW_IMAGES * len(level.counts)
-    if level.role == "class" and not few:
-        return []
-    looks = (
-        f"{len(level.counts)} folders with {level.total / len(level.counts):.1f} images each on average, which may be "
-        "patients"
-        if few
-        else f"The folders {level.names} look like {KINDS[level.role]}"
-    )
     text = (
         f"{looks}; are they the classes? If they are, set data.class_folder to {level.number}. If not, put one folder "
         "per class, or give a CSV with an id and a target column."
     )
     return [Question(code="class_folder", text=text, choices=[_choice(level, total)])]
+
+
+def _looks(level: Level) -> str:
+    """Say what the folders look like; blank where they look like nothing but classes."""
+    names = level.counts
+    if len(names) >= FEWEST_DOUBTFUL and level.total <= FEW_IMAGES * len(names):
+        each = level.total / len(names)
+        return f"{len(names)} folders with {each:.1f} images each on average, which may be patients"
+    if level.role != "class":
+        return f"The folders {level.names} look like {KINDS[level.role]}"
+    if folder_names.are_coded(names):
+        return f"The folders {level.names} look like codes of patients or examinations"
+    if folder_names.are_splits_of_classes(names):
+        return (
+            f"The folders {level.names} look like splits and classes at once (train/ and test/ with one folder per "
+            "class in each are read as both)"
+        )
+    if folder_names.are_numbered_classes(names):
+        return f"Some of the folders {level.names} differ in a number only, and may be one class"
+    return ""

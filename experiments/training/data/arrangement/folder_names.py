@@ -55,6 +55,7 @@ LABEL_WORDS = _listed(
     "covid disease diseased infected uninfected yes no true false"
 )
 """Words that classes are called by, not sites or scanners."""
+CLASS_WORDS = frozenset({"class", "type", "grade", "stage", "level", "category", "label", "group", "score"})
 MARKED_PATIENT_DIGITS = 3
 FEWEST_PATIENTS = 3
 SURE_PATIENTS = 10
@@ -63,6 +64,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _PAIRS = re.compile(r"(hold|held|ground|no|un)[\W_]+(out|truth|labels?|labell?ed)\b", re.IGNORECASE)
 _MAGNIFICATION = re.compile(r"\d{1,4}x|x\d{1,4}", re.IGNORECASE)
+_LETTERED = re.compile(r"[A-Za-z][.)]\s*\w")
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
 
@@ -81,6 +83,14 @@ def splits_of(names: Collection[str]) -> dict[str, SplitName]:
     known = {**LOOSE_SPLIT_WORDS, **SPLIT_WORDS}
     found = _marked(names, known)
     return {name: known[marks[0]] for name, marks in found.items() if len({known[mark] for mark in marks}) == 1}
+
+
+def splits_beside(names: Collection[str]) -> dict[str, SplitName]:
+    """Find the names that mean a split beside others that do not, as `Test cases` does beside `Normal cases`."""
+    common = frozenset[str].intersection(*(frozenset(words(name)) for name in names)) if names else frozenset()
+    own = {name: " ".join(word for word in words(name) if word not in common) or name for name in names}
+    split_of = splits_of(set(own.values()))
+    return {name: split_of[text] for name, text in own.items() if text in split_of} | splits_of(names)
 
 
 def split_words(name: str) -> set[SplitName]:
@@ -104,7 +114,10 @@ def _marked(names: Collection[str], known: Collection[str]) -> dict[str, list[st
 
 
 def _rest(name: str, known: Collection[str]) -> tuple[str, ...]:
-    return tuple(word for word in words(name) if word not in known and word not in GENERIC and not word.isdigit())
+    found = words(name)
+    if len(found) > 1 and _LETTERED.match(name):  # `a. Training Set` and `b. Testing Set`
+        found = found[1:]
+    return tuple(word for word in found if word not in known and word not in GENERIC and not word.isdigit())
 
 
 def role(names: Collection[str]) -> Role:
@@ -148,6 +161,30 @@ def are_surely_patients(names: Collection[str]) -> bool:
     digits = [len(word) for name in names for word in words(name) if word.isdigit()]
     said = all(PERSON_WORDS & set(words(name)) for name in names)
     return said or len(names) >= SURE_PATIENTS or max(digits, default=0) >= MARKED_PATIENT_DIGITS
+
+
+def are_coded(names: Collection[str]) -> bool:
+    """Return whether the names differ in long numbers only, as `LIDC-IDRI-0001` and other codes of patients do."""
+    found = [words(name) for name in names]
+    texts = {tuple(word for word in name if not word.isdigit()) for name in found}
+    numbers = all(any(word.isdigit() and len(word) >= MARKED_PATIENT_DIGITS for word in name) for name in found)
+    return len(names) >= FEWEST_PATIENTS and len(texts) == 1 and numbers and CLASS_WORDS.isdisjoint(*texts)
+
+
+def are_numbered_classes(names: Collection[str]) -> bool:
+    """Return whether the names are a few words, each with several numbers: `study1_positive`, `study2_positive`."""
+    texts = {tuple(word for word in words(name) if not word.isdigit()) for name in names}
+    numbered = all(any(word.isdigit() for word in words(name)) for name in names)
+    return numbered and 2 <= len(texts) < len(names)
+
+
+def are_splits_of_classes(names: Collection[str]) -> bool:
+    """Return whether each name is a split and a class at once: `benign_train`, `benign_test`, `malignant_train`."""
+    splits = {name: split_words(name) for name in names}
+    rests = [tuple(word for word in words(name) if word not in SPLIT_WORDS) for name in names]
+    if any(len(found) != 1 for found in splits.values()) or len(set().union(*splits.values())) < 2:
+        return False
+    return 2 <= len(set(rests)) < len(rests) and all(rests)
 
 
 def _are_parts(names: Collection[str]) -> bool:

@@ -109,7 +109,7 @@ def _named(tables: Sequence[str], base: str, wanted: str) -> list[str]:
     exact = [name for name in tables if wanted in (name, name[len(base) :])]
     found = exact or [name for name in tables if fnmatch.fnmatchcase(name[len(base) :], wanted)]
     if not found:
-        there = f"there are {some(list(tables), 10)}" if tables else "there is no CSV"
+        there = f"there are {some(list(tables), 10)}" if tables else "there is no table"
         raise SourceError("data.table", f"{wanted} is no table of these data; {there}.")
     return found
 

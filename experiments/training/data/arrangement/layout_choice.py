@@ -9,22 +9,32 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.arrangement import (
+    accounting,
     class_folders,
+    classes_in_names,
+    folder_names,
     label_tables,
     levels,
-    named_images,
     split_folders,
     tabled_images,
 )
 from experiments.training.data.arrangement.class_folders import FolderClasses
 from experiments.training.data.arrangement.label_tables import TableSet
 from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.matching import named_images
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.tables.formats import opening
 
-OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
+OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".feather", ".mat", ".txt"})
+SHEETS = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".feather", ".mat"})
+LABEL_TABLE_WORDS = frozenset(
+    {
+        *("label", "labels", "annotation", "annotations", "groundtruth", "truth", "gt", "target", "targets"),
+        *("diagnosis", "diagnoses", "grade", "grades", "grading", "outcome", "outcomes"),
+    }
+)
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
 
 
@@ -43,9 +53,13 @@ def choose(files: Files, listing: Listing, config: DataConfig) -> LayoutChoice:
         return LayoutChoice(class_folders.find(listing.folders, config, listing.ignored))
     found = label_tables.find(files, listing.tables, listing.base, config)
     if not found.sets:
-        classes = _only_folders(config, listing, found.problems)
-        return LayoutChoice(classes, list(_about_unfit_tables(files, classes, found.problems, listing)))
-    tabled, questions = _best(files, found.sets, listing)
+        classes = _only_folders(files, config, listing, found.problems)
+        questions = [
+            *_about_unfit_tables(files, classes, found.problems, listing),
+            *_about_other_tables(classes, listing, config),
+        ]
+        return LayoutChoice(classes, questions[:1], list(_hints(classes, listing)))
+    tabled, questions = _best(files, found.sets, listing, config)
     if _means_table(config):
         return LayoutChoice(tabled, questions)
     return _with_rivals(tabled, questions, listing, config)
@@ -58,17 +72,25 @@ def _means_table(config: DataConfig) -> bool:
     return config.layout == "table" or config.table is not None or named
 
 
-def _only_folders(config: DataConfig, listing: Listing, problems: Mapping[str, SourceError]) -> FolderClasses:
+def _only_folders(
+    files: Files, config: DataConfig, listing: Listing, problems: Mapping[str, SourceError]
+) -> FolderClasses:
     """Read the folders, as no table fits; raises SourceError that says what is wrong with the nearest table."""
     if not _means_table(config) and listing.folders:
         try:
-            return class_folders.find(listing.folders, config, listing.ignored)
+            classes = class_folders.find(listing.folders, config, listing.ignored)
         except SourceError as problem:
             if not problems:
                 told = [finding.text for finding in listing.findings]
+                hints = classes_in_names.hints(listing.images)
                 raise SourceError(
-                    problem.field, " ".join([problem.message, *told, *_other_tables(listing)])
+                    problem.field, " ".join([problem.message, *told, *hints, *_other_tables(listing)])
                 ) from problem
+        else:
+            naming = list(_naming_images(files, problems, listing)) if len(classes.counts) < 2 else []
+            if not naming:
+                return classes
+            problems = {naming[0]: problems[naming[0]]}
     if problems:
         raise next(iter(problems.values()))
     raise SourceError("source_path", _nothing_found(listing))
@@ -78,21 +100,52 @@ def _about_unfit_tables(
     files: Files, classes: FolderClasses, problems: Mapping[str, SourceError], listing: Listing
 ) -> Iterator[Question]:
     """Ask whether the folders are the classes, where a table names the images without a column known as target."""
+    for name in _naming_images(files, problems, listing):
+        yield Question(
+            code="layout",
+            text=f"{name} names the images. If the class is one of its columns "
+            f"({some(opening.open_table(files, name).columns, 20)}), name it in data.target_column; if the folders "
+            f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
+            choices=[_by_folders(classes, name)],
+        )
+        return
+
+
+def _naming_images(files: Files, problems: Mapping[str, SourceError], listing: Listing) -> Iterator[str]:
+    """List the tables that name the images, but lack a column known for the rest."""
     for name, problem in problems.items():
         if problem.field.startswith("data.") and named_images.are_in(files, name, listing.images):
-            yield Question(
-                code="layout",
-                text=f"{name} names the images. If the class is one of its columns "
-                f"({some(opening.open_table(files, name).columns, 20)}), name it in data.target_column; if the folders "
-                f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
-                choices=[
-                    Choice(
-                        options={"data.layout": classes.layout},
-                        consequence=f"The classes are {levels.listed(classes.counts)}; {name} is not used.",
-                    )
-                ],
-            )
-            return
+            yield name
+
+
+def _about_other_tables(classes: FolderClasses, listing: Listing, config: DataConfig) -> Iterator[Question]:
+    """Ask whether the folders are the classes, where labels may be in a table that is not read."""
+    tables = [name for name in listing.others if suffix(name) in SHEETS and _says_labels(name)]
+    if tables and config.layout == "auto" and not folder_names.has_label_word(classes.counts):
+        yield Question(
+            code="layout",
+            text=f"{some(tables)} may hold the labels, in a format that is not read: save the one with the labels as "
+            f"CSV. If the folders {some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
+            choices=[_by_folders(classes, some(tables))],
+        )
+
+
+def _says_labels(name: str) -> bool:
+    return bool(LABEL_TABLE_WORDS & set(folder_names.words(name.rpartition("/")[2])))
+
+
+def _by_folders(classes: FolderClasses, table: str) -> Choice:
+    return Choice(
+        options={"data.layout": classes.layout},
+        consequence=f"The classes are {levels.listed(classes.counts)}; {table} is not used.",
+    )
+
+
+def _hints(classes: FolderClasses, listing: Listing) -> Iterator[Finding]:
+    """Tell what may name the classes where there is only one folder."""
+    if len(classes.counts) < 2:
+        for text in [*classes_in_names.hints(listing.images), *_other_tables(listing)]:
+            yield Finding(code="classes_elsewhere", level="warning", text=text)
 
 
 def _other_tables(listing: Listing) -> Iterator[str]:
@@ -105,15 +158,18 @@ def _other_tables(listing: Listing) -> Iterator[str]:
 def _nothing_found(listing: Listing) -> str:
     others = list(listing.others)
     formats = f" There are {len(others):,} other files, e.g. {some(others)}." if others else ""
+    formats += "".join(f" {finding.text}" for finding in accounting.archives_not_read(others))
     return (
         "Neither a CSV nor class folders with images were found; give a CSV with an id and a target column beside the "
         f"images, or one folder per class that holds {', '.join(sorted(EXTENSIONS))} files.{formats}"
     )
 
 
-def _best(files: Files, sets: Sequence[TableSet], listing: Listing) -> tuple[TabledImages, list[Question]]:
+def _best(
+    files: Files, sets: Sequence[TableSet], listing: Listing, config: DataConfig
+) -> tuple[TabledImages, list[Question]]:
     """Return the tables that name images; of several, the first one of the question."""
-    split = split_folders.of_images(listing.folders)
+    split = split_folders.of_images(listing.folders, config)
     if len(sets) == 1:
         return tabled_images.read(files, sets[0], listing, split), []
     readable: list[TabledImages] = []
@@ -134,7 +190,7 @@ def _ask_for_table(naming: Sequence[TabledImages]) -> Question:
     listed = sorted(name for name in {table.name for tabled in naming for table in tabled.tables.tables})
     return Question(
         code="table",
-        text=f"Several CSV files have an id and a target column: {some(listed)}; keep one, or name the one to use in "
+        text=f"Several tables have an id and a target column: {some(listed)}; keep one, or name the one to use in "
         "data.table.",
         choices=[
             Choice(

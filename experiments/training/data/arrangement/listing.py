@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import some
-from experiments.training.data.arrangement import folder_names, levels, masks
-from experiments.training.data.arrangement.levels import Folders
+from experiments.training.contract.source_forms import TABLES
+from experiments.training.data.arrangement import copied_folders, folder_names, levels, masks
+from experiments.training.data.arrangement.levels import Folders, Parts
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.images import dicom_headers
 
-TABLES = (".csv",)
 LOOKED_AT = 20  # files without extension that show whether there are scans among them
 
 
@@ -37,7 +38,8 @@ class Listing:
     `folders` has the number of images in each folder below it.
 
     `left_out` holds masks and what the request ignores; `ignored` the patterns that leave the same files out. `instead`
-    is told where a table answers the questions.
+    is told where a table answers the questions. `links` lead to folders that are read under another name, `empty` are
+    folders without files.
     """
 
     base: str
@@ -50,6 +52,8 @@ class Listing:
     questions: Sequence[Question] = ()
     instead: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
+    links: Sequence[str] = ()
+    empty: Sequence[Parts] = ()
 
 
 def read(files: Files, config: DataConfig) -> Listing:
@@ -63,7 +67,7 @@ def read(files: Files, config: DataConfig) -> Listing:
     findings: list[Finding] = []
     questions: list[Question] = []
     if config.ignore is None:
-        images, left_out, findings, questions = _without_masks(images)
+        images, left_out, findings, questions = _without_masks(images, files.sizes)
     folders = Counter(name[: name.rfind("/") + 1] for name in images)
     base = base_of(folders, {name[: name.rfind("/") + 1] for name in tables})
     return Listing(
@@ -76,8 +80,18 @@ def read(files: Files, config: DataConfig) -> Listing:
         ignored=config.ignore if config.ignore is not None else [part.what for part in left_out],
         questions=questions,
         instead=[_left_out_by_name(left_out)] if questions else [],
-        findings=findings,
+        findings=[*findings, *_links_told(files.links)],
+        links=list(files.links),
+        empty=[levels.parts_of(f"{name}/", base) for name in files.empty if name.startswith(base)],
     )
+
+
+def _links_told(links: Mapping[str, str]) -> Iterator[Finding]:
+    if links:
+        verb = "link leads to a folder that is" if len(links) == 1 else "links lead to folders that are"
+        listed = some([f"{name} is {folder}" for name, folder in links.items()])
+        text = f"{len(links):,} {verb} read under another name, and once only: {listed}."
+        yield Finding(code="links_read_once", level="info", text=text)
 
 
 def _by_kind(files: Files) -> tuple[list[str], list[str], list[str]]:
@@ -129,14 +143,14 @@ def _expression(pattern: str) -> str:
 
 
 def _without_masks(
-    images: Sequence[str],
+    images: Sequence[str], sizes: Mapping[str, int]
 ) -> tuple[list[str], list[LeftOut], list[Finding], list[Question]]:
     """Leave out sure masks, and as the first answer to a question what may be masks or copies."""
     text = "\n".join(images).casefold()
     found = masks.find(images, text)
     kept = _without(images, found.sure)
     rest = _without(kept, found.unsure)
-    derived = _derived(rest) if any(word in text for word in folder_names.DERIVED) else {}
+    derived = _derived(rest, sizes)
     unsure = {**found.unsure, **derived}
     if not found.sure and not unsure:
         return list(images), [], [], []
@@ -157,17 +171,33 @@ def _without(images: Sequence[str], left_out: Mapping[str, Sequence[str]]) -> li
     return [name for name in images if name not in gone] if gone else list(images)
 
 
-def _derived(images: Sequence[str]) -> dict[str, list[str]]:
-    """Group the images below folders such as `augmented` by the folder's name."""
+def _derived(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[str]]:
+    """Group the images in folders that were made of others, such as `augmented`, by a pattern that covers them."""
+    folders = {name.rpartition("/")[0] for name in images}
+    children: dict[str, set[str]] = defaultdict(set)
+    for path in folders:
+        parts = path.split("/")
+        for at, part in enumerate(parts):
+            children["/".join(parts[:at])].add(part)
+    made = {
+        "/".join(filter(None, (parent, name)))
+        for parent, names in children.items()
+        for name in (*copied_folders.derived(names), *filter(folder_names.is_derived, names))
+    }
+    pattern_of = {path: pattern for path in folders if (pattern := _first_of(made, path))}
     found: dict[str, list[str]] = defaultdict(list)
-    folders: dict[str, str | None] = {}
-    for name in images:
-        folder = name.rpartition("/")[0]
-        if folder not in folders:
-            folders[folder] = next(filter(folder_names.is_derived, folder.split("/")), None)
-        if part := folders[folder]:
-            found[part].append(name)
-    return found
+    for name in images if pattern_of else ():
+        if covering := pattern_of.get(name.rpartition("/")[0]):
+            found[covering].append(name)
+    rest = _without(images, found)
+    return found | {glob.escape(path): names for path, names in copied_folders.again(rest, sizes).items()}
+
+
+def _first_of(made: Collection[str], path: str) -> str | None:
+    """Return the pattern of the first folder on the path that was made of another one."""
+    parts = path.split("/")
+    at = next((at for at in range(1, len(parts) + 1) if "/".join(parts[:at]) in made), None)
+    return None if at is None else glob.escape(parts[at - 1])
 
 
 def _masks_left_out(sure: Mapping[str, Sequence[str]]) -> Finding:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from experiments.training.contract.source_errors import some
-from experiments.training.data.arrangement import spellings
 from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.matching import spellings
 from experiments.training.data.arrangement.tabled_images import TabledImages
 from experiments.training.data.files.image_names import suffix
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from experiments.training.contract.config import DataConfig
-from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SPLITS, SplitName
 from experiments.training.data.arrangement import class_levels, folder_names, levels
 from experiments.training.data.arrangement.levels import Folders, Level
@@ -46,6 +46,8 @@ def find(folders: Folders, config: DataConfig) -> SplitLevel | None:
     """
     if config.layout == "class_folders":
         return None
+    if config.split_folders:
+        return _with_classes(folders, _named(folders, config))
     for level in levels.levels(folders):
         found = _splits(level)
         if found and level.number != config.class_folder and _holds_classes(folders, level, found.split_of):
@@ -59,13 +61,47 @@ def find(folders: Folders, config: DataConfig) -> SplitLevel | None:
     return None
 
 
-def of_images(folders: Folders) -> SplitLevel | None:
-    """Find the level whose folders are splits of images that a table labels; None where there is none."""
+def of_images(folders: Folders, config: DataConfig) -> SplitLevel | None:
+    """Find the level whose folders are splits of images that a table labels; None where there is none.
+
+    Raises SourceError where the request names folders that are none.
+    """
+    if config.split_folders:
+        return _named(folders, config)
     for level in levels.levels(folders):
         found = _splits(level)
         if found and found.divides and "train" in found.split_of.values():
             return found
     return None
+
+
+def _named(folders: Folders, config: DataConfig) -> SplitLevel:
+    """Return the level whose folders the request names, with the splits that it gives them; others go by name."""
+    wanted = dict(_pairs(config))
+    found = levels.levels(folders)
+    level = next((level for level in found if {name.casefold() for name in level.counts} >= wanted.keys()), None)
+    if level is None:
+        listed = "; ".join(f"level {level.number} has {level.names}" for level in found) or "there are no folders"
+        raise SourceError(
+            "data.split_folders", f"No level of folders has all of {some(list(wanted))}: {listed}. Name some of these."
+        )
+    split_of = folder_names.splits_of(level.counts)
+    named = {name: wanted[name.casefold()] for name in level.counts if name.casefold() in wanted}
+    return SplitLevel(level.number, split_of | named)
+
+
+def _pairs(config: DataConfig) -> Iterator[tuple[str, SplitName]]:
+    """Yield the folders that the request names, in lower case, each with its split."""
+    for text in config.split_folders:
+        folder, _, name = text.rpartition("=")
+        yield from ((folder.strip().casefold(), split) for split in SPLITS if split == name.strip())
+
+
+def alternatives(split: SplitLevel) -> Iterator[dict[str, SplitName]]:
+    """Yield other splits that folders of these names may be, by their names."""
+    tests = [name for name in folder_names.loose_splits(split.split_of) if split.split_of[name] == "test"]
+    if split.unsure and tests:
+        yield {**split.split_of, **dict.fromkeys(tests, "val")}
 
 
 def _splits(level: Level) -> SplitLevel | None:

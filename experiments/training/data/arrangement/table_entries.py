@@ -65,7 +65,9 @@ def _about_missing(tabled: TabledImages, listing: Listing, config: DataConfig) -
     causes = missing_images.likely_causes(tabled, listing)
     rows = len(tabled.rows_without_image)
     text = f"{rows} of the {tabled.row_count} images that {tabled.tables.names} names are missing: {some(missing)}."
-    where = f"Put them beside the CSV or in a folder such as images/, named id + one of {', '.join(sorted(EXTENSIONS))}"
+    where = (
+        f"Put them beside the table or in a folder such as images/, named id + one of {', '.join(sorted(EXTENSIONS))}"
+    )
     if not tabled.matched:
         there = f" There are images such as {some([name.removeprefix(listing.base) for name in listing.images])}."
         raise _error(" ".join([text, *causes, f"{where}.{there if listing.images and not causes else ''}"]))
@@ -88,7 +90,7 @@ def _splits(
     given = any(table.split for table in tabled.tables.tables)
     if config.split_column is None or given or any(row.split for part in tabled.parts for row in part.rows):
         return None, []
-    level = split_folders.of_images(folders)
+    level = split_folders.of_images(folders, config)
     if level is None:
         return None, []
     outside = sum(count for parts, count in folders.items() if level.of(parts) is None)
@@ -96,7 +98,8 @@ def _splits(
         why = f"{outside:,} images lie in none of them" if outside else "their names are used for different splits"
         text = (
             f"The folders {level.words} look like splits, but {why}; all images are divided by data.val_fraction and "
-            "data.test_fraction. Give the table a column named split to keep them apart."
+            "data.test_fraction. Give the table a column named split to keep them apart, or name them in "
+            "data.split_folders."
         )
         return None, [Finding(code="split_folders_not_used", level="warning", text=text)]
     text = (

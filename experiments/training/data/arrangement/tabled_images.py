@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.arrangement import id_matching, levels
-from experiments.training.data.arrangement.id_matching import Matches
+from experiments.training.data.arrangement import levels
 from experiments.training.data.arrangement.label_tables import LabelTable, TableSet
 from experiments.training.data.arrangement.listing import Listing
+from experiments.training.data.arrangement.matching import id_matching
+from experiments.training.data.arrangement.matching.id_matching import Matches
 from experiments.training.data.arrangement.split_folders import SplitLevel
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables.label_table import Row
@@ -115,7 +116,9 @@ def _matched(files: Files, table: LabelTable, listing: Listing, split: SplitLeve
 def _own_images(table: LabelTable, listing: Listing, split: SplitLevel | None) -> Sequence[str]:
     """Return the images that the table names first: those in its folder, or in that of its split; none for all."""
     if table.folder != listing.base:
-        return [name for name in listing.images if name.startswith(table.folder)]
+        inside = [name for name in listing.images if name.startswith(table.folder)]
+        if inside or not split:
+            return inside
     if table.own_split and split:
         return [name for name in listing.images if split.of(levels.parts_of(name, listing.base)) == table.own_split]
     return []

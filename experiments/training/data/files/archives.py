@@ -9,8 +9,9 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Literal, cast
 
 from experiments.training.contract.source_errors import SourceError
@@ -35,6 +36,7 @@ class Archive:
     """
 
     kind: Literal["zip", "npz"]
+    links: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, path: Path, kind: Literal["zip", "npz"] = "zip") -> None:
         self.name = path.stem
@@ -49,6 +51,7 @@ class Archive:
             self._file.close()
             raise
         self.sizes: Mapping[str, int] = dict(sorted(_useful(entries)))
+        self.empty: Sequence[str] = _empty(entries, self.sizes)
         self.stamp = stamp([(path.name, status.st_size, status.st_mtime_ns)])
 
     def open(self, name: str) -> BinaryIO:
@@ -104,6 +107,15 @@ def _useful(entries: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, int]]:
             judged[folder] = not any(map(is_junk, parts))
         if name and judged[folder] and not is_junk(name):  # the name of a folder ends with its slash
             yield entry.filename, entry.file_size
+
+
+def _empty(entries: Iterable[zipfile.ZipInfo], files: Iterable[str]) -> list[str]:
+    """List the folders that hold neither files nor folders."""
+    folders = [entry.filename.rstrip("/") for entry in entries if entry.filename.endswith("/")]
+    if not folders:
+        return []
+    filled = {name.rpartition("/")[0] for name in (*files, *folders)}
+    return [name for name in folders if name not in filled and not any(map(is_junk, name.split("/")))]
 
 
 def _refuse_hostile(entries: list[zipfile.ZipInfo], packed: int, kind: Literal["zip", "npz"]) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import heapq
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from experiments.training.contract.source_errors import SourceError
 
 MAX_FILES = 1_000_000
 MAX_DEPTH = 20  # folders below the source
-JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+JUNK = frozenset(
+    {
+        *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin"),
+        *("system volume information", "lost+found", "__pycache__"),
+    }
+)
+"""What systems and programs leave behind, in lower case."""
 
 Entry: TypeAlias = tuple[str, int, int]
 """A file's name, its size in bytes, and when it was last written, in nanoseconds."""
@@ -40,6 +47,14 @@ class Files(Protocol):
         """The bytes of each file by name, in name order."""
 
     @property
+    def links(self) -> Mapping[str, str]:
+        """The links to folders that are read under another name, with that name."""
+
+    @property
+    def empty(self) -> Sequence[str]:
+        """The folders that hold neither files nor folders."""
+
+    @property
     def stamp(self) -> str:
         """The hash over all names, sizes and times."""
 
@@ -62,13 +77,48 @@ class Folder:
     def __init__(self, path: Path, root: Path) -> None:
         self.name = path.name
         self._path = path
+        self._links: dict[str, str] = {}
+        self._empty: list[str] = []
         try:
-            found = sorted(_bounded(_walk(path, root)))
+            found = sorted(_bounded(self._walk(root)))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError("source_path", f"{error.filename or path} cannot be read: {reason}.") from error
         self.sizes: Mapping[str, int] = {name: size for name, size, _ in found}
+        self.links: Mapping[str, str] = dict(sorted(self._links.items()))
+        self.empty: Sequence[str] = sorted(self._empty)
         self.stamp = stamp(found)
+
+    def _walk(self, root: Path) -> Iterator[Entry]:
+        """Yield names, sizes and times, each folder once: links may form loops.
+
+        Links come last and in the order of their names, so that what they lead to is found under its own name.
+        """
+        seen: dict[tuple[int, int], str] = {}
+        folders = [("", self._path)]
+        links: list[tuple[str, Path]] = []
+        while folders or links:
+            prefix, folder = folders.pop() if folders else heapq.heappop(links)
+            status = folder.stat()
+            if known := seen.get(key := (status.st_dev, status.st_ino)):
+                self._links[prefix.rstrip("/")] = known.rstrip("/")
+                continue
+            seen[key] = prefix or "./"
+            is_empty = True
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if is_junk(entry.name):
+                        continue
+                    is_empty = False
+                    if is_link := entry.is_symlink():
+                        _refuse_escape(Path(entry.path), prefix + entry.name, root)
+                    if entry.is_dir():
+                        inner = (_depth_checked(f"{prefix}{entry.name}/"), Path(entry.path))
+                        heapq.heappush(links, inner) if is_link else folders.append(inner)
+                    elif stat.S_ISREG((found := entry.stat()).st_mode):  # a FIFO would block its reader forever
+                        yield _utf8(prefix + entry.name), found.st_size, found.st_mtime_ns
+            if is_empty and prefix:
+                self._empty.append(_utf8(prefix.rstrip("/")))
 
     def open(self, name: str) -> BinaryIO:
         """Open the file `name` for reading."""
@@ -86,6 +136,8 @@ class LoneFile:
     """A single file under its own name."""
 
     kind: Literal["file"] = "file"
+    links: Mapping[str, str] = MappingProxyType({})
+    empty: Sequence[str] = ()
 
     def __init__(self, path: Path) -> None:
         self.name = path.stem
@@ -114,7 +166,7 @@ def _identity(path: Path) -> str:
 
 def is_junk(name: str) -> bool:
     """Return whether file managers or archive programs leave files of this name behind."""
-    return name.startswith(".") or name in JUNK
+    return name.startswith((".", "~$")) or name.casefold() in JUNK
 
 
 def stamp(found: Iterable[Entry]) -> str:
@@ -130,40 +182,6 @@ def _bounded(found: Iterator[Entry]) -> Iterator[Entry]:
         if count > MAX_FILES:
             raise SourceError("source_path", f"More than {MAX_FILES:,} files; name the folder of one data set.")
         yield item
-
-
-def _walk(source: Path, root: Path) -> Iterator[Entry]:
-    """Yield names, sizes and times below `source`, each folder once: links may form loops.
-
-    Links come last and in the order of their names, so that what they lead to is found under its own name.
-    """
-    seen: set[tuple[int, int]] = set()
-    folders = [("", source)]
-    links: list[tuple[str, Path]] = []
-    while folders or links:
-        prefix, folder = folders.pop() if folders else heapq.heappop(links)
-        if not _is_new(folder, seen):
-            continue
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if is_junk(entry.name):
-                    continue
-                if is_link := entry.is_symlink():
-                    _refuse_escape(Path(entry.path), prefix + entry.name, root)
-                if entry.is_dir():
-                    inner = (_depth_checked(f"{prefix}{entry.name}/"), Path(entry.path))
-                    heapq.heappush(links, inner) if is_link else folders.append(inner)
-                elif stat.S_ISREG((status := entry.stat()).st_mode):  # a FIFO would block its reader forever
-                    yield _utf8(prefix + entry.name), status.st_size, status.st_mtime_ns
-
-
-def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
-    status = folder.stat()
-    key = (status.st_dev, status.st_ino)
-    if key in seen:
-        return False
-    seen.add(key)
-    return True
 
 
 def _depth_checked(prefix: str) -> str:

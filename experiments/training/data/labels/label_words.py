@@ -68,9 +68,10 @@ NEGATIONS = frozenset(
         *("pas", "sans", "aucun", "aucune"),
         *("sin", "ningun", "ninguna", "ninguno"),
         *("senza", "nessun", "nessuna", "sem", "nao"),
+        *("geen", "niet", "zonder", "ingen", "inget", "ikke", "inte", "utan", "uden", "uten", "bez", "brak"),
     }
 )
-"""Words that deny what follows, in English, German, French, Spanish, Italian and Portuguese, accents left out."""
+"""Words that deny what follows, in languages of Europe, accents left out."""
 
 NEGATION_PREFIXES = ("not", "non", "no", "un")
 """They deny a word that the other class is called by: infected and notinfected."""
@@ -84,6 +85,8 @@ NEGATIVE_WORDS = frozenset(
         *("sain", "saine", "negatif", "benin", "benigne", "normale", "temoin"),
         *("sano", "sana", "negativo", "negativa", "benigno", "benigna", "ausente", "saludable"),
         *("assente", "saudavel", "норма", "здоров", "отрицательный"),
+        *("gezond", "goedaardig", "frisk", "zdravy", "zdrava", "zdrave", "zdrowy", "zdrowa", "zdrowe", "saglıklı"),
+        *("saglikli", "terve", "egeszseges"),
     }
 )
 """Words that say that nothing was found, wherever they stand in the name of a class; accents left out."""
@@ -102,6 +105,20 @@ POSITIVE_WORDS = frozenset(
         *("sick", "ill", "affected", "infected", "pathological", "pathologic", "unhealthy", "defect", "defective"),
         *("damaged", "krank", "positiv", "bosartig", "auffallig", "malade", "positif", "malin", "enfermo", "enferma"),
         *("positivo", "positiva", "maligno", "maligna", "malato", "doente"),
+        *(
+            "ziek",
+            "kwaadaardig",
+            "syk",
+            "syg",
+            "sjuk",
+            "nemocny",
+            "nemocna",
+            "chory",
+            "chora",
+            "chore",
+            "sairas",
+            "beteg",
+        ),
     }
 )
 """Words that say that something was found, accents left out."""

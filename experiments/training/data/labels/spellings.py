@@ -16,6 +16,7 @@ _PLAIN = str.maketrans(
     | dict.fromkeys(map(chr, (0x2018, 0x2019, 0x201A, 0x201B, 0x2032)), "'")
     | dict.fromkeys(map(chr, (0x201C, 0x201D, 0x201E, 0x201F, 0x2033)), '"')
 )
+_LIST_OF_ONE = re.compile(r"""\[ ?(?P<quote>['"]?)(?P<label>[^\[\]'",;|]+)(?P=quote) ?\]""")
 _ZERO_TAIL = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -31,9 +32,17 @@ class Spelling:
 
 def of(counts: Mapping[str, int]) -> list[Spelling]:
     """List the different cells, of which each occurs so many times, the most frequent first."""
-    texts = {cell: clean(cell) for cell in counts}
+    texts = _without_brackets({cell: clean(cell) for cell in counts})
     found = [Spelling(cell, text, key(text), counts[cell]) for cell, text in texts.items()]
     return sorted(found, key=lambda spelling: (-spelling.count, spelling.text, spelling.cell))
+
+
+def _without_brackets(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Take cells that are all lists of one label, such as `['N']`, for that label."""
+    inner = {cell: _LIST_OF_ONE.fullmatch(text) for cell, text in texts.items() if text}
+    if not inner or not all(inner.values()):
+        return texts
+    return {cell: found["label"] if (found := inner.get(cell)) else text for cell, text in texts.items()}
 
 
 def clean(cell: str) -> str:

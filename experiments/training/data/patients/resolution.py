@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, PatientFacts, PatientSource, Question
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index
-from experiments.training.data.patients import headers, id_patterns
+from experiments.training.data.patients import coded_columns, headers, id_patterns
 from experiments.training.data.patients.id_patterns import Pattern
 
 OPTION = "data.patients"
@@ -30,7 +32,7 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
     if config.patients == "each_sample":
         return _without(index, f"{OPTION} says that each sample is of another patient.")
     if index.reading.patients.source == "folder":
-        return index
+        return _counted(index)
     if config.patient_folder is not None:
         raise SourceError(
             "data.patient_folder", "There are no folders with images; name a column in data.patient_column."
@@ -48,7 +50,19 @@ def resolved(files: Files, index: Index, config: DataConfig, *, headers_at_most:
         return _described(found, "headers", "PatientID", "The headers of the DICOM files name them.")
     is_asked = any(question.field in (OPTION, "data.patient_folder") for question in index.reading.questions)
     found = index if is_asked else _by_ids(index)
-    return found if found is not index else _by_column(index)
+    return found if found is not index else _with_columns_asked(_by_column(index), config)
+
+
+def _with_columns_asked(index: Index, config: DataConfig) -> Index:
+    """Add a question about a column of codes, where nothing else names patients."""
+    asked = list(coded_columns.questions(index, config)) if index.reading.patients.count is None else []
+    return replace(index, reading=index.reading.extended(questions=asked)) if asked else index
+
+
+def _counted(index: Index) -> Index:
+    """Count the patients of the samples alone: folders may be of images without a label too."""
+    facts = structs.replace(index.reading.patients, count=len(set(index.patient_ids) - {None}))
+    return replace(index, reading=index.reading.extended(patients=facts))
 
 
 def _without(index: Index, why: str) -> Index:

@@ -17,6 +17,8 @@ from experiments.training.data.files.index import Index
 from experiments.training.data.splitting import folds, grouping, split_files
 
 WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
+ABOUT_CLASSES = ("empty_folders", "classes_elsewhere")
+"""Findings that tell where the classes may be."""
 
 
 def divide(config: TrainingConfig, index: Index, roots: Sequence[Path]) -> list[SplitName]:
@@ -48,7 +50,8 @@ def _one_class(index: Index) -> SourceError:
     return SourceError(
         "data.target_column" if table else "source_path",
         f"All {len(index.samples):,} samples have the class {name!r}{taken}; a training needs two classes or more. "
-        + ("Name the column with the classes." if table else "Name the folder that holds one folder for each class."),
+        + ("Name the column with the classes." if table else "Name the folder that holds one folder for each class.")
+        + "".join(f" {finding.text}" for finding in index.reading.findings if finding.code in ABOUT_CLASSES),
     )
 
 

@@ -202,7 +202,7 @@ def test_several_tables_without_images(tmp_path: Path) -> None:
         inspect(config_of("x"), [tmp_path])
     assert inspect(config_of("x/a.csv"), [tmp_path]).samples == 40
     write_image(tmp_path / "x" / "000.png")
-    with pytest.raises(SourceError, match="Several CSV files"):  # tables beside images name these
+    with pytest.raises(SourceError, match="Several tables"):  # tables beside images name these
         inspect(config_of("x"), [tmp_path])
 
 

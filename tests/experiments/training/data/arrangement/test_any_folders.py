@@ -33,8 +33,10 @@ class Memory:
     name = "x"
     kind: Literal["directory"] = "directory"
     stamp = ""
+    empty = ()
 
     def __init__(self, names: Mapping[str, str]) -> None:
+        self.links: dict[str, str] = {}
         self._contents = names
         self.sizes = {name: len(names[name]) for name in sorted(names)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from experiments.training.data.files.folders import Folder
 from experiments.training.data.sources import SourceError
 from tests.experiments.training import scans
 from tests.experiments.training.data.arrangement.trees import (
+    answers,
     images,
     is_silent,
     labels,
+    question,
     read,
     refusal,
     said,
@@ -57,6 +60,21 @@ def test_a_table_alone_and_what_lies_beside_it(tmp_path: Path) -> None:
     assert (index.reading.layout, index.reading.table) == ("rows", "data.csv")
     assert unused(index) == {("extension", ".nii.gz"): 6, ("extension", ".md"): 1}
     assert said(index, "formats_not_read").startswith("warning: 6 images are not used")
+
+
+@pytest.mark.parametrize("other", ["scans/0.nii.gz", "images.zip", "images_001.tar.gz", "scan.mha"])
+def test_a_table_beside_what_cannot_be_read_is_asked_about(tmp_path: Path, other: str) -> None:
+    """Whoever brings volumes and their labels does not ask for a training on their ages."""
+    rows = [(number, number * 7 % 5, number % 2) for number in range(12)]
+    write_csv(tmp_path / "x" / "data.csv", rows, header=("id", "age", "label"))
+    folder = tree(tmp_path / "x", [other])
+    asked = question(read(folder), "layout")
+    assert other.rpartition("/")[2].partition(".")[2] in asked.text
+    assert answers(asked) == [{"layout": "table"}]
+    assert not read(folder, layout="table").reading.questions
+    write_csv(tmp_path / "x" / "data.csv", [row[::2] for row in rows], header=("id", "label"))
+    assert "no columns to learn from" in refusal(folder)
+    assert ("Unpack" in refusal(folder)) == ("scan" not in other)
 
 
 def test_which_of_two_tables_without_images(tmp_path: Path) -> None:
@@ -119,6 +137,55 @@ def test_links_do_not_decide_under_which_name_files_are_found(tmp_path: Path) ->
     assert set(Folder(folder, tmp_path).sizes) == set(images("b/cat", "b/dog", "a/cat", "a/dog"))
 
 
+def test_links_to_folders_that_are_read_already_are_counted_and_told(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("all/cat", "all/dog"))
+    (folder / "train").mkdir()
+    for name in ("cat", "dog"):
+        (folder / "train" / name).symlink_to(f"../all/{name}")
+    index = read(folder)
+    assert index.counts == {"cat": 6, "dog": 6}
+    assert unused(index) == {("link", "to a folder that is read under another name"): 2}
+    assert said(index, "links_read_once") == (
+        "info: 2 links lead to folders that are read under another name, and once only: train/cat is all/cat, "
+        "train/dog is all/dog."
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_empty_class_folders_are_told(tmp_path: Path, packed: bool) -> None:
+    folder = tree(tmp_path / "x", images("cat", "dog"))
+    for name in ("cow", "cat/inner", ".git"):
+        (folder / name).mkdir()
+    if packed:
+        folder = zipped(folder)
+        with zipfile.ZipFile(folder, "a") as archive:
+            for name in ("cow/", "cat/inner/", ".git/"):
+                archive.writestr(name, "")
+    index = read(folder)
+    assert index.counts == {"cat": 6, "dog": 6}
+    assert said(index, "empty_folders") == (
+        "warning: Folders beside those of the classes are empty, and nothing is learned of them: cow."
+    )
+
+
+def test_one_class_beside_an_empty_folder_is_refused_by_its_name(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("normal"))
+    (folder / "tumor").mkdir()
+    with pytest.raises(SourceError, match=r"are empty, and nothing is learned of them: tumor\."):
+        sources.inspect(config_of(folder), [tmp_path])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["@eaDir/0.png/THUMB_M.jpg", "THUMBS.DB", "$RECYCLE.BIN/0.png", "System Volume Information/0.png", "~$labels.csv"],
+)
+@pytest.mark.parametrize("where", ["", "cat/"])
+def test_what_systems_leave_behind_is_no_data(tmp_path: Path, where: str, name: str) -> None:
+    index = read(tree(tmp_path / "x", [*images("cat", "dog"), where + name]))
+    assert (index.counts, is_silent(index)) == ({"cat": 6, "dog": 6}, True)
+    assert unused(index) == {}
+
+
 @pytest.mark.parametrize("names", [[], ["README.md"], ["a.docx", "b.docx"]])
 def test_nothing_to_learn_from(tmp_path: Path, names: list[str]) -> None:
     (tmp_path / "x").mkdir()
@@ -145,3 +212,20 @@ def test_a_table_may_label_images_by_a_pattern_of_many_tables(tmp_path: Path) ->
     index = read(folder, table="site*/labels.csv")
     assert len(index.samples) == 12
     assert len({sample.id for sample in index.samples}) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "is_list"),
+    [
+        ("test_list.txt", True),
+        ("train_val_list.txt", True),
+        ("splits/fold1_train_ids.txt", False),
+        ("val.txt", True),
+        ("README.txt", False),
+        ("training_notes.txt", False),
+        ("test.md", False),
+    ],
+)
+def test_lists_of_splits_are_told(tmp_path: Path, name: str, is_list: bool) -> None:
+    folder = tree(tmp_path / "x", [*images("images", count=8), name], labels=labels(range(8)))
+    assert bool(said(read(folder), "split_lists_not_read")) == is_list

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.training.data.arrangement import id_matching
+from experiments.training.data.arrangement.matching import id_matching
 from tests.experiments.training.data.arrangement.trees import (
     is_silent,
     labels,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tests.experiments.training.data.arrangement.trees import (
     answers,
@@ -33,6 +35,16 @@ def test_a_table_is_found_wherever_it_lies(tmp_path: Path, place: str) -> None:
     assert index.reading.layout == "table"
     assert place.replace("__", "/") in index.reading.why
     assert is_silent(index)
+
+
+def test_a_table_beside_images_may_be_parquet(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", IMAGES)
+    cells = {"image": IDS, "label": [number % 2 for number in range(12)], "thumbnail": [b"\x89PNG"] * 12}
+    parquet.write_table(pa.table(cells), folder / "labels.parquet")
+    index = read(folder)
+    assert (index.counts, index.reading.table) == ({"0": 6, "1": 6}, "labels.parquet")
+    (folder / "labels.csv").write_text(labels(IDS))
+    assert len(question(read(folder), "table").choices) == 2
 
 
 def test_images_without_a_row_are_counted_and_told(tmp_path: Path) -> None:
@@ -116,7 +128,7 @@ def test_an_unknown_table_is_answered_with_those_there_are(tmp_path: Path) -> No
         == "data.table: x.csv is no table of these data; there are labels.csv, other.csv."
     )
     assert refusal(folder, table="other.csv").startswith("data.target_column: other.csv has no column")
-    assert "there is no CSV" in refusal(tree(tmp_path / "y", images("a", "b")), table="x.csv")
+    assert "there is no table" in refusal(tree(tmp_path / "y", images("a", "b")), table="x.csv")
 
 
 def test_a_table_named_in_the_request_rivals_nothing(tmp_path: Path) -> None:
@@ -333,3 +345,13 @@ def test_the_table_s_patients_go_before_those_of_folders(tmp_path: Path) -> None
     rows = [(id_, number % 2, "ab"[number // 6]) for number, id_ in enumerate(IDS)]
     folder = tree(tmp_path / "x", names, labels=csv("image,label,patient_id", rows))
     assert patients(read(folder, id_column="image")) == 2
+
+
+@pytest.mark.parametrize("where", ["images", "study/images", "CXR_png"])
+def test_a_table_without_a_known_target_is_named_where_the_folders_say_nothing(tmp_path: Path, where: str) -> None:
+    """As Messidor-2 has them; no class is called as the only folder."""
+    table = csv("image_id,adjudicated_grade,dme", [(f"IM{n}.jpg", n % 4, n % 2) for n in range(12)])
+    folder = tree(tmp_path / "x", [f"{where}/IM{n}.JPG" for n in range(12)], data=table)
+    assert refusal(folder).startswith("data.target_column: data.csv has no column 'Target'")
+    assert "adjudicated_grade" in refusal(folder)
+    assert len(read(folder, target_column="adjudicated_grade").classes) == 4

@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from experiments.training.contract.splits import SplitName
 from tests.experiments.training.data.arrangement.trees import (
     answers,
     images,
     is_silent,
+    labels,
     question,
     read,
+    refusal,
     said,
     splits,
     tree,
     unused,
 )
+from tests.experiments.training.datasets import config_of
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,8 @@ def test_names_that_are_used_for_different_splits_are_a_question(
     index = read(folder)
     asked = question(index, "layout")
     assert splits(index) == expected
-    kept, divided = (read(folder, **options) for options in answers(asked))
+    kept, divided, *validated = (read(folder, **options) for options in answers(asked))
+    assert [sorted(map(str, splits(found))) for found in validated] == [["train", "val"]] * ("test" not in names)
     assert (splits(kept), splits(divided)) == (expected, {None: 24})
     assert divided.counts == {"cat": 12, "dog": 12}
     assert not kept.reading.questions
@@ -127,3 +132,70 @@ def test_splits_are_forgotten_on_request(tmp_path: Path) -> None:
     index = read(folder, layout="class_folders", class_folder=2)
     assert (index.counts, splits(index)) == ({"cat": 12, "dog": 12}, {None: 24})
     assert splits(read(folder, layout="split_folders")) == {"train": 12, "test": 12}
+
+
+def classes_in(*folders: str) -> list[str]:
+    """Name images of two classes in each folder."""
+    return images(*(f"{folder}/{name}" for folder in folders for name in ("ill", "well")))
+
+
+@pytest.mark.parametrize(
+    ("folders", "named", "expected"),
+    [
+        (("train", "eval"), ["eval=val"], {"train": 12, "val": 12}),
+        (("train", "dev", "test"), ["Dev = test", "test=val"], {"train": 12, "val": 12, "test": 12}),
+        (("train", "val", "test", "auto_test"), ["auto_test=test"], {"train": 12, "val": 12, "test": 24}),
+        (("berlin", "paris", "rome"), ["paris=val", "rome=test", "berlin=train"], {"train": 12, "val": 12, "test": 12}),
+        (("x/NCT-100K", "x/CRC-VAL-7K"), ["NCT-100K=train", "CRC-VAL-7K=test"], {"train": 12, "test": 12}),
+    ],
+)
+def test_folders_are_the_splits_that_the_request_says(
+    tmp_path: Path, folders: tuple[str, ...], named: list[str], expected: dict[str, int]
+) -> None:
+    index = read(tree(tmp_path / "x", classes_in(*folders)), split_folders=named)
+    assert (splits(index), index.classes) == (expected, ["well", "ill"])
+    assert not index.reading.questions
+
+
+def test_a_folder_of_an_unsure_split_may_be_named_as_validation(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", classes_in("train", "eval"))
+    as_test, again, as_val = (read(folder, **options) for options in answers(question(read(folder), "layout")))
+    assert splits(as_test) == {"train": 12, "test": 12}
+    assert splits(as_val) == {"train": 12, "val": 12}
+    assert splits(again) == {None: 24}
+
+
+def test_images_that_a_table_labels_lie_in_named_splits(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "x", images("berlin", "paris"), t=labels(images("berlin", "paris")))
+    assert splits(read(folder)) == {None: 12}
+    assert splits(read(folder, split_folders=["berlin=train", "paris=test"])) == {"train": 6, "test": 6}
+
+
+def test_a_named_split_that_is_no_folder(tmp_path: Path) -> None:
+    message = refusal(tree(tmp_path / "x", classes_in("train", "eval")), split_folders=["evil=val"])
+    assert message == (
+        "data.split_folders: No level of folders has all of evil: level 1 has eval, train; level 2 has ill, well. "
+        "Name some of these."
+    )
+
+
+@pytest.mark.parametrize("named", [["dev"], ["dev=validation"], ["=val"], ["a=val", "a=test"]])
+def test_named_splits_are_checked_with_the_request(tmp_path: Path, named: list[str]) -> None:
+    with pytest.raises(ValidationError, match=r"as in dev=val|name each once"):
+        config_of(tmp_path, data={"split_folders": named})
+
+
+@pytest.mark.parametrize("numbered", [("{}. {} Set", "ab"), ("{} {}", "12"), ("{}) {} images", "AB")])
+def test_splits_that_are_counted_by_letters_and_the_tables_beside_them(
+    tmp_path: Path, numbered: tuple[str, str]
+) -> None:
+    """As IDRiD has them: the numbers of images start again in the test set, and the tables lie in a third folder."""
+    form, signs = numbered
+    names = [form.format(sign, split) for sign, split in zip(signs, ("Training", "Testing"), strict=True)]
+    ids = [f"IDRiD_{number:03d}" for number in range(8)]
+    tables = {f"2. Groundtruths__{name} Labels": labels(ids, header="Image name,label") for name in names}
+    folder = tree(tmp_path / "x", [f"1. Images/{name}/{id_}.jpg" for name in names for id_ in ids], **tables)
+    index = read(folder)
+    assert splits(index) == {"train": 8, "test": 8}
+    assert [finding.code for finding in index.reading.findings] == []
+    assert not index.reading.questions

@@ -52,7 +52,7 @@ def read(folder: Path, **data: Any) -> Index:
     config = config_of(folder, data=data)
     with sources.open_files(config.source_path, [folder.parent]) as files:
         index = sources.read(files, config)
-        total = len(files.sizes)
+        total = len(files.sizes) + len(files.links)
     assert index.reading.files
     assert index.reading.files.total == total
     used = {sample.file for sample in index.samples if sample.file}

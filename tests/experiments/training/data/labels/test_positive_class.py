@@ -21,6 +21,16 @@ from tests.experiments.training.datasets import (
 
 SURE = [  # the negative class, the positive one
     ("not fractured", "fractured"),
+    ("bez nádoru", "nádoru"),
+    ("ingen tumor", "tumor"),
+    ("geen tumor", "tumor"),
+    ("zdravý", "nemocný"),
+    ("zdrowy", "chory"),
+    ("sağlıklı", "hasta"),
+    ("gezond", "ziek"),
+    ("frisk", "syk"),
+    ("terve", "sairas"),
+    ("egészséges", "beteg"),
     ("CT_NonCOVID", "CT_COVID"),
     ("notinfected", "infected"),
     ("NonDemented", "Demented"),

@@ -152,3 +152,12 @@ def test_two_folders_of_one_number_are_asked_about(tmp_path: Path, answer: str, 
 def test_folders_that_differ_in_case_are_one_class(tmp_path: Path) -> None:
     with_class_folders(tmp_path / "x", {"Benign": 4, "benign": 3, "malignant": 5})
     assert index_of("x", tmp_path).counts == {"Benign": 7, "malignant": 5}
+
+
+@pytest.mark.parametrize("form", ["['{}']", '["{}"]', "[{}]", "[ '{}' ]"])
+def test_lists_of_one_label_are_that_label(form: str) -> None:
+    """As ODIR has them."""
+    cells = [form.format(name) for name in ("N", "D", "G", "N")]
+    assert read(cells).classes == ["D", "G", "N"]
+    assert read([*cells, "other"]).classes == sorted({*cells, "other"})
+    assert read([form.format("N, D"), *cells]).questions[0].code == "several_findings"

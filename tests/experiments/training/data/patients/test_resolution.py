@@ -56,6 +56,18 @@ def test_a_patient_column_is_known_by_its_name(tmp_path: Path, column: str) -> N
     assert not train & val
 
 
+def test_patients_in_folders_are_counted_as_far_as_their_images_are_samples(tmp_path: Path) -> None:
+    """As CheXpert has them, with blanks in the column of a finding."""
+    names = [f"train/patient{number // 2:05d}/study1/view{number % 2}_frontal.jpg" for number in range(48)]
+    for name in names:
+        write_image(tmp_path / "x" / name)
+    cells = [("1.0", "0.0", "")[number // 2 % 3] for number in range(48)]
+    write_csv(tmp_path / "x" / "train.csv", list(zip(names, cells, strict=True)), header=("Path", "Pneumonia"))
+    index = index_of("x", tmp_path, data={"target_column": "Pneumonia", "missing_labels": "leave_out"})
+    assert len(index.samples) == 32
+    assert (index.reading.patients.count, index.reading.patients.source) == (16, "folder")
+
+
 @pytest.mark.parametrize("column", ["patient_nbr", "patient id", "lesion_id", "StudyInstanceUID", "subject_id"])
 def test_patients_of_a_table_are_no_feature(tmp_path: Path, column: str) -> None:
     rows = [(1000 + n, 5000 + n // 6, n * 7 % 31, n // 6 % 2) for n in range(120)]

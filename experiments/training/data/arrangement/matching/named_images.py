@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.data.arrangement import spellings
+from experiments.training.data.arrangement.matching import spellings
 from experiments.training.data.files.folders import Files
 from experiments.training.data.tables.formats import opening
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from experiments.training.data.arrangement import spellings
-from experiments.training.data.arrangement.spellings import Parts
+from experiments.training.data.arrangement.matching import spellings
+from experiments.training.data.arrangement.matching.spellings import Parts
 
 MOST_COMPARED = 20  # files of one spelling, or fewer, are compared with an id by finer ones
 MOST_EXAMINED = 1000  # ids of which it is found out which rules they need
