@@ -155,8 +155,8 @@ def _wrapped(kind: Kind, chosen: Range) -> str:
     low, high = WRAPPED
     return (
         f"{chosen.wrapped:,} of the {kind.name} looked at hold values up to {low:,} and from {high:,} on, and next to "
-        "none between. Numbers below 0, such as Hounsfield units, look so when they are saved without their sign: -1 is "
-        "65,535 then, and air is whiter than bone. If that is so, save them with their sign, or add a number first."
+        "none between. Numbers below 0, such as Hounsfield units, look so when they are saved without their sign: -1 "
+        "is 65,535 then, and air is whiter than bone. If that is so, save them with their sign, or add a number first."
     )
 
 

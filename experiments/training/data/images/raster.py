@@ -15,7 +15,7 @@ from experiments.training.data.images.stored_values import StoredValues
 
 HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I, F
 TRANSPARENT = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
-MOST_OF_16_BITS = 2**16 - 1
+WHITE_OF_16_BITS = 2**16 - 1
 GROUND = 255  # white, as most viewers show what is transparent: dark lines drawn on nothing stay visible
 ORIENTATION, PHOTOMETRIC, WHITE_IS_ZERO = 274, 262, 0  # tags of TIFF, the first of EXIF too
 OTHER_BYTE = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B" if sys.byteorder == "little" else ";16L"}
@@ -94,7 +94,7 @@ def decoded(image: Image.Image) -> Image.Image | StoredValues:
         return opaque(found)
     values, clear = np.asarray(found), found.info.get("transparency")
     if most:
-        values = np.rint(values * (most / MOST_OF_16_BITS)).astype(np.uint16)
+        values = np.rint(values * (most / WHITE_OF_16_BITS)).astype(np.uint16)
     cover = (values != clear).astype(np.float32) if isinstance(clear, int) else None
     kind = FRACTIONS if found.mode.startswith("F") else WHOLE_NUMBERS
     return StoredValues(values, kind, inverted=white_zero, cover=cover)
@@ -106,7 +106,7 @@ def _most(image: Image.Image) -> int | None:
         return None
     arguments = next((tile[3] for tile in getattr(image, "tile", ())), "")
     most = arguments[-1] if isinstance(arguments, tuple) else None
-    return most if isinstance(most, int) and most < MOST_OF_16_BITS else None
+    return most if isinstance(most, int) and most < WHITE_OF_16_BITS else None
 
 
 def opaque(image: Image.Image) -> Image.Image:

@@ -53,6 +53,8 @@ def test_the_page_has_the_codes_constants() -> None:
         f"x / {pixel_reading.CENTRE:g} - 1",
         f"AUROC of at least {shortcuts.SEPARATES}",
         f"at least {shortcuts.RIGHT:.0%} right".replace("%", " %"),
+        f"lacks {shortcuts.GAPS} or more grey levels, each with used ones",
+        f"right below and above, that {shortcuts.EXPECTED} or more of its images would have",
         f"nothing of {shortcuts.DARK} or more, or fewer than {shortcuts.FAINT} levels",
     ):
         assert said.replace("1%", "1 %") in text, said
