@@ -136,8 +136,8 @@ def _by_levels(found: ImageStatistics, side: Side) -> str | None:
         if len(inside) >= GAPS:
             listed = some(list(map(str, inside)), 5)
             return (
-                f"None of the images of {name} has the grey levels {listed}, which are usual in those of {others}: so do "
-                "images look whose brightness or contrast a program changed."
+                f"None of the images of {name} has the grey levels {listed}, which are usual in those of {others}: so "
+                "do images look whose brightness or contrast a program changed."
             )
     return None
 
