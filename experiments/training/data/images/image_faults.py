@@ -16,8 +16,8 @@ NAMES = {
 
 DAMAGED = "its content is damaged; copy it again"
 UNUSUAL_TIFF = (
-    "a TIFF that is damaged or of a kind that is not read; save it as grey or RGB of 8 or 16 bits, or as grey of 32-bit "
-    "floats"
+    "a TIFF that is damaged or of a kind that is not read; save it as grey or RGB of 8 or 16 bits, or as grey of "
+    "32-bit floats"
 )
 NO_DICOM = "not a DICOM file"
 NAMED_AS_PICTURE = "it is a DICOM file; let its name end in .dcm"
@@ -52,9 +52,7 @@ def no_dicom(beginning: bytes) -> ImageFault:
     known = (name for start, name in BEGINNINGS.items() if beginning.startswith(start))
     if name := next(known, None):
         return ImageFault(f"{NO_DICOM} but {name}; let its name end so")
-    return ImageFault(
-        f"{NO_DICOM}, which has the letters DICM after 128 bytes; convert it, for example with `gdcmconv`"
-    )
+    return ImageFault(f"{NO_DICOM}, which has DICM after 128 bytes; convert it, for example with `gdcmconv`")
 
 
 def describe(error: Exception) -> str:
