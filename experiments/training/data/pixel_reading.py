@@ -14,6 +14,7 @@ from experiments.training.contract.reading import READING_FILE, Finding, PixelFa
 from experiments.training.contract.reports import Job
 from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_scale import STRAY_PART, Kind, Range, Why
+from experiments.training.data.images.stored_values import WRAPPED
 from experiments.training.data.images.survey import ASKED, Inputs, Survey
 
 CENTRE = 127.5  # 0 … 255 becomes -1 … 1 by this
@@ -23,6 +24,7 @@ WORDS: dict[Why, str] = {
     "depth": "by the full range of the {bits} bits that their values need",
     "part": "from the lowest to the highest value, as they fill only a part of {bits} bits",
     "fractions": "by the full range of fractions",
+    "levels": "as levels from 0 to 255, which pictures of 8 bits have",
     "extremes": "from the lowest to the highest value of the images looked at",
     "hounsfield": "in Hounsfield units, by one window for all tissue",
     "window": "in Hounsfield units, by the window that most of the files state",
@@ -98,13 +100,13 @@ def facts(found: Survey, inputs: Inputs) -> PixelFacts:
 
 def _is_plain(header: Header) -> bool:
     """Return whether the image's values are what the network gets, as they are stored."""
-    return header.bits <= 8 and not header.deep
+    return not header.deep and (header.coloured or header.bits <= 8)
 
 
 def _described(found: Survey, inputs: Inputs) -> Iterator[str]:
     if any(map(_is_plain, found.headers)) or not found.headers:
         yield "Images of 8 bits as they are: 0 is black, 255 is white."
-    if any(header.bits > 8 and not header.deep for header in found.headers):
+    if not all(header.deep or _is_plain(header) for header in found.headers):
         yield "DICOM files with a window of their own by that."
     for kind, chosen in inputs.scale.ranges:
         yield described(kind, chosen)
@@ -145,6 +147,17 @@ def _scales(inputs: Inputs) -> Iterator[Finding]:
                 "lies outside is black or white there."
             )
             yield Finding(code="stray_values", level="warning", text=text)
+        if chosen.wrapped:
+            yield Finding(code="wrapped_values", level="warning", text=_wrapped(kind, chosen))
+
+
+def _wrapped(kind: Kind, chosen: Range) -> str:
+    low, high = WRAPPED
+    return (
+        f"{chosen.wrapped:,} of the {kind.name} looked at hold values up to {low:,} and from {high:,} on, and next to "
+        "none between. Numbers below 0, such as Hounsfield units, look so when they are saved without their sign: -1 "
+        "is 65,535 then, and air is whiter than bone. If that is so, save them with their sign, or add a number first."
+    )
 
 
 def _notes(headers: Sequence[Header]) -> Iterator[Finding]:

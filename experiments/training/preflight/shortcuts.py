@@ -1,4 +1,4 @@
-"""Find what tells the classes of images apart without what they show: brightness, contrast, properties of the files.
+"""Find what tells the classes of images apart without what they show: brightness, borders, properties of the files.
 
 A network learns it, as it is easier than the disease, and fails where it is absent. The same differences between splits
 make results on the test split worse, or say less, than they seem.
@@ -11,8 +11,10 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.training.contract.reading import Finding, Level
+from experiments.training.contract.source_errors import some
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.images.headers import Header
 from experiments.training.data.loading import Samples
@@ -26,6 +28,8 @@ SEPARATES = 0.98  # AUROC of one number of an image
 RIGHT = 0.95  # share told right by one property of the files, both sides counting the same
 COMMON = 5  # sizes that fewer files have count as one: nearly every photograph has a size of its own
 MOST_CLASSES = 20  # compared with all others, the largest ones
+GAPS = 5  # grey levels that one side never has, at least
+EXPECTED = 10  # images that would have such a level if it came as often as on the other side
 DARK, FAINT = 32, 16  # grey levels of 256
 MOST_TOLD = 3
 
@@ -103,8 +107,10 @@ def _differences(found: ImageStatistics, headers: Sequence[Header], sides: Seque
     for name, value_of in PROPERTIES.items() if headers else ():
         values = _common([value_of(header) for header in headers])
         yield from (text for side in compared if (text := _by_property(name, values, side)))
-    for name, number_of in NUMBERS.items():
-        yield from (text for side in compared if (text := _by_number(name, number_of(found), side)))
+    numbers = {name: number_of(found) for name, number_of in NUMBERS.items()} | dict(found.local)
+    for name, values_of in numbers.items():
+        yield from (text for side in compared if (text := _by_number(name, values_of, side)))
+    yield from (text for side in compared if (text := _by_levels(found, side)))
 
 
 def _by_number(name: str, numbers: Floats, side: Side) -> str | None:
@@ -117,6 +123,30 @@ def _by_number(name: str, numbers: Floats, side: Side) -> str | None:
         f"The {name} alone tells {side.name} from {side.others} (AUROC {max(area, 1 - area):.2f}): {here:.0f} against "
         f"{there:.0f} of 255 in the median."
     )
+
+
+def _by_levels(found: ImageStatistics, side: Side) -> str | None:
+    """Say which grey levels one side never has, as images have none between those that a program moved apart."""
+    chosen, rest = found.levels[side.chosen[found.looked_at]], found.levels[side.rest[found.looked_at]]
+    for name, own, others, other in ((side.name, chosen, side.others, rest), (side.others, rest, side.name, chosen)):
+        if min(len(own), len(other)) < FEWEST:
+            continue
+        gaps = np.flatnonzero(~own.any(axis=0) & (other.mean(axis=0) * len(own) >= EXPECTED))
+        inside = gaps[_is_between(own.any(axis=0), gaps)]
+        if len(inside) >= GAPS:
+            listed = some(list(map(str, inside)), 5)
+            return (
+                f"None of the images of {name} has the grey levels {listed}, which are usual in those of {others}: so "
+                "do images look whose brightness or contrast a program changed."
+            )
+    return None
+
+
+def _is_between(used: Flags, levels: NDArray[np.intp]) -> Flags:
+    """Return which of the levels have used ones right below and above."""
+    padded = np.pad(used, 1)
+    between: Flags = padded[levels] & padded[levels + 2]
+    return between
 
 
 def _by_property(name: str, values: Sequence[str], side: Side) -> str | None:

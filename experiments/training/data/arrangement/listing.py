@@ -108,8 +108,13 @@ def _by_kind(files: Files) -> tuple[list[str], list[str], list[str]]:
 
 
 def _may_be_scan(name: str) -> bool:
-    """Return whether the name has no extension, but at most the end of a DICOM file's number."""
+    """Return whether the name has no extension, but at most the end of a DICOM file's number.
+
+    A DICOMDIR lists the files around it and is no scan.
+    """
     extension = suffix(name)
+    if name.rpartition("/")[2].upper() == "DICOMDIR":
+        return False
     return not extension or extension[1:].isdigit()
 
 

@@ -21,6 +21,10 @@ PERSONS = (
     *("subject_id", "subject_number", "subject_no", "subject_nr", "subject_code", "subj_id", "subj_no", "usubjid"),
     *("participant", "participant_id", "person_id", "person_number", "individual_id", "mrn", "medical_record_number"),
     *("donor_id", "animal_id", "mouse_id", "pt_id", "unique_pid", "id_patient", "patient_uid", "patients"),
+    *("sub_id", "pt_no", "pt_nr", "pt_number", "pat_nr", "pat_num", "pat_number", "empi", "empi_anon"),
+    *("nhs_number", "nhs_no", "chart_number", "chart_no", "medical_record_no", "medical_record_nr", "mrn_no"),
+    *("bcr_patient_barcode", "src_subject_id", "subject_key", "pseudonym", "pseudo_id", "anon_id"),
+    *("participant_number", "participant_code"),
     *("patienten_id", "patientennummer", "patientnummer", "numero_patient", "id_paciente", "paciente_id", "paciente"),
     *("患者id", "病人id", "患者编号"),
 )
@@ -32,15 +36,31 @@ WORDS_FOR_PERSONS = ("patient", "patients", "participant", "paciente")
 PARTS_OF_PERSONS = (
     *("case_id", "lesion_id", "study_instance_uid", "study_uid", "study_id", "accession_number"),
     *("hadm_id", "admission_id", "encounter_id", "patient_unit_stay_id", "stay_id", "icustay_id", "visit_id"),
-    *("series_instance_uid", "series_uid", "series_id"),
+    *("series_instance_uid", "series_uid", "series_id", "case_no", "case_nr", "case_number", "case_submitter_id"),
+    *("fall_id", "fall_nr", "fallnummer", "accession_no"),
 )
 """Names of columns that group what belongs to one person: used where no column names the person."""
 
 PERHAPS_PERSONS = (
     *("subject", "subj", "sub", "person", "individual", "case", "pid", "pat", "ptid", "donor", "animal", "mouse"),
     *("family_id", "household_id", "volunteer", "client_id", "customer_id", "user_id", "eye_id", "tooth_id"),
+    *("hospital_number", "hospital_no", "eid", "rid", "record_no", "record_number", "study_no", "study_number"),
 )
 """Names of columns that may hold persons: asked where values come several times."""
+
+OF_PERSONS = (
+    *("phone", "phone_number", "phone_no", "telephone", "telephone_number", "mobile_number"),
+    *("zip", "zip_code", "post_code", "postal_code", "plz", "ssn", "social_security_number"),
+    *("insurance_number", "insurance_no", "passport_number", "passport_no", "account_number"),
+)
+"""Names of columns of numbers that say where a person lives or is reached, and measure nothing."""
+
+PREDICTIONS = (
+    *("pred", "preds", "prediction", "predictions", "predicted", "y_pred", "y_hat", "y_prob", "y_score", "pred_prob"),
+    *("pred_proba", "predict_proba", "predicted_probability", "predicted_prob", "predicted_score", "pred_score"),
+    *("prediction_score", "model_score", "model_output", "model_prediction", "logit", "logits", "softmax"),
+)
+"""Names of columns with what a model said of the target, which is no measurement."""
 
 TARGETS = ("target", "label", "labels", "class")
 """Names of the target: one of them alone is taken."""

@@ -83,18 +83,19 @@ def _columns(view: TableView, config: DataConfig, target: Found, id_: Found) -> 
         for role, one in found.items()
         if one.column is not None and one.how is not None
     ]
-    named = {role.column for role in roles}
-    known = {*patient_columns.apart(view), *id_columns.apart(view)} - named - set(config.use_columns)
+    free = {*(role.column for role in roles), *config.use_columns}
+    known = {*patient_columns.apart(view), *id_columns.apart(view)} - free
     apart = [column for column in view.header if column in known]
+    predicted = column_names.among(column_names.PREDICTIONS, view.header, free)
     return Columns(
         id=id_.column,
         target=target.column or "",
         patient=patient.column,
         split=split.column,
-        apart=apart,
+        apart=[*apart, *predicted],
         roles=roles,
         questions=[question for one in found.values() for question in one.questions],
-        findings=_told(view, roles, apart),
+        findings=_told(view, roles, apart, predicted),
     )
 
 
@@ -102,11 +103,23 @@ def _names_persons(column: str | None) -> bool:
     return column is not None and bool(column_names.among(column_names.PERSONS, [column]))
 
 
-def _told(view: TableView, roles: Sequence[RoleColumn], apart: Sequence[str]) -> list[Finding]:
+def _told(
+    view: TableView, roles: Sequence[RoleColumn], apart: Sequence[str], predicted: Sequence[str]
+) -> list[Finding]:
     listed = ", ".join(f"{role.role} is column {role.column!r} ({HOW[role.found]})" for role in roles)
     found = [Finding(code="columns", level="info", text=f"Of {view.name}, the {listed}.")]
     if apart:
         named = some([repr(column) for column in apart], 5)
-        text = f"Not learned from, as their names say that they number rows, persons or visits: {named} of {view.name}."
+        text = (
+            f"Not learned from, as their names say that they number rows, persons, visits or places: {named} of "
+            f"{view.name}."
+        )
         found.append(Finding(code="columns_apart", level="info", text=text))
+    if predicted:
+        named = some([repr(column) for column in predicted], 5)
+        text = (
+            f"Not learned from, as their names say that they are what a model said of the target: {named} of "
+            f"{view.name}. Name in data.use_columns what is a measurement."
+        )
+        found.append(Finding(code="columns_predicted", level="info", text=text))
     return found

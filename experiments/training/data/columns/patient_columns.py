@@ -48,9 +48,13 @@ def find(view: TableView, config: DataConfig, *, taken: Collection[str | None]) 
 
 
 def apart(view: TableView) -> list[str]:
-    """List the columns that name persons, their visits or studies: numbers of these are nothing to learn from."""
+    """List the columns that name persons, visits, studies or places: numbers of these are nothing to learn from."""
     named = column_names.among((*column_names.PERSONS, *column_names.PARTS_OF_PERSONS), view.header)
-    return [column for column in named if not _is_a_word(column) or _are_many(view.first(column))]
+    places = column_names.among(column_names.OF_PERSONS, view.header)
+    return [
+        *(column for column in named if not _is_a_word(column) or _are_many(view.first(column))),
+        *(column for column in places if _are_many(view.first(column))),
+    ]
 
 
 def looks_like_codes(cells: Sequence[str]) -> bool:

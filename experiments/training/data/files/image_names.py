@@ -6,7 +6,7 @@ JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 PORTABLE = frozenset({".pgm", ".ppm", ".pbm", ".pnm"})
 JPEG_2000 = frozenset({".jp2", ".j2k"})
 RASTER = frozenset({".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"}) | JPEG | PORTABLE | JPEG_2000
-DICOM = frozenset({".dcm", ".dicom"})
+DICOM = frozenset({".dcm", ".dicom", ".ima"})
 EXTENSIONS = RASTER | DICOM
 
 

@@ -24,7 +24,7 @@ from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_cache import PixelCache
 from experiments.training.data.images.survey import Inputs
 
-VERSION = 2  # of the way from files to pixels: what older versions cached is not used
+VERSION = 3  # of the way from files to pixels: what older versions cached is not used
 DECODERS = ("pillow", "pydicom", "python-gdcm")
 REPORT_SECONDS = 5.0
 

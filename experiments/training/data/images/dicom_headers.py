@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal, TypeAlias
 
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
+from experiments.training.data.images import image_faults
 from experiments.training.data.images.image_faults import ImageFault
 
 PREAMBLE_BYTES = 128
@@ -51,8 +52,9 @@ def is_dicom(files: Files, name: str) -> bool:
 
 def read(file: BinaryIO) -> Start:
     """Read up to the patient's id; raises ImageFault for a file that is not DICOM or has a broken start."""
-    if not marked(file):
-        raise ImageFault("not a DICOM file")
+    start = file.read(PREAMBLE_BYTES + len(MARK))
+    if start[PREAMBLE_BYTES:] != MARK:
+        raise image_faults.no_dicom(start)
     values = dict(_Elements(file))
     return Start(_text(values.get(TRANSFER_SYNTAX, b"")), _text(values.get(PATIENT_ID, b"")))
 

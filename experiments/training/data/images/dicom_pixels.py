@@ -14,12 +14,13 @@ from PIL import Image, UnidentifiedImageError
 
 from experiments.training.data.images import dicom, jpeg_headers, lookup_tables, rle, stored_values
 from experiments.training.data.images.image_faults import ImageFault
-from experiments.training.data.images.pixel_scale import HOUNSFIELD, Ends, Kind
+from experiments.training.data.images.pixel_scale import COLOURS, HOUNSFIELD, Ends, Kind
 from experiments.training.data.images.stored_values import StoredValues
 
 if TYPE_CHECKING:
     from pydicom import Dataset, FileDataset
 
+EIGHT, PALETTE = 8, "PALETTE COLOR"
 RLE = "1.2.840.10008.1.2.5"
 
 
@@ -30,7 +31,7 @@ def decoded(dataset: FileDataset) -> Image.Image | StoredValues:
     """
     _refuse_hidden_size(dataset)
     if dataset.PhotometricInterpretation not in dicom.GREY:
-        return Image.fromarray(_colours(dataset))
+        return _colours(dataset)
     stored = _pixels(dataset)
     padding = _padding(stored, dataset)
     inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
@@ -52,8 +53,9 @@ def decoded(dataset: FileDataset) -> Image.Image | StoredValues:
 
 def needs_scale(dataset: Dataset) -> bool:
     """Say by the header alone whether the file has values that the data set's scale must place, or may have them."""
-    if dataset.get("PhotometricInterpretation") not in dicom.GREY:
-        return False
+    shown = dataset.get("PhotometricInterpretation")
+    if shown not in dicom.GREY:
+        return bool(shown != PALETTE and int(dataset.get("BitsStored") or EIGHT) > EIGHT)
     own = _window(dataset) and dataset.get("Modality") != "CT" and not dataset.get("VOILUTSequence")
     return not own
 
@@ -166,14 +168,15 @@ def _as_stored(value: float, stored: NDArray[Any], dataset: FileDataset) -> floa
     return float(wrapped - (1 << bits) if negative else wrapped)
 
 
-def _colours(dataset: FileDataset) -> NDArray[np.uint8]:
-    """Convert to uint8 (rows, columns, 3)."""
+def _colours(dataset: FileDataset) -> Image.Image | StoredValues:
+    """Convert to an image of mode RGB, or to values if they have more than 8 bits."""
     array = _pixels(dataset)
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+    if dataset.PhotometricInterpretation == PALETTE:
         first, colours = lookup_tables.palette(dataset, dicom.library().pixels.apply_color_lut)
-        looked_up: NDArray[np.uint8] = colours[np.clip(array.astype(np.int64) - first, 0, len(colours) - 1)]
-        return looked_up
-    return (array >> max(_bits(array, dataset) - 8, 0)).astype(np.uint8)
+        return Image.fromarray(colours[np.clip(array.astype(np.int64) - first, 0, len(colours) - 1)])
+    if _bits(array, dataset) > EIGHT:
+        return StoredValues(array, COLOURS)
+    return Image.fromarray(array.astype(np.uint8))
 
 
 def _refuse_hidden_size(dataset: FileDataset) -> None:

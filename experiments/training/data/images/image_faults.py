@@ -15,11 +15,28 @@ NAMES = {
 """The formats that Pillow may open, by its names; its other parsers stay closed to files from outside."""
 
 DAMAGED = "its content is damaged; copy it again"
-UNUSUAL_TIFF = "a TIFF that is damaged or of a kind that is not read; save it as grey or RGB of 8 or 16 bits"
+UNUSUAL_TIFF = (
+    "a TIFF that is damaged or of a kind that is not read; save it as grey or RGB of 8 or 16 bits, or as grey of "
+    "32-bit floats"
+)
+NO_DICOM = "not a DICOM file"
+NAMED_AS_PICTURE = "it is a DICOM file; let its name end in .dcm"
+BEGINNINGS = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"P5": "PGM",
+    b"P6": "PPM",
+}
+"""How files of other formats begin, by which they are named where a name says DICOM."""
 CUT_OFF = "it is cut off; copy it again"
 KNOWN = {
     "UnidentifiedImageError": f"not a {', '.join([*NAMES.values()][:-1])} or {NAMES['JPEG2000']} image",
-    "InvalidDicomError": "not a DICOM file",
+    "InvalidDicomError": NO_DICOM,
     "DecompressionBombError": "it has too many pixels",
     "BadZipFile": "its part of the archive is damaged; pack it again",
 }
@@ -28,6 +45,14 @@ KNOWN = {
 
 class ImageFault(ValueError):
     """An image that is not read, with the reason in words for a user."""
+
+
+def no_dicom(beginning: bytes) -> ImageFault:
+    """Say what a file is that is called as DICOM and is none."""
+    known = (name for start, name in BEGINNINGS.items() if beginning.startswith(start))
+    if name := next(known, None):
+        return ImageFault(f"{NO_DICOM} but {name}; let its name end so")
+    return ImageFault(f"{NO_DICOM}, which has DICM after 128 bytes; convert it, for example with `gdcmconv`")
 
 
 def describe(error: Exception) -> str:

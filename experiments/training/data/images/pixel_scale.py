@@ -16,10 +16,11 @@ AIR = (-4096.0, -900.0)  # where the lowest values of such images lie: air is -1
 DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners and cameras store
 NARROW = 4  # values in less than one part in so many of their range are stretched over it
 STRAYS_FROM = 10  # images: among fewer, none is an exception
+LEVELS = (127.0, 255.0)  # between which the highest value of fractions lies that are levels of 8 bits
 STRAY_PART = 20  # at most one image in so many is an exception, and always one
 
 Rule: TypeAlias = Literal["depth", "fractions", "extremes", "hounsfield"]
-Why: TypeAlias = Literal["depth", "part", "fractions", "extremes", "hounsfield", "window", "asked"]
+Why: TypeAlias = Literal["depth", "part", "fractions", "levels", "extremes", "hounsfield", "window", "asked"]
 Ends: TypeAlias = tuple[float, float]
 
 FIXED: tuple[Why, ...] = ("hounsfield", "window", "asked")
@@ -42,12 +43,16 @@ HOUNSFIELD = Kind("CT files", "hounsfield")
 
 @dataclass(frozen=True)
 class Extremes:
-    """Between which values nearly all pixels of one image lie, and the window that its file states, if any."""
+    """Between which values nearly all pixels of one image lie, and the window that its file states, if any.
+
+    `wrapped`: they look like numbers below 0 that were saved without their sign.
+    """
 
     kind: Kind
     low: float
     high: float
     window: Ends | None = None
+    wrapped: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Range:
     """The values that become black and white, and why these; what lies outside becomes black or white too.
 
     `lowest` and `highest` are those of the images looked at without the `strays`, which reach far beyond all others;
-    `windows` counts the different ones that files state.
+    `windows` counts the different ones that files state, `wrapped` the images whose values seem to lack a sign.
     """
 
     low: float
@@ -65,6 +70,7 @@ class Range:
     highest: float
     strays: int = 0
     windows: int = 0
+    wrapped: int = 0
 
     @property
     def stated(self) -> Ends | None:
@@ -141,7 +147,8 @@ def _range(kind: Kind, found: Sequence[Extremes], asked: Ends | None, *, strays:
     chosen, why = _chosen(kind, kept, _ends(kept), asked)
     if why in FIXED:
         return Range(*chosen, why, *_ends(found), windows=len({one.window for one in found if one.window}))
-    return Range(*chosen, why, *_ends(kept), strays=len(found) - len(kept))
+    wrapped = sum(one.wrapped for one in found)
+    return Range(*chosen, why, *_ends(kept), strays=len(found) - len(kept), wrapped=wrapped)
 
 
 def _ends(found: Sequence[Extremes]) -> Ends:
@@ -158,6 +165,8 @@ def _chosen(kind: Kind, kept: Sequence[Extremes], used: Ends, asked: Ends | None
         return (used, "part") if 0 < NARROW * (used[1] - used[0]) < full[1] else (full, "depth")
     if kind.rule == "fractions" and used[1] <= 1:
         return (used, "extremes") if 0 < NARROW * (used[1] - used[0]) < 1 else ((0.0, 1.0), "fractions")
+    if kind.rule == "fractions" and LEVELS[0] < used[1] <= LEVELS[1] <= NARROW * (used[1] - used[0]):
+        return (0.0, LEVELS[1]), "levels"
     return used, "extremes"
 
 

@@ -20,6 +20,7 @@ from experiments.training.data.images.pixel_scale import COLOURS, STRAY_PART, Ex
 from experiments.training.data.images.stored_values import StoredValues
 
 UPPER_SUFFICES = 64  # of 256, of the upper bytes: a value of 15 bits or 16, which 8 of them show as well
+OPAQUE = 255
 BLOCK = 32  # images that one thread decodes at a time
 AHEAD = 4  # blocks per thread that may wait to be taken
 
@@ -118,18 +119,28 @@ def read(files: Files, name: str, *, mode: str, side: int) -> tuple[Image.Image 
     with verification.opened(files, name) as image:
         header = headers.of_raster(image)
         image.draft(mode, (2 * side, 2 * side))
-        found = raster.decoded(image)
-    return (_deep_colours(files, name, np.asarray(found)) if header.deep and header.coloured else found), header
+        if not (header.deep and header.coloured):
+            return raster.decoded(image), header
+        upper, clear = np.asarray(raster.upright(image)), image.info.get("transparency")
+    return _deep_colours(files, name, upper, clear), header
 
 
-def _deep_colours(files: Files, name: str, upper: NDArray[np.uint8]) -> StoredValues:
-    """Complete the upper bytes of 16-bit colours, which say nothing where the values need few bits."""
-    if upper.max() >= UPPER_SUFFICES:
-        return StoredValues(upper.astype(np.uint16) * 257, COLOURS)
+def _deep_colours(files: Files, name: str, upper: NDArray[np.uint8], clear: object) -> StoredValues:
+    """Complete the upper bytes of 16-bit colours, which say nothing where the values need few bits.
+
+    A fourth layer of `upper` is what is opaque; `clear` is the one colour that is transparent, if there is one.
+    """
+    colours, cover = upper[..., :3], None
+    if upper.shape[-1] > colours.shape[-1] and (upper[..., 3] < OPAQUE).any():
+        cover = upper[..., 3] / np.float32(OPAQUE)
+    seen = colours if cover is None else colours[cover > 0]
+    if not clear and seen.size and seen.max() >= UPPER_SUFFICES:
+        return StoredValues(colours.astype(np.uint16) * 257, COLOURS, cover=cover)
     with verification.opened(files, name) as image:
-        raster.lower_bytes(image)
-        lower = np.asarray(raster.decoded(image))
-    return StoredValues(upper.astype(np.uint16) << 8 | lower, COLOURS)
+        values = colours.astype(np.uint16) << 8 | raster.lower_bytes(image)
+    if isinstance(clear, tuple):
+        cover = (values != clear).any(axis=2).astype(np.float32)
+    return StoredValues(values, COLOURS, cover=cover)
 
 
 def placed(found: Image.Image | StoredValues, scale: PixelScale) -> Image.Image:

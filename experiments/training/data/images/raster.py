@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.ImageFile import ImageFile
 
@@ -14,11 +15,15 @@ from experiments.training.data.images.stored_values import StoredValues
 
 HIGH_DEPTH = ("I", "F")  # Pillow's modes beyond 8 bits begin so: I;16, I;16B, I, F
 TRANSPARENT = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
+WHITE_OF_16_BITS = 2**16 - 1
 GROUND = 255  # white, as most viewers show what is transparent: dark lines drawn on nothing stay visible
 ORIENTATION, PHOTOMETRIC, WHITE_IS_ZERO = 274, 262, 0  # tags of TIFF, the first of EXIF too
 OTHER_BYTE = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B" if sys.byteorder == "little" else ";16L"}
 """Ends of Pillow's names for how 16 bits lie in a file, and of those that take the other byte of each."""
 LETTERS = 4  # of these ends
+DEEP_COLOURS = ("RGB", "RGBA", "RGBX", "LA")
+"""Beginnings of these names of which both bytes can be had; LA is grey that Pillow makes RGBA."""
+BYTES = "RGBA"  # the name that takes the four bytes of a pixel as they lie in the file
 EXIF = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow finds an orientation
 
 
@@ -28,17 +33,24 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def has_deep_colours(image: Image.Image) -> bool:
-    """Return whether the image has colours of 16 bits each, of which Pillow gives the upper 8 alone."""
-    return image.mode == "RGB" and _stored_as(image).endswith(tuple(OTHER_BYTE))
+    """Return whether the image has colours, or grey and transparency, of 16 bits each.
 
-
-def lower_bytes(image: ImageFile) -> None:
-    """Let an opened image of 16-bit colours be decoded to the lower 8: those that the other byte order calls upper."""
+    Pillow gives the upper 8 of them alone.
+    """
     stored = _stored_as(image)
-    other = stored[:-LETTERS] + OTHER_BYTE[stored[-LETTERS:]]
+    return stored[:-LETTERS] in DEEP_COLOURS and stored.endswith(tuple(OTHER_BYTE))
+
+
+def lower_bytes(image: ImageFile) -> NDArray[np.uint8]:
+    """Decode the lower 8 bits of 16-bit colours: those that the other byte order calls upper."""
+    stored = _stored_as(image)
+    grey = stored.startswith("LA")
+    other = BYTES if grey else stored[:-LETTERS] + OTHER_BYTE[stored[-LETTERS:]]
     image.tile = [
         tile._replace(args=(other, *tile.args[1:]) if isinstance(tile.args, tuple) else other) for tile in image.tile
     ]
+    found = np.asarray(upright(image))
+    return found[..., [1, 1, 1]] if grey else found[..., :3]
 
 
 def _stored_as(image: Image.Image) -> str:
@@ -68,16 +80,33 @@ def orientation(image: Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """Decode the opened image, turned as EXIF asks; Pillow turns a TIFF while it is loaded."""
+    image.load()
+    return image if image.format == "TIFF" or orientation(image) == 1 else ImageOps.exif_transpose(image)
+
+
 def decoded(image: Image.Image) -> Image.Image | StoredValues:
     """Decode the opened image to one of mode L or RGB, or to values that need a scale; raises what Pillow raises."""
-    white_zero = is_white_zero(image)
-    image.load()
-    # Pillow has turned a TIFF while it was loaded.
-    upright = image if image.format == "TIFF" or orientation(image) == 1 else ImageOps.exif_transpose(image)
-    if is_deep(upright):
-        kind = FRACTIONS if upright.mode.startswith("F") else WHOLE_NUMBERS
-        return StoredValues(np.asarray(upright), kind, inverted=white_zero)
-    return opaque(upright)
+    white_zero, most = is_white_zero(image), _most(image)
+    found = upright(image)
+    if not is_deep(found):
+        return opaque(found)
+    values, clear = np.asarray(found), found.info.get("transparency")
+    if most:
+        values = np.rint(values * (most / WHITE_OF_16_BITS)).astype(np.uint16)
+    cover = (values != clear).astype(np.float32) if isinstance(clear, int) else None
+    kind = FRACTIONS if found.mode.startswith("F") else WHOLE_NUMBERS
+    return StoredValues(values, kind, inverted=white_zero, cover=cover)
+
+
+def _most(image: Image.Image) -> int | None:
+    """Return the highest value that a PGM file announces, from which Pillow stretches its values to 16 bits."""
+    if image.format != "PPM" or image.mode != "I":
+        return None
+    arguments = next((tile[3] for tile in getattr(image, "tile", ())), "")
+    most = arguments[-1] if isinstance(arguments, tuple) else None
+    return most if isinstance(most, int) and most < WHITE_OF_16_BITS else None
 
 
 def opaque(image: Image.Image) -> Image.Image:

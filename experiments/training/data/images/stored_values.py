@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.training.data.images.image_faults import ImageFault
-from experiments.training.data.images.pixel_scale import Ends, Extremes, Kind, Range
+from experiments.training.data.images.pixel_scale import NARROW, Ends, Extremes, Kind, Range
 
+WHITE = 255
+WRAPPED = (2**13, 2**16 - 2**13)  # between which there are no values where the sign of some is lost
 OUTSIDE = 1000  # of so many pixels one may lie above the extremes, and one below: hot pixels, burnt-in letters
 
 
@@ -20,8 +22,9 @@ OUTSIDE = 1000  # of so many pixels one may lie above the extremes, and one belo
 class StoredValues:
     """One image's `values` (rows, columns) or (rows, columns, 3) of a kind; raises ImageFault if one is not finite.
 
-    `inverted`: the lowest value is white. `padding` marks pixels that show nothing and become black; `window` is what
-    the file states, `table` the ends of the lookup table that the values come from.
+    `inverted`: the lowest value is white. `padding` marks pixels that show nothing and become black; `cover` is how
+    opaque each pixel is, from 0 to 1, before a white ground; `window` is what the file states, `table` the ends of the
+    lookup table that the values come from.
     """
 
     values: NDArray[Any]
@@ -30,6 +33,7 @@ class StoredValues:
     padding: NDArray[np.bool_] | None = None
     window: Ends | None = None
     table: Ends | None = None
+    cover: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.values.dtype.kind == "f" and not np.isfinite(self.values).all():
@@ -38,12 +42,12 @@ class StoredValues:
     def extremes(self) -> Extremes:
         """Find between which values nearly all pixels lie."""
         inside = self._inside()
-        outside = inside.size // OUTSIDE
-        if self.table or not outside:
+        if self.table or inside.size < OUTSIDE:
             return self._all
-        last = inside.size - 1
-        ends = np.partition(inside, (outside, last - outside), axis=None)
-        return Extremes(self.kind, float(ends[outside]), float(ends[last - outside]), self.window)
+        low, high = _ends(inside)
+        if not low and inside.dtype.kind == "u":
+            low, high = _without_frame(inside, (low, high))
+        return Extremes(self.kind, low, high, self.window, _is_wrapped(inside, (low, high)))
 
     def beyond(self, chosen: Range) -> Extremes | None:
         """Return the image's extremes if they reach far beyond the range, which clips them; None if they do not."""
@@ -61,6 +65,8 @@ class StoredValues:
         if self._all.low < chosen.low or self._all.high > chosen.high:
             np.clip(shown, 0, span, out=shown)
         np.multiply(shown, 255 / max(span, 1e-12), out=shown)
+        if self.cover is not None:
+            shown = _on_white(shown, self.cover)
         if shown.ndim == 3:
             return Image.fromarray(shown.round().astype(np.uint8))
         return finished(shown.astype(np.float32, copy=False), inverted=self.inverted, padding=self.padding)
@@ -72,8 +78,40 @@ class StoredValues:
         return Extremes(self.kind, low, high, self.window)
 
     def _inside(self) -> NDArray[Any]:
-        inside = self.values if self.padding is None else self.values[~self.padding]
+        inside = self.values
+        if self.padding is not None:
+            inside = inside[~self.padding]
+        elif self.cover is not None:
+            inside = inside[self.cover > 0]
         return inside if inside.size else self.values
+
+
+def _on_white(shown: NDArray[Any], cover: NDArray[np.float32]) -> NDArray[Any]:
+    share = cover[..., np.newaxis] if shown.ndim > cover.ndim else cover
+    blended: NDArray[Any] = shown * share + WHITE * (1 - share)
+    return blended
+
+
+def _ends(values: NDArray[Any]) -> Ends:
+    """Return the lowest and the highest value without the outermost few."""
+    outside = values.size // OUTSIDE
+    last = values.size - 1
+    ends = np.partition(values, (outside, last - outside), axis=None)
+    return float(ends[outside]), float(ends[last - outside])
+
+
+def _without_frame(values: NDArray[Any], ends: Ends) -> Ends:
+    """Leave out 0 where all other values lie so far above that it can only be what surrounds the picture."""
+    above = values[values > 0]
+    low, high = _ends(above) if above.size else ends
+    return (low, high) if low > (NARROW - 1) * (high - low) > (NARROW - 1) * WHITE else ends
+
+
+def _is_wrapped(values: NDArray[Any], ends: Ends) -> bool:
+    """Return whether 16 bits without a sign hold small and very large values and nothing between: -1 is 65,535."""
+    if values.dtype != np.uint16 or ends[0] > WRAPPED[0] or ends[1] < WRAPPED[1]:
+        return False
+    return bool(((values > WRAPPED[0]) & (values < WRAPPED[1])).sum() <= values.size // OUTSIDE)
 
 
 def finished(shown: NDArray[Any], *, inverted: bool, padding: NDArray[np.bool_] | None) -> Image.Image:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from experiments.training.contract.source_errors import SourceError, UnreadableImages, some
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom, image_faults
+from experiments.training.data.images import dicom, dicom_headers, image_faults
 from experiments.training.data.images.image_faults import ImageFault
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ def opened(files: Files, name: str) -> Iterator[ImageFile]:
             file.seek(0)
             if file.read(len(TIFF[0])) in TIFF:
                 raise ImageFault(image_faults.UNUSUAL_TIFF) from None
+            file.seek(0)
+            if dicom_headers.marked(file):
+                raise ImageFault(image_faults.NAMED_AS_PICTURE) from None
             raise
         with image:
             _refuse_large(image)

@@ -47,6 +47,11 @@ def found_in(view: TableView, *images: str, **asked: Any) -> Columns:
         (["img", "subject#", "Class"], {}, Columns("img", "Class", "subject#")),
         (["image_id", "lesion_id", "label"], {}, Columns("image_id", "label", "lesion_id")),
         (["path", "StudyInstanceUID", "MRN", "label"], {}, Columns("path", "label", "MRN")),
+        (["image", "NHS number", "label"], {}, Columns("image", "label", "NHS number")),
+        (["image", "Medical Record No.", "label"], {}, Columns("image", "label", "Medical Record No.")),
+        (["image", "sub-id", "label"], {}, Columns("image", "label", "sub-id")),
+        (["image", "Case No.", "label"], {}, Columns("image", "label", "Case No.")),
+        (["image", "Fall-ID", "EMPI_anon", "label"], {}, Columns("image", "label", "EMPI_anon")),
         (["image", "patient_id", "label"], {"patients": "each_sample"}, Columns("image", "label")),
         (["image", "label", "SPLIT"], {}, Columns("image", "label", None, "SPLIT")),
         (["image", "label", "split"], {"split_column": None}, Columns("image", "label")),
@@ -165,6 +170,26 @@ def test_a_column_that_looks_like_patients_is_asked_about(name: str, cells: list
     assert [question.field for question in told.questions] == ["data.patient_column"] * asked
     assert told.patient == (name if asked else None)
     assert found_in(view, patients="each_sample").questions == []
+
+
+def test_what_a_model_said_of_the_target_is_no_feature() -> None:
+    rows = [(str(40 + n % 9), f"0.{n % 7}", f"0.{n % 5}", str(n % 2)) for n in range(40)]
+    view = seen(["age", "y_pred", "Pred. Score", "label"], *rows)
+    told = column_roles.find_in_rows(view, DataConfig())
+    assert told.apart == ["y_pred", "Pred. Score"]
+    [text] = [finding.text for finding in told.findings if finding.code == "columns_predicted"]
+    assert "'y_pred', 'Pred. Score' of a.csv. Name in data.use_columns what is a measurement." in text
+    assert column_roles.find_in_rows(view, DataConfig(use_columns=["y_pred", "Pred. Score"])).apart == []
+    assert column_roles.find_in_rows(view, DataConfig(target_column="y_pred")).apart == ["Pred. Score"]
+
+
+@pytest.mark.parametrize("name", ["phone", "Zip Code", "PLZ", "Insurance No."])
+def test_numbers_of_places_are_no_features(name: str) -> None:
+    many, few = ([(str(n % 9), str(90000 + 17 * (n % values)), str(n % 2)) for n in range(40)] for values in (20, 2))
+    told = column_roles.find_in_rows(seen(["age", name, "label"], *many), DataConfig())
+    assert told.apart == [name]
+    assert any(f"visits or places: {name!r} of a.csv" in finding.text for finding in told.findings)
+    assert column_roles.find_in_rows(seen(["age", name, "label"], *few), DataConfig()).apart == []
 
 
 def test_columns_that_number_persons_or_rows_are_no_features() -> None:

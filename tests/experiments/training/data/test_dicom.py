@@ -16,10 +16,11 @@ import torch
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
-from experiments.training.data.images import dicom_headers
+from experiments.training.data.files.folders import Folder
+from experiments.training.data.images import dicom_headers, verification
 from experiments.training.data.module import build
 from experiments.training.data.sources import inspect
-from tests.experiments.training.datasets import config_of, job_of, write_csv, zipped
+from tests.experiments.training.datasets import config_of, job_of, write_csv, write_image, zipped
 from tests.experiments.training.scans import dataset_of, example, write_scan
 
 BOXES = ("patientId", "x", "y", "width", "height", "Target")
@@ -42,7 +43,7 @@ def rsna(folder: Path, *, extension: str = ".dcm") -> Path:
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
-@pytest.mark.parametrize("extension", [".dcm", ".DCM", ".dicom", ""])
+@pytest.mark.parametrize("extension", [".dcm", ".DCM", ".dicom", ".IMA", ""])
 def test_scans_with_a_table_of_boxes(tmp_path: Path, packed: bool, extension: str) -> None:
     folder = rsna(tmp_path / "rsna", extension=extension)
     source = zipped(folder) if packed else folder
@@ -159,10 +160,27 @@ def test_a_file_without_pixels_is_named_beforehand(tmp_path: Path) -> None:
     assert "JPEG Extended (Process 2 and 4) is not supported beyond 8 bits" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [(".png", "PNG"), (".jpg", "JPEG"), (".bmp", "BMP"), (".webp", "WebP"), (".pgm", "PGM")]
+)
+def test_a_picture_called_as_dicom_is_named_as_what_it_is(tmp_path: Path, suffix: str, kind: str) -> None:
+    write_image(tmp_path / f"a{suffix}")
+    (tmp_path / f"a{suffix}").rename(tmp_path / "a.dcm")
+    problem = verification.problem_of(Folder(tmp_path, tmp_path), "a.dcm")
+    assert problem == f"not a DICOM file but {kind}; let its name end so"
+
+
+def test_a_scan_called_as_a_picture_is_named_as_what_it_is(tmp_path: Path) -> None:
+    for name in ("a.png", "b.jpg", "c.tif"):
+        write_scan(tmp_path / name)
+        problem = verification.problem_of(Folder(tmp_path, tmp_path), name)
+        assert problem == "it is a DICOM file; let its name end in .dcm"
+
+
 def test_an_empty_file_and_one_that_is_no_dicom(tmp_path: Path) -> None:
     folder = rsna(tmp_path / "x")
     (folder / "stage_2_train_images" / "0003-ab.dcm").write_bytes(b"JPEG, in fact" * 100)
-    with pytest.raises(SourceError, match=r"0003-ab\.dcm cannot be read \(not a DICOM file\)"):
+    with pytest.raises(SourceError, match=r"0003-ab\.dcm cannot be read \(not a DICOM file, which has"):
         inspect(config_of(folder), [tmp_path])
     (folder / "stage_2_train_images" / "0003-ab.dcm").write_bytes(b"")
     with pytest.raises(SourceError, match=r"empty \(0 bytes\): stage_2_train_images/0003-ab\.dcm"):

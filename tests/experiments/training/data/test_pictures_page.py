@@ -47,9 +47,14 @@ def test_the_page_has_the_codes_constants() -> None:
         f"from {pixel_scale.AIR[0]:,.0f} to {pixel_scale.AIR[1]:,.0f}, as air does",
         f"at most {verification.MAX_PIXELS >> 20} Mi pixels (DICOM: {dicom.MAX_PIXELS >> 20} Mi)",
         f"a file {verification.MAX_BYTES >> 20} MiB",
+        f"values up to {stored_values.WRAPPED[0]:,} and from {stored_values.WRAPPED[1]:,} on",
+        "between {:.0f} and {:.0f}, filling a quarter".format(*pixel_scale.LEVELS),
+        f"and more than {stored_values.WHITE} numbers",
         f"x / {pixel_reading.CENTRE:g} - 1",
         f"AUROC of at least {shortcuts.SEPARATES}",
         f"at least {shortcuts.RIGHT:.0%} right".replace("%", " %"),
+        f"lacks {shortcuts.GAPS} or more grey levels, each with used ones",
+        f"right below and above, that {shortcuts.EXPECTED} or more of its images would have",
         f"nothing of {shortcuts.DARK} or more, or fewer than {shortcuts.FAINT} levels",
     ):
         assert said.replace("1%", "1 %") in text, said
@@ -60,7 +65,7 @@ def test_the_page_has_the_codes_constants() -> None:
 
 
 def test_the_page_names_every_code_that_is_told_of_pictures() -> None:
-    codes = {*pixel_reading.NOTES, "image_input", "pixel_scale", "different_windows", "stray_values"}
+    codes = {*pixel_reading.NOTES, "image_input", "pixel_scale", "different_windows", "stray_values", "wrapped_values"}
     codes |= {"class_shortcut", "splits_differ", "uniform_images", "dark_images", "faint_images"}
     told = section().partition("### What the report tells of pictures")[2]
     assert set(re.findall(r"`(\w+)`[,|\s]", told)) == codes

@@ -38,6 +38,8 @@ def test_names_of_columns() -> None:
             column_names.PERHAPS_PERSONS,
             column_names.SPLITS,
             column_names.LIKELY_SPLITS,
+            column_names.OF_PERSONS,
+            column_names.PREDICTIONS,
         )
     ]
 

@@ -82,6 +82,54 @@ def test_a_class_of_more_contrast() -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "edge"),
+    [
+        (np.s_[:, :, :1], "upper"),
+        (np.s_[:, :, -2:], "lower"),
+        (np.s_[:, :, :, :1], "left"),
+        (np.s_[:, :, :, -1:], "right"),
+    ],
+)
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_class_of_images_with_a_border(place: tuple[slice, ...], edge: str, value: int) -> None:
+    images = noise()
+    images[1::2][place] = value
+    text = found(images)["class_shortcut"].text
+    assert f"The mean brightness along the {edge} edge alone tells class 'ill' from the others (AUROC 1.00)" in text
+    assert f"{value} against 1" in text
+
+
+@pytest.mark.parametrize(("value", "what"), [(255, "brightest"), (0, "darkest")])
+def test_a_class_of_images_with_a_mark_in_a_corner(value: int, what: str) -> None:
+    images = noise()
+    images[1::2, :, 14, 15] = value
+    text = found(images)["class_shortcut"].text
+    assert f"The {what} spot of the lower right corner alone tells class 'ill' from the others (AUROC 1.00)" in text
+    assert "upper" not in text
+
+
+@pytest.mark.parametrize("class_", [0, 1])
+def test_a_class_that_a_program_brightened(class_: int) -> None:
+    """By a tenth, which is less than images differ by nature; but it leaves gaps between the grey levels."""
+    chance = np.random.default_rng(0)
+    images = (chance.normal(120, 30, (200, 1, 16, 16)) + chance.normal(0, 30, (200, 1, 1, 1))).clip(0, 255)
+    images = images.astype(np.uint8)
+    assert found(images) == {}
+    images[class_::2] = (images[class_::2] * 1.1).clip(0, 255).astype(np.uint8)
+    text = found(images)["class_shortcut"].text
+    name, others = ("class 'ill'", "the others") if class_ else ("the others", "class 'ill'")
+    assert f"None of the images of {name} has the grey levels " in text
+    assert f"which are usual in those of {others}" in text
+    assert "mean brightness" not in text
+
+
+def test_levels_that_only_a_part_of_the_images_has_say_nothing() -> None:
+    """Flat pictures have one level each: of the others' levels a class has none, and neither would by chance."""
+    images = np.broadcast_to(np.arange(80, dtype=np.uint8).reshape(80, 1, 1, 1) + 50, (80, 1, 16, 16)).copy()
+    assert "class_shortcut" not in found(images)
+
+
+@pytest.mark.parametrize(
     ("changed", "said"),
     [
         (
@@ -161,6 +209,14 @@ def test_statistics_are_those_of_numpy() -> None:
     assert np.allclose(made.spread, flat.std(axis=1), atol=1e-3)
     assert (made.lowest == flat.min(axis=1)).all()
     assert (made.highest == flat.max(axis=1)).all()
+    assert np.allclose(made.local["mean brightness along the left edge"], images[..., 0].mean(axis=(1, 2)), atol=1e-3)
+    assert np.allclose(made.local["contrast along the upper edge"], images[:, :, 0].std(axis=(1, 2)), atol=1e-3)
+    corner = images[:, :, -1:, :1].reshape(30, -1)
+    assert (made.local["darkest spot of the lower left corner"] == corner.min(axis=1)).all()
+    assert (made.local["brightest spot of the lower left corner"] == corner.max(axis=1)).all()
+    assert made.looked_at.tolist() == list(range(30))
+    for image, levels in zip(images, made.levels, strict=True):
+        assert np.flatnonzero(levels).tolist() == np.unique(image).tolist()
 
 
 def test_of_very_many_images_a_spread_part_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,16 @@ def test_unreadable_images_move_to_the_unused(tmp_path: Path, table: bool) -> No
         assert (reading.rows.total, reading.rows.used, reading.rows.unused[0].kind) == (10, 9, "unreadable")
 
 
+def test_the_index_of_a_scanners_disc_is_no_scan(tmp_path: Path) -> None:
+    for number in range(12):
+        scans.write_scan(tmp_path / "x" / "AB"[number % 2] / f"IM{number:04d}", PatientID=f"p{number}")
+    for folder in ("", "A"):
+        scans.write_scan(tmp_path / "x" / folder / "DICOMDIR", PixelData=None, Rows=None, Columns=None)
+    index = read(tmp_path / "x")
+    assert index.counts == {"A": 6, "B": 6}
+    assert sum(unused(index).values()) == 2
+
+
 def test_scans_without_an_extension_in_class_folders(tmp_path: Path) -> None:
     for name in ("well", "sick"):
         for number in range(6):
