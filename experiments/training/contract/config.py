@@ -33,10 +33,7 @@ class DataConfig(ImageOptions):
 
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
     val_fraction: float = Field(
-        0.2,
-        gt=0.0,
-        lt=0.9,
-        description="Share of samples that choose the best epoch, unless the data name a validation split, or folds do",
+        0.2, gt=0.0, lt=0.9, description="Share of samples for validation, unless the data or folds say which"
     )
     test_fraction: float = Field(
         0.0,
@@ -46,13 +43,15 @@ class DataConfig(ImageOptions):
         "0.2 is usual from a few hundred samples on",
     )
     num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
-    id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
-    target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+    id_column: str = Field(
+        "patientId", min_length=1, max_length=200, description="Column with the ids, of images or rows"
+    )
+    target_column: str = Field("Target", min_length=1, max_length=200, description="Column with the class")
     patient_column: str | None = Field(
-        None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+        None, min_length=1, max_length=200, description="Column with the patient, if several images share one"
     )
     split_column: str | None = Field(
-        "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+        "split", min_length=1, max_length=200, description="Column with train, val or test; used where there is one"
     )
     layout: Literal["auto", "class_folders", "split_folders", "table"] = Field(
         "auto",
@@ -164,14 +163,10 @@ class ModelConfig(Section):
     dropout: Dropout | None = Field(None, description="Short for options.dropout")
     options: dict[str, Any] = Field({}, validate_default=True, description="Of the network; those left out are added")
     weights_file: str | None = Field(
-        None,
-        min_length=1,
-        max_length=4096,
-        description="A .pt, .pth or .ckpt file in the models folder of the server to start from; null = random weights",
+        None, min_length=1, max_length=4096, description="A .pt, .pth or .ckpt of the models folder; null = random ones"
     )
     trainable: Literal["all", "head"] | Annotated[int, Field(ge=1, le=1000)] = Field(
-        "all",
-        description="all = the whole network; head = its last layer alone; a number = so many blocks before it, too",
+        "all", description="head = the last layer alone; a number = so many of the blocks before it, too"
     )
     unfreeze_every: int | None = Field(
         None, ge=1, le=10_000, description="Epochs after which one more block learns; null = it stays as it starts"
@@ -180,7 +175,7 @@ class ModelConfig(Section):
         None,
         min_length=1,
         max_length=200,
-        description="Of two classes, the one to be found: sensitivity and scores are its own; null = by rule",
+        description="Of two classes, the one to find: scores are its; null = by rule",
     )
     threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
     pos_weight: float | Literal["auto"] | None = Field(

@@ -51,7 +51,7 @@ export class Field {
     this.node.classList.toggle("changed", isChanged);
     this.reset.hidden = !isChanged;
     const usual = before === undefined ? this.field.default : before;
-    const words = usual === null ? (this.field.blank ? "the default" : shown(usual)) : shown(usual);
+    const words = usual === null && this.field.blank ? "the default" : shown(usual) || "none"; // of an empty list
     setText(this.reset, `Changed; back to ${words.length > 24 ? `${words.slice(0, 24)}…` : words}`);
     this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
   }
