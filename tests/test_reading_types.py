@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from experiments.training.contract import reading
+from experiments.training.contract.reports import Execution
 
 DECLARED = (Path(settings.BASE_DIR) / "realtime/static/realtime/reading/reading_types.d.ts").read_text()
 INTERFACES = {
@@ -67,3 +68,11 @@ def test_a_part_has_the_fields_that_the_browser_expects(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(LITERALS))
 def test_words_are_the_same_on_both_sides(name: str) -> None:
     assert ALIASES[name] == " | ".join(f'"{word}"' for word in typing.get_args(LITERALS[name]))
+
+
+def test_what_carries_out_a_run_is_known_in_the_browser() -> None:
+    declared = (Path(settings.BASE_DIR) / "realtime/static/realtime/run/run_types.d.ts").read_text()
+    body = re.search(r"^export interface Execution \{\n(.*?)^\}", declared, re.MULTILINE | re.DOTALL)
+    assert body
+    sent = {name: in_typescript(kind) for name, kind in typing.get_type_hints(Execution).items() if name != "type"}
+    assert dict(re.findall(r"^  (\w+): (.+);$", body[1], re.MULTILINE)) == {"attempt": "number", **sent}

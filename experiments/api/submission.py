@@ -54,7 +54,8 @@ def in_words() -> Iterator[None]:
     except Unanswered as error:
         raise unanswered(error) from error
     except SourceError as error:
-        raise InvalidRequest([{"field": error.field, "message": error.message}]) from error
+        cures = {"possible": {error.field: error.possible}} if error.possible else None
+        raise InvalidRequest([{"field": error.field, "message": error.message}], cures=cures) from error
     except KeyReused as error:
         raise Conflict(str(error)) from error
 

@@ -73,7 +73,7 @@ def refuse_faulty(of: OfTraining | OfContents, user: int, patience: Patience) ->
     if isinstance(answer, Refused):
         if answer.questions:
             raise Unanswered(answer.questions)
-        raise SourceError(answer.field, answer.message)
+        raise SourceError(answer.field, answer.message, answer.possible)
     if isinstance(answer, Undecided):
         level = logging.INFO if answer.why == TOO_LONG else logging.WARNING
         logger.log(level, "data were not looked at to the end: %s", answer.why)

@@ -51,6 +51,7 @@ async def test_the_form_takes_metrics_and_offers_their_numbers(visitors: Visitor
     visitors.expected = re.compile("400")
     page = await opened(visitors)
     await fill(page)
+    await page.locator("#more > summary").click()
     await expect(field(page, "callbacks.metrics")).to_contain_text("cohen_kappa")
     await control(page, "callbacks.metrics").fill(f"cohen_kapa, {FBETA}")
     await page.get_by_role("button", name="Start training").click()

@@ -217,6 +217,7 @@ async def test_a_clone_shows_what_differs_and_keeps_its_origin(visitors: Visitor
     await expect(control(page, "callbacks.monitor")).to_have_value("val_acc")
     await expect(control(page, "tags")).to_have_value("first")
     await control(page, "trainer.max_epochs").fill("9")
+    await page.locator("#more > summary").click()
     await control(page, "callbacks.monitor").select_option("val_loss")
     await control(page, "model.options.width").fill("4")
     await expect(page.locator("#changed")).to_have_text(f"3 options differ from run {run.pk}.")

@@ -36,6 +36,8 @@ TRIAL = preflight_report.Trial(
     epoch_seconds=62.0,
     epochs=10,
     total_seconds=3_700.0,
+    precision="bf16-mixed",
+    threads=4,
     memory_bytes=512_000_000,
     gpu_bytes=None,
     gpu_total_bytes=None,
@@ -146,6 +148,8 @@ async def test_the_page_waits_for_the_report_and_says_the_verdict_first(visitors
     await expect(page.locator('[data-title="Duplicates"]')).to_contain_text("The first 1 of 120 groups")
     await expect(page.locator('[data-title="Patients"]')).to_contain_text("1 patient of 900 in several splits")
     await expect(page.locator('[data-title="Trial"]')).to_contain_text("about 1 h 01 min")
+    await expect(page.locator('[data-title="Trial"]')).to_contain_text("on CPU (precision bf16-mixed, 4 threads)")
+    await expect(page.locator('[data-title="Image files"]')).to_contain_text("grey, 16 bits (I;16)")
     await expect(page.locator("#facts")).to_contain_text("512.0 MB")
     assert await page.locator("#preflight b", has_text="scan").count() == 0
 
@@ -157,6 +161,18 @@ async def test_a_table_shows_its_columns_and_what_was_not_reached_is_left_out(vi
     await expect(page.locator('[data-title="Columns"] tbody tr')).to_have_text("wardcategories10constant in training")
     await expect(page.locator('[data-title="Image files"]')).to_have_count(0)
     await expect(page.locator('[data-title="Trial"]')).to_have_count(0)
+
+
+async def test_without_duplicates_one_sentence_says_so(visitors: Visitors, owner: User) -> None:
+    tallies = [
+        preflight_report.Tally(kind=kind, groups=0, samples=0, across=0, conflicts=0, leaks=[])
+        for kind in ("exact", "copy", "near")
+    ]
+    none = preflight_report.Duplicates(tallies=tallies, groups=[], group_count=0, complete=True)
+    row = await in_thread(made, owner, msgspec.structs.replace(of_images(), duplicates=none))
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(page.locator('[data-title="Duplicates"]')).to_contain_text("None found. Looked for: exact copies")
+    await expect(page.locator('[data-title="Duplicates"] table')).to_have_count(0)
 
 
 async def test_a_report_that_could_not_be_made_says_why(visitors: Visitors, owner: User) -> None:

@@ -16,7 +16,7 @@ from playwright.async_api import Page, Route, ViewportSize, expect
 from experiments.models import Dataset, Preflight
 from experiments.preflights import state
 from experiments.training.contract import preflight_report
-from experiments.training.contract.reading import Choice, Question, Reading, asked
+from experiments.training.contract.reading import Choice, Question, Reading, Usage, asked
 from runs.files import reading_file
 from runs.models import Run
 from tests.browser import story
@@ -25,7 +25,8 @@ from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_datasets_pages import overflow
 from tests.browser.test_new_run_page import SENT, control, field, fill, opened, shown_json
 from tests.browser.test_preflight_page import made, of_images
-from tests.experiments.training.readings import EVERY_SHAPE, INDEX_COLUMN, QUESTIONS, class_folders, extreme
+from tests.experiments.supervision.test_execution import USED
+from tests.experiments.training.readings import EVERY_SHAPE, HOSTILE, INDEX_COLUMN, QUESTIONS, class_folders, extreme
 from tests.experiments.training.readings import table_of_images as of_table
 from tests.realtime.writing import in_thread
 from tests.waiting import eventually
@@ -100,6 +101,13 @@ async def test_the_report_says_how_the_data_were_read_and_its_numbers_add_up(vis
     await expect(part(page, "Pixels")).to_contain_text("12 bits, values from 0 to 4,095")
     await expect(part(page, "Pixels")).to_contain_text("window center 40.5")
     await expect(page.locator("#questions .question")).to_have_count(0)
+    await expect(page.locator("#facts")).to_contain_text("well, ill (positive)")
+
+
+async def test_where_everything_is_used_one_sentence_says_so(visitors: Visitors, owner: User) -> None:
+    row = await in_thread(made, owner, report_of(class_folders().extended(files=Usage(total=12, used=12))))
+    page = await visitors.visit(f"/preflights/{row.pk}/")
+    await expect(part(page, "Files")).to_have_text("Files12 used + 0 left out = 12 files")
 
 
 async def test_columns_say_how_they_were_found(visitors: Visitors, owner: User) -> None:
@@ -248,15 +256,43 @@ async def test_the_page_of_a_run_has_its_data_in_short(visitors: Visitors, owner
     data = page.get_by_role("region", name="Data", exact=True)
     await expect(data).to_contain_text("One folder per class")
     await expect(data).to_contain_text("1,200 of 1,243")
-    await expect(data).to_contain_text("30 _mask.png · 12 .txt · 1 __MACOSX")
+    await expect(data).to_contain_text("43 left out: 30 _mask.png · 12 .txt · 1 __MACOSX")
     await expect(data).to_contain_text("Positive classill")
     await expect(page.locator("#splits .matrix caption")).to_have_text(
         "Rows true, columns predicted; positive class: 8"
     )
+    await data.get_by_text("Everything about how the data were read").click()
+    files = data.locator('[data-part="Files"]')
+    await expect(files.locator("caption")).to_have_text("1,200 used + 43 left out = 1,243 files")
     assert await broken_rules(page) == []
     visitors.expected = re.compile("404")
     await data.get_by_role("link").click()
     await expect(part(page, "Files").locator("caption")).to_have_text("1,200 used + 43 left out = 1,243 files")
+
+
+async def test_what_carried_out_a_run_is_on_its_page(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    section = page.locator("#execution")
+    await expect(section).to_be_hidden()  # it is not known yet
+
+    def report() -> None:
+        first = {"attempt": 1, **msgspec.to_builtins(USED)}
+        config = {**run.config, "trainer": {**run.config["trainer"], "precision": "16-mixed"}}
+        Run.objects.filter(pk=run.pk).update(
+            execution=[first, {**first, "attempt": 2, "device": HOSTILE}], config=config
+        )
+        story.end(run)
+
+    await in_thread(report)
+    await expect(section.locator("#execution-facts")).to_contain_text(f"Device{HOSTILE}one process")
+    await expect(section.locator("#execution-facts")).to_contain_text("Threads4")
+    await expect(section.locator("tbody tr").first).to_have_text("1CPUbf16-mixed432")
+    await page.reload()
+    await expect(section.locator("#execution-facts")).to_contain_text("bfloat16bf16-mixed, not 16-mixed as asked for")
+    await page.set_viewport_size(ViewportSize(width=390, height=900))
+    assert await overflow(page) == 0
+    assert await broken_rules(page) == []
 
 
 async def test_a_run_that_open_questions_ended_leads_to_the_form(visitors: Visitors, owner: User, write: Write) -> None:

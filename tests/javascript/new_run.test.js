@@ -34,6 +34,11 @@ test("none is a value only where the field has it", () => {
   assert.deepEqual(parse(SEED, "none"), { value: null });
   assert.ok(parse(SIZE, "none").error);
   assert.equal(allowed(SEED), "a whole number, or none");
+  const rate = { path: "rate", title: "Rate", kinds: [{ type: "number", exclusiveMinimum: 0, maximum: 1e12 }] };
+  assert.equal(allowed(rate), "a number above 0 and of at most 1,000,000,000,000");
+  assert.equal(allowed(rate, 1e6), "a number above 0");
+  const number = { ...rate, kinds: [{ type: "integer", minimum: -100, maximum: 4096 }] };
+  assert.equal(allowed(number, 1e6), "a whole number from -100 to 4,096");
 });
 
 test("choices, switches and lists", () => {

@@ -101,7 +101,7 @@ test("the facts of a reading leave out what does not apply", () => {
   assert.deepEqual(names(UNKNOWN), ["Layout", "Patients"]);
   const [, , positive, files] = readingFacts(READING);
   assert.deepEqual(positive, ["Positive class", "ill", "By rule."]);
-  assert.deepEqual(files, ["Files used", "1,200 of 1,242", "30 mask · 12 .txt"]);
+  assert.deepEqual(files, ["Files used", "1,200 of 1,242", "42 left out: 30 mask · 12 .txt"]);
 });
 
 test("a report without a reading, or with an empty one, is not known", () => {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { queueText, startsIn } from "../../realtime/static/realtime/queue/queue_state.js";
 import { countdownText } from "../../realtime/static/realtime/run/countdown_text.js";
+import { attemptRows, executionFacts } from "../../realtime/static/realtime/run/execution_text.js";
 import { eventText } from "../../realtime/static/realtime/run/log/event_text.js";
 import { progressText, shareDone } from "../../realtime/static/realtime/run/progress_text.js";
 
@@ -159,4 +160,81 @@ test("an ended run says only that early stopping ended it", () => {
     countdownText({ ...countdown, exhausted: true }, "completed"),
     "Early stopping: validation loss has not improved on 0.5000 for 3 epochs.",
   );
+});
+
+const CPU = {
+  attempt: 1,
+  accelerator: "cpu",
+  device: "CPU",
+  processes: 1,
+  nodes: 1,
+  precision: "bf16-mixed",
+  compute_type: "bfloat16",
+  tf32_convolutions: false,
+  tf32_products: false,
+  threads: 2,
+  loader_processes: 0,
+  batch_size: 32,
+  samples_per_step: 32,
+  deterministic: false,
+  sync_batchnorm: false,
+  loss_weights: [1, 0.9402984976768494],
+  versions: { python: "3.11.7", torch: "2.13.0+cpu" },
+};
+const GPUS = {
+  ...CPU,
+  attempt: 2,
+  device: "NVIDIA H200",
+  processes: 4,
+  nodes: 2,
+  precision: "32-true",
+  compute_type: "float32",
+  tf32_convolutions: true,
+  loader_processes: 3,
+  samples_per_step: 256,
+  sync_batchnorm: true,
+  deterministic: true,
+  loss_weights: null,
+};
+
+test("what carried out a run is said with what was asked for instead", () => {
+  assert.deepEqual(executionFacts(CPU, { precision: "16-mixed" }, ["healthy", "ill"]), [
+    ["Device", "CPU", "one process"],
+    ["Precision", "bfloat16", "bf16-mixed, not 16-mixed as asked for"],
+    ["Threads", "2", "that compute"],
+    ["Loading of data", "in the training", ""],
+    ["Batch", "32 samples", ""],
+    ["Loss weights", "1 · 0.9403", "of healthy, ill"],
+    ["Deterministic", "no", ""],
+    ["PyTorch", "2.13.0+cpu", "Python 3.11.7"],
+  ]);
+});
+
+test("several processes, machines and rounded factors are told", () => {
+  const facts = new Map(executionFacts(GPUS, { precision: "32-true" }, []).map(([name, ...rest]) => [name, rest]));
+  assert.deepEqual(facts.get("Device"), ["NVIDIA H200", "4 processes on 2 machines"]);
+  assert.deepEqual(facts.get("Precision"), [
+    "float32",
+    "32-true; convolutions with TF32: the factors keep 10 binary digits",
+  ]);
+  assert.deepEqual(facts.get("Threads"), ["2", "of each process"]);
+  assert.deepEqual(facts.get("Loading of data"), ["3", "processes of its own"]);
+  assert.deepEqual(facts.get("Batch"), ["32 samples", "256 in one step of the optimizer"]);
+  assert.deepEqual(facts.get("Batch normalisation"), ["synchronised", "over all processes"]);
+  assert.deepEqual(facts.get("Deterministic"), ["yes", "the same numbers each time"]);
+  assert.equal(facts.has("Loss weights"), false);
+});
+
+test("many loss weights are shortened", () => {
+  const many = { ...CPU, loss_weights: [1, 2, 3, 4, 5] };
+  const weights = executionFacts(many, {}, ["a", "b", "c", "d", "e"]).find(([name]) => name === "Loss weights");
+  assert.deepEqual(weights, ["Loss weights", "1 · 2 · 3 · 4 · …", "one per class"]);
+});
+
+test("attempts are told apart where there are several", () => {
+  assert.deepEqual(attemptRows([CPU]), []);
+  assert.deepEqual(attemptRows([CPU, GPUS]), [
+    ["1", "CPU", "bf16-mixed", "2", "32"],
+    ["2", "NVIDIA H200", "32-true", "2", "256"],
+  ]);
 });

@@ -35,7 +35,9 @@ class CallbacksConfig(Section):
     )
     save_top_k: int = Field(1, ge=1, le=100, description="Best checkpoints to keep")
     early_stopping: bool = Field(True, description="Stops when the monitored number no longer improves")
-    patience: int = Field(10, ge=1, le=10_000, description="Epochs without improvement before EarlyStopping stops")
+    patience: int = Field(
+        10, ge=1, le=10_000, description="Epochs without improvement after which early stopping ends the training"
+    )
     min_delta: float = Field(0.0, ge=0.0, le=1e6, description="What counts as an improvement: more than this")
     batch_metrics_every: int = Field(10, ge=1, le=1_000_000, description="Batches between two batch_metrics")
     gradient_stats_every: int = Field(20, ge=1, le=1_000_000, description="Optimizer steps between two gradient_stats")

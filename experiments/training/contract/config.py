@@ -34,19 +34,25 @@ class DataConfig(ImageOptions):
 
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")
     val_fraction: float = Field(
-        0.2, gt=0.0, lt=0.9, description="Share of samples in the validation split, unless given or by folds"
+        0.2, gt=0.0, lt=0.9, description="Share of samples for validation, unless the data or folds say which"
     )
     test_fraction: float = Field(
-        0.0, ge=0.0, lt=0.9, description="Share of samples in the test split, unless given; 0 = none"
+        0.0,
+        ge=0.0,
+        lt=0.9,
+        description="Share of samples kept for the final test, unless the data name a test split; 0 = no test result, "
+        "0.2 is usual from a few hundred samples on",
     )
     num_workers: int = Field(0, ge=0, le=32, description="Data loader processes; 0 = load in the training process")
-    id_column: str = Field("patientId", min_length=1, max_length=200, description="CSV column with the image's id")
-    target_column: str = Field("Target", min_length=1, max_length=200, description="CSV column with the class")
+    id_column: str = Field(
+        "patientId", min_length=1, max_length=200, description="Column with the ids, of images or rows"
+    )
+    target_column: str = Field("Target", min_length=1, max_length=200, description="Column with the class")
     patient_column: str | None = Field(
-        None, min_length=1, max_length=200, description="CSV column with the patient, if several images share one"
+        None, min_length=1, max_length=200, description="Column with the patient, if several images share one"
     )
     split_column: str | None = Field(
-        "split", min_length=1, max_length=200, description="CSV column with train, val or test; used where there is one"
+        "split", min_length=1, max_length=200, description="Column with train, val or test; used where there is one"
     )
     layout: Literal["auto", "class_folders", "split_folders", "table"] = Field(
         "auto",
@@ -177,16 +183,19 @@ class ModelConfig(Section):
     dropout: Dropout | None = Field(None, description="Short for options.dropout")
     options: dict[str, Any] = Field({}, validate_default=True, description="Of the network; those left out are added")
     weights_file: str | None = Field(
-        None, min_length=1, max_length=4096, description="Starting weights: .pt, .pth or .ckpt in the models folder"
+        None, min_length=1, max_length=4096, description="A .pt, .pth or .ckpt of the models folder; null = random ones"
     )
     trainable: Literal["all", "head"] | Annotated[int, Field(ge=1, le=1000)] = Field(
-        "all", description="What learns: all, the head alone, or the last n blocks before the head with it"
+        "all", description="head = the last layer alone; a number = so many of the blocks before it, too"
     )
     unfreeze_every: int | None = Field(
         None, ge=1, le=10_000, description="Epochs after which one more block learns; null = it stays as it starts"
     )
     positive_class: str | None = Field(
-        None, min_length=1, max_length=200, description="Of two classes, the one that scores stand for; null = by rule"
+        None,
+        min_length=1,
+        max_length=200,
+        description="Of two classes, the one to find: scores are its; null = by rule",
     )
     threshold: float = Field(0.5, gt=0.0, lt=1.0, description="Binary runs: a score at or above it is positive")
     pos_weight: float | Literal["auto"] | None = Field(
@@ -353,9 +362,9 @@ class TrainingConfig(Section):
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Of splits, first weights, order and augmentation")
     # The time of a training is not part of its configuration: not stored with the run, ignored when comparing requests
     priority: int = Field(
-        0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="In the queue, the highest is started first"
+        0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="The run with the highest is started first"
     )
-    tags: list[str] = Field([], exclude=True, description="Words to find the run by; they can be changed later")
+    tags: list[str] = Field([], exclude=True, description="Words to find the run by later; they can be changed")
 
     @field_validator("tags")
     @classmethod

@@ -75,12 +75,14 @@ class Fine(msgspec.Struct, frozen=True, tag=True):
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """It cannot be: `field` is the option that is wrong, `message` names the fault and its cure.
 
-    `questions` are those that the data raise and the request does not answer, if that is the fault.
+    `questions` are those that the data raise and the request does not answer, if that is the fault; `possible` what
+    the option may be instead.
     """
 
     field: str
     message: str
     questions: list[Question] = []
+    possible: list[str] = []
 
 
 class Undecided(msgspec.Struct, frozen=True, kw_only=True, tag=True):

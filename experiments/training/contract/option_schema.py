@@ -22,16 +22,10 @@ FIRST = (
     "data.folds",
     "augmentation.preset",
     "optimizer.learning_rate",
-    "optimizer.scheduler",
     "trainer.max_epochs",
-    "trainer.accelerator",
-    "callbacks.metrics",
-    "callbacks.monitor",
     "callbacks.early_stopping",
     "callbacks.patience",
-    "seed",
     "tags",
-    "priority",
 )
 """The fields shown first; a form may fold the others away."""
 
@@ -58,7 +52,8 @@ TITLES = {
     "data.folds": "Folds (cross-validation)",
     "data.fold": "One fold alone",
     "model.name": "Network",
-    "model.trainable": "What learns",
+    "model.weights_file": "Starting weights",
+    "model.trainable": "Layers that learn",
     "model.pos_weight": "Weight of positives",
     "loss.name": "Loss",
     "loss.focal_gamma": "Gamma of the focal loss",
@@ -66,9 +61,9 @@ TITLES = {
     "augmentation.preset": "Augmentation",
     "augmentation.mixup_alpha": "Mix-up",
     "optimizer.name": "Optimizer",
-    "optimizer.scheduler": "Schedule of the rate",
+    "optimizer.scheduler": "Schedule of the learning rate",
     "trainer.max_epochs": "Epochs",
-    "trainer.max_hours": "Hours at most",
+    "trainer.max_hours": "Time limit",
     "trainer.num_nodes": "Machines",
     "trainer.sync_batchnorm": "Batch normalisation over all devices",
     "trainer.gradient_clip_val": "Clip gradients at",
@@ -80,6 +75,9 @@ TITLES = {
     "callbacks.min_delta": "Least improvement",
 }
 """Titles of fields whose names do not make good ones."""
+
+OPTION_TITLES = {"width": "Size of the network"}
+"""Titles of options of networks whose names do not make good ones."""
 
 BLANKS = {
     "data.table": "the one there is",
@@ -95,7 +93,6 @@ BLANKS = {
 UNITS = {
     "data.image_size": "pixels",
     "data.batch_size": "samples",
-    "trainer.max_epochs": "epochs",
     "trainer.max_hours": "hours",
     "optimizer.warmup_epochs": "epochs",
     "optimizer.restart_epochs": "epochs",
@@ -142,7 +139,10 @@ def _fields(group: str, section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def of_options(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the fields of a network's own options, given as their JSON schema."""
     found = schema.get("properties", {})
-    return [_field(f"model.options.{name}", option, False) for name, option in found.items()]
+    fields = [_field(f"model.options.{name}", option, False) for name, option in found.items()]
+    return [
+        field | {"title": OPTION_TITLES.get(name, field["title"])} for name, field in zip(found, fields, strict=True)
+    ]
 
 
 def _group(name: str, title: str, words: str, fields: list[dict[str, Any]]) -> dict[str, Any]:

@@ -132,9 +132,9 @@ class PixelFacts(Part, frozen=True, kw_only=True):
 class Reading(Part, frozen=True, kw_only=True):
     """How a data set was read. Lists show the first few; classes are in label order.
 
-    `folder` is the one, below the source, in which the data lie. `features` are a table's columns to learn from.
-    `classes_from` says in words what was taken for the classes. `positive` is the one that scores stand for, null
-    unless there are two.
+    `folder` is the one, below the source, in which the data lie. `header` are the columns of the table, `features`
+    those to learn from. `classes_from` says in words what was taken for the classes. `positive` is the one that scores
+    stand for, null unless there are two.
     """
 
     layout: Layout | None = None
@@ -142,6 +142,7 @@ class Reading(Part, frozen=True, kw_only=True):
     folder: str = ""
     table: str | None = None
     columns: list[RoleColumn] = []
+    header: list[str] = []
     features: list[str] = []
     feature_count: int = 0
     classes: list[str] = []
@@ -193,7 +194,7 @@ def naming_questions(reading: Reading) -> Iterator[None]:
         if not reading.questions:
             raise
         open_ = " ".join(question.text for question in reading.questions)
-        raise SourceError(error.field, f"{error.message} It was not yet said: {open_}") from error
+        raise SourceError(error.field, f"{error.message} It was not yet said: {open_}", error.possible) from error
 
 
 def asked(questions: Sequence[Question]) -> list[Finding]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
+
+MOST_POSSIBLE = 200  # values that an error lists
 
 
 class SourceError(ValueError):
     """Data that cannot be trained on as asked.
 
-    `field` is the configuration's, `message` names the fault and its cure.
+    `field` is the configuration's, `message` names the fault and its cure. `possible` are values that the field may
+    have instead, such as the columns of a table, where they can be listed.
     """
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, possible: Iterable[str] = ()) -> None:
         super().__init__(field, message)
         self.field = field
         self.message = message
+        self.possible = list(islice(possible, MOST_POSSIBLE))
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"

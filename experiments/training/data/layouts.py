@@ -50,6 +50,7 @@ def read(files: Files, config: DataConfig) -> Index:
         folder=listed.base.rstrip("/"),
         table=found.option,
         columns=list(found.columns),
+        header=list(found.header),
         files=accounting.files(len(files.sizes), listed, used, unused),
         rows=_rows(found, labelled),
         patients=found.patients,

@@ -66,3 +66,19 @@ def test_the_answer_stays_small_however_much_is_asked(
 
 def test_another_mistake_has_no_questions(api: Client) -> None:
     assert "questions" not in json.loads(post(api, {"experiment_name": "x"}).content)
+
+
+@pytest.mark.parametrize("option", ["target_column", "id_column", "patient_column"])
+def test_a_column_that_is_not_there_is_answered_with_those_that_are(
+    api: Client, body: dict[str, Any], option: str
+) -> None:
+    body["data"][option] = "nobody"
+    response = post(api, body)
+    assert response.status_code == 400
+    answer = json.loads(response.content)
+    assert answer["errors"][0]["field"] == f"data.{option}"
+    assert answer["possible"] == {f"data.{option}": ["patientId", "Target"]}
+
+
+def test_another_mistake_has_nothing_else_to_choose(api: Client) -> None:
+    assert "possible" not in json.loads(post(api, {"experiment_name": "x", "source_path": "nowhere"}).content)

@@ -27,7 +27,17 @@ const PILLS = {
   ready: "completed",
   refused: "failed",
 };
+/** @type {Record<string, string>} */
+const FORM_WORDS = { directory: "folder", zip: "zip file", npz: "file of arrays", file: "one file" };
 const CLASSES_SHOWN = 4;
+
+/**
+ * Say what the data lie in: "folder, 12 files", "one file".
+ *
+ * @param {{layout?: string | null, files?: number | null}} dataset
+ */
+export const formText = ({ layout, files }) =>
+  [FORM_WORDS[layout ?? ""] ?? "files", layout === "file" ? "" : plural(files ?? 0, "file")].filter(Boolean).join(", ");
 
 /** @param {{state: string}} dataset */
 export const isChecked = ({ state }) => state === "ready" || state === "refused";

@@ -4,7 +4,7 @@
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
-import { contents, findings, pill, STATE_WORDS } from "../datasets/states.js";
+import { contents, findings, formText, pill, STATE_WORDS } from "../datasets/states.js";
 
 // What says how data are read, in groups.
 export const DATA_GROUPS = {
@@ -66,7 +66,7 @@ export class DatasetPicker {
         "option",
         { value: dataset.source_path, disabled: dataset.state !== "ready" },
         dataset.state === "ready"
-          ? `${dataset.name} (${contents(dataset) || dataset.layout})`
+          ? `${dataset.name} (${contents(dataset) || formText(dataset)})`
           : `${dataset.name} – ${STATE_WORDS[dataset.state].toLowerCase()}`,
       ),
     );
@@ -145,12 +145,7 @@ export class DatasetPicker {
           "sample",
         )
       : "";
-    const kind =
-      table === undefined
-        ? `${layout ?? "files"}, ${plural(files ?? 0, "file")}`
-        : table
-          ? "built-in table"
-          : "built-in images";
+    const kind = table === undefined ? formText({ layout, files }) : table ? "built-in table" : "built-in images";
     return [samples, kind].filter(Boolean).join(" · ");
   }
 }

@@ -1,7 +1,10 @@
 // One option as a form shows it: label, control, help, what is wrong with it, and the way back to what it was.
 
 import { el, setText } from "../../realtime/frame/dom.js";
-import { allowed, isChoice, isSwitch, shown } from "./values.js";
+import { capital } from "../../realtime/frame/format.js";
+import { allowed, isChoice, isSwitch, shown, textOf } from "./values.js";
+
+const OFFERED = 30; // values as buttons
 
 export class Field {
   // `changed(path, text)` is called while the reader types; `control` replaces the default one.
@@ -20,6 +23,8 @@ export class Field {
       click: () => (reset(field), this.control.focus()),
     });
     this.error = el("p", { id: `${this.id}-fault`, class: "fault", hidden: true });
+    this.offers = el("ul", { class: "offers", "aria-label": `Possible for ${field.title}`, hidden: true });
+    this.choose = (text) => changed(field.path, text);
     const label = el(
       "label",
       { for: this.id },
@@ -34,6 +39,7 @@ export class Field {
       head,
       this.control,
       this.error,
+      this.offers,
       help,
     );
   }
@@ -45,16 +51,25 @@ export class Field {
     this.node.classList.toggle("changed", isChanged);
     this.reset.hidden = !isChanged;
     const usual = before === undefined ? this.field.default : before;
-    const words = usual === null ? (this.field.blank ? "the default" : shown(usual)) : shown(usual);
+    const words = usual === null && this.field.blank ? "the default" : shown(usual) || "none"; // of an empty list
     setText(this.reset, `Changed; back to ${words.length > 24 ? `${words.slice(0, 24)}…` : words}`);
     this.reset.setAttribute("aria-label", `${this.field.title} is changed; back to ${words}`);
   }
 
-  showError(text) {
+  // `possible`: values that would be right, as buttons.
+  showError(text, possible = []) {
     this.error.hidden = !text;
+    this.offers.hidden = !possible.length;
+    this.offers.replaceChildren(...possible.slice(0, OFFERED).map((value) => el("li", {}, this.#offer(value))));
     setText(this.error, text ?? "");
     if (text) this.control.setAttribute("aria-invalid", "true");
     else this.control.removeAttribute("aria-invalid");
+  }
+
+  #offer(value) {
+    const isList = this.field.kinds[0].type === "array";
+    const text = textOf(this.field, isList ? [value] : value);
+    return el("button", { type: "button", click: () => (this.choose(text), this.control.focus()) }, value);
   }
 
   get words() {
@@ -105,9 +120,11 @@ function placeholder({ required, blank, default: value }) {
   return Array.isArray(value) ? "none" : shown(value);
 }
 
+const USUAL = 1e6; // bounds beyond it are there for programs: nobody meets them by hand
+
 // The help of the schema speaks of null; a reader writes none. What may be written follows.
 function helpText(field) {
   const words = field.help.replaceAll("null", "none");
   if (isSwitch(field) || isChoice(field) || field.kinds.every(({ type }) => type === "string")) return words;
-  return `${words}${words ? ". " : ""}Write ${allowed(field)}.`;
+  return `${words}${words ? ". " : ""}${capital(allowed(field, USUAL))}.`;
 }

@@ -8,7 +8,10 @@ import { NETWORK_FIELDS, NetworkPicker } from "./network.js";
 
 const BASICS = ["experiment_name"];
 const POSITIVE = "model.positive_class";
+// Fields that take the name of one column.
+const COLUMN_FIELDS = ["data.id_column", "data.target_column", "data.patient_column", "data.split_column"];
 const find = (id) => document.getElementById(id);
+const groupOf = (path) => (path.includes(".") ? path.split(".")[0] : "this run");
 
 export class Form {
   constructor(request, { models, weights, datasets, builtins }, changed) {
@@ -62,8 +65,8 @@ export class Form {
       ),
     );
     const rest = paths.filter((path) => !this.shown.has(path));
-    this.groups = [...new Set(rest.map((path) => path.split(".")[0]))].map((group) => {
-      const nodes = rest.filter((path) => path.split(".")[0] === group).map((path) => this.#field(path).node);
+    this.groups = [...new Set(rest.map(groupOf))].map((group) => {
+      const nodes = rest.filter((path) => groupOf(path) === group).map((path) => this.#field(path).node);
       return el(
         "section",
         {},
@@ -91,11 +94,22 @@ export class Form {
       el("summary", {}, "How the data are read ", this.readingCount),
       ...groups,
     );
+    this.known = el("datalist", { id: "known-columns" });
+    for (const path of COLUMN_FIELDS) this.shown.get(path).control.setAttribute("list", this.known.id);
     const positive = this.#field(POSITIVE);
     find("dataset").append(
       this.data.node,
       el("div", { class: "fields", id: "positive" }, positive.node, this.data.suggestFor(positive.control)),
       this.columns,
+      this.known,
+    );
+  }
+
+  // Names of columns that may be written: those of the table that was read.
+  suggestColumns(names) {
+    arrange(
+      this.known,
+      names.map((name) => el("option", { value: name })),
     );
   }
 
@@ -138,8 +152,9 @@ export class Form {
   }
 
   // Marks what is wrong (path -> words), all else as right; the first gets the focus. True: nothing is wrong.
-  showErrors(errors) {
-    for (const [path, field] of this.shown) field.showError(errors.get(path));
+  // `possible`: path -> values that would be right.
+  showErrors(errors, possible = {}) {
+    for (const [path, field] of this.shown) field.showError(errors.get(path), possible[path]);
     this.data.showError(errors.has("source_path"));
     const first = [...this.shown].find(([path]) => errors.has(path));
     if (first) this.#focusField(first[1]);
@@ -147,7 +162,9 @@ export class Form {
   }
 
   // The server's errors at their fields; returns the words of those that have none.
-  showServerErrors(errors) {
+  showServerErrors(errors, possible) {
+    const columns = COLUMN_FIELDS.map((path) => possible?.[path]).find(Boolean);
+    if (columns) this.suggestColumns(columns);
     const own = new Map();
     const left = [];
     for (const { field, message } of errors) {
@@ -155,7 +172,7 @@ export class Form {
       if (!path) left.push(field && field !== "(body)" ? `${field}: ${message}` : message);
       else own.set(path, [own.get(path), path === field ? message : `${field}: ${message}`].filter(Boolean).join(" "));
     }
-    this.showErrors(own);
+    this.showErrors(own, possible);
     return left;
   }
 

@@ -9,8 +9,8 @@ import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
 import { Form } from "./form.js";
 import { CodePanel } from "./code_panel.js";
 import { setUpPasting } from "./paste.js";
-import { applySettings, fetchOrigin, fetchQuestions, missingOrigin, nameOrigin, prefill } from "./prefill.js";
-import { KnownQuestions, labelStart, Questions } from "./questions.js";
+import { applySettings, fetchOrigin, fetchReading, missingOrigin, nameOrigin, prefill } from "./prefill.js";
+import { KnownReadings, labelStart, Questions } from "./questions.js";
 import { Request } from "./request.js";
 import { submit } from "./submission.js";
 
@@ -31,15 +31,21 @@ async function start() {
   const mayClone = run && (run.owner === place.user || options.may_hurry);
   fillIn(request, origin, mayClone);
   const questions = new Questions(find("questions"), request, (paths) => answered(paths));
-  questions.show(await fetchQuestions(origin).catch(() => [])); // as they were asked, before anything is set
+  const reading = await fetchReading(origin).catch(() => null); // before anything is set
+  questions.show(reading?.questions ?? []);
   const settings = applySettings(request);
   const before = new Map(request.texts);
   request.texts = loadDraft() ?? request.texts;
   const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () =>
     update(),
   );
-  const check = new Check(place.train, (report) => questions.show(report.reading?.questions ?? []));
-  const known = new KnownQuestions(datasets, request, questions);
+  const read = (found) => form.suggestColumns(found?.header ?? []);
+  read(reading);
+  const check = new Check(place.train, (report) => {
+    questions.show(report.reading?.questions ?? []);
+    read(report.reading);
+  });
+  const known = new KnownReadings(datasets, request, questions);
   const lines = new CodePanel(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
@@ -47,7 +53,7 @@ async function start() {
     request.offerNumbers(); // a draft brings metrics of its own
     form.show();
     questions.draw();
-    known.follow(update);
+    known.follow(read, update);
     labelStart(find("start"), questions.open.length);
     check.compare(request.body);
     lines.show(place.origin + target, body);
@@ -144,7 +150,7 @@ function wire({ request, form, check, questions, update, target, before, body })
 
 // Questions are shown with their choices; all else at its field, or above the form.
 function showRefusal(error, { form, questions, update }) {
-  const { questions: asked, errors } = error.body ?? {};
+  const { questions: asked, errors, possible } = error.body ?? {};
   if (asked?.length) {
     questions.show(asked);
     update();
@@ -152,7 +158,7 @@ function showRefusal(error, { form, questions, update }) {
   }
   const words =
     error.message === "Failed to fetch" ? "The server does not answer; nothing was started. Try again." : error.message;
-  const left = errors ? form.showServerErrors(errors) : [words];
+  const left = errors ? form.showServerErrors(errors, possible) : [words];
   problem(left.join(" "));
   if (left.length) find("problem").scrollIntoView({ block: "nearest" });
 }

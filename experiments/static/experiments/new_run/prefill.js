@@ -41,17 +41,12 @@ export function applySettings(request) {
   return Object.keys(settings);
 }
 
-// The questions that are known before any check of this form.
-export async function fetchQuestions({ run, preflight }) {
+// How the data were read, as far as it is known before any check of this form.
+export async function fetchReading({ run, preflight }) {
   const name = asked.get("dataset");
-  const reading = preflight
-    ? preflight.report?.reading
-    : run
-      ? (await call(run.links.reading)).reading
-      : name
-        ? (await call(`/api/datasets/${encodeURIComponent(name)}/`)).preflight?.reading
-        : null;
-  return reading?.questions ?? [];
+  if (preflight) return preflight.report?.reading;
+  if (run) return (await call(run.links.reading)).reading;
+  return name ? (await call(`/api/datasets/${encodeURIComponent(name)}/`)).preflight?.reading : null;
 }
 
 export function nameOrigin({ run, preflight }, mayClone) {

@@ -98,23 +98,26 @@ export class Questions {
   }
 }
 
-// A data set that is chosen brings the questions of its own report, before anything is checked.
-export class KnownQuestions {
+// A data set that is chosen brings the reading of its own report, with its questions, before anything is checked.
+export class KnownReadings {
   constructor(datasets, request, questions) {
     Object.assign(this, { datasets, request, questions, source: request.text("source_path") });
   }
 
-  // `onShow()` when there are some.
-  async follow(onShow) {
+  // `onReading(reading)`: null while none is known; `onQuestions()` when there are some.
+  async follow(onReading, onQuestions) {
     const source = this.request.text("source_path");
     if (source === this.source) return;
     this.source = source;
+    onReading(null);
     const dataset = this.datasets.find((one) => one.source_path === source);
-    if (!dataset?.report?.questions) return;
+    if (!dataset?.report) return;
     const { preflight } = await call(dataset.links.self).catch(() => ({}));
-    if (this.request.text("source_path") !== source || !this.questions.isEmpty) return;
-    this.questions.show(preflight?.reading?.questions ?? []);
-    onShow();
+    if (this.request.text("source_path") !== source) return;
+    onReading(preflight?.reading);
+    if (!preflight?.reading?.questions.length || !this.questions.isEmpty) return;
+    this.questions.show(preflight.reading.questions);
+    onQuestions();
   }
 }
 

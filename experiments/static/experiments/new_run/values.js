@@ -194,37 +194,41 @@ const within = (
  * Say what may be written: "a whole number from 1 to 4096", `"auto", or a number above 0`.
  *
  * @param {Field} field
+ * @param {number} [usual] bounds of this size and more are not named
  */
-export function allowed(field) {
-  const ways = field.kinds.map(kindText);
+export function allowed(field, usual = Infinity) {
+  const ways = field.kinds.map((kind) => kindText(kind, usual));
   if (field.nullable && field.default !== null) ways.push("none");
   return ways.join(", or ");
 }
 
 /**
  * @param {Kind} kind
+ * @param {number} usual
  * @returns {string}
  */
-function kindText(kind) {
+function kindText(kind, usual) {
   if (kind.choices) return kind.choices.length > 1 ? `one of ${kind.choices.join(", ")}` : String(kind.choices[0]);
   if (kind.type === "boolean") return "true or false";
   if (kind.type === "array")
     return kind.items?.type === "string"
       ? `words${kind.objects ? " or JSON objects" : ""} with commas between them`
-      : `numbers with commas between them, each ${kindText(kind.items ?? {})}`;
+      : `numbers with commas between them, each ${kindText(kind.items ?? {}, usual)}`;
   if (kind.type === "string") return kind.maxLength ? `at most ${kind.maxLength} letters` : "a word";
-  return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind)}`;
+  return `${kind.type === "integer" ? "a whole number" : "a number"}${range(kind, usual)}`;
 }
 
 const figure = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
 
-/** @param {number | undefined} bound */
-const figureOf = (bound) => (bound === undefined ? undefined : figure.format(bound));
-
-/** @param {Kind} bounds */
-function range(bounds) {
-  const [minimum, maximum] = [figureOf(bounds.minimum), figureOf(bounds.maximum)];
-  const [exclusiveMinimum, exclusiveMaximum] = [figureOf(bounds.exclusiveMinimum), figureOf(bounds.exclusiveMaximum)];
+/**
+ * @param {Kind} bounds
+ * @param {number} usual
+ */
+function range(bounds, usual) {
+  const { minimum: least, maximum: most, exclusiveMinimum: above, exclusiveMaximum: below } = bounds;
+  const [minimum, maximum, exclusiveMinimum, exclusiveMaximum] = [least, most, above, below].map((bound) =>
+    bound === undefined || Math.abs(bound) >= usual ? undefined : figure.format(bound),
+  );
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   const parts = [
     minimum !== undefined && `of at least ${minimum}`,

@@ -2,6 +2,7 @@
 
 import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, plural } from "../../realtime/frame/format.js";
+import { classesText } from "../../realtime/reading/reading_text.js";
 
 export function drawFacts(list, report) {
   list.replaceChildren(
@@ -11,11 +12,11 @@ export function drawFacts(list, report) {
   );
 }
 
-function facts({ counts, classes, images, table, trial, cost }) {
+function facts({ counts, classes, images, table, trial, cost, reading }) {
   const total = counts.reduce((sum, part) => sum + part.total, 0);
   return [
     ["Samples", count(total), counts.map(({ split, total: size }) => `${count(size)} ${split}`).join(" · ")],
-    ["Classes", count(classes.length), classes.slice(0, 4).join(", ") + (classes.length > 4 ? ", …" : "")],
+    ["Classes", count(classes.length), classesText({ classes, positive: reading?.positive ?? null })],
     images
       ? [
           "Image files",

@@ -5,7 +5,23 @@ import { el } from "../../realtime/frame/dom.js";
 import { bytes, count, duration, known, percent, plural, splitName } from "../../realtime/frame/format.js";
 
 const KINDS = { exact: "Exact copies", copy: "Saved again or resized", near: "Nearly the same" };
-const ROW_KINDS = { exact: "Rows with the same telling values", near: "Equal rows, perhaps of several" };
+const ROW_KINDS = {
+  exact: "Copies: equal rows with values of their own",
+  near: "Equal rows, perhaps of different people",
+};
+const SOUGHT = "Looked for: exact copies, images saved again or resized, images that are nearly the same.";
+const ROWS_SOUGHT = "Looked for: rows that are equal in all columns that are learned from.";
+// Of Pillow's names for how an image file stores its pixels.
+const MODES = {
+  1: "black and white, 1 bit",
+  L: "grey, 8 bits",
+  LA: "grey with transparency",
+  P: "palette of colours",
+  RGB: "colour",
+  RGBA: "colour with transparency",
+  CMYK: "colour for print",
+  F: "grey, decimal numbers",
+};
 
 export function drawSections(report) {
   const parts = [counts(report), files(report), duplicates(report), patients(report), columns(report), trial(report)];
@@ -42,13 +58,13 @@ function files({ images }) {
   const sizes = images.sizes.map(({ width, height, count: many }) => [`${width} × ${height}`, count(many)]);
   if (images.different_sizes > images.sizes.length)
     sizes.push([`${plural(images.different_sizes - images.sizes.length, "other size")}`, "–"]);
-  const modes = images.modes.map(({ name, count: many }) => [name, count(many)]);
+  const modes = images.modes.map(({ name, count: many }) => [modeText(name), count(many)]);
   const parts = [
     el(
       "div",
       { class: "side-by-side" },
       table("Sizes in pixels", ["Width × height", "Images"], sizes),
-      table("Modes", ["Mode", "Images"], modes),
+      table("How pixels are stored", ["Stored as", "Images"], modes),
     ),
   ];
   if (images.unreadable_count) {
@@ -64,6 +80,11 @@ function files({ images }) {
   return section("Image files", ...parts);
 }
 
+function modeText(name) {
+  if (name.startsWith("I")) return `grey, ${name === "I" ? 32 : 16} bits (${name})`;
+  return MODES[name] ? `${MODES[name]} (${name})` : name;
+}
+
 function duplicates({ duplicates: found, images }) {
   if (!found) return null;
   const words = images ? KINDS : ROW_KINDS;
@@ -76,6 +97,8 @@ function duplicates({ duplicates: found, images }) {
       count(across),
       count(conflicts),
     ]);
+  if (found.tallies.every(({ groups: many }) => many === 0))
+    return section("Duplicates", el("p", {}, `None found. ${images ? SOUGHT : ROWS_SOUGHT}`));
   const parts = [
     table(
       "Groups of samples that are the same, or nearly",
@@ -167,7 +190,7 @@ function trial({ trial: run }) {
   const batches = plural(run.batches, "real batch").replace("batchs", "batches");
   const [first, later] = [brief(run.first_batch_seconds), brief(run.batch_seconds)];
   const [epoch, whole] = [about(run.epoch_seconds), about(run.total_seconds)];
-  const how = known(run.precision) ? `precision ${run.precision}, ${plural(run.threads, "thread")}` : null;
+  const how = run.precision ? `precision ${run.precision}, ${plural(run.threads, "thread")}` : null;
   const device = how ? `${run.device} (${how})` : run.device;
   const words = [
     `${batches} of ${plural(run.batch_size, "sample")} went through the model, forward and backward, on ${device}.`,

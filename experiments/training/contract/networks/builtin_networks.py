@@ -17,8 +17,14 @@ _MONAI = "experiments.training.models.monai_networks"
 class SmallNetworkOptions(Options):
     """Options of Livetrain's own small networks."""
 
-    width: Width = Field(16, description="Channels of the first convolution, or MLP units / 4")
-    dropout: Dropout = Field(0.1, description="Share of features left out at random while training")
+    width: Width = Field(
+        16,
+        description="Twice as many make a network of about four times the weights: channels of the first "
+        "convolution, or a quarter of the units of a layer for tables",
+    )
+    dropout: Dropout = Field(
+        0.1, description="Share of features left out at random while training, against overfitting"
+    )
 
 
 class EfficientNetOptions(Options):

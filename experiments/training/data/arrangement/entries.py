@@ -40,6 +40,7 @@ class Entries:
     tables: Sequence[str] = ()
     option: str | None = None
     columns: Sequence[RoleColumn] = ()
+    header: Sequence[str] = ()
     row_count: int | None = None
     rows_without: Sequence[LeftOut] = ()
     patients: PatientFacts = field(default_factory=PatientFacts)

@@ -35,6 +35,7 @@ def read(tabled: TabledImages, listing: Listing, config: DataConfig) -> Entries:
         tables=[table.name for table in tabled.tables.tables],
         option=tabled.tables.option,
         columns=columns.roles if columns else (),
+        header=columns.header if columns else (),
         row_count=tabled.row_count,
         rows_without=[LeftOut("no_file", "image missing", tabled.rows_without_image)],
         patients=folder_entries.patient_facts(patient) if patient.number else PatientFacts(),

@@ -85,6 +85,14 @@ LIKELY_SPLITS = ("set", "subset", "partition", "phase", "dataset", "dataset_type
 """Names of columns that are asked about where all their values are names of splits."""
 
 
+LONGEST = 200  # letters of a name that an option takes
+
+
+def that_can_be_named(header: Iterable[str]) -> list[str]:
+    """Return the columns that a request can name."""
+    return [column for column in header if 0 < len(column) <= LONGEST]
+
+
 def normalised(name: str) -> str:
     """Return the name without case, blanks and signs; `#` is a number."""
     text = unicodedata.normalize("NFKC", name).casefold().replace("#", "number")

@@ -48,7 +48,9 @@ def missing(field: str, view: TableView, asked: str, accepted: Iterable[str] = (
     others = f" ({', '.join(names)} are accepted, in any case, with blanks or without)" if names else ""
     listed = some([repr(column) for column in view.header], SHOWN)
     return SourceError(
-        f"data.{field}", f"{view.name} has no column {asked!r}{others}; it has {listed}. Rename one, or name it here."
+        f"data.{field}",
+        f"{view.name} has no column {asked!r}{others}; it has {listed}. Rename one, or name it here.",
+        column_names.that_can_be_named(view.header),
     )
 
 
@@ -86,6 +88,6 @@ def only(field: str, view: TableView, columns: Sequence[str]) -> str:
     if len(columns) > 1:
         listed = some([repr(column) for column in columns], SHOWN)
         raise SourceError(
-            f"data.{field}", f"{view.name} has several columns that it could be: {listed}; name one here."
+            f"data.{field}", f"{view.name} has several columns that it could be: {listed}; name one here.", columns
         )
     return columns[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Finding, HowFound, Question, Role, RoleColumn
@@ -13,6 +14,7 @@ from experiments.training.data.columns.column_questions import Found
 from experiments.training.data.columns.id_columns import NameImages
 from experiments.training.data.columns.table_view import TableView
 
+SHOWN = 200  # columns of a table that a reading names
 HOW: dict[HowFound, str] = {
     "named": "as the request names it",
     "exact": "by the default name",
@@ -26,7 +28,7 @@ class Columns:
     """The columns of a table by their roles, as the table writes their names; None for one that it does not have.
 
     `id` and `patient` are the same column where patients are the samples. `apart` are columns that are not learned
-    from although they have no role: they number rows, persons or visits.
+    from although they have no role: they number rows, persons or visits. `header` are the first columns of the table.
     """
 
     id: str | None
@@ -35,6 +37,7 @@ class Columns:
     split: str | None = None
     apart: Sequence[str] = field(default=(), compare=False)
     roles: Sequence[RoleColumn] = field(default=(), compare=False)
+    header: Sequence[str] = field(default=(), compare=False)
     questions: Sequence[Question] = field(default=(), compare=False)
     findings: Sequence[Finding] = field(default=(), compare=False)
 
@@ -94,6 +97,7 @@ def _columns(view: TableView, config: DataConfig, target: Found, id_: Found) -> 
         split=split.column,
         apart=[*apart, *predicted],
         roles=roles,
+        header=list(islice(column_names.that_can_be_named(view.header), SHOWN)),
         questions=[question for one in found.values() for question in one.questions],
         findings=_told(view, roles, apart, predicted),
     )

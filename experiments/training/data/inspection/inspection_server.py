@@ -163,7 +163,7 @@ def _answer(asked: Inspection) -> Fine | Refused | Undecided:
                 pass
     except SourceError as error:
         questions = list(error.questions) if isinstance(error, Unanswered) else []
-        return Refused(field=error.field, message=error.message, questions=questions)
+        return Refused(field=error.field, message=error.message, questions=questions, possible=error.possible)
     except ValidationError as error:  # the configuration was valid where it was made
         return Undecided(why=f"its options are unknown here: {error}")
     except MemoryError:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.columns import column_names
 from experiments.training.data.tables import column_findings, index_columns
 from experiments.training.data.tables.column_findings import Told, name
 from experiments.training.data.tables.contents.cells import Codes
@@ -65,7 +66,8 @@ def _check_options(table: Table, roles: Collection[str], config: DataConfig) -> 
     for option, asked in ((IGNORE, config.ignore_columns), (USE, config.use_columns)):
         if unknown := [column for column in asked if column not in table.header]:
             known = some([name(column) for column in table.header if column], 20)
-            raise SourceError(option, f"{table.name} has no column {some(list(map(name, unknown)))}; it has {known}.")
+            text = f"{table.name} has no column {some(list(map(name, unknown)))}; it has {known}."
+            raise SourceError(option, text, column_names.that_can_be_named(table.header))
     if both := [column for column in config.use_columns if column in config.ignore_columns]:
         raise SourceError(USE, f"{IGNORE} names {some(list(map(name, both)))}, too; take it out of one of the two.")
     if taken := [column for column in config.use_columns if column in roles]:

@@ -82,6 +82,7 @@ def reading(found: Columns, name: str, rows: Usage, layout: Layout = "table") ->
         layout=layout,
         table=name,
         columns=list(found.roles),
+        header=list(found.header),
         rows=rows,
         questions=list(found.questions),
         findings=list(found.findings),

@@ -71,10 +71,10 @@ class Suspects:
 
     def _choice(self, option: str, columns: Mapping[str, str], left: int) -> Choice:
         before: Sequence[str] = self._config.use_columns if option == USE else self._config.ignore_columns
-        named = some(list(map(name, columns)), NAMED)
+        named, noun = some(list(map(name, columns)), NAMED), "column" if left == 1 else "columns"
         return Choice(
             options={option: [*before, *columns]},
-            consequence=f"{'With' if option == USE else 'Without'} {named}: {left:,} columns to learn from.",
+            consequence=f"{'With' if option == USE else 'Without'} {named}: {left:,} {noun} to learn from.",
         )
 
 

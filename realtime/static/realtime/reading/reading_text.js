@@ -94,6 +94,14 @@ export function leftOutText({ unused }) {
   return [...named, ...(more > 0 ? [plural(more, "other kind")] : [])].join(" · ");
 }
 
+/**
+ * Say what becomes of those that are not used: "43 left out: 30 .txt · 13 masks", or that there are none.
+ *
+ * @param {Usage} usage
+ */
+const usageDetail = (usage) =>
+  leftOut(usage) ? `${count(leftOut(usage))} left out: ${leftOutText(usage)}` : "none left out";
+
 /** @param {PatientFacts} patients */
 export const patientsText = ({ count: many }) => (known(many) ? count(many) : "Not known");
 
@@ -153,8 +161,8 @@ export function readingFacts(reading) {
     ["Layout", layoutText(reading), reading.table ?? reading.why],
     classes.length > 0 && ["Classes", count(classes.length), classesText(reading)],
     positive !== null && ["Positive class", shortened(positive), why],
-    files && ["Files used", usedText(files), leftOutText(files)],
-    rows && ["Rows used", usedText(rows), leftOutText(rows)],
+    files && ["Files used", usedText(files), usageDetail(files)],
+    rows && ["Rows used", usedText(rows), usageDetail(rows)],
     features > 0 && ["Columns to learn from", count(features), reading.features.slice(0, 4).map(shortened).join(", ")],
     ["Patients", patientsText(patients), patientsSource(patients) || patients.why],
     pixels && ["Pixels", `${pixels.size} × ${pixels.size}, ${colourText(pixels)}`, pixelsDetail(pixels)],

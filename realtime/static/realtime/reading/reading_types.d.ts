@@ -73,6 +73,7 @@ export interface Reading {
   folder: string;
   table: string | null;
   columns: RoleColumn[];
+  header: string[];
   features: string[];
   feature_count: number;
   classes: string[];

@@ -88,6 +88,7 @@ function classes({ classes: names, classes_from: source, positive, positive_why:
 
 function usage(title, noun, found) {
   if (!found) return null;
+  if (!found.unused.length) return part(title, el("p", {}, sumText(found, noun)));
   const rows = found.unused.map((unused) => [kindText(unused), count(unused.count), examples(unused)]);
   const all = [["Used", count(found.used), ""], ...rows, ["All", count(found.total), ""]];
   return part(title, dataTable(sumText(found, noun), ["What", title, "For example"], all));

@@ -1,10 +1,11 @@
 // How the data of a run were read, in short, on its page. Loaded when the page has drawn what is live.
 
 import { call } from "../frame/api.js";
-import { arrange } from "../frame/dom.js";
+import { arrange, el } from "../frame/dom.js";
 import { factNodes } from "./fact_list.js";
 import { linkedQuestions } from "./questions.js";
 import { isKnown, readingFacts } from "./reading_text.js";
+import { readingParts } from "./reading_view.js";
 
 const find = (id) => document.getElementById(id);
 let drawn = null; // the attempt whose reading is shown
@@ -22,10 +23,16 @@ export async function drawRunData({ links, id }, state) {
     drawn = state.attempt;
     arrange(find("data-questions"), linkedQuestions(reading.questions, `from=${id}`));
     arrange(find("data-facts"), factNodes(readingFacts(reading)));
+    drawWhole(find("data-whole"), reading);
     find("data").hidden = false;
   } catch {
     // it is asked for again with whatever happens next
   } finally {
     asking = false;
   }
+}
+
+function drawWhole(details, reading) {
+  details.querySelector(".reading")?.remove();
+  details.append(el("div", { class: "reading" }, ...readingParts(reading)));
 }

@@ -61,7 +61,7 @@ export class DetailRefresher {
   /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
-    Object.assign(state, { notes: run.notes, tags: run.tags });
+    Object.assign(state, { notes: run.notes, tags: run.tags, execution: run.execution });
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

@@ -156,6 +156,8 @@ export class PageView {
     drawAbout(find("about"), { detail: this.detail, files: this.details.files, dataset, model });
     if (this.state.status !== "queued")
       import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(this.detail, this.state));
+    if (this.state.execution.length)
+      import("./execution.js").then(({ drawExecution }) => drawExecution(this.detail, this.state));
   }
 }
 

@@ -28,6 +28,27 @@ export interface ProgressSummary {
   fraction: number | null;
 }
 
+// What carried out the attempts from `attempt` on; the reference of the file metadata.json says what each part is.
+export interface Execution {
+  attempt: number;
+  accelerator: string;
+  device: string;
+  processes: number;
+  nodes: number;
+  precision: string;
+  compute_type: string;
+  tf32_convolutions: boolean;
+  tf32_products: boolean;
+  threads: number;
+  loader_processes: number;
+  batch_size: number;
+  samples_per_step: number;
+  deterministic: boolean;
+  sync_batchnorm: boolean;
+  loss_weights: number[] | null;
+  versions: Record<string, string>;
+}
+
 // As GET /api/runs/<id>/ answers; only what the page reads.
 export interface RunDetail {
   id: number;
@@ -49,6 +70,7 @@ export interface RunDetail {
   best: Best;
   notes: { text: string }[];
   tags: string[];
+  execution: Execution[];
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -96,6 +118,7 @@ export interface RunState {
   bestEpoch: number | null;
   notes: { text: string }[];
   tags: string[];
+  execution: Execution[];
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;

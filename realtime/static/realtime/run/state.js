@@ -109,6 +109,7 @@ const ofRow = (detail) => ({
   bestEpoch: detail.best.epoch,
   notes: detail.notes,
   tags: detail.tags,
+  execution: detail.execution ?? [],
   deleted: Boolean(detail.deleted_at),
   asked: { data: lastName(detail.source_path), model: detail.model_name },
   dataset: detail.dataset,

@@ -277,3 +277,17 @@ def test_patients_whose_ids_differ_in_leading_zeros_are_different_people(tmp_pat
         write_image(tmp_path / "x" / f"{n}.PNG", n)
     config = config_of("x", data={"id_column": "image"})
     assert set(build(config, job_of(config, tmp_path)).patient_ids) == set(patients)
+
+
+def test_the_columns_of_a_table_are_told_up_to_a_limit_and_in_its_order() -> None:
+    assert found_in(seen(["image", "age", "label", "", "x" * 201])).header == ["image", "age", "label"]
+    many = [f"f{number}" for number in range(500)]
+    assert found_in(seen(["image", "label", *many])).header == ["image", "label", *many[:198]]
+
+
+def test_an_unknown_column_to_leave_out_is_answered_with_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,label\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40)))
+    config = config_of(tmp_path / "t.csv", data={"ignore_columns": ["c"]})
+    with pytest.raises(SourceError, match="no column") as refused:
+        build(config, job_of(config, tmp_path))
+    assert refused.value.possible == ["a", "b", "label"]

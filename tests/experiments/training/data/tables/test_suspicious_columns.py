@@ -294,6 +294,7 @@ def test_an_answer_adds_to_what_was_answered_before(tmp_path: Path) -> None:
     question = asked(table(tmp_path, columns, LABELS.tolist()), ignore_columns=["b"])
     assert question is not None
     assert question.choices[0].options == {"data.ignore_columns": ["b", "copy"]}
+    assert question.choices[0].consequence == "Without 'copy': 1 column to learn from."
 
 
 @pytest.mark.parametrize(
