@@ -87,7 +87,7 @@ def test_final_statistics_have_formulas() -> None:
     assert all(cells[2] for cells in found)
     wilson = {"precision", "recall", "specificity", "npv", "accuracy"}
     named = {FINAL_METRICS[code(cells[0])[0]]: cells[3] for cells in found if cells[3]}
-    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "DeLong"}
+    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "Newcombe"}
 
 
 def test_statistics_over_folds() -> None:

@@ -8,7 +8,7 @@ is not defined (0/0) is None, never 0. Macro averages leave undefined classes ou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from runs.statistics.metric_names import COUNTS
@@ -106,12 +106,16 @@ def wilson(successes: int, trials: int) -> Interval:
 
     Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
     """
-    if not trials:
-        return None, None
-    share, spread = successes / trials, Z95**2 / trials
+    return score_interval(successes / trials, trials) if trials else (None, None)
+
+
+def score_interval(share: float, trials: float) -> Interval:
+    """Compute Wilson's interval of a share of `trials`, which need not be whole; it ends at 0 and 1 exactly."""
+    spread = Z95**2 / trials
     centre = share + spread / 2
     half = Z95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
-    return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
+    low = 0.0 if share == 0 else max(0.0, (centre - half) / (1 + spread))
+    return low, 1.0 if share == 1 else min(1.0, (centre + half) / (1 + spread))
 
 
 def macro(values: Iterable[Number]) -> Number:
@@ -139,17 +143,17 @@ def class_summary(counts: Counts) -> Summary:
 
 
 def final_rows(
-    matrix: Matrix, classes: Sequence[Summary], class_names: Sequence[str], whole: Mapping[str, Number] | None = None
+    matrix: Matrix, classes: Sequence[Summary], class_names: Sequence[str], whole: Summary | None = None
 ) -> dict[str, Number]:
-    """Build all final rows from summaries of the `reported` classes and further numbers of the `whole`.
+    """Build all final rows from summaries of the `reported` classes and what else is known of the `whole`.
 
     Binary: the four counts, and the positive class's numbers. Else macro averages, followed by `<name>/<class>` rows.
     Each interval is right after its number, as `<name>_ci_low` and `<name>_ci_high`.
     """
     binary = len(matrix) == 2
     overall = _positive(classes[0]) if binary else _macro(classes)
-    overall.numbers.update(accuracy=accuracy(matrix), mcc=mcc(matrix), **whole or {})
-    overall.intervals["accuracy"] = wilson(*hits(matrix))
+    overall.numbers.update(accuracy=accuracy(matrix), mcc=mcc(matrix), **whole.numbers if whole else {})
+    overall.intervals.update({"accuracy": wilson(*hits(matrix))} | (whole.intervals if whole else {}))
     if binary:
         return dict(zip(COUNTS, class_counts(matrix)[1], strict=True)) | _rows(overall)
     per_class = {

@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.evaluated import Evaluated
+from runs.statistics.intervals.auroc_interval import auroc_interval
+from runs.statistics.intervals.patients import repeated
+from runs.statistics.intervals.proportions import class_intervals, proportion_interval
 from runs.statistics.matrix_statistics import (
+    Counts,
     Matrix,
     Number,
     Summary,
@@ -28,7 +33,7 @@ from runs.statistics.matrix_statistics import (
     reported,
 )
 from runs.statistics.metric_names import COUNTS
-from runs.statistics.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
+from runs.statistics.roc import Floats, Ints, area, auroc, average_precision, roc_steps
 
 # The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
@@ -147,29 +152,41 @@ def _macro_auroc(scores: Floats, targets: Ints) -> Number:
 
 
 def final_statistics(
-    scores: Floats, targets: Ints, *, class_names: Sequence[str], threshold: float | None = None
+    scores: Floats,
+    targets: Ints,
+    *,
+    class_names: Sequence[str],
+    threshold: float | None = None,
+    patients: Ints | None = None,
 ) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
 
     Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
     Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
-    rows. Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
+    rows. `patients` numbers the patient of each sample; None where they are not known: then the samples count as
+    independent. Raises ValueError for no samples and for scores that are not finite, which have no meaningful
+    statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
+    split = Evaluated(scores, targets, predicted, repeated(patients))
     matrix = confusion_matrix(targets, predicted, len(class_names))
     counts = class_counts(matrix.tolist())
-    classes = [
-        _with_ranking(class_summary(counts[label]), scores if scores.ndim == 1 else scores[:, label], targets == label)
-        for label in reported(len(class_names))
-    ]
-    whole = {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)}
+    classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
+    whole = Summary(
+        {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)},
+        {"accuracy": proportion_interval(predicted == targets, split.patients)},
+    )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 
 
-def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
-    """Add the numbers that the scores give to those that the counts give."""
-    steps = roc_steps(scores, positive)
+def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
+    """Compute what the counts and the scores say of one class against the rest."""
+    summary, scores, own = class_summary(counts), split.scores_of(label), split.own(label)
+    steps = roc_steps(scores, own)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
-    return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})
+    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients)}
+    if split.patients is not None:
+        intervals |= class_intervals(own, split.said(label), split.patients)
+    return Summary(summary.numbers | ranking, intervals)

@@ -124,12 +124,8 @@ def _carry_out(
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
-    for part in predictions:
-        report(
-            evaluation.final_stats(
-                part, epoch=best.epoch, threshold=threshold, class_names=data.class_names, added=metrics
-            )
-        )
+    for event in evaluation.events(predictions, data, epoch=best.epoch, threshold=threshold, added=metrics):
+        report(event)
     chain.checkpoint.tidy()
 
 

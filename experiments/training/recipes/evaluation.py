@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
+from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, final_statistics
@@ -118,21 +119,43 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     return columns | {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
 
 
+def events(
+    predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
+) -> Iterator[FinalStats]:
+    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite."""
+    for part in predictions:
+        yield final_stats(
+            part,
+            epoch=epoch,
+            threshold=threshold,
+            class_names=data.class_names,
+            patient_ids=data.patient_ids,
+            added=added,
+        )
+
+
 def final_stats(
     part: Predictions,
     *,
     epoch: int,
     threshold: float | None,
     class_names: Sequence[str],
+    patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
 ) -> FinalStats:
-    """Compute all final statistics of one split; raises Diverged if the scores are not finite."""
+    """Compute all final statistics of one split; raises Diverged if the scores are not finite.
+
+    `patient_ids` are the data module's, which the positions index; none where they are not known.
+    """
     if not np.isfinite(part.scores).all():
         raise Diverged(
             f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
             "Lower optimizer.learning_rate."
         )
-    matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)
+    patients = patient_codes([patient_ids[place] for place in part.positions]) if len(patient_ids) else None
+    matrix, statistics = final_statistics(
+        part.scores, part.targets, class_names=class_names, threshold=threshold, patients=patients
+    )
     if part.split == "test":
         statistics |= epoch_metrics(
             "test",

@@ -12,9 +12,9 @@ from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
 
 from runs.statistics import metric_names
+from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.matrix_statistics import FINAL_METRICS, wilson
 from runs.statistics.metric_names import COUNTS
-from runs.statistics.roc import auroc, delong
 from runs.statistics.score_statistics import (
     confusion_matrix,
     epoch_metrics,
@@ -238,24 +238,7 @@ def test_intervals_belong_to_their_numbers() -> None:
     }
     for name, (successes, total) in trials.items():
         assert (rows[f"{name}_ci_low"], rows[f"{name}_ci_high"]) == wilson(int(successes), int(total)), name
-    assert (rows["final_auroc_cm_ci_low"], rows["final_auroc_cm_ci_high"]) == delong(scores, targets == 1)
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_delong_is_its_definition(ties: bool) -> None:
-    """Compute structural components by comparing all pairs, as the paper of 1988 defines them."""
-    scores, targets = binary_case(4, size=60, ties=ties)
-    above, below = scores[targets == 1], scores[targets == 0]
-    wins = np.array([[1.0 if a > b else 0.5 if a == b else 0.0 for b in below] for a in above])
-    spread = wins.mean(axis=1).var(ddof=1) / len(above) + wins.mean(axis=0).var(ddof=1) / len(below)
-    low, high = delong(scores, targets == 1)
-    assert low == pytest.approx(wins.mean() - 1.959964 * math.sqrt(spread), abs=1e-6)
-    assert high == pytest.approx(wins.mean() + 1.959964 * math.sqrt(spread), abs=1e-6)
-    assert auroc(scores, targets == 1) == pytest.approx(wins.mean(), abs=1e-12)
-
-
-def test_delong_needs_two_of_each_class() -> None:
-    assert delong(np.array([0.1, 0.2, 0.9]), np.array([False, False, True])) == (None, None)
+    assert (rows["final_auroc_cm_ci_low"], rows["final_auroc_cm_ci_high"]) == auroc_interval(scores, targets == 1)
 
 
 def test_calibration_error_by_hand() -> None:
