@@ -30,6 +30,7 @@ FINAL_METRICS = {
     "final_balanced_accuracy": "balanced_accuracy",
     "final_mcc": "mcc",
     "final_brier": "brier",
+    "final_log_loss": "log_loss",
     "final_average_precision": "average_precision",
     "final_ece": "ece",
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.auroc_interval import auroc_interval
+from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
 from runs.statistics.intervals.patients import repeated
 from runs.statistics.intervals.proportions import class_intervals, proportion_interval
 from runs.statistics.matrix_statistics import (
@@ -34,6 +35,7 @@ from runs.statistics.matrix_statistics import (
 )
 from runs.statistics.metric_names import COUNTS
 from runs.statistics.roc import Floats, Ints, area, auroc, average_precision, roc_steps
+from runs.statistics.sample_losses import log_losses, squared_errors
 
 # The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
@@ -77,12 +79,12 @@ def brier(scores: Floats, targets: Ints) -> Number:
 
     Binary: of the positive class, 0 to 1. Multi-class: summed over the classes, 0 to 2.
     """
-    if not len(targets):
-        return None
-    if scores.ndim == 1:
-        return float(((scores - targets) ** 2).mean())
-    truth = np.eye(scores.shape[1])[targets]
-    return float(((scores - truth) ** 2).sum(axis=1).mean())
+    return float(squared_errors(scores, targets).mean()) if len(targets) else None
+
+
+def log_loss(scores: Floats, targets: Ints) -> Number:
+    """Compute the mean negative logarithm of the true class's score."""
+    return float(log_losses(scores, targets).mean()) if len(targets) else None
 
 
 def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
@@ -174,9 +176,17 @@ def final_statistics(
     matrix = confusion_matrix(targets, predicted, len(class_names))
     counts = class_counts(matrix.tolist())
     classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
+    drawn = bootstrap_intervals(split, len(class_names), classes)
+    classes = [
+        Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
+    ]
     whole = Summary(
-        {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)},
-        {"accuracy": proportion_interval(predicted == targets, split.patients)},
+        {
+            "brier": brier(scores, targets),
+            "log_loss": log_loss(scores, targets),
+            "ece": expected_calibration_error(scores, targets, predicted),
+        },
+        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 

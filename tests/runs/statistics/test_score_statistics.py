@@ -60,6 +60,7 @@ def test_binary_numbers_are_scikit_learns(seed: int, threshold: float, ties: boo
         "final_balanced_accuracy": sk.balanced_accuracy_score(targets, predicted),
         "final_mcc": sk.matthews_corrcoef(targets, predicted),
         "final_brier": sk.brier_score_loss(targets, scores),
+        "final_log_loss": sk.log_loss(targets, scores),
         "final_average_precision": sk.average_precision_score(targets, scores),
     }
     assert {name: rows[name] for name in expected} == pytest.approx(expected, abs=1e-12)
@@ -84,6 +85,7 @@ def test_multiclass_numbers_are_scikit_learns(seed: int) -> None:
         "final_balanced_accuracy": sk.balanced_accuracy_score(targets, predicted),
         "final_mcc": sk.matthews_corrcoef(targets, predicted),
         "final_brier": sk.brier_score_loss(targets, scores),
+        "final_log_loss": sk.log_loss(targets, scores),
         "final_average_precision": sk.average_precision_score(one_hot, scores, average="macro"),
     }
     for label, name in enumerate(names):
