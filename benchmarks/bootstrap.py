@@ -1,7 +1,7 @@
 """What all final statistics of many samples cost, with their intervals. Run: `python -m benchmarks.bootstrap`.
 
-The yardstick is the usual loop: patients are drawn, their samples gathered, and scikit-learn computes of them the same
-numbers, all that have an interval. Some draws are timed and multiplied. CPU time, so that a busy machine disturbs little.
+The yardstick is the usual loop: patients are drawn, their samples gathered, and scikit-learn computes of them all
+numbers that have an interval. Some draws are timed and multiplied. CPU time, so that a busy machine disturbs little.
 """
 
 from __future__ import annotations
