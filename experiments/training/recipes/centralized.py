@@ -114,7 +114,12 @@ def _carry_out(
     best = _best(chain.checkpoint, stop)
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = evaluation.predict(
-        lambda callbacks: _trainer(config, job, [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]),
+        lambda callbacks: _trainer(
+            config,
+            job,
+            [StepContract(data.num_classes), *callbacks, StopWatcher(stop)],
+            precision=evaluation.PRECISION,
+        ),
         module,
         data,
     )

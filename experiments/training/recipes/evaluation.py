@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, final_statistics
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
+
+PRECISION = "32-true"
+"""Lightning's name of the precision of every evaluation, whatever the training has: scores of fewer digits tie."""
 
 
 class Predictions(NamedTuple):
@@ -81,16 +85,31 @@ def _without_optimizer(state: dict[str, Any]) -> dict[str, Any]:
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
     """Run the module in evaluation mode, unshuffled, over the validation and, if there is one, the test split.
 
-    With several ranks each processes its part of a split, and rank 0 alone gets all of it.
+    The trainers shall have `PRECISION`. With several ranks each processes its part of a split, and rank 0 alone gets
+    all of it.
     """
-    capture = Capture()
-    make_trainer([capture]).validate(module, datamodule=data, verbose=False)
-    predictions = [capture.predictions("val")]
-    if data.test_dataloader() is not None:
+    with _without_tf32():
         capture = Capture()
-        make_trainer([capture]).test(module, datamodule=data, verbose=False)
-        predictions.append(capture.predictions("test"))
+        make_trainer([capture]).validate(module, datamodule=data, verbose=False)
+        predictions = [capture.predictions("val")]
+        if data.test_dataloader() is not None:
+            capture = Capture()
+            make_trainer([capture]).test(module, datamodule=data, verbose=False)
+            predictions.append(capture.predictions("test"))
     return predictions
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """Keep GPUs from rounding the factors of 32-bit products to 10 binary digits, as their convolutions else do."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)
 
 
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:

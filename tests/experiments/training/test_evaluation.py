@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from sklearn import metrics as sk
+from torch import Tensor
 
 from experiments.training.callbacks.metrics_collector import Diverged
-from experiments.training.contract.reports import Message
+from experiments.training.contract.reports import Execution, Message
 from experiments.training.recipes import evaluation
 from experiments.training.recipes.evaluation import Predictions
 from runs.events import FinalStats
@@ -84,6 +85,34 @@ def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None
         expected = model.eval()(data.x[rows]).double().sigmoid().numpy()
     assert table["score"].to_numpy() == pytest.approx(expected, rel=1e-6)
     assert str(table["score"].type) == "double"
+
+
+class Watched(Network):
+    """Remembers how its evaluations multiplied: after the last training batch comes the final evaluation alone."""
+
+    def test_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        cudnn = torch.backends.cudnn.allow_tf32
+        self.settings = (cudnn, torch.get_float32_matmul_precision(), torch.is_autocast_enabled("cpu"))
+        return super().test_step(batch, batch_idx)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_the_best_checkpoint_is_evaluated_in_single_precision_whatever_it_was_trained_in(
+    tmp_path: Path, precision: str
+) -> None:
+    before = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    data, model = SmallData(), Watched()
+    job = job_of(tmp_path / "7", trainer={"max_epochs": 2, "precision": precision, "accelerator": "cpu"})
+    messages = carry_out(job, data=data, model=model)
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    assert [one.evaluation_precision for one in of_type(messages, Execution)] == ["32-true"]
+    table = pq.read_table(tmp_path / "7" / "attempts" / "1" / "predictions.parquet")
+    with torch.no_grad():
+        expected = model.eval()(data.x[50:]).double().sigmoid().numpy()
+    assert table["score"].to_numpy() == pytest.approx(expected, rel=1e-6)
+    assert len(set(table["score"].to_pylist())) == len(np.unique(expected)) == 50
+    assert model.settings == (False, "highest", False)
+    assert before == (torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision())
 
 
 def test_several_classes(tmp_path: Path) -> None:
