@@ -4,6 +4,9 @@ Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a bi
 run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
 number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
 undefined classes out, as scikit-learn does with `zero_division=nan`.
+
+`logits` have the shape of the scores. Where they are given, samples are ranked by them: scores near 1 are alike where
+logits still differ (`log_odds`).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.log_odds import LogOdds
 from runs.statistics.matrix_statistics import (
     Matrix,
     Number,
@@ -103,6 +107,7 @@ def epoch_metrics(
     scores: Floats,
     targets: Ints,
     threshold: float | None = None,
+    logits: Floats | None = None,
     count: Count = confusion_matrix,
 ) -> dict[str, Number]:
     """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
@@ -117,7 +122,8 @@ def epoch_metrics(
     matrix = count(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
     numbers = _matrix_numbers(matrix)
     if not training:
-        numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)
+        ranks = _Ranks(scores, logits)
+        numbers["auroc"] = macro(auroc(ranks.of(label), targets == label) for label in reported(len(matrix)))
     named = {"loss": loss} | {name: numbers[meaning] for name, meaning in names.items()}
     return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix)[1], strict=True)) if counts else {}))
 
@@ -142,12 +148,26 @@ def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     }
 
 
-def _macro_auroc(scores: Floats, targets: Ints) -> Number:
-    return macro(auroc(scores[:, label], targets == label) for label in range(scores.shape[1]))
+class _Ranks:
+    """What samples are ranked by, class by class: log-odds where the logits are known, else the scores."""
+
+    def __init__(self, scores: Floats, logits: Floats | None) -> None:
+        self._scores, self._odds = scores, None if logits is None else LogOdds(logits)
+
+    def of(self, label: int) -> Floats:
+        """Return (N,) numbers, higher where the class is more likely."""
+        if self._odds is not None:
+            return self._odds.of(label)
+        return self._scores if self._scores.ndim == 1 else self._scores[:, label]
 
 
 def final_statistics(
-    scores: Floats, targets: Ints, *, class_names: Sequence[str], threshold: float | None = None
+    scores: Floats,
+    targets: Ints,
+    *,
+    class_names: Sequence[str],
+    threshold: float | None = None,
+    logits: Floats | None = None,
 ) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
 
@@ -159,9 +179,9 @@ def final_statistics(
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
     matrix = confusion_matrix(targets, predicted, len(class_names))
-    counts = class_counts(matrix.tolist())
+    counts, ranks = class_counts(matrix.tolist()), _Ranks(scores, logits)
     classes = [
-        _with_ranking(class_summary(counts[label]), scores if scores.ndim == 1 else scores[:, label], targets == label)
+        _with_ranking(class_summary(counts[label]), ranks.of(label), targets == label)
         for label in reported(len(class_names))
     ]
     whole = {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)}
@@ -169,7 +189,7 @@ def final_statistics(
 
 
 def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
-    """Add the numbers that the scores give to those that the counts give."""
+    """Add the numbers that the ranks give to those that the counts give."""
     steps = roc_steps(scores, positive)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
     return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})

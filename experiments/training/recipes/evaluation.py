@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training import ranks
@@ -23,7 +24,7 @@ from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, final_statistics
+from runs.statistics.score_statistics import epoch_metrics, final_statistics, scores_from_logits
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
@@ -32,10 +33,14 @@ PRECISION = "32-true"
 
 
 class Predictions(NamedTuple):
-    """The scores of one split, sample by sample, in its order; `positions` index the data module's lists of ids."""
+    """The scores of one split, sample by sample, in its order; `positions` index the data module's lists of ids.
+
+    `scores` are the sigmoid or softmax of `logits`.
+    """
 
     split: Split
     loss: Number
+    logits: Floats
     scores: Floats
     targets: Ints
     positions: Ints
@@ -64,7 +69,9 @@ class Capture(Callback):
         """
         steps = self._steps.of_all_ranks()
         positions = np.concatenate(ranks.gathered(torch.cat(self._positions).cpu().numpy()))
-        return Predictions(split, steps.mean_loss(), steps.scores(), steps.targets(), positions)
+        logits = steps.logits()
+        scores = scores_from_logits(logits)
+        return Predictions(split, steps.mean_loss(), logits, scores, steps.targets(), positions)
 
 
 def restore(module: pl.LightningModule, checkpoint: Path) -> None:
@@ -116,7 +123,8 @@ def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any)
     """Write one row per sample, from which anyone can recompute each figure.
 
     Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `label` (0, 1, ...), `score_<class>` for
-    each class, unrounded float64; a binary run has `score` too, the positive class's.
+    each class, unrounded float64; a binary run has `score` too, the positive class's. Then the outputs of the network,
+    by which samples are ranked: `logit` of a binary run, the positive class's, else `logit_<class>` for each class.
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
@@ -134,7 +142,18 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     }
     if part.scores.ndim == 1:
         columns["score"] = part.scores
-    return columns | {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
+    columns |= {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
+    logits = _narrowed(part.logits)
+    if logits.ndim == 1:
+        return columns | {"logit": logits}
+    return columns | {f"logit_{name}": logits[:, label] for label, name in enumerate(data.class_names)}
+
+
+def _narrowed(logits: Floats) -> NDArray[Any]:
+    """Return the logits in single precision, which networks compute in, unless that would round one."""
+    with np.errstate(over="ignore"):
+        single = logits.astype(np.float32)
+    return single if np.array_equal(single, logits, equal_nan=True) else logits
 
 
 def final_stats(
@@ -151,7 +170,9 @@ def final_stats(
             f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
             "Lower optimizer.learning_rate."
         )
-    matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)
+    matrix, statistics = final_statistics(
+        part.scores, part.targets, class_names=class_names, threshold=threshold, logits=part.logits
+    )
     if part.split == "test":
         statistics |= epoch_metrics(
             "test",
@@ -159,6 +180,7 @@ def final_stats(
             scores=part.scores,
             targets=part.targets,
             threshold=threshold,
+            logits=part.logits,
             count=confusion_matrix,
         )
         statistics |= added.numbers("test", part.scores, part.targets, where="the test split") if added else {}
