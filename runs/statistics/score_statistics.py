@@ -2,8 +2,8 @@
 
 Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a binary run, or (N, C) of a multi-class
 run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
-number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
-undefined classes out, as scikit-learn does with `zero_division=nan`.
+number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages follow the
+rule of `matrix_statistics`, in each epoch as at the end.
 
 `logits` have the shape of the scores. Where they are given, samples are ranked by them: scores near 1 are alike where
 logits still differ (`log_odds`).
@@ -24,11 +24,11 @@ from runs.statistics.matrix_statistics import (
     Summary,
     accuracy,
     class_counts,
+    class_numbers,
     class_summary,
-    f1,
     final_rows,
     macro,
-    ratio,
+    macro_numbers,
     reported,
 )
 from runs.statistics.metric_names import COUNTS
@@ -139,13 +139,8 @@ def _usable(scores: Floats) -> bool:
 def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
     counts = class_counts(matrix)
-    classes = [counts[label] for label in reported(len(matrix))]
-    return {
-        "accuracy": accuracy(matrix),
-        "precision": macro(ratio(c.tp, c.tp + c.fp) for c in classes),
-        "recall": macro(ratio(c.tp, c.tp + c.fn) for c in classes),
-        "f1": macro(f1(c) for c in classes),
-    }
+    numbers = [class_numbers(of) for of in counts]
+    return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
 
 
 class _Ranks:
