@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from runs.statistics.log_odds import LogOdds
 from runs.statistics.roc import Flags, Floats, Ints
+
+
+class Ranks:
+    """What samples are ranked by, class by class: log-odds where the logits are known, else the scores."""
+
+    def __init__(self, scores: Floats, logits: Floats | None) -> None:
+        self._scores, self._odds = scores, None if logits is None else LogOdds(logits)
+
+    def of(self, label: int) -> Floats:
+        """Return (N,) numbers, higher where the class is more likely."""
+        if self._odds is not None:
+            return self._odds.of(label)
+        return self._scores if self._scores.ndim == 1 else self._scores[:, label]
 
 
 class Evaluated(NamedTuple):
@@ -18,10 +32,11 @@ class Evaluated(NamedTuple):
     targets: Ints
     predicted: Ints
     patients: Ints | None
+    ranks: Ranks | None = None
 
-    def scores_of(self, label: int) -> Floats:
-        """Return the scores by which the class is ranked against the rest."""
-        return self.scores if self.scores.ndim == 1 else self.scores[:, label]
+    def ranks_of(self, label: int) -> Floats:
+        """Return what ranks the samples from the least to the most likely of the class: scores, unless given."""
+        return (self.ranks or Ranks(self.scores, None)).of(label)
 
     def own(self, label: int) -> Flags:
         """Mark the samples of the class."""

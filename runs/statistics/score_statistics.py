@@ -2,8 +2,11 @@
 
 Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a binary run, or (N, C) of a multi-class
 run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
-number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
-undefined classes out, as scikit-learn does with `zero_division=nan`.
+number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages follow the
+rule of `matrix_statistics`, in each epoch as at the end.
+
+`logits` have the shape of the scores. Where they are given, samples are ranked by them: scores near 1 are alike where
+logits still differ (`log_odds`).
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.statistics.evaluated import Evaluated
+from runs.statistics.evaluated import Evaluated, Ranks
 from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
 from runs.statistics.intervals.patients import repeated
@@ -26,11 +29,11 @@ from runs.statistics.matrix_statistics import (
     Summary,
     accuracy,
     class_counts,
+    class_numbers,
     class_summary,
-    f1,
     final_rows,
     macro,
-    ratio,
+    macro_numbers,
     reported,
 )
 from runs.statistics.metric_names import COUNTS
@@ -110,6 +113,7 @@ def epoch_metrics(
     scores: Floats,
     targets: Ints,
     threshold: float | None = None,
+    logits: Floats | None = None,
     count: Count = confusion_matrix,
 ) -> dict[str, Number]:
     """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
@@ -124,7 +128,8 @@ def epoch_metrics(
     matrix = count(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
     numbers = _matrix_numbers(matrix)
     if not training:
-        numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)
+        ranks = Ranks(scores, logits)
+        numbers["auroc"] = macro(auroc(ranks.of(label), targets == label) for label in reported(len(matrix)))
     named = {"loss": loss} | {name: numbers[meaning] for name, meaning in names.items()}
     return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix)[1], strict=True)) if counts else {}))
 
@@ -140,17 +145,8 @@ def _usable(scores: Floats) -> bool:
 def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
     counts = class_counts(matrix)
-    classes = [counts[label] for label in reported(len(matrix))]
-    return {
-        "accuracy": accuracy(matrix),
-        "precision": macro(ratio(c.tp, c.tp + c.fp) for c in classes),
-        "recall": macro(ratio(c.tp, c.tp + c.fn) for c in classes),
-        "f1": macro(f1(c) for c in classes),
-    }
-
-
-def _macro_auroc(scores: Floats, targets: Ints) -> Number:
-    return macro(auroc(scores[:, label], targets == label) for label in range(scores.shape[1]))
+    numbers = [class_numbers(of) for of in counts]
+    return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
 
 
 def final_statistics(
@@ -159,6 +155,7 @@ def final_statistics(
     *,
     class_names: Sequence[str],
     threshold: float | None = None,
+    logits: Floats | None = None,
     patients: Ints | None = None,
 ) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
@@ -172,7 +169,7 @@ def final_statistics(
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
-    split = Evaluated(scores, targets, predicted, repeated(patients))
+    split = Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
     matrix = confusion_matrix(targets, predicted, len(class_names))
     counts = class_counts(matrix.tolist())
     classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
@@ -193,7 +190,7 @@ def final_statistics(
 
 def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     """Compute what the counts and the scores say of one class against the rest."""
-    summary, scores, own = class_summary(counts), split.scores_of(label), split.own(label)
+    summary, scores, own = class_summary(counts), split.ranks_of(label), split.own(label)
     steps = roc_steps(scores, own)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
     intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients)}

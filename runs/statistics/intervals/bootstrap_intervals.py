@@ -68,7 +68,7 @@ def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Nu
     counts = WeightedCounts(split, classes, plan.units, plan.people)
     labels = reported(classes)
     rankings = [
-        WeightedRanking(split.scores_of(label), split.own(label), plan.units, with_auroc=classes > 2)
+        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, with_auroc=classes > 2)
         for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
     ]
     rows = [_row(counts, rankings, labels, plan.weights(block)) for block in plan.blocks()]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, matrix_statistics
+from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, macro_facts, matrix_statistics
 from runs.statistics.score_statistics import final_statistics
 
 NEED_SCORES = {"final_auroc_cm", "final_average_precision", "final_brier", "final_log_loss", "final_ece"}
@@ -78,3 +78,14 @@ def test_the_server_computes_it_without_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_macro_facts_name_the_classes_that_are_special() -> None:
+    matrix, names = [[5, 0, 2, 0], [1, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]], list("abcd")
+    rows = matrix_statistics(matrix, names)
+    assert macro_facts(matrix, names, rows) == (3, ["d"], ["b"])
+    assert rows["final_precision_cm"] == pytest.approx((5 / 6 + 0 + 3 / 5) / 3)
+    earlier = rows | {"final_precision_cm": (5 / 6 + 3 / 5) / 2}  # by the rule of version 0.1
+    assert macro_facts(matrix, names, earlier) is None
+    two = [[1, 0], [2, 0]]
+    assert macro_facts(two, ["no", "yes"], matrix_statistics(two, ["no", "yes"])) is None

@@ -64,3 +64,23 @@ export function range(name, low, high) {
   if (!known(low) || !known(high)) return "";
   return isShare(name) ? `${(100 * low).toFixed(1)} to ${percent(high)}` : `${number(low)} to ${number(high)}`;
 }
+
+/**
+ * Say over what the averages of several classes are: those that have samples; version 0.1 had another rule.
+ *
+ * @param {number[][]} matrix row = true class
+ * @param {string[]} names of the classes
+ * @param {Statistics} statistics
+ */
+export function macroTitle(matrix, names, statistics) {
+  const samples = (/** @type {number} */ label) => matrix[label].some(Boolean);
+  const present = names.map((_, label) => label).filter(samples);
+  const unused = present.filter((label) => !matrix.some((row) => row[label]));
+  const precision = present.map((label) => statistics[`final_precision_cm/${names[label]}`] ?? 0);
+  const mean = precision.reduce((sum, share) => sum + share, 0) / present.length;
+  if (!(Math.abs(mean - (statistics.final_precision_cm ?? 0)) < 1e-9)) return "Statistics, mean over the classes";
+  const some = `the ${present.length} of ${names.length} classes that have samples`;
+  const which = present.length < names.length ? some : "the classes";
+  const never = unused.length ? `; ${unused.length} never predicted, with a precision of 0` : "";
+  return `Statistics, mean over ${which}${never}`;
+}

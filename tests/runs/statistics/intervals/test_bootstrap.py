@@ -75,7 +75,7 @@ def test_numbers_of_several_classes_are_scikit_learns_of_the_drawn_samples(seed:
     plan = resampling(split, 4)
     weights = plan.weights((1, 21))
     whole, by_class = WeightedCounts(split, 4, plan.units, plan.people).numbers(weights)
-    rankings = [WeightedRanking(split.scores_of(k), split.own(k), plan.units, with_auroc=True) for k in range(4)]
+    rankings = [WeightedRanking(split.ranks_of(k), split.own(k), plan.units, with_auroc=True) for k in range(4)]
     ranked = [ranking.numbers(weights) for ranking in rankings]
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
