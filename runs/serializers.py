@@ -5,7 +5,7 @@ Unknown is null. Times are UTC, ISO 8601 with `Z`. Epochs are 0-based.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
 from runs.scheduling.forecast import Forecast, forecast
 from runs.scheduling.queue_report import place_fields
+from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
@@ -182,7 +183,14 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "positive_class": positive_class(result.class_names),
         "confusion_matrix": result.confusion_matrix,
         "statistics": result.statistics,
+        "macro": macro(result.confusion_matrix, result.class_names, result.statistics),
     }
+
+
+def macro(matrix: Matrix, class_names: Sequence[str], statistics: Mapping[str, Number]) -> dict[str, Any] | None:
+    """Describe over what the macro averages are; None for two classes, and where version 0.1 had another rule."""
+    facts = macro_facts(matrix, class_names, statistics)
+    return facts._asdict() if facts else None
 
 
 def _headline(run: Run) -> dict[str, Any] | None:

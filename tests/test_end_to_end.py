@@ -135,6 +135,7 @@ def test_final_statistics_recompute_from_the_stored_predictions(
     rows = [row for row in stored.to_pylist() if row["split"] == split]
     label = np.array([row["label"] for row in rows])
     score = np.array([row["score"] for row in rows])
+    logit = np.array([row["logit"] for row in rows])
     predicted = (score >= sent["threshold"]).astype(int)
     assert sent["epoch"] == finished["detail"]["best"]["epoch"]
     assert sent["confusion_matrix"] == sk.confusion_matrix(label, predicted).tolist()
@@ -152,12 +153,12 @@ def test_final_statistics_recompute_from_the_stored_predictions(
         "final_specificity": sk.recall_score(label, predicted, pos_label=0),
         "final_accuracy_cm": sk.accuracy_score(label, predicted),
         "final_f1_cm": sk.f1_score(label, predicted),
-        "final_auroc_cm": sk.roc_auc_score(label, score),
+        "final_auroc_cm": sk.roc_auc_score(label, logit),
         "final_npv": sk.precision_score(label, predicted, pos_label=0),
         "final_balanced_accuracy": sk.balanced_accuracy_score(label, predicted),
         "final_mcc": sk.matthews_corrcoef(label, predicted),
         "final_brier": sk.brier_score_loss(label, score),
-        "final_average_precision": sk.average_precision_score(label, score),
+        "final_average_precision": sk.average_precision_score(label, logit),
     }
     for name, value in expected.items():
         assert sent["statistics"][name] == pytest.approx(float(value), rel=1e-12), name

@@ -24,6 +24,7 @@ from runs.hints.hint import Severity
 from runs.listing.filters import RunParameters
 from runs.listing.grouping import BY
 from runs.statistics.fold_statistics import Spread
+from runs.statistics.intervals.bootstrap_intervals import OF_TWO
 from runs.statistics.matrix_statistics import FINAL_METRICS
 from runs.statistics.metric_names import COUNTS
 from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
@@ -87,7 +88,8 @@ def test_final_statistics_have_formulas() -> None:
     assert all(cells[2] for cells in found)
     wilson = {"precision", "recall", "specificity", "npv", "accuracy"}
     named = {FINAL_METRICS[code(cells[0])[0]]: cells[3] for cells in found if cells[3]}
-    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "DeLong"}
+    drawn = {*OF_TWO} - wilson
+    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "Newcombe"} | dict.fromkeys(drawn, "bootstrap")
 
 
 def test_statistics_over_folds() -> None:

@@ -16,6 +16,7 @@ from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
 from runs.queue import queue_position
+from runs.statistics.matrix_statistics import MacroFacts, macro_facts
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
@@ -58,7 +59,7 @@ class SplitReport:
     """The final evaluation of one split.
 
     `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. The statistics are
-    those of `positive`, None unless there are two classes.
+    those of `positive`, None unless there are two classes; `macro` says over what they are averages, else blank.
     """
 
     split: str
@@ -66,6 +67,7 @@ class SplitReport:
     threshold: float | None
     classes: list[str]
     positive: str | None
+    macro: str
     matrix: list[tuple[str, list[Cell], int]]
     statistics: list[Statistic]
     class_columns: list[str]
@@ -136,6 +138,7 @@ def split_report(result: FinalResult) -> SplitReport:
         threshold=result.threshold,
         classes=result.class_names,
         positive=serializers.positive_class(result.class_names),
+        macro=_macro_words(macro_facts(result.confusion_matrix, result.class_names, result.statistics)),
         matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],
@@ -144,6 +147,16 @@ def split_report(result: FinalResult) -> SplitReport:
             for label in (result.class_names if per_class else ())
         ],
     )
+
+
+def _macro_words(facts: MacroFacts | None) -> str:
+    """Say over what the averages are, in the words of the page of the run."""
+    if facts is None:
+        return ""
+    total, unused = facts.classes + len(facts.absent), len(facts.never_predicted)
+    which = f"the {facts.classes} of {total} classes that have samples" if facts.absent else f"all {total} classes"
+    never = f"; {unused} never predicted, with a precision of 0" if unused else ""
+    return f"averages over {which}{never}"
 
 
 def number(value: float | None, name: str = "") -> str:

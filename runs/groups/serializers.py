@@ -6,7 +6,7 @@ from typing import Any
 
 from runs.events import format_time
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
-from runs.serializers import final_split, group_links, positive_class, run_summaries
+from runs.serializers import final_split, group_links, macro, positive_class, run_summaries
 
 
 def group_summary(report: GroupReport) -> dict[str, Any]:
@@ -54,4 +54,5 @@ def _pooled(pooled: Pooled) -> dict[str, Any]:
         "positive_class": positive_class(pooled.class_names),
         "confusion_matrix": pooled.confusion_matrix,
         "statistics": pooled.statistics,
+        "macro": macro(pooled.confusion_matrix, pooled.class_names, pooled.statistics),
     }

@@ -97,14 +97,17 @@ def _only_class(metrics: Epoch, run: Evidence) -> str | None:
 
 
 def _one_of_many(metrics: Epoch, classes: int) -> str | None:
-    """Recognise that all predictions are of one class of three or more, from the macro averages.
+    """Recognise that all predictions are of one class of three or more, from the macro averages over m of them.
 
-    Recall is then 1 for one class and 0 for the others, and precision, known for one alone, is the accuracy.
+    Recall is then 1 for one class and 0 for the others; the one class's precision is the accuracy, the others' count
+    as 0.
     """
     accuracy, precision, recall = (metrics.get(f"val_{name}") for name in ("acc", "precision", "recall"))
-    if classes < 3 or accuracy is None or precision is None or recall is None:
+    if classes < 3 or not accuracy or precision is None or not recall:
         return None
-    alone = math.isclose(recall, 1 / classes, abs_tol=1e-9) and math.isclose(precision, accuracy, abs_tol=1e-9)
+    present = round(1 / recall)
+    shares = 2 <= present <= classes and math.isclose(recall, 1 / present, abs_tol=1e-9)
+    alone = shares and math.isclose(precision, accuracy * recall, abs_tol=1e-9)
     return "one and the same class" if alone else None
 
 

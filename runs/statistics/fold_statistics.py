@@ -40,15 +40,16 @@ T975 = (
 )
 MOST_VALUES = len(T975) + 1
 _ANYWHERE = (-math.inf, math.inf)
-_WIDER = {"final_mcc": (-1.0, 1.0), "final_brier": (0.0, 2.0)}
+_WIDER = {"final_mcc": (-1.0, 1.0), "final_brier": (0.0, 2.0), "final_log_loss": (0.0, math.inf)}
 
 
 class Spread(NamedTuple):
     """Mean, spread and intervals of the `n` known values; `sd` is the sample's standard deviation (n - 1).
 
     `ci_low` and `ci_high` are the 95 % t-interval of the mean, mean -+ t(n - 1) x sd x sqrt(1 / n); the corrected ones
-    have sqrt(1 / n + validation samples / training samples) instead, None where folds share what they are evaluated on.
-    Both are cut at the bounds of the number. One value has no spread.
+    have sqrt(1 / n + validation samples / training samples) instead. Both are cut at the bounds of the number, and None
+    where folds share what they are evaluated on: its samples are not drawn again for each fold, so that the spread says
+    nothing of how the number would be on others. One value has no spread.
     """
 
     n: int
@@ -87,7 +88,10 @@ def described(values: Iterable[Number]) -> Described:
 def spread(
     values: Iterable[Number], *, overlap: float | None = None, bounds: tuple[float, float] = _ANYWHERE
 ) -> Spread:
-    """Describe at most `MOST_VALUES` values of folds; `overlap` is validation / training samples, 1 / (folds - 1)."""
+    """Describe at most `MOST_VALUES` values of folds.
+
+    `overlap` is validation / training samples, 1 / (folds - 1); None for the test split, which has no intervals.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return Spread(0, *[None] * 8)
@@ -95,9 +99,11 @@ def spread(
     if len(known) == 1:
         return Spread(1, mean, None, mean, mean, *[None] * 4)
     sd = statistics.stdev(known)
-    plain = _interval(mean, sd, len(known), 0.0, bounds)
-    corrected = (None, None) if overlap is None else _interval(mean, sd, len(known), overlap, bounds)
-    return Spread(len(known), mean, sd, min(known), max(known), *plain, *corrected)
+    ends: tuple[Number, ...] = (None,) * 4
+    if overlap is not None:
+        intervals = (_interval(mean, sd, len(known), share, bounds) for share in (0.0, overlap))
+        ends = tuple(end for interval in intervals for end in interval)
+    return Spread(len(known), mean, sd, min(known), max(known), *ends)
 
 
 def spreads(rows: Sequence[Mapping[str, Number]], *, overlap: float | None = None) -> dict[str, Spread]:

@@ -1,8 +1,11 @@
 """Compute every number that a confusion matrix alone determines, exactly, without numpy. Pure Python.
 
 A matrix has row = true class, column = predicted class; binary runs have two classes, label 1 positive. A number that
-is not defined (0/0) is None, never 0. Macro averages leave undefined classes out, as scikit-learn does with
-`zero_division=nan`.
+is not defined (0/0) is None, never 0.
+
+All macro averages follow one rule: they are over the classes that have samples, and a precision or negative predictive
+value of 0/0 counts as 0 in them, as in scikit-learn with `zero_division=0` and the `labels` that occur. So a class that
+is never predicted lowers them, and all of them divide by the same number of classes.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ FINAL_METRICS = {
     "final_balanced_accuracy": "balanced_accuracy",
     "final_mcc": "mcc",
     "final_brier": "brier",
+    "final_log_loss": "log_loss",
     "final_average_precision": "average_precision",
     "final_ece": "ece",
 }
@@ -106,18 +110,66 @@ def wilson(successes: int, trials: int) -> Interval:
 
     Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212.
     """
-    if not trials:
-        return None, None
-    share, spread = successes / trials, Z95**2 / trials
+    return score_interval(successes / trials, trials) if trials else (None, None)
+
+
+def score_interval(share: float, trials: float) -> Interval:
+    """Compute Wilson's interval of a share of `trials`, which need not be whole; it ends at 0 and 1 exactly."""
+    spread = Z95**2 / trials
     centre = share + spread / 2
     half = Z95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
-    return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
+    low = 0.0 if share == 0 else max(0.0, (centre - half) / (1 + spread))
+    return low, 1.0 if share == 1 else min(1.0, (centre + half) / (1 + spread))
 
 
 def macro(values: Iterable[Number]) -> Number:
     """Average over the classes for which the value is known."""
     known = [value for value in values if value is not None]
-    return ratio(sum(known), len(known))
+    return ratio(math.fsum(known), len(known))
+
+
+def macro_numbers(counts: Sequence[Counts], classes: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+    """Average each number over the classes that have samples; `classes` has the numbers of each, in label order."""
+    present = [(of, numbers) for of, numbers in zip(counts, classes, strict=True) if of.tp + of.fn]
+    names = classes[0] if classes else {}
+    return {name: macro(_in_macro(name, numbers[name], of) for of, numbers in present) for name in names}
+
+
+def _in_macro(name: str, value: Number, counts: Counts) -> Number:
+    """Return 0 for a precision of 0/0 of a class that has samples; likewise for the rest, which has an NPV."""
+    samples = {"precision": counts.tp + counts.fn, "npv": counts.tn + counts.fp}.get(name, 0)
+    return 0.0 if value is None and samples else value
+
+
+class MacroFacts(NamedTuple):
+    """Over what the macro averages are: the number of `classes` that have samples, and which are special.
+
+    `absent` classes have no samples and do not count; `never_predicted` ones have, and their precision counts as 0.
+    """
+
+    classes: int
+    absent: list[str]
+    never_predicted: list[str]
+
+
+def macro_facts(matrix: Matrix, class_names: Sequence[str], statistics: Mapping[str, Number]) -> MacroFacts | None:
+    """Describe the macro averages among the final `statistics` of a matrix.
+
+    None for two classes, whose numbers are the positive one's, and for averages of version 0.1, which left out every
+    0/0.
+    """
+    if len(matrix) == 2:
+        return None
+    counts = class_counts(matrix)
+    ours, stored = macro_numbers(counts, [class_numbers(of) for of in counts]), statistics.get("final_precision_cm")
+    if (stored is None) != (ours["precision"] is None) or not math.isclose(
+        stored or 0, ours["precision"] or 0, abs_tol=1e-9
+    ):
+        return None
+    named = list(zip(class_names, counts, strict=True))
+    absent = [name for name, of in named if not of.tp + of.fn]
+    unused = [name for name, of in named if of.tp + of.fn and not of.tp + of.fp]
+    return MacroFacts(len(matrix) - len(absent), absent, unused)
 
 
 def matrix_statistics(matrix: Matrix, class_names: Sequence[str]) -> dict[str, Number]:
@@ -131,25 +183,29 @@ def reported(classes: int) -> Sequence[int]:
     return [1] if classes == 2 else range(classes)
 
 
+def class_numbers(counts: Counts) -> dict[str, Number]:
+    """Compute the numbers of one class against the rest from its counts."""
+    return {name: ratio(*proportion) for name, proportion in class_proportions(counts).items()} | {"f1": f1(counts)}
+
+
 def class_summary(counts: Counts) -> Summary:
     """Compute the numbers and intervals of one class against the rest from its counts."""
-    proportions = class_proportions(counts)
-    numbers = {name: ratio(*proportion) for name, proportion in proportions.items()} | {"f1": f1(counts)}
-    return Summary(numbers, {name: wilson(*proportion) for name, proportion in proportions.items()})
+    intervals = {name: wilson(*proportion) for name, proportion in class_proportions(counts).items()}
+    return Summary(class_numbers(counts), intervals)
 
 
 def final_rows(
-    matrix: Matrix, classes: Sequence[Summary], class_names: Sequence[str], whole: Mapping[str, Number] | None = None
+    matrix: Matrix, classes: Sequence[Summary], class_names: Sequence[str], whole: Summary | None = None
 ) -> dict[str, Number]:
-    """Build all final rows from summaries of the `reported` classes and further numbers of the `whole`.
+    """Build all final rows from summaries of the `reported` classes and what else is known of the `whole`.
 
     Binary: the four counts, and the positive class's numbers. Else macro averages, followed by `<name>/<class>` rows.
     Each interval is right after its number, as `<name>_ci_low` and `<name>_ci_high`.
     """
     binary = len(matrix) == 2
-    overall = _positive(classes[0]) if binary else _macro(classes)
-    overall.numbers.update(accuracy=accuracy(matrix), mcc=mcc(matrix), **whole or {})
-    overall.intervals["accuracy"] = wilson(*hits(matrix))
+    overall = _positive(classes[0]) if binary else _macro(matrix, classes)
+    overall.numbers.update(accuracy=accuracy(matrix), mcc=mcc(matrix), **whole.numbers if whole else {})
+    overall.intervals.update({"accuracy": wilson(*hits(matrix))} | (whole.intervals if whole else {}))
     if binary:
         return dict(zip(COUNTS, class_counts(matrix)[1], strict=True)) | _rows(overall)
     per_class = {
@@ -167,9 +223,9 @@ def _positive(summary: Summary) -> Summary:
     return Summary(summary.numbers | {"balanced_accuracy": balanced}, dict(summary.intervals))
 
 
-def _macro(summaries: Sequence[Summary]) -> Summary:
+def _macro(matrix: Matrix, summaries: Sequence[Summary]) -> Summary:
     """Average the summaries; balanced accuracy of more than two classes is the macro recall."""
-    numbers = {name: macro(summary.numbers[name] for summary in summaries) for name in summaries[0].numbers}
+    numbers = macro_numbers(class_counts(matrix), [summary.numbers for summary in summaries])
     return Summary(numbers | {"balanced_accuracy": numbers["recall"]}, {})
 
 

@@ -33,6 +33,7 @@ FINAL_STATISTICS: dict[str, str] = {
     "final_balanced_accuracy": "Balanced accuracy",
     "final_mcc": "Matthews correlation",
     "final_brier": "Brier score",
+    "final_log_loss": "Log loss",
     "final_ece": "Expected calibration error",
 }
 """Name to the label that users see."""

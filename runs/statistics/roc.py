@@ -1,17 +1,16 @@
-"""Measure how well scores rank one class: exact ROC area with its interval, average precision. Pure numpy.
+"""Measure how well scores rank one class: exact ROC area, average precision, placements. Pure numpy.
 
 `scores` are (N,) finite floats, higher = more likely positive; `positive` are (N,) flags. Not defined is None, never 0.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.statistics.matrix_statistics import Z95, Interval, Number
+from runs.statistics.matrix_statistics import Number
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -52,25 +51,24 @@ def average_precision(true: Ints, false: Ints) -> Number:
     return float((gained * (true / (true + false))).sum())
 
 
-def delong(scores: Floats, positive: Flags) -> Interval:
-    """Compute the 95 % interval of the AUROC; None with fewer than two samples of a class.
+class Placements(NamedTuple):
+    """Where each sample stands in the other class, (positives,) and (negatives,); the mean of either is the AUROC.
 
-    AUROC +- z x standard error, cut at 0 and 1. It has no width where the classes are separated completely (AUROC 0 or
-    1).
-
-    Variance: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, by the mid-ranks of Sun and Xu, IEEE
-    Signal Process. Lett. 21 (2014) 1389-1393.
+    `above`: of each positive the share of negatives below it; `below`: of each negative the share of positives above
+    it. Equal scores count half.
     """
-    above, below = scores[positive], scores[~positive]
-    if min(len(above), len(below)) < 2:
-        return None, None
-    ranks = _midranks(scores)
-    placements_above = (ranks[positive] - _midranks(above)) / len(below)
-    placements_below = 1 - (ranks[~positive] - _midranks(below)) / len(above)
-    centre = float(placements_above.mean())
-    variance = placements_above.var(ddof=1) / len(above) + placements_below.var(ddof=1) / len(below)
-    half = Z95 * math.sqrt(variance)
-    return max(0.0, centre - half), min(1.0, centre + half)
+
+    above: Floats
+    below: Floats
+
+
+def placements(scores: Floats, positive: Flags) -> Placements:
+    """Compute the placements by the mid-ranks of Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393."""
+    above, below, ranks = scores[positive], scores[~positive], _midranks(scores)
+    return Placements(
+        (ranks[positive] - _midranks(above)) / max(1, len(below)),
+        1 - (ranks[~positive] - _midranks(below)) / max(1, len(above)),
+    )
 
 
 def _midranks(values: Floats) -> Floats:

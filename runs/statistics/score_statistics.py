@@ -2,8 +2,11 @@
 
 Shapes: `scores` are probabilities, (N,) of the positive class (label 1) of a binary run, or (N, C) of a multi-class
 run; `targets` are labels, (N,) integers from 0. A confusion matrix has row = true class, column = predicted class. A
-number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages leave
-undefined classes out, as scikit-learn does with `zero_division=nan`.
+number that is not defined (0/0, one class only, a score that is not finite) is None, never 0. Macro averages follow the
+rule of `matrix_statistics`, in each epoch as at the end.
+
+`logits` have the shape of the scores. Where they are given, samples are ranked by them: scores near 1 are alike where
+logits still differ (`log_odds`).
 """
 
 from __future__ import annotations
@@ -14,21 +17,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.evaluated import Evaluated, Ranks
+from runs.statistics.intervals.auroc_interval import auroc_interval
+from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
+from runs.statistics.intervals.patients import repeated
+from runs.statistics.intervals.proportions import class_intervals, proportion_interval
 from runs.statistics.matrix_statistics import (
+    Counts,
     Matrix,
     Number,
     Summary,
     accuracy,
     class_counts,
+    class_numbers,
     class_summary,
-    f1,
     final_rows,
     macro,
-    ratio,
+    macro_numbers,
     reported,
 )
 from runs.statistics.metric_names import COUNTS
-from runs.statistics.roc import Flags, Floats, Ints, area, auroc, average_precision, delong, roc_steps
+from runs.statistics.roc import Floats, Ints, area, auroc, average_precision, roc_steps
+from runs.statistics.sample_losses import log_losses, squared_errors
 
 # The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
@@ -72,12 +82,12 @@ def brier(scores: Floats, targets: Ints) -> Number:
 
     Binary: of the positive class, 0 to 1. Multi-class: summed over the classes, 0 to 2.
     """
-    if not len(targets):
-        return None
-    if scores.ndim == 1:
-        return float(((scores - targets) ** 2).mean())
-    truth = np.eye(scores.shape[1])[targets]
-    return float(((scores - truth) ** 2).sum(axis=1).mean())
+    return float(squared_errors(scores, targets).mean()) if len(targets) else None
+
+
+def log_loss(scores: Floats, targets: Ints) -> Number:
+    """Compute the mean negative logarithm of the true class's score."""
+    return float(log_losses(scores, targets).mean()) if len(targets) else None
 
 
 def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
@@ -103,6 +113,7 @@ def epoch_metrics(
     scores: Floats,
     targets: Ints,
     threshold: float | None = None,
+    logits: Floats | None = None,
     count: Count = confusion_matrix,
 ) -> dict[str, Number]:
     """Compute one phase's numbers under their names: `train_...` the short list, `val_...` and `test_...` all.
@@ -117,7 +128,8 @@ def epoch_metrics(
     matrix = count(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
     numbers = _matrix_numbers(matrix)
     if not training:
-        numbers["auroc"] = auroc(scores, targets == 1) if binary else _macro_auroc(scores, targets)
+        ranks = Ranks(scores, logits)
+        numbers["auroc"] = macro(auroc(ranks.of(label), targets == label) for label in reported(len(matrix)))
     named = {"loss": loss} | {name: numbers[meaning] for name, meaning in names.items()}
     return _prefixed(phase, named | (dict(zip(counts, class_counts(matrix)[1], strict=True)) if counts else {}))
 
@@ -133,43 +145,55 @@ def _usable(scores: Floats) -> bool:
 def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
     counts = class_counts(matrix)
-    classes = [counts[label] for label in reported(len(matrix))]
-    return {
-        "accuracy": accuracy(matrix),
-        "precision": macro(ratio(c.tp, c.tp + c.fp) for c in classes),
-        "recall": macro(ratio(c.tp, c.tp + c.fn) for c in classes),
-        "f1": macro(f1(c) for c in classes),
-    }
-
-
-def _macro_auroc(scores: Floats, targets: Ints) -> Number:
-    return macro(auroc(scores[:, label], targets == label) for label in range(scores.shape[1]))
+    numbers = [class_numbers(of) for of in counts]
+    return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
 
 
 def final_statistics(
-    scores: Floats, targets: Ints, *, class_names: Sequence[str], threshold: float | None = None
+    scores: Floats,
+    targets: Ints,
+    *,
+    class_names: Sequence[str],
+    threshold: float | None = None,
+    logits: Floats | None = None,
+    patients: Ints | None = None,
 ) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
 
     Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
     Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
-    rows. Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
+    rows. `patients` numbers the patient of each sample; None where they are not known: then the samples count as
+    independent. Raises ValueError for no samples and for scores that are not finite, which have no meaningful
+    statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
+    split = Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
     matrix = confusion_matrix(targets, predicted, len(class_names))
     counts = class_counts(matrix.tolist())
+    classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
+    drawn = bootstrap_intervals(split, len(class_names), classes)
     classes = [
-        _with_ranking(class_summary(counts[label]), scores if scores.ndim == 1 else scores[:, label], targets == label)
-        for label in reported(len(class_names))
+        Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
     ]
-    whole = {"brier": brier(scores, targets), "ece": expected_calibration_error(scores, targets, predicted)}
+    whole = Summary(
+        {
+            "brier": brier(scores, targets),
+            "log_loss": log_loss(scores, targets),
+            "ece": expected_calibration_error(scores, targets, predicted),
+        },
+        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole,
+    )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 
 
-def _with_ranking(summary: Summary, scores: Floats, positive: Flags) -> Summary:
-    """Add the numbers that the scores give to those that the counts give."""
-    steps = roc_steps(scores, positive)
+def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
+    """Compute what the counts and the scores say of one class against the rest."""
+    summary, scores, own = class_summary(counts), split.ranks_of(label), split.own(label)
+    steps = roc_steps(scores, own)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
-    return Summary(summary.numbers | ranking, summary.intervals | {"auroc": delong(scores, positive)})
+    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients)}
+    if split.patients is not None:
+        intervals |= class_intervals(own, split.said(label), split.patients)
+    return Summary(summary.numbers | ranking, intervals)

@@ -31,6 +31,8 @@ RECOMPUTED: dict[str, Callable[[list[int], list[float], list[bool]], float]] = {
     "final_average_precision": lambda labels, scores, _: sk.average_precision_score(labels, scores),
     "final_brier": lambda labels, scores, _: sk.brier_score_loss(labels, scores),
 }
+RANKED = ("final_auroc_cm", "final_average_precision")
+"""Samples are ranked by their logits."""
 
 
 class Checker:
@@ -103,8 +105,9 @@ class Checker:
             labels, scores = [row["label"] for row in rows], [row["score"] for row in rows]
             said = [score >= final["threshold"] for score in scores]
             assert final["confusion_matrix"] == sk.confusion_matrix(labels, said).tolist(), f"run {run_id}, {split}"
+            logits = [row["logit"] for row in rows]
             for name, recompute in RECOMPUTED.items():
-                expected = pytest.approx(recompute(labels, scores, said), abs=1e-12)
+                expected = pytest.approx(recompute(labels, logits if name in RANKED else scores, said), abs=1e-12)
                 assert final["statistics"][name] == expected, f"run {run_id}, {split}: {name}"
                 self.numbers += 1
 

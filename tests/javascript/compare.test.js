@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { interval, range, value } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { interval, macroTitle, range, value } from "../../realtime/static/realtime/charts/statistics_text.js";
 import { parallelAxes } from "../../realtime/static/realtime/compare/axes.js";
 import { joined } from "../../realtime/static/realtime/compare/joined_curves.js";
 import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
@@ -142,6 +142,28 @@ test("statistics that are no shares keep their numbers", () => {
   assert.equal(range("final_mcc", -0.5, 0.5), "-0.5000 to 0.5000");
   assert.equal(range("final_f1_cm", null, 0.5), "");
   assert.equal(interval("f", { "f_ci_low/cat": 0.1, "f_ci_high/cat": 0.2 }, "/cat"), "10.0 to 20.0 %");
+});
+
+test("averages over the classes say over which they are", () => {
+  const names = ["a", "b", "c"];
+  const matrix = [
+    [5, 0, 2],
+    [2, 0, 1],
+    [0, 0, 0],
+  ];
+  const rows = { "final_precision_cm/a": 5 / 7, "final_precision_cm/b": null, "final_precision_cm/c": 0 };
+  assert.equal(
+    macroTitle(matrix, names, { ...rows, final_precision_cm: 5 / 14 }),
+    "Statistics, mean over the 2 of 3 classes that have samples; 1 never predicted, with a precision of 0",
+  );
+  const earlier = macroTitle(matrix, names, { ...rows, final_precision_cm: 5 / 7 });
+  assert.equal(earlier, "Statistics, mean over the classes");
+  const whole = [
+    [1, 0],
+    [0, 1],
+  ];
+  const perfect = { "final_precision_cm/a": 1, "final_precision_cm/b": 1, final_precision_cm: 1 };
+  assert.equal(macroTitle(whole, ["a", "b"], perfect), "Statistics, mean over the classes");
 });
 
 test("a cross-validation says how many folds are done", () => {

@@ -17,7 +17,7 @@ from experiments.training.metrics.counting import confusion_matrix
 from runs.events import EpochEnd, utc_now
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics
+from runs.statistics.score_statistics import epoch_metrics, scores_from_logits
 
 
 class Diverged(Exception):  # the message is a sentence for the user
@@ -107,13 +107,22 @@ class MetricsCollector(Callback):
 
     def _validated(self, steps: Steps, epoch: int) -> dict[str, Number]:
         """Compute what every run reports of its validation, and what this one adds."""
-        scores, targets = steps.scores(), steps.targets()
-        numbers = self._numbers("val", scores, targets, steps.mean_loss())
+        logits, targets = steps.logits(), steps.targets()
+        scores = scores_from_logits(logits)
+        numbers = self._numbers("val", scores, targets, steps.mean_loss(), logits)
         return numbers | (self._added.numbers("val", scores, targets, where=f"epoch {epoch}") if self._added else {})
 
-    def _numbers(self, phase: str, scores: Floats, targets: Ints, loss: Number) -> dict[str, Number]:
+    def _numbers(
+        self, phase: str, scores: Floats, targets: Ints, loss: Number, logits: Floats | None = None
+    ) -> dict[str, Number]:
         return epoch_metrics(
-            phase, loss=loss, scores=scores, targets=targets, threshold=self._threshold, count=confusion_matrix
+            phase,
+            loss=loss,
+            scores=scores,
+            targets=targets,
+            threshold=self._threshold,
+            logits=logits,
+            count=confusion_matrix,
         )
 
 

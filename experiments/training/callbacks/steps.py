@@ -53,9 +53,13 @@ class Steps:
         """Return the batches' losses, (steps,)."""
         return _array(torch.stack(self._losses)) if self._losses else np.empty(0)
 
+    def logits(self) -> Floats:
+        """Return the logits, (N,) or (N, C), as float64."""
+        return _array(torch.cat(self._logits)) if self._logits else np.empty(0)
+
     def scores(self) -> Floats:
         """Return probabilities, (N,) or (N, C): float64 sigmoid or softmax of the logits."""
-        return scores_from_logits(_array(torch.cat(self._logits))) if self._logits else np.empty(0)
+        return scores_from_logits(self.logits())
 
     def targets(self) -> Ints:
         """Return the labels, (N,)."""

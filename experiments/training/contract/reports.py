@@ -59,7 +59,8 @@ class Execution(Report, frozen=True, kw_only=True):
     """What really carries out an attempt, where its configuration says `auto` or asks for what the machine lacks.
 
     `precision` is Lightning's name of it, `compute_type` the type of most products; TF32 rounds the factors of 32-bit
-    ones to 10 binary digits, which newer GPUs do in convolutions by default. `batch_size` is that of one process,
+    ones to 10 binary digits, which newer GPUs do in convolutions by default. All three are those of the training; the
+    best checkpoint is evaluated in `evaluation_precision`, without TF32. `batch_size` is that of one process,
     `samples_per_step` that of all of them in one step of the optimizer. `loss_weights` has one weight per class, null
     where there are very many or a network computes its own loss.
     """
@@ -71,6 +72,7 @@ class Execution(Report, frozen=True, kw_only=True):
     nodes: int
     precision: str
     compute_type: str
+    evaluation_precision: str
     tf32_convolutions: bool
     tf32_products: bool
     threads: int

@@ -113,24 +113,28 @@ def _carry_out(
 
     best = _best(chain.checkpoint, stop)
     evaluation.restore(module, Path(chain.checkpoint.best_model_path))
-    predictions = evaluation.predict(
-        lambda callbacks: _trainer(config, job, [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]),
-        module,
-        data,
-    )
+    predictions = _predict(config, job, module, data, stop)
     ranks.leave()
     if job.rank:
         return  # rank 0 has the results of all ranks, and reports and writes them
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
-    for part in predictions:
-        report(
-            evaluation.final_stats(
-                part, epoch=best.epoch, threshold=threshold, class_names=data.class_names, added=metrics
-            )
-        )
+    for event in evaluation.events(predictions, data, epoch=best.epoch, threshold=threshold, added=metrics):
+        report(event)
     chain.checkpoint.tidy()
+
+
+def _predict(
+    config: TrainingConfig, job: Job, module: pl.LightningModule, data: DataModule, stop: Stop
+) -> list[evaluation.Predictions]:
+    """Evaluate the module as it is over the held-out splits, in full precision."""
+
+    def make_trainer(callbacks: list[Callback]) -> pl.Trainer:
+        chain = [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]
+        return _trainer(config, job, chain, precision=evaluation.PRECISION)
+
+    return evaluation.predict(make_trainer, module, data)
 
 
 def _best(checkpoint: RunCheckpoint, stop: Stop) -> Score:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training import ranks
@@ -20,18 +22,26 @@ from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
+from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, final_statistics
+from runs.statistics.score_statistics import epoch_metrics, final_statistics, scores_from_logits
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
+PRECISION = "32-true"
+"""Lightning's name of the precision of every evaluation, whatever the training has: scores of fewer digits tie."""
+
 
 class Predictions(NamedTuple):
-    """The scores of one split, sample by sample, in its order; `positions` index the data module's lists of ids."""
+    """The scores of one split, sample by sample, in its order; `positions` index the data module's lists of ids.
+
+    `scores` are the sigmoid or softmax of `logits`.
+    """
 
     split: Split
     loss: Number
+    logits: Floats
     scores: Floats
     targets: Ints
     positions: Ints
@@ -60,7 +70,9 @@ class Capture(Callback):
         """
         steps = self._steps.of_all_ranks()
         positions = np.concatenate(ranks.gathered(torch.cat(self._positions).cpu().numpy()))
-        return Predictions(split, steps.mean_loss(), steps.scores(), steps.targets(), positions)
+        logits = steps.logits()
+        scores = scores_from_logits(logits)
+        return Predictions(split, steps.mean_loss(), logits, scores, steps.targets(), positions)
 
 
 def restore(module: pl.LightningModule, checkpoint: Path) -> None:
@@ -81,23 +93,39 @@ def _without_optimizer(state: dict[str, Any]) -> dict[str, Any]:
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
     """Run the module in evaluation mode, unshuffled, over the validation and, if there is one, the test split.
 
-    With several ranks each processes its part of a split, and rank 0 alone gets all of it.
+    The trainers shall have `PRECISION`. With several ranks each processes its part of a split, and rank 0 alone gets
+    all of it.
     """
-    capture = Capture()
-    make_trainer([capture]).validate(module, datamodule=data, verbose=False)
-    predictions = [capture.predictions("val")]
-    if data.test_dataloader() is not None:
+    with _without_tf32():
         capture = Capture()
-        make_trainer([capture]).test(module, datamodule=data, verbose=False)
-        predictions.append(capture.predictions("test"))
+        make_trainer([capture]).validate(module, datamodule=data, verbose=False)
+        predictions = [capture.predictions("val")]
+        if data.test_dataloader() is not None:
+            capture = Capture()
+            make_trainer([capture]).test(module, datamodule=data, verbose=False)
+            predictions.append(capture.predictions("test"))
     return predictions
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """Keep GPUs from rounding the factors of 32-bit products to 10 binary digits, as their convolutions else do."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)
 
 
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
     """Write one row per sample, from which anyone can recompute each figure.
 
     Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `label` (0, 1, ...), `score_<class>` for
-    each class, unrounded float64; a binary run has `score` too, the positive class's.
+    each class, unrounded float64; a binary run has `score` too, the positive class's. Then the outputs of the network,
+    by which samples are ranked: `logit` of a binary run, the positive class's, else `logit_<class>` for each class.
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
@@ -115,7 +143,33 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     }
     if part.scores.ndim == 1:
         columns["score"] = part.scores
-    return columns | {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
+    columns |= {f"score_{name}": scores[:, label] for label, name in enumerate(data.class_names)}
+    logits = _narrowed(part.logits)
+    if logits.ndim == 1:
+        return columns | {"logit": logits}
+    return columns | {f"logit_{name}": logits[:, label] for label, name in enumerate(data.class_names)}
+
+
+def _narrowed(logits: Floats) -> NDArray[Any]:
+    """Return the logits in single precision, which networks compute in, unless that would round one."""
+    with np.errstate(over="ignore"):
+        single = logits.astype(np.float32)
+    return single if np.array_equal(single, logits, equal_nan=True) else logits
+
+
+def events(
+    predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
+) -> Iterator[FinalStats]:
+    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite."""
+    for part in predictions:
+        yield final_stats(
+            part,
+            epoch=epoch,
+            threshold=threshold,
+            class_names=data.class_names,
+            patient_ids=data.patient_ids,
+            added=added,
+        )
 
 
 def final_stats(
@@ -124,15 +178,27 @@ def final_stats(
     epoch: int,
     threshold: float | None,
     class_names: Sequence[str],
+    patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
 ) -> FinalStats:
-    """Compute all final statistics of one split; raises Diverged if the scores are not finite."""
+    """Compute all final statistics of one split; raises Diverged if the scores are not finite.
+
+    `patient_ids` are the data module's, which the positions index; none where they are not known.
+    """
     if not np.isfinite(part.scores).all():
         raise Diverged(
             f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
             "Lower optimizer.learning_rate."
         )
-    matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)
+    patients = patient_codes([patient_ids[place] for place in part.positions]) if len(patient_ids) else None
+    matrix, statistics = final_statistics(
+        part.scores,
+        part.targets,
+        class_names=class_names,
+        threshold=threshold,
+        logits=part.logits,
+        patients=patients,
+    )
     if part.split == "test":
         statistics |= epoch_metrics(
             "test",
@@ -140,6 +206,7 @@ def final_stats(
             scores=part.scores,
             targets=part.targets,
             threshold=threshold,
+            logits=part.logits,
             count=confusion_matrix,
         )
         statistics |= added.numbers("test", part.scores, part.targets, where="the test split") if added else {}

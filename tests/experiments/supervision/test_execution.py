@@ -23,6 +23,7 @@ USED = Execution(
     nodes=1,
     precision="bf16-mixed",
     compute_type="bfloat16",
+    evaluation_precision="32-true",
     tf32_convolutions=False,
     tf32_products=False,
     threads=4,

@@ -9,14 +9,24 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from scipy.special import softmax
 from sklearn import metrics as sk
+from torch import Tensor
 
 from experiments.training.callbacks.metrics_collector import Diverged
-from experiments.training.contract.reports import Message
+from experiments.training.contract.reports import Execution, Message
 from experiments.training.recipes import evaluation
 from experiments.training.recipes.evaluation import Predictions
 from runs.events import FinalStats
-from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
+from tests.experiments.training.trainings import (
+    Network,
+    SmallData,
+    carry_out,
+    job_of,
+    metrics_by_epoch,
+    of_type,
+    outcome,
+)
 
 
 def evaluated(tmp_path: Path, samples: Any = None, network: Any = None, **config: Any) -> tuple[list[Message], Any]:
@@ -38,12 +48,12 @@ def test_binary_statistics_follow_from_the_predictions(tmp_path: Path) -> None:
             "final_specificity": sk.recall_score(y, said, pos_label=0),
             "final_accuracy_cm": sk.accuracy_score(y, said),
             "final_f1_cm": sk.f1_score(y, said),
-            "final_auroc_cm": sk.roc_auc_score(y, scores),
+            "final_auroc_cm": sk.roc_auc_score(y, rows["logit"].to_numpy()),
             "final_npv": sk.precision_score(y, said, pos_label=0),
             "final_balanced_accuracy": sk.balanced_accuracy_score(y, said),
             "final_mcc": sk.matthews_corrcoef(y, said),
             "final_brier": sk.brier_score_loss(y, scores),
-            "final_average_precision": sk.average_precision_score(y, scores),
+            "final_average_precision": sk.average_precision_score(y, rows["logit"].to_numpy()),
         }
         assert {name: event.statistics[name] for name in expected} == pytest.approx(expected, abs=1e-12)
         assert event.confusion_matrix == sk.confusion_matrix(y, said).tolist()
@@ -75,15 +85,47 @@ def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None
         "score",
         "score_class 0",
         "score_class 1",
+        "logit",
     ]
     assert table["split"].to_pylist() == ["val"] * 30 + ["test"] * 20
     assert table["sample_id"].to_pylist() == [f"s{i}" for i in rows]
     assert table["patient_id"].to_pylist() == [f"p{i // 2}" for i in rows]
     assert table["label"].to_pylist() == data.y[rows].tolist()
     with torch.no_grad():  # the best epoch's weights are in the module now
-        expected = model.eval()(data.x[rows]).double().sigmoid().numpy()
+        logits = model.eval()(data.x[rows])
+    assert table["score"].to_numpy() == pytest.approx(logits.double().sigmoid().numpy(), rel=1e-6)
+    assert table["logit"].to_numpy() == pytest.approx(logits.numpy(), rel=1e-5)
+    assert (str(table["score"].type), str(table["logit"].type)) == ("double", "float")
+    exact = table["logit"].to_numpy().astype(np.float64)
+    assert table["score"].to_numpy() == pytest.approx(1 / (1 + np.exp(-exact)), rel=1e-15)
+
+
+class Watched(Network):
+    """Remembers how its evaluations multiplied: after the last training batch comes the final evaluation alone."""
+
+    def test_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        cudnn = torch.backends.cudnn.allow_tf32
+        self.settings = (cudnn, torch.get_float32_matmul_precision(), torch.is_autocast_enabled("cpu"))
+        return super().test_step(batch, batch_idx)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_the_best_checkpoint_is_evaluated_in_single_precision_whatever_it_was_trained_in(
+    tmp_path: Path, precision: str
+) -> None:
+    before = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    data, model = SmallData(), Watched()
+    job = job_of(tmp_path / "7", trainer={"max_epochs": 2, "precision": precision, "accelerator": "cpu"})
+    messages = carry_out(job, data=data, model=model)
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    assert [one.evaluation_precision for one in of_type(messages, Execution)] == ["32-true"]
+    table = pq.read_table(tmp_path / "7" / "attempts" / "1" / "predictions.parquet")
+    with torch.no_grad():
+        expected = model.eval()(data.x[50:]).double().sigmoid().numpy()
     assert table["score"].to_numpy() == pytest.approx(expected, rel=1e-6)
-    assert str(table["score"].type) == "double"
+    assert len(set(table["score"].to_pylist())) == len(np.unique(expected)) == 50
+    assert model.settings == (False, "highest", False)
+    assert before == (torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision())
 
 
 def test_several_classes(tmp_path: Path) -> None:
@@ -93,6 +135,10 @@ def test_several_classes(tmp_path: Path) -> None:
     scores = np.column_stack([rows[f"score_class {label}"].to_numpy() for label in range(3)])
     y = rows["label"].to_numpy()
     assert "score" not in table.column_names
+    logits = np.column_stack([rows[f"logit_class {label}"].to_numpy() for label in range(3)])
+    assert str(logits.dtype) == "float32"
+    assert "logit" not in table.column_names
+    assert scores == pytest.approx(softmax(logits.astype(np.float64), axis=1), rel=1e-14)
     assert val.threshold is None
     assert val.confusion_matrix == sk.confusion_matrix(y, scores.argmax(axis=1)).tolist()
     assert val.statistics["final_auroc_cm"] == pytest.approx(sk.roc_auc_score(y, scores, multi_class="ovr"))
@@ -101,7 +147,54 @@ def test_several_classes(tmp_path: Path) -> None:
     )
 
 
+class Confident(Network):
+    """Gives logits around 60, whose scores are all 1, and logits that double precision alone tells apart."""
+
+    def __init__(self, classes: int, *, double: bool) -> None:
+        super().__init__(classes=classes)
+        self._double = double
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = super().forward(x)
+        if logits.ndim == 1:
+            return logits.double() * 1e-9 + 60 if self._double else logits + 60
+        return logits + 60 * (torch.arange(logits.shape[1]) == 1)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_confident_scores_are_ranked_by_their_logits_in_each_epoch_and_at_the_end(tmp_path: Path, double: bool) -> None:
+    messages, table = evaluated(tmp_path, SmallData(), Confident(2, double=double))
+    assert set(table["score"].to_pylist()) == {1.0}
+    assert str(table["logit"].type) == ("double" if double else "float")
+    for event in of_type(messages, FinalStats):
+        rows = table.filter(np.array(table["split"]) == event.split)
+        y, logits = rows["label"].to_numpy(), rows["logit"].to_numpy()
+        assert len(np.unique(logits)) == len(y)
+        exact = sk.roc_auc_score(y, logits)
+        assert exact != 0.5
+        assert event.statistics["final_auroc_cm"] == pytest.approx(exact, abs=1e-12)
+        same = event.statistics if event.split == "test" else metrics_by_epoch(messages, "val")[event.epoch]
+        assert same[f"{event.split}_auroc"] == event.statistics["final_auroc_cm"]
+        found = event.statistics["final_average_precision"]
+        assert found == pytest.approx(sk.average_precision_score(y, logits), abs=1e-12)
+
+
+def test_confident_scores_of_several_classes_are_ranked_by_their_logits(tmp_path: Path) -> None:
+    messages, table = evaluated(tmp_path, SmallData(classes=3), Confident(3, double=False))
+    assert set(table["score_class 1"].to_pylist()) == {1.0}
+    for event in of_type(messages, FinalStats):
+        rows = table.filter(np.array(table["split"]) == event.split)
+        y = rows["label"].to_numpy()
+        z = np.column_stack([rows[f"logit_class {label}"].to_numpy() for label in range(3)]).astype(np.float64)
+        for label in range(3):
+            others = np.delete(z, label, axis=1)
+            exact = sk.roc_auc_score(y == label, z[:, label] - np.logaddexp(others[:, 0], others[:, 1]))
+            assert event.statistics[f"final_auroc_cm/class {label}"] == pytest.approx(exact, abs=1e-12)
+
+
 def test_scores_that_are_no_numbers_are_refused() -> None:
-    part = Predictions("val", None, np.array([0.2, np.nan]), np.array([0, 1]), np.array([0, 1]))
+    part = Predictions(
+        "val", None, np.array([-1.4, np.nan]), np.array([0.2, np.nan]), np.array([0, 1]), np.array([0, 1])
+    )
     with pytest.raises(Diverged, match="best epoch"):
         evaluation.final_stats(part, epoch=3, threshold=0.5, class_names=["no", "yes"])

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunAdmin
 from runs.models import Run, RunGroup
+from runs.statistics.matrix_statistics import matrix_statistics
 from tests.experiments.training.readings import EVERY_SHAPE, QUESTIONS, class_folders
 from tests.runs.api.test_reading import write
 from tests.runs.conftest import MakeRun, add_epoch, add_final, completed_columns
@@ -183,6 +184,16 @@ def test_classes_of_a_multi_class_run_have_their_own_rows(admin: Client, make_ru
     rows = re.findall(r'<tr><th scope="row">([abc])</th><td>([^<]*)</td></tr>', text)
     assert rows == [("a", "0.2500"), ("b", "–"), ("c", "0.7500")]
     assert "<i>" not in text  # no TP and the like with three classes
+
+
+def test_averages_over_classes_say_which(admin: Client, make_run: MakeRun) -> None:
+    run, names, matrix = make_run(**completed_columns()), ["a", "b", "c"], [[5, 0, 2], [2, 0, 1], [0, 0, 0]]
+    rows = matrix_statistics(matrix, names)
+    add_final(run, "val", rows, class_names=names, confusion_matrix=matrix, threshold=None)
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    expected = "averages over the 2 of 3 classes that have samples; 1 never predicted, with a precision of 0"
+    assert expected in text
+    assert f"{(5 / 7 + 0) / 2:.4f}" in text
 
 
 @pytest.mark.parametrize("status", Run.Status.values)

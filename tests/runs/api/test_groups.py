@@ -91,7 +91,9 @@ def test_the_corrected_interval_knows_of_all_folds(api: Client, make_group: Make
     auroc = splits["val"]["statistics"]["final_auroc_cm"]
     assert auroc["ci_low"] == pytest.approx(0.8 - 4.3026527 * 0.1 / math.sqrt(3), abs=1e-7)
     assert auroc["corrected_ci_low"] == pytest.approx(0.8 - 4.3026527 * 0.1 * math.sqrt(5 / 6), abs=1e-7)
-    assert splits["test"]["statistics"]["final_auroc_cm"]["corrected_ci_low"] is None
+    test = splits["test"]["statistics"]["final_auroc_cm"]
+    assert (test["mean"], test["sd"]) == (pytest.approx(0.8), pytest.approx(0.1))
+    assert [test[name] for name in ("ci_low", "ci_high", "corrected_ci_low", "corrected_ci_high")] == [None] * 4
     assert splits["val"]["statistics"]["final_mcc"] == {
         "n": 2, "mean": 0.5, "sd": 0.0, "min": 0.5, "max": 0.5,
         "ci_low": 0.5, "ci_high": 0.5, "corrected_ci_low": 0.5, "corrected_ci_high": 0.5,

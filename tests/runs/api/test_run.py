@@ -14,6 +14,7 @@ from django.urls import resolve
 from runs import queries
 from runs.models import RunMetric
 from runs.serializers import links
+from runs.statistics.matrix_statistics import matrix_statistics
 from tests.runs.conftest import CONFIG, MakeRun, add_epoch, add_final, completed_columns
 
 NAMES = {
@@ -181,8 +182,18 @@ def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
         "positive_class": "8",
         "confusion_matrix": [[85, 5], [2, 8]],
         "statistics": {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9},
+        "macro": None,
     }
     assert body["splits"]["val"]["statistics"] == {"final_auroc_cm": None}
+
+
+def test_final_statistics_say_over_which_classes_they_are_averages(api: Client, make_run: MakeRun) -> None:
+    run, names, matrix = make_run(**completed_columns()), ["a", "b", "c"], [[5, 2, 1], [0, 3, 0], [0, 0, 0]]
+    rows = matrix_statistics(matrix, names)
+    add_final(run, "val", rows, class_names=names, confusion_matrix=matrix, threshold=None)
+    found = api.get(f"/api/runs/{run.pk}/final-stats/").json()["splits"]["val"]
+    assert found["macro"] == {"classes": 2, "absent": ["c"], "never_predicted": []}
+    assert found["statistics"]["final_precision_cm"] == pytest.approx((1 + 3 / 5) / 2)
 
 
 def test_before_the_end_there_are_no_final_statistics(api: Client, make_run: MakeRun) -> None:

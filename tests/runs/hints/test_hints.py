@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from runs.events import GpuUsage, GradientStats, ResourceUsage
@@ -14,6 +15,7 @@ from runs.hints.all import RULES, hints
 from runs.hints.evidence import Evidence
 from runs.hints.gradient_health import health
 from runs.hints.hint import Hint
+from runs.statistics.score_statistics import epoch_metrics
 
 GIB = 1024**3
 
@@ -164,12 +166,18 @@ def test_scores_that_rank_well_need_another_threshold() -> None:
     assert "model.threshold" in hint["cure"]
 
 
-def test_one_of_several_classes_is_seen_in_the_averages() -> None:
-    """Three classes of 20, 30 and 50 samples, all predicted to be the last: recall 1/3, precision = accuracy = 0.5."""
-    epoch = {"val_acc": 0.5, "val_precision": 0.5, "val_recall": 1 / 3}
+@pytest.mark.parametrize("sizes", [[20, 30, 50], [0, 30, 50]])
+def test_one_of_several_classes_is_seen_in_the_averages(sizes: list[int]) -> None:
+    """All are predicted to be the last of three classes, of which one may have no samples."""
+    targets = np.repeat([0, 1, 2], sizes)
+    scores = np.tile([0.1, 0.2, 0.7], (len(targets), 1))
+    epoch = epoch_metrics("val", loss=1.0, scores=scores, targets=targets)
     assert predictions.one_class(run_of(*[epoch] * 3, classes=["a", "b", "c"])) is not None
-    better = epoch | {"val_recall": 0.35}
+    scores[targets == 1] = [0.1, 0.7, 0.2]
+    better = epoch_metrics("val", loss=1.0, scores=scores, targets=targets)
     assert predictions.one_class(run_of(*[better] * 3, classes=["a", "b", "c"])) is None
+    chance = {"val_acc": 1 / 3, "val_precision": 1 / 3, "val_recall": 1 / 3}
+    assert predictions.one_class(run_of(*[chance] * 3, classes=["a", "b", "c"])) is None
 
 
 def test_the_best_checkpoint_predicts_one_class() -> None:

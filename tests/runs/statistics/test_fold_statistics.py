@@ -24,12 +24,19 @@ def test_there_is_a_quantile_for_as_many_folds_as_may_be_asked_for() -> None:
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 20])
 def test_numbers_are_numpys_and_scipys(n: int) -> None:
     values = np.random.default_rng(n).normal(3.0, 2.0, n)
-    found = spread(values.tolist())
+    found = spread(values.tolist(), overlap=1 / 4)
     low, high = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
     assert (found.n, found.min, found.max) == (n, values.min(), values.max())
     assert (found.mean, found.sd) == pytest.approx((values.mean(), values.std(ddof=1)), rel=1e-12)
     assert (found.ci_low, found.ci_high) == pytest.approx((low, high), rel=1e-10)
-    assert (found.corrected_ci_low, found.corrected_ci_high) == (None, None)
+
+
+@pytest.mark.parametrize("n", [2, 5, 20])
+def test_folds_that_share_their_samples_have_no_interval(n: int) -> None:
+    values = np.random.default_rng(n).normal(3.0, 2.0, n)
+    found = spread(values.tolist())
+    assert (found.mean, found.sd) == pytest.approx((values.mean(), values.std(ddof=1)), rel=1e-12)
+    assert (found.ci_low, found.ci_high, found.corrected_ci_low, found.corrected_ci_high) == (None,) * 4
 
 
 def test_the_corrected_interval_by_hand() -> None:
@@ -60,7 +67,7 @@ def test_intervals_end_where_the_number_cannot_be() -> None:
     """Leave a loss unbounded above, and an unknown name unbounded."""
     names = ("final_auroc_cm", "final_mcc", "final_brier", "test_loss", "test_acc", "own")
     rows = [dict.fromkeys(names, value) for value in (0.05, 0.95)]
-    found = {name: (one.ci_low, one.ci_high) for name, one in spreads(rows).items()}
+    found = {name: (one.ci_low, one.ci_high) for name, one in spreads(rows, overlap=1.0).items()}
     half = 12.7062047 * 0.45
     assert found["final_auroc_cm"] == found["test_acc"] == (0.0, 1.0)
     assert found["final_mcc"] == (-1.0, 1.0)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, matrix_statistics
+from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, macro_facts, matrix_statistics
 from runs.statistics.score_statistics import final_statistics
 
-NEED_SCORES = {"final_auroc_cm", "final_average_precision", "final_brier", "final_ece"}
+NEED_SCORES = {"final_auroc_cm", "final_average_precision", "final_brier", "final_log_loss", "final_ece"}
+PROPORTIONS = {"precision", "recall", "specificity", "npv", "accuracy"}
 
 
 def case(classes: int, seed: int) -> tuple[Any, Any, list[str]]:
@@ -25,16 +26,22 @@ def case(classes: int, seed: int) -> tuple[Any, Any, list[str]]:
     return (scores[:, 1] if classes == 2 else scores), targets, [f"c{label}" for label in range(classes)]
 
 
+def follows_from_the_matrix(row: str, classes: int) -> bool:
+    """Tell numbers and Wilson's intervals from what needs scores or resamples: all intervals of macro averages."""
+    name, _, label = row.partition("/")
+    metric = name.removesuffix("_ci_low").removesuffix("_ci_high")
+    if metric in NEED_SCORES or metric == name:
+        return metric not in NEED_SCORES
+    meaning = FINAL_METRICS[metric]
+    return meaning in PROPORTIONS and (classes == 2 or bool(label) or meaning == "accuracy")
+
+
 @pytest.mark.parametrize("classes", [2, 3, 5])
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_that_need_no_scores_are_those_of_the_final_statistics(classes: int, seed: int) -> None:
     scores, targets, names = case(classes, seed)
     matrix, rows = final_statistics(scores, targets, class_names=names)
-    wanted = {
-        name: value
-        for name, value in rows.items()
-        if name.partition("/")[0].removesuffix("_ci_low").removesuffix("_ci_high") not in NEED_SCORES
-    }
+    wanted = {name: value for name, value in rows.items() if follows_from_the_matrix(name, classes)}
     assert matrix_statistics(matrix.tolist(), names) == wanted
     assert set(FINAL_METRICS) > NEED_SCORES
 
@@ -71,3 +78,14 @@ def test_the_server_computes_it_without_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_macro_facts_name_the_classes_that_are_special() -> None:
+    matrix, names = [[5, 0, 2, 0], [1, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]], list("abcd")
+    rows = matrix_statistics(matrix, names)
+    assert macro_facts(matrix, names, rows) == (3, ["d"], ["b"])
+    assert rows["final_precision_cm"] == pytest.approx((5 / 6 + 0 + 3 / 5) / 3)
+    earlier = rows | {"final_precision_cm": (5 / 6 + 3 / 5) / 2}  # by the rule of version 0.1
+    assert macro_facts(matrix, names, earlier) is None
+    two = [[1, 0], [2, 0]]
+    assert macro_facts(two, ["no", "yes"], matrix_statistics(two, ["no", "yes"])) is None

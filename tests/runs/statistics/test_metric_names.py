@@ -19,6 +19,7 @@ def test_the_direction_of_each_name() -> None:
         "val_loss",
         "test_loss",
         "final_brier",
+        "final_log_loss",
         "final_ece",
     }
     added = ["val_hamming_distance", "test_calibration_error_l2", "val_eer", "val_hinge_loss_b", "val_my_loss"]

@@ -12,9 +12,9 @@ from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
 
 from runs.statistics import metric_names
+from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.matrix_statistics import FINAL_METRICS, wilson
 from runs.statistics.metric_names import COUNTS
-from runs.statistics.roc import auroc, delong
 from runs.statistics.score_statistics import (
     confusion_matrix,
     epoch_metrics,
@@ -60,6 +60,7 @@ def test_binary_numbers_are_scikit_learns(seed: int, threshold: float, ties: boo
         "final_balanced_accuracy": sk.balanced_accuracy_score(targets, predicted),
         "final_mcc": sk.matthews_corrcoef(targets, predicted),
         "final_brier": sk.brier_score_loss(targets, scores),
+        "final_log_loss": sk.log_loss(targets, scores),
         "final_average_precision": sk.average_precision_score(targets, scores),
     }
     assert {name: rows[name] for name in expected} == pytest.approx(expected, abs=1e-12)
@@ -84,6 +85,7 @@ def test_multiclass_numbers_are_scikit_learns(seed: int) -> None:
         "final_balanced_accuracy": sk.balanced_accuracy_score(targets, predicted),
         "final_mcc": sk.matthews_corrcoef(targets, predicted),
         "final_brier": sk.brier_score_loss(targets, scores),
+        "final_log_loss": sk.log_loss(targets, scores),
         "final_average_precision": sk.average_precision_score(one_hot, scores, average="macro"),
     }
     for label, name in enumerate(names):
@@ -141,17 +143,60 @@ def test_epoch_metrics_of_several_classes_are_macro_averages() -> None:
     )
 
 
-def test_a_class_that_never_occurs_is_left_out_of_macro_averages() -> None:
-    scores, targets = multiclass_case(5)
-    scores = np.column_stack([scores, np.zeros(len(scores))])
+def macro_case(seed: int) -> tuple[Any, Any]:
+    """Make five classes: "d" has samples and is never predicted, "e" has none and is predicted."""
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 4, 200)
+    scores = random.dirichlet(np.ones(5), 200) + 0.5 * np.eye(5)[targets]
+    scores[:, 3] *= 0.01
+    return scores / scores.sum(axis=1, keepdims=True), targets
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_macro_averages_are_over_the_classes_that_have_samples(seed: int) -> None:
+    scores, targets = macro_case(seed)
     predicted = scores.argmax(axis=1)
+    assert set(predicted) == {0, 1, 2, 4}
     _, rows = final_statistics(scores, targets, class_names=list("abcde"))
-    for name, function in (("final_precision_cm", sk.precision_score), ("final_f1_cm", sk.f1_score)):
-        expected = function(targets, predicted, labels=range(5), average="macro", zero_division=np.nan)
-        assert rows[name] == pytest.approx(expected)
-        assert rows[f"{name}/e"] is None
-    assert rows["final_auroc_cm/e"] is None
-    assert rows["final_auroc_cm"] == pytest.approx(sk.roc_auc_score(targets, scores[:, :4], multi_class="ovr"))
+    epoch = epoch_metrics("val", loss=None, scores=scores, targets=targets)
+    options: dict[str, Any] = {"labels": range(4), "average": "macro", "zero_division": 0}
+    expected = {
+        "precision_cm": sk.precision_score(targets, predicted, **options),
+        "recall_cm": sk.recall_score(targets, predicted, **options),
+        "f1_cm": sk.f1_score(targets, predicted, **options),
+    }
+    assert {name: rows[f"final_{name}"] for name in expected} == pytest.approx(expected, abs=1e-12)
+    assert [epoch[f"val_{name.removesuffix('_cm')}"] for name in expected] == [rows[f"final_{n}"] for n in expected]
+    rest = [(targets != label, predicted != label) for label in range(4)]
+    assert rows["final_npv"] == pytest.approx(np.mean([sk.precision_score(*one, zero_division=0) for one in rest]))
+    assert rows["final_specificity"] == pytest.approx(np.mean([sk.recall_score(*one) for one in rest]))
+    areas = [sk.roc_auc_score(targets == label, scores[:, label]) for label in range(4)]
+    assert rows["final_auroc_cm"] == epoch["val_auroc"] == pytest.approx(np.mean(areas))
+    assert rows["final_balanced_accuracy"] == rows["final_recall_cm"]
+    # Of one class, 0/0 stays unknown.
+    assert rows["final_precision_cm/d"] is rows["final_recall_cm/e"] is rows["final_auroc_cm/e"] is None
+
+
+def test_a_network_that_predicts_one_of_many_classes_has_the_low_precision_of_scikit_learn() -> None:
+    targets = np.arange(90) % 9
+    scores = np.tile(np.eye(9)[4] * 0.9 + 0.1 / 9, (90, 1))
+    _, rows = final_statistics(scores, targets, class_names=list("abcdefghi"))
+    predicted = scores.argmax(axis=1)
+    expected = sk.precision_score(targets, predicted, average="macro", zero_division=0)
+    assert expected == pytest.approx(1 / 81)
+    assert (
+        rows["final_precision_cm"]
+        == epoch_metrics("val", loss=None, scores=scores, targets=targets)["val_precision"]
+        == pytest.approx(expected)
+    )
+    assert rows["final_npv"] == pytest.approx(8 * (80 / 90) / 9)  # nothing is said not to be of the one class
+
+
+def test_one_class_with_samples_leaves_unknown_what_needs_another() -> None:
+    scores, targets = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1]]), np.zeros(2, dtype=np.int64)
+    _, rows = final_statistics(scores, targets, class_names=list("abc"))
+    assert rows["final_specificity"] is rows["final_auroc_cm"] is None
+    assert (rows["final_precision_cm"], rows["final_recall_cm"], rows["final_npv"]) == (1.0, 0.5, 0.0)
 
 
 def test_one_class_only_leaves_unknown_what_needs_both() -> None:
@@ -238,24 +283,7 @@ def test_intervals_belong_to_their_numbers() -> None:
     }
     for name, (successes, total) in trials.items():
         assert (rows[f"{name}_ci_low"], rows[f"{name}_ci_high"]) == wilson(int(successes), int(total)), name
-    assert (rows["final_auroc_cm_ci_low"], rows["final_auroc_cm_ci_high"]) == delong(scores, targets == 1)
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_delong_is_its_definition(ties: bool) -> None:
-    """Compute structural components by comparing all pairs, as the paper of 1988 defines them."""
-    scores, targets = binary_case(4, size=60, ties=ties)
-    above, below = scores[targets == 1], scores[targets == 0]
-    wins = np.array([[1.0 if a > b else 0.5 if a == b else 0.0 for b in below] for a in above])
-    spread = wins.mean(axis=1).var(ddof=1) / len(above) + wins.mean(axis=0).var(ddof=1) / len(below)
-    low, high = delong(scores, targets == 1)
-    assert low == pytest.approx(wins.mean() - 1.959964 * math.sqrt(spread), abs=1e-6)
-    assert high == pytest.approx(wins.mean() + 1.959964 * math.sqrt(spread), abs=1e-6)
-    assert auroc(scores, targets == 1) == pytest.approx(wins.mean(), abs=1e-12)
-
-
-def test_delong_needs_two_of_each_class() -> None:
-    assert delong(np.array([0.1, 0.2, 0.9]), np.array([False, False, True])) == (None, None)
+    assert (rows["final_auroc_cm_ci_low"], rows["final_auroc_cm_ci_high"]) == auroc_interval(scores, targets == 1)
 
 
 def test_calibration_error_by_hand() -> None:

@@ -2,7 +2,7 @@
 
 import { el } from "../frame/dom.js";
 import { count, known, number, percent, splitName } from "../frame/format.js";
-import { interval, SAME_AS_ANOTHER, value, withAdded } from "./statistics_text.js";
+import { interval, macroTitle, SAME_AS_ANOTHER, value, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -106,7 +106,7 @@ function matrixCell(samples, total, right, short, words) {
   return cell;
 }
 
-function drawStatistics({ statistics, class_names: names }, labels) {
+function drawStatistics({ statistics, class_names: names, confusion_matrix: matrix }, labels) {
   const rows = Object.entries(withAdded(labels, Object.keys(statistics)))
     .filter(([name]) => name in statistics && !SAME_AS_ANOTHER.has(name))
     .map(([name, label]) =>
@@ -118,7 +118,7 @@ function drawStatistics({ statistics, class_names: names }, labels) {
         el("td", { class: "number muted" }, interval(name, statistics)),
       ),
     );
-  const title = names.length > 2 ? "Statistics, mean over the classes" : `Statistics, positive class: ${names[1]}`;
+  const title = names.length > 2 ? macroTitle(matrix, names, statistics) : `Statistics, positive class: ${names[1]}`;
   return el(
     "table",
     { class: "statistics" },

@@ -5,7 +5,14 @@ import { capital, known, metricName, number, percent } from "../frame/format.js"
 /** @typedef {Record<string, number | null>} Statistics by name; `<name>_ci_low` and `_ci_high` are its interval */
 
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
-const NOT_SHARES = new Set(["final_mcc", "final_brier", "final_ece", "final_auroc_cm", "final_average_precision"]);
+const NOT_SHARES = new Set([
+  "final_mcc",
+  "final_brier",
+  "final_log_loss",
+  "final_ece",
+  "final_auroc_cm",
+  "final_average_precision",
+]);
 
 const ADDED = /^test_(?!(?:loss|acc|precision|recall|f1|auroc|cm_..)$)/; // what a run adds to those of every run
 
@@ -56,4 +63,24 @@ export const interval = (name, statistics, suffix = "") =>
 export function range(name, low, high) {
   if (!known(low) || !known(high)) return "";
   return isShare(name) ? `${(100 * low).toFixed(1)} to ${percent(high)}` : `${number(low)} to ${number(high)}`;
+}
+
+/**
+ * Say over what the averages of several classes are: those that have samples; version 0.1 had another rule.
+ *
+ * @param {number[][]} matrix row = true class
+ * @param {string[]} names of the classes
+ * @param {Statistics} statistics
+ */
+export function macroTitle(matrix, names, statistics) {
+  const samples = (/** @type {number} */ label) => matrix[label].some(Boolean);
+  const present = names.map((_, label) => label).filter(samples);
+  const unused = present.filter((label) => !matrix.some((row) => row[label]));
+  const precision = present.map((label) => statistics[`final_precision_cm/${names[label]}`] ?? 0);
+  const mean = precision.reduce((sum, share) => sum + share, 0) / present.length;
+  if (!(Math.abs(mean - (statistics.final_precision_cm ?? 0)) < 1e-9)) return "Statistics, mean over the classes";
+  const some = `the ${present.length} of ${names.length} classes that have samples`;
+  const which = present.length < names.length ? some : "the classes";
+  const never = unused.length ? `; ${unused.length} never predicted, with a precision of 0` : "";
+  return `Statistics, mean over ${which}${never}`;
 }

@@ -28,12 +28,15 @@ export function drawSplit(split, { runs, of, statistics, pooled }, options) {
 function drawSpreads(statistics, pooled, { labels: declared, completed }) {
   const labels = withAdded(declared, Object.keys(statistics));
   const names = Object.keys(labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
-  const heads = ["Mean", "SD", "Range", "95 % of the mean", ...(pooled ? ["Together"] : [])];
+  // All folds share the test split: their spread there is that of training alone, and gives no interval.
+  const ends = names.some((name) => known(statistics[name].ci_low));
+  const heads = ["Mean", "SD", "Range", ...(ends ? ["95 % of the mean"] : []), ...(pooled ? ["Together"] : [])];
+  const shared = ends ? "" : "; they share these samples, so that the mean has no interval";
   const caption = pooled
     ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval"
-    : "Mean and spread over the folds";
+    : `Mean and spread over the folds${shared}`;
   const columns = heads.map((text) => el("th", { scope: "col", class: "number" }, text));
-  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, { labels, completed }));
+  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, { labels, completed, ends }));
   const table = el(
     "table",
     {},
@@ -45,15 +48,12 @@ function drawSpreads(statistics, pooled, { labels: declared, completed }) {
   return el("div", region, table);
 }
 
-function spreadRow(name, found, pooled, { labels, completed }) {
-  const limits = known(found.corrected_ci_low)
-    ? [found.corrected_ci_low, found.corrected_ci_high]
-    : [found.ci_low, found.ci_high];
+function spreadRow(name, found, pooled, { labels, completed, ends }) {
   const texts = [
     value(name, found.mean),
     value(name, found.sd),
     range(name, found.min, found.max),
-    range(name, ...limits),
+    ...(ends ? [range(name, found.corrected_ci_low, found.corrected_ci_high)] : []),
   ];
   const partly = found.n < completed ? el("small", { class: "muted" }, `known in ${found.n}`) : null;
   return el(

@@ -201,13 +201,13 @@ def macro_accuracy() -> None:
 
 
 def macro_leaves_out() -> None:
-    """Compute specificities with a third class that occurs nowhere; against the rest, its own is 1."""
-    predicted, targets = torch.tensor([0, 1, 0, 1]), torch.tensor([0, 1, 0, 0])
-    found = theirs.multiclass_specificity(predicted, targets, num_classes=3)
-    assert found.item() == pytest.approx((1 + 2 / 3) / 2)
+    """Predict a third class that no sample has: the library counts its precision of 0."""
+    predicted, targets = torch.tensor([0, 1, 0, 2]), torch.tensor([0, 1, 0, 0])
+    found = theirs.multiclass_precision(predicted, targets, num_classes=3)
+    assert found.item() == pytest.approx((1 + 1 + 0) / 3)
     matrix = score_statistics.confusion_matrix(targets.numpy(), predicted.numpy(), 3).tolist()
     final = matrix_statistics.matrix_statistics(matrix, ["a", "b", "c"])
-    assert final["final_specificity"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert final["final_precision_cm"] == pytest.approx((1 + 1) / 2)
 
 
 def unchecked_options() -> None:

@@ -1,0 +1,47 @@
+"""What a network says of the samples of one split, beside what is true. Pure numpy."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from runs.statistics.log_odds import LogOdds
+from runs.statistics.roc import Flags, Floats, Ints
+
+
+class Ranks:
+    """What samples are ranked by, class by class: log-odds where the logits are known, else the scores."""
+
+    def __init__(self, scores: Floats, logits: Floats | None) -> None:
+        self._scores, self._odds = scores, None if logits is None else LogOdds(logits)
+
+    def of(self, label: int) -> Floats:
+        """Return (N,) numbers, higher where the class is more likely."""
+        if self._odds is not None:
+            return self._odds.of(label)
+        return self._scores if self._scores.ndim == 1 else self._scores[:, label]
+
+
+class Evaluated(NamedTuple):
+    """The samples of a split: `scores` and labels as in `score_statistics`.
+
+    `patients` numbers the patient of each sample, None where they are independent: each of its own patient, or of one
+    that is not known.
+    """
+
+    scores: Floats
+    targets: Ints
+    predicted: Ints
+    patients: Ints | None
+    ranks: Ranks | None = None
+
+    def ranks_of(self, label: int) -> Floats:
+        """Return what ranks the samples from the least to the most likely of the class: scores, unless given."""
+        return (self.ranks or Ranks(self.scores, None)).of(label)
+
+    def own(self, label: int) -> Flags:
+        """Mark the samples of the class."""
+        return self.targets == label
+
+    def said(self, label: int) -> Flags:
+        """Mark the samples that are predicted as the class."""
+        return self.predicted == label

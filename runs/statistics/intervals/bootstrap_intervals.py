@@ -1,0 +1,145 @@
+"""Compute 95 % intervals of what has no formula of its own, by drawing patients with replacement. Pure numpy.
+
+Patients are drawn, not samples, and not within classes: prevalence is as uncertain as the rest. Where a number is the
+same in all resamples, because all is right or a class is never predicted, the bootstrap knows nothing of the mistakes
+that other samples would have shown; `unseen_mistakes` takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from runs.statistics.evaluated import Evaluated
+from runs.statistics.intervals import unseen_mistakes as unseen
+from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
+from runs.statistics.intervals.proportions import proportion_interval
+from runs.statistics.intervals.resampling import Resampling, resampling
+from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
+from runs.statistics.intervals.weighted_ranking import WeightedRanking
+from runs.statistics.matrix_statistics import Interval, Summary, reported
+from runs.statistics.roc import Flags, Floats, Ints
+
+MOST_RANKED = 20_000_000
+"""Samples times classes; beyond, what is ranked has no interval from resamples."""
+
+UNKNOWN: Interval = (None, None)
+OF_TWO = ("f1", "balanced_accuracy", "mcc", "brier", "log_loss", "average_precision")
+OF_MANY = ("precision", "recall", "specificity", "npv", "auroc", *OF_TWO)
+OF_A_CLASS = ("f1", "average_precision")
+Numbers: TypeAlias = dict[str, Floats]
+
+
+class Bootstrapped(NamedTuple):
+    """Intervals by meaning (`f1`): of the whole, and of each of the `reported` classes."""
+
+    whole: dict[str, Interval]
+    classes: list[dict[str, Interval]]
+
+
+def bootstrap_intervals(split: Evaluated, classes: int, summaries: Sequence[Summary]) -> Bootstrapped:
+    """Compute the intervals; none with fewer than two patients. `summaries` are those of the `reported` classes."""
+    plan, labels = resampling(split, len(reported(classes))), reported(classes)
+    whole, by_class = _draw(split, classes, plan) if plan.people > 1 else ({}, {})
+    found = [
+        {name: _ends(by_class[name][:, place], plan) if name in by_class else UNKNOWN for name in OF_A_CLASS}
+        for place in range(len(labels))
+    ]
+    found = [
+        {name: _of_class(name, ends, split, label, summary) for name, ends in each.items()}
+        for each, label, summary in zip(found, labels, summaries, strict=True)
+    ]
+    names = OF_TWO if classes == 2 else OF_MANY
+    overall = {name: _ends(whole[name], plan) if name in whole else UNKNOWN for name in names}
+    fallback = _of_two if classes == 2 else _of_many
+    return Bootstrapped(
+        {
+            name: fallback(name, split, summaries, found) if without_width(ends) else ends
+            for name, ends in overall.items()
+        },
+        found,
+    )
+
+
+def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Numbers]:
+    """Compute the numbers of all rows of the plan: (rows,) of the whole, (rows, reported) of the classes."""
+    counts = WeightedCounts(split, classes, plan.units, plan.people)
+    labels = reported(classes)
+    rankings = [
+        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, with_auroc=classes > 2)
+        for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
+    ]
+    rows = [_row(counts, rankings, labels, plan.weights(block)) for block in plan.blocks()]
+    joined = [{name: np.concatenate([row[part][name] for row in rows]) for name in rows[0][part]} for part in (0, 1)]
+    return joined[0], joined[1]
+
+
+def _row(
+    counts: WeightedCounts, rankings: Sequence[WeightedRanking], labels: Sequence[int], weights: Ints
+) -> tuple[Numbers, Numbers]:
+    """Compute the numbers of one block of weights."""
+    whole, by_class = counts.numbers(weights)
+    found = {"f1": by_class["f1"][:, list(labels)]}
+    ranked = [ranking.numbers(weights) for ranking in rankings]
+    if ranked:
+        found["average_precision"] = np.column_stack([each.average_precision for each in ranked])
+        whole["average_precision"] = mean_known(found["average_precision"])
+    areas = [each.auroc for each in ranked if each.auroc is not None]
+    if areas:
+        whole["auroc"] = mean_known(np.column_stack(areas))
+    return whole | ({"f1": found["f1"][:, 0]} if len(labels) == 1 else {}), found
+
+
+def _ends(values: Floats, plan: Resampling) -> Interval:
+    """Find the ends among the rows: the split itself, its draws, and, where there are any, the patients left out."""
+    first, last = 1, 1 + plan.draws
+    return bootstrap_ends(float(values[0]), values[first:last], values[last:] if plan.jackknifed else None)
+
+
+def _of_class(name: str, ends: Interval, split: Evaluated, label: int, summary: Summary) -> Interval:
+    """Return the ends of a class's number; from unseen mistakes where the resamples were all alike."""
+    if not without_width(ends):
+        return ends
+    own = split.own(label)
+    sizes = int(own.sum()), int((~own).sum())
+    if name == "f1":
+        return unseen.corner_interval(
+            unseen.f1_of, summary.intervals["recall"], summary.intervals["specificity"], sizes
+        )
+    found, cleared = (_all_right(split, part) for part in (own, ~own))
+    return unseen.corner_interval(unseen.average_precision_of, found, cleared, sizes)
+
+
+def _all_right(split: Evaluated, part: Flags) -> Interval:
+    """Return the interval of a share of these samples that is 1."""
+    right = np.ones(int(part.sum()), dtype=bool)
+    return proportion_interval(right, None if split.patients is None else split.patients[part])
+
+
+def _of_two(
+    name: str, split: Evaluated, summaries: Sequence[Summary], found: Sequence[Mapping[str, Interval]]
+) -> Interval:
+    """Return the interval of a number that all resamples of two classes share."""
+    if name in OF_A_CLASS:
+        return found[0][name]
+    number = {"mcc": unseen.mcc_of, "balanced_accuracy": unseen.balanced_accuracy_of}.get(name)
+    sizes = int((split.targets == 1).sum()), int((split.targets == 0).sum())
+    intervals = summaries[0].intervals
+    return unseen.corner_interval(number, intervals["recall"], intervals["specificity"], sizes) if number else UNKNOWN
+
+
+def _of_many(
+    name: str, split: Evaluated, summaries: Sequence[Summary], found: Sequence[Mapping[str, Interval]]
+) -> Interval:
+    """Return the interval of a number that all resamples of several classes share."""
+    true = np.bincount(split.targets, minlength=len(summaries)).tolist()
+    intervals = [{**summary.intervals, **each} for summary, each in zip(summaries, found, strict=True)]
+    if name == "mcc":
+        right = bool((split.predicted == split.targets).all())
+        return unseen.mcc_interval(true, [each["recall"] for each in intervals]) if right else UNKNOWN
+    if name in ("brier", "log_loss"):
+        return UNKNOWN
+    own = "recall" if name == "balanced_accuracy" else name
+    return unseen.mean_interval(each[own] for each, count in zip(intervals, true, strict=True) if count)

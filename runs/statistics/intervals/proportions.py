@@ -1,0 +1,48 @@
+"""Compute the 95 % interval of a proportion of patients' samples. Pure numpy.
+
+Korn and Graubard, Surv. Methodol. 24 (1998) 193-201: Wilson's interval with as many samples as would be worth as much
+if they were independent. With x of m samples of each of K patients, p = sum x / sum m and
+V = K / (K - 1) sum (x - p m)^2 / (sum m)^2, these are min(sum m, p (1 - p) / V), K where V is 0, times (z / t)^2 with
+the 97.5 % quantile t of Student's t with K - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtrit
+
+from runs.statistics.intervals.patients import repeated
+from runs.statistics.matrix_statistics import Z95, Interval, score_interval, wilson
+from runs.statistics.roc import Flags, Floats, Ints
+
+
+def proportion_interval(right: Flags, patients: Ints | None = None) -> Interval:
+    """Compute the interval of the share of samples that are right.
+
+    None without samples, or where one patient has all of several. It is Wilson's where the patients are not known, and
+    where each has one of the samples.
+    """
+    people = repeated(patients)
+    if people is None:
+        return wilson(int(right.sum()), len(right))
+    trials = np.bincount(people)
+    taking_part = trials > 0
+    successes = np.bincount(people, weights=right, minlength=len(trials))
+    return clustered_interval(successes[taking_part], trials[taking_part].astype(np.float64))
+
+
+def clustered_interval(successes: Floats, trials: Floats) -> Interval:
+    """Compute the interval from the successes and trials of each patient, who has some; None with fewer than two."""
+    people, size = len(trials), float(trials.sum())
+    if people < 2:
+        return None, None
+    share = float(successes.sum()) / size
+    variance = people / (people - 1) * float(((successes - share * trials) ** 2).sum()) / size**2
+    effective = min(size, share * (1 - share) / variance) if variance > 0 else float(people)
+    return score_interval(share, effective * (Z95 / float(stdtrit(people - 1, 0.975))) ** 2)
+
+
+def class_intervals(own: Flags, said: Flags, patients: Ints) -> dict[str, Interval]:
+    """Compute the intervals of what is measured of one class; its samples are `own`, those predicted so `said`."""
+    within = {"precision": (own, said), "recall": (said, own), "specificity": (~said, ~own), "npv": (~own, ~said)}
+    return {name: proportion_interval(right[of], patients[of]) for name, (right, of) in within.items()}

@@ -1,0 +1,68 @@
+"""Draw patients with replacement, as numbers of times that each is drawn. Pure numpy.
+
+The draws depend on nothing but the labels and patients of a split, in its order: networks that are evaluated on the
+same samples get the same resamples, and anyone who repeats the evaluation gets the same intervals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from runs.statistics.evaluated import Evaluated
+from runs.statistics.roc import Ints
+
+RESAMPLES = 2_000
+FEWEST_RESAMPLES = 200
+JACKKNIFED = 2_000
+"""So many patients at most are also left out one by one, for BCa intervals."""
+
+_WORK = 2_400_000_000
+_BLOCK = 1 << 18
+
+
+class Resampling(NamedTuple):
+    """How a split is drawn: `units` has the number of each sample's patient, or of the sample itself."""
+
+    units: Ints
+    people: int
+    draws: int
+    seed: int
+
+    @property
+    def jackknifed(self) -> bool:
+        """Whether each patient is also left out once."""
+        return self.people <= JACKKNIFED
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Return (first, end) of the rows of each block: row 0 is the split itself, draws and left out follow."""
+        rows = 1 + self.draws + (self.people if self.jackknifed else 0)
+        size = max(1, _BLOCK // len(self.units))
+        ends = [0, *range(1, 1 + self.draws, size), *range(1 + self.draws, rows, size), rows]
+        return list(itertools.pairwise(ends))
+
+    def weights(self, block: tuple[int, int]) -> Ints:
+        """Return how often each patient counts, (rows, people): once, as drawn, or once but for one patient."""
+        first, end = block
+        if first == 0 or first > self.draws:
+            weights = np.ones((end - first, self.people), dtype=np.int32)
+            if first:
+                weights[np.arange(end - first), np.arange(first, end) - 1 - self.draws] = 0
+            return weights
+        drawn = np.random.default_rng([self.seed, first]).integers(0, self.people, (end - first, self.people))
+        drawn += np.arange(end - first)[:, None] * self.people
+        counts = np.bincount(drawn.ravel(), minlength=drawn.size)
+        return np.asarray(counts.reshape(drawn.shape), dtype=np.int32)
+
+
+def resampling(split: Evaluated, classes: int) -> Resampling:
+    """Plan 2,000 resamples, fewer where samples, classes and patients are so many that they would take long."""
+    units = np.arange(len(split.targets)) if split.patients is None else split.patients
+    people = int(units.max()) + 1
+    work = len(units) * classes + 2 * people
+    draws = min(RESAMPLES, max(FEWEST_RESAMPLES, _WORK // work))
+    digest = hashlib.sha256(split.targets.astype("<i8").tobytes() + units.astype("<i8").tobytes()).digest()
+    return Resampling(units, people, draws, int.from_bytes(digest[:8], "little"))
