@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Unused, Usage
@@ -24,6 +24,7 @@ from experiments.training.data.tables.formats import opening
 if TYPE_CHECKING:
     from experiments.training.data.tables.formats.frame import Table
 
+Cell = TypeVar("Cell")
 LOOKED_AT = 20
 SHOWN, LETTERS = 200, 200  # features that a reading names, and how much of each name
 
@@ -80,17 +81,19 @@ def _index(table: Table, found: Columns, cells: Mapping[str, list[str]], config:
 
     targets = cells[found.target]
     labels = labelling.read(Counter(targets), config, f"column {found.target!r} of {table.name}")
-    rows = [row for row, target in enumerate(targets) if labels.label_of[target] is not None]
-    all_ids, all_patients = _identities(table, found, cells, config)
+    found_labels = list(map(labels.label_of.__getitem__, targets))
+    rows = [row for row, label in enumerate(found_labels) if label is not None] if labels.left_out else None
+    numbers = [label for label in found_labels if label is not None]
+    ids, patients = _identities(table, found, cells, config)
     splits = label_table.splits_of(table, found.split) if found.split else None
-    numbers = [labels.label_of[targets[row]] or 0 for row in rows]
-    ids, patients = [all_ids[row] for row in rows], [all_patients[row] for row in rows]
-    samples = SampleColumns(ids, patients, numbers, None if splits is None else [splits[row] for row in rows])
-    others = feature_columns.read(table, found.unlearned, config, numbers, rows if len(rows) < len(targets) else None)
+    samples = SampleColumns(
+        _of_rows(ids, rows), _of_rows(patients, rows), numbers, None if splits is None else _of_rows(splits, rows)
+    )
+    others = feature_columns.read(table, found.unlearned, config, numbers, rows)
     left_out = labels.unused((target, f"row {row}") for row, target in enumerate(targets, start=1))
     blank = [Unused(kind="blank", what="rows without a value", count=table.blank_rows, examples=[])]
     unused = [*left_out, *(blank if table.blank_rows else [])]
-    usage = Usage(total=table.rows + table.blank_rows, used=len(rows), unused=unused)
+    usage = Usage(total=table.rows + table.blank_rows, used=len(numbers), unused=unused)
     reading = labels.described(label_table.reading(found, table.name, usage, layout="rows")).extended(
         why=f"Each row of {table.name} is a sample; it is {table.form}.",
         features=[column[:LETTERS] for column in islice(others.learned, SHOWN)],
@@ -101,11 +104,16 @@ def _index(table: Table, found: Columns, cells: Mapping[str, list[str]], config:
     return Index(labels.classes, samples, reading, others)
 
 
+def _of_rows(cells: Sequence[Cell], rows: Sequence[int] | None) -> Sequence[Cell]:
+    """Return the cells of these rows, None for all: of millions of rows no list is copied without need."""
+    return cells if rows is None else [cells[row] for row in rows]
+
+
 def _identities(
     table: Table, found: Columns, cells: Mapping[str, list[str]], config: DataConfig
 ) -> tuple[Sequence[str], Sequence[str | None]]:
     """Return ids and patients of the rows; an id shared by several rows is a patient's, kept in one split."""
-    numbers = [str(number) for number in range(1, table.rows + 1)]
+    numbers = list(map(str, range(1, table.rows + 1)))
     ids = cells[found.id] if found.id else numbers
     for column in (found.id, found.patient):
         if column:

@@ -18,6 +18,10 @@ def is_parquet(name: str) -> bool:
 def open_table(files: Files, name: str) -> Table:
     """Open the table and read its columns' names; raises SourceError."""
     # The web process imports this module, and loads Arrow only when a request names a table.
-    from experiments.training.data.tables.formats import csv_files, parquet  # noqa: PLC0415
+    if is_parquet(name):
+        from experiments.training.data.tables.formats import parquet  # noqa: PLC0415
 
-    return parquet.ParquetTable(files, name) if is_parquet(name) else csv_files.CsvTable(files, name)
+        return parquet.ParquetTable(files, name)
+    from experiments.training.data.tables.formats import csv_files  # noqa: PLC0415
+
+    return csv_files.CsvTable(files, name)

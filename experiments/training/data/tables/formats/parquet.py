@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from experiments.training.data.tables.formats.frame import BYTES, LISTS, NUMBERS
 from experiments.training.data.tables.formats.table_limits import MAX_COLUMNS, TooManyColumns
 
 CELLS_AT_ONCE = 2**20  # memory that is used again and again is the fastest
+LOOKED_AT = 64  # columns at once: of each, a page and the list of its values are unpacked
 MAX_BYTES = 16 * 2**30  # of the cells that are read, as the file declares them
 
 
@@ -35,6 +36,7 @@ class ParquetTable(Table):
             self._schema, self._rows = file.schema_arrow, int(file.metadata.num_rows)
             super().__init__(name, [column.strip() for column in self._schema.names])
             self._metadata = file.metadata
+            self._begun: dict[tuple[str, int], Any] = {}
             texts = _texts_by_their_bounds(file.metadata) if any(map(_is_binary, self._schema.types)) else ()
         held = ((column, _held(field, texts)) for column, field in zip(self.header, self._schema, strict=True))
         self.unreadable = {column: what for column, what in held if what}
@@ -54,18 +56,40 @@ class ParquetTable(Table):
             return frozenset()
 
     def first(self, name: str, count: int) -> list[str]:
-        """Return a column's first cells as `Table.first` does, reading no others."""
-        field = next(field for column, field in zip(self.header, self._schema, strict=True) if column == name)
-        with _opened(self._files, self.name, metadata=self._metadata) as file:
-            batches = file.iter_batches(batch_size=count, columns=[field.name], use_threads=False)
-            found = [_as_text(pa.chunked_array([batch.column(0)])) for batch in islice(batches, 1)]
-        return self._look(name, found[0]) if found else []
+        """Return a column's first cells as `Table.first` does, reading no others.
+
+        The columns behind it are looked at with it, as opening costs more than looking.
+        """
+        if (name, count) not in self._begun:
+            at = self.columns.index(name)
+            near = [column for column in self.columns[at : at + LOOKED_AT] if (column, count) not in self._begun]
+            try:
+                found = self._read_first(near, count)
+            except SourceError:  # of one nearby, perhaps, that nobody needs
+                found = self._read_first([name], count)
+            self._begun |= {(column, count): cells for column, cells in found.items()}
+        return self._look(name, self._begun[name, count])
+
+    def _read_first(self, wanted: Sequence[str], count: int) -> dict[str, Any]:
+        """Read the first cells of some columns; each keeps a page of its own in memory meanwhile."""
+        names = [self._field_of[column].name for column in wanted]
+        with _opened(self._files, self.name, metadata=self._metadata, whole=False) as file:
+            batches = file.iter_batches(batch_size=count, columns=names, use_threads=False)
+            read = next(batches, None)
+        if read is None:
+            return dict.fromkeys(wanted, pa.chunked_array([], pa.string()))
+        return {
+            column: _as_text(pa.chunked_array([read.column(name)])) for column, name in zip(wanted, names, strict=True)
+        }
+
+    @cached_property
+    def _field_of(self) -> dict[str, Any]:
+        return dict(zip(self.header, self._schema, strict=True))
 
     def arrays(self, wanted: Sequence[str]) -> Iterator[Any]:
         """Yield the wanted columns in their order; raises SourceError for a file that is too large or damaged."""
         table_limits.require_fitting(self.name, self._rows, len(wanted))
-        field_of = dict(zip(self.header, self._schema, strict=True))
-        fields = [field_of[column] for column in wanted]
+        fields = [self._field_of[column] for column in wanted]
         if _declared_bytes(self._metadata, {field.name for field in fields}) > MAX_BYTES:
             raise _error(f"{self.name} unpacks to more than {MAX_BYTES >> 30} GiB; keep fewer columns or rows.")
         return self._read(fields)
@@ -143,12 +167,15 @@ def _is_readable(found: Any) -> bool:
 
 
 @contextmanager
-def _opened(files: Files, name: str, texts: Sequence[str] = (), metadata: Any = None) -> Iterator[Any]:
+def _opened(
+    files: Files, name: str, texts: Sequence[str] = (), metadata: Any = None, *, whole: bool = True
+) -> Iterator[Any]:
     """Open the file; the columns `texts` are read as a list of their different cells and the place in it of each.
 
-    `metadata` are those of the file if they are known: those of a wide table take a second to read.
+    `metadata` are those of the file if they are known: those of a wide table take a second to read. Unless `whole`,
+    no more of a column is fetched than is asked for.
     """
-    options = {"metadata": metadata, "read_dictionary": list(texts), "pre_buffer": True}
+    options = {"metadata": metadata, "read_dictionary": list(texts), "pre_buffer": whole}
     try:
         with files.open(name) as file, parquet.ParquetFile(file, **options) as table:
             yield table
