@@ -213,7 +213,6 @@ ALLOWED_HOSTS = _read(
     "host names, separated by commas",
 )
 INSTALLED_APPS = [
-    "daphne",
     # before the admin, so that their templates win over its own
     "runs.apps.RunsConfig",
     "realtime.apps.RealtimeConfig",

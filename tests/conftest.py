@@ -51,6 +51,10 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from rest_framework.authtoken.models import Token  # noqa: E402
 
+from tests import emptied_tables  # noqa: E402
+
+emptied_tables.install()
+
 
 @pytest.fixture(autouse=True)
 def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:

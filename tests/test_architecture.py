@@ -103,6 +103,22 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("modules", "loads"),
+    [
+        pytest.param(("project.asgi", "project.urls"), True, id="web"),
+        pytest.param(
+            ("experiments.worker.worker_process", "experiments.management.commands.worker"), False, id="worker"
+        ),
+        pytest.param(("experiments.server.launcher", "experiments.management.commands.serve"), False, id="launcher"),
+    ],
+)
+def test_the_web_process_alone_loads_what_serves(modules: tuple[str, ...], loads: bool) -> None:
+    """It takes a third of the time that a command needs to start."""
+    loaded = {name.partition(".")[0] for name in loaded_by_server(*modules)}
+    assert {"daphne", "twisted", "autobahn"} & loaded == ({"daphne", "twisted", "autobahn"} if loads else set())
+
+
+@pytest.mark.parametrize(
     "modules",
     [
         pytest.param(("project.asgi", "project.urls"), id="web"),

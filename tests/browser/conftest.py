@@ -18,6 +18,14 @@ from tests.realtime.writing import in_thread
 from tests.servers import WebServer
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# A switch of ours replaces Playwright's of the same name, so its features come first. Then those which draw Chromium's
+# own address bar as web pages: each window would load two of them in a process more, for longer than a page of ours.
+FEATURES_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
+    "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
+    "WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,PreloadTopChromeWebUI"
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -26,6 +34,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={FEATURES_OFF}",
 )
 NEXT_TRY = 12_500  # milliseconds: within so many a page whose server was away asks again
 WIDE = ViewportSize(width=1440, height=900)

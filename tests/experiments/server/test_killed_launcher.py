@@ -40,7 +40,7 @@ class Launched:
 
     def child(self, name: str) -> psutil.Process | None:
         """Return its newest process of the command `name`."""
-        found = [process for process in self.processes() if process.cmdline()[2:3] == [name]]
+        found = [process for process in self.processes() if _words(process)[2:3] == [name]]
         return max(found, key=lambda process: process.create_time(), default=None)
 
     def kill(self) -> None:
@@ -108,9 +108,16 @@ def test_killed_while_it_trains(launched: Launched) -> None:
     _submit(launched)
     log = launched.home / "runs" / "1" / "train.log"
     eventually(lambda: log.exists() and "attempt 1" in log.read_text(), within=90)
-    assert sum("forkserver" in " ".join(process.cmdline()) for process in launched.processes()) > 1
+    assert sum("forkserver" in " ".join(_words(process)) for process in launched.processes()) > 1
     launched.kill()
     leaves_nothing(launched)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Return the words of its command; none if it has ended since it was found."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 def _submit(launched: Launched) -> None:
