@@ -21,6 +21,10 @@ SPLIT_WORDS: Mapping[str, SplitName] = {
     **dict.fromkeys(("train", "training", "trainset", "trainingset", "traindata", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "valset", "validationset"), "val"),
     **dict.fromkeys(("test", "testing", "testset", "testdata", "tst"), "test"),
+    **dict.fromkeys(("entrenamiento", "entraînement", "entrainement", "addestramento", "treino"), "train"),
+    **dict.fromkeys(("validación", "validacion", "validierung", "validazione", "validação", "validacao"), "val"),
+    **dict.fromkeys(("prueba", "pruebas", "teste", "testdaten"), "test"),
+    **dict.fromkeys(("trainingsdaten", "trainingsset"), "train"),
 }
 LOOSE_SPLIT_WORDS: Mapping[str, SplitName] = {
     **dict.fromkeys(("dev", "devel", "devset", "development", "tune", "tuning"), "val"),

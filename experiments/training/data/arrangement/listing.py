@@ -195,7 +195,7 @@ def _derived(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[
         if covering := pattern_of.get(name.rpartition("/")[0]):
             found[covering].append(name)
     rest = _without(images, found)
-    return found | {glob.escape(path): names for path, names in copied_folders.again(rest, sizes).items()}
+    return found | copied_folders.repeated(rest, sizes)
 
 
 def _first_of(made: Collection[str], path: str) -> str | None:

@@ -105,3 +105,31 @@ def test_a_table_says_which_copy_is_meant(tmp_path: Path) -> None:
     index = read(filled(tree(tmp_path / "x", images("images/a", "images/images/a", count=8), labels=labels(ids))))
     assert not index.reading.questions
     assert len(index.samples) == 8
+
+
+@pytest.mark.parametrize(
+    ("kept", "other", "where"), [("dicom", "png", ""), ("png", "jpg", "study/"), ("images", "original", "train/")]
+)
+def test_images_in_two_formats_are_read_once(tmp_path: Path, kept: str, other: str, where: str) -> None:
+    folders = [f"{where}{kept}/{name}" for name in CLASSES], [f"{where}{other}/{name}" for name in CLASSES]
+    folder = tree(
+        tmp_path / "x", [*images(*folders[0]), f"{where}{kept}/no/more.png", *images(*folders[1], extension=".dcm")]
+    )
+    asked = question(index := read(folder), "ignore")
+    assert (len(index.samples), unused(index)) == (13, {("ignored", f"{where}{other}"): 12})
+    without, both = (read(folder, **options) for options in answers(asked))
+    assert (len(without.samples), len(both.samples)) == (13, 25)
+
+
+def test_containers_of_different_images_are_read_together(tmp_path: Path) -> None:
+    names = [f"{folder}/{name}/{folder}{n}.png" for folder in ("images", "data") for name in CLASSES for n in range(6)]
+    index = read(tree(tmp_path / "x", names))
+    assert (len(index.samples), is_silent(index)) == (24, True)
+
+
+def test_many_folders_in_two_formats_have_one_pattern(tmp_path: Path) -> None:
+    folders = [f"{name}/P{number:03d}/{form}" for name in CLASSES for number in range(15) for form in ("dicom", "png")]
+    folder = tree(tmp_path / "x", images(*folders, count=2))
+    asked = question(read(folder), "ignore")
+    assert [options["ignore"] for options in answers(asked)] == [["png"], []]
+    assert len(read(folder, ignore=["png"]).samples) == 60

@@ -30,6 +30,8 @@ from tests.experiments.training.datasets import config_of
         pytest.param({"train": "train", "val": "val", "test": "test"}, id="plain"),
         pytest.param({"Training": "train", "VALID": "val", "Testing": "test"}, id="upper case"),
         pytest.param({"training_set": "train", "test_set": "test"}, id="sets"),
+        pytest.param({"entrenamiento": "train", "validación": "val", "prueba": "test"}, id="Spanish"),
+        pytest.param({"Trainingsdaten": "train", "Testdaten": "test"}, id="German"),
         pytest.param({"trainSet": "train", "testSet": "test"}, id="camel case"),
         pytest.param({"1_train": "train", "2_validation": "val", "3_test": "test"}, id="numbered"),
         pytest.param({"train2017": "train", "val2017": "val"}, id="years"),
