@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.calibration.calibration_error import binned
+from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
 from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
 from runs.statistics.intervals.patients import repeated
 from runs.statistics.intervals.proportions import class_intervals, proportion_interval
+from runs.statistics.intervals.resampling import seed_of
 from runs.statistics.matrix_statistics import (
     Counts,
     Matrix,
@@ -49,7 +52,6 @@ EVALUATION_METRICS = {
     "f1": "f1",
     "auroc": "auroc",
 }
-ECE_BINS = 10
 Count = Callable[[Ints, Ints, int], Ints]
 """Counts as `confusion_matrix` does."""
 
@@ -88,22 +90,6 @@ def brier(scores: Floats, targets: Ints) -> Number:
 def log_loss(scores: Floats, targets: Ints) -> Number:
     """Compute the mean negative logarithm of the true class's score."""
     return float(log_losses(scores, targets).mean()) if len(targets) else None
-
-
-def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
-    """Compute the mean |accuracy - mean confidence| over bins, weighted by their samples.
-
-    Naeini et al., AAAI 2015. Confidence = the score of the predicted class. Ten bins of equal width, closed below: [0,
-    0.1), ... [0.9, 1].
-    """
-    if not len(targets):
-        return None
-    confidence = (
-        scores[np.arange(len(scores)), predicted] if scores.ndim == 2 else np.where(predicted, scores, 1 - scores)
-    )
-    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
-    surplus = np.bincount(bins, weights=(predicted == targets) - confidence, minlength=ECE_BINS)
-    return float(np.abs(surplus).sum() / len(targets))
 
 
 def epoch_metrics(
@@ -177,13 +163,11 @@ def final_statistics(
     classes = [
         Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
     ]
+    losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
+    fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        {
-            "brier": brier(scores, targets),
-            "log_loss": log_loss(scores, targets),
-            "ece": expected_calibration_error(scores, targets, predicted),
-        },
-        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole,
+        losses | _calibration_errors(split) | fit.numbers,
+        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 
@@ -197,3 +181,14 @@ def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     if split.patients is not None:
         intervals |= class_intervals(own, split.said(label), split.patients)
     return Summary(summary.numbers | ranking, intervals)
+
+
+def _calibration_errors(split: Evaluated) -> dict[str, Number]:
+    """Compute the calibration error, and what a perfectly calibrated network with the same scores would have."""
+    found = binned(split)
+    perfect = found.errors_if_calibrated(seed_of(split))
+    return {
+        "ece": found.error(),
+        "ece_if_calibrated": float(perfect.mean()),
+        "ece_if_calibrated_p95": float(np.quantile(perfect, 0.95)),
+    }
