@@ -135,28 +135,41 @@ def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
 
 
-def final_statistics(
+def evaluated(
     scores: Floats,
     targets: Ints,
     *,
-    class_names: Sequence[str],
     threshold: float | None = None,
     logits: Floats | None = None,
     patients: Ints | None = None,
-) -> tuple[Ints, dict[str, Number]]:
-    """Compute the confusion matrix and all final rows.
+) -> Evaluated:
+    """Put together what is known of the samples of a split.
 
-    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
-    Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
-    rows. `patients` numbers the patient of each sample; None where they are not known: then the samples count as
-    independent. Raises ValueError for no samples and for scores that are not finite, which have no meaningful
-    statistics.
+    `patients` numbers the patient of each sample; None where they are not known: then the samples count as independent.
+    Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
-    split = Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
-    matrix = confusion_matrix(targets, predicted, len(class_names))
+    return Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
+
+
+def final_statistics(
+    scores: Floats, targets: Ints, *, class_names: Sequence[str], **known: Any
+) -> tuple[Ints, dict[str, Number]]:
+    """Compute the final rows of scores; `known` is what `evaluated` takes beside them."""
+    return split_statistics(evaluated(scores, targets, **known), class_names)
+
+
+def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints, dict[str, Number]]:
+    """Compute the confusion matrix and all final rows.
+
+    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
+    Multi-class rows are macro averages (accuracy, MCC, losses and calibration errors are of the whole), followed by
+    `<name>/<class>` rows.
+    """
+    scores, targets = split.scores, split.targets
+    matrix = confusion_matrix(targets, split.predicted, len(class_names))
     counts = class_counts(matrix.tolist())
     classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
     drawn = bootstrap_intervals(split, len(class_names), classes)
@@ -167,7 +180,7 @@ def final_statistics(
     fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
         losses | _calibration_errors(split) | fit.numbers,
-        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole | fit.intervals,
+        {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 

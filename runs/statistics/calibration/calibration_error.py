@@ -10,32 +10,15 @@ is chance are labels drawn with the scores as probabilities: the number of a per
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
+from runs.events import ReliabilityPoint
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Flags, Floats, Ints
 
 BINS = 10
 DRAWS = 200
-
-
-class ReliabilityBin(NamedTuple):
-    """One point of a reliability diagram: `samples` with scores from `low` to `high`, and the share that came true.
-
-    `ci_low` and `ci_high` are the 95 % interval of the share.
-    """
-
-    samples: int
-    low: float
-    high: float
-    mean_score: float
-    share: float
-    ci_low: Number
-    ci_high: Number
 
 
 class Binned:
@@ -67,7 +50,7 @@ def binned(split: Evaluated) -> Binned:
     return Binned(split.scores[np.arange(len(split.scores)), split.predicted], split.predicted == split.targets)
 
 
-def reliability(split: Evaluated) -> list[ReliabilityBin]:
+def reliability(split: Evaluated) -> list[ReliabilityPoint]:
     """Compute the points of the reliability diagram, from low scores to high ones."""
     found = binned(split)
     patients = None if split.patients is None else split.patients[found.order]
@@ -75,11 +58,17 @@ def reliability(split: Evaluated) -> list[ReliabilityBin]:
     return [_bin(found, patients, start, end) for start, end in zip(found.starts.tolist(), ends, strict=True)]
 
 
-def _bin(found: Binned, patients: Ints | None, start: int, end: int) -> ReliabilityBin:
+def _bin(found: Binned, patients: Ints | None, start: int, end: int) -> ReliabilityPoint:
     scores, outcomes = found.scores[start:end], found.outcomes[start:end]
-    interval = proportion_interval(outcomes, None if patients is None else patients[start:end])
-    return ReliabilityBin(
-        end - start, float(scores[0]), float(scores[-1]), float(scores.mean()), float(outcomes.mean()), *interval
+    low, high = proportion_interval(outcomes, None if patients is None else patients[start:end])
+    return ReliabilityPoint(
+        samples=end - start,
+        low=float(scores[0]),
+        high=float(scores[-1]),
+        mean_score=float(scores.mean()),
+        share=float(outcomes.mean()),
+        ci_low=low,
+        ci_high=high,
     )
 
 
