@@ -36,7 +36,7 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
-from experiments.training.recipes import evaluation, execution, inference, preparation
+from experiments.training.recipes import evaluation, execution, inference, preparation, shifted_scores
 from experiments.training.recipes.failures import reason
 
 
@@ -126,6 +126,8 @@ def _carry_out(
                 part, epoch=best.epoch, threshold=threshold, class_names=data.class_names, added=metrics
             )
         )
+    for note in shifted_scores.notes(config, module, predictions[-1], data.class_names):
+        report(note)
     chain.checkpoint.tidy()
 
 
