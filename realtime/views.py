@@ -20,7 +20,7 @@ from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
 from runs.queue import read_queue
 from runs.removal.deletion import restorable_until
 from runs.serializers import run_detail
-from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, lower_is_better
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, WITHOUT_BEST, lower_is_better
 from runs.summaries import known_columns
 
 
@@ -78,5 +78,6 @@ def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Show runs side by side; the query string says which and how, and the page's script alone reads it."""
     names = dict.fromkeys((*EPOCH_METRICS, *FINAL_STATISTICS, *known_columns.known()["metric"]))
-    context = {"statistics": FINAL_STATISTICS, "lower_is_better": [name for name in names if lower_is_better(name)]}
+    labels = {name: label for name, label in FINAL_STATISTICS.items() if name not in WITHOUT_BEST}
+    context = {"statistics": labels, "lower_is_better": [name for name in names if lower_is_better(name)]}
     return render(request, "realtime/compare.html", context)

@@ -199,12 +199,28 @@ class ResourceUsage(Event, frozen=True, kw_only=True):
     gpus: list[GpuUsage]
 
 
+class ReliabilityPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One bin of a reliability diagram: `samples` with scores from `low` to `high`, and the `share` that came true.
+
+    `ci_low` and `ci_high` are the 95 % interval of the share.
+    """
+
+    samples: int
+    low: float
+    high: float
+    mean_score: float
+    share: float
+    ci_low: float | None
+    ci_high: float | None
+
+
 class FinalStats(Event, frozen=True, kw_only=True):
     """The evaluation of the best checkpoint over one split.
 
     `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`. `statistics`
     is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval, and `<name>/<class>`
-    for the per-class rows of a multi-class run.
+    for the per-class rows of a multi-class run. `patients` are those of the split, null where they are not known: then
+    the intervals treat the samples as independent. `reliability` goes from low scores to high ones.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -214,6 +230,8 @@ class FinalStats(Event, frozen=True, kw_only=True):
     confusion_matrix: list[list[int]]
     class_names: list[str]
     statistics: dict[str, float | None]
+    patients: int | None = None
+    reliability: list[ReliabilityPoint] = []
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):

@@ -368,6 +368,10 @@ class FinalResult(models.Model):
     class_names = models.JSONField()
     confusion_matrix = models.JSONField(help_text="n x n, row = true class, column = predicted class")
     statistics = models.JSONField()
+    patients = models.PositiveIntegerField(
+        null=True, help_text="Of the split; unknown: intervals treat samples as independent"
+    )
+    reliability = models.JSONField(default=list, help_text="Bins from low scores to high: events.ReliabilityPoint")
 
     class Meta:
         ordering = ["run", "-split"]

@@ -209,6 +209,8 @@ def _store_final(run_id: int, event: FinalStats) -> None:
         class_names=event.class_names,
         confusion_matrix=event.confusion_matrix,
         statistics=event.statistics,
+        patients=event.patients,
+        reliability=msgspec.to_builtins(event.reliability),
     )
     RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
     metric_summaries.add(run_id, event.epoch, event.statistics, final=True)

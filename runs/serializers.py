@@ -183,6 +183,8 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "positive_class": positive_class(result.class_names),
         "confusion_matrix": result.confusion_matrix,
         "statistics": result.statistics,
+        "patients": result.patients,
+        "reliability": result.reliability,
         "macro": macro(result.confusion_matrix, result.class_names, result.statistics),
     }
 

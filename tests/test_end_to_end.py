@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -198,10 +199,10 @@ def predictions(server: Server, run_id: int) -> list[dict[str, Any]]:
     return rows
 
 
-def columns(rows: list[dict[str, Any]], split: str) -> tuple[Any, Any]:
-    """Return labels and scores."""
+def columns(rows: list[dict[str, Any]], split: str, by: str = "score") -> tuple[Any, Any]:
+    """Return labels and scores, or logits."""
     found = [row for row in rows if row["split"] == split]
-    return np.array([row["label"] for row in found]), np.array([row["score"] for row in found])
+    return np.array([row["label"] for row in found]), np.array([row[by] for row in found])
 
 
 def test_each_sample_outside_test_validates_in_one_fold(cross_validated: dict[str, Any]) -> None:
@@ -230,14 +231,22 @@ def test_mean_and_spread_recompute_from_the_stored_predictions(cross_validated: 
         "final_mcc": lambda label, score: sk.matthews_corrcoef(label, score >= 0.5),
     }
     for name, measure in measures.items():
-        values = np.array([measure(*columns(rows, split)) for rows in cross_validated["predictions"]])
+        by = "logit" if name in ("final_auroc_cm", "final_average_precision") else "score"
+        values = np.array([measure(*columns(rows, split, by)) for rows in cross_validated["predictions"]])
         found = shown["statistics"][name]
         assert found["n"] == 3
         assert found["mean"] == pytest.approx(values.mean(), rel=1e-12)
         assert found["sd"] == pytest.approx(values.std(ddof=1), rel=1e-9, abs=1e-15)
         assert (found["min"], found["max"]) == pytest.approx((values.min(), values.max()), rel=1e-12)
-        low, high = values.mean() + np.array([-1, 1]) * stats.t.ppf(0.975, 2) * stats.sem(values)
-        assert (found["ci_low"], found["ci_high"]) == pytest.approx((max(low, 0), min(high, 1)), rel=1e-9)
+        if split == "test":  # which all folds share
+            assert (
+                found["ci_low"] is found["ci_high"] is found["corrected_ci_low"] is found["corrected_ci_high"] is None
+            )
+            continue
+        for prefix, widening in (("", 1.0), ("corrected_", math.sqrt((1 / 3 + 1 / 2) / (1 / 3)))):
+            half = widening * stats.t.ppf(0.975, 2) * stats.sem(values)
+            ends = max(values.mean() - half, 0), min(values.mean() + half, 1)
+            assert (found[f"{prefix}ci_low"], found[f"{prefix}ci_high"]) == pytest.approx(ends, rel=1e-9)
 
 
 def test_the_summed_matrix_recomputes_from_all_out_of_fold_predictions(cross_validated: dict[str, Any]) -> None:

@@ -89,7 +89,9 @@ def test_final_statistics_have_formulas() -> None:
     wilson = {"precision", "recall", "specificity", "npv", "accuracy"}
     named = {FINAL_METRICS[code(cells[0])[0]]: cells[3] for cells in found if cells[3]}
     drawn = {*OF_TWO} - wilson
-    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "Newcombe"} | dict.fromkeys(drawn, "bootstrap")
+    assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "Newcombe"} | dict.fromkeys(
+        drawn, "bootstrap"
+    ) | dict.fromkeys(("calibration_slope", "calibration_intercept", "calibration_in_the_large"), "sandwich")
 
 
 def test_statistics_over_folds() -> None:

@@ -60,6 +60,7 @@ class SplitReport:
 
     `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. The statistics are
     those of `positive`, None unless there are two classes; `macro` says over what they are averages, else blank.
+    `patients` says what the intervals follow.
     """
 
     split: str
@@ -68,6 +69,7 @@ class SplitReport:
     classes: list[str]
     positive: str | None
     macro: str
+    patients: str
     matrix: list[tuple[str, list[Cell], int]]
     statistics: list[Statistic]
     class_columns: list[str]
@@ -138,6 +140,7 @@ def split_report(result: FinalResult) -> SplitReport:
         threshold=result.threshold,
         classes=result.class_names,
         positive=serializers.positive_class(result.class_names),
+        patients=_patients_words(result.patients),
         macro=_macro_words(macro_facts(result.confusion_matrix, result.class_names, result.statistics)),
         matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
@@ -147,6 +150,13 @@ def split_report(result: FinalResult) -> SplitReport:
             for label in (result.class_names if per_class else ())
         ],
     )
+
+
+def _patients_words(patients: int | None) -> str:
+    """Say whether the intervals follow patients."""
+    if patients is None:
+        return "patients unknown: intervals treat samples as independent"
+    return f"{patients} patient{'' if patients == 1 else 's'}, whom the intervals follow"
 
 
 def _macro_words(facts: MacroFacts | None) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from runs.statistics.log_odds import LogOdds
 from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.sample_losses import NEAREST
 
 
 class Ranks:
@@ -19,6 +22,10 @@ class Ranks:
         if self._odds is not None:
             return self._odds.of(label)
         return self._scores if self._scores.ndim == 1 else self._scores[:, label]
+
+    def log_odds(self, label: int) -> Floats | None:
+        """Return the log-odds of the class; None where the logits are not known."""
+        return None if self._odds is None else self._odds.of(label)
 
 
 class Evaluated(NamedTuple):
@@ -40,8 +47,17 @@ class Evaluated(NamedTuple):
 
     def own(self, label: int) -> Flags:
         """Mark the samples of the class."""
-        return self.targets == label
+        return np.asarray(self.targets == label, dtype=np.bool_)
 
     def said(self, label: int) -> Flags:
         """Mark the samples that are predicted as the class."""
-        return self.predicted == label
+        return np.asarray(self.predicted == label, dtype=np.bool_)
+
+    def log_odds(self) -> Floats:
+        """Return log(p / (1 - p)) of the positive class's scores p of two classes, cut 2.2e-16 from 0 and 1."""
+        known = self.ranks.log_odds(1) if self.ranks else None
+        bound = float(np.log(NEAREST / (1 - NEAREST)))
+        if known is not None:
+            return np.clip(known, bound, -bound)
+        near = np.clip(self.scores, NEAREST, 1 - NEAREST)
+        return np.asarray(np.log(near / (1 - near)), dtype=np.float64)

@@ -40,7 +40,14 @@ T975 = (
 )
 MOST_VALUES = len(T975) + 1
 _ANYWHERE = (-math.inf, math.inf)
-_WIDER = {"final_mcc": (-1.0, 1.0), "final_brier": (0.0, 2.0), "final_log_loss": (0.0, math.inf)}
+_WIDER = {
+    "final_mcc": (-1.0, 1.0),
+    "final_brier": (0.0, 2.0),
+    "final_log_loss": (0.0, math.inf),
+    "final_calibration_slope": _ANYWHERE,
+    "final_calibration_intercept": _ANYWHERE,
+    "final_calibration_in_the_large": (-1.0, 1.0),
+}
 
 
 class Spread(NamedTuple):

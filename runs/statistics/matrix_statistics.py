@@ -36,6 +36,11 @@ FINAL_METRICS = {
     "final_log_loss": "log_loss",
     "final_average_precision": "average_precision",
     "final_ece": "ece",
+    "final_ece_if_calibrated": "ece_if_calibrated",
+    "final_ece_if_calibrated_p95": "ece_if_calibrated_p95",
+    "final_calibration_slope": "calibration_slope",
+    "final_calibration_intercept": "calibration_intercept",
+    "final_calibration_in_the_large": "calibration_in_the_large",
 }
 """Reported name to meaning; some of them need the scores too (`statistics`)."""
 

@@ -35,8 +35,16 @@ FINAL_STATISTICS: dict[str, str] = {
     "final_brier": "Brier score",
     "final_log_loss": "Log loss",
     "final_ece": "Expected calibration error",
+    "final_ece_if_calibrated": "The same of a perfect model: mean",
+    "final_ece_if_calibrated_p95": "The same of a perfect model: 95 % point",
+    "final_calibration_slope": "Calibration slope",
+    "final_calibration_intercept": "Calibration intercept",
+    "final_calibration_in_the_large": "Mean score - prevalence",
 }
 """Name to the label that users see."""
+
+WITHOUT_BEST = frozenset(name for name in FINAL_STATISTICS if "calibrat" in name)
+"""Final statistics of which neither more nor less is better."""
 
 
 def is_count(name: str) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from runs.statistics.roc import Floats, Ints
 
-_NEAREST = float(np.finfo(np.float64).eps)
+NEAREST = float(np.finfo(np.float64).eps)
 
 
 def squared_errors(scores: Floats, targets: Ints) -> Floats:
@@ -22,4 +22,4 @@ def log_losses(scores: Floats, targets: Ints) -> Floats:
     """Compute (N,) times -log(score of the true class), scores cut 2.2e-16 from 0 and 1 as scikit-learn does."""
     rows = np.arange(len(targets))
     true = np.where(targets == 1, scores, 1 - scores) if scores.ndim == 1 else scores[rows, targets]
-    return np.asarray(-np.log(np.clip(true, _NEAREST, 1 - _NEAREST)), dtype=np.float64)
+    return np.asarray(-np.log(np.clip(true, NEAREST, 1 - NEAREST)), dtype=np.float64)

@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.calibration.calibration_error import binned
+from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
 from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
 from runs.statistics.intervals.patients import repeated
 from runs.statistics.intervals.proportions import class_intervals, proportion_interval
+from runs.statistics.intervals.resampling import seed_of
 from runs.statistics.matrix_statistics import (
     Counts,
     Matrix,
@@ -49,7 +52,6 @@ EVALUATION_METRICS = {
     "f1": "f1",
     "auroc": "auroc",
 }
-ECE_BINS = 10
 Count = Callable[[Ints, Ints, int], Ints]
 """Counts as `confusion_matrix` does."""
 
@@ -88,22 +90,6 @@ def brier(scores: Floats, targets: Ints) -> Number:
 def log_loss(scores: Floats, targets: Ints) -> Number:
     """Compute the mean negative logarithm of the true class's score."""
     return float(log_losses(scores, targets).mean()) if len(targets) else None
-
-
-def expected_calibration_error(scores: Floats, targets: Ints, predicted: Ints) -> Number:
-    """Compute the mean |accuracy - mean confidence| over bins, weighted by their samples.
-
-    Naeini et al., AAAI 2015. Confidence = the score of the predicted class. Ten bins of equal width, closed below: [0,
-    0.1), ... [0.9, 1].
-    """
-    if not len(targets):
-        return None
-    confidence = (
-        scores[np.arange(len(scores)), predicted] if scores.ndim == 2 else np.where(predicted, scores, 1 - scores)
-    )
-    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
-    surplus = np.bincount(bins, weights=(predicted == targets) - confidence, minlength=ECE_BINS)
-    return float(np.abs(surplus).sum() / len(targets))
 
 
 def epoch_metrics(
@@ -149,41 +135,52 @@ def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
 
 
-def final_statistics(
+def evaluated(
     scores: Floats,
     targets: Ints,
     *,
-    class_names: Sequence[str],
     threshold: float | None = None,
     logits: Floats | None = None,
     patients: Ints | None = None,
-) -> tuple[Ints, dict[str, Number]]:
-    """Compute the confusion matrix and all final rows.
+) -> Evaluated:
+    """Put together what is known of the samples of a split.
 
-    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
-    Multi-class rows are macro averages (accuracy, MCC, Brier and ECE are of the whole), followed by `<name>/<class>`
-    rows. `patients` numbers the patient of each sample; None where they are not known: then the samples count as
-    independent. Raises ValueError for no samples and for scores that are not finite, which have no meaningful
-    statistics.
+    `patients` numbers the patient of each sample; None where they are not known: then the samples count as independent.
+    Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     predicted = predicted_classes(scores, threshold)
-    split = Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
-    matrix = confusion_matrix(targets, predicted, len(class_names))
+    return Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
+
+
+def final_statistics(
+    scores: Floats, targets: Ints, *, class_names: Sequence[str], **known: Any
+) -> tuple[Ints, dict[str, Number]]:
+    """Compute the final rows of scores; `known` is what `evaluated` takes beside them."""
+    return split_statistics(evaluated(scores, targets, **known), class_names)
+
+
+def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints, dict[str, Number]]:
+    """Compute the confusion matrix and all final rows.
+
+    Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
+    Multi-class rows are macro averages (accuracy, MCC, losses and calibration errors are of the whole), followed by
+    `<name>/<class>` rows.
+    """
+    scores, targets = split.scores, split.targets
+    matrix = confusion_matrix(targets, split.predicted, len(class_names))
     counts = class_counts(matrix.tolist())
     classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
     drawn = bootstrap_intervals(split, len(class_names), classes)
     classes = [
         Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
     ]
+    losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
+    fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        {
-            "brier": brier(scores, targets),
-            "log_loss": log_loss(scores, targets),
-            "ece": expected_calibration_error(scores, targets, predicted),
-        },
-        {"accuracy": proportion_interval(predicted == targets, split.patients)} | drawn.whole,
+        losses | _calibration_errors(split) | fit.numbers,
+        {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
 
@@ -197,3 +194,14 @@ def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     if split.patients is not None:
         intervals |= class_intervals(own, split.said(label), split.patients)
     return Summary(summary.numbers | ranking, intervals)
+
+
+def _calibration_errors(split: Evaluated) -> dict[str, Number]:
+    """Compute the calibration error, and what a perfectly calibrated network with the same scores would have."""
+    found = binned(split)
+    perfect = found.errors_if_calibrated(seed_of(split))
+    return {
+        "ece": found.error(),
+        "ece_if_calibrated": float(perfect.mean()),
+        "ece_if_calibrated_p95": float(np.quantile(perfect, 0.95)),
+    }

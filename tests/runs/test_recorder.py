@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs import lifecycle, recorder
-from runs.events import Event, LrUpdate, Progress, Stamped
-from runs.models import Run, RunEvent
+from runs.events import Event, FinalStats, LrUpdate, Progress, ReliabilityPoint, Stamped
+from runs.models import FinalResult, Run, RunEvent
 from tests.runs.test_lifecycle import CONFIG
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +49,20 @@ def test_numbers_go_on(run: Run) -> None:
     found = list(RunEvent.objects.filter(run=run).order_by("seq").values_list("seq", "type"))
     kinds = ["run_status", "run_status", "lr_update", "lr_update", "progress", "lr_update", "progress"]
     assert found == list(enumerate(kinds, 1))
+
+
+def test_an_evaluation_is_kept_with_its_patients_and_reliability(run: Run) -> None:
+    point = {"samples": 9, "low": 0.1, "high": 0.3, "mean_score": 0.2, "share": 0.25, "ci_low": None, "ci_high": None}
+    event = FinalStats(
+        split="val",
+        epoch=0,
+        threshold=0.5,
+        confusion_matrix=[[5, 1], [1, 2]],
+        class_names=["no", "yes"],
+        statistics={"final_calibration_slope": 0.7},
+        patients=4,
+        reliability=[ReliabilityPoint(**point)],  # type: ignore[arg-type]
+    )
+    recorder.record(run.pk, run.attempt, [recorder.stamp(event)])
+    kept = FinalResult.objects.get(run=run)
+    assert (kept.patients, kept.reliability) == (4, [point])

@@ -36,7 +36,7 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
-from experiments.training.recipes import evaluation, execution, inference, preparation
+from experiments.training.recipes import evaluation, execution, inference, preparation, shifted_scores
 from experiments.training.recipes.failures import reason
 
 
@@ -122,6 +122,8 @@ def _carry_out(
     )
     for event in evaluation.events(predictions, data, epoch=best.epoch, threshold=threshold, added=metrics):
         report(event)
+    for note in shifted_scores.notes(config, module, predictions[-1], data.class_names):
+        report(note)
     chain.checkpoint.tidy()
 
 

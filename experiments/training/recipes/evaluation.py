@@ -22,10 +22,11 @@ from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
+from runs.statistics.calibration.calibration_error import reliability
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, final_statistics, scores_from_logits
+from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
@@ -191,14 +192,8 @@ def final_stats(
             "Lower optimizer.learning_rate."
         )
     patients = patient_codes([patient_ids[place] for place in part.positions]) if len(patient_ids) else None
-    matrix, statistics = final_statistics(
-        part.scores,
-        part.targets,
-        class_names=class_names,
-        threshold=threshold,
-        logits=part.logits,
-        patients=patients,
-    )
+    split = evaluated(part.scores, part.targets, threshold=threshold, logits=part.logits, patients=patients)
+    matrix, statistics = split_statistics(split, class_names)
     if part.split == "test":
         statistics |= epoch_metrics(
             "test",
@@ -217,4 +212,6 @@ def final_stats(
         confusion_matrix=matrix.tolist(),
         class_names=list(class_names),
         statistics=statistics,
+        patients=None if patients is None else int(patients.max()) + 1,
+        reliability=reliability(split),
     )

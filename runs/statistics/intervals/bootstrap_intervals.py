@@ -16,11 +16,11 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.intervals.resampling import Resampling, resampling
+from runs.statistics.intervals.resampling import Resampling, Weights, resampling
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
 from runs.statistics.intervals.weighted_ranking import WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Flags, Floats
 
 MOST_RANKED = 20_000_000
 """Samples times classes; beyond, what is ranked has no interval from resamples."""
@@ -77,7 +77,7 @@ def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Nu
 
 
 def _row(
-    counts: WeightedCounts, rankings: Sequence[WeightedRanking], labels: Sequence[int], weights: Ints
+    counts: WeightedCounts, rankings: Sequence[WeightedRanking], labels: Sequence[int], weights: Weights
 ) -> tuple[Numbers, Numbers]:
     """Compute the numbers of one block of weights."""
     whole, by_class = counts.numbers(weights)

@@ -28,7 +28,7 @@ def proportion_interval(right: Flags, patients: Ints | None = None) -> Interval:
     trials = np.bincount(people)
     taking_part = trials > 0
     successes = np.bincount(people, weights=right, minlength=len(trials))
-    return clustered_interval(successes[taking_part], trials[taking_part].astype(np.float64))
+    return clustered_interval(successes[taking_part].astype(np.float64), trials[taking_part].astype(np.float64))
 
 
 def clustered_interval(successes: Floats, trials: Floats) -> Interval:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Ints
+
+Weights: TypeAlias = NDArray[np.int32]
 
 RESAMPLES = 2_000
 FEWEST_RESAMPLES = 200
@@ -44,7 +47,7 @@ class Resampling(NamedTuple):
         ends = [0, *range(1, 1 + self.draws, size), *range(1 + self.draws, rows, size), rows]
         return list(itertools.pairwise(ends))
 
-    def weights(self, block: tuple[int, int]) -> Ints:
+    def weights(self, block: tuple[int, int]) -> Weights:
         """Return how often each patient counts, (rows, people): once, as drawn, or once but for one patient."""
         first, end = block
         if first == 0 or first > self.draws:
@@ -60,9 +63,20 @@ class Resampling(NamedTuple):
 
 def resampling(split: Evaluated, classes: int) -> Resampling:
     """Plan 2,000 resamples, fewer where samples, classes and patients are so many that they would take long."""
-    units = np.arange(len(split.targets)) if split.patients is None else split.patients
+    units = units_of(split)
     people = int(units.max()) + 1
     work = len(units) * classes + 2 * people
     draws = min(RESAMPLES, max(FEWEST_RESAMPLES, _WORK // work))
-    digest = hashlib.sha256(split.targets.astype("<i8").tobytes() + units.astype("<i8").tobytes()).digest()
-    return Resampling(units, people, draws, int.from_bytes(digest[:8], "little"))
+    return Resampling(units, people, draws, seed_of(split))
+
+
+def units_of(split: Evaluated) -> Ints:
+    """Return what is independent: the number of each sample's patient, or of the sample itself."""
+    return np.arange(len(split.targets)) if split.patients is None else split.patients
+
+
+def seed_of(split: Evaluated) -> int:
+    """Return where the random numbers of a split begin."""
+    parts = (split.targets, units_of(split))
+    digest = hashlib.sha256(b"".join(part.astype("<i8").tobytes() for part in parts)).digest()
+    return int.from_bytes(digest[:8], "little")

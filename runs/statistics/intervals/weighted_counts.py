@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.intervals.resampling import Weights
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.sample_losses import log_losses, squared_errors
 
@@ -27,7 +28,7 @@ class WeightedCounts:
         self._sums = coo_array((values, (rows, columns)), shape=(3 * classes + 2, people)).tocsr()
         self._classes = classes
 
-    def numbers(self, weights: Ints) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    def numbers(self, weights: Weights) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Compute (rows,) numbers of the whole and (rows, classes) of each class; NaN where one is not defined."""
         totals = (self._sums @ weights.T.astype(np.float64)).T
         count = self._classes

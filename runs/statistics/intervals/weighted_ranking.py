@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from runs.statistics.intervals.resampling import Weights
 from runs.statistics.roc import Flags, Floats, Ints
 
 
@@ -30,7 +31,7 @@ class WeightedRanking:
         self._start = starts[tie] if with_auroc else None
         self._start_among = np.searchsorted(self._positives, starts[tie]) if with_auroc else None
 
-    def numbers(self, weights: Ints) -> Ranked:
+    def numbers(self, weights: Weights) -> Ranked:
         """Compute both for (rows, patients) weights; NaN where a row has no positives, or no negatives."""
         drawn = np.take(weights, self._units, axis=1)
         above = np.cumsum(drawn, axis=1, dtype=np.int32)  # all samples down to this one
@@ -46,7 +47,7 @@ class WeightedRanking:
             average = np.einsum("ij,ij->i", hits, precision) / positives
             return Ranked(average, self._auroc(above, true, hits, reached - found))
 
-    def _auroc(self, above: Ints, true: Ints, hits: Ints, false: Ints) -> Floats | None:
+    def _auroc(self, above: Weights, true: Weights, hits: Weights, false: Weights) -> Floats | None:
         """Sum up how many negatives are above each positive, half of those beside it."""
         if self._start is None or self._start_among is None:
             return None

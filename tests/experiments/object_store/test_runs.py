@@ -76,11 +76,15 @@ def stored_bytes(store: ObjectStore, run: Run) -> dict[str, bytes]:
     return {row.name: objects[row.key] for row in rows}
 
 
+def codes(run: Run) -> list[str]:
+    return [note["code"] for note in run.notes]
+
+
 def test_a_training_leaves_all_its_files_in_the_store_and_none_here(
     queued: Run, warm: None, object_store: ObjectStore, headers: dict[str, str]
 ) -> None:
     run = supervise(queued)
-    assert (run.status, run.reason, run.notes) == ("completed", None, [])
+    assert (run.status, run.reason, codes(run)) == ("completed", None, ["shifted_scores"])
     assert not run.folder.exists()
     listed, stored = files(run, headers), stored_bytes(object_store, run)
     assert set(listed) == set(stored)
@@ -110,7 +114,7 @@ def test_another_machine_goes_on_where_the_first_one_was_stopped(
     other_machine()
     assert not released.folder.exists()
     run = supervise(released)
-    assert (run.status, run.attempt, run.notes) == ("completed", 2, [])
+    assert (run.status, run.attempt, codes(run)) == ("completed", 2, ["shifted_scores"])
     start = RunEvent.objects.filter(run=run, type="training_start").order_by("seq").last()
     assert start is not None
     assert json.loads(start.data)["resumed_from_epoch"] == epoch

@@ -18,6 +18,8 @@ from experiments.training.contract.reports import Execution, Message
 from experiments.training.recipes import evaluation
 from experiments.training.recipes.evaluation import Predictions
 from runs.events import FinalStats
+from runs.statistics.intervals.patients import patient_codes
+from runs.statistics.score_statistics import final_statistics
 from tests.experiments.training.trainings import (
     Network,
     SmallData,
@@ -71,6 +73,24 @@ def test_the_test_split_has_its_own_names_too(tmp_path: Path) -> None:
     assert test["test_loss"] == pytest.approx(sk.log_loss(y, scores), rel=1e-6)
     assert test["test_auroc"] == test["final_auroc_cm"] == pytest.approx(sk.roc_auc_score(y, scores))
     assert test["test_cm_tp"] == test["cm_tp"]
+
+
+def test_intervals_follow_the_patients_of_the_predictions(tmp_path: Path) -> None:
+    """Two samples of each patient; with the columns of the file anyone gets the same intervals."""
+    messages, table = evaluated(tmp_path, SmallData(), Network())
+    val = of_type(messages, FinalStats)[0]
+    rows = table.filter(np.array(table["split"]) == "val")
+    y, scores, logits = (rows[name].to_numpy() for name in ("label", "score", "logit"))
+    known = {"class_names": val.class_names, "threshold": 0.5, "logits": logits.astype(np.float64)}
+    patients = patient_codes(rows["patient_id"].to_pylist())
+    _, again = final_statistics(scores, y, patients=patients, **known)
+    assert {name: val.statistics[name] for name in again} == again
+    _, alone = final_statistics(scores, y, **known)
+    assert alone["final_auroc_cm_ci_low"] != again["final_auroc_cm_ci_low"]
+    assert val.patients == 15
+    assert sum(point.samples for point in val.reliability) == 30
+    shares = [point.share * point.samples for point in val.reliability]
+    assert sum(shares) == pytest.approx(y.sum())
 
 
 def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None:

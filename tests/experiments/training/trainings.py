@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from experiments.training.contract.config import TrainingConfig
-from experiments.training.contract.reports import Job, Message, Outcome
+from experiments.training.contract.reports import Job, Message, Note, Outcome
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes.centralized import train
 from runs.events import DatasetSummary, EpochEnd
@@ -70,6 +70,11 @@ def carry_out(
 def of_type(messages: Sequence[Message], kind: type[M]) -> list[M]:
     """Select the messages of one type, in order."""
     return [message for message in messages if isinstance(message, kind)]
+
+
+def notes_of(messages: Sequence[Message]) -> list[Note]:
+    """Select the notes but for the one on shifted scores, which most runs of uneven classes have."""
+    return [note for note in of_type(messages, Note) if note.code != "shifted_scores"]
 
 
 def outcome(messages: Sequence[Message]) -> Outcome:

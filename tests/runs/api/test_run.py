@@ -169,10 +169,13 @@ def test_reading_metrics_costs_the_same_queries_for_any_length(api: Client, make
     assert len(queries_made) == 5  # token, head, and three for any number of values
 
 
+POINT = {"samples": 9, "low": 0.1, "high": 0.3, "mean_score": 0.2, "share": 0.25, "ci_low": 0.1, "ci_high": 0.4}
+
+
 def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
     run = make_run(**completed_columns())
     add_final(run, "val", {"final_auroc_cm": None}, threshold=None)
-    add_final(run, "test", {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9})
+    add_final(run, "test", {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9}, patients=40, reliability=[POINT])
     body = api.get(f"/api/runs/{run.pk}/final-stats/").json()
     assert (body["run_id"], body["status"], list(body["splits"])) == (run.pk, "completed", ["val", "test"])
     assert body["splits"]["test"] == {
@@ -182,9 +185,12 @@ def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
         "positive_class": "8",
         "confusion_matrix": [[85, 5], [2, 8]],
         "statistics": {"final_auroc_cm": 0.95, "final_auroc_cm_ci_low": 0.9},
+        "patients": 40,
+        "reliability": [POINT],
         "macro": None,
     }
     assert body["splits"]["val"]["statistics"] == {"final_auroc_cm": None}
+    assert (body["splits"]["val"]["patients"], body["splits"]["val"]["reliability"]) == (None, [])  # of an older run
 
 
 def test_final_statistics_say_over_which_classes_they_are_averages(api: Client, make_run: MakeRun) -> None:

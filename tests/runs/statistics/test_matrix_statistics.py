@@ -13,7 +13,12 @@ from sklearn import metrics as sk
 from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, macro_facts, matrix_statistics
 from runs.statistics.score_statistics import final_statistics
 
-NEED_SCORES = {"final_auroc_cm", "final_average_precision", "final_brier", "final_log_loss", "final_ece"}
+NEED_SCORES = {
+    name
+    for name in FINAL_METRICS
+    if name in ("final_auroc_cm", "final_average_precision", "final_brier", "final_log_loss", "final_ece")
+    or "calibrat" in name
+}
 PROPORTIONS = {"precision", "recall", "specificity", "npv", "accuracy"}
 
 

@@ -18,7 +18,6 @@ from runs.statistics.metric_names import COUNTS
 from runs.statistics.score_statistics import (
     confusion_matrix,
     epoch_metrics,
-    expected_calibration_error,
     final_statistics,
     predicted_classes,
     scores_from_logits,
@@ -284,20 +283,6 @@ def test_intervals_belong_to_their_numbers() -> None:
     for name, (successes, total) in trials.items():
         assert (rows[f"{name}_ci_low"], rows[f"{name}_ci_high"]) == wilson(int(successes), int(total)), name
     assert (rows["final_auroc_cm_ci_low"], rows["final_auroc_cm_ci_high"]) == auroc_interval(scores, targets == 1)
-
-
-def test_calibration_error_by_hand() -> None:
-    """Confidence 0.95 three times (two right), 0.6 (right), and 0.8 exactly, which opens its bin (wrong)."""
-    scores, targets = np.array([0.95, 0.95, 0.05, 0.4, 0.8]), np.array([1, 0, 0, 0, 0])
-    by_hand = abs(2 - 3 * 0.95) / 5 + abs(1 - 0.6) / 5 + abs(0 - 0.8) / 5
-    assert expected_calibration_error(scores, targets, predicted_classes(scores, 0.5)) == pytest.approx(by_hand)
-
-
-def test_calibration_error_of_several_classes_by_hand() -> None:
-    scores = np.array([[0.7, 0.2, 0.1], [0.1, 0.72, 0.18], [0.35, 0.34, 0.31]])
-    targets = np.array([0, 2, 0])
-    by_hand = abs(1 - 0.7 - 0.72) / 3 + abs(1 - 0.35) / 3
-    assert expected_calibration_error(scores, targets, predicted_classes(scores, None)) == pytest.approx(by_hand)
 
 
 def test_names_agree_with_what_readers_show() -> None:

@@ -5,19 +5,12 @@ import { capital, known, metricName, number, percent } from "../frame/format.js"
 /** @typedef {Record<string, number | null>} Statistics by name; `<name>_ci_low` and `_ci_high` are its interval */
 
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
-const NOT_SHARES = new Set([
-  "final_mcc",
-  "final_brier",
-  "final_log_loss",
-  "final_ece",
-  "final_auroc_cm",
-  "final_average_precision",
-]);
+const NOT_SHARES = /^(test_|final_(mcc|brier|log_loss|ece|calibration|auroc_cm|average_precision))/;
 
 const ADDED = /^test_(?!(?:loss|acc|precision|recall|f1|auroc|cm_..)$)/; // what a run adds to those of every run
 
 /** @param {string} name */
-const isShare = (name) => !NOT_SHARES.has(name) && !name.startsWith("test_");
+const isShare = (name) => !NOT_SHARES.test(name);
 
 /**
  * Return labels of the statistics, followed by those of the metrics that a run has added.

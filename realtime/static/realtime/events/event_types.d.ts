@@ -112,6 +112,16 @@ export interface ResourceUsage {
   gpus: GpuUsage[];
 }
 
+export interface ReliabilityPoint {
+  samples: number;
+  low: number;
+  high: number;
+  mean_score: number;
+  share: number;
+  ci_low: number | null;
+  ci_high: number | null;
+}
+
 export interface FinalStats {
   split: Split;
   epoch: number;
@@ -119,6 +129,8 @@ export interface FinalStats {
   confusion_matrix: number[][];
   class_names: string[];
   statistics: Record<string, number | null>;
+  patients: number | null;
+  reliability: ReliabilityPoint[];
 }
 
 export interface TrainingEnd {

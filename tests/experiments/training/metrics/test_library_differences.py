@@ -19,6 +19,7 @@ from torchmetrics.functional import classification as theirs
 from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics import counting
 from runs.statistics import matrix_statistics, score_statistics
+from runs.statistics.calibration.calibration_error import Binned
 from runs.statistics.roc import auroc
 from runs.statistics.score_statistics import epoch_metrics, predicted_classes
 from tests.documentation import section, table
@@ -183,13 +184,11 @@ def calibration_of_1() -> None:
 def calibrated_score() -> None:
     x, y = torch.tensor([0.1, 0.1]), torch.tensor([0, 0])
     assert theirs.binary_calibration_error(x, y, n_bins=10).item() == pytest.approx(0.1)
-    predicted = np.array([0, 0])
-    found = score_statistics.expected_calibration_error(np.array([0.1, 0.1]), np.array([0, 0]), predicted)
-    assert found == pytest.approx(0.1)  # of the predicted class: 1 - 0.9
-    x, y = torch.tensor([0.1, 0.9]), torch.tensor([1, 1])
-    assert theirs.binary_calibration_error(x, y, n_bins=10).item() == pytest.approx((0.9 + 0.1) / 2)
-    found = score_statistics.expected_calibration_error(np.array([0.1, 0.9]), np.array([1, 1]), np.array([0, 1]))
-    assert found == pytest.approx(abs(0.5 - 0.9))
+    assert Binned(np.array([0.1, 0.1]), np.array([False, False])).error() == pytest.approx(0.1)
+    x, y = torch.tensor([0.1, 0.12]), torch.tensor([1, 0])  # one bin of equal width, but two of equally many
+    assert theirs.binary_calibration_error(x, y, n_bins=2).item() == pytest.approx(0.5 - 0.11)
+    found = Binned(x.double().numpy(), y.numpy() == 1).error()
+    assert found == pytest.approx((0.9 + 0.12) / 2)
 
 
 def macro_accuracy() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
 from sklearn import metrics as sk
 
-from experiments.training.contract.reports import BestValues, Message, Note
+from experiments.training.contract.reports import BestValues, Message
 from experiments.training.contract.stop import Stop
 from experiments.training.metrics.added import AddedMetric
 from experiments.training.recipes import dry_run
@@ -26,6 +26,7 @@ from tests.experiments.training.trainings import (
     carry_out,
     job_of,
     metrics_by_epoch,
+    notes_of,
     of_type,
     outcome,
 )
@@ -137,7 +138,7 @@ def test_numbers_of_two_classes_follow_from_the_predictions(tmp_path: Path) -> N
     final = {event.split: event.statistics for event in of_type(messages, FinalStats)}
     assert final["val"]["final_specificity"] == pytest.approx(expected["val"]["specificity"], abs=1e-12)
     assert not [name for name in final["val"] if "cohen_kappa" in name]
-    notes = [message.text for message in of_type(messages, Note)]
+    notes = [message.text for message in notes_of(messages)]
     assert notes == ["callbacks.metrics.9: average means nothing to accuracy with two classes, and is not used."]
 
 
@@ -184,7 +185,7 @@ def test_a_training_goes_on_where_the_monitored_metric_has_no_value(tmp_path: Pa
     values = [metrics["val_matthews_corrcoef"] for metrics in metrics_by_epoch(messages, "val").values()]
     assert values == [None] * EPOCHS
     assert best_of(messages).best_value is None
-    notes = of_type(messages, Note)
+    notes = notes_of(messages)
     assert [note.code for note in notes] == ["no_value_val_matthews_corrcoef", "no_value_test_matthews_corrcoef"]
     assert notes[0].text.startswith("val_matthews_corrcoef has no value in epoch 0: all samples, or all predictions")
     assert "in the test split" in notes[1].text
@@ -205,7 +206,7 @@ def test_a_metric_that_fails_in_one_epoch_is_a_gap_there(tmp_path: Path, monkeyp
     messages, _ = trained(tmp_path, SmallData(), Network(), callbacks={"metrics": ["hamming_distance"]})
     values = [metrics["val_hamming_distance"] for metrics in metrics_by_epoch(messages, "val").values()]
     assert [value is None for value in values] == [False, True, False, False]
-    assert len(of_type(messages, Note)) == 1
+    assert len(notes_of(messages)) == 1
 
 
 def test_what_does_not_fit_the_classes_ends_the_run_before_its_first_batch(tmp_path: Path) -> None:
@@ -243,4 +244,4 @@ def test_several_devices_have_the_numbers_of_all_samples(warm: None, tmp_path: P
     assert (outcome(messages).status, code) == ("completed", 0), outcome(messages).reason
     table = pq.read_table(tmp_path / "7" / "attempts" / "1" / "predictions.parquet")
     compare(messages, table, {split: binary(*predictions(table, split), 0.5) for split in ("val", "test")})
-    assert len(of_type(messages, Note)) == 1
+    assert len(notes_of(messages)) == 1

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from experiments.training.contract.networks.model_errors import ModelError
 from experiments.training.contract.networks.network_spec import NetworkSpec
-from experiments.training.contract.reports import CheckpointSaved, Job, Message, Note
+from experiments.training.contract.reports import CheckpointSaved, Job, Message
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import requirements
 from experiments.training.models import registry
@@ -29,6 +29,7 @@ from tests.experiments.training.trainings import (
     carry_out,
     job_of,
     metrics_by_epoch,
+    notes_of,
     of_type,
     outcome,
 )
@@ -179,7 +180,7 @@ def test_a_resume_in_the_middle_gives_the_same_numbers(
         assert metrics_by_epoch(first, phase) | metrics_by_epoch(second, phase) == metrics_by_epoch(whole, phase)
     assert of_type(second, FinalStats) == of_type(whole, FinalStats)
     assert of_type(second, TrainingStart)[0].model.trainable == (161 if after == 0 else 317)
-    assert of_type(second, Note) == []
+    assert notes_of(second) == []
 
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
@@ -265,16 +266,16 @@ def test_what_is_frozen_computes_as_in_evaluation_until_it_learns() -> None:
 
 def test_frozen_noise_is_noted(tmp_path: Path) -> None:
     """Without a file, or where the file has nothing."""
-    [note] = of_type(train(job(tmp_path / "a" / "7", asked(1, trainable="head"))), Note)
+    [note] = notes_of(train(job(tmp_path / "a" / "7", asked(1, trainable="head"))))
     assert note.code == "frozen_random"
     assert "stem.0.weight" in note.text
     weights = start(tmp_path)
     del weights["body.0.weight"]
     torch.save(weights, tmp_path / "part.pt")
-    notes = of_type(train(job(tmp_path / "7", asked(1, trainable="head", weights_file="part.pt"))), Note)
+    notes = notes_of(train(job(tmp_path / "7", asked(1, trainable="head", weights_file="part.pt"))))
     assert [note.code for note in notes] == ["starting_weights", "frozen_random"]
     assert re.search(r"stay random.*: body\.0\.weight\.$", notes[1].text)
-    assert of_type(train(job(tmp_path / "b" / "7", asked(1, trainable="all"))), Note) == []
+    assert notes_of(train(job(tmp_path / "b" / "7", asked(1, trainable="all")))) == []
 
 
 def test_more_blocks_than_there_are_is_refused_before_anything_is_queued() -> None:

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from experiments.training.contract.networks import weight_files
 from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.contract.networks.model_errors import ModelError
-from experiments.training.contract.reports import Job, Message, Note
+from experiments.training.contract.reports import Job, Message
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.models import registry, starting_weights
 from experiments.training.models.classifier import Classifier
 from tests.experiments.training.batch_normed import BatchNormed, SmallImages, batch_normed
 from tests.experiments.training.datasets import config_of
-from tests.experiments.training.trainings import carry_out, job_of, of_type, outcome
+from tests.experiments.training.trainings import carry_out, job_of, notes_of, outcome
 
 __all__ = ["batch_normed"]
 Weights = dict[str, Tensor]
@@ -112,7 +112,7 @@ def test_the_report_stands_in_the_log_and_with_the_run(
     saved(tmp_path, weights)
     messages = run(tmp_path)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [note] = of_type(messages, Note)
+    [note] = notes_of(messages)
     assert note.code == "starting_weights"
     digest = hashlib.sha256((tmp_path / "start.pt").read_bytes()).hexdigest()[:16]
     assert note.text.startswith(f"22 of the network's 24 tensors come from start.pt (SHA-256 {digest}…). Left new")
@@ -205,7 +205,7 @@ def test_a_checkpoint_of_an_earlier_run_is_a_weights_file(tmp_path: Path, batch_
     shutil.copy(earlier, tmp_path / "earlier.ckpt")
     messages = run(tmp_path, "earlier.ckpt", trainable="head")
     assert outcome(messages).status == "completed", outcome(messages).reason
-    [note] = of_type(messages, Note)
+    [note] = notes_of(messages)
     assert re.fullmatch(r"24 of the network's 24 tensors come from earlier\.ckpt \(SHA-256 \w{16}…\)\.", note.text)
     best = torch.load(earlier, weights_only=True)["state_dict"]
     now = torch.load(tmp_path / "7" / "checkpoints" / "a1" / "epoch0000.ckpt", weights_only=True)["state_dict"]

@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import Callback
 
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.preflight_report import Preflight
-from experiments.training.contract.reports import CheckpointSaved, Job, Message, Note
+from experiments.training.contract.reports import CheckpointSaved, Job, Message
 from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.data.module import build
 from experiments.training.preflight import trial
@@ -29,7 +29,7 @@ from tests.experiments.training import datasets, digits
 from tests.experiments.training.datasets import config_of, write_csv
 from tests.experiments.training.pictures import saved_as_jpeg, scans, xrays
 from tests.experiments.training.several import in_processes
-from tests.experiments.training.trainings import carry_out, job_of, of_type, outcome
+from tests.experiments.training.trainings import carry_out, job_of, notes_of, of_type, outcome
 
 SPLITS = ("train", "train", "val", "test")
 
@@ -55,7 +55,7 @@ def preflight_of(done: Job) -> Preflight:
 
 
 def notes(messages: list[Message]) -> dict[str, str]:
-    return {note.code: note.text for note in of_type(messages, Note)}
+    return {note.code: note.text for note in notes_of(messages)}
 
 
 def copied(folder: Path) -> None:

@@ -107,9 +107,12 @@ def ranked(above: int, below: int) -> tuple[Any, Any]:
 @pytest.mark.parametrize(("above", "below", "low"), [(3, 3, 0.501), (40, 40, 0.950), (10, 100, 0.891)])
 def test_separated_classes_have_an_interval_that_ends_at_one(above: int, below: int, low: float) -> None:
     found = auroc_interval(*ranked(above, below))
-    assert found == (pytest.approx(low, abs=5e-4), 1.0)
+    assert found == pytest.approx((low, 1.0), abs=5e-4)
+    assert found[1] == 1.0
     scores, flags = ranked(above, below)
-    assert auroc_interval(-scores, flags) == (0.0, pytest.approx(1 - low, abs=5e-4))
+    reversed_ = auroc_interval(-scores, flags)
+    assert reversed_ == pytest.approx((0.0, 1 - low), abs=5e-4)
+    assert reversed_[0] == 0.0
 
 
 def test_equal_scores_have_an_interval_around_a_half() -> None:

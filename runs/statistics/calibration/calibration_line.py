@@ -1,0 +1,99 @@
+"""Fit how the odds of being positive follow the scores: logit(P(y = 1)) = intercept + slope x logit(score). Pure numpy.
+
+Cox, Biometrika 45 (1958) 562-565: a slope below 1 says that scores are too extreme, above 1 too timid; both numbers are
+0 and 1 of a calibrated network. Errors are those of the sandwich, summed by patient: H^-1 (sum g g') H^-1 x K / (K - 1)
+with the gradients g of K patients, and intervals with Student's t of K - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import expit, stdtrit
+
+from runs.statistics.evaluated import Evaluated
+from runs.statistics.intervals.resampling import units_of
+from runs.statistics.matrix_statistics import Interval, Number, Summary
+from runs.statistics.roc import Flags, Floats, Ints
+
+_STEPS = 100
+_UNKNOWN: Interval = (None, None)
+
+
+def calibration_line(split: Evaluated) -> Summary:
+    """Compute slope, intercept, and mean score - prevalence, of the positive class.
+
+    Slope and intercept are None where there is no such line: with one class, with equal scores, and where a threshold
+    separates the classes.
+    """
+    odds, positive, units = split.log_odds(), split.own(1), units_of(split)
+    shift = split.scores - positive
+    numbers: dict[str, Number] = {"calibration_in_the_large": float(shift.mean())}
+    intervals = {"calibration_in_the_large": _mean_interval(shift, units)}
+    names = ("calibration_intercept", "calibration_slope")
+    if not _overlap(odds, positive):
+        return Summary(numbers | dict.fromkeys(names), intervals | dict.fromkeys(names, _UNKNOWN))
+    line = _fitted(odds, positive)
+    errors = _errors(odds, positive, units, line)
+    found = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
+    return Summary(numbers | dict(zip(names, map(float, line), strict=True)), intervals | found)
+
+
+def _overlap(odds: Floats, positive: Flags) -> bool:
+    """Return whether no threshold separates the classes, not even with samples of both on it."""
+    above, below = odds[positive], odds[~positive]
+    return bool(len(above) and len(below) and above.min() < below.max() and above.max() > below.min())
+
+
+def _fitted(odds: Floats, positive: Flags) -> Floats:
+    """Return (intercept, slope) by Newton's method, on standardised odds, halving a step that leads downhill."""
+    centre, scale = odds.mean(), odds.std()
+    design = np.column_stack([np.ones(len(odds)), (odds - centre) / scale])
+    signs = np.where(positive, -1.0, 1.0)
+
+    def loss(line: Floats) -> float:
+        return float(np.logaddexp(0, signs * np.einsum("ij,j->i", design, line)).sum())
+
+    line, reached = np.zeros(2), loss(np.zeros(2))
+    for _ in range(_STEPS):
+        chances = expit(np.einsum("ij,j->i", design, line))
+        gradient = np.einsum("ij,i->j", design, positive - chances)
+        step = np.linalg.solve(_curvature(design, chances), gradient)
+        while (tried := loss(line + step)) > reached + 1e-9 * abs(reached):
+            step /= 2
+        line, reached = line + step, tried
+        if np.abs(step).max() < 1e-13 * (1 + np.abs(line).max()):
+            break
+    return np.array([line[0] - line[1] * centre / scale, line[1] / scale])
+
+
+def _curvature(design: Floats, chances: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,i,ik->jk", design, chances * (1 - chances), design), dtype=np.float64)
+
+
+def _errors(odds: Floats, positive: Flags, units: Ints, line: Floats) -> Floats:
+    """Return the standard errors of (intercept, slope)."""
+    residuals = positive - expit(line[0] + line[1] * odds)
+    gradients = np.stack([np.bincount(units, weights=residuals), np.bincount(units, weights=residuals * odds)])
+    design = np.column_stack([np.ones(len(odds)), odds])
+    inverse = np.linalg.inv(_curvature(design, expit(line[0] + line[1] * odds)))
+    people = gradients.shape[1]
+    middle = np.einsum("ik,jk->ij", gradients, gradients)
+    return np.asarray(np.sqrt(np.diag(inverse @ middle @ inverse) * people / max(1, people - 1)), dtype=np.float64)
+
+
+def _mean_interval(values: Floats, units: Ints) -> Interval:
+    """Return the interval of the mean of samples, by patient; None where nothing differs."""
+    sums = np.bincount(units, weights=values - values.mean())
+    squares = float((sums**2).sum()) * len(sums) / max(1, len(sums) - 1)
+    return _around(float(values.mean()), math.sqrt(squares) / len(values), units) if squares > 1e-24 else _UNKNOWN
+
+
+def _around(value: float, error: float, units: Ints) -> Interval:
+    """Return value -+ t x error; None with one patient."""
+    people = int(units.max()) + 1
+    if people < 2:
+        return _UNKNOWN
+    half = float(stdtrit(people - 1, 0.975) * error)
+    return float(value) - half, float(value) + half
