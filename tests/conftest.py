@@ -7,6 +7,7 @@ before Django reads it.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -44,6 +45,8 @@ def _make_environment_private() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads on two busy cores are ten times slower than one
 
 
+# Nothing of what is loaded until the first test is garbage: looking for some, then and in every test, is left out.
+gc.disable()
 _make_environment_private()
 django.setup()
 
@@ -96,6 +99,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if _goes_through_the_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded out of garbage collection for good; from here on it goes on as usual."""
+    gc.freeze()
+    gc.enable()
 
 
 def _goes_through_the_database(item: pytest.Item) -> bool:

@@ -5,6 +5,9 @@ about a third of a core busy, so three lanes run for each core, and what is left
 of the first is shown as it comes, that of the others when they have ended. A test file runs in the lane that `PLACES`
 names for it or for a folder above it, else in `suite`.
 
+The last lines say how many seconds each lane took, and how many of the cores' time: with more lanes than cores, the sum
+of the latter decides how long the whole takes.
+
 Beside others a test may wait longer than it allows for. So each lane tries up to three failed tests once more, and its
 closing lines name them with what went wrong: a test that fails twice fails the run, one that did not is told.
 """
@@ -12,7 +15,9 @@ closing lines name them with what went wrong: a test that fails twice fails the 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -39,39 +44,52 @@ PLACES = {
     ),
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
+    "reading of data": ("tests/experiments/training/data",),
 }
+SECONDS_TO_END = 10.0
+PR_SET_CHILD_SUBREAPER = 36
 APART = [f"--ignore={place}" for places in PLACES.values() for place in places]
 SHOWN = "suite"
 # Started in this order: the one that is shown, then those that take longest, so that none is left alone at the end.
 LANES: dict[str, Sequence[str]] = {
     SHOWN: ["-m", "pytest", *AGAIN, "tests", *APART],
-    "integration on PostgreSQL": ["-m", "tests.integration", "--core", "--only=redis", *AGAIN],
-    "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
     "browser": ["-m", "pytest", *AGAIN, *PLACES["browser"]],
+    "integration on PostgreSQL": ["-m", "tests.integration", "--core", "--only=redis", *AGAIN],
     "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
+    "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
+    "training": ["-m", "pytest", *AGAIN, *PLACES["training"], f"--ignore={PLACES['reading of data'][0]}"],
     "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
-    "training": ["-m", "pytest", *AGAIN, *PLACES["training"]],
+    "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
 }
 
 
 def main() -> int:
-    """Run the lanes and return the exit status: the highest of theirs."""
+    """Run the lanes, say at the end what each took, and return the highest exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        times = Path(folder) / "times"
+        status = _together(times)
+        sys.stdout.write(times.read_text() if times.exists() else "")
+        sys.stdout.flush()
+    return status
+
+
+def _together(times: Path) -> int:
+    """Run as many lanes at once as the cores can take, and return the highest exit status."""
     cores = os.cpu_count() or 1
-    if cores < 2:
-        return max([_run(words) for words in LANES.values()])
+    at_once = LANES_PER_CORE * cores if cores > 1 else 1
     with contextlib.ExitStack() as stack:
         lanes: dict[str, tuple[subprocess.Popen[bytes], IO[str] | None]] = {}
         for name in LANES:
-            while sum(lane.poll() is None for lane, _ in lanes.values()) >= LANES_PER_CORE * cores:
+            while sum(lane.poll() is None for lane, _ in lanes.values()) >= at_once:
                 time.sleep(0.1)
-            lanes[name] = stack.enter_context(_beside(name))
+            lanes[name] = stack.enter_context(_beside(name, times))
         return max([_ended(name, *lane) for name, lane in lanes.items()])
 
 
 @contextlib.contextmanager
-def _beside(name: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[str] | None]]:
+def _beside(name: str, times: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[str] | None]]:
     """Start a lane which does not outlive the block; its output is kept, except that of the one that is shown."""
-    command = [sys.executable, "-m", "tests.side_by_side", *LANES[name]]
+    command = [sys.executable, "-m", "tests.side_by_side", str(times), name, *LANES[name]]
     with tempfile.TemporaryFile("w+") as kept:
         output = None if name == SHOWN else kept
         lane = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
@@ -96,13 +114,45 @@ def _ended(name: str, lane: subprocess.Popen[bytes], output: IO[str] | None) -> 
     return status
 
 
-def _run(words: Sequence[str]) -> int:
-    """Run a lane's command and return its exit status; a signal that ended it counts as 1."""
-    started = time.monotonic()
-    status = subprocess.run([sys.executable, *words], cwd=ROOT, check=False).returncode
-    sys.stdout.write(f"== {' '.join(words[1:])}: {time.monotonic() - started:.0f} s, exit status {status}\n")
+def _run(times: Path, name: str, words: Sequence[str]) -> int:
+    """Run a lane's command, note what it took, and return its exit status; a signal that ended it counts as 1."""
+    started, before = time.monotonic(), _cpu_seconds()
+    status = _status_of([sys.executable, *words])
+    took = f"{time.monotonic() - started:.0f} s, {_cpu_seconds() - before:.0f} CPU seconds, exit status {status}"
+    sys.stdout.write(f"== {' '.join(words[1:])}: {took}\n")
     sys.stdout.flush()
+    with times.open("a") as kept:
+        kept.write(f"== lane of {name}: {took}\n")
     return status if status >= 0 else 1
+
+
+def _status_of(command: Sequence[str]) -> int:
+    """Run a command and return its exit status; meanwhile, wait for every orphan, too."""
+    _adopt_orphans()
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        while process.returncode is None:
+            ended, status = os.wait()
+            if ended == process.pid:
+                process.returncode = os.waitstatus_to_exitcode(status)
+    except BaseException:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_END)  # what interrupts a lane has interrupted its pytest as well
+        process.kill()
+        raise
+    return process.returncode
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what outlives its own, as a fork server does: only a parent is told the time it took."""
+    with contextlib.suppress(AttributeError):  # Linux has this
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _cpu_seconds() -> float:
+    """Return the time that all processes took which have ended below this one."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def end_with_its_lanes() -> None:
@@ -113,4 +163,4 @@ def end_with_its_lanes() -> None:
 
 if __name__ == "__main__":
     end_with_its_lanes()
-    sys.exit(_run(sys.argv[1:]) if sys.argv[1:] else main())
+    sys.exit(_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]) if sys.argv[1:] else main())

@@ -116,7 +116,8 @@ def test_killed_while_it_trains(launched: Launched) -> None:
 def _words(process: psutil.Process) -> list[str]:
     """Return the words of its command; none if it has ended since it was found."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.cmdline()
+        words: list[str] = process.cmdline()
+        return words
     return []
 
 

@@ -136,8 +136,9 @@ def test_patients_in_several_splits_block() -> None:
     patients[99] = patients[60] = "p0"
     made = reported(hundred(patients=patients))
     across = [preflight_report.PatientAcross(id="p0", splits=["train", "val", "test"])]
-    splits = {"train": 60, "val": 20, "test": 20}
-    assert made.patients == preflight_report.Patients(count=98, across=across, across_count=1, splits=splits)
+    assert made.patients == preflight_report.Patients(
+        count=98, across=across, across_count=1, splits={"train": 60, "val": 20, "test": 20}
+    )
     assert "1 patient in more than one split: p0 (train, val, test)" in by_code(made)["leakage"].text
     patients[99] = patients[60] = "p60"
     assert by_code(reported(hundred(patients=patients)))["leakage"]  # val and test alone leak too
