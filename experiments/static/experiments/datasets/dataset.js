@@ -24,6 +24,8 @@ const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
 const features = new Features();
 const gallery = new Samples(() => features.show(dataset));
+const noRuns = ({ kind }) =>
+  kind === "builtin" ? "None yet." : "None by this name yet. Runs that name the path of the files are not counted.";
 let forced = false;
 
 function draw() {
@@ -45,7 +47,7 @@ function draw() {
     "runs",
     () => [dataset.runs, dataset.run_count],
     ([runs, total]) =>
-      runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")],
+      runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, noRuns(dataset))],
   );
   drawOnce(
     "report",
@@ -65,6 +67,7 @@ function draw() {
   find("train").hidden = dataset.state === "refused";
   find("actions").hidden = !dataset.may_change;
   find("check").hidden = !isChecked(dataset);
+  find("parts").hidden = false; // with all that stands above
 }
 
 // Draws only what differs.

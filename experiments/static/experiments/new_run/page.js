@@ -64,6 +64,7 @@ async function start() {
   const answered = wire({ request, form, check, questions, update, target, before, body });
   update();
   for (const id of ["check", "start", "reset", "copy", "paste"]) find(id).disabled = false;
+  find("new-run").hidden = false; // all at once: nothing moves
   find("form").dataset.ready = "";
   if (settings.length) answered(settings);
 }
@@ -163,4 +164,7 @@ function showRefusal(error, { form, questions, update }) {
   if (left.length) find("problem").scrollIntoView({ block: "nearest" });
 }
 
-start().catch((error) => problem(error.status === 404 ? missingOrigin() : error.message));
+start().catch((error) => {
+  find("new-run").hidden = false;
+  problem(error.status === 404 ? missingOrigin() : error.message);
+});

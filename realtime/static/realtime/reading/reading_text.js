@@ -174,7 +174,7 @@ export function readingFacts(reading) {
 const usedText = ({ used, total }) => `${count(used)} of ${count(total)}`;
 
 /** @param {PixelFacts} pixels */
-const pixelsDetail = (pixels) => [storedText(pixels), pixels.scale].filter(Boolean).join("; ");
+const pixelsDetail = (pixels) => [storedText(pixels), pixels.scale].filter(Boolean).join(". ");
 
 /**
  * Say what a training with default options would do.
