@@ -24,7 +24,7 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.tables.formats import opening
 
-OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
+OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tab", ".json", ".jsonl", ".parquet", ".feather", ".mat", ".txt"})
 MOST_ALTERNATIVES = 10  # tables whose rows are read to find out which of them names the images
 
 
@@ -99,7 +99,7 @@ def _other_tables(listing: Listing) -> Iterator[str]:
     """Say which files may be tables in a format that is not read."""
     found = [name for name in listing.others if suffix(name) in OTHER_TABLES]
     if found:
-        yield f"For tables there are {some(found)}; save the one with the labels as CSV."
+        yield f"For tables there are {some(found)}; save the one with the labels as CSV, or as .tsv if it has tabs."
 
 
 def _nothing_found(listing: Listing) -> str:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import some
+from experiments.training.contract.source_forms import TEXT_TABLES
 from experiments.training.data.arrangement import folder_names, levels, masks
 from experiments.training.data.arrangement.levels import Folders
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.images import dicom_headers
 
-TABLES = (".csv",)
 LOOKED_AT = 20  # files without extension that show whether there are scans among them
 
 
@@ -86,7 +86,7 @@ def _by_kind(files: Files) -> tuple[list[str], list[str], list[str]]:
     others: list[str] = []
     for name in files.sizes:
         extension = suffix(name)
-        (images if extension in EXTENSIONS else tables if extension in TABLES else others).append(name)
+        (images if extension in EXTENSIONS else tables if extension in TEXT_TABLES else others).append(name)
     if scans := _scans(files, [name for name in others if _may_be_scan(name)]):
         others = [name for name in others if name not in scans]
         images = sorted([*images, *scans])
