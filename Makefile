@@ -62,7 +62,7 @@ format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(SCRIPTS)
 
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
-	@set -e; for name in start collecting fanout hashing feeding; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
+	@set -e; for name in start collecting fanout hashing feeding tables; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
 	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)

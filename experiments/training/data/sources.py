@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.training.contract import source_forms
-from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.config import DataConfig, TrainingConfig
 from experiments.training.contract.reading import PatientFacts, Reading, naming_questions, require_answers
-from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data import layouts
 from experiments.training.data.files import catalogue, paths, requirements
 from experiments.training.data.files.archives import Archive
@@ -91,15 +91,27 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
 
 
 def _found(files: Files, config: TrainingConfig) -> Index:
-    if files.kind == "npz":
-        return medmnist.read(files, config.data)
-    if table := feature_tables.find(files, config.data.table):
+    if files.kind != "npz" and (table := feature_tables.find(files, config.data.table)):
         try:
             index = feature_tables.read(files, table, config.data)
         except SourceError as problem:
             raise layouts.with_unread(problem, files) from problem
         return layouts.beside_table(files, index, table, config.data)
-    return layouts.read(files, config.data)
+    index = medmnist.read(files, config.data) if files.kind == "npz" else layouts.read(files, config.data)
+    _refuse_columns(config.data, f"{files.name} has images, and a training learns from their pixels alone")
+    return index
+
+
+def _refuse_columns(config: DataConfig, why: str) -> None:
+    """Raise SourceError for options that choose columns to learn from, where that would change nothing."""
+    asked = {"ignore_columns": config.ignore_columns, "use_columns": config.use_columns}
+    for option, columns in asked.items():
+        if columns:
+            named = some([repr(column) for column in columns])
+            raise SourceError(
+                f"data.{option}",
+                f"{why}: naming {named} changes nothing. Leave this option out; it is for tables without images.",
+            )
 
 
 def require_stamp(found: str | None, expected: str | None) -> None:
@@ -118,6 +130,7 @@ def of_builtin(config: TrainingConfig, builtin: Builtin, labels: Sequence[int]) 
         raise SourceError(
             "data.finding", f"The built-in {builtin.name} asks one question, {builtin.about!r}; leave it out."
         )
+    _refuse_columns(config.data, f"The built-in {builtin.name} is learned from as it is")
     reading = Reading(
         layout="builtin",
         classes_from="the built-in data set",

@@ -109,7 +109,7 @@ def _table(path: Path) -> Path:
     ("change", "field", "cure"),
     [
         ({"filename": "lungs.tar.gz"}, "filename", "Pack a folder as a zip"),
-        ({"filename": "lungs"}, "filename", ".zip, .npz, .csv or .parquet"),
+        ({"filename": "lungs"}, "filename", ".zip, .npz, .csv, .tsv or .parquet"),
         ({"filename": None}, "filename", "null"),
         ({"size": 0}, "size", "greater than or equal to 1"),
         ({"size": "many"}, "size", "integer"),

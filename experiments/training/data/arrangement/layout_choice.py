@@ -27,8 +27,8 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.tables.formats import opening
 
-OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".json", ".jsonl", ".feather", ".mat", ".txt"})
-SHEETS = frozenset({".xlsx", ".xls", ".ods", ".tsv", ".feather", ".mat"})
+OTHER_TABLES = frozenset({".xlsx", ".xls", ".ods", ".tab", ".json", ".jsonl", ".feather", ".mat", ".txt"})
+SHEETS = frozenset({".xlsx", ".xls", ".ods", ".tab", ".feather", ".mat"})
 LABEL_TABLE_WORDS = frozenset(
     {
         *("label", "labels", "annotation", "annotations", "groundtruth", "truth", "gt", "target", "targets"),
@@ -152,7 +152,7 @@ def _other_tables(listing: Listing) -> Iterator[str]:
     """Say which files may be tables in a format that is not read."""
     found = [name for name in listing.others if suffix(name) in OTHER_TABLES]
     if found:
-        yield f"For tables there are {some(found)}; save the one with the labels as CSV."
+        yield f"For tables there are {some(found)}; save the one with the labels as CSV, or as .tsv if it has tabs."
 
 
 def _nothing_found(listing: Listing) -> str:

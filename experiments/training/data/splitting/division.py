@@ -112,7 +112,9 @@ def _training(index: Index, assigned: Sequence[SplitName]) -> list[int]:
 def _with_fold(config: TrainingConfig, number: int, index: Index, assigned: Sequence[SplitName]) -> list[SplitName]:
     """Move one of `number` equal parts of the training samples to validation."""
     members = _training(index, assigned)
-    fold_of = folds.assign([index.samples[at] for at in members], index.classes, number, config.seed)
+    all_labels, all_patients = index.labels, index.patient_ids
+    labels, patients = [all_labels[at] for at in members], [all_patients[at] for at in members]
+    fold_of = folds.assign(labels, patients, index.classes, number, config.seed)
     [(largest, _)] = Counter(fold_of).most_common(1)
     held_out = {at for at, fold in zip(members, fold_of, strict=True) if fold == (config.data.fold or largest)}
     return ["val" if at in held_out else split for at, split in enumerate(assigned)]

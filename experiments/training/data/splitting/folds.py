@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from experiments.training.contract.source_errors import SourceError, some
-from experiments.training.data.files.index import Sample
 from experiments.training.data.splitting import grouping
 
 
-def assign(samples: Sequence[Sample], classes: Sequence[str], folds: int, seed: int) -> list[int]:
-    """Assign each sample the fold, 1 to `folds`, in which it validates.
+def assign(
+    labels: Sequence[int], patient_ids: Sequence[str | None], classes: Sequence[str], folds: int, seed: int
+) -> list[int]:
+    """Assign each sample the fold, 1 to `folds`, in which it validates; labels and patients run along the samples.
 
     The result is a function of the seed and the samples in their order. Raises SourceError unless every fold gets
     samples of every class.
     """
-    labels = [sample.label for sample in samples]
-    grouped = grouping.are_shared([sample.patient_id for sample in samples])
-    patients = grouping.people([sample.patient_id for sample in samples])
+    grouped = grouping.are_shared(patient_ids)
+    patients = grouping.people(patient_ids)
     _require_enough(classes, labels, patients, folds, noun="patients" if grouped else "samples")
     fold_of = _grouped(labels, patients, folds, seed) if grouped else _dealt(labels, folds, seed)
     _require_all_classes(classes, labels, fold_of, folds)

@@ -103,8 +103,14 @@ def findings(told: Iterable[Told]) -> list[Finding]:
 
 def _finding(code: Code, told: Sequence[Told]) -> Finding:
     level, before, after = SENTENCES[code]
-    named = some([name(one.column) + (f" ({one.words})" if one.words else "") for one in told], NAMED)
+    named = some([_named(one) for one in told], NAMED)
     return Finding(code=f"columns_{code}", level=level, text=f"{before}: {named}{after}")
+
+
+def _named(told: Told) -> str:
+    if not told.column:
+        return told.words
+    return f"{name(told.column)} ({told.words})" if told.words else name(told.column)
 
 
 def name(column: str) -> str:

@@ -99,7 +99,7 @@ class _Reader:
             elif column not in self._config.use_columns and self._is_index(column):
                 yield Told("index", column)
         if unnamed := self._table.header.count(""):
-            yield Told("unnamed", "", f"{unnamed:,}")
+            yield Told("unnamed", "", "1 column" if unnamed == 1 else f"{unnamed:,} columns")
 
     def _is_index(self, column: str) -> bool:
         return index_columns.is_written(column) or column in self._table.index_columns

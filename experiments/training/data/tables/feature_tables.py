@@ -1,4 +1,4 @@
-"""CSV and Parquet tables that are the data themselves: one row per sample, each further column a feature."""
+"""CSV, TSV and Parquet tables that are the data themselves: one row per sample, each further column a feature."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from experiments.training.contract.reading import Layout, Reading, Usage
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.source_forms import TABLES
 from experiments.training.contract.splits import SplitName
 from experiments.training.data.columns import table_view
 from experiments.training.data.columns.column_roles import Columns
@@ -61,7 +62,7 @@ def naming_images(files: Files) -> Callable[[Sequence[str]], bool]:
 
     @cache
     def stems() -> frozenset[str]:
-        return frozenset(_stem(name) for name in files.sizes if image_names.suffix(name) != ".csv")
+        return frozenset(_stem(name) for name in files.sizes if image_names.suffix(name) not in TABLES)
 
     def name_images(cells: Sequence[str]) -> bool:
         known = [cell for cell in cells if cell]

@@ -57,6 +57,18 @@ def test_an_unknown_built_in_is_answered_with_the_known_ones() -> None:
     assert "builtin:breast-cancer" in error.message
 
 
+@pytest.mark.parametrize("option", ["ignore_columns", "use_columns"])
+@pytest.mark.parametrize("source", ["builtin:digits-is-8", "builtin:breast-cancer", "folders", "beside", "x.zip"])
+def test_columns_that_nothing_is_learned_from_are_not_chosen_in_silence(
+    tmp_path: Path, source: str, option: str
+) -> None:
+    with_class_folders(tmp_path / "folders", {"a": 5, "b": 5})
+    shutil.move(zipped(with_csv(tmp_path / "beside")), tmp_path / "x.zip")
+    error = refusal(source, tmp_path, data={option: ["mean radius"]})
+    assert error.field == f"data.{option}"
+    assert "naming 'mean radius' changes nothing. Leave this option out; it is for tables without" in error.message
+
+
 def test_without_roots_only_built_ins_can_be_used(tmp_path: Path) -> None:
     assert "LIVETRAIN_DATA_ROOTS" in refusal(with_csv(tmp_path / "x"), None).message
 

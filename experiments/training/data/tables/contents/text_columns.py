@@ -61,9 +61,14 @@ def _plain(column: Any) -> Column | None:
     if _cast(column[:LOOKED_AT]) is None or (values := _cast(column)) is None:
         return None
     gaps = np.isnan(values)
-    if gaps.any() and (column.null_count + pc.sum(pc.equal(column, "")).as_py()) < gaps.sum():
+    if gaps.any() and column.null_count + _blank(column) < gaps.sum():
         return None  # some are spelled
     return None if _are_codes(column, values[~gaps]) else typed_column.of_numbers(values)
+
+
+def _blank(column: Any) -> int:
+    """Count the cells of nothing but blanks."""
+    return pc.sum(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() or 0  # None where all cells are null
 
 
 def _cast(column: Any) -> NDArray[np.float64] | None:
@@ -123,12 +128,13 @@ class _Texts:
         if not useless:
             known = known[pc.sort_indices(self._texts.take(known)).to_numpy()]
         codes, texts = self._renumbered(known, gaps=gaps)
+        as_texts = not useless or useless[0].reason == "too_many"  # dates are told as such alone
         return Column(
             "left out" if useless else "categories",
             gaps,
             codes=codes,
             texts=texts,
-            remarks=[*useless, *remarks, *self._remark("missing", self._spelled)],
+            remarks=[*useless, *(remarks if as_texts else []), *self._remark("missing", self._spelled)],
         )
 
     def _renumbered(self, known: cells.Codes, *, gaps: int) -> tuple[cells.Codes, Any]:

@@ -46,6 +46,7 @@ class CsvTable(Table):
         with _opened(files, name) as file:
             self._head = dialects.read(file, name)
             if files.sizes[name] > MAX_CSV_BYTES:
+                file.seek(0)
                 raise _too_large(name, files.sizes[name], len(self._head.header), file.read(START_BYTES))
         super().__init__(name, self._head.header)
         self.form, self.unreadable = self._head.words, {}
@@ -214,7 +215,7 @@ class _Ragged:
 
 def _too_large(name: str, size: int, columns: int, start: bytes) -> SourceError:
     """Refuse a large file with advice that suits its number of rows, so far as its first ones show that."""
-    rows, most = size * start.count(b"\n") // max(1, len(start)), table_limits.most_rows(columns)
+    rows, most = size * start.count(b"\n") // max(1, len(start)) - 1, table_limits.most_rows(columns)
     larger = f"{name} is larger than {MAX_CSV_BYTES >> 20:,} MiB"
     if rows <= most:
         return _error(f"{larger}; save it as Parquet, of which {most:,} rows of {columns:,} columns can be read.")

@@ -20,6 +20,7 @@ from experiments.training.data.tables.formats.table_limits import MAX_COLUMNS, T
 
 HEAD_BYTES = 2**18  # read at once until the header is whole
 MAX_HEAD_BYTES = 16 * 2**20
+SHOWN = 60  # letters of a line
 SAMPLE_LINES, SAMPLE_LETTERS = 50, 2**15  # by which a delimiter is found
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _QUOTED = re.compile(r'"[^"]*"')
@@ -68,7 +69,7 @@ def _parsed(head: bytes, name: str, *, whole: bool) -> Head | None:
     lines = _lines(head, encoding, whole=whole)
     given = _SEP.fullmatch(lines[0]) if lines else None
     skipped = 1 if given else 0
-    delimiter = given[1] if given else _delimiter(lines)
+    delimiter = given[1] if given else _delimiter(lines, tabs=name.lower().endswith(".tsv"))
     bounded = _Bounded(lines[skipped:], delimiter, name)
     reader = csv.reader(bounded, delimiter=delimiter)
     try:
@@ -80,8 +81,14 @@ def _parsed(head: bytes, name: str, *, whole: bool) -> Head | None:
         raise _error(f"The first line of {name} is not a readable CSV header; save it again as CSV.") from error
     bounded.delimiters = 0
     with suppress(csv.Error):  # which the parser of the whole file will tell of
-        if header and _next(reader)[len(header) :] == [""]:  # lines end with a delimiter, but for the header
+        cells = _next(reader)
+        if header and cells[len(header) :] == [""]:  # lines end with a delimiter, but for the header
             header = [*header, ""]
+        elif len(header) == 1 < len(cells):
+            raise _error(
+                f"{name}, data row 1 has more cells ({len(cells)}) than there are columns (1): the first line is no "
+                f"header, but {header[0][:SHOWN]!r}. The first line must name each column; delete lines above it."
+            )
     return Head(encoding, delimiter, header, skipped + end, named=bool(given), alone=skipped + end == len(lines))
 
 
@@ -97,14 +104,30 @@ def _next(reader: Iterator[list[str]]) -> list[str]:
     return next((cells for record in reader if any(cells := [cell.strip() for cell in record])), [])
 
 
-def _delimiter(lines: Sequence[str]) -> str:
-    """Find the delimiter by how well it cuts the first lines; by the first line alone where this says too little."""
-    first = next((line for line in lines if line.strip()), "")
+def _delimiter(lines: Sequence[str], *, tabs: bool) -> str:
+    """Find the delimiter by how well it cuts the first lines; by the first line alone where this says too little.
+
+    With `tabs` the file's name says that it has these, and it is believed if the first line has one.
+    """
+    first = _first_record(lines)
+    if tabs and "\t" in first:
+        return "\t"
     sample = _sample(lines)
     found = clevercsv.Detector().detect(sample, delimiters=list(DELIMITERS)) if sample else None
-    if found and found.delimiter and found.delimiter in first:
+    bare = _QUOTED.sub("", first)
+    if found and found.delimiter and (found.delimiter in bare or not any(sign in bare for sign in DELIMITERS)):
         return found.delimiter
-    return max(DELIMITERS, key=_QUOTED.sub("", first).count)
+    return max(DELIMITERS, key=bare.count)
+
+
+def _first_record(lines: Sequence[str]) -> str:
+    """Return the first record that is not blank, whose quoted cells may have line ends."""
+    record = ""
+    for line in lines:
+        record += line
+        if len(record) > SAMPLE_LETTERS or (record.count('"') % 2 == 0 and record.strip()):
+            break
+    return record
 
 
 def _sample(lines: Sequence[str]) -> str:

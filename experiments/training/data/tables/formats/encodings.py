@@ -28,6 +28,8 @@ GUESSED = {
     "cp932": "Shift JIS (Japanese)",
     "cp949": "Windows-949 (Korean)",
 }
+FEWEST_CHINESE, LAST_FREQUENT, MOSTLY = 4, 0xD7, 0.8  # the standard has the frequent characters first
+_BEYOND_ASCII, _CHINESE = re.compile(rb"[\x80-\xff]+"), re.compile(rb"(?:[\xa1-\xa3\xb0-\xf7][\xa1-\xfe])+")
 _LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
 
@@ -95,8 +97,10 @@ def _guess(evidence: bytes, name: str) -> Encoding:
     sample = b"\n".join(_LINE.findall(evidence))[:EVIDENCE_BYTES]
     matches = from_bytes(sample, cp_isolation=list(GUESSED), enable_fallback=False)
     best = [match for match in matches if match.chaos <= matches[0].chaos]
-    possible = {codec for match in best for codec in match.could_be_from_charset} or _fitting(sample)
-    codec = next((codec for codec in GUESSED if codec in possible), None)
+    likely: set[str] = {codec for match in best for codec in match.could_be_from_charset} or _fitting(sample)
+    if "cp949" not in likely and _is_common_chinese(sample):
+        likely = {"gb18030"}  # for the library, a few words of it are Cyrillic
+    codec = next((codec for codec in GUESSED if codec in likely), None)
     if codec is None:
         raise _error(f"{name} is not text in a known encoding; save it as 'CSV UTF-8'.")
     return Encoding(codec, sample.decode(codec, errors="replace").split("\n", 1)[0].strip()[:80])
@@ -105,6 +109,14 @@ def _guess(evidence: bytes, name: str) -> Encoding:
 def _fitting(sample: bytes) -> set[str]:
     """Return the usual encoding if every byte has a meaning in it; few signs tell a library nothing."""
     return {"cp1252"} if _decodes(codecs.getincrementaldecoder("cp1252")(), sample, final=True) else set()
+
+
+def _is_common_chinese(sample: bytes) -> bool:
+    """Return whether all bytes beyond ASCII come in pairs that are Chinese characters, most of them frequent ones."""
+    found = _BEYOND_ASCII.findall(sample)
+    leading = b"".join(found)[::2]
+    frequent = sum(byte <= LAST_FREQUENT for byte in leading)
+    return len(leading) >= FEWEST_CHINESE and all(map(_CHINESE.fullmatch, found)) and frequent >= MOSTLY * len(leading)
 
 
 def _refuse_nul(block: bytes, name: str) -> None:

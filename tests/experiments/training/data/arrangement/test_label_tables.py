@@ -47,6 +47,17 @@ def test_a_table_beside_images_may_be_parquet(tmp_path: Path) -> None:
     assert len(question(read(folder), "table").choices) == 2
 
 
+def test_a_table_with_tabs_names_images_and_a_text_file_is_told(tmp_path: Path) -> None:
+    text = labels(IDS).replace(",", "\t")
+    (tree(tmp_path / "x", IMAGES) / "labels.tsv").write_text(text)
+    index = read(tmp_path / "x")
+    assert index.counts == {"0": 6, "1": 6}
+    assert index.reading.table == "labels.tsv"
+    assert is_silent(index)
+    (tree(tmp_path / "y", IMAGES) / "labels.txt").write_text(text)
+    assert "labels.txt; save the one with the labels as CSV, or as .tsv if it has tabs" in refusal(tmp_path / "y")
+
+
 def test_images_without_a_row_are_counted_and_told(tmp_path: Path) -> None:
     names = [f"x{number}.png" for number in range(80)]
     index = read(tree(tmp_path / "x", names, labels=labels(f"x{number}" for number in range(24))))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -142,6 +143,28 @@ def test_infinite_numbers_are_missing_and_told() -> None:
     assert [(remark.reason, remark.count, remark.row) for remark in found.remarks] == [("infinite", 3, 1)]
 
 
+def test_nulls_and_nothing_at_all() -> None:
+    assert typed([None, None]).missing == 2
+    assert typed([]).kind == "numbers"
+    found = typed(["a", None, ""])
+    assert found.codes is not None
+    assert (found.missing, found.codes.tolist()) == (2, [1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("2024-01-31", "31.01.2024", "1/31/2024", "31/01/24", "2024-01-31 10:20", "2024-01-31T10:20:30.5Z"),
+        *("31-Jan-2024", "31 January 2024", "Jan 31, 2024", "2024/1/31", "2024-01", "10:20", "10:20:30 PM"),
+    ],
+)
+def test_dates_and_times_are_left_out(cell: str) -> None:
+    found = typed([cell, "", cell])
+    assert (found.kind, found.missing) == ("left out", 1)
+    assert [(remark.reason, remark.cell) for remark in found.remarks] == [("dates", cell)]
+    assert typed([cell, "on leave"]).kind == "categories"
+
+
 # Texts that are nothing to learn from
 
 
@@ -190,6 +213,30 @@ def test_the_cell_that_keeps_a_column_from_being_numbers(tmp_path: Path) -> None
     )
 
 
+def test_what_each_column_became_is_told_with_a_cell(tmp_path: Path) -> None:
+    header = "dose;level;price;ward;visit;name;size;sex;label"
+    rows = [
+        f"{row % 5 + 1} mg;{('.', '1,5', '2,25')[row % 3]};1.{row:03d},5;0{row % 7};{row % 28 + 1}.1.2024;Ms {row};"
+        f"{('inf', '1', '2')[row % 3]};{('f', 'm', 'NA')[row % 3]};{row % 2}"
+        for row in range(150)
+    ]
+    path = write(tmp_path / "x.csv", lines(header, rows))
+    told = findings(path)
+    assert "'dose' (read as categories: '1 mg' in data row 1 and 149 more)" in told["columns_units"]
+    assert "'level' (50 of 150, '.' in data row 1), 'sex' (50 of 150, 'NA' in data row 3)" in told["columns_missing"]
+    assert "'level' (a decimal comma: '1,5' in data row 2 is read as 1.5)" in told["columns_number_form"]
+    assert "'1.000,5' in data row 1 is read as 1000.5" in told["columns_number_form"]
+    assert "'ward' ('00' in data row 1 and 149 more)" in told["columns_codes"]
+    assert "'visit' ('1.1.2024' in data row 1)" in told["columns_dates"]
+    assert "'name' (150, 'Ms 0' in data row 1)" in told["columns_too_many"]
+    assert "'size' (50 of 150, 'inf' in data row 1)" in told["columns_infinite"]
+    assert kinds(path) == {
+        **dict.fromkeys(("level", "price", "size"), "numbers"),
+        **dict.fromkeys(("dose", "ward", "sex"), "categories"),
+        **dict.fromkeys(("visit", "name"), "left out"),
+    }
+
+
 def test_a_form_that_another_column_decided_is_a_warning(tmp_path: Path) -> None:
     rows = [f"{row % 9},5;1.{100 + row};{row % 2}" for row in range(60)]
     found = loaded(write(tmp_path / "x.csv", lines("a;b;label", rows)))
@@ -204,6 +251,30 @@ def test_codes_that_python_reads_as_one_number_stay_two_categories(tmp_path: Pat
     assert names(loaded(write(tmp_path / "x.csv", lines("code,a,label", rows)))) == [
         *("code=11", "code=1_1", "code=1_2", "a")
     ]
+
+
+def test_long_and_short_columns_are_typed_alike() -> None:
+    """Many short columns are looked at together, a long one by its cells as a whole, any other by its texts."""
+    columns = [
+        ["1", "2", ""],
+        ["1.5", "nan", "2"],
+        ["007", "7", "8"],
+        ["0", "00", "1"],
+        ["a", "b", ""],
+        ["1,5", "2", "3"],
+        ["inf", "1", "2"],
+        ["", "", ""],
+        [" 4", "5 ", "6"],
+        ["0.5", "1", "-0.25"],
+    ]
+    arrays = [pa.chunked_array([pa.array(texts, pa.string())]) for texts in columns]
+    for together, array in zip(column_types.of_columns(arrays, "point"), arrays, strict=True):
+        alone = column_types.of_column(array, "point")
+        encoded = column_types.of_column(array.dictionary_encode(), "point")
+        for other in (alone, encoded):
+            assert (together.kind, together.missing) == (other.kind, other.missing)
+            assert list(together.remarks) == list(other.remarks)
+            np.testing.assert_array_equal(np.asarray(together.values, float), np.asarray(other.values, float))
 
 
 def test_the_words_are_written_in_lower_case() -> None:

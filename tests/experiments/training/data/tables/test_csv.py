@@ -14,7 +14,7 @@ import pytest
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.sources import SourceError, inspect
 from experiments.training.data.splitting import split_files
-from experiments.training.data.tables.formats import csv_files, opening
+from experiments.training.data.tables.formats import csv_files, opening, table_limits
 from tests.experiments.training.data.tables.tables_on_disk import (
     column,
     findings,
@@ -40,6 +40,45 @@ def test_what_separates_cells_is_found(tmp_path: Path, delimiter: str) -> None:
     path = write(tmp_path / "x.csv", table(delimiter))
     assert kinds(path) == {"age": "numbers", "sex": "categories"}
     assert column(path, "age") == [float(row[0]) for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "age, years;sex, m/f;label",
+        '"age; years";sex;label',
+        '"age ""in years""";sex;label',
+        "age|years;sex|m,f,|,;label",
+        '"age\nin years";sex;label',
+        "\n \nage;sex;label",
+    ],
+)
+def test_signs_in_the_names_of_columns_separate_nothing(tmp_path: Path, header: str) -> None:
+    samples = loaded(write(tmp_path / "x.csv", lines(header, [";".join(row) for row in ROWS])))
+    assert len(samples.columns) == 2
+    assert samples.columns[0].name.startswith("age")
+    assert len(samples.labels) == 60
+
+
+def test_a_file_of_tabs_by_its_name(tmp_path: Path) -> None:
+    """Commas, however many and regular, are in its cells."""
+    rows = [f"{number},{number % 5},{number % 3}\t{number % 7}\t{number % 2}" for number in range(60)]
+    path = write(tmp_path / "x.TSV", lines("a,b,c\tvalue\tlabel", rows))
+    assert column(path, "value") == [float(number % 7) for number in range(60)]
+    assert kinds(path) == {"a,b,c": "categories", "value": "numbers"}
+    assert refusal(path.rename(tmp_path / "x.txt")).message == (
+        "'x.txt' is neither a folder nor a .zip, .npz, .csv, .tsv or .parquet file; give one of these, or let the name "
+        "end in .tsv if it is a table with tabs."
+    )
+
+
+def test_a_table_of_tabs_is_a_rival_like_any_other(tmp_path: Path) -> None:
+    write(tmp_path / "x" / "a.tsv", table("\t"))
+    assert column(tmp_path / "x", "age") == [float(row[0]) for row in ROWS]
+    write(tmp_path / "x" / "b.csv", table())
+    error = refusal(tmp_path / "x")
+    assert (error.field, "several tables: a.tsv, b.csv" in error.message) == ("data.table", True)
+    assert column(tmp_path / "x", "age", table="a.tsv") == [float(row[0]) for row in ROWS]
 
 
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=; "])
@@ -75,6 +114,33 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         assert "Windows-1252 (Western European), as in 'Alter;Maß;label'" in told["table_encoding"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        ("cp1252", "diagnóstico é à niño"),
+        ("cp1252", "fièvre sévère"),
+        ("cp1252", "5 µg/l ± 3 °C"),
+        ("cp1252", "5 €"),
+        ("cp1250", "mężczyzna płeć"),
+        ("cp1251", "рак лёгкого"),
+        ("cp1253", "γυναίκα άνδρας"),
+        ("gb18030", "肺炎 正常"),
+        ("cp1251", "НОРМА ДА"),
+        ("cp932", "肺炎です 正常"),
+        ("cp949", "폐렴 정상"),
+        ("mac_roman", "fièvre être garçon élevé"),
+    ],
+)
+def test_texts_of_other_encodings_are_guessed_and_told(tmp_path: Path, encoding: str, word: str) -> None:
+    rows = [f"{number},{word if number % 3 else 'x'},{number % 2}" for number in range(60)]
+    path = write(tmp_path / "x.csv", lines("a,b,label", rows), encoding)
+    samples = loaded(path)
+    assert f"b={word}" in names(samples)
+    assert "is not UTF-8; it was read as" in next(
+        f.text for f in samples.reading.findings if f.code == "table_encoding"
+    )
+
+
 def test_a_letter_beyond_ascii_far_behind_the_first_lines_is_read_too(tmp_path: Path) -> None:
     rows = [f"{number % 50},{'Müller' if number == 39_000 else 'Smith'},{number % 2}" for number in range(40_000)]
     path = write(tmp_path / "x.csv", lines("a,b,label", rows), "cp1252")
@@ -107,6 +173,10 @@ def of_a_zip(root: Path, text: str) -> str:
     return refusal(zipped(root / "x")).message
 
 
+def of_tabs(root: Path, text: str) -> str:
+    return refusal(write(root / "x.tsv", text.replace(",", "\t"))).message.replace("\\t", ",")
+
+
 def of_labels(root: Path, text: str) -> str:
     write(with_csv(root / "x") / "labels.csv", text)
     return refusal(root / "x", id_column="age", target_column="label").message
@@ -122,7 +192,7 @@ def of_splits(root: Path, text: str) -> str:
     return caught.value.message
 
 
-EVERYWHERE = pytest.mark.parametrize("door", [of_rows, of_a_zip, of_labels, of_splits])
+EVERYWHERE = pytest.mark.parametrize("door", [of_rows, of_a_zip, of_tabs, of_labels, of_splits])
 
 
 @EVERYWHERE
@@ -159,6 +229,12 @@ def test_a_first_line_that_names_no_column_of_row_numbers(tmp_path: Path) -> Non
     message = of_rows(tmp_path, lines("age,label", rows))
     assert "data row 1 has more cells (3) than there are columns (2): '1,7,1'; 40 of 40 rows do not fit" in message
     assert "name a column of row numbers" in message
+
+
+def test_a_title_above_the_header(tmp_path: Path) -> None:
+    message = of_rows(tmp_path, "Export of 2024\n\n" + table(";"))
+    assert "than there are columns (1)" in message
+    assert "delete lines above it" in message
 
 
 def test_lines_that_all_end_with_a_delimiter(tmp_path: Path) -> None:
@@ -260,6 +336,14 @@ def test_time_does_not_grow_with_what_a_delimiter_is_looked_for_in(tmp_path: Pat
         with contextlib.suppress(SourceError):
             opening.open_table(LoneFile(write(tmp_path / "x.csv", text)), "x.csv")
         assert time.process_time() - began < 10
+
+
+def test_a_file_that_is_too_large_is_told_what_may_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "x.csv", table())
+    monkeypatch.setattr(csv_files, "MAX_CSV_BYTES", 100)
+    assert "save it as Parquet, of which 10,000,000 rows of 3 columns can be read" in refusal(path).message
+    monkeypatch.setattr(table_limits, "MAX_CELLS", 90)
+    assert "has about 60 rows, and of 3 columns at most 30 rows can be read" in refusal(path).message
 
 
 def test_only_what_was_asked_is_kept_of_a_file_that_is_read(tmp_path: Path) -> None:

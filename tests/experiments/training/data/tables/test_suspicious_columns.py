@@ -101,7 +101,9 @@ def test_measurements_that_are_called_so_stay(tmp_path: Path, name: str, values:
 def test_a_column_without_a_name(tmp_path: Path) -> None:
     path = table(tmp_path, {"": range(COUNT), "a": NOISE.round(3).tolist()}, LABELS.tolist())
     assert names(loaded(path)) == ["a"]
-    assert "no name" in findings(path)["columns_unnamed"]
+    assert findings(path)["columns_unnamed"] == (
+        "Left out, as they have no name: 1 column; give a name to what is to be learned from."
+    )
 
 
 # Numbers that follow the rows
