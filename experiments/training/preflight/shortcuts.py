@@ -131,8 +131,9 @@ def _by_levels(found: ImageStatistics, side: Side) -> str | None:
     for name, own, others, other in ((side.name, chosen, side.others, rest), (side.others, rest, side.name, chosen)):
         if min(len(own), len(other)) < FEWEST:
             continue
-        gaps = np.flatnonzero(~own.any(axis=0) & (other.mean(axis=0) * len(own) >= EXPECTED))
-        inside = gaps[_is_between(own.any(axis=0), gaps)]
+        used: Flags = np.asarray(own.any(axis=0))
+        gaps = np.flatnonzero(~used & (other.mean(axis=0) * len(own) >= EXPECTED))
+        inside = gaps[_is_between(used, gaps)]
         if len(inside) >= GAPS:
             listed = some(list(map(str, inside)), 5)
             return (

@@ -130,9 +130,10 @@ def _deep_colours(files: Files, name: str, upper: NDArray[np.uint8], clear: obje
 
     A fourth layer of `upper` is what is opaque; `clear` is the one colour that is transparent, if there is one.
     """
-    colours, cover = upper[..., :3], None
+    colours = upper[..., :3]
+    cover: NDArray[np.float32] | None = None
     if upper.shape[-1] > colours.shape[-1] and (upper[..., 3] < OPAQUE).any():
-        cover = upper[..., 3] / np.float32(OPAQUE)
+        cover = upper[..., 3].astype(np.float32) / np.float32(OPAQUE)
     seen = colours if cover is None else colours[cover > 0]
     if not clear and seen.size and seen.max() >= UPPER_SUFFICES:
         return StoredValues(colours.astype(np.uint16) * 257, COLOURS, cover=cover)

@@ -15,6 +15,7 @@ from experiments.training.data.images.pixel_scale import NARROW, Ends, Extremes,
 
 WHITE = 255
 WRAPPED = (2**13, 2**16 - 2**13)  # between which there are no values where the sign of some is lost
+DIFFERENT = 32  # values of either kind, at least
 OUTSIDE = 1000  # of so many pixels one may lie above the extremes, and one below: hot pixels, burnt-in letters
 
 
@@ -108,10 +109,15 @@ def _without_frame(values: NDArray[Any], ends: Ends) -> Ends:
 
 
 def _is_wrapped(values: NDArray[Any], ends: Ends) -> bool:
-    """Return whether 16 bits without a sign hold small and very large values and nothing between: -1 is 65,535."""
+    """Return whether 16 bits without a sign hold small and very large values and nothing between: -1 is 65,535.
+
+    Of either there are many different ones, unlike in drawings of black and white.
+    """
     if values.dtype != np.uint16 or ends[0] > WRAPPED[0] or ends[1] < WRAPPED[1]:
         return False
-    return bool(((values > WRAPPED[0]) & (values < WRAPPED[1])).sum() <= values.size // OUTSIDE)
+    small, large = values[values <= WRAPPED[0]], values[values >= WRAPPED[1]]
+    few_between = values.size - small.size - large.size <= values.size // OUTSIDE
+    return few_between and min(len(np.unique(small)), len(np.unique(large))) >= DIFFERENT
 
 
 def finished(shown: NDArray[Any], *, inverted: bool, padding: NDArray[np.bool_] | None) -> Image.Image:

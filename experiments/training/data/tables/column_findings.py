@@ -15,7 +15,7 @@ from experiments.training.data.tables.contents.typed_column import Reason, Remar
 NAMED = 5  # columns in a sentence
 NAME_LETTERS, CELL_LETTERS = 80, 40
 
-Code: TypeAlias = Reason | Literal["index", "ignored", "unnamed", "nested", "suspects_alone"]
+Code: TypeAlias = Reason | Literal["index", "ignored", "unnamed", "nested", "suspects_alone", "missing_code"]
 
 
 class _Sentence(NamedTuple):
@@ -30,6 +30,11 @@ SENTENCES: dict[Code, _Sentence] = {
         "warning",
         "Columns of numbers that could not be read as such",
         ". Correct these cells, or leave them blank where the value is missing.",
+    ),
+    "missing_code": _Sentence(
+        "warning",
+        "Numbers that probably mean that a value is missing, and are learned from as they are",
+        ". Leave these cells blank; if they are measured, name the columns in data.use_columns.",
     ),
     "open_form": _Sentence(
         "warning",

@@ -12,7 +12,7 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Finding, Question
 from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.columns import column_names
-from experiments.training.data.tables import column_findings, index_columns
+from experiments.training.data.tables import column_findings, index_columns, missing_codes
 from experiments.training.data.tables.column_findings import Told, name
 from experiments.training.data.tables.contents.cells import Codes
 from experiments.training.data.tables.contents.typed_column import Column
@@ -115,6 +115,7 @@ class _Reader:
             self._found.apart[column] = of_samples
         else:
             self._found.learned[column] = of_samples
+            self._tell_codes(column, of_samples)
             self._suspects.look_at(column, of_samples)
 
     def _tell(self, column: str, typed: Column) -> None:
@@ -124,6 +125,13 @@ class _Reader:
                 raise _pictures(self._table, column, f"{remark.words} numbers in each cell, a picture as text,")
             number = self._table.number_of(remark.row)
             self.told.append(column_findings.of_remark(column, remark, number, self._table.rows, left_out=left_out))
+
+    def _tell_codes(self, column: str, typed: Column) -> None:
+        if typed.values is None or column in self._config.use_columns:
+            return
+        if (code := missing_codes.likely(typed.values)) is not None:
+            words = f"{code:g}, {np.count_nonzero(typed.values == code):,} of {len(typed.values):,}"
+            self.told.append(Told("missing_code", column, words))
 
     def _of_samples(self, column: Column) -> Column:
         """Return the column in the rows of the samples."""

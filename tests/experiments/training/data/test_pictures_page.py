@@ -48,6 +48,7 @@ def test_the_page_has_the_codes_constants() -> None:
         f"at most {verification.MAX_PIXELS >> 20} Mi pixels (DICOM: {dicom.MAX_PIXELS >> 20} Mi)",
         f"a file {verification.MAX_BYTES >> 20} MiB",
         f"values up to {stored_values.WRAPPED[0]:,} and from {stored_values.WRAPPED[1]:,} on",
+        f"on, {stored_values.DIFFERENT} different ones or more of each",
         "between {:.0f} and {:.0f}, filling a quarter".format(*pixel_scale.LEVELS),
         f"and more than {stored_values.WHITE} numbers",
         f"x / {pixel_reading.CENTRE:g} - 1",
