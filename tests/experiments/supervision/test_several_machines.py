@@ -68,7 +68,7 @@ def test_two_machines_train_and_evaluate_as_one(transactional_db: None, warm: No
     assert machine.end() == "The part of this machine is completed."
     run.refresh_from_db()
     assert (run.status, run.reason) == ("completed", None)
-    assert [note["code"] for note in run.notes] == ["nodes"]
+    assert [note["code"] for note in run.notes] == ["nodes", "shifted_scores"]
     assert f"manage.py join {run.pk}" in run.notes[0]["text"]
     happened = events_of(run)  # numbered without a gap
     assert [happened.count(type_) for type_ in ("training_start", "epoch_end", "final_stats")] == [1, 4, 1]
