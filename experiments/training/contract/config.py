@@ -8,15 +8,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from experiments.training.contract import splits
 from experiments.training.contract.callbacks_config import CallbacksConfig
 from experiments.training.contract.config_base import Section
 from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.networks.builtin_networks import Dropout, Width
 from experiments.training.contract.networks.network_spec import AUTO
-from experiments.training.contract.splits import SPLITS
 from runs.tagging import tag_names
 
 MAX_DEVICES = 16  # of one machine
@@ -69,7 +69,7 @@ class DataConfig(ImageOptions):
     patient_folder: int | None = Field(
         None, ge=1, le=20, description="Which folder of an image's path is its patient, counted from 1 below the data"
     )
-    split_folders: list[Pattern] = Field(
+    split_folders: Annotated[list[Pattern], AfterValidator(splits.checked_folders)] = Field(
         [],
         max_length=100,
         description='Folders that are splits by another name, or another split, such as "dev=val" or "site3=test"',
@@ -128,20 +128,6 @@ class DataConfig(ImageOptions):
         description="Cross-validation: one run per fold, each validated on another part of all samples outside test",
     )
     fold: int | None = Field(None, ge=1, description="Only this one of the folds, counted from 1; null = all of them")
-
-    @field_validator("split_folders")
-    @classmethod
-    def _folders_and_their_splits(cls, named: list[str]) -> list[str]:
-        for text in named:
-            folder, _, split = text.rpartition("=")
-            if not folder.strip() or split.strip() not in SPLITS:
-                raise ValueError(
-                    f"{text!r} is no folder with its split, as in dev=val; give one of {', '.join(SPLITS)}"
-                )
-        folders = [text.rpartition("=")[0].strip() for text in named]
-        if len(set(folders)) < len(folders):
-            raise ValueError("A folder is in one split; name each once")
-        return named
 
     @field_validator("folds")
     @classmethod

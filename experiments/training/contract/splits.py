@@ -118,3 +118,15 @@ def _rows(file: Iterable[str]) -> Iterator[list[str]]:
     rows = csv.reader(file)
     next(rows, None)
     return (row[:3] for row in rows)
+
+
+def checked_folders(named: list[str]) -> list[str]:
+    """Return folders with their splits, as in `dev=val`; raises ValueError for anything else, or a folder twice."""
+    for text in named:
+        folder, _, split = text.rpartition("=")
+        if not folder.strip() or split.strip() not in SPLITS:
+            raise ValueError(f"{text!r} is no folder with its split, as in dev=val; give one of {', '.join(SPLITS)}")
+    folders = {text.rpartition("=")[0].strip().casefold() for text in named}
+    if len(folders) < len(named):
+        raise ValueError("A folder is in one split; name each once")
+    return named
