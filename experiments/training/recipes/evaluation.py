@@ -23,6 +23,7 @@ from runs.events import FinalStats, Split
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, final_statistics
+from runs.wording.epoch_number import epoch_number
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
@@ -129,7 +130,7 @@ def final_stats(
     """Compute all final statistics of one split; raises Diverged if the scores are not finite."""
     if not np.isfinite(part.scores).all():
         raise Diverged(
-            f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
+            f"The training diverged: the best epoch ({epoch_number(epoch)}) gives scores that are not finite numbers. "
             "Lower optimizer.learning_rate."
         )
     matrix, statistics = final_statistics(part.scores, part.targets, class_names=class_names, threshold=threshold)

@@ -69,7 +69,7 @@ def test_a_stumble_is_noted_and_does_not_end_the_training(tmp_path: Path) -> Non
     assert [train[epoch]["train_loss"] is None for epoch in range(3)] == [False, True, False]
     assert train[1]["train_acc"] is not None
     (note,) = of_type(messages, Note)
-    assert "epoch 1" in note.text
+    assert "epoch 2" in note.text  # people count from 1
 
 
 def test_an_unknown_monitored_value_is_never_best_and_stops_nothing(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ export interface RunDetail {
   progress: ProgressSummary & Partial<Progress>;
   total_epochs: number | null;
   best: Best;
-  notes: { text: string }[];
+  notes: { code: string; text: string }[];
   tags: string[];
   deleted_at: string | null;
   source_path: string;
@@ -94,7 +94,7 @@ export interface RunState {
   epochsDone: number;
   best: Best;
   bestEpoch: number | null;
-  notes: { text: string }[];
+  notes: { code: string; text: string }[];
   tags: string[];
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
