@@ -146,7 +146,7 @@ async def test_the_page_waits_for_the_report_and_says_the_verdict_first(visitors
     await expect(page.locator('[data-title="Duplicates"]')).to_contain_text("The first 1 of 120 groups")
     await expect(page.locator('[data-title="Patients"]')).to_contain_text("1 patient of 900 in several splits")
     await expect(page.locator('[data-title="Trial"]')).to_contain_text("about 1 h 01 min")
-    await expect(page.locator("#facts")).to_contain_text("512.0 MB")
+    await expect(page.locator("#facts")).to_contain_text("488.3 MiB")
     assert await page.locator("#preflight b", has_text="scan").count() == 0
 
 

@@ -36,7 +36,7 @@ SPANS: list[float | None] = [
 ]
 
 
-def _in_the_browser(module: str, calls: list[list[Any]]) -> list[str]:
+def _in_the_browser(module: str, calls: list[list[Any]]) -> list[Any]:
     """Return what the functions of a script write: each call is a name and its arguments."""
     given = json.dumps([[name, *(_json(each) for each in rest)] for name, *rest in calls])
     script = (
