@@ -34,7 +34,7 @@ def test_a_diverged_training_ends_with_a_clear_word(tmp_path: Path) -> None:
     (note,) = of_type(messages, Note)
     assert note.code == "diverged"
     assert outcome(messages).reason == note.text
-    for word in (f"epoch {last}", "1e+10", "optimizer.learning_rate", "trainer.gradient_clip_val"):
+    for word in (f"epoch {last + 1}", "1e+10", "optimizer.learning_rate", "trainer.gradient_clip_val"):
         assert word in note.text
     assert metrics_by_epoch(messages, "train")[last]["train_loss"] is None
     assert set(metrics_by_epoch(messages, "val")[last].values()) == {None}
