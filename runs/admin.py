@@ -13,12 +13,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from runs.admin_pages.admin_report import duration, number, report
+from runs.admin_pages.admin_report import report
 from runs.admin_pages.group_admin import GroupAdmin
 from runs.admin_pages.reading_admin import ReadingAdmin
 from runs.models import Run, RunGroup
 from runs.queries import with_summary
 from runs.statistics.metric_names import COUNTS
+from runs.wording.epoch_number import epoch_number
+from runs.wording.metric_text import metric_value
+from runs.wording.number_text import duration, percent, score
 
 admin.site.site_header = admin.site.site_title = "Livetrain"
 admin.site.index_title = "Administration"
@@ -148,7 +151,7 @@ class RunAdmin(ReadingAdmin):
     @admin.display(description="progress", ordering="progress")
     def progress_bar(self, run: Run) -> SafeString:
         """Render the progress as a bar with its percentage."""
-        share = f"{run.progress:.0%}"
+        share = percent(run.progress, 0)
         return format_html('<progress max="1" value="{}">{}</progress> {}', round(run.progress, 4), share, share)
 
     @admin.display(description="fold", ordering="group_id")
@@ -169,41 +172,41 @@ class RunAdmin(ReadingAdmin):
     @admin.display(description="best", ordering="best_value")
     def best(self, run: Run) -> str:
         """Render the best monitored value with its epoch."""
-        return _with_epoch(run.best_value, run.best_epoch, run.monitor)
+        return _with_epoch(run.monitor, run.best_value, run.best_epoch, run.monitor)
 
     @admin.display(description="best recall", ordering="best_val_recall")
     def recall_best(self, run: Run) -> str:
         """Render the best validation recall with its epoch."""
-        return _with_epoch(run.best_val_recall, run.best_val_recall_epoch)
+        return _with_epoch("val_recall", run.best_val_recall, run.best_val_recall_epoch)
 
     @admin.display(description="best loss", ordering="best_val_loss")
     def loss_best(self, run: Run) -> str:
         """Render the best validation loss with its epoch."""
-        return _with_epoch(run.best_val_loss, run.best_val_loss_epoch)
+        return _with_epoch("val_loss", run.best_val_loss, run.best_val_loss_epoch)
 
     @admin.display(description="precision", ordering="final_precision")
     def precision(self, run: Run) -> str:
         """Return the final precision."""
-        return number(run.final_precision)
+        return percent(run.final_precision)
 
     @admin.display(description="recall", ordering="final_recall")
     def recall(self, run: Run) -> str:
         """Return the final recall."""
-        return number(run.final_recall)
+        return percent(run.final_recall)
 
     @admin.display(description="F1", ordering="final_f1")
     def f1(self, run: Run) -> str:
         """Return the final F1."""
-        return number(run.final_f1)
+        return percent(run.final_f1)
 
     @admin.display(description="AUROC", ordering="final_auroc")
     def auroc(self, run: Run) -> str:
         """Return the final AUROC."""
-        return number(run.final_auroc)
+        return score(run.final_auroc)
 
     @admin.display(description="duration", ordering="duration_seconds")
     def duration(self, run: Run) -> str:
-        """Return the duration as hours, minutes and seconds."""
+        """Return the duration in words."""
         return duration(run.duration_seconds)
 
     @admin.display(description="created (UTC)", ordering="created_at")
@@ -212,7 +215,9 @@ class RunAdmin(ReadingAdmin):
         return f"{run.created_at:%Y-%m-%d %H:%M}"
 
 
-def _with_epoch(value: float | None, epoch: int | None, name: str = "") -> str:
+def _with_epoch(metric: str, value: float | None, epoch: int | None, name: str = "") -> str:
     if value is None or epoch is None:
         return "–"
-    return format_html('{} <span class="lt-epoch">{} epoch {}</span>', number(value), name, epoch)
+    return format_html(
+        '{} <span class="lt-epoch">{} epoch {}</span>', metric_value(metric, value), name, epoch_number(epoch)
+    )

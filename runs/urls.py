@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs.api import insight_views, views
+from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("groups/<int:group_id>/", views.GroupDetail.as_view(), name="group-detail"),
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
+    path("differences/", Differences.as_view(), name="run-differences"),
     path("series/", ManySeries.as_view(), name="series"),
     path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),

@@ -10,6 +10,8 @@ from tqdm import tqdm
 from experiments.training.contract.reports import Message, Outcome
 from runs.events import EpochEnd, Progress, TrainingStart
 from runs.models import Run
+from runs.wording.epoch_number import epoch_number
+from runs.wording.metric_text import metric_value
 
 
 class Console:
@@ -37,5 +39,6 @@ class Console:
         elif isinstance(message, EpochEnd) and message.phase == "val":
             shown = {name: message.metrics.get(name) for name in dict.fromkeys((self._monitor, "val_loss"))}
             self._bar.set_postfix(
-                {"epoch": message.epoch} | {k: "–" if v is None else f"{v:.4f}" for k, v in shown.items()}
+                {"epoch": epoch_number(message.epoch)}
+                | {name: metric_value(name, value) for name, value in shown.items()}
             )

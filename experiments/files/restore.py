@@ -12,6 +12,7 @@ from runs.failures.backoff import Backoff
 from runs.files import store, stored_files
 from runs.files.store import StoreError
 from runs.models import Run, StoredFile
+from runs.wording.epoch_number import epoch_number
 
 logger = logging.getLogger(__name__)
 
@@ -87,14 +88,15 @@ def _fall_back_to_stored_checkpoint(run: Run) -> None:
         return
     epoch, stored = run.last_checkpoint_epoch, run.stored_checkpoint
     usable = stored if stored and _are_here(run, stored) else None
-    where = f"epoch {usable['last_checkpoint_epoch']}" if usable else "the beginning"
+    where = f"epoch {epoch_number(usable['last_checkpoint_epoch'])}" if usable else "the beginning"
     columns = usable or {
         "last_checkpoint": "",
         "last_checkpoint_epoch": None,
         "last_checkpoint_step": None,
         "best_checkpoint": "",
     }
-    note = {"code": f"{NOTE}_{run.attempt}", "text": BEHIND.format(attempt=run.attempt, where=where, epoch=epoch)}
+    text = BEHIND.format(attempt=run.attempt, where=where, epoch="–" if epoch is None else epoch_number(epoch))
+    note = {"code": f"{NOTE}_{run.attempt}", "text": text}
     recorder.record(run.pk, run.attempt, [], columns=columns, notes=[note])
     run.refresh_from_db()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -18,6 +17,9 @@ from runs.models import FinalResult, Run
 from runs.queue import queue_position
 from runs.statistics.matrix_statistics import MacroFacts, macro_facts
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count
+from runs.wording.epoch_number import epoch_number
+from runs.wording.metric_text import metric_range, metric_value
+from runs.wording.number_text import byte_size, duration, percent
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
@@ -83,16 +85,20 @@ def report(run: Run) -> dict[str, Any]:
     return {
         "charts": charts(history, run.best_epoch),
         "columns": columns,
-        "epochs": [(row["epoch"], [number(row.get(name), name) for name in columns]) for row in history[-MOST_EPOCHS:]],
+        "epochs": [
+            (epoch_number(row["epoch"]), [metric_value(name, row.get(name)) for name in columns])
+            for row in history[-MOST_EPOCHS:]
+        ],
         "epochs_total": len(history),
         "epochs_left_out": max(0, len(history) - MOST_EPOCHS),
         "best": best_facts(run),
         "data": data_facts(run),
         "ended": run.status in Run.ENDED,
-        "last_epoch": run.max_epochs - 1,
+        "current_epoch": _numbered(run.current_epoch),
+        "best_epoch": _numbered(run.best_epoch),
         "duration": duration(run.duration_seconds),
         "splits": [split_report(result) for result in queries.final_results(run.pk)],
-        "files": file_serializers.described(run.pk, run_files.listed(run)),
+        "files": _files(run),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
         "queue_position": queue_position(run),
@@ -101,27 +107,37 @@ def report(run: Run) -> dict[str, Any]:
 
 def best_facts(run: Run) -> list[dict[str, Any]]:
     """Return each best value under its own name, with its epoch."""
+    found = [
+        (f"Best {run.monitor} (decides)", run.monitor, run.best_value, run.best_epoch),
+        ("Best val_recall", "val_recall", run.best_val_recall, run.best_val_recall_epoch),
+        ("Best val_loss", "val_loss", run.best_val_loss, run.best_val_loss_epoch),
+    ]
     return [
-        {"label": f"Best {run.monitor} (decides)", "value": number(run.best_value), "epoch": run.best_epoch},
-        {"label": "Best val_recall", "value": number(run.best_val_recall), "epoch": run.best_val_recall_epoch},
-        {"label": "Best val_loss", "value": number(run.best_val_loss), "epoch": run.best_val_loss_epoch},
+        {"label": label, "value": metric_value(name, best), "epoch": _numbered(epoch)}
+        for label, name, best, epoch in found
     ]
 
 
-def duration(seconds: float | None) -> str:
-    """Format seconds as hours, minutes and seconds; unknown is a dash."""
-    return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
+def _files(run: Run) -> list[dict[str, Any]]:
+    found = file_serializers.described(run.pk, run_files.listed(run))
+    return [file | {"size": byte_size(file["size"])} for file in found]
 
 
 def charts(history: History, best_epoch: int | None) -> list[Chart]:
     """Draw the charts for which the run has numbers."""
     drawn = []
     for title, names in (CHARTS | {name: (name,) for name in _added(history)}).items():
-        series = {name: [(row["epoch"], row[name]) for row in history if name in row] for name in names}
-        chart = line_chart(title, {name: points for name, points in series.items() if points}, best_epoch=best_epoch)
+        series = {name: [(epoch_number(row["epoch"]), row[name]) for row in history if name in row] for name in names}
+        chart = line_chart(
+            title, {name: points for name, points in series.items() if points}, best_epoch=_numbered(best_epoch)
+        )
         if chart:
             drawn.append(chart)
     return drawn
+
+
+def _numbered(epoch: int | None) -> int | None:
+    return None if epoch is None else epoch_number(epoch)
 
 
 def _added(history: History) -> list[str]:
@@ -136,7 +152,7 @@ def split_report(result: FinalResult) -> SplitReport:
     ]
     return SplitReport(
         split=result.split,
-        epoch=result.epoch,
+        epoch=epoch_number(result.epoch),
         threshold=result.threshold,
         classes=result.class_names,
         positive=serializers.positive_class(result.class_names),
@@ -146,7 +162,7 @@ def split_report(result: FinalResult) -> SplitReport:
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],
         per_class=[
-            (label, [number(result.statistics.get(f"{name}/{label}"), name) for name in per_class])
+            (label, [metric_value(name, result.statistics.get(f"{name}/{label}")) for name in per_class])
             for label in (result.class_names if per_class else ())
         ],
     )
@@ -169,15 +185,6 @@ def _macro_words(facts: MacroFacts | None) -> str:
     return f"averages over {which}{never}"
 
 
-def number(value: float | None, name: str = "") -> str:
-    """Format counts as whole numbers, others with four decimals unless very small or large; unknown is a dash."""
-    if value is None:
-        return "–"
-    if is_count(name):
-        return str(int(value))
-    return f"{value:.4f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.3g}"
-
-
 def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterable[tuple[str, list[Cell], int]]:
     """Yield row by row the true class, its cells and its number of samples."""
     marks = (("TN", "FP"), ("FN", "TP")) if len(classes) == 2 else None
@@ -186,7 +193,7 @@ def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iter
         cells = [
             Cell(
                 count=count,
-                share=f"{count / total:.1%}" if total else "–",
+                share=percent(count / total if total else None),
                 shade=round(SHADES * count / total) if total else 0,
                 correct=true == predicted,
                 mark=marks[true][predicted] if marks else "",
@@ -204,10 +211,9 @@ def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
 
 
 def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:
-    low, high = statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high")
     return Statistic(
         name=name,
         label=FINAL_STATISTICS.get(name, name),
-        value=number(statistics[name], name),
-        interval="" if low is None or high is None else f"{number(low)} to {number(high)}",
+        value=metric_value(name, statistics[name]),
+        interval=metric_range(name, statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high")),
     )

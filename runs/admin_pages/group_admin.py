@@ -9,11 +9,11 @@ from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from runs.admin_pages.admin_report import number
 from runs.admin_pages.group_report import group_report, headline
 from runs.admin_pages.reading_admin import ReadingAdmin
 from runs.groups.statistics import GroupReport, report, reports
 from runs.models import RunGroup
+from runs.wording.metric_text import metric_value
 
 
 class GroupChangeList(ChangeList):
@@ -37,8 +37,8 @@ def _mean(name: str, description: str) -> Any:
         spread = found.splits[split].statistics.get(name) if split else None
         if spread is None or spread.mean is None:
             return "–"
-        deviation = "" if spread.sd is None else f"± {number(spread.sd)}"
-        return format_html('{} <span class="lt-epoch">{}</span>', number(spread.mean), deviation)
+        deviation = "" if spread.sd is None else f"± {metric_value(name, spread.sd)}"
+        return format_html('{} <span class="lt-epoch">{}</span>', metric_value(name, spread.mean), deviation)
 
     return column
 

@@ -9,13 +9,16 @@ from typing import Any
 import msgspec
 from django.urls import reverse
 
-from runs.admin_pages.admin_report import Cell, duration, matrix_rows, number
+from runs.admin_pages.admin_report import Cell, matrix_rows
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
 from runs.models import Run
 from runs.serializers import group_links
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.metric_names import FINAL_STATISTICS, is_added
+from runs.wording.epoch_number import epoch_number
+from runs.wording.metric_text import metric_range, metric_value
+from runs.wording.number_text import duration
 
 COLUMNS = ("final_auroc_cm", "final_sensitivity", "final_precision_cm", "final_f1_cm", "final_accuracy_cm")
 
@@ -27,6 +30,7 @@ class FoldRow:
     run: Run
     link: str
     best: str
+    best_epoch: int | None
     duration: str
     numbers: list[str]
 
@@ -91,9 +95,10 @@ def _fold(report: GroupReport, run: Run, split: str | None) -> FoldRow:
     return FoldRow(
         run=run,
         link=reverse("admin:runs_run_change", args=[run.pk]),
-        best=number(run.best_value),
+        best=metric_value(run.monitor, run.best_value),
+        best_epoch=None if run.best_epoch is None else epoch_number(run.best_epoch),
         duration=duration(run.duration_seconds),
-        numbers=[number(statistics.get(name)) for name in COLUMNS],
+        numbers=[metric_value(name, statistics.get(name)) for name in COLUMNS],
     )
 
 
@@ -116,15 +121,11 @@ def _row(name: str, spread: Spread, pooled: Pooled | None) -> SpreadRow:
         name=name,
         label=FINAL_STATISTICS.get(name, name),
         n=spread.n,
-        mean=number(spread.mean),
-        sd=number(spread.sd),
-        range=_range(spread.min, spread.max),
-        interval=_range(spread.ci_low, spread.ci_high),
-        corrected=_range(spread.corrected_ci_low, spread.corrected_ci_high),
-        together=number(together[name]) if name in together else "",
-        together_interval=_range(together.get(f"{name}_ci_low"), together.get(f"{name}_ci_high")),
+        mean=metric_value(name, spread.mean),
+        sd=metric_value(name, spread.sd),
+        range=metric_range(name, spread.min, spread.max),
+        interval=metric_range(name, spread.ci_low, spread.ci_high),
+        corrected=metric_range(name, spread.corrected_ci_low, spread.corrected_ci_high),
+        together=metric_value(name, together[name]) if name in together else "",
+        together_interval=metric_range(name, together.get(f"{name}_ci_low"), together.get(f"{name}_ci_high")),
     )
-
-
-def _range(low: Number, high: Number) -> str:
-    return "" if low is None or high is None else f"{number(low)} to {number(high)}"

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from runs.hints.evidence import Evidence, known
-from runs.hints.hint import Hint, shown
+from runs.hints.hint import Hint
+from runs.hints.lower_rate import lower_rate_cure
 from runs.statistics.matrix_statistics import wilson
+from runs.wording.epoch_number import epoch_number
+from runs.wording.number_text import number, percent, percent_range, score
 
 AGREEING = 3  # epochs
 PATIENCE = 10  # epochs, the default of callbacks.patience
@@ -25,7 +28,7 @@ def diverged(run: Evidence) -> Hint | None:
     ]
     if not lost:
         return None
-    since = run.last
+    since = run.history[-1][0]
     for epoch, metrics in reversed(run.history):
         if all(metrics.get(name) is not None for name in lost):
             break
@@ -34,9 +37,8 @@ def diverged(run: Evidence) -> Hint | None:
     return Hint(
         code="diverged",
         severity="error",
-        text=f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} not finite since epoch {since}.",
-        cure="Lower optimizer.learning_rate to a tenth, or set trainer.gradient_clip_val to 1"
-        + (", or set trainer.precision to bf16-mixed." if mixed else "."),
+        text=f"{' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} not finite since epoch {epoch_number(since)}.",
+        cure=lower_rate_cure(run.options.learning_rate) + (" Or set trainer.precision to bf16-mixed." if mixed else ""),
         epoch=run.last,
         since=since,
     )
@@ -63,8 +65,8 @@ def overfitting(run: Evidence) -> Hint | None:
     return Hint(
         code="overfitting",
         severity="info" if still_best else "warning",
-        text=f"Overfitting since epoch {since}: val_loss rose from {shown(val)} to {shown(later[-1][1])}, while "
-        f"train_loss fell from {shown(train)} to {shown(later[-1][0])}."
+        text=f"Overfitting since epoch {epoch_number(since)}: val_loss rose from {number(val)} to "
+        f"{number(later[-1][1])}, while train_loss fell from {number(train)} to {number(later[-1][0])}."
         + (
             f" {monitor} is still at its best, so the scores become overconfident rather than wrong."
             if still_best
@@ -91,8 +93,8 @@ def gap(run: Evidence) -> Hint | None:
     return Hint(
         code="gap",
         severity="warning",
-        text=f"train_acc is {shown(train)}, val_acc {shown(val)} (95 % interval {shown(low or 0)} to "
-        f"{shown(high or 0)}, {size} samples): the network does not generalise.",
+        text=f"train_acc is {percent(train)}, val_acc {percent(val)} (95 % interval "
+        f"{percent_range(low or 0, high or 0)}, {size} samples): the network does not generalise.",
         cure="More data, augmentation.preset, model.dropout or optimizer.weight_decay; and check in the pre-flight "
         "report whether both splits are of the same kind.",
         epoch=run.last,
@@ -114,8 +116,8 @@ def not_learning(run: Evidence) -> Hint | None:
     return Hint(
         code="not_learning",
         severity="warning",
-        text=f"In {len(points)} epochs train_loss has not moved from {shown(first)} by more than {shown(moved)}; "
-        f"the best val_auroc is {shown(best)}.",
+        text=f"In {len(points)} epochs train_loss has not moved from {number(first)} by more than {number(moved)}; "
+        f"the best val_auroc is {score(best)}.",
         cure=f"Raise optimizer.learning_rate (try {rate * 10:g}; or {rate / 10:g}, if the loss jumped at first), free "
         "more of the network with model.trainable, and check that the labels belong to the samples.",
         epoch=run.last,
@@ -140,8 +142,8 @@ def loss_rising(run: Evidence) -> Hint | None:
     return Hint(
         code="loss_rising",
         severity="warning",
-        text=f"train_loss has risen from {shown(low)} in epoch {since} to {shown(recent[-1])}: the learning rate "
-        "is likely too high.",
+        text=f"train_loss has risen from {number(low)} in epoch {epoch_number(since)} to {number(recent[-1])}: "
+        "the learning rate is likely too high.",
         cure=f"Lower optimizer.learning_rate (try {rate / 10:g}), use optimizer.warmup_epochs, or limit the steps "
         "with trainer.gradient_clip_val.",
         epoch=run.last,
@@ -161,7 +163,7 @@ def still_improving(run: Evidence) -> Hint | None:
     return Hint(
         code="still_improving",
         severity="info",
-        text=f"The last epoch is the best, and val_loss was still falling, from {shown(before)} to {shown(after)} "
+        text=f"The last epoch is the best, and val_loss was still falling, from {number(before)} to {number(after)} "
         f"in the last {AGREEING} epochs.",
         cure="Raise trainer.max_epochs, or optimizer.learning_rate.",
         epoch=run.last,
@@ -176,9 +178,10 @@ def best_long_ago(run: Evidence) -> Hint | None:
     if run.last - run.best_epoch < PATIENCE:
         return None
     epochs = run.last - run.best_epoch
-    text, cure = f"The best epoch is {run.best_epoch}, {epochs} epochs before the last one; early stopping was off.", ""
+    best = f"The best epoch is {epoch_number(run.best_epoch)}, {epochs} epochs"
+    text, cure = f"{best} before the last one; early stopping was off.", ""
     if run.status == "in_progress":
-        text = f"The best epoch is {run.best_epoch}, {epochs} epochs ago, and early stopping is off."
+        text = f"{best} ago, and early stopping is off."
         cure = "Finish the run now: its best epoch is evaluated. "
     return Hint(
         code="best_long_ago",

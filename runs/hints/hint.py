@@ -22,13 +22,3 @@ class Hint(TypedDict):
     cure: str
     epoch: int | None
     since: int | None
-
-
-def shown(value: float) -> str:
-    """Format a number for a sentence: three significant digits."""
-    return f"{value:.3g}"
-
-
-def percent(share: float) -> str:
-    """Format a share for a sentence, as whole percent."""
-    return f"{share:.0%}".replace("%", " %")

@@ -6,7 +6,8 @@ import statistics
 
 from runs.events import GpuUsage
 from runs.hints.evidence import Evidence
-from runs.hints.hint import Hint, percent
+from runs.hints.hint import Hint
+from runs.wording.number_text import byte_size, percent
 
 SAMPLES = 5
 """The number of samples whose median decides."""
@@ -40,7 +41,7 @@ def data_wait(run: Evidence) -> Hint | None:
     return Hint(
         code="data_wait",
         severity="warning" if share >= WAITS_MUCH else "info",
-        text=f"{percent(share)} of the training time is spent waiting for data (data.num_workers is {workers}).",
+        text=f"{percent(share, 0)} of the training time is spent waiting for data (data.num_workers is {workers}).",
         cure=f"{cure}a smaller data.image_size helps too.",
         epoch=run.last,
         since=None,
@@ -59,7 +60,7 @@ def gpu_idle(run: Evidence) -> Hint | None:
     return Hint(
         code="gpu_idle",
         severity="info",
-        text=f"The GPU is busy for {percent(load)} of the time.",
+        text=f"The GPU is busy for {percent(load, 0)} of the time.",
         cure="Raise data.batch_size (and with it optimizer.learning_rate), check the time spent waiting for data, or "
         "let several runs share the GPU.",
         epoch=run.last,
@@ -78,11 +79,12 @@ def memory(run: Evidence) -> Hint | None:
         return None
     share, newest = statistics.median(shares), run.usage[-1]
     own = newest.memory_pss or newest.memory_rss
-    mine = f"; this run takes {own / 1024**3:.1f} GiB of it" if own else ""
+    mine = f"; this run takes {byte_size(own)} of it" if own else ""
     return Hint(
         code="memory",
         severity="error" if share >= FULL else "warning",
-        text=f"{percent(share)} of the machine's memory is in use{mine}. When it runs out, the system kills a process.",
+        text=f"{percent(share, 0)} of the machine's memory is in use{mine}. "
+        "When it runs out, the system kills a process.",
         cure="Lower data.batch_size, data.image_size or data.num_workers, or run less at once.",
         epoch=None,
         since=None,
@@ -102,7 +104,7 @@ def gpu_memory(run: Evidence) -> Hint | None:
     return Hint(
         code="gpu_memory",
         severity="info",
-        text=f"{percent(max(full))} of a GPU's memory is in use.",
+        text=f"{percent(max(full), 0)} of a GPU's memory is in use.",
         cure="Should it run out: lower data.batch_size, and raise trainer.accumulate_grad_batches to make up for it; "
         "or set trainer.precision to bf16-mixed.",
         epoch=None,
@@ -118,7 +120,7 @@ def disk(run: Evidence) -> Hint | None:
     return Hint(
         code="disk",
         severity="warning",
-        text=f"{free / 1024**3:.1f} GiB are left on the disk of the runs.",
+        text=f"{byte_size(free)} are left on the disk of the runs.",
         cure="Make room: manage.py prune lists what can be removed.",
         epoch=None,
         since=None,

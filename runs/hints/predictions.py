@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 
 from runs.hints.evidence import Epoch, Evidence
-from runs.hints.hint import Hint, shown
+from runs.hints.hint import Hint
 from runs.statistics.matrix_statistics import wilson
+from runs.wording.epoch_number import epoch_number
+from runs.wording.number_text import percent, percent_range, score
 
 AGREEING = 3  # epochs
 FEW = 30
@@ -25,7 +27,7 @@ def one_class(run: Evidence) -> Hint | None:
         streak.append((epoch, predicted))
     if len(streak) >= AGREEING:
         since, name = streak[-1]
-        return _one_class(run, name, since, f"For {len(streak)} epochs, since epoch {since}, ")
+        return _one_class(run, name, since, f"For {len(streak)} epochs, since epoch {epoch_number(since)}, ")
     columns = [sum(column) for column in zip(*run.matrix, strict=True)] if run.matrix else []
     if run.matrix and sum(map(bool, columns)) == 1 and sum(any(row) for row in run.matrix) > 1:
         return _one_class(run, _name(run, columns.index(max(columns))), run.best_epoch, "In the best epoch, ")
@@ -51,8 +53,8 @@ def few_samples(run: Evidence) -> Hint | None:
     return Hint(
         code="few_samples",
         severity="info",
-        text=f"The validation split has {size} samples of {_name(run, label)}: {name} {shown(hits / size)} may be "
-        f"anything from {shown(low)} to {shown(high)} (95 % interval), and epochs that differ less are equally good.",
+        text=f"The validation split has {size} samples of {_name(run, label)}: {name} {percent(hits / size)} may be "
+        f"anything from {percent_range(low, high)} (95 % interval), and epochs that differ less are equally good.",
         cure="Raise data.val_fraction, or use data.folds: cross-validation validates on all samples.",
         epoch=None,
         since=None,
@@ -63,7 +65,7 @@ def _one_class(run: Evidence, name: str, since: int | None, when: str) -> Hint:
     auroc = max((value for _, metrics in run.history if (value := metrics.get("val_auroc")) is not None), default=None)
     if auroc is not None and auroc >= RANKS_WELL:
         text, cure = (
-            f"; yet the scores rank well (val_auroc up to {shown(auroc)})",
+            f"; yet the scores rank well (val_auroc up to {score(auroc)})",
             "Choose another model.threshold from the scores in predictions.parquet, or weigh the classes with "
             "model.pos_weight or loss.class_weights.",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Min, OuterRef, QuerySet, SmallIntegerField, Subquery, When
 
 from runs.derived_models import MetricSummary
 from runs.listing import columns
@@ -33,6 +33,8 @@ FIELDS: dict[str, str] = {
 }  # fmt: skip
 """Name to column; `id` and `run_id` are the runs' own order. Tags sort by the alphabetically first one."""
 NAMES = ("id", "run_id", *FIELDS)
+FINALS = ("final_precision", "final_recall", "final_f1", "final_auroc")
+"""Numbers of the test split of one run, of validation of another: in either direction, those of the test come first."""
 
 
 def check(ordering: str) -> str:
@@ -53,6 +55,9 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
     name, descending = ordering.removeprefix("-"), ordering.startswith("-")
     if name in ("id", "run_id"):
         return runs, Order(ordering, tie_descending=descending)
+    if name in FINALS:
+        runs = runs.annotate(split_rank=_split_rank(FIELDS[name], first=1 if descending else 0))
+        return runs, Order(ordering, ("split_rank", FIELDS[name]), descending)
     if name in FIELDS:
         if name == "tags":
             runs = runs.annotate(first_tag=_first_tag())
@@ -63,6 +68,16 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
         return runs.annotate(sort_value=Subquery(known)), Order(ordering, ("sort_value",), descending)
     runs = runs.annotate(sort_number=JSONNumber("config", column.path), sort_text=JSONText("config", column.path))
     return runs, Order(ordering, ("sort_number", "sort_text"), descending)
+
+
+def _split_rank(column: str, *, first: int) -> Case:
+    """Rank the test split `first`, 0 or 1, the validation split the other; unknown values have no rank."""
+    return Case(
+        When(**{f"{column}__isnull": True}, then=None),
+        When(final_split="test", then=first),
+        default=1 - first,
+        output_field=SmallIntegerField(),
+    )
 
 
 def _first_tag() -> Subquery:

@@ -57,7 +57,7 @@ async def test_runs(visitors: Visitors, owner: User, dark: bool) -> None:
     assert await broken_rules(page) == []
     for status, run in runs.items():
         await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
-        await expect(page.locator("#connection")).to_contain_text("Live" if status in Run.UNFINISHED else "Complete")
+        await expect(page.locator("#connection")).to_contain_text("Live" if status in Run.UNFINISHED else "Ended")
         assert await broken_rules(page) == [], status
 
 

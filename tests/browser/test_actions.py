@@ -30,6 +30,18 @@ async def test_a_run_is_finished_then_cancelled_then_killed(visitors: Visitors, 
     page = await visitors.visit(f"/runs/{run.pk}/")
     await offers(page, "Finish now", "Cancel")
     await press(page, "Finish now")
+    await offers(page, "Finish run", "Go back")
+    question = page.locator("#actions span")
+    await expect(question).to_have_text(
+        "Stop in epoch 2 of 6 and evaluate the best epoch? A finished run cannot be resumed."
+    )
+    await in_thread(story.train, run, 1)
+    await expect(question).to_contain_text("Stop in epoch 3 of 6", timeout=15_000)
+    await press(page, "Go back")
+    await offers(page, "Finish now", "Cancel")
+    assert await in_thread(lifecycle.renew, run.pk, run.attempt) != "finish"
+    await press(page, "Finish now")
+    await press(page, "Finish run")
     await offers(page, "Cancel")
     await expect(page.locator("#doing")).to_contain_text("finishing early")
     assert await in_thread(lifecycle.renew, run.pk, run.attempt) == "finish"
@@ -78,6 +90,7 @@ async def test_a_refusal_is_said_in_words(visitors: Visitors, owner: User) -> No
         "**/finish/", lambda route: route.fulfill(status=409, json={"detail": "Run 1 is completed: nothing to stop."})
     )
     await press(page, "Finish now")
+    await press(page, "Finish run")
     await expect(page.get_by_role("alert")).to_have_text("Run 1 is completed: nothing to stop.")
 
 

@@ -66,7 +66,7 @@ async def test_values_are_read_and_zoomed_from_the_keyboard(visitors: Visitors, 
     await page.keyboard.press("Home")
     await expect(loss.locator(".readout")).to_contain_text("train 1.0000")
     await page.keyboard.press("ArrowRight")
-    await expect(loss.locator(".at")).to_have_text("epoch 1")
+    await expect(loss.locator(".at")).to_have_text("epoch 2")
     await expect(loss.locator(".readout")).to_contain_text("train 0.5000")
     await page.keyboard.press("+")
     await expect(whole(loss)).to_be_visible()

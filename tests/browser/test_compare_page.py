@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
@@ -49,7 +52,7 @@ async def compared(visitors: Visitors, runs: list[Run], size: ViewportSize = WID
     return page
 
 
-async def test_only_what_differs_is_shown_and_the_best_is_marked(visitors: Visitors, owner: User) -> None:
+async def test_only_what_differs_is_shown_and_no_noise_is_marked(visitors: Visitors, owner: User) -> None:
     runs = await in_thread(lambda: [trained(owner, 0.01, 2), trained(owner, 0.001, 4)])
     page = await compared(visitors, runs)
     rows = page.locator("#options tbody tr")
@@ -60,13 +63,15 @@ async def test_only_what_differs_is_shown_and_the_best_is_marked(visitors: Visit
     await expect(page.locator("#options tr.differs")).to_have_count(2)
     assert await rows.count() > 20
     best = page.locator("#scores tr[data-name='val_auroc']")
-    await expect(best.locator("td")).to_have_text(["0.7500epoch 1", "0.8750 bestepoch 3"])
+    await expect(best.locator("td")).to_have_text(["0.750epoch 2", "0.875epoch 4"])
     loss = page.locator("#scores tr[data-name='val_loss'] td")
-    await expect(loss).to_have_text(["0.5000epoch 1", "0.2500 bestepoch 3"])
+    await expect(loss).to_have_text(["0.5000epoch 2", "0.2500epoch 4"])
     equal = page.locator("#scores tr[data-name='final_auroc_cm'] td")
-    await expect(equal).to_have_text(["0.9312", "0.9312"])  # nobody is best where all are equal
+    await expect(equal).to_have_text(["0.931", "0.931"])
+    await expect(row_of(page).locator(".verdict")).to_contain_text("not compared: Run")  # without predictions
+    await expect(page.locator("#scores .is-best")).to_have_count(0)
     await expect(page.locator("#matrices article")).to_have_count(2)
-    await expect(page.locator("#parallel path.run")).to_have_count(2)
+    await expect(page.locator("#parallel-part")).to_be_hidden()  # two lines say nothing
     words = await in_words(page, "Validation loss")
     assert (
         f"#{runs[0].pk} Rate 0.01: 2 values, newest 0.5000; #{runs[1].pk} Rate 0.001: 4 values, newest 0.2500" in words
@@ -98,6 +103,51 @@ async def test_the_address_holds_what_was_chosen(visitors: Visitors, owner: User
     assert f"runs={runs[0].pk},{runs[2].pk}" in page.url
 
 
+async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Visitors, owner: User) -> None:
+    """Scores that separate the classes, noise on the same samples, and the same scores once more."""
+    labels = [0, 1] * 40
+    noise = [float(number * 37 % 80) for number in range(80)]
+    scores = {"clear": [label + value / 100 for label, value in zip(labels, noise, strict=True)], "noise": noise}
+
+    def told(kind: str) -> Run:
+        run = trained(owner, 0.01, 2)
+        folder = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk)
+        folder.mkdir(parents=True)
+        columns = {
+            "split": ["val"] * 80,
+            "sample_id": [f"s{number}" for number in range(80)],
+            "patient_id": pa.array([None] * 80, pa.string()),
+            "label": labels,
+            "score": scores[kind],
+        }
+        pq.write_table(pa.table(columns), folder / "predictions.parquet")
+        return run
+
+    clear, noisy, again = [await in_thread(told, kind) for kind in ("clear", "noise", "clear")]
+    page = await compared(visitors, [noisy, clear])
+    row = row_of(page)
+    await expect(row.locator("th")).to_contain_text(f"run {clear.pk} is better (n = 80)", timeout=15_000)
+    await expect(row.locator("td").nth(1)).to_contain_text("best")
+    await expect(row.locator("td").nth(0)).to_contain_text("below the highest")
+    page = await compared(visitors, [clear, again])
+    await expect(row_of(page).locator("th")).to_contain_text("not distinguishable (n = 80)", timeout=15_000)
+    await expect(page.locator("#scores .is-best")).to_have_count(0)
+
+
+def row_of(page: Page) -> Locator:
+    return page.locator("#scores tbody tr[data-name='final_auroc_cm']")
+
+
+async def test_other_losses_are_not_drawn_over_each_other(visitors: Visitors, owner: User) -> None:
+    runs = await in_thread(lambda: [trained(owner, rate, 2) for rate in (0.01, 0.001)])
+    config = runs[1].config | {"loss": runs[1].config["loss"] | {"name": "focal"}}
+    await in_thread(Run.objects.filter(pk=runs[1].pk).update, config=config)
+    page = await compared(visitors, runs)
+    await expect(page.locator("#warnings")).to_contain_text("different losses")
+    await expect(page.get_by_role("heading", name="Validation AUROC")).to_be_visible()
+    await expect(page.get_by_role("heading", name="loss")).to_have_count(0)
+
+
 async def test_a_training_run_goes_on_without_reload(visitors: Visitors, owner: User) -> None:
     done = await in_thread(trained, owner, 0.01, 2)
     run = await in_thread(lambda: story.start(submitted(owner, 0.001)))
@@ -111,7 +161,7 @@ async def test_a_training_run_goes_on_without_reload(visitors: Visitors, owner: 
     )
     await in_thread(story.end, run)
     await expect(pill).to_have_text("Completed")
-    await expect(page.locator("#scores tr[data-name='val_auroc'] td").nth(1)).to_contain_text("0.8333")
+    await expect(page.locator("#scores tr[data-name='val_auroc'] td").nth(1)).to_contain_text("0.833")
 
 
 async def test_what_cannot_be_compared_is_said(visitors: Visitors, owner: User) -> None:
@@ -121,8 +171,12 @@ async def test_what_cannot_be_compared_is_said(visitors: Visitors, owner: User) 
     assert await broken_rules(page) == []
     await page.get_by_label("Add runs").fill("seven")
     await page.get_by_label("Add runs").press("Enter")
-    await expect(page.locator("#problem")).to_have_text("Give the numbers of runs: 12, or 12 15 20.")
+    await expect(page.locator("#problem")).to_have_text("No run matches “seven”.")
     run = await in_thread(trained, owner, 0.01, 1)
+    await page.get_by_label("Add runs").fill("rate 0.0")
+    await expect(page.locator("#offered option")).to_have_attribute("value", str(run.pk))
+    await page.get_by_label("Add runs").press("Enter")  # by name
+    await expect(page.locator("#chips li")).to_contain_text("Rate 0.01")
     await page.goto(f"{visitors.server.url}/compare/?runs={run.pk},999999,x")
     await expect(page.locator("#gone")).to_contain_text("There is no run 999999 (any more).")
     await expect(page.locator("#chips li")).to_have_count(1)

@@ -66,7 +66,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     notice = page.locator("#deleted .notice")
     await expect(notice).to_contain_text("This run was deleted: it no longer appears in any list. You can restore it")
     await expect(notice.get_by_role("link", name="All runs")).to_have_attribute("href", "/")
-    await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Deleted: no more events")
     await expect(page.locator("html")).to_have_attribute("data-page", "deleted")
     await expect(page).to_have_title(re.compile("^Deleted: "))
     await expect(page.get_by_role("button", name="Run again")).to_be_hidden()
@@ -74,7 +74,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     assert await asked_within_minutes(page) == []
     await in_thread(deletion.restore, run.pk)
     await expect(notice).to_have_count(0)
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     await expect(page.locator("html")).to_have_attribute("data-page", "ended")
     await expect(page.get_by_role("button", name="Run again")).to_be_visible()
     again = await in_thread(in_training_again, run)
@@ -136,7 +136,7 @@ async def test_the_list_says_what_became_of_queued_runs(visitors: Visitors, owne
 async def test_a_compared_run_that_is_deleted_is_named_and_comes_back(visitors: Visitors, owner: User) -> None:
     runs = await in_thread(lambda: [trained(owner, rate, 2) for rate in (0.1, 0.01, 0.001)])
     page = await compared(visitors, runs)
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     await in_thread(deletion.delete, runs[1].pk, owner)
     notice = page.locator("#gone .notice")
     await expect(notice).to_contain_text(f"Run #{runs[1].pk} Rate 0.01 was deleted. You can restore it")
@@ -152,17 +152,17 @@ async def test_a_deleted_fold_is_named_and_a_deleted_group_comes_back(visitors: 
     for run in runs:
         await in_thread(complete, run)
     page = await visitors.visit(f"/groups/{runs[0].group_id}/")
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     await in_thread(deletion.delete, runs[1].pk, owner)
     await expect(page.locator("#gone .notice")).to_contain_text(f"Fold 2 (run {runs[1].pk}) was deleted.")
     await expect(page.locator("tbody tr[data-run]")).to_have_count(1)
     await expect(page.locator("tfoot")).to_contain_text("over 1 of 2 folds")
     await in_thread(deletion.delete, runs[0].pk, owner)
-    await expect(page.locator("#connection")).to_have_text("Deleted: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Deleted: no more events")
     assert await broken_rules(page) == []
     for run in runs:
         await in_thread(deletion.restore, run.pk)
     await expect(page.locator("tbody tr[data-run]")).to_have_count(2)
     await expect(page.locator("#gone .notice")).to_have_count(0)
     await expect(page.locator("tfoot")).to_contain_text("over 2 of 2 folds")
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")

@@ -39,12 +39,12 @@ async def test_folds_are_followed_from_queued_to_mean_and_spread(visitors: Visit
     await expect(page.locator(f"{of(page, first, 'Status')} .pill")).to_have_text("In progress")
     await in_thread(story.train, first, 2)
     await expect(page.locator(of(page, first, "Progress"))).to_contain_text("42 % of 6 epochs")
-    await expect(page.locator(of(page, first, "Best"))).to_contain_text("0.8333")
+    await expect(page.locator(of(page, first, "Best"))).to_contain_text("0.833")
     await expect(page.locator("#progress")).to_have_attribute("value", re.compile(r"^0\.13"))
     await in_thread(story.tell, first, [story.final(2)])
     await in_thread(story.end, first)
     await expect(page.locator("#done")).to_have_text("1 of 3 folds completed")
-    await expect(page.locator(of(page, first, "AUROC"))).to_have_text("0.9312")
+    await expect(page.locator(of(page, first, "AUROC"))).to_have_text("0.931")
     await expect(page.locator("tfoot")).to_contain_text("over 1 of 3 folds")
     for run in runs[1:]:
         await in_thread(complete, run)
@@ -56,8 +56,8 @@ async def test_folds_are_followed_from_queued_to_mean_and_spread(visitors: Visit
     assert await val.locator(".matrix b").all_inner_texts() == ["900", "72", "27", "81"]
     # Of the summed matrix: 81 of 108 found, Wilson's interval 0.661 to 0.822; the mean of three equal values is exact.
     await expect(val.locator('[data-name="final_sensitivity"] td').last).to_have_text("75.0 %66.1 to 82.2 %")
-    await expect(val.locator('[data-name="final_auroc_cm"] td').first).to_have_text("0.9312")
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(val.locator('[data-name="final_auroc_cm"] td').first).to_have_text("0.931")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     await expect(page).to_have_title("3/3 Is it an eight? · Livetrain")
 
 

@@ -61,8 +61,8 @@ async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: Us
     await in_thread(story.tell, run, [story.final(2)])
     await in_thread(story.end, run)
     await expect(row.locator(".pill")).to_have_text("Completed")
-    await expect(row.locator("[data-label='Final AUROC']")).to_have_text("0.9312")
-    await expect(row.locator("[data-label='Final recall']")).to_have_text("75.0 %")
+    await expect(row.locator("[data-label='Final AUROC']")).to_have_text("0.931val")
+    await expect(row.locator("[data-label='Final recall']")).to_have_text("75.0 %val")
     await expect(row.locator("progress")).to_be_hidden()
 
 
@@ -122,7 +122,7 @@ async def test_columns_are_sorted_chosen_and_remembered(visitors: Visitors, owne
     await expect(row.locator("[data-label='validation loss, best']")).to_have_text("0.2500")  # 1 / 4, by hand
     assert await broken_rules(page) == []
     await expect(row.locator("svg title")).to_have_text(
-        "validation AUROC, 4 values: first 0.5000, last 0.8750, lowest 0.5000, highest 0.8750"
+        "validation AUROC, 4 values: first 0.500, last 0.875, lowest 0.500, highest 0.875"
     )
     again = await page.context.new_page()
     await again.goto(f"{visitors.server.url}/")
@@ -146,7 +146,7 @@ async def test_new_runs_wait_behind_a_button_where_they_would_move_others(visito
     run = await in_thread(story.start, another)
     for number in range(4):
         await in_thread(story.train, run, number)
-    await expect(sorted_by_best.locator(f'tr[data-run="{run.pk}"] [data-label=Best]')).to_contain_text("0.8750")
+    await expect(sorted_by_best.locator(f'tr[data-run="{run.pk}"] [data-label=Best]')).to_contain_text("0.875")
     await sorted_by_best.get_by_role("button", name="The order has changed – sort again").click(timeout=15_000)
     await expect(sorted_by_best.locator("tbody th a")).to_have_text(["Another", "First"])
 
@@ -205,7 +205,7 @@ async def test_groups_say_mean_and_spread_and_open(visitors: Visitors, owner: Us
     await page.get_by_label("Group by").select_option("Experiment")
     await expect(page).to_have_url(re.compile(r"\?by=experiment$"))
     group = page.locator("tr[data-group='Twice']")
-    await expect(group.locator("[data-label=AUROC]")).to_have_text("0.8000 ± 0.1414")
+    await expect(group.locator("[data-label=AUROC]")).to_have_text("0.800 ± 0.141")
     await expect(group.locator("[data-label='Status']")).to_have_text("2 completed")
     await page.keyboard.press("j")
     await expect(page.get_by_role("button", name="Once, with a comma")).to_be_focused()

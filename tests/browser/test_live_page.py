@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -103,18 +104,18 @@ async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) ->
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await show_all_events(page)
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     rows = await page.locator("#log li").evaluate_all("rows => rows.map(row => [row.dataset.type, row.innerText])")
     assert {type_ for type_, _ in rows} == set(EVENT_TYPES)
     assert all(len(text.split()) > 3 for _, text in rows)
     assert await in_words(page, "Loss") == (
-        "Loss by epoch, 0 to 3. train: 4 values, newest 0.2500; val: 4 values, newest 0.2500; "
-        "best epoch 3; early stop epoch 3."
+        "Loss by epoch, 1 to 4. train: 4 values, newest 0.2500; val: 4 values, newest 0.2500; "
+        "best epoch 4; early stop epoch 4."
     )
     assert "of one batch: 8 values, newest 0.2500" in await in_words(page, "Batches")
     assert "features: 4 values" in await in_words(page, "Gradient norm")
-    assert "rate: 5 values, newest 2.500e-4" in await in_words(page, "Learning rate")
-    assert "samples/s: 4 values, newest 1234.4" in await in_words(page, "Samples per second")
+    assert "rate: 5 values, newest 2.5e-4" in await in_words(page, "Learning rate")
+    assert "samples/s: 4 values, newest 1,234" in await in_words(page, "Samples per second")
     assert "this run: 1 values, newest 1.5000; whole machine: 1 values, newest 1.8000" in await in_words(
         page, "Processor"
     )
@@ -133,9 +134,9 @@ async def test_final_result_is_shown_as_it_was_sent(visitors: Visitors, owner: U
     await expect(split.locator(".matrix tbody th")).to_have_text(["not 8", "8"])
     await expect(split.locator(".matrix thead th")).to_have_text(["not 8", "8"])
     await expect(split.locator('[data-name="final_sensitivity"] td')).to_have_text(["75.0 %", "58.9 to 86.3 %"])
-    await expect(split.locator('[data-name="final_auroc_cm"] td')).to_have_text(["0.9312", ""])
+    await expect(split.locator('[data-name="final_auroc_cm"] td')).to_have_text(["0.931", ""])
     await expect(split.locator('[data-name="final_f1_cm"] td')).to_have_text(["–", ""])
-    await expect(split.locator("header")).to_contain_text("360 samples · checkpoint of epoch 3 · threshold 0.5")
+    await expect(split.locator("header")).to_contain_text("360 samples · checkpoint of epoch 4 · threshold 0.5")
 
 
 async def test_a_page_opened_late_shows_what_one_opened_early_shows(visitors: Visitors, owner: User) -> None:
@@ -151,8 +152,8 @@ async def test_a_page_opened_late_shows_what_one_opened_early_shows(visitors: Vi
         "4 of 6 epochs done · batch 10 of 20 · 1,234 samples/s · about 1 min 15 s left"
     )
     await expect(early).to_have_title(re.compile(r"^58 % Is it an eight\?"))
-    recall = early.locator("#facts > div", has_text="Best val recall")
-    await expect(recall).to_contain_text("epoch 0")  # each epoch had the same: the first counts, as on the server
+    recall = early.locator("#facts > div", has_text="Val recall then")
+    await expect(recall).to_have_text("Val recall then75.0 %epoch 4")  # of the epoch with the best AUROC
     await in_thread(story.tell, run, [story.usage(), story.early_stop(3), story.final(3)])
     last = await in_thread(story.end, run)
     late = await visitors.visit(f"/runs/{run.pk}/")
@@ -207,8 +208,8 @@ async def test_a_resumed_run_drops_what_is_void(visitors: Visitors, owner: User)
     await has_drawn(late, await in_thread(story.last_seq, run))
     for page in (early, late):
         assert await in_words(page, "Loss") == (
-            "Loss by epoch, 0 to 2. train: 3 values, newest 7.0000; val: 3 values, newest 7.0000; "
-            "best epoch 1; attempt 2 after epoch 1."
+            "Loss by epoch, 1 to 3. train: 3 values, newest 7.0000; val: 3 values, newest 7.0000; "
+            "best epoch 2; attempt 2 after epoch 2."
         )
         assert "of one batch: 6 values, newest 7.0000" in await in_words(page, "Batches")
         assert "features: 3 values" in await in_words(page, "Gradient norm")
@@ -243,7 +244,7 @@ async def test_unknown_numbers_are_gaps(visitors: Visitors, owner: User) -> None
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await expect(page.locator("#notices")).to_have_text("The loss is not finite since epoch 1.")
-    assert "train: 1 values, newest –; val: 1 values, newest –; best epoch 0." in await in_words(page, "Loss")
+    assert "train: 1 values, newest –; val: 1 values, newest –; best epoch 1." in await in_words(page, "Loss")
     assert "of one batch: 2 values, newest –" in await in_words(page, "Batches")
     assert "total: 1 values, newest –; features: 1 values, newest –; head: 2 values" in await in_words(
         page, "Gradient norm"
@@ -255,12 +256,57 @@ async def test_unknown_numbers_are_gaps(visitors: Visitors, owner: User) -> None
     head = await page.locator("#epochs thead th").all_inner_texts()
     cells = await page.locator("#epochs tbody tr").first.locator("th, td").all_inner_texts()
     assert dict(zip(head, cells, strict=True)) | {
-        "Epoch": "1",
+        "Epoch": "2",
         "Validation loss": "–",
         "Validation AUROC": "–",
     } == dict(zip(head, cells, strict=True))
     text = await page.locator("body").inner_text()
     assert not re.search(r"NaN|undefined|Infinity|null", text)
+
+
+async def test_a_failed_run_begins_with_the_cure_and_the_last_lines(visitors: Visitors, owner: User) -> None:
+    cure = "The training diverged. Lower optimizer.learning_rate (try 0.01), or limit the steps."
+
+    def told() -> Run:
+        run = story.start(story.submit(owner))
+        story.tell(run, story.epoch_ends(0, None, 0.5), notes=[{"code": "diverged", "text": cure}])
+        log = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk) / "train.log"
+        log.parent.mkdir(parents=True)
+        log.write_text("".join(f"line {number}\n" for number in range(1, 101)))
+        story.end(run, "failed", cure)
+        return run
+
+    run = await in_thread(told)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.locator("#actions :is(a, button)").first).to_have_text("Change and run again")
+    await expect(page.locator("#clone")).to_be_hidden()
+    lines = page.locator("#log-tail-lines li")
+    await expect(lines).to_have_count(30)
+    await expect(lines.first).to_have_text("line 71")
+    await expect(lines.last).to_have_text("line 100")
+    log, curves = await page.locator("#log-tail").bounding_box(), await page.locator("#curves-part").bounding_box()
+    assert log
+    assert curves
+    assert log["y"] < 600 < curves["y"]  # in the first screen
+    await expect(page.locator("article.chart:visible h3")).to_contain_text(["Loss"])
+    await expect(page.locator("article.chart:visible", has_text="No epoch has ended yet")).to_have_count(0)
+    assert "diverged" not in await page.locator("#hint-cards li").evaluate_all("all => all.map(li => li.dataset.code)")
+    await page.get_by_role("link", name="Try again with learning rate 0.01").click()
+    await expect(page.locator("#f-optimizer-learning_rate")).to_have_value("0.01")
+
+
+async def test_one_page_counts_epochs_in_one_way(visitors: Visitors, owner: User) -> None:
+    """The story has four epochs, 0 to 3 as data have them; the best one is the last."""
+    run = await in_thread(whole_story, owner)
+    for path in (f"/runs/{run.pk}/", "/?columns=best,best_epoch", f"/compare/?runs={run.pk}"):
+        page = await visitors.visit(path)
+        await expect(page.get_by_text(re.compile("epoch 4")).first).to_be_visible(timeout=PATIENCE)
+        texts = [await page.locator("main").inner_text()]
+        texts += await page.locator("main [aria-label]").evaluate_all("all => all.map(node => node.ariaLabel)")
+        texts += await page.locator("main [title]").evaluate_all("all => all.map(node => node.title)")
+        numbers = {int(found) for found in re.findall(r"\b[Ee]poch (\d+)", "\n".join(texts))}
+        assert numbers <= {1, 2, 3, 4}
+        assert 4 in numbers
 
 
 async def test_a_failed_run_says_why(visitors: Visitors, owner: User) -> None:
@@ -270,7 +316,12 @@ async def test_a_failed_run_says_why(visitors: Visitors, owner: User) -> None:
     await expect(page.locator("#status")).to_have_text("Failed")
     notice = page.get_by_role("alert")
     await expect(notice).to_contain_text("The training was killed by SIGKILL.")
-    await expect(notice.get_by_role("link")).to_have_attribute("href", f"/api/runs/{run.pk}/files/train.log")
+    await expect(notice.get_by_role("link", name="Pre-flight report")).to_have_attribute(
+        "href", f"/runs/{run.pk}/preflight/"
+    )
+    await expect(page.locator("#curves-part")).to_be_hidden()  # without a value there is nothing to draw
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
+    assert "live" not in (await page.locator("#connection").get_attribute("class") or "").split()
     await expect(page).to_have_title(re.compile("^✕ "))
     icon = await page.locator("#favicon").get_attribute("href")
     assert icon is not None
@@ -293,8 +344,8 @@ async def test_hovering_shows_the_values_of_that_epoch_in_all_charts(visitors: V
     await has_drawn(page, await in_thread(story.last_seq, run))
     plot = chart(page, "Loss").locator(".u-over")
     await plot.hover(position={"x": 1, "y": 60})
-    await expect(chart(page, "Loss").locator(".readout")).to_have_text("train 1.0000val 1.0000epoch 0")
-    await expect(chart(page, "AUROC").locator(".readout")).to_have_text("val 0.5000epoch 0")
+    await expect(chart(page, "Loss").locator(".readout")).to_have_text("train 1.0000val 1.0000epoch 1")
+    await expect(chart(page, "AUROC").locator(".readout")).to_have_text("val 0.500epoch 1")
     await page.mouse.move(2, 2)
     await expect(chart(page, "Loss").locator(".readout")).to_have_text("train 0.2500val 0.2500")
     await chart(page, "Loss").get_by_role("button", name="log").click()

@@ -168,7 +168,7 @@ async def test_a_dry_run_is_followed_and_its_report_grows_old(visitors: Visitors
     await in_thread(state.finish, row.pk, 1, of_images())
     await expect(page.locator("#report .pill")).to_have_text("Blocked")
     await expect(page.locator("#facts")).to_contain_text("about 1 h 01 min")
-    await expect(page.locator("#facts")).to_contain_text("512.0 MB")
+    await expect(page.locator("#facts")).to_contain_text("488.3 MiB")
     await expect(page.locator("#findings .notice").first).to_contain_text("Leaks between splits")
     assert await broken_rules(page) == []
     await expect(page.locator(".stale-words")).to_be_hidden()

@@ -150,7 +150,7 @@ async def test_the_page_waits_for_the_report_and_says_the_verdict_first(visitors
     await expect(page.locator('[data-title="Trial"]')).to_contain_text("about 1 h 01 min")
     await expect(page.locator('[data-title="Trial"]')).to_contain_text("on CPU (precision bf16-mixed, 4 threads)")
     await expect(page.locator('[data-title="Image files"]')).to_contain_text("grey, 16 bits (I;16)")
-    await expect(page.locator("#facts")).to_contain_text("512.0 MB")
+    await expect(page.locator("#facts")).to_contain_text("488.3 MiB")
     assert await page.locator("#preflight b", has_text="scan").count() == 0
 
 

@@ -49,7 +49,7 @@ async def watch(page: Page) -> None:
     assert await page.locator("#status").inner_text() == "In progress"
     await expect(page.locator("#progress")).to_be_visible()
     await expect(page.locator("#status")).to_have_text("Completed", timeout=PATIENCE)
-    await expect(page.locator("#connection")).to_have_text("Complete: nothing more to come")
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     await expect(page).to_have_title("✓ watched · Livetrain")
 
 
@@ -61,10 +61,11 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
     counts = await split.locator(".matrix b").all_inner_texts()
     assert [int(count) for count in counts] == [cell for row in final["confusion_matrix"] for cell in row]
     auroc = split.locator('[data-name="final_auroc_cm"] td').first
-    await expect(auroc).to_have_text(f"{final['statistics']['final_auroc_cm']:.4f}")
-    await expect(page.locator("#facts")).to_contain_text(
-        f"{detail['best']['value']:.4f}epoch {detail['best']['epoch']}"
+    await expect(auroc).to_have_text(f"{final['statistics']['final_auroc_cm']:.3f}")
+    await expect(page.locator("#facts > .headline").first).to_contain_text(
+        f"Test AUROC{final['statistics']['final_auroc_cm']:.3f}"
     )
+    await expect(page.locator("#facts > .headline").first).to_contain_text(f"epoch {detail['best']['epoch'] + 1}")
     assert f"train: {EPOCHS} values" in await in_words(page, "Loss")
     assert re.search(r"of one batch: (?!0)\d+ values", await in_words(page, "Batches"))
     for name in ("metrics.csv", "results.json", "predictions.parquet"):

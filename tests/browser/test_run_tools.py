@@ -80,12 +80,12 @@ async def test_axis_and_smoothing_are_chosen_and_kept_in_the_address(visitors: V
     assert "Loss by step, 20 to 60. train: 3 values, newest 0.3333" in await in_words(page, "Loss")
     await page.get_by_label("Along").select_option("epoch")
     await expect(chart(page, "Batches").locator(".plot")).to_have_attribute(
-        "aria-label", re.compile("by epoch, 0.5 to 3")
+        "aria-label", re.compile("by epoch, 1.5 to 4")
     )
     await page.get_by_label("Along").select_option("time")
     await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by time, 0:0"))
     await page.get_by_label("Along").select_option("")
-    await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by epoch, 0 to 2"))
+    await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by epoch, 1 to 3"))
 
 
 async def test_patience_counts_down_and_hints_come(visitors: Visitors, owner: User) -> None:
@@ -93,16 +93,16 @@ async def test_patience_counts_down_and_hints_come(visitors: Visitors, owner: Us
     run = await in_thread(running, owner, most=30)
     page = await visitors.visit(f"/runs/{run.pk}/")
     words = page.locator("#countdown")
-    await expect(words).to_have_text("Stops in 10 epochs unless validation AUROC improves on 0.7500.")
+    await expect(words).to_have_text("Stops in 10 epochs unless validation AUROC improves on 0.750.")
     await in_thread(story.tell, run, story.epoch(2, loss=None, auroc=None))
     hint = page.locator("#hint-cards [data-code=diverged]")
     await expect(hint).to_contain_text("Problem", timeout=15_000)
     await expect(hint.locator(".cure")).not_to_be_empty()
-    await expect(words).to_have_text("Stops in 9 epochs unless validation AUROC improves on 0.7500.")
+    await expect(words).to_have_text("Stops in 9 epochs unless validation AUROC improves on 0.750.")
     assert await broken_rules(page) == []
     await in_thread(story.tell, run, story.epoch(3, loss=0.1, auroc=0.99))
     await expect(hint).to_have_count(0, timeout=15_000)
-    await expect(words).to_have_text("Stops in 10 epochs unless validation AUROC improves on 0.9900.")
+    await expect(words).to_have_text("Stops in 10 epochs unless validation AUROC improves on 0.990.")
 
 
 async def test_the_log_is_followed_and_searched(visitors: Visitors, owner: User) -> None:

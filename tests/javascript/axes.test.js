@@ -9,6 +9,7 @@ import {
   logRange,
   place,
   shortPlace,
+  tickPlaces,
   stepsAlong,
 } from "../../realtime/static/realtime/charts/axes.js";
 
@@ -23,7 +24,7 @@ test("places are short only where that is the same number", () => {
     ["999", "10k", "10500", "1.2M", "1234k"],
   );
   assert.equal(shortPlace("time", 65), "1:05");
-  assert.equal(place("epoch", 12_000), "12000");
+  assert.equal(place("epoch", 11_999), "12000");
 });
 
 test("steps of ticks are whole numbers, and grow without a hole", () => {
@@ -76,4 +77,16 @@ test("a logarithmic range is the library's, and has no place for zero and below"
   ])
     assert.deepEqual(range(null, low, high), [0.001, 1]);
   assert.equal(asked.length, 1);
+});
+
+test("people count epochs from 1, and ticks stand at their round numbers", () => {
+  assert.deepEqual([place("epoch", 0), place("epoch", 0.1), shortPlace("epoch", 9_999)], ["1", "1.1", "10k"]);
+  assert.deepEqual(tickPlaces("epoch", 0, 24, 10), [9, 19]);
+  assert.deepEqual(
+    tickPlaces("epoch", 0, 24, 10).map((x) => shortPlace("epoch", x)),
+    ["10", "20"],
+  );
+  assert.deepEqual(tickPlaces("epoch", 0, 2, 1), [0, 1, 2]);
+  assert.deepEqual(tickPlaces("step", 0, 24, 10), [0, 10, 20]);
+  assert.deepEqual(tickPlaces("time", -5, 125, 60), [0, 60, 120]);
 });

@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { interval, macroTitle, range, value } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { interval, macroTitle } from "../../realtime/static/realtime/charts/statistics_text.js";
 import { parallelAxes } from "../../realtime/static/realtime/compare/axes.js";
 import { joined } from "../../realtime/static/realtime/compare/joined_curves.js";
 import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
-import { best, scoreRows } from "../../realtime/static/realtime/compare/scores.js";
+import { differencesOf, differenceText, scoreRows, verdict } from "../../realtime/static/realtime/compare/scores.js";
+import { metricRange, metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
+import { comparable, warnings } from "../../realtime/static/realtime/compare/warnings.js";
 import { groupSummary } from "../../realtime/static/realtime/group/summary.js";
 
 test("a configuration is flattened, lists are values", () => {
@@ -37,12 +39,52 @@ test("values of options are readable", () => {
   assert.deepEqual(values.map(shown), ["", "–", "yes", "no", "1, 2", "0", "a"]);
 });
 
-test("the best values are several where they are equal, none without a choice", () => {
-  assert.deepEqual([...best([0.1, 0.3, 0.3, null], false)], [1, 2]);
-  assert.deepEqual([...best([0.1, 0.3, NaN], true)], [0]);
-  assert.equal(best([0.1], false).size, 0);
-  assert.equal(best([0.2, 0.2], false).size, 0);
-  assert.equal(best([null, undefined], false).size, 0);
+const AUROC = { group: "Test split", name: "final_auroc_cm" };
+const FOUND = {
+  samples: 80,
+  patients: null,
+  best: null,
+  against: [{ run: 1, difference: 0.0075, low: -0.006, high: 0.0231 }],
+  problem: null,
+};
+
+test("only the AUROC of a split is compared, and only a shown difference has a best run", () => {
+  assert.equal(differencesOf(AUROC, { test: FOUND }), FOUND);
+  assert.equal(differencesOf({ group: "Validation split", name: "final_auroc_cm" }, { test: FOUND }), undefined);
+  for (const row of [
+    { group: "Test split", name: "final_f1_cm" },
+    { group: "Cost", name: "duration" },
+  ])
+    assert.equal(differencesOf(row, { test: FOUND }), undefined);
+  assert.equal(verdict(FOUND), "not distinguishable (n = 80)");
+  assert.equal(verdict({ ...FOUND, best: 2, patients: 1200 }), "run 2 is better (1,200 patients)");
+  assert.equal(
+    verdict({ ...FOUND, problem: "The runs evaluated different samples." }),
+    "not compared: The runs evaluated different samples",
+  );
+  assert.equal(verdict(undefined), "");
+  assert.equal(differenceText(FOUND, 1), "0.007 below the highest (-0.006 to 0.023)");
+  assert.equal(differenceText(FOUND, 2), "");
+});
+
+const asked = (changes) => ({
+  source_path: "a",
+  dataset_hash: null,
+  config: { seed: 1, data: { val_fraction: 0.2 }, loss: { name: "auto" }, model: { pos_weight: null }, ...changes },
+});
+
+test("other data, splits and losses are said, and curves of other losses are left out", () => {
+  const names = ["epoch/val_loss", "epoch/val_auroc"];
+  const equal = [asked({}), asked({ optimizer: { learning_rate: 1 } })];
+  assert.deepEqual([warnings(equal), comparable(names, equal)], [[], names]);
+  const [focal] = [asked({ loss: { name: "focal", focal_gamma: 2 } })];
+  assert.match(warnings([asked({}), focal])[0], /different losses/);
+  assert.deepEqual(comparable(names, [asked({}), focal]), ["epoch/val_auroc"]);
+  assert.match(warnings([asked({}), asked({ model: { pos_weight: 3 } })])[0], /different losses/);
+  assert.match(warnings([asked({}), asked({ seed: 2 })])[0], /split differently/);
+  assert.match(warnings([asked({}), { ...asked({ seed: 2 }), source_path: "b" }])[0], /different data/);
+  const same = [asked({}), asked({})].map((run, i) => ({ ...run, dataset_hash: "x", source_path: String(i) }));
+  assert.deepEqual([warnings(same), warnings([asked({})])], [[], []]);
 });
 
 const run = (id, monitor, found, duration = 10) => ({
@@ -104,9 +146,9 @@ test("each monitored metric has a row, and the loss", () => {
   assert.deepEqual(rows[0].values, [0.9, null]);
   assert.deepEqual(
     [rows[0].more(0), rows[0].more(1), rows[1].more(1), rows[2].more(0)],
-    ["epoch 3", "", "", "epoch 2"],
+    ["epoch 4", "", "", "epoch 3"],
   );
-  assert.deepEqual([rows[3].values, rows[3].show(0.95), rows[4].show(10)], [[0.95, null], "0.9500", "10 s"]);
+  assert.deepEqual([rows[3].values, rows[3].show(0.95), rows[4].show(10)], [[0.95, null], "0.950", "10 s"]);
 });
 
 test("the axes are options that differ, then results", () => {
@@ -134,14 +176,17 @@ test("curves share one axis, with gaps and empty places", () => {
   assert.deepEqual(joined([]), [[]]);
 });
 
-test("statistics that are no shares keep their numbers", () => {
-  assert.equal(value("final_auroc_cm", 0.5), "0.5000");
-  assert.equal(value("final_f1_cm", 0.5), "50.0 %");
-  assert.equal(value("final_f1_cm", null), "–");
-  assert.equal(range("final_f1_cm", 0.25, 0.5), "25.0 to 50.0 %");
-  assert.equal(range("final_mcc", -0.5, 0.5), "-0.5000 to 0.5000");
-  assert.equal(range("final_f1_cm", null, 0.5), "");
-  assert.equal(interval("f", { "f_ci_low/cat": 0.1, "f_ci_high/cat": 0.2 }, "/cat"), "10.0 to 20.0 %");
+test("shares are percentages, scores have three decimals", () => {
+  assert.equal(metricValue("final_auroc_cm", 0.5), "0.500");
+  assert.equal(metricValue("final_f1_cm", 0.5), "50.0 %");
+  assert.equal(metricValue("final_f1_cm", null), "–");
+  assert.equal(metricRange("final_f1_cm", 0.25, 0.5), "25.0 to 50.0 %");
+  assert.equal(metricRange("final_mcc", -0.5, 0.5), "-0.500 to 0.500");
+  assert.equal(metricRange("final_f1_cm", null, 0.5), "");
+  assert.equal(
+    interval("final_npv", { "final_npv_ci_low/cat": 0.1, "final_npv_ci_high/cat": 0.2 }, "/cat"),
+    "10.0 to 20.0 %",
+  );
 });
 
 test("averages over the classes say over which they are", () => {

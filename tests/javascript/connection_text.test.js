@@ -14,7 +14,7 @@ test("a live connection says so, and how it is made", () => {
 });
 
 test("an ended run is complete", () => {
-  assert.equal(text({ kind: "live", quiet: 100 }, { ended: true }).text, "Complete: nothing more to come");
+  assert.equal(text({ kind: "live", quiet: 100 }, { ended: true }).text, "Ended, all events received");
 });
 
 test("silence of a running run is stale after 30 seconds, not before", () => {
@@ -42,7 +42,7 @@ test("a reconnection counts down, and is stale after ten seconds", () => {
 test("final states name the way out", () => {
   assert.equal(text({ kind: "logged-out" }).link, "login");
   assert.equal(text({ kind: "refused" }).link, "reload");
-  assert.deepEqual(text({ kind: "gone" }), { kind: "gone", text: "Deleted: nothing more to come" });
+  assert.deepEqual(text({ kind: "gone" }), { kind: "gone", text: "Deleted: no more events" });
 });
 
 test("events that are still to come are counted", () => {

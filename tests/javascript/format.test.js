@@ -62,9 +62,9 @@ test("what is left is no finer than an estimate", () => {
   ]);
 });
 
-test("sizes have a unit of thousands", () => {
-  const sizes = [0, 1, 999, 1000, 1_550_000, 2e15, null];
-  assert.deepEqual(sizes.map(bytes), ["0 bytes", "1 bytes", "999 bytes", "1.0 kB", "1.6 MB", "2000.0 TB", "– bytes"]);
+test("sizes have units of 1024", () => {
+  const sizes = [0, 1, 1023, 1024, 1_550_000, 2e15, null];
+  assert.deepEqual(sizes.map(bytes), ["0 bytes", "1 byte", "1023 bytes", "1.0 KiB", "1.5 MiB", "1819.0 TiB", "–"]);
 });
 
 test("counts, shares and measurements", () => {

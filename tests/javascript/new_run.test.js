@@ -236,7 +236,7 @@ test("a shell gets its quotes, Python its own values", () => {
 
 test("what a data set is doing", () => {
   const dataset = (state, progress = null, classes = null) => ({ state, progress, classes });
-  assert.equal(doing(dataset("uploading", { bytes: 2000, bytes_done: 500 })), "25 % of 2.0 kB arrived");
+  assert.equal(doing(dataset("uploading", { bytes: 2048, bytes_done: 512 })), "25 % of 2.0 KiB arrived");
   assert.equal(doing(dataset("checking", { files: 3, files_done: 1 })), "1 of 3 files read");
   assert.equal(doing(dataset("checking", { files: 3, files_done: 3 })), "All files read; looking at the classes");
   assert.equal(doing(dataset("ready")), "");

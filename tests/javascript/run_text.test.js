@@ -21,17 +21,17 @@ test("a change of status names what was before, the place and the reason", () =>
 
 test("values that are not finite are written as unknown", () => {
   const batch = { step: 1, batch_idx: 0, epoch: 0, loss: null, accuracy: 0.5, recall: null, f1: null };
-  assert.equal(text("batch_metrics", batch), "Epoch 0, batch 0: loss –, accuracy 0.5000, recall –, F1 –.");
+  assert.equal(text("batch_metrics", batch), "Epoch 1, batch 1: loss –, accuracy 50.0 %, recall –, F1 –.");
   const norms = { step: 4, total_norm: null, max_norm: 2, min_norm: 1, nonfinite: true };
   assert.equal(text("gradient_stats", norms), "Step 4: gradient norm –, layer groups 1.0000 to 2.0000, not finite.");
-  assert.equal(text("lr_update", { epoch: 0, learning_rate: null }), "Learning rate – from epoch 0.");
+  assert.equal(text("lr_update", { epoch: 0, learning_rate: null }), "Learning rate – from epoch 1.");
 });
 
 test("an epoch lists its own metrics without the cells of its matrix", () => {
   const metrics = { val_loss: 0.5, val_auroc: 0.9, val_cm_tp: 3 };
   assert.equal(
     text("epoch_end", { epoch: 2, phase: "val", metrics }),
-    "Epoch 2, validation: loss 0.5000, AUROC 0.9000.",
+    "Epoch 3, validation: loss 0.5000, AUROC 0.900.",
   );
 });
 
@@ -46,26 +46,26 @@ test("a training starts, or continues", () => {
   assert.equal(text("training_start", start), `Training starts: ${rest}`);
   assert.equal(
     text("training_start", { ...start, resumed_from_epoch: 0 }),
-    `Training continues after epoch 0: ${rest}`,
+    `Training continues after epoch 1: ${rest}`,
   );
 });
 
 test("progress says what is known", () => {
   const progress = { epoch: 1, batch_idx: 4, batches: null, samples_per_second: null, eta_seconds: null };
-  assert.equal(text("progress", progress), "Epoch 1, batch 4.");
+  assert.equal(text("progress", progress), "Epoch 2, batch 5.");
   assert.equal(
     text("progress", { ...progress, batches: 10, samples_per_second: 1234.5, eta_seconds: 7 }),
-    "Epoch 1, batch 4 of 10, 1,235 samples per second, about 7 s left.",
+    "Epoch 2, batch 5 of 10, 1,235 samples per second, about 7 s left.",
   );
 });
 
 test("the machine, the results and the end", () => {
   const usage = { cpu_cores: 1.26, memory_pss: null, memory_rss: 2_000_000, gpus: [{ utilisation: 0.5 }] };
-  assert.equal(text("resource_usage", usage), "The run uses 1.3 processor cores and 2.0 MB of memory, GPU 0 50 %.");
+  assert.equal(text("resource_usage", usage), "The run uses 1.3 processor cores and 1.9 MiB of memory, GPU 0 50 %.");
   const statistics = { final_auroc_cm: 0.9, final_recall_cm: 0.5, final_precision_cm: null };
   assert.equal(
     text("final_stats", { split: "test", epoch: 3, statistics }),
-    "Test split, checkpoint of epoch 3: AUROC 0.9000, recall 50.0 %, precision –.",
+    "Test split, checkpoint of epoch 4: AUROC 0.900, recall 50.0 %, precision –.",
   );
   const end = { status: "completed", total_epochs: 2, duration_seconds: 65, best_epoch: null, reason: null };
   assert.equal(text("training_end", end), "Completed after 2 epochs and 1 min 05 s.");
@@ -141,7 +141,7 @@ test("early stopping counts down while the run trains", () => {
   );
   assert.equal(
     countdownText({ ...countdown, mode: "max", monitor: "val_auroc", min_delta: 0.01 }, "in_progress"),
-    "Stops in 2 epochs unless validation AUROC improves on 0.5000 by more than 0.01.",
+    "Stops in 2 epochs unless validation AUROC improves on 0.500 by more than 0.01.",
   );
   assert.equal(
     countdownText({ ...countdown, best: null }, "in_progress"),

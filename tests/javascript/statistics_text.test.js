@@ -3,15 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { interval, value } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { interval } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
 
 test("calibration and losses are written as numbers, with their intervals", () => {
-  assert.equal(value("final_calibration_slope", 0.71), "0.7100");
-  assert.equal(value("final_calibration_in_the_large", 0.1), "0.1000");
-  assert.equal(value("final_ece_if_calibrated_p95", 0.05), "0.0500");
-  assert.equal(value("final_log_loss", 0.693), "0.6930");
-  assert.equal(value("test_cohen_kappa", 0.5), "0.5000");
-  assert.equal(value("final_specificity", 0.5), "50.0 %");
+  assert.equal(metricValue("final_calibration_slope", 0.71), "0.7100");
+  assert.equal(metricValue("final_calibration_in_the_large", 0.1), "0.1000");
+  assert.equal(metricValue("final_ece_if_calibrated_p95", 0.05), "0.050");
+  assert.equal(metricValue("final_log_loss", 0.693), "0.6930");
+  assert.equal(metricValue("test_cohen_kappa", 0.5), "0.500");
+  assert.equal(metricValue("final_specificity", 0.5), "50.0 %");
   const statistics = { final_calibration_slope_ci_low: 0.5, final_calibration_slope_ci_high: 1.25 };
   assert.equal(interval("final_calibration_slope", statistics), "0.5000 to 1.2500");
 });

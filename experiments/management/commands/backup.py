@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.template.defaultfilters import filesizeformat, pluralize
+from django.template.defaultfilters import pluralize
 
 from experiments.cli.backup import BackupRefused, Copied, back_up
 from runs.files.store import StoreError
+from runs.wording.number_text import byte_size
 
 
 class Command(BaseCommand):
@@ -35,12 +36,8 @@ class Command(BaseCommand):
 
 
 def _told(copied: Copied) -> str:
-    """Describe what was copied, with its sizes: `The database of 347.1 MB and 1 new file of 86 bytes are`."""
-    files = f"{copied.files} new file{pluralize(copied.files)} of {_size(copied.size)}"
+    """Describe what was copied, with its sizes: `The database of 347.1 MiB and 1 new file of 86 bytes are`."""
+    files = f"{copied.files} new file{pluralize(copied.files)} of {byte_size(copied.size)}"
     if copied.database is None:
         return f"{files} {pluralize(copied.files, 'is,are')}"
-    return f"The database of {_size(copied.database)} and {files} are"
-
-
-def _size(count: int) -> str:
-    return filesizeformat(count).replace("\xa0", " ")
+    return f"The database of {byte_size(copied.database)} and {files} are"

@@ -29,6 +29,7 @@ from runs.errors import InvalidRequest
 from runs.files import run_files
 from runs.groups import statistics
 from runs.models import Run, RunGroup
+from runs.wording.metric_text import metric_value
 
 WORKER = "command line"
 NOBODY_ELSE = 0  # of whom this process looks at data
@@ -96,7 +97,7 @@ class Command(BaseCommand):
     def _report(self, ended: Run) -> None:
         self.stdout.write(f"Run {ended.pk} {ended.status}. Files: {run_files.place(ended)}")
         for result in ended.final_results.all():
-            numbers = "  ".join(f"{name} {_shown(result.statistics.get(name))}" for name in HEADLINE)
+            numbers = "  ".join(f"{name} {metric_value(name, result.statistics.get(name))}" for name in HEADLINE)
             self.stdout.write(f"{result.split}: {numbers}  matrix {result.confusion_matrix}")
         for note in ended.notes:
             self.stdout.write(f"Note: {note['text']}")
@@ -106,7 +107,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{split}, mean ± standard deviation over {found.runs} of {group.size} folds:")
             for name in HEADLINE:
                 spread = found.statistics[name]
-                self.stdout.write(f"  {name} {_shown(spread.mean)} ± {_shown(spread.sd)}")
+                self.stdout.write(f"  {name} {metric_value(name, spread.mean)} ± {metric_value(name, spread.sd)}")
 
 
 def _require_completed(numbers: Sequence[int], stopped: int | None) -> None:
@@ -132,10 +133,6 @@ def _why_left(run: Run) -> str:
 def _listed(found: InvalidRequest) -> str:
     lines = [f"  {problem['field']}: {problem['message']}" for problem in found.errors]
     return "\n".join([*lines, *([f"  and {found.more:,} more"] if found.more else [])])
-
-
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def _read(path: Path) -> tuple[TrainingConfig, Place]:

@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
 from experiments.training.callbacks.ranking import Mode
 from runs.events import EarlyStopped, Emit
+from runs.wording.metric_text import metric_value
 
 
 class RunEarlyStopping(EarlyStopping):
@@ -53,7 +54,7 @@ class EarlyStoppingSignal(Callback):
 def stopped(stopping: EarlyStopping, best: float | None) -> EarlyStopped:
     """Build the event, with a sentence for the user; a `best` that is not a number is unknown."""
     known = best if best is not None and math.isfinite(best) else None
-    reached = "never had a known value" if known is None else f"best value {known:.4g}"
+    reached = "never had a known value" if known is None else f"best value {metric_value(stopping.monitor, known)}"
     return EarlyStopped(
         epoch=stopping.stopped_epoch,
         best_metric_value=known,

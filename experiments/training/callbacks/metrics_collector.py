@@ -15,9 +15,11 @@ from experiments.training.contract.reports import Note, Reporter
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from runs.events import EpochEnd, utc_now
+from runs.hints.lower_rate import lower_rate_cure
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, scores_from_logits
+from runs.wording.epoch_number import epoch_number
 
 
 class Diverged(Exception):  # the message is a sentence for the user
@@ -110,7 +112,9 @@ class MetricsCollector(Callback):
         logits, targets = steps.logits(), steps.targets()
         scores = scores_from_logits(logits)
         numbers = self._numbers("val", scores, targets, steps.mean_loss(), logits)
-        return numbers | (self._added.numbers("val", scores, targets, where=f"epoch {epoch}") if self._added else {})
+        return numbers | (
+            self._added.numbers("val", scores, targets, where=f"epoch {epoch_number(epoch)}") if self._added else {}
+        )
 
     def _numbers(
         self, phase: str, scores: Floats, targets: Ints, loss: Number, logits: Floats | None = None
@@ -128,10 +132,9 @@ class MetricsCollector(Callback):
 
 def divergence(epoch: int, rate: float) -> str:
     """Describe for the user what happened, where, and the cure."""
-    lower = min(rate / 10, 0.1)
     return (
-        f"The training diverged: in epoch {epoch}, at learning rate {rate:g}, the loss is no longer a finite number. "
-        f"Lower optimizer.learning_rate (try {lower:g}), or limit the steps with trainer.gradient_clip_val."
+        f"The training diverged: in epoch {epoch_number(epoch)}, at learning rate {rate:g}, the loss is no longer a "
+        f"finite number. {lower_rate_cure(rate)}"
     )
 
 

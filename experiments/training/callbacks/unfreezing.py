@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.models.fine_tuning import FineTuning
+from runs.wording.epoch_number import epoch_number
 
 
 class Unfreezing(Callback):
@@ -23,7 +24,7 @@ class Unfreezing(Callback):
             learning = sum(p.numel() for p in pl_module.parameters() if p.requires_grad)
             still = ", ".join(self._tuning.frozen) or "nothing"
             print(  # noqa: T201  (the log)
-                f"Epoch {trainer.current_epoch}: from now on {', '.join(freed)} learns, {learning:,} weights in all; "
-                f"frozen: {still}",
+                f"Epoch {epoch_number(trainer.current_epoch)}: from now on {', '.join(freed)} learns, "
+                f"{learning:,} weights in all; frozen: {still}",
                 flush=True,
             )

@@ -27,6 +27,7 @@ from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
+from runs.wording.epoch_number import epoch_number
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
 
@@ -188,7 +189,7 @@ def final_stats(
     """
     if not np.isfinite(part.scores).all():
         raise Diverged(
-            f"The training diverged: the best epoch ({epoch}) gives scores that are not finite numbers. "
+            f"The training diverged: the best epoch ({epoch_number(epoch)}) gives scores that are not finite numbers. "
             "Lower optimizer.learning_rate."
         )
     patients = patient_codes([patient_ids[place] for place in part.positions]) if len(patient_ids) else None

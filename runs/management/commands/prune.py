@@ -7,13 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.template.defaultfilters import filesizeformat
 
 from runs.files import store, stored_files
 from runs.files.store import StoreError
 from runs.models import Run
 from runs.removal import retention
 from runs.removal.retention import NOTHING, Amount
+from runs.wording.number_text import byte_size
 
 SHRINKING = "An SQLite file keeps its size; the room inside it is used for new runs."
 
@@ -82,7 +82,7 @@ def _orphans(*, remove: bool) -> int:
 
 
 def _size(amount: Amount) -> str:
-    return filesizeformat(amount.size).replace("\xa0", " ")
+    return byte_size(amount.size)
 
 
 def _days(raw: str) -> float:

@@ -133,7 +133,8 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     (Path(settings.DATASETS_ROOT) / "cache").mkdir(parents=True)
     (Path(settings.DATASETS_ROOT) / "cache" / "pixels").write_text("made again")
     told = backup(tmp_path / "copy")
-    size = filesizeformat((tmp_path / "copy" / "livetrain.sqlite3").stat().st_size).replace("\xa0", " ")
+    django = filesizeformat((tmp_path / "copy" / "livetrain.sqlite3").stat().st_size)
+    size = django.replace("\xa0", " ").replace("KB", "KiB").replace("MB", "MiB")
     assert told.startswith(f"The database of {size} and 2 new files of 65 bytes are in ")  # one is the secret key
     assert " 0 new files of 0 bytes are in " in backup(tmp_path / "copy")
     (run.folder / "b.json").write_text("2")

@@ -214,7 +214,7 @@ def test_what_the_lost_machine_had_not_stored_is_trained_again(
     assert run.status == "completed"
     assert RunEvent.objects.filter(run=run, type="training_start", data__contains='"resumed_from_epoch":0').exists()
     [note] = [note["text"] for note in run.notes if note["code"].startswith(restore.NOTE)]
-    assert "went on from epoch 0: the checkpoint of epoch 1 is not" in note
+    assert "went on from epoch 1: the checkpoint of epoch 2 is not" in note
 
 
 def test_a_checkpoint_that_is_not_what_was_stored_is_not_used(

@@ -169,6 +169,6 @@ def test_a_divergence_ends_all_ranks_with_the_same_word(tmp_path: Path, warm: No
     messages, code = in_processes(job)
     assert (outcome(messages).status, code) == ("failed", 0)
     last = max(metrics_by_epoch(messages, "val"))
-    assert f"diverged: in epoch {last}" in str(outcome(messages).reason)
+    assert f"diverged: in epoch {last + 1}" in str(outcome(messages).reason)
     assert "rank" not in str(outcome(messages).reason)
     assert not of_type(messages, FinalStats)

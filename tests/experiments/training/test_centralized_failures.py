@@ -34,7 +34,7 @@ def test_a_diverged_training_ends_with_a_clear_word(tmp_path: Path) -> None:
     (note,) = of_type(messages, Note)
     assert note.code == "diverged"
     assert outcome(messages).reason == note.text
-    for word in (f"epoch {last}", "1e+10", "optimizer.learning_rate", "trainer.gradient_clip_val"):
+    for word in (f"epoch {last + 1}", "1e+10", "optimizer.learning_rate", "trainer.gradient_clip_val"):
         assert word in note.text
     assert metrics_by_epoch(messages, "train")[last]["train_loss"] is None
     assert set(metrics_by_epoch(messages, "val")[last].values()) == {None}
@@ -69,7 +69,7 @@ def test_a_stumble_is_noted_and_does_not_end_the_training(tmp_path: Path) -> Non
     assert [train[epoch]["train_loss"] is None for epoch in range(3)] == [False, True, False]
     assert train[1]["train_acc"] is not None
     (note,) = of_type(messages, Note)
-    assert "epoch 1" in note.text
+    assert "epoch 2" in note.text  # people count from 1
 
 
 def test_an_unknown_monitored_value_is_never_best_and_stops_nothing(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_list_shows_mean_and_spread_over_completed_folds(admin: Client, grou
     """By hand: of 0.8 and 0.6, mean 0.7, deviation sqrt(0.02)."""
     cells = dict(re.findall(r'<td class="field-([\w]+)[^"]*">(.*?)</td>', page(admin, LIST)))
     assert cells["done"] == "2 of 3"
-    assert cells["recall"] == '0.7000 <span class="lt-epoch">± 0.1414</span>'
+    assert cells["recall"] == '70.0 % <span class="lt-epoch">± 14.1 %</span>'
     assert (cells["split"], cells["auroc"]) == ("test", "–")
 
 
@@ -62,6 +62,7 @@ def test_the_page_of_a_group_shows_its_folds_and_what_they_say_together(
     assert "2 of 3 folds completed" in text
     assert "all numbers here are over those 2 that did" in text
     assert f'href="/groups/{group.pk}/"' in text
+    assert text.count("epoch 8") == 2  # 7 as the data count it
     for run in group.runs.all():
         assert f'href="/admin/runs/run/{run.pk}/change/"' in text
     assert re.findall(r"<i>(TN|FP|FN|TP)</i><b>(\d+)</b>", text) == [
@@ -71,9 +72,9 @@ def test_the_page_of_a_group_shows_its_folds_and_what_they_say_together(
         ("TP", "14"),
     ]
     [val, test] = re.findall(r"<code>final_recall_cm</code></th>(.*?)</tr>", text)
-    # Of the summed matrix 14 of 20 are found; Wilson's interval of that is 0.4810 to 0.8545.
-    assert re.findall(r"<td>(.*?)</td>", val)[:4] == ["2", "0.7000", "0.1414", "0.6000 to 0.8000"]
-    assert re.findall(r"<td>(.*?)</td>", val)[-2:] == ["0.7000", "0.4810 to 0.8545"]
+    # Of the summed matrix 14 of 20 are found; Wilson's interval of that is .4810 to .8545.
+    assert re.findall(r"<td>(.*?)</td>", val)[:4] == ["2", "70.0 %", "14.1 %", "60.0 to 80.0 %"]
+    assert re.findall(r"<td>(.*?)</td>", val)[-2:] == ["70.0 %", "48.1 to 85.5 %"]
     assert len(re.findall(r"<td>", test)) == 4  # no interval of the mean: the folds share these samples
 
 
@@ -84,7 +85,7 @@ def test_the_page_of_a_group_has_the_spread_of_added_metrics(admin: Client, user
         add_final(run, "test", {"final_recall_cm": 0.5, "test_recall": 0.5, "test_cohen_kappa": kappa})
     text = page(admin, f"{LIST}{group.pk}/change/")
     [row] = re.findall(r"<code>test_cohen_kappa</code></th>(.*?)</tr>", text)
-    assert re.findall(r"<td>(.*?)</td>", row)[:4] == ["2", "0.6000", "0.1414", "0.5000 to 0.7000"]
+    assert re.findall(r"<td>(.*?)</td>", row)[:4] == ["2", "0.600", "0.141", "0.500 to 0.700"]
     assert "test_recall" not in text
 
 

@@ -60,7 +60,10 @@ def found(hint: Hint | None) -> Hint:
 def test_overfitting_is_told_with_the_epoch_and_the_numbers() -> None:
     hint = found(curves.overfitting(losses([0.7, 0.5, 0.3, 0.2, 0.1], [0.7, 0.4, 0.55, 0.6, 0.7])))
     assert (hint["since"], hint["epoch"], hint["severity"]) == (1, 4, "warning")
-    assert "since epoch 1: val_loss rose from 0.4 to 0.7, while train_loss fell from 0.5 to 0.1" in hint["text"]
+    assert (
+        "since epoch 2: val_loss rose from 0.4000 to 0.7000, while train_loss fell from 0.5000 to 0.1000"
+        in hint["text"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_a_gap_is_one_beyond_the_interval(val_acc: float, told: bool) -> None:
     hint = curves.gap(run)
     assert (hint is not None) == told
     if hint:
-        assert "95 % interval 0.711 to 0.867, 100 samples" in hint["text"]
+        assert "95 % interval 71.1 to 86.7 %, 100 samples" in hint["text"]
 
 
 def test_more_epochs_are_advised_to_a_run_that_was_still_improving() -> None:
@@ -135,7 +138,7 @@ def test_more_epochs_are_advised_to_a_run_that_was_still_improving() -> None:
 
 def test_a_best_epoch_long_ago_matters_without_early_stopping() -> None:
     off = losses([0.5] * 12, [0.5] * 12, best_epoch=1, config={"callbacks": {"early_stopping": False}})
-    assert "epoch is 1, 10 epochs ago" in found(curves.best_long_ago(off))["text"]
+    assert "epoch is 2, 10 epochs ago" in found(curves.best_long_ago(off))["text"]
     assert "Finish the run now" in found(curves.best_long_ago(off))["cure"]
     over = found(curves.best_long_ago(replace(off, status="completed")))
     assert "10 epochs before the last one" in over["text"]
@@ -188,7 +191,7 @@ def test_the_best_checkpoint_predicts_one_class() -> None:
 def test_few_samples_are_told_with_their_interval() -> None:
     """8 of 10: Wilson's 95 % interval is 0.490 to 0.943."""
     hint = found(predictions.few_samples(run_of(counts(8, 80, 10, 2))))
-    assert "10 samples of “well”: val_recall 0.8 may be anything from 0.49 to 0.943" in hint["text"]
+    assert "10 samples of “well”: val_recall 80.0 % may be anything from 49.0 to 94.3 %" in hint["text"]
     assert predictions.few_samples(run_of(counts(28, 80, 10, 2))) is None
 
 

@@ -174,3 +174,23 @@ def test_epochs_that_are_trained_again_leave_the_summaries(api: Client, user: Us
     [row] = api.get(URL, {"columns": "metric.val_auroc.best", "sparkline": "1"}).json()["results"]
     assert (row["columns"], row["sparkline"]["values"]) == ({"metric.val_auroc.best": 0.2}, [0.2])
     assert row["model_name"] == "resnet18"
+
+
+@pytest.mark.parametrize("name", ["final_auroc", "final_recall", "final_precision", "final_f1"])
+def test_values_of_test_splits_come_before_those_of_validation(api: Client, make_run: MakeRun, name: str) -> None:
+    """A perfect validation split is no better than a test split of 0.9."""
+    made = {
+        (split, value): make_run(**completed_columns() | {name: value, "final_split": split}).pk
+        for split, value in (("val", 1.0), ("test", 0.9), ("test", None), ("val", 0.5), ("test", 0.95), ("", None))
+    }
+    best = [made["test", 0.95], made["test", 0.9], made["val", 1.0], made["val", 0.5]]
+    unknown = [made["", None], made["test", None]]
+    assert ids(api, ordering=f"-{name}") == [*best, *unknown]
+    worst = [made["test", 0.9], made["test", 0.95], made["val", 0.5], made["val", 1.0]]
+    assert ids(api, ordering=name) == [*worst, *unknown]
+    walked, address = [], f"{URL}?ordering=-{name}&page_size=1"
+    while address:
+        page = api.get(address).json()
+        walked += [run["id"] for run in page["results"]]
+        address = page["next"]
+    assert walked == [*best, *unknown]

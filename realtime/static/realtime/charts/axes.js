@@ -1,6 +1,6 @@
 // The axes of a chart: where ticks may stand and how they are written, and how far the axes reach. Pure.
 
-import { known, tick } from "../frame/format.js";
+import { epochNumber, known, tick } from "../frame/format.js";
 
 /** @typedef {import("../run/curves/curve_types").Axis} Axis */
 /** @typedef {[number, number]} Range from, to */
@@ -41,12 +41,20 @@ export function elapsed(seconds) {
 }
 
 /**
+ * Return a place on the x axis as people count it: data have the first epoch at 0.
+ *
+ * @param {Axis} along
+ * @param {number} x
+ */
+const counted = (along, x) => (along === "epoch" ? Number(epochNumber(x).toFixed(4)) : x);
+
+/**
  * Write a place on the x axis.
  *
  * @param {Axis} along
  * @param {number} x
  */
-export const place = (along, x) => (along === "time" ? elapsed(x) : String(x));
+export const place = (along, x) => (along === "time" ? elapsed(x) : String(counted(along, x)));
 
 /**
  * Write a place as short as an axis needs it: 40k, 1.2M where that is the same number.
@@ -56,8 +64,24 @@ export const place = (along, x) => (along === "time" ? elapsed(x) : String(x));
  */
 export function shortPlace(along, x) {
   if (along === "time") return elapsed(x);
-  if (x >= 1e6 && x % 1e5 === 0) return `${x / 1e6}M`;
-  return x >= 1e4 && x % 1e3 === 0 ? `${x / 1e3}k` : String(x);
+  const number = counted(along, x);
+  if (number >= 1e6 && number % 1e5 === 0) return `${number / 1e6}M`;
+  return number >= 1e4 && number % 1e3 === 0 ? `${number / 1e3}k` : String(number);
+}
+
+/**
+ * Return the places of the ticks, where people read round numbers.
+ *
+ * @param {Axis} along
+ * @param {number} low
+ * @param {number} high
+ * @param {number} step between two of them
+ */
+export function tickPlaces(along, low, high, step) {
+  const shift = counted(along, 0);
+  const first = Math.ceil((low + shift) / step);
+  const last = Math.floor((high + shift) / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step - shift);
 }
 
 /** @param {Axis} along */
@@ -68,6 +92,12 @@ export const stepsAlong = (along) => (along === "time" ? TIMES : WHOLE);
  * @param {number[]} ticks
  */
 export const tickTexts = (_, ticks) => ticks.map(tick);
+
+/**
+ * @param {unknown} _ the chart
+ * @param {number[]} ticks
+ */
+export const shareTexts = (_, ticks) => ticks.map((share) => `${tick(100 * share)} %`);
 
 /**
  * Return a function for the range of the y axis: some room around the curve; shares stay between 0 and 1.

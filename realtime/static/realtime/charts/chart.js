@@ -3,7 +3,7 @@
 import { el, setText } from "../frame/dom.js";
 import { known, number, UNKNOWN } from "../frame/format.js";
 import { colour, onColoursChanged } from "../frame/theme.js";
-import { linearRange, logRange, place, shortPlace, stepsAlong, tickTexts } from "./axes.js";
+import { linearRange, logRange, place, shareTexts, shortPlace, stepsAlong, tickPlaces, tickTexts } from "./axes.js";
 import { addGestures } from "./gestures.js";
 import { countKnown, lastUpTo, newest } from "./readings.js";
 import { drawMarks, FONT, seriesOptions } from "./series_drawing.js";
@@ -93,9 +93,9 @@ export class Chart {
     this.card.remove();
   }
 
-  // `series`: [{label, colour, dash?, thin?, stepped?, words?, points?, plain?}]; `words(value)` for the read-out;
-  // `plain` ones are never smoothed. `data`: [xs, ys, …]; null = a gap, undefined = nothing at that place. `marks`:
-  // [{x, text, short?, colour?}].
+  // `series`: [{label, colour, dash?, thin?, stepped?, words?, share?, points?, plain?}]; `words(value)` for the
+  // read-out; the axis is in percent where all are `share`s; `plain` ones are never smoothed. `data`: [xs, ys, …];
+  // null = a gap, undefined = nothing at that place. `marks`: [{x, text, short?, colour?}].
   update(series, data, { marks = [], note = "" } = {}) {
     Object.assign(this, { series, data, marks });
     const fresh = this.built !== this.#signature(series);
@@ -266,9 +266,17 @@ export class Chart {
           size: 26,
           gap: 4,
           incrs: stepsAlong(this.along),
+          splits: (_u, _axis, low, high, step) => tickPlaces(this.along, low, high, step),
           values: (_, ticks) => ticks.map((x) => shortPlace(this.along, x)),
         },
-        { ...axis, grid, size: 52, gap: 6, space: 34, values: tickTexts },
+        {
+          ...axis,
+          grid,
+          size: 52,
+          gap: 6,
+          space: 34,
+          values: this.series.every(({ share }) => share) ? shareTexts : tickTexts,
+        },
       ],
       series: [
         {},
@@ -316,7 +324,7 @@ export class Chart {
   #description() {
     const [xs, ...columns] = this.data;
     const parts = this.series.map(
-      ({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${number(newest(columns[i]))}`,
+      ({ label }, i) => `${label}: ${countKnown(columns[i])} values, newest ${this.#valueText(i, newest(columns[i]))}`,
     );
     const marks = this.marks.map(({ x, text }) => `; ${text} ${this.along} ${place(this.along, x)}`).join("");
     const range = `${place(this.along, xs[0])} to ${place(this.along, xs[xs.length - 1])}`;

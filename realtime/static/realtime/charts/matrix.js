@@ -1,8 +1,10 @@
 // The end of a run: confusion matrix and statistics of each split, the test split first.
 
 import { el } from "../frame/dom.js";
-import { count, known, number, percent, splitName } from "../frame/format.js";
-import { interval, macroTitle, SAME_AS_ANOTHER, value, withAdded } from "./statistics_text.js";
+import { count, epochNumber, known, number, percent, splitName } from "../frame/format.js";
+import { CAVEAT } from "../run/headline.js";
+import { metricValue } from "../frame/metric_text.js";
+import { interval, macroTitle, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -14,7 +16,8 @@ const LISTED_FROM = 61; // classes: no screen shows so many cells, and no browse
 export function drawResults(section, container, finals, labels) {
   section.hidden = finals.size === 0;
   const order = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
-  container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels)));
+  // Where there is no test split, the first numbers of the page have the caveat already.
+  container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels, finals.has("test"))));
 }
 
 // Few runs have so many classes: the script of the list is loaded when one does.
@@ -24,12 +27,12 @@ function listConfusions(final, of) {
   return place;
 }
 
-function drawSplit(final, labels) {
+function drawSplit(final, labels, hasTest) {
   const { split, epoch, threshold, confusion_matrix: matrix, statistics } = final;
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
     `${count(samples)} samples`,
-    `checkpoint of epoch ${epoch}`,
+    `checkpoint of epoch ${epochNumber(epoch)}`,
     known(threshold) ? `threshold ${threshold}` : null,
     known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
   ];
@@ -41,6 +44,7 @@ function drawSplit(final, labels) {
       {},
       el("h3", {}, `${splitName(split)} split`),
       el("p", { class: "muted" }, facts.filter(Boolean).join(" · ")),
+      split === "val" && hasTest ? el("p", { class: "muted caveat" }, CAVEAT) : null,
     ),
     el(
       "div",
@@ -114,7 +118,7 @@ function drawStatistics({ statistics, class_names: names, confusion_matrix: matr
         "tr",
         { "data-name": name },
         el("th", { scope: "row" }, label),
-        el("td", { class: "number" }, value(name, statistics[name])),
+        el("td", { class: "number" }, metricValue(name, statistics[name])),
         el("td", { class: "number muted" }, interval(name, statistics)),
       ),
     );
@@ -160,7 +164,7 @@ export function drawClasses({ split, statistics, class_names: names }, labels) {
         return el(
           "td",
           { class: "number" },
-          value(name, statistics[`${name}/${cls}`]),
+          metricValue(name, statistics[`${name}/${cls}`]),
           limits ? el("small", {}, limits) : null,
         );
       }),

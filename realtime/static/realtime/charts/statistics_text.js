@@ -1,16 +1,13 @@
 // Statistics and their intervals, in words. Pure.
 
-import { capital, known, metricName, number, percent } from "../frame/format.js";
+import { capital, metricName } from "../frame/format.js";
+import { metricRange } from "../frame/metric_text.js";
 
 /** @typedef {Record<string, number | null>} Statistics by name; `<name>_ci_low` and `_ci_high` are its interval */
 
 export const SAME_AS_ANOTHER = new Set(["final_recall_cm"]); // sensitivity is the same number
-const NOT_SHARES = /^(test_|final_(mcc|brier|log_loss|ece|calibration|auroc_cm|average_precision))/;
 
 const ADDED = /^test_(?!(?:loss|acc|precision|recall|f1|auroc|cm_..)$)/; // what a run adds to those of every run
-
-/** @param {string} name */
-const isShare = (name) => !NOT_SHARES.test(name);
 
 /**
  * Return labels of the statistics, followed by those of the metrics that a run has added.
@@ -29,14 +26,6 @@ export const withAdded = (labels, names) => ({
 });
 
 /**
- * Write the value of a statistic.
- *
- * @param {string} name
- * @param {number | null | undefined} found
- */
-export const value = (name, found) => (isShare(name) ? percent(found) : number(found));
-
-/**
  * Write the 95 % interval of a statistic; nothing where it is unknown.
  *
  * @param {string} name
@@ -44,19 +33,7 @@ export const value = (name, found) => (isShare(name) ? percent(found) : number(f
  * @param {string} [suffix] `/<class>` for the row of a class
  */
 export const interval = (name, statistics, suffix = "") =>
-  range(name, statistics[`${name}_ci_low${suffix}`], statistics[`${name}_ci_high${suffix}`]);
-
-/**
- * Write a range of a statistic; nothing where a limit is unknown.
- *
- * @param {string} name
- * @param {number | null | undefined} low
- * @param {number | null | undefined} high
- */
-export function range(name, low, high) {
-  if (!known(low) || !known(high)) return "";
-  return isShare(name) ? `${(100 * low).toFixed(1)} to ${percent(high)}` : `${number(low)} to ${number(high)}`;
-}
+  metricRange(name, statistics[`${name}_ci_low${suffix}`], statistics[`${name}_ci_high${suffix}`]);
 
 /**
  * Say over what the averages of several classes are: those that have samples; version 0.1 had another rule.

@@ -8,9 +8,11 @@ import { ENDED } from "../frame/format.js";
 import { CompareView } from "./compare_view.js";
 import { DEFAULT_CURVES } from "./curves.js";
 import { runLabel } from "./run_look.js";
-import { fetchCurves, fetchFinals, fetchNames, fetchRuns } from "./runs.js";
+import { offerRuns, runsNamed } from "./run_search.js";
+import { fetchCurves, fetchDifferences, fetchFinals, fetchNames, fetchRuns } from "./runs.js";
 import { MOST_RUNS } from "./address.js";
 import { State } from "./state.js";
+import { comparable } from "./warnings.js";
 
 const REFRESH_AFTER = 2000; // milliseconds, while a run trains
 
@@ -20,6 +22,7 @@ export class ComparePage {
   #runs = [];
   #names = []; // of the curves that there are
   #finals = new Map();
+  #differences = {}; // by split
   #connection = { kind: "connecting" };
   #refreshing = null;
   #requests = 0; // an answer counts if it is to the newest request
@@ -29,6 +32,7 @@ export class ComparePage {
   constructor({ labels, lowerIsBetter }) {
     this.state = new State(() => this.draw());
     this.view = new CompareView(this, { labels, lowerIsBetter });
+    offerRuns(find("add"), find("offered"));
     find("add-form").addEventListener("submit", (event) => this.#addRuns(event));
   }
 
@@ -45,7 +49,8 @@ export class ComparePage {
 
   get curveNames() {
     const { metrics } = this.state;
-    return metrics.length ? metrics : DEFAULT_CURVES.filter((name) => this.#names.includes(name));
+    const names = metrics.length ? metrics : DEFAULT_CURVES.filter((name) => this.#names.includes(name));
+    return comparable(names, this.#runs);
   }
 
   // --- requests ---
@@ -61,10 +66,19 @@ export class ComparePage {
       this.#showProblem("");
       this.#showMissing([...this.#deleted, ...found.missing].filter((id) => this.state.runs.includes(id)));
       for (const run of this.#runs) this.#labels.set(run.id, runLabel(run));
+      this.#loadDifferences(ids);
       await this.#loadCurves(request);
     } catch (error) {
       if (request === this.#requests) this.#showProblem(error.message);
     }
+  }
+
+  // Reading all predictions takes a while: the page does not wait for it.
+  async #loadDifferences(ids) {
+    const found = await fetchDifferences(ids).catch(() => ({}));
+    if (ids.join() !== this.#ids.join()) return;
+    this.#differences = found;
+    this.draw();
   }
 
   async #loadCurves(request = ++this.#requests) {
@@ -95,10 +109,12 @@ export class ComparePage {
 
   async #addRuns(event) {
     event.preventDefault();
-    const texts = find("add").value.split(/[\s,#]+/);
-    const ids = texts.filter(Boolean).map(Number);
-    if (ids.some((id) => !Number.isSafeInteger(id) || id < 1))
-      return this.#showProblem("Give the numbers of runs: 12, or 12 15 20.");
+    let ids;
+    try {
+      ids = await runsNamed(find("add").value);
+    } catch ({ message }) {
+      return this.#showProblem(message);
+    }
     const wanted = [...new Set([...this.state.runs, ...ids])];
     if (wanted.length > MOST_RUNS)
       return this.#showProblem(`At most ${MOST_RUNS} runs can be compared; remove some first.`);
@@ -166,6 +182,6 @@ export class ComparePage {
 
   draw() {
     this.#runs = this.state.runs.map((id) => this.#runs.find((run) => run.id === id)).filter(Boolean);
-    this.view.draw({ runs: this.#runs, names: this.#names, finals: this.#finals });
+    this.view.draw({ runs: this.#runs, names: this.#names, finals: this.#finals, differences: this.#differences });
   }
 }

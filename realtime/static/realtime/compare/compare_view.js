@@ -2,7 +2,7 @@
 
 import { drawMatrix } from "../charts/matrix.js";
 import { arrange, el, setText } from "../frame/dom.js";
-import { plural, splitName, STATUS_WORDS } from "../frame/format.js";
+import { epochNumber, plural, splitName, STATUS_WORDS } from "../frame/format.js";
 import { AXES } from "./address.js";
 import { parallelAxes } from "./axes.js";
 import { Curves, title } from "./curves.js";
@@ -11,7 +11,9 @@ import { drawParallel } from "./parallel.js";
 import { lookAt, runLabel, swatch } from "./run_look.js";
 import { drawScores } from "./score_table.js";
 import { scoreRows } from "./scores.js";
+import { comparable, warnings } from "./warnings.js";
 
+const FEWEST_LINES = 8; // runs: with fewer the table of options says more than the drawing
 const find = (id) => document.getElementById(id);
 
 export class CompareView {
@@ -37,7 +39,7 @@ export class CompareView {
     addEventListener("resize", () => this.#drawAxes());
   }
 
-  draw({ runs, names, finals }) {
+  draw({ runs, names, finals, differences }) {
     const { state } = this.page;
     this.#runs = runs;
     this.#rows = scoreRows(runs, finals, this.labels, this.lowerIsBetter);
@@ -49,12 +51,21 @@ export class CompareView {
     this.drawCurves(runs);
     this.#drawPicker(names);
     drawOptions(find("options"), runs, () => this.#heads(), state);
-    drawScores(find("scores"), this.#rows, () => this.#heads());
+    drawScores(find("scores"), this.#rows, () => this.#heads(), { ids: runs.map(({ id }) => id), differences });
+    this.#drawWarnings();
     this.#drawMatrices(finals);
     this.#drawAxes();
     find("all").checked = state.all;
     find("by").value = state.by;
     find("smooth").value = state.smooth;
+  }
+
+  #drawWarnings() {
+    const found = warnings(this.#runs);
+    const key = found.join();
+    if (find("warnings").dataset.drawn === key) return;
+    find("warnings").dataset.drawn = key;
+    find("warnings").replaceChildren(...found.map((text) => el("p", { class: "notice warning" }, text)));
   }
 
   #lookOf(id) {
@@ -113,11 +124,11 @@ export class CompareView {
 
   #drawPicker(names) {
     const place = find("metrics");
-    const key = names.join();
+    const key = comparable(names, this.#runs).join();
     if (place.dataset.names === key) return;
     place.dataset.names = key;
     const chosen = new Set(this.page.curveNames);
-    const offered = names.filter((name) => !name.startsWith("usage/") && !/_cm_/.test(name));
+    const offered = comparable(names, this.#runs).filter((name) => !name.startsWith("usage/") && !/_cm_/.test(name));
     const box = (name) => ({
       type: "checkbox",
       value: name,
@@ -162,6 +173,9 @@ export class CompareView {
       name: runLabel(run),
       colour: this.#lookOf(run.id).colour,
     }));
+    const few = lines.length < FEWEST_LINES;
+    find("parallel-part").hidden = few;
+    if (few) return;
     drawParallel(find("parallel"), parallelAxes(this.#runs, this.#rows), lines, highlight);
     find("parallel-part").hidden = find("parallel").hidden;
   }
@@ -170,7 +184,7 @@ export class CompareView {
 function matrixCard(run, final) {
   const label = runLabel(run);
   const content = final
-    ? drawMatrix(final, label, `Epoch ${final.epoch}; rows true, columns predicted`)
+    ? drawMatrix(final, label, `Epoch ${epochNumber(final.epoch)}; rows true, columns predicted`)
     : el("p", { class: "muted" }, "Not evaluated on this split.");
   return el("article", { class: "card" }, el("h3", {}, label), content);
 }

@@ -3,6 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { arrange } from "../frame/dom.js";
 import { capital, metricName } from "../frame/format.js";
+import { isShare, metricValue } from "../frame/metric_text.js";
 import { joined } from "./joined_curves.js";
 
 const SHARES = /_(acc|precision|recall|f1|auroc)$|^batch\/(accuracy|recall|f1)$/;
@@ -51,10 +52,18 @@ export class Curves {
       const found = runs
         .map((run) => ({ run, curve: this.#curves.get(run.id)?.get(name) }))
         .filter(({ curve }) => curve?.x.length);
+      const metric = name.split("/").pop();
+      const written = { share: isShare(metric), words: (value) => metricValue(metric, value) };
       const data = joined(found.map(({ curve }) => curve));
       chart.smoothing = smooth;
       chart.update(
-        found.map(({ run }) => ({ label: run.name, colour: run.colour, dash: run.dash, points: undefined })),
+        found.map(({ run }) => ({
+          label: run.name,
+          colour: run.colour,
+          dash: run.dash,
+          points: undefined,
+          ...written,
+        })),
         data,
       );
     }

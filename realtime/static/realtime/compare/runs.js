@@ -57,3 +57,9 @@ export async function fetchFinals(ids) {
   const answers = await Promise.all(ids.map((id) => call(`${api}${id}/final-stats/`)));
   return new Map(answers.map(({ run_id: id, splits }) => [id, splits]));
 }
+
+// -> {split: {samples, patients, best, against, problem}}; nothing for a single run.
+export async function fetchDifferences(ids) {
+  if (ids.length < 2) return {};
+  return (await call(`${api}differences/?runs=${ids.join()}`)).splits;
+}

@@ -1,34 +1,41 @@
-// Numbers side by side, the best of each row marked.
+// Numbers side by side; a run is marked only where it is shown to be better than each other one.
 
 import { el } from "../frame/dom.js";
-import { best } from "./scores.js";
+import { CAVEAT } from "../run/headline.js";
+import { differencesOf, differenceText, verdict } from "./scores.js";
 
-// `heads()` makes a head cell for each run.
-export function drawScores(container, rows, heads) {
+// `heads()` makes a head cell for each run; `ids` of the runs; `differences` by split.
+export function drawScores(container, rows, heads, { ids, differences }) {
   const groups = [...new Set(rows.map(({ group }) => group))];
   const width = (rows[0]?.values.length ?? 0) + 1;
   const bodies = groups.map((group) =>
     el(
       "tbody",
       {},
-      el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: width }, group)),
-      ...rows.filter((row) => row.group === group).map(scoreRow),
+      el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: width }, group, caveat(group))),
+      ...rows.filter((row) => row.group === group).map((row) => scoreRow(row, ids, differencesOf(row, differences))),
     ),
   );
-  const caption = el("caption", { class: "hidden-visually" }, "Numbers, the best of each row marked");
+  const caption = el("caption", { class: "hidden-visually" }, "Numbers side by side");
   const head = el("thead", {}, el("tr", {}, el("td"), ...heads()));
   container.replaceChildren(el("table", { class: "compared" }, caption, head, ...bodies));
 }
 
-function scoreRow({ name, label, values, lower, show, more }) {
-  const marked = best(values, lower);
-  const cells = values.map((value, i) =>
-    el(
+const OF_VALIDATION = new Set(["Best epoch", "Validation split"]);
+const caveat = (group) => (OF_VALIDATION.has(group) ? el("small", { class: "muted caveat" }, CAVEAT) : null);
+
+function scoreRow({ group, name, label, values, lower, show, more }, ids, found) {
+  const cells = values.map((value, i) => {
+    const best = found?.best === ids[i];
+    const beside = [more(i), differenceText(found, ids[i])].filter(Boolean);
+    return el(
       "td",
-      { class: marked.has(i) ? "number is-best" : "number" },
-      el("span", {}, show(value), marked.has(i) ? el("span", { class: "best" }, " best") : null),
-      more(i) ? el("small", { class: "muted" }, more(i)) : null,
-    ),
-  );
-  return el("tr", { "data-name": name }, el("th", { scope: "row" }, label), ...cells);
+      { class: best ? "number is-best" : "number" },
+      el("span", {}, show(value), best ? el("span", { class: "best" }, " best") : null),
+      ...beside.map((text) => el("small", { class: "muted" }, text)),
+    );
+  });
+  const words = verdict(found) || (lower && group !== "Cost" ? "lower is better" : "");
+  const said = words ? el("small", { class: "muted verdict" }, words) : null;
+  return el("tr", { "data-name": name }, el("th", { scope: "row" }, label, said), ...cells);
 }

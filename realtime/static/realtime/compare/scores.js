@@ -1,7 +1,8 @@
-// Numbers side by side: which there are, and which is the best of each. Pure.
+// Numbers side by side: which there are, and whether they differ by more than chance. Pure.
 
-import { interval, SAME_AS_ANOTHER, value, withAdded } from "../charts/statistics_text.js";
-import { capital, duration, known, metricName, number, splitName } from "../frame/format.js";
+import { interval, SAME_AS_ANOTHER, withAdded } from "../charts/statistics_text.js";
+import { capital, count, duration, epochNumber, known, metricName, plural, splitName } from "../frame/format.js";
+import { metricRange, metricValue } from "../frame/metric_text.js";
 
 /** @typedef {number | null | undefined} Score */
 /** @typedef {Record<string, {statistics: Record<string, number | null>}>} Splits by the name of the split */
@@ -27,16 +28,49 @@ import { capital, duration, known, metricName, number, splitName } from "../fram
  */
 
 /**
- * Return the indexes of the best value: several where they are equal, none with fewer than two to choose from.
- *
- * @param {Score[]} values
- * @param {boolean} lower
+ * @typedef {object} Differences of a split, as GET /api/runs/differences/ has them
+ * @property {number | null} samples
+ * @property {number | null} patients
+ * @property {number | null} best the run that is shown to be better than each other one
+ * @property {{run: number, difference: number, low: number | null, high: number | null}[]} against
+ * @property {string | null} problem why nothing is compared
  */
-export function best(values, lower) {
-  const found = values.filter(known);
-  const top = lower ? Math.min(...found) : Math.max(...found);
-  if (found.length < 2 || found.every((each) => each === top)) return new Set();
-  return new Set(values.flatMap((each, i) => (each === top ? [i] : [])));
+
+/** @type {Record<string, string>} */
+const SPLIT_OF = { [`${splitName("test")} split`]: "test", [`${splitName("val")} split`]: "val" };
+
+/**
+ * Return what the server found of the differences in a row; undefined for rows that are not compared.
+ *
+ * @param {Pick<ScoreRow, "group" | "name">} row
+ * @param {Record<string, Differences>} differences by split
+ */
+export const differencesOf = ({ group, name }, differences) =>
+  name === "final_auroc_cm" ? differences[SPLIT_OF[group]] : undefined;
+
+/**
+ * Say whether the runs of a row differ by more than chance; nothing for a row that is not compared.
+ *
+ * @param {Differences | undefined} found
+ */
+export function verdict(found) {
+  if (!found) return "";
+  if (found.problem) return `not compared: ${found.problem.replace(/\.$/, "")}`;
+  const size = found.patients === null ? `n = ${count(found.samples)}` : `${plural(found.patients, "patient")}`;
+  return found.best === null ? `not distinguishable (${size})` : `run ${found.best} is better (${size})`;
+}
+
+/**
+ * Write the paired difference of the highest run less this one.
+ *
+ * @param {Differences | undefined} found
+ * @param {number} run
+ */
+export function differenceText(found, run) {
+  const against = found?.against.find((one) => one.run === run);
+  if (!against) return "";
+  const range = metricRange("final_auroc_cm", against.low, against.high);
+  return `${metricValue("final_auroc_cm", against.difference)} below the highest${range ? ` (${range})` : ""}`;
 }
 
 /**
@@ -61,7 +95,7 @@ export function scoreRows(runs, finals, labels, lowerIsBetter) {
     },
   ];
   return rows.map((row) => ({
-    show: number,
+    show: (/** @type {Score} */ found) => metricValue(row.name, found),
     more: () => "",
     lower: row.group === "Cost" || lowerIsBetter.has(row.name) || isMinimised(runs, row.name),
     ...row,
@@ -89,7 +123,7 @@ function bestEpochRows(runs) {
     name,
     label: capital(metricName(name)),
     values,
-    more: (/** @type {number} */ i) => (known(epochs[i]) ? `epoch ${epochs[i]}` : ""),
+    more: (/** @type {number} */ i) => (known(epochs[i]) ? `epoch ${epochNumber(epochs[i] ?? 0)}` : ""),
   });
   const rows = monitors.map((name) => {
     const bests = runs.map((run) => (run.monitor === name ? run.best : null));
@@ -124,7 +158,6 @@ function splitRows(split, runs, finals, declared) {
         name,
         label: labels[name],
         values,
-        show: (/** @type {Score} */ found) => value(name, found),
         more: (/** @type {number} */ i) => (known(values[i]) ? interval(name, statistics[i]) : ""),
       };
     })

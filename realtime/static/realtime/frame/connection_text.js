@@ -13,7 +13,7 @@ const STALE_SECONDS = 10;
  * @param {ConnectionState} state
  * @param {{running?: boolean, ended?: boolean}} run
  * @param {number} [now] milliseconds
- * @returns {{kind: "wait" | "live" | "stale" | "gone", text: string, link?: "login" | "reload"}}
+ * @returns {{kind: "wait" | "live" | "ended" | "stale" | "gone", text: string, link?: "login" | "reload"}}
  */
 export function connectionText(state, run, now = Date.now()) {
   switch (state.kind) {
@@ -29,7 +29,7 @@ export function connectionText(state, run, now = Date.now()) {
     case "logged-out":
       return { kind: "stale", text: "Stale: you are logged out.", link: "login" };
     case "gone":
-      return { kind: "gone", text: state.words ?? "Deleted: nothing more to come" };
+      return { kind: "gone", text: state.words ?? "Deleted: no more events" };
     default:
       return { kind: "stale", text: "Stale: the server refuses this page.", link: "reload" };
   }
@@ -39,14 +39,14 @@ export function connectionText(state, run, now = Date.now()) {
  * @param {ConnectionState} state
  * @param {{running?: boolean, ended?: boolean}} run
  * @param {number} now
- * @returns {{kind: "live" | "stale", text: string}}
+ * @returns {{kind: "live" | "ended" | "stale", text: string}}
  */
 function connectedText({ kind, quiet, caughtUp }, { running, ended }, now) {
   if (caughtUp && caughtUp.until > now) {
     const again = caughtUp.slept ? "Awake" : "Connected";
     return { kind: "live", text: `${again} again: caught up ${plural(caughtUp.events, "event")}` };
   }
-  if (ended) return { kind: "live", text: "Complete: nothing more to come" };
+  if (ended) return { kind: "ended", text: "Ended, all events received" };
   if (running && quiet !== undefined && quiet >= QUIET_SECONDS) {
     const cause = "The server has no news of this run either and is asked again every few seconds.";
     return { kind: "stale", text: `Stale: nothing heard for ${duration(quiet)}. ${cause}` };

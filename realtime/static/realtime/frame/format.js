@@ -39,13 +39,54 @@ export const count = (value) => (known(value) ? whole.format(value) : UNKNOWN);
 export const measured = (value) =>
   known(value) ? whole.format(Number(value.toPrecision(value >= 100 ? 4 : 3))) : UNKNOWN;
 
+const NOTHING = 1e-12; // of a share: no count of samples gives less
+
 /**
- * Write a share as a percentage.
+ * Write a score between -1 and 1 with three decimals: 1.000 is exactly 1, and 0.000 exactly 0.
+ *
+ * @param {number | null | undefined} value
+ */
+export function score(value) {
+  if (!known(value)) return UNKNOWN;
+  const size = Math.abs(value);
+  const sign = value < 0 ? "-" : "";
+  if (size > 1 + NOTHING) return number(value);
+  if (size <= NOTHING) return "0.000";
+  if (size.toFixed(3) === "0.000") return sign ? ">-0.001" : "<0.001";
+  if (size.toFixed(3) === "1.000" && size < 1 - NOTHING) return sign ? "<-0.999" : ">0.999";
+  return `${sign}${size.toFixed(3)}`;
+}
+
+/**
+ * Write a share as a percentage: 100 % is all of them, and 0 % none.
  *
  * @param {number | null | undefined} share
  * @param {number} [digits]
  */
-export const percent = (share, digits = 1) => (known(share) ? `${(100 * share).toFixed(digits)} %` : UNKNOWN);
+export const percent = (share, digits = 1) =>
+  known(share) && known(100 * share) ? `${hundredths(share, digits)} %` : UNKNOWN;
+
+/**
+ * Write the range of a share; nothing where an end is unknown.
+ *
+ * @param {number | null | undefined} low
+ * @param {number | null | undefined} high
+ */
+export const percentRange = (low, high) =>
+  known(low) && known(high) ? `${hundredths(low, 1)} to ${percent(high)}` : "";
+
+/**
+ * Write a share in hundredths; what is not quite nothing or all never reads as that.
+ *
+ * @param {number} share
+ * @param {number} digits
+ */
+function hundredths(share, digits) {
+  const written = (100 * share).toFixed(digits);
+  if (share > NOTHING && Number(written) === 0) return `<${(10 ** -digits).toFixed(digits)}`;
+  if (share < 1 - NOTHING && Number(written) >= 100) return `>${(100 - 10 ** -digits).toFixed(digits)}`;
+  return written;
+}
 
 /**
  * Write a number as short as an axis needs it.
@@ -70,7 +111,7 @@ export function tick(value) {
  */
 export function duration(seconds) {
   if (!known(seconds)) return UNKNOWN;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const total = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
   if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
@@ -121,17 +162,27 @@ export function dateTime(timestamp) {
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${clock(timestamp)}`;
 }
 
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+
 /**
  * Write a size in bytes.
  *
  * @param {number | null | undefined} size
  */
 export function bytes(size) {
-  if (!known(size) || size < 1000) return `${count(size)} bytes`;
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(size) / 3));
-  return `${(size / 1000 ** power).toFixed(1)} ${units[power]}`;
+  if (!known(size)) return UNKNOWN;
+  if (size < 1024) return `${Math.floor(size)} byte${size === 1 ? "" : "s"}`;
+  let power = 1;
+  while (power < UNITS.length - 1 && Number((size / 1024 ** power).toFixed(1)) >= 1024) power++;
+  return `${(size / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
 }
+
+/**
+ * Return the number that people give to the epoch with this index: they count from 1, API and events from 0.
+ *
+ * @param {number} epoch
+ */
+export const epochNumber = (epoch) => epoch + 1;
 
 /**
  * Write a count with its noun.

@@ -1,8 +1,8 @@
 // The table of the folds, and their mean.
 
-import { value } from "../charts/statistics_text.js";
 import { arrange, el, setText } from "../frame/dom.js";
 import { duration, known, plural } from "../frame/format.js";
+import { metricValue } from "../frame/metric_text.js";
 import { bestCells, fillStatusCells, statusCells } from "../list/columns/status_cells.js";
 
 const SHOWN = {
@@ -36,7 +36,7 @@ export class FoldTable {
     fillStatusCells({ cells: row.status, best: row.best }, run);
     setText(row.duration, duration(run.duration_seconds));
     const found = run.final_stats[split]?.statistics ?? {};
-    for (const name of Object.keys(SHOWN)) setText(row[name], value(name, found[name]));
+    for (const name of Object.keys(SHOWN)) setText(row[name], metricValue(name, found[name]));
   }
 }
 
@@ -61,11 +61,11 @@ function newRow(run) {
 function meanRow({ runs, of, statistics }) {
   const folds = el("small", { class: "muted" }, `over ${runs} of ${plural(of, "fold")}`);
   const numbers = Object.entries(SHOWN).map(([name, label]) =>
-    cell(label, el("b", {}, value(name, statistics[name]?.mean)), deviation(name, statistics[name])),
+    cell(label, el("b", {}, metricValue(name, statistics[name]?.mean)), deviation(name, statistics[name])),
   );
   const head = el("th", { scope: "row", colspan: 4 }, "Mean ± standard deviation", folds);
   return el("tr", {}, head, ...numbers, el("td"));
 }
 
 const deviation = (name, found) =>
-  el("small", { class: "muted" }, known(found?.sd) ? `± ${value(name, found.sd)}` : "");
+  el("small", { class: "muted" }, known(found?.sd) ? `± ${metricValue(name, found.sd)}` : "");

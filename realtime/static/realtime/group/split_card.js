@@ -1,9 +1,10 @@
 // The folds together, over one split: mean and spread of each statistic, and the summed confusion matrix.
 
 import { drawClasses, drawMatrix } from "../charts/matrix.js";
-import { interval, range, SAME_AS_ANOTHER, value, withAdded } from "../charts/statistics_text.js";
+import { interval, SAME_AS_ANOTHER, withAdded } from "../charts/statistics_text.js";
 import { el } from "../frame/dom.js";
 import { count, known, plural, splitName } from "../frame/format.js";
+import { metricRange, metricValue } from "../frame/metric_text.js";
 
 const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
 
@@ -50,10 +51,10 @@ function drawSpreads(statistics, pooled, { labels: declared, completed }) {
 
 function spreadRow(name, found, pooled, { labels, completed, ends }) {
   const texts = [
-    value(name, found.mean),
-    value(name, found.sd),
-    range(name, found.min, found.max),
-    ...(ends ? [range(name, found.corrected_ci_low, found.corrected_ci_high)] : []),
+    metricValue(name, found.mean),
+    metricValue(name, found.sd),
+    metricRange(name, found.min, found.max),
+    ...(ends ? [metricRange(name, found.corrected_ci_low, found.corrected_ci_high)] : []),
   ];
   const partly = found.n < completed ? el("small", { class: "muted" }, `known in ${found.n}`) : null;
   return el(
@@ -69,6 +70,6 @@ const togetherCell = (name, pooled) =>
   el(
     "td",
     { class: "number" },
-    name in pooled ? value(name, pooled[name]) : "",
+    name in pooled ? metricValue(name, pooled[name]) : "",
     el("small", { class: "muted" }, interval(name, pooled)),
   );

@@ -2,7 +2,7 @@
 
 import { call } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, known, number, percent, plural, splitName, STATUS_WORDS } from "../frame/format.js";
+import { count, known, percent, plural, score, splitName, STATUS_WORDS } from "../frame/format.js";
 import { RunTable } from "./table.js";
 import { fillTime, timeCell } from "./columns/relative_time.js";
 
@@ -180,7 +180,7 @@ export class Groups {
 
 function fillSpread(node, name, split, called) {
   const found = split?.statistics[name];
-  const words = name === "auroc" ? number : percent;
+  const words = name === "auroc" ? score : percent;
   const key = JSON.stringify([found, called]);
   if (node.dataset.drawn === key) return;
   node.dataset.drawn = key;

@@ -90,6 +90,7 @@ export class ListControls {
     const { state } = this;
     const filtered = Boolean(state.isFiltered || state.cursor || state.by);
     find("empty").hidden = !isEmpty || filtered;
+    for (const id of ["toolbar", "narrowing"]) find(id).hidden = isEmpty && !filtered; // nothing to search
     find("none").hidden = !isEmpty || !filtered;
     setText(find("none-words"), emptyText(state));
   }

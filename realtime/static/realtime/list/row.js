@@ -64,6 +64,7 @@ export class Row {
     this.#moveButtons?.draw({ queued: run.status === "queued", position, length: queueLength() });
     this.best.node.toggleAttribute("data-unknown", !known(this.run.best.value));
     setText(this.link, this.run.experiment_name);
+    this.link.title = this.run.experiment_name; // it may be cut
     for (const { fill } of this.cells) fill(this.run);
     this.#drawTags();
     this.drawSelected();

@@ -1,9 +1,9 @@
 // What the run is: data, model, configuration, versions, files.
 
+import { shown } from "../compare/options.js";
 import { el } from "../frame/dom.js";
-import { bytes, count, dateTime, listText, plural, UNKNOWN } from "../frame/format.js";
-
-const SECTIONS = { data: "Data", model: "Model", optimizer: "Optimizer", trainer: "Trainer", callbacks: "Callbacks" };
+import { bytes, count, dateTime, plural } from "../frame/format.js";
+import { configGroups } from "./config_groups.js";
 
 export function drawAbout(container, { detail, dataset, model, files }) {
   const rest = {
@@ -25,7 +25,7 @@ export function drawAbout(container, { detail, dataset, model, files }) {
       true,
     ),
     group("Files", null, true, fileList(files)),
-    ...Object.entries(SECTIONS).map(([key, title]) => group(title, detail.config?.[key])),
+    ...configGroups(detail.config).map(({ title, options }) => group(title, options)),
     group("Run", rest),
     group("Versions", detail.versions),
   ];
@@ -43,27 +43,11 @@ function group(title, values, open = false, content = null) {
         "dl",
         {},
         ...rows.map(([name, value]) =>
-          el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, plain(value))),
+          el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, shown(value))),
         ),
       )
     : null;
   return el("details", { "data-title": title, open }, el("summary", {}, title), content ?? list);
-}
-
-const plain = (value) =>
-  value === null
-    ? UNKNOWN
-    : value === true
-      ? "yes"
-      : value === false
-        ? "no"
-        : typeof value === "object"
-          ? valueText(value)
-          : String(value);
-
-function valueText(value) {
-  if (!Object.keys(value).length) return UNKNOWN;
-  return Array.isArray(value) ? listText(value) : JSON.stringify(value);
 }
 
 function describeData(dataset) {

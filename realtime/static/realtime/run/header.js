@@ -1,18 +1,9 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import {
-  count,
-  dateTime,
-  duration,
-  ENDED,
-  known,
-  metricName,
-  number,
-  plural,
-  STATUS_WORDS,
-  UNKNOWN,
-} from "../frame/format.js";
+import { count, dateTime, duration, ENDED, known, plural, STATUS_WORDS, UNKNOWN } from "../frame/format.js";
+import { changeAddress, cureIn } from "./cures.js";
+import { CAVEAT, headline, needsCaveat } from "./headline.js";
 import { progressText, shareDone } from "./progress_text.js";
 
 const ICON_COLOURS = {
@@ -23,17 +14,20 @@ const ICON_COLOURS = {
   failed: "#c62f36",
   cancelled: "#7a8494",
 };
+const HEADLINE = 3; // facts that are larger than the others
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };
 
 export class Header {
-  constructor(name) {
-    this.name = name;
-    const find = (id) => document.getElementById(id);
-    [this.pill, this.doing, this.bar, this.facts, this.notices, this.icon] = [
+  // `report`: the address of the run's pre-flight report.
+  constructor({ id, name, report }) {
+    Object.assign(this, { id, name, report });
+    const find = (place) => document.getElementById(place);
+    [this.pill, this.doing, this.bar, this.facts, this.caveat, this.notices, this.icon] = [
       "status",
       "doing",
       "progress",
       "facts",
+      "caveat",
       "notices",
       "favicon",
     ].map(find);
@@ -54,32 +48,53 @@ export class Header {
   }
 
   #drawFacts(state) {
-    for (const [name, value, detail] of facts(state)) {
+    const nodes = facts(state).map(([name, value, detail], i) => {
       const fact = this.values.get(name) ?? this.#newFact(name);
       setText(fact.value, value);
       setText(fact.detail, detail ?? "");
+      fact.node.classList.toggle("headline", i < HEADLINE);
       // Unknown, and it stays so for now: then the fact says nothing.
       fact.node.hidden = value === UNKNOWN && (ENDED.has(state.status) || state.status === "queued");
-    }
+      return fact.node;
+    });
+    arrange(this.facts, nodes);
+    setText(this.caveat, needsCaveat(state) ? CAVEAT : "");
+    this.caveat.hidden = !this.caveat.textContent;
   }
 
   #newFact(name) {
     const [value, detail] = [el("b"), el("span")];
     const fact = { value, detail, node: el("div", {}, el("dt", {}, name), el("dd", {}, value, detail)) };
     this.values.set(name, fact);
-    this.facts.append(fact.node);
     return fact;
   }
 
-  #drawNotices({ status, reason, notes, files }) {
+  #drawNotices({ status, reason, notes }) {
     const wanted = notes.filter(({ text }) => text !== reason).map(({ text }) => ["warning", text]);
     if (reason && status !== "in_progress") wanted.unshift([status === "failed" ? "failed" : "info", reason]);
-    const key = JSON.stringify(wanted);
+    const key = JSON.stringify([wanted, status]);
     if (key === this.drawnNotices) return;
     this.drawnNotices = key;
     arrange(
       this.notices,
-      wanted.map(([kind, text]) => notice(kind, text, files)),
+      wanted.map(([kind, text]) => this.#notice(kind, text, ENDED.has(status))),
+    );
+  }
+
+  // With what helps: the cure that its text names, and for a failure where more is said.
+  #notice(kind, text, ended) {
+    const cure = ended ? cureIn(text) : null;
+    const links = [
+      cure ? el("a", { class: "button primary", href: changeAddress(this.id, cure) }, cure.words) : null,
+      ...(kind === "failed"
+        ? [el("a", { href: "#train-log-title" }, "Whole log"), el("a", { href: this.report }, "Pre-flight report")]
+        : []),
+    ].filter(Boolean);
+    return el(
+      "div",
+      { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null },
+      el("span", {}, text),
+      links.length ? el("span", { class: "links" }, ...links) : null,
     );
   }
 
@@ -93,31 +108,16 @@ export class Header {
   }
 }
 
-function notice(kind, text, files) {
-  const log = kind === "failed" ? el("a", { href: `${files}train.log` }, "Full log") : null;
-  return el("div", { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null }, el("span", {}, text), log);
-}
-
 function facts(state) {
   const { status, duration: total, elapsed, startTime, attempt } = state;
   const started = startTime ? dateTime(startTime) : UNKNOWN;
   return [
-    ...bestFacts(state),
+    ...headline(state),
     ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
     ["Started", startTime ? started.slice(11) : UNKNOWN, startTime ? started.slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : UNKNOWN, attempt > 1 ? "resumed" : ""],
     dataFact(state),
     modelFact(state),
-  ];
-}
-
-function bestFacts({ best, monitor }) {
-  const epoch = (value) => (known(value) ? `epoch ${value}` : "");
-  const monitored = `Best ${metricName(monitor).replace("validation", "val")}`;
-  return [
-    ...(monitor === "val_loss" ? [] : [[monitored, number(best.value), epoch(best.epoch)]]),
-    ...(monitor === "val_recall" ? [] : [["Best val recall", number(best.val_recall), epoch(best.val_recall_epoch)]]),
-    ["Best val loss", number(best.val_loss), epoch(best.val_loss_epoch)],
   ];
 }
 

@@ -11,6 +11,8 @@ const SEVERITIES = { error: "Problem", warning: "Warning", info: "Advice" };
 
 export class Hints {
   health = {}; // {layer group: "ok", "vanishing" or "exploding"}
+  #hints = [];
+  #told = ""; // codes of the notes
   #cards = new Map();
   #asking = null;
   #askedAt = 0;
@@ -48,13 +50,22 @@ export class Hints {
       this.#answered = turn;
       this.health = gradients;
       this.patience = patience;
-      this.#draw(hints);
+      this.#hints = hints;
+      this.#draw();
       this.onUpdate();
     } catch (error) {
       // The page's connection says that the server is away; an ended run has no next epoch to ask with.
       if ((!error.status || error.status >= 500) && !this.paused)
         this.#asking ??= setTimeout(() => this.#load(), ASK_AGAIN_AFTER);
     }
+  }
+
+  // A note on the page says the same with its cure: such a hint is left out.
+  tellElsewhere(notes) {
+    const told = notes.map(({ code }) => code).join();
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#draw();
   }
 
   drawCountdown({ status }) {
@@ -67,7 +78,8 @@ export class Hints {
     );
   }
 
-  #draw(hints) {
+  #draw() {
+    const hints = this.#hints.filter(({ code }) => !this.#told.split(",").includes(code));
     this.section.hidden = !hints.length;
     const kept = new Map(hints.map((hint) => [hint.code, this.#cards.get(hint.code) ?? newCard()]));
     for (const hint of hints) fill(kept.get(hint.code), hint);

@@ -6,10 +6,8 @@ import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { drawAbout } from "./about.js";
 import { Actions } from "./actions/actions.js";
+import { changeAddress } from "./cures.js";
 import { Curves } from "./curves/curves.js";
-import { Deletion } from "./actions/deletion.js";
-import { EndNotification } from "./actions/end_notification.js";
-import { EpochTable } from "./curves/epoch_table.js";
 import { EventLog } from "./log/event_log.js";
 import { Header } from "./header.js";
 import { Hints } from "./hints.js";
@@ -20,8 +18,8 @@ import { elapsedSeconds } from "./state.js";
 import { makeSticky } from "./sticky_bar.js";
 import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
-import { TrainLog } from "./log/train_log.js";
 
+const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
 
 export class PageView {
@@ -42,7 +40,11 @@ export class PageView {
     const { page, detail } = this;
     this.curves = new Curves(find("curves"), (prefix, range) => page.loadDetail(prefix, range));
     this.machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
-    this.epochTable = new EpochTable(find("epochs"), () => this.epochTable.draw(this.state));
+    this.#load("epochTable", import("./curves/epoch_table.js"), ({ EpochTable }) => {
+      const made = new EpochTable(find("epochs"), () => made.draw(this.state));
+      made.draw(this.state);
+      return made;
+    });
     this.toolbar = new Toolbar(find("by"), find("smooth"), {
       onAxis: (by) => page.changeAxis(by),
       onSmoothing: () => page.redrawAllCurves(),
@@ -54,28 +56,48 @@ export class PageView {
   #makeLogs() {
     const { links, config } = this.detail;
     this.log = new EventLog(find("log"), links.events);
-    this.trainLog = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
+    this.#load("trainLog", import("./log/train_log.js"), ({ TrainLog }) => {
+      const made = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
+      made.draw(this.state);
+      made.setPaused(this.state.deleted);
+      return made;
+    });
   }
 
   #makeControls(mayAct) {
     const { page, detail, state } = this;
     const { id, experiment_name: name, links } = detail;
-    this.header = new Header(name);
+    this.header = new Header({ id, name, report: find("report").getAttribute("href") });
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
-    this.notification = new EndNotification(find("end-notification"), { id, name });
-    this.deletion = new Deletion(find("tools"), find("deleted"), detail, {
-      may: mayAct,
-      onDeleted: () => page.showDeleted(),
-      onRestored: () => page.showRestored(),
+    const note = find("end-notification");
+    this.#load(
+      "notification",
+      import("./actions/end_notification.js"),
+      ({ EndNotification }) => new EndNotification(note, { id, name }),
+    );
+    const handlers = { may: mayAct, onDeleted: () => page.showDeleted(), onRestored: () => page.showRestored() };
+    this.#load("deletion", import("./actions/deletion.js"), ({ Deletion }) => {
+      const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
+      made.draw(this.state);
+      if (this.state.deleted) made.showDeleted();
+      return made;
     });
     // A new run has a page of its own; what changes on this one arrives as an event.
     const acted = ({ links: found }) => (found?.page ? location.assign(found.page) : this.details.request());
-    this.actions = mayAct ? new Actions(find("actions"), links, acted) : null;
+    this.actions = mayAct ? new Actions(find("actions"), { ...links, change: changeAddress(id) }, acted) : null;
     this.queue = new QueueWatcher(id, state, {
       buttons: mayAct ? find("move-buttons") : null,
       moveLink: links.move,
       onChange: () => page.requestDraw(),
     });
+  }
+
+  // What no first screen needs follows the scripts that draw it; until it is there nobody can have used it.
+  #load(name, script, make) {
+    script.then(
+      (found) => (this[name] = make(found)),
+      () => {}, // the server is away: what was drawn stays
+    );
   }
 
   get axis() {
@@ -93,9 +115,9 @@ export class PageView {
   }
 
   showDeleted(deleted) {
-    if (deleted) this.deletion.showDeleted();
+    if (deleted) this.deletion?.showDeleted();
     for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = deleted;
-    this.trainLog.setPaused(deleted);
+    this.trainLog?.setPaused(deleted);
     this.hints.setPaused(deleted);
   }
 
@@ -128,24 +150,45 @@ export class PageView {
     const { state } = this;
     this.header.draw({ ...state, elapsed: elapsedSeconds(state) });
     this.actions?.draw(state);
-    this.deletion.draw(state);
+    this.deletion?.draw(state);
     this.tags.draw(state);
-    this.notification.draw(state, progressText(state));
+    this.notification?.draw(state, progressText(state));
     this.queue.draw(state);
     this.hints.drawCountdown(state);
+    this.hints.tellElsewhere(state.notes);
+    find("clone").hidden = state.status === "failed" && Boolean(this.actions); // there it comes first
+    this.#drawLogTail();
     find("queue-place").hidden = state.status !== "queued" || state.deleted;
     if (!document.hidden) this.#drawWhatChanged(store);
+  }
+
+  // Few runs fail: the script is loaded when one has.
+  async #drawLogTail() {
+    const { status, attempt, deleted } = this.state;
+    const wanted = status === "failed" && !deleted ? attempt : null;
+    if (wanted === this.tailOf) return;
+    this.tailOf = wanted;
+    find("log-tail").hidden = true;
+    if (wanted === null) return;
+    const lines = await import("./log/log_tail.js").then(
+      ({ lastLines }) => lastLines(this.detail.links.log),
+      () => [], // the server is away: the whole log below will say so
+    );
+    if (this.tailOf !== wanted) return;
+    find("log-tail-lines").replaceChildren(...lines);
+    find("log-tail").hidden = !lines.length;
   }
 
   #drawWhatChanged(store) {
     const { state, dirty } = this;
     const { weight } = this.toolbar;
     const prefixes = store.takeDirty();
-    if (prefixes.has("epoch")) this.epochTable.draw(state);
+    if (prefixes.has("epoch")) this.epochTable?.draw(state);
     this.curves.draw(state, { health: this.hints.health, weight, prefixes });
+    find("curves-part").hidden = !this.curves.showFilled(WAITING.has(state.status));
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
     if (dirty.events) this.log.draw();
-    this.trainLog.draw(state);
+    this.trainLog?.draw(state);
     if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
     if (dirty.about) this.#drawAbout();
     this.dirty = { results: false, about: false, events: false };
@@ -155,9 +198,15 @@ export class PageView {
     const { dataset, model } = this.state;
     drawAbout(find("about"), { detail: this.detail, files: this.details.files, dataset, model });
     if (this.state.status !== "queued")
-      import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(this.detail, this.state));
+      import("../reading/run_data.js").then(
+        ({ drawRunData }) => drawRunData(this.detail, this.state),
+        () => (this.dirty.about = true), // the server is away: again with what comes next
+      );
     if (this.state.execution.length)
-      import("./execution.js").then(({ drawExecution }) => drawExecution(this.detail, this.state));
+      import("./execution.js").then(
+        ({ drawExecution }) => drawExecution(this.detail, this.state),
+        () => (this.dirty.about = true),
+      );
   }
 }
 

@@ -68,7 +68,7 @@ export interface RunDetail {
   progress: ProgressSummary & Partial<Progress>;
   total_epochs: number | null;
   best: Best;
-  notes: { text: string }[];
+  notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
   deleted_at: string | null;
@@ -116,7 +116,7 @@ export interface RunState {
   epochsDone: number;
   best: Best;
   bestEpoch: number | null;
-  notes: { text: string }[];
+  notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
   deleted: boolean;

@@ -187,7 +187,7 @@ def test_a_training_goes_on_where_the_monitored_metric_has_no_value(tmp_path: Pa
     assert best_of(messages).best_value is None
     notes = notes_of(messages)
     assert [note.code for note in notes] == ["no_value_val_matthews_corrcoef", "no_value_test_matthews_corrcoef"]
-    assert notes[0].text.startswith("val_matthews_corrcoef has no value in epoch 0: all samples, or all predictions")
+    assert notes[0].text.startswith("val_matthews_corrcoef has no value in epoch 1: all samples, or all predictions")
     assert "in the test split" in notes[1].text
 
 

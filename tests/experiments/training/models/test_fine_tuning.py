@@ -121,9 +121,9 @@ def test_blocks_learn_from_their_epoch_on(tmp_path: Path, capsys: pytest.Capture
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("Frozen", "Epoch"))]
     assert lines == [
         "Frozen: stem, body, top",
-        "Epoch 1: from now on top learns, 161 weights in all; frozen: stem, body",
-        "Epoch 2: from now on body learns, 317 weights in all; frozen: stem",
-        "Epoch 3: from now on stem learns, 366 weights in all; frozen: nothing",
+        "Epoch 2: from now on top learns, 161 weights in all; frozen: stem, body",
+        "Epoch 3: from now on body learns, 317 weights in all; frozen: stem",
+        "Epoch 4: from now on stem learns, 366 weights in all; frozen: nothing",
     ]
     assert of_type(messages, TrainingStart)[0].model.trainable == 5
     norms = {event.epoch: list(event.layer_norms) for event in of_type(messages, GradientStats)}

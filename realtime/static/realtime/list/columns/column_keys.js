@@ -8,9 +8,9 @@ export const DEFAULT_COLUMNS = [
   "best",
   "final_auroc",
   "final_recall",
-  "final_precision",
   "duration",
   "created",
+  "owner",
 ];
 
 /**

@@ -1,7 +1,8 @@
 // The columns that a list of runs can have: fields of a run, options of its configuration, and its metrics.
 
 import { el, setText } from "../../frame/dom.js";
-import { count, duration, metricName, number, percent, UNKNOWN } from "../../frame/format.js";
+import { count, duration, epochNumber, known, metricName, UNKNOWN } from "../../frame/format.js";
+import { metricValue } from "../../frame/metric_text.js";
 import { shown } from "../../compare/options.js";
 import { isChosen, metricParts } from "./column_keys.js";
 import { drawSparkline } from "./sparkline.js";
@@ -27,6 +28,22 @@ function plain(label, value, { numeric = false }) {
       node.toggleAttribute("data-unknown", span.textContent === UNKNOWN);
     },
   };
+}
+
+// A number of the final evaluation, and of which split it is: values of validation and test do not compare.
+function finalValue(label, name) {
+  const cells = () => {
+    const [value, split] = [el("span"), el("span")];
+    const node = el("td", { class: "number final-value", "data-label": label }, value, split);
+    const fill = ({ final }) => {
+      setText(value, metricValue(name, final?.[name]));
+      setText(split, known(final?.[name]) ? final.split : "");
+      if (final) node.title = `Of the ${final.split === "val" ? "validation" : final.split} split`;
+      node.toggleAttribute("data-unknown", value.textContent === UNKNOWN);
+    };
+    return { nodes: [node], fill };
+  };
+  return { label, sort: `final_${name}`, numeric: true, descends: true, cells };
 }
 
 function moment(label, sort, name) {
@@ -58,16 +75,10 @@ const FIELDS = {
   progress: { label: "Progress", sort: "progress", descends: true, wide: true },
   curve: { label: "Curve", sort: null, cells: curve },
   best: { label: "Best", sort: "best_value", numeric: true, descends: true },
-  final_auroc: text("Final AUROC", "final_auroc", (run) => number(run.final?.auroc), { numeric: true, descends: true }),
-  final_recall: text("Final recall", "final_recall", (run) => percent(run.final?.recall), {
-    numeric: true,
-    descends: true,
-  }),
-  final_precision: text("Final precision", "final_precision", (run) => percent(run.final?.precision), {
-    numeric: true,
-    descends: true,
-  }),
-  final_f1: text("Final F1", "final_f1", (run) => percent(run.final?.f1), { numeric: true, descends: true }),
+  final_auroc: finalValue("Final AUROC", "auroc"),
+  final_recall: finalValue("Final recall", "recall"),
+  final_precision: finalValue("Final precision", "precision"),
+  final_f1: finalValue("Final F1", "f1"),
   duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), {
     numeric: true,
     descends: true,
@@ -79,7 +90,12 @@ const FIELDS = {
   model: text("Model", "model", (run) => run.model_name ?? UNKNOWN),
   owner: text("Owner", "owner", (run) => run.owner),
   notes: text("Notes", null, (run) => run.notes.map((note) => note.text).join(" ") || UNKNOWN),
-  best_epoch: text("Best epoch", "best_epoch", (run) => count(run.best.epoch), { numeric: true }),
+  best_epoch: text(
+    "Best epoch",
+    "best_epoch",
+    (run) => (known(run.best.epoch) ? count(epochNumber(run.best.epoch)) : UNKNOWN),
+    { numeric: true },
+  ),
   epochs: text("Epochs asked for", "max_epochs", (run) => count(run.progress.max_epochs), {
     numeric: true,
     descends: true,
@@ -105,7 +121,11 @@ export function columnLabel(key) {
 function chosen(key) {
   const label = columnLabel(key);
   const show = (value) =>
-    value === null || value === undefined ? UNKNOWN : key.startsWith("metric.") ? number(value) : shown(value);
+    value === null || value === undefined
+      ? UNKNOWN
+      : key.startsWith("metric.")
+        ? metricValue(metricParts(key)[0], value)
+        : shown(value);
   return text(label, key, (run) => show(run.columns?.[key]), { numeric: true, descends: key.startsWith("metric.") });
 }
 

@@ -1,6 +1,7 @@
 // A small curve of a metric: where its points are, and what it says in words. Pure.
 
-import { metricName, number, plural } from "../../frame/format.js";
+import { metricName, plural } from "../../frame/format.js";
+import { metricValue } from "../../frame/metric_text.js";
 
 export const [WIDTH, HEIGHT] = [104, 28];
 const MARGIN = 3;
@@ -22,8 +23,9 @@ export function points(values) {
 /** @param {{metric: string, values: number[]}} curve */
 export function curveText({ metric, values }) {
   const name = metricName(metric);
-  if (values.length === 1) return `${name}: ${number(values[0])}`;
-  const ends = `first ${number(values[0])}, last ${number(values.at(-1))}`;
-  const extremes = `lowest ${number(Math.min(...values))}, highest ${number(Math.max(...values))}`;
+  const shown = (/** @type {number} */ value) => metricValue(metric, value);
+  if (values.length === 1) return `${name}: ${shown(values[0])}`;
+  const ends = `first ${shown(values[0])}, last ${shown(values[values.length - 1])}`;
+  const extremes = `lowest ${shown(Math.min(...values))}, highest ${shown(Math.max(...values))}`;
   return `${name}, ${plural(values.length, "value")}: ${ends}, ${extremes}`;
 }

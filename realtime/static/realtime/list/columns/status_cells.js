@@ -1,7 +1,8 @@
 // The status of a run as cells of a table: status, progress, best value.
 
 import { el, setText } from "../../frame/dom.js";
-import { ENDED, known, metricName, number, STATUS_WORDS } from "../../frame/format.js";
+import { ENDED, epochNumber, known, metricName, STATUS_WORDS } from "../../frame/format.js";
+import { metricValue } from "../../frame/metric_text.js";
 import { queueEntryOf } from "../../queue/queue_state.js";
 import { statusText } from "./status_text.js";
 
@@ -28,7 +29,7 @@ export function fillStatusCells({ cells, best }, run) {
   cells.bar.hidden = ENDED.has(status) || status === "queued";
   cells.bar.value = progress.fraction ?? 0;
   setText(cells.text, statusText(run, queueEntryOf(run.id)));
-  setText(best.value, number(run.best.value));
+  setText(best.value, metricValue(run.monitor, run.best.value));
   const monitor = metricName(run.monitor).replace("validation", "val");
-  setText(best.monitor, known(run.best.epoch) ? `${monitor}, epoch ${run.best.epoch}` : "");
+  setText(best.monitor, known(run.best.epoch) ? `${monitor}, epoch ${epochNumber(run.best.epoch)}` : "");
 }

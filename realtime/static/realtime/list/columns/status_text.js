@@ -1,6 +1,6 @@
 // How far a run has come, in words. Pure.
 
-import { count, ENDED, known, percent, plural, remaining } from "../../frame/format.js";
+import { count, ENDED, epochNumber, known, percent, plural, remaining } from "../../frame/format.js";
 import { queueText } from "../../queue/queue_state.js";
 
 /**
@@ -24,7 +24,8 @@ export function statusText(run, entry = null) {
   const { status, reason, progress } = run;
   if (status === "queued") return [placeText(entry ?? run), reason].filter(Boolean).join(" · ");
   const { fraction, epoch, max_epochs: epochs, eta_seconds: eta } = progress;
-  if (ENDED.has(status)) return reason ?? (known(epoch) ? `${count(epoch + 1)} of ${plural(epochs, "epoch")}` : "");
+  if (ENDED.has(status))
+    return reason ?? (known(epoch) ? `${count(epochNumber(epoch))} of ${plural(epochs, "epoch")}` : "");
   if (epoch === null) return "Preparing data and model";
   return `${percent(fraction, 0)} of ${plural(epochs, "epoch")}${known(eta) ? ` · ${remaining(eta)}` : ""}`;
 }

@@ -4,6 +4,7 @@ import { Chart } from "../../charts/chart.js";
 import { smooth } from "../../charts/smoothing.js";
 import { el } from "../../frame/dom.js";
 import { capital, known, count, measured, plural, tick } from "../../frame/format.js";
+import { isShare, metricValue } from "../../frame/metric_text.js";
 import { withDetail } from "./curve_table.js";
 
 const METRICS = [
@@ -22,9 +23,10 @@ const BATCH_SMOOTHING = 0.9; // where the reader asks for none: single batches s
 const LAYERS = "gradient/layer/";
 const WAITING = "No epoch has ended yet.";
 
+const written = (name) => ({ share: isShare(name), words: (value) => metricValue(name, value) });
 const both = (name) => [
-  { key: `epoch/train_${name}`, label: "train", colour: "--train" },
-  { key: `epoch/val_${name}`, label: "val", colour: "--val" },
+  { key: `epoch/train_${name}`, label: "train", colour: "--train", ...written(name) },
+  { key: `epoch/val_${name}`, label: "val", colour: "--val", ...written(name) },
 ];
 
 export class Curves {
@@ -110,6 +112,12 @@ export class Curves {
     }
   }
 
+  // Hide the charts without a value, unless they `wait` for one. Return whether any chart is left.
+  showFilled(wait) {
+    for (const { chart } of this.#charts) chart.card.hidden = !wait && !chart.data[0].length;
+    return this.#charts.some(({ chart }) => !chart.card.hidden);
+  }
+
   #table(prefix) {
     const [table, detail] = [this.store.table(prefix), this.#details.get(prefix)];
     return detail?.table ? withDetail(table, detail.table, detail.range) : table;
@@ -146,8 +154,8 @@ export class Curves {
   #drawBatches(chart, table) {
     const ys = table.values(`batch/${this.picked}`);
     const series = [
-      { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true },
-      { label: "smoothed", colour: "--train", points: false, plain: true },
+      { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true, ...written(this.picked) },
+      { label: "smoothed", colour: "--train", points: false, plain: true, ...written(this.picked) },
     ];
     chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], {
       marks: this.#resumes("batch"),

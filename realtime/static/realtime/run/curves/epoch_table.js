@@ -1,7 +1,8 @@
 // The table of all epochs, newest first.
 
 import { el } from "../../frame/dom.js";
-import { capital, count, metricName, number } from "../../frame/format.js";
+import { capital, count, epochNumber, metricName } from "../../frame/format.js";
+import { metricValue } from "../../frame/metric_text.js";
 
 const MOST_ROWS = 500;
 
@@ -27,12 +28,17 @@ export class EpochTable {
       .reverse()
       .map((epoch) => {
         const best = epoch === bestEpoch;
-        const title = el("th", { scope: "row" }, String(epoch), best ? el("span", { class: "best" }, " best") : null);
+        const title = el(
+          "th",
+          { scope: "row" },
+          String(epochNumber(epoch)),
+          best ? el("span", { class: "best" }, " best") : null,
+        );
         return el(
           "tr",
           { class: best ? "is-best" : null },
           title,
-          ...names.map((name) => el("td", { class: "number" }, cell(name, epochs.value(epoch, name)))),
+          ...names.map((name) => el("td", { class: "number" }, metricValue(name, epochs.value(epoch, name)))),
         );
       });
     const missing =
@@ -43,5 +49,3 @@ export class EpochTable {
     this.details.querySelector(".scroll").replaceChildren(table, missing);
   }
 }
-
-const cell = (name, value) => (/_cm_/.test(name) ? count(value) : number(value));

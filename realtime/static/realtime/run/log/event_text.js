@@ -4,6 +4,7 @@ import {
   bytes,
   count,
   duration,
+  epochNumber,
   known,
   metricName,
   number,
@@ -14,6 +15,7 @@ import {
   STATUS_WORDS,
   tick,
 } from "../../frame/format.js";
+import { metricValue } from "../../frame/metric_text.js";
 
 /** @typedef {import("../../events/event_types").EventData} EventData */
 /** @typedef {import("../../events/event_types").EventType} EventType */
@@ -27,33 +29,34 @@ const SENTENCES = {
     return `${STATUS_WORDS[status]}${before}${queued}${because(reason)}`;
   },
   training_start({ max_epochs: epochs, resumed_from_epoch: epoch, dataset, model }) {
-    const start = known(epoch) ? `continues after epoch ${epoch}` : "starts";
+    const start = known(epoch) ? `continues after epoch ${epochNumber(epoch)}` : "starts";
     const network = `${model.name} with ${plural(model.parameters, "parameter")}`;
     return `Training ${start}: ${network} on ${dataset.name}, at most ${plural(epochs, "epoch")}.`;
   },
   batch_metrics({ epoch, batch_idx: batch, loss, accuracy, recall, f1 }) {
-    const values = { loss: number(loss), accuracy: number(accuracy), recall: number(recall), F1: number(f1) };
-    return `Epoch ${epoch}, batch ${batch}: ${list(Object.entries(values))}.`;
+    const values = { loss: number(loss), accuracy: percent(accuracy), recall: percent(recall), F1: percent(f1) };
+    return `Epoch ${epochNumber(epoch)}, batch ${batch + 1}: ${list(Object.entries(values))}.`;
   },
   gradient_stats({ step, total_norm: total, max_norm: most, min_norm: least, nonfinite }) {
     const groups = `layer groups ${number(least)} to ${number(most)}`;
     return `Step ${step}: gradient norm ${number(total)}, ${groups}${nonfinite ? ", not finite." : "."}`;
   },
   epoch_end: ({ epoch, phase, metrics }) =>
-    `Epoch ${epoch}, ${splitName(phase).toLowerCase()}: ${list(shortNames(metrics, phase))}.`,
+    `Epoch ${epochNumber(epoch)}, ${splitName(phase).toLowerCase()}: ${list(shortNames(metrics, phase))}.`,
   lr_update: ({ epoch, learning_rate: rate }) =>
-    `Learning rate ${known(rate) ? tick(rate) : number(rate)} from epoch ${epoch}.`,
+    `Learning rate ${known(rate) ? tick(rate) : number(rate)} from epoch ${epochNumber(epoch)}.`,
   early_stopping({ epoch, patience, monitor, best_metric_value: best, reason }) {
-    const cause = `${metricName(monitor)} has not improved on ${number(best)} for ${plural(patience, "epoch")}`;
-    return `Stopped early after epoch ${epoch}: ${cause}. ${reason}`;
+    const limit = metricValue(monitor, best);
+    const cause = `${metricName(monitor)} has not improved on ${limit} for ${plural(patience, "epoch")}`;
+    return `Stopped early after epoch ${epochNumber(epoch)}: ${cause}. ${reason}`;
   },
   progress({ epoch, batch_idx: batch, batches, samples_per_second: rate, eta_seconds: eta }) {
     const parts = [
-      `batch ${batch}${known(batches) ? ` of ${batches}` : ""}`,
+      `batch ${batch + 1}${known(batches) ? ` of ${batches}` : ""}`,
       known(rate) ? `${count(Math.round(rate))} samples per second` : "",
       known(eta) ? remaining(eta) : "",
     ];
-    return `Epoch ${epoch}, ${parts.filter(Boolean).join(", ")}.`;
+    return `Epoch ${epochNumber(epoch)}, ${parts.filter(Boolean).join(", ")}.`;
   },
   resource_usage({ cpu_cores: cpu, memory_pss: pss, memory_rss: rss, gpus }) {
     const memory = pss ?? rss;
@@ -63,15 +66,15 @@ const SENTENCES = {
   },
   final_stats({ split, epoch, statistics }) {
     const values = [
-      `AUROC ${number(statistics.final_auroc_cm)}`,
+      `AUROC ${metricValue("auroc", statistics.final_auroc_cm)}`,
       `recall ${percent(statistics.final_recall_cm)}`,
       `precision ${percent(statistics.final_precision_cm)}`,
     ];
-    return `${splitName(split)} split, checkpoint of epoch ${epoch}: ${values.join(", ")}.`;
+    return `${splitName(split)} split, checkpoint of epoch ${epochNumber(epoch)}: ${values.join(", ")}.`;
   },
   training_end({ status, total_epochs: epochs, duration_seconds: seconds, best_epoch: best, reason }) {
     const end = `${STATUS_WORDS[status]} after ${plural(epochs, "epoch")} and ${duration(seconds)}`;
-    return `${end}${known(best) ? `, best epoch ${best}` : ""}${because(reason)}`;
+    return `${end}${known(best) ? `, best epoch ${epochNumber(best)}` : ""}${because(reason)}`;
   },
 };
 
@@ -95,5 +98,5 @@ const list = (pairs) => pairs.map(([name, value]) => `${name} ${value}`).join(",
  */
 function shortNames(metrics, phase) {
   const shown = Object.entries(metrics).filter(([name]) => name.startsWith(phase) && !name.includes("_cm_"));
-  return shown.map(([name, value]) => [metricName(name).split(" ").slice(1).join(" "), number(value)]);
+  return shown.map(([name, value]) => [metricName(name).split(" ").slice(1).join(" "), metricValue(name, value)]);
 }

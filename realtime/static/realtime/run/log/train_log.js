@@ -3,6 +3,7 @@
 import { call } from "../../frame/api.js";
 import { el, setText } from "../../frame/dom.js";
 import { count, ENDED, plural } from "../../frame/format.js";
+import { line } from "./log_line.js";
 
 const PAGE = 300; // lines
 const MOST_LINES = 3000;
@@ -255,8 +256,6 @@ export class TrainLog {
     this.lines.focus();
   }
 }
-
-const line = ({ offset, text, cut }) => el("li", { "data-offset": offset }, cut ? `${text}…` : text);
 
 // The text with what was searched for marked, upper or lower case.
 function marked(text, wanted) {

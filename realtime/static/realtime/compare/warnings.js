@@ -1,0 +1,69 @@
+// What makes numbers of several runs say little about each other: other data, another split, another loss. Pure.
+
+import { flat, same } from "./options.js";
+
+/**
+ * @typedef {object} WarnedRun
+ * @property {string} source_path
+ * @property {string | null} [dataset_hash]
+ * @property {Record<string, any> | null} config
+ * @property {{classes?: string[]} | null} [dataset]
+ */
+
+const SPLIT = [
+  "val_fraction",
+  "test_fraction",
+  "split_column",
+  "split_file",
+  "folds",
+  "fold",
+  "patient_column",
+  "patients",
+];
+const LOSS = ["epoch/train_loss", "epoch/val_loss", "batch/loss"];
+
+/** @param {WarnedRun} run */
+const dataOf = (run) => run.dataset_hash ?? run.source_path;
+
+/** @param {WarnedRun} run */
+const splitOf = ({ config }) => [config?.seed, ...SPLIT.map((name) => config?.data?.[name] ?? null)];
+
+/** @param {WarnedRun} run */
+const lossOf = ({ config, dataset }) => [
+  flat(config?.loss),
+  config?.model?.pos_weight ?? null,
+  (config?.loss?.name ?? "auto") === "auto" ? (dataset?.classes?.length ?? 2) > 2 : null,
+];
+
+/**
+ * Return whether the losses of the runs are of different kinds, so that their values do not compare.
+ *
+ * @param {WarnedRun[]} runs
+ */
+export const lossesDiffer = (runs) => runs.length > 1 && !same(runs.map(lossOf));
+
+/**
+ * Return the curves that may be drawn over each other.
+ *
+ * @param {string[]} names
+ * @param {WarnedRun[]} runs
+ */
+export const comparable = (names, runs) => (lossesDiffer(runs) ? names.filter((name) => !LOSS.includes(name)) : names);
+
+/**
+ * Say what keeps the numbers of the runs from being compared.
+ *
+ * @param {WarnedRun[]} runs
+ * @returns {string[]}
+ */
+export function warnings(runs) {
+  if (runs.length < 2) return [];
+  const found = [];
+  if (!same(runs.map(dataOf)))
+    found.push("The runs trained on different data: their numbers are of different samples.");
+  else if (!same(runs.map(splitOf)))
+    found.push("The data were split differently: the numbers may be of different samples.");
+  if (lossesDiffer(runs))
+    found.push("The runs minimise different losses: values of the loss do not compare, and their curves are left out.");
+  return found;
+}

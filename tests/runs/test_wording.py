@@ -1,0 +1,131 @@
+"""Numbers read the same on the pages, in the admin and in a terminal: Python and the pages' scripts are compared."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, TEST_METRICS
+from runs.wording.epoch_number import epoch_number
+from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
+from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
+from tests.node import exported, node
+
+FORMAT = "realtime/static/realtime/frame/format.js"
+METRICS = "realtime/static/realtime/frame/metric_text.js"
+
+SHARES_OF_COUNTS = [hits / all_ for all_ in (1, 3, 7, 8, 16, 80, 160, 3000, 10_000) for hits in (0, 1, all_ // 2, all_)]
+EDGES = [
+    *(0.0, -0.0, 1.0, -1.0, 1e-13, 1 - 1e-13, 0.9999999999999998, 1.0000000000000002, 2999 / 3000, 1 / 3000),
+    *(0.0005, 0.00049999, 0.9995, 0.99949999, 0.99999, -0.0004, -0.9999, -0.5, 0.0625, 0.1875, 0.28125, 0.5, 0.125),
+    *(1.0005, 12.25, 0.00005, 0.00099999, 99.99995, 99.99994, 100.0, 123.456, 999.995, 999.996, 1000.05, 1234.56),
+    *(99_999.94, 99_999.95, 100_000.0, 123_450_000.0, 9.9995e9, 1e-300, 1.7e308, -123.456, -1e-5, 0.00012345),
+]
+VALUES: list[float | None] = [None, math.nan, math.inf, *SHARES_OF_COUNTS, *EDGES]
+SIZES: list[float | None] = [
+    *(None, 0, 1, 2, 1023, 1024, 1536, 1587, 1024**2 - 1, 1024**2, 226_000_000, 1024**3 - 1, 1024**3, 1.25 * 1024**3),
+    *(1024**4 - 1, 1024**4, 5e15),
+]
+SPANS: list[float | None] = [
+    *(None, 0, 0.04, 0.05, 0.25, 9.94, 9.95, 9.99, 10, 59.4, 59.5, 60, 65, 3599.4, 3599.5, 3600, 7384, 172_799.5),
+    *(172_800, 1e7),
+]
+
+
+def _in_the_browser(module: str, calls: list[list[Any]]) -> list[Any]:
+    """Return what the functions of a script write: each call is a name and its arguments."""
+    given = json.dumps([[name, *(_json(each) for each in rest)] for name, *rest in calls])
+    script = (
+        f"import('./{module}').then((found) => console.log(JSON.stringify(({given}).map(([name, ...rest]) =>"
+        " found[name](...rest.map((each) => (each === 'NaN' || each === 'Infinity' ? Number(each) : each)))))))"
+    )
+    answer = node("--import", "./tests/javascript/setup.js", "--input-type=module", "-e", script)
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)  # type: ignore[no-any-return]
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity"
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "values"),
+    [
+        ("number", number, VALUES),
+        ("score", score, VALUES),
+        ("percent", percent, [value for value in VALUES if value is None or not 1e20 < value < math.inf]),
+        ("bytes", byte_size, SIZES),
+        ("duration", duration, SPANS),
+    ],
+)
+def test_both_languages_write_the_same(
+    name: str, write: Callable[[float | None], str], values: list[float | None]
+) -> None:
+    here = [write(value) for value in values]
+    assert dict(zip(map(repr, values), _in_the_browser(FORMAT, [[name, value] for value in values]), strict=True)) == (
+        dict(zip(map(repr, values), here, strict=True))
+    )
+
+
+def test_both_languages_write_whole_percent_and_ranges_alike() -> None:
+    whole = _in_the_browser(FORMAT, [["percent", value, 0] for value in VALUES])
+    assert whole == [percent(value, 0) for value in VALUES]
+    pairs = [(None, 1.0), (0.0, 1.0), (0.9995, 0.99999), (0.1, 0.2999), (0.00001, 1.0), (0.05, 0.05)]
+    assert _in_the_browser(FORMAT, [["percentRange", *pair] for pair in pairs]) == [percent_range(*p) for p in pairs]
+
+
+def test_both_languages_tell_shares_scores_counts_and_the_rest_by_their_names() -> None:
+    assert exported(METRICS, "SHARES") == list(SHARES)
+    assert exported(METRICS, "SCORES") == list(SCORES)
+    names = [
+        *(*EPOCH_METRICS, *TEST_METRICS, *FINAL_STATISTICS, "val_f1_score_macro", "val_cohen_kappa", "val_hinge_loss"),
+        *("final_sensitivity/a class", "final_auroc_cm/b/c\nd", "val_accurate", "accuracy", "f1", "my_own_score"),
+    ]
+    calls: list[list[Any]] = [[f, name, *rest] for name in names for f, *rest in (("metricValue", 0.99996),)]
+    assert _in_the_browser(METRICS, calls) == [metric_value(name, 0.99996) for name in names]
+    calls = [["metricRange", name, 0.25, 0.99996] for name in names]
+    assert _in_the_browser(METRICS, calls) == [metric_range(name, 0.25, 0.99996) for name in names]
+
+
+def test_all_and_none_are_said_of_all_and_none_alone() -> None:
+    """2,999 of 3,000 are not all of them, and an AUROC of .9997 is not that of a perfect ranking."""
+    assert [percent(share) for share in (1.0, 2999 / 3000, 0.5, 1 / 3000, 0.0)] == [
+        *("100.0 %", ">99.9 %", "50.0 %", "<0.1 %", "0.0 %"),
+    ]
+    assert [percent(share, 0) for share in (1.0, 0.996, 0.004, 0.0)] == ["100 %", ">99 %", "<1 %", "0 %"]
+    assert [score(value) for value in (1.0, 0.9997, 0.9694, 0.0003, 0.0, -0.0002, -0.9999, -1.0)] == [
+        *("1.000", ">0.999", "0.969", "<0.001", "0.000", ">-0.001", "<-0.999", "-1.000"),
+    ]
+    assert percent_range(0.9995, 0.9999) == ">99.9 to >99.9 %"
+
+
+def test_ties_go_away_from_zero() -> None:
+    """By hand: 1/16 is 6.25 %, 3/16 is 18.75 %, which Python's format codes would make 6.2 and 18.8."""
+    assert [percent(1 / 16), percent(3 / 16), fixed(0.5, 0), fixed(-2.5, 0)] == ["6.3 %", "18.8 %", "1", "-3"]
+
+
+def test_memory_and_disk_have_units_of_1024() -> None:
+    assert [byte_size(226_000_000), byte_size(1024**3), byte_size(1), byte_size(None)] == [
+        "215.5 MiB",
+        "1.0 GiB",
+        "1 byte",
+        "–",
+    ]
+
+
+def test_metrics_are_written_by_what_they_are() -> None:
+    shown = {name: metric_value(name, 0.79449) for name in ("val_recall", "val_auroc", "val_loss", "final_mcc")}
+    assert shown == {"val_recall": "79.4 %", "val_auroc": "0.794", "val_loss": "0.7945", "final_mcc": "0.794"}
+    assert metric_value("val_cm_tp", 1234.0) == "1,234"
+    assert metric_range("final_auroc_cm", 0.93611, 1.0) == "0.936 to 1.000"
+
+
+def test_people_count_epochs_from_one() -> None:
+    assert [epoch_number(0), epoch_number(9)] == [1, 10]
+    assert _in_the_browser(FORMAT, [["epochNumber", 0], ["epochNumber", 9]]) == [1, 10]
