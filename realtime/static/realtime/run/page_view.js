@@ -41,7 +41,7 @@ export class PageView {
     this.curves = new Curves(find("curves"), (prefix, range) => page.loadDetail(prefix, range));
     this.machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
     this.#load("epochTable", import("./curves/epoch_table.js"), ({ EpochTable }) => {
-      const made = new EpochTable(find("epochs"), () => made.draw(this.state));
+      const made = new EpochTable(find("epochs"), detail.links.series, () => made.draw(this.state));
       made.draw(this.state);
       return made;
     });
