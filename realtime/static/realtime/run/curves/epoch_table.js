@@ -8,7 +8,7 @@ import { metricValue } from "../../frame/metric_text.js";
 const MOST_ROWS = 500;
 const POINTS = 4000; // of each curve at most: more than there are rows
 
-// Draws only while `details` is open. `series`: the address of the run's curves; `onOpen()` when it is opened or closed.
+// Draws only while `details` is open. `series`: the address of the curves; `onOpen()` when it is opened or closed.
 export class EpochTable {
   #completed = 0; // the load of which the last epochs are all here
   #asking = 0; // the load of which they are on their way

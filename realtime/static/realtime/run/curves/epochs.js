@@ -24,7 +24,7 @@ export class Epochs {
   #order = [];
   /** @type {Set<string>} */
   #names = new Set();
-  /** @type {Map<string, Ranking>} what was asked for is kept, so that a new epoch is compared with the best one alone */
+  /** @type {Map<string, Ranking>} what was asked for: a new epoch is compared with the best one alone */
   #rankings = new Map();
   #elided = 0; // epochs that a very long history leaves out here
   /** Whether metrics of some epochs are left out: of a long history each curve is thinned by itself. */
