@@ -223,7 +223,7 @@ export class PageView {
     const { dataset, model } = state;
     const what = { detail, files, checkpoints, dataset, model, ended: ENDED.has(state.status) };
     this.#later(
-      import("./about.js").then(({ drawAbout }) => drawAbout(find("about"), what)),
+      import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), what)),
       again,
     );
     if (state.status !== "queued")
@@ -233,7 +233,7 @@ export class PageView {
       );
     if (state.execution.length)
       this.#later(
-        import("./execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
+        import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
         again,
       );
   }
