@@ -16,7 +16,7 @@ class Mistake(NamedTuple):
 
     true: str
     predicted: str
-    count: int
+    samples: int
     share: str
 
 

@@ -27,8 +27,8 @@ PATIENCE = 20_000  # milliseconds
 def epoch_end(number: int, chance: random.Random) -> list[EpochEnd]:
     """Make the events of an epoch; each number is noise, so that every curve is thinned in its own way."""
     auroc = None if number == UNKNOWN else chance.random()
-    train = {"train_loss": chance.random(), "train_acc": chance.random()}
-    val = {"val_loss": chance.random(), "val_recall": chance.random(), "val_auroc": auroc}
+    train: dict[str, float | None] = {"train_loss": chance.random(), "train_acc": chance.random()}
+    val: dict[str, float | None] = {"val_loss": chance.random(), "val_recall": chance.random(), "val_auroc": auroc}
     return [
         EpochEnd(epoch=number, phase="train", metrics=train, timestamp=""),
         EpochEnd(epoch=number, phase="val", metrics=val, timestamp=""),

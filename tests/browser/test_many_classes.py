@@ -28,7 +28,7 @@ def evaluated(owner: User, number: int) -> Run:
     statistics = matrix_statistics(matrix, classes)
     ends = [
         FinalStats(
-            split=split,  # type: ignore[arg-type]  # one of the two
+            split=split,
             epoch=0,
             threshold=None,
             confusion_matrix=matrix,

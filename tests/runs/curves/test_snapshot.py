@@ -69,8 +69,8 @@ def test_each_matrix_is_there_once(api: Client, make_run: MakeRun) -> None:
     run = make_run()
     classes = [f"class {label}" for label in range(30)]
     matrix = [[1000 * row + column for column in range(30)] for row in range(30)]
-    numbers = {"final_auroc_cm": 0.75, "final_mcc": None}
-    of_classes = {f"final_sensitivity/{name}": 0.5 for name in classes}
+    numbers: dict[str, float | None] = {"final_auroc_cm": 0.75, "final_mcc": None}
+    of_classes: dict[str, float | None] = {f"final_sensitivity/{name}": 0.5 for name in classes}
     ends = [
         FinalStats(
             split=split,

@@ -14,7 +14,7 @@ function searched({ label, region, draw }) {
   const place = el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": region });
   const field = el("input", {
     type: "search",
-    placeholder: "Class",
+    placeholder: "Search classes",
     "aria-label": label,
     input: () => place.replaceChildren(draw(field.value)),
   });
