@@ -158,6 +158,7 @@ UNDOCUMENTED_LIMITS = {
     "masks.MOST_WITHOUT_IMAGE",
     "one_hot.MOST_CLASSES",
     "patient_columns.MOST_OFTEN",
+    "target_column.MOST_GUESSED",
     "target_copies.MOST_CLASSES",
     "verification.MAX_PAGES",
     "dicom_headers.MAX_DEPTH",
