@@ -17,6 +17,7 @@ from runs.scheduling.forecast import Forecast, forecast
 from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
+from runs.wording.operating_point_text import described_points
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 
@@ -116,6 +117,7 @@ def links(run_id: int) -> dict[str, str]:
         "snapshot": f"{api}snapshot/",
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
+        "operating_points": f"{api}operating-points/",
         "hints": f"{api}hints/",
         "reading": f"{api}reading/",
         "log": f"{api}log/",
@@ -187,6 +189,11 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "reliability": result.reliability,
         "macro": macro(result.confusion_matrix, result.class_names, result.statistics),
     }
+
+
+def operating_points(results: Iterable[FinalResult]) -> list[dict[str, Any]] | None:
+    """Build the operating points of the evaluated splits, joined by rule; None where none are stored."""
+    return described_points({result.split: result.operating_points for result in results})
 
 
 def macro(matrix: Matrix, class_names: Sequence[str], statistics: Mapping[str, Number]) -> dict[str, Any] | None:

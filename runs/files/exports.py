@@ -24,7 +24,7 @@ from runs import atomic_files, clock, queries
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
-from runs.serializers import final_split
+from runs.serializers import final_split, operating_points
 from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
@@ -105,6 +105,7 @@ def _metadata(run: Run) -> dict[str, Any]:
 def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Collect what the training found. `trainer`, `epochs_trained`, `training_seconds` are names of version 0.1."""
     trainer, seconds = _trainer_state(run), _training_seconds(run)
+    evaluated = queries.final_results(run.pk)
     return {
         "run_id": run.pk,
         "checkpoint": {
@@ -118,7 +119,8 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "trainer": trainer,
         # Encoded one by one: a million numbers are a tenth of the memory as text
         "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
-        "final_stats": {result.split: final_split(result) for result in queries.final_results(run.pk)},
+        "final_stats": {result.split: final_split(result) for result in evaluated},
+        "operating_points": operating_points(evaluated),
         "metadata": {
             "run_id": run.pk,
             "total_epochs": run.total_epochs,

@@ -21,10 +21,12 @@ from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from runs.atomic_files import replacing
-from runs.events import FinalStats, Split
+from runs.events import FinalStats, OperatingPoint, Split
 from runs.statistics.calibration.calibration_error import reliability
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.operating_points.applying import applied_points
+from runs.statistics.operating_points.choosing import chosen_points
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
 from runs.wording.epoch_number import epoch_number
@@ -162,16 +164,23 @@ def _narrowed(logits: Floats) -> NDArray[Any]:
 def events(
     predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
 ) -> Iterator[FinalStats]:
-    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite."""
+    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite.
+
+    The operating points are chosen on the first split, and applied to the others.
+    """
+    points: Sequence[OperatingPoint] | None = None
     for part in predictions:
-        yield final_stats(
+        stats = final_stats(
             part,
             epoch=epoch,
             threshold=threshold,
             class_names=data.class_names,
             patient_ids=data.patient_ids,
             added=added,
+            points=points,
         )
+        points = stats.operating_points
+        yield stats
 
 
 def final_stats(
@@ -182,10 +191,12 @@ def final_stats(
     class_names: Sequence[str],
     patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
+    points: Sequence[OperatingPoint] | None = None,
 ) -> FinalStats:
     """Compute all final statistics of one split; raises Diverged if the scores are not finite.
 
-    `patient_ids` are the data module's, which the positions index; none where they are not known.
+    `patient_ids` are the data module's, which the positions index; none where they are not known. `points` are
+    operating points that were chosen on another split; without them they are chosen on this one.
     """
     if not np.isfinite(part.scores).all():
         raise Diverged(
@@ -215,4 +226,5 @@ def final_stats(
         statistics=statistics,
         patients=None if patients is None else int(patients.max()) + 1,
         reliability=reliability(split),
+        operating_points=chosen_points(split, threshold) if points is None else applied_points(split, points),
     )

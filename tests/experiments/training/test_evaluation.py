@@ -93,6 +93,30 @@ def test_intervals_follow_the_patients_of_the_predictions(tmp_path: Path) -> Non
     assert sum(shares) == pytest.approx(y.sum())
 
 
+def test_operating_points_follow_from_the_predictions(tmp_path: Path) -> None:
+    """Chosen on validation, applied to test: each by its threshold alone, with the columns of the file."""
+    messages, table = evaluated(tmp_path, data={"test_fraction": 0.2}, model={"threshold": 0.4})
+    found = {event.split: event.operating_points for event in of_type(messages, FinalStats)}
+    rules = ["own", "half", "sensitivity_95", "sensitivity_90", "specificity_95", "youden", "f1"]
+    assert [point.rule for point in found["val"]] == [point.rule for point in found["test"]] == rules
+    assert [(point.threshold, point.log_odds, point.reason) for point in found["val"]] == [
+        (point.threshold, point.log_odds, point.reason) for point in found["test"]
+    ]
+    for split, points in found.items():
+        rows = table.filter(np.array(table["split"]) == split)
+        y, scores, logits = (rows[name].to_numpy() for name in ("label", "score", "logit"))
+        for point in points:
+            assert point.threshold is not None
+            said = scores >= point.threshold if point.log_odds is None else logits >= point.log_odds
+            tn, fp, fn, tp = sk.confusion_matrix(y, said).ravel()
+            assert [point.statistics[name] for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn")] == [tp, tn, fp, fn]
+            assert point.statistics["final_sensitivity"] == pytest.approx(tp / (tp + fn))
+    val = {point.rule: point for point in found["val"]}
+    assert (val["own"].threshold, val["half"].threshold) == (0.4, 0.5)
+    assert val["sensitivity_95"].statistics["final_sensitivity"] >= 0.95  # type: ignore[operator]
+    assert val["specificity_95"].statistics["final_specificity"] >= 0.95  # type: ignore[operator]
+
+
 def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None:
     data, model = SmallData(), Network()
     _, table = evaluated(tmp_path, data, model)

@@ -24,6 +24,7 @@ NAMES = {
     "series": "run-series",
     "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
+    "operating_points": "run-operating-points",
     "hints": "run-hints",
     "reading": "run-reading",
     "log": "run-log",

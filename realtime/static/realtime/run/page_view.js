@@ -190,8 +190,19 @@ export class PageView {
     if (dirty.events) this.log.draw();
     this.trainLog?.draw(state);
     if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
     this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawPoints() {
+    const { finals } = this.state;
+    if (finals.size)
+      import("./points/point_table.js").then(
+        ({ drawPoints }) => drawPoints(this.detail.links, finals),
+        () => (this.dirty.results = true),
+      );
+    else find("operating-points").hidden = true;
   }
 
   #drawAbout() {
