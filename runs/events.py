@@ -220,7 +220,9 @@ class FinalStats(Event, frozen=True, kw_only=True):
     `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`. `statistics`
     is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval, and `<name>/<class>`
     for the per-class rows of a multi-class run. `patients` are those of the split, null where they are not known: then
-    the intervals treat the samples as independent. `reliability` goes from low scores to high ones.
+    the intervals treat the samples as independent. `reliability` goes from low scores to high ones. `split_identity` is
+    that of the test split's samples: runs whose test splits have the same one were evaluated on the same samples. Null
+    for validation, and in journals older than the field.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -232,6 +234,7 @@ class FinalStats(Event, frozen=True, kw_only=True):
     statistics: dict[str, float | None]
     patients: int | None = None
     reliability: list[ReliabilityPoint] = []
+    split_identity: str | None = None
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):

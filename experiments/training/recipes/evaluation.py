@@ -20,6 +20,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
+from experiments.training.recipes.split_identity import split_identity
 from runs.atomic_files import replacing
 from runs.events import FinalStats, Split
 from runs.statistics.calibration.calibration_error import reliability
@@ -160,9 +161,18 @@ def _narrowed(logits: Floats) -> NDArray[Any]:
 
 
 def events(
-    predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
+    predictions: Sequence[Predictions],
+    data: Any,
+    *,
+    epoch: int,
+    threshold: float | None,
+    added: AddedMetrics | None,
+    source: str,
 ) -> Iterator[FinalStats]:
-    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite."""
+    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite.
+
+    `source` is that of the samples, as `split_identity` takes it.
+    """
     for part in predictions:
         yield final_stats(
             part,
@@ -171,7 +181,14 @@ def events(
             class_names=data.class_names,
             patient_ids=data.patient_ids,
             added=added,
+            identity=_identity(part, data, source) if part.split == "test" else None,
         )
+
+
+def _identity(part: Predictions, data: Any, source: str) -> str:
+    """Compute what identifies the samples that were evaluated, and their classes."""
+    labelled = zip(part.positions.tolist(), part.targets.tolist(), strict=True)
+    return split_identity(source, ((data.sample_ids[place], data.class_names[label]) for place, label in labelled))
 
 
 def final_stats(
@@ -182,6 +199,7 @@ def final_stats(
     class_names: Sequence[str],
     patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
+    identity: str | None = None,
 ) -> FinalStats:
     """Compute all final statistics of one split; raises Diverged if the scores are not finite.
 
@@ -215,4 +233,5 @@ def final_stats(
         statistics=statistics,
         patients=None if patients is None else int(patients.max()) + 1,
         reliability=reliability(split),
+        split_identity=identity,
     )

@@ -131,6 +131,7 @@ export interface FinalStats {
   statistics: Record<string, number | null>;
   patients: number | null;
   reliability: ReliabilityPoint[];
+  split_identity: string | null;
 }
 
 export interface TrainingEnd {
