@@ -191,6 +191,7 @@ export class PageView {
     this.trainLog?.draw(state);
     if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
     if (dirty.about) this.#drawAbout();
+    setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
   }
 
