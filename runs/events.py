@@ -237,7 +237,9 @@ class FinalStats(Event, frozen=True, kw_only=True):
     is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval, and `<name>/<class>`
     for the per-class rows of a multi-class run. `patients` are those of the split, null where they are not known: then
     the intervals treat the samples as independent. `reliability` goes from low scores to high ones. `operating_points`
-    are those of two classes, the same ones on each split.
+    are those of two classes, the same ones on each split. `split_identity` is that of the test split's samples: runs
+    whose test splits have the same one were evaluated on the same samples. Null for validation, and in journals older
+    than the field.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -250,6 +252,7 @@ class FinalStats(Event, frozen=True, kw_only=True):
     patients: int | None = None
     reliability: list[ReliabilityPoint] = []
     operating_points: list[OperatingPoint] = []
+    split_identity: str | None = None
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):

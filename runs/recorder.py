@@ -14,6 +14,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F, Q
 
+from runs.evaluated_splits import split_looks
 from runs.events import (
     EpochEnd,
     Event,
@@ -64,6 +65,7 @@ def record(
             return
         for stamped in batch:
             _store_rows(run_id, stamped.message)
+            split_looks.add(run_id, attempt, stamped)
         _add_notes(run_id, notes)
         _write(run_id, attempt, batch)
 

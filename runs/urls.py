@@ -22,6 +22,7 @@ urlpatterns = [
     path("<int:run_id>/events/", views.RunEvents.as_view(), name="run-events"),
     path("<int:run_id>/final-stats/", views.RunFinalStats.as_view(), name="run-final-stats"),
     path("<int:run_id>/operating-points/", RunOperatingPoints.as_view(), name="run-operating-points"),
+    path("<int:run_id>/test-split/", insight_views.RunTestSplit.as_view(), name="run-test-split"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),

@@ -12,6 +12,7 @@ from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
 from runs.admin_pages.data_facts import data_facts
 from runs.admin_pages.operating_point_table import point_rows
+from runs.evaluated_splits import split_looks
 from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
@@ -103,11 +104,18 @@ def report(run: Run) -> dict[str, Any]:
         "splits": [split_report(result) for result in results],
         "points": points,
         "point_sentences": sentences,
+        "looks": _looks(run),
         "files": _files(run),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
         "queue_position": queue_position(run),
     }
+
+
+def _looks(run: Run) -> str:
+    """Say how often its test split was looked at; blank where that is not known."""
+    found = serializers.split_use(split_looks.of_run(run.pk))
+    return found["text"] if found else ""
 
 
 def best_facts(run: Run) -> list[dict[str, Any]]:

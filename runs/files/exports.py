@@ -21,10 +21,11 @@ import msgspec
 from django.db.models import QuerySet
 
 from runs import atomic_files, clock, queries
+from runs.evaluated_splits import split_looks
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
-from runs.serializers import final_split, operating_points
+from runs.serializers import final_split, operating_points, split_use
 from runs.stored_config import StoredConfig
 
 NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
@@ -121,6 +122,7 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
         "final_stats": {result.split: final_split(result) for result in evaluated},
         "operating_points": operating_points(evaluated),
+        "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
         "metadata": {
             "run_id": run.pk,
             "total_epochs": run.total_epochs,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0018_final_calibration'),
+        ('runs', '0019_split_looks'),
     ]
 
     operations = [

@@ -20,6 +20,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
+from experiments.training.recipes.split_identity import split_identity
 from runs.atomic_files import replacing
 from runs.events import FinalStats, OperatingPoint, Split
 from runs.statistics.calibration.calibration_error import reliability
@@ -162,11 +163,18 @@ def _narrowed(logits: Floats) -> NDArray[Any]:
 
 
 def events(
-    predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
+    predictions: Sequence[Predictions],
+    data: Any,
+    *,
+    epoch: int,
+    threshold: float | None,
+    added: AddedMetrics | None,
+    source: str,
 ) -> Iterator[FinalStats]:
     """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite.
 
-    The operating points are chosen on the first split, and applied to the others.
+    The operating points are chosen on the first split, and applied to the others. `source` is that of the samples, as
+    `split_identity` takes it.
     """
     points: Sequence[OperatingPoint] | None = None
     for part in predictions:
@@ -178,9 +186,16 @@ def events(
             patient_ids=data.patient_ids,
             added=added,
             points=points,
+            identity=_identity(part, data, source) if part.split == "test" else None,
         )
         points = stats.operating_points
         yield stats
+
+
+def _identity(part: Predictions, data: Any, source: str) -> str:
+    """Compute what identifies the samples that were evaluated, and their classes."""
+    labelled = zip(part.positions.tolist(), part.targets.tolist(), strict=True)
+    return split_identity(source, ((data.sample_ids[place], data.class_names[label]) for place, label in labelled))
 
 
 def final_stats(
@@ -192,6 +207,7 @@ def final_stats(
     patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
     points: Sequence[OperatingPoint] | None = None,
+    identity: str | None = None,
 ) -> FinalStats:
     """Compute all final statistics of one split; raises Diverged if the scores are not finite.
 
@@ -227,4 +243,5 @@ def final_stats(
         patients=None if patients is None else int(patients.max()) + 1,
         reliability=reliability(split),
         operating_points=chosen_points(split, threshold) if points is None else applied_points(split, points),
+        split_identity=identity,
     )

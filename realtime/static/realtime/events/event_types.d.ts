@@ -140,6 +140,7 @@ export interface FinalStats {
   patients: number | null;
   reliability: ReliabilityPoint[];
   operating_points: OperatingPoint[];
+  split_identity: string | null;
 }
 
 export interface TrainingEnd {

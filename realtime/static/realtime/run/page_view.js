@@ -192,6 +192,7 @@ export class PageView {
     if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
     if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
+    setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
   }
 

@@ -50,6 +50,17 @@ export interface Execution {
   versions: Record<string, string>;
 }
 
+// How often the run's test split was looked at.
+export interface TestSplit {
+  identity: string;
+  looks: number;
+  runs: number;
+  folds: number;
+  order: number | null;
+  first: string;
+  text: string;
+}
+
 // As GET /api/runs/<id>/ answers; only what the page reads.
 export interface RunDetail {
   id: number;
@@ -72,6 +83,7 @@ export interface RunDetail {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -120,6 +132,7 @@ export interface RunState {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;
