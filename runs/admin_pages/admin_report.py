@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import msgspec
 
 from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
+from runs.admin_pages.confusions import Mistakes, mistakes
 from runs.admin_pages.data_facts import data_facts
 from runs.admin_pages.operating_point_table import point_rows
 from runs.evaluated_splits import split_looks
@@ -25,6 +26,7 @@ from runs.wording.number_text import byte_size, duration, percent
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
+LISTED_FROM = 61  # classes, as on the page of the run: a matrix of more is a list of its most frequent mistakes
 History: TypeAlias = Sequence[Mapping[str, Any]]
 CHARTS: dict[str, tuple[str, ...]] = {
     "Loss": ("train_loss", "val_loss"),
@@ -62,9 +64,9 @@ class Statistic:
 class SplitReport:
     """The final evaluation of one split.
 
-    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. The statistics are
-    those of `positive`, None unless there are two classes; `macro` says over what they are averages, else blank.
-    `patients` says what the intervals follow.
+    `matrix` has one (true class, cells, total) per row; of many classes it is empty and `mistakes` stands for it.
+    `per_class` has one (class, values) per row. The statistics are those of `positive`, None unless there are two
+    classes; `macro` says over what they are averages, else blank. `patients` says what the intervals follow.
     """
 
     split: str
@@ -75,6 +77,7 @@ class SplitReport:
     macro: str
     patients: str
     matrix: list[tuple[str, list[Cell], int]]
+    mistakes: Mistakes | None
     statistics: list[Statistic]
     class_columns: list[str]
     per_class: list[tuple[str, list[str]]]
@@ -163,6 +166,8 @@ def split_report(result: FinalResult) -> SplitReport:
     per_class = [
         name for name in FINAL_STATISTICS if any(f"{name}/{c}" in result.statistics for c in result.class_names)
     ]
+    per_class = [name for name in per_class if not same_as_another(name, per_class)]
+    rows, listed = drawn_or_listed(result.class_names, result.confusion_matrix)
     return SplitReport(
         split=result.split,
         epoch=epoch_number(result.epoch),
@@ -171,7 +176,8 @@ def split_report(result: FinalResult) -> SplitReport:
         positive=serializers.positive_class(result.class_names),
         patients=_patients_words(result.patients),
         macro=_macro_words(macro_facts(result.confusion_matrix, result.class_names, result.statistics)),
-        matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
+        matrix=rows,
+        mistakes=listed,
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],
         per_class=[
@@ -179,6 +185,15 @@ def split_report(result: FinalResult) -> SplitReport:
             for label in (result.class_names if per_class else ())
         ],
     )
+
+
+def drawn_or_listed(
+    classes: Sequence[str], matrix: Sequence[Sequence[int]]
+) -> tuple[list[tuple[str, list[Cell], int]], Mistakes | None]:
+    """Return the rows of a matrix that is drawn, or without rows the mistakes of one that has too many classes."""
+    if len(classes) >= LISTED_FROM:
+        return [], mistakes(classes, matrix)
+    return list(matrix_rows(classes, matrix)), None
 
 
 def _patients_words(patients: int | None) -> str:
@@ -219,8 +234,13 @@ def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iter
 def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
     """List the statistics of the whole split: no classes, no ends of intervals, no counts that the matrix shows."""
     shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
-    known = [name for name in FINAL_STATISTICS if name in shown]
+    known = [name for name in FINAL_STATISTICS if name in shown and not same_as_another(name, shown)]
     return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]
+
+
+def same_as_another(name: str, shown: Collection[str]) -> bool:
+    """Return whether another one that is shown is the same number: recall is sensitivity."""
+    return name == "final_recall_cm" and "final_sensitivity" in shown
 
 
 def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:

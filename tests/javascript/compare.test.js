@@ -184,6 +184,20 @@ test("the axes are options that differ, then results", () => {
   );
 });
 
+test("which data runs have and how they are named is on no axis", () => {
+  const run = (source, target, rate) => ({
+    config: {
+      experiment_name: source,
+      source_path: source,
+      data: { target_column: target, image_columns: null, fold: rate },
+      optimizer: { learning_rate: rate },
+    },
+    dataset_hash: source,
+  });
+  const axes = parallelAxes([run("a", "x", 1), run("b", "y", 2)], []);
+  assert.deepEqual(axes, [{ label: "learning rate", values: [1, 2] }]);
+});
+
 test("curves share one axis, with gaps and empty places", () => {
   const curves = [
     { x: [1, 3], y: [10, null] },
