@@ -193,7 +193,7 @@ def test_averages_over_classes_say_which(admin: Client, make_run: MakeRun) -> No
     text = page(admin, f"{LIST}{run.pk}/change/")
     expected = "averages over the 2 of 3 classes that have samples; 1 never predicted, with a precision of 0"
     assert expected in text
-    assert f"{(5 / 7 + 0) / 2:.4f}" in text
+    assert f"{(5 / 7 + 0) / 2:.1%}".replace("%", " %") in text
 
 
 @pytest.mark.parametrize("status", Run.Status.values)

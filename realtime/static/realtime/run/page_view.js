@@ -4,7 +4,7 @@ import { drawResults } from "../charts/matrix.js";
 import { drawConnection } from "../frame/connection.js";
 import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
-import { drawAbout } from "./about.js";
+import { drawAbout } from "./facts/about.js";
 import { Actions } from "./actions/actions.js";
 import { changeAddress } from "./cures.js";
 import { Curves } from "./curves/curves.js";
@@ -213,7 +213,7 @@ export class PageView {
         () => (this.dirty.about = true), // the server is away: again with what comes next
       );
     if (this.state.execution.length)
-      import("./execution.js").then(
+      import("./facts/execution.js").then(
         ({ drawExecution }) => drawExecution(this.detail, this.state),
         () => (this.dirty.about = true),
       );

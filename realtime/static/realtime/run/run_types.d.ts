@@ -37,6 +37,7 @@ export interface Execution {
   nodes: number;
   precision: string;
   compute_type: string;
+  evaluation_precision: string;
   tf32_convolutions: boolean;
   tf32_products: boolean;
   threads: number;
