@@ -210,11 +210,22 @@ export class PageView {
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
     if (dirty.events) this.log.draw();
     this.trainLog?.draw(state);
-    if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.results) this.#drawResults(state);
     if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
     setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawResults({ finals, attempt, status, deleted }) {
+    drawResults(find("results"), find("splits"), finals, this.labels);
+    find("evaluation").hidden = !finals.size || deleted;
+    if (find("evaluation").hidden) return;
+    const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
+    this.#later(
+      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn)),
+      () => (this.dirty.results = true), // the server is away: again with what comes next
+    );
   }
 
   #drawPoints() {
