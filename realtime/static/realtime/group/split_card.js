@@ -8,8 +8,8 @@ import { metricRange, metricValue } from "../frame/metric_text.js";
 
 const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
 
-// `options`: {labels, completed, testLooks}: of the statistics, how many folds have completed, and in words how often the
-// test split was looked at.
+// `options`: {labels, completed, testLooks}: of the statistics, how many folds have completed, and in words how often
+// the test split was looked at.
 export function drawSplit(split, { runs, of, statistics, pooled }, options) {
   const head = [`over ${runs} of ${plural(of, "fold")}`, pooled && `${count(pooled.samples)} samples, each once`];
   const looks = split === "test" && options.testLooks ? el("p", { class: "muted" }, options.testLooks) : null;
