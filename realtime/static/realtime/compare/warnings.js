@@ -80,8 +80,8 @@ export function testCaveat(runs) {
   const shared = splits.filter((split) => splits.filter(({ identity }) => identity === split.identity).length > 1);
   if (!shared.length) return "";
   return (
-    `${sharingText(shared, runs.length)}. Choosing a run by these numbers uses the test split for selection: the ` +
-    "number of the chosen one is optimistic. Choose by validation instead."
+    `${sharingText(shared, runs.length)}. Choosing a run by these numbers uses the test split for selection: ` +
+    "the number of the chosen one is optimistic. Choose by validation instead."
   );
 }
 
