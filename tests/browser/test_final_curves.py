@@ -78,7 +78,7 @@ async def opened(visitors: Visitors, owner: User, size: ViewportSize = WIDE, **o
 
 
 async def matrix_of(page: Page) -> list[int]:
-    texts = await page.locator("#decision .matrix b").all_inner_texts()
+    texts = await page.locator("#decision .matrix strong").all_inner_texts()
     return [int(text.replace(",", "")) for text in texts]
 
 
@@ -239,6 +239,7 @@ async def test_a_cell_shows_its_samples_the_worst_first(visitors: Visitors, owne
     await expect(page.locator("#cell-words")).to_contain_text(f"{len(missed)} samples")
     await expect(page.locator("#threshold-slider")).to_have_attribute("max", str(SIZE))
     await expect(page.locator("#cell")).to_be_visible()  # all thresholds came, and it stays
+    await expect(page.locator("#cell-samples .picture")).to_have_count(0, timeout=60_000)  # the data have no such files
     more = page.get_by_role("button", name="Show more")
     if len(missed) > 50:
         await more.click()
