@@ -185,7 +185,7 @@ test("the axes are options that differ, then results", () => {
 });
 
 test("which data runs have and how they are named is on no axis", () => {
-  const of = (source, target, rate) => ({
+  const made = (source, target, rate) => ({
     config: {
       experiment_name: source,
       source_path: source,
@@ -194,7 +194,7 @@ test("which data runs have and how they are named is on no axis", () => {
     },
     dataset_hash: source,
   });
-  const axes = parallelAxes([of("a", "x", 1), of("b", "y", 2)], []);
+  const axes = parallelAxes([made("a", "x", 1), made("b", "y", 2)], []);
   assert.deepEqual(axes, [{ label: "learning rate", values: [1, 2] }]);
 });
 
