@@ -39,7 +39,7 @@ def test_a_run_of_a_restored_backup_is_resumed(tmp_path: Path) -> None:
         server.post(f"/api/runs/{run_id}/finish/", {})
         detail = server.wait_for(run_id, "completed")
         assert detail["attempt"] == 2
-        assert detail["notes"] == before["notes"]
+        assert [note for note in detail["notes"] if note["code"] != "shifted_scores"] == before["notes"]  # an end's own
         [series] = server.get(f"/api/runs/{run_id}/metrics/?name=val_loss")["series"]
         assert series["epochs"] == list(range(len(series["epochs"])))
 

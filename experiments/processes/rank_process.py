@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -22,6 +23,8 @@ from runs.events import Stamped
 _BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
 MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
 AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
+STARTS = 3  # tries, as long as the fork server dies under them
+START_SECONDS = 0.5  # between two tries: what the threads of a killed fork server take to end
 
 Received: TypeAlias = Stamped[Message]
 """A message with its time; its data are exactly as the training sent them."""
@@ -29,6 +32,21 @@ Received: TypeAlias = Stamped[Message]
 
 class ProtocolError(Exception):
     """The training sent something outside the contract."""
+
+
+def start(process: BaseProcess) -> None:
+    """Start a child of the fork server, of a new one if it was killed; raises EOFError if that dies, too.
+
+    While threads of a killed fork server still end, it counts as alive, and what is asked of it is never answered.
+    """
+    for last in [False] * (STARTS - 1) + [True]:
+        try:
+            process.start()
+            return
+        except (EOFError, ConnectionError):
+            if last:
+                raise
+            time.sleep(START_SECONDS)
 
 
 class Rank:
@@ -47,7 +65,7 @@ class Rank:
             args=(msgspec.json.encode(job), messages_end, commands_end, recipe, listener),
             name=f"training-{job.run_id}-{job.rank}",
         )
-        self._process.start()
+        start(self._process)
         messages_end.close()
         commands_end.close()
 

@@ -6,8 +6,8 @@ from django.conf import settings
 
 from experiments.datasets import lookup
 from experiments.supervision.build_job import job
-from experiments.training.contract.config import TrainerConfig
 from experiments.training.contract.reports import Job
+from experiments.training.contract.trainer_config import TrainerConfig
 from runs.models import Run
 from runs.stored_config import StoredConfig
 

@@ -18,8 +18,8 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from torch import Tensor, distributed
 
-from experiments.training.contract.config import TrainerConfig
 from experiments.training.contract.reports import Job
+from experiments.training.contract.trainer_config import TrainerConfig
 
 T = TypeVar("T")
 

@@ -26,7 +26,7 @@ from tests.browser.test_datasets_pages import overflow
 from tests.browser.test_new_run_page import SENT, control, field, fill, opened, shown_json
 from tests.browser.test_preflight_page import made, of_images
 from tests.experiments.supervision.test_execution import USED
-from tests.experiments.training.readings import EVERY_SHAPE, HOSTILE, INDEX_COLUMN, QUESTIONS, class_folders, extreme
+from tests.experiments.training.readings import EVERY_SHAPE, HOSTILE, QUESTIONS, class_folders, extreme
 from tests.experiments.training.readings import table_of_images as of_table
 from tests.realtime.writing import in_thread
 from tests.waiting import eventually
@@ -141,11 +141,20 @@ OF_BUILTIN = Question(
     ],
 )
 """A question whose answers the built-in data know."""
+LEFT_OUT = Question(
+    code="index_column",
+    text="The files of “nr, old” are numbered as the rows are: are they of this study? Set data.ignore.",
+    choices=[
+        Choice(options={"data.ignore": ["nr, old"]}, consequence="They are left out."),
+        Choice(options={"data.split_folders": ["nr, old=val"]}, consequence="They are learned from."),
+    ],
+)
+"""A question whose answers are lists, which the built-in data take."""
 
 
 async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitors: Visitors, owner: User) -> None:
     """The whole way: report, choice, form, check, the other choices, start."""
-    questions = [QUESTIONS[0], OF_BUILTIN, QUESTIONS[2]]
+    questions = [QUESTIONS[0], OF_BUILTIN, LEFT_OUT]
     row = await in_thread(made, owner, report_of(class_folders(questions)))
     page = await visitors.visit(f"/preflights/{row.pk}/")
     await expect(page.locator("#verdict")).to_have_text("To be confirmed")
@@ -169,7 +178,7 @@ async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitor
     await expect(page.get_by_role("button", name="Answer 1 question to start")).to_be_visible()
     await answered_by_a_worker(class_folders(questions[2:]))  # before the next choice asks for another check
     await question(page, "index_column").get_by_role("button", name="left out").click()
-    await expect(control(page, "data.ignore_columns")).to_have_value('["nr, old"]')
+    await expect(control(page, "data.ignore")).to_have_value('["nr, old"]')
     await answered_by_a_worker(class_folders())
     await expect(page.locator("#report .pill")).to_have_text("Ready")
     await expect(page.locator("#reading-facts")).to_contain_text("1,200 of 1,243")
@@ -177,7 +186,7 @@ async def test_a_choice_in_a_report_leads_through_the_form_to_a_training(visitor
     await expect(page).to_have_url(re.compile(r"/runs/\d+/$"))
     run = await in_thread(Run.objects.get)
     assert run.config["data"]["class_folder"] == 2
-    assert run.config["data"]["ignore_columns"] == ["nr, old"]
+    assert run.config["data"]["ignore"] == ["nr, old"]
     assert run.config["model"]["positive_class"] == "benign"
 
 
@@ -185,21 +194,21 @@ async def test_a_choice_can_be_changed_and_undone(visitors: Visitors, owner: Use
     page = await opened(visitors)
     await fill(page)
     await page.get_by_role("button", name="Check (dry run)").click()
-    await answered_by_a_worker(class_folders([INDEX_COLUMN]))
+    await answered_by_a_worker(class_folders([LEFT_OUT]))
     group = question(page, "index_column")
     out, used = group.get_by_role("button", name="left out"), group.get_by_role("button", name="learned from")
     await expect(group.get_by_role("button", name="Undo")).to_be_hidden()
     await out.click()
-    assert (await shown_json(page))["data"] == {"ignore_columns": ["nr, old"]}
+    assert (await shown_json(page))["data"] == {"ignore": ["nr, old"]}
     await used.click()
-    assert (await shown_json(page))["data"] == {"use_columns": ["nr, old"]}
+    assert (await shown_json(page))["data"] == {"split_folders": ["nr, old=val"]}
     await expect(out).to_have_attribute("aria-pressed", "false")
     await group.get_by_role("button", name="Undo").click()
     await expect(used).to_be_focused()
     assert "data" not in await shown_json(page)
     await expect(page.get_by_role("button", name="Answer 1 question to start")).to_be_visible()
     await out.click()
-    await field(page, "data.ignore_columns").get_by_role("button").click()  # the way back at the field itself
+    await field(page, "data.ignore").get_by_role("button").click()  # the way back at the field itself
     await expect(out).to_have_attribute("aria-pressed", "false")
     await page.get_by_label("Data set", exact=True).select_option("builtin:breast-cancer")
     await expect(group).to_have_count(0)  # other data, other questions

@@ -74,7 +74,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
 
 async def check_preflight(page: Page) -> None:
     """Require that the page shows what the run wrote into its report before it trained."""
-    await page.get_by_role("link", name="Pre-flight report").click()
+    await page.locator("#data").get_by_role("link", name="Pre-flight report").click()
     await expect(page.locator("#verdict")).to_have_text("Ready")
     await expect(page.locator('[data-title="Samples per class and split"] tbody tr').last).to_contain_text("1,797")
     await expect(page.locator('[data-title="Trial"]')).to_contain_text(f"{EPOCHS} epochs")

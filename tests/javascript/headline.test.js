@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { configGroups } from "../../realtime/static/realtime/run/config_groups.js";
+import { configGroups } from "../../realtime/static/realtime/run/facts/config_groups.js";
 import { Epochs } from "../../realtime/static/realtime/run/curves/epochs.js";
 import { headline, needsCaveat } from "../../realtime/static/realtime/run/headline.js";
 

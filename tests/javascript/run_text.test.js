@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { queueText, startsIn } from "../../realtime/static/realtime/queue/queue_state.js";
 import { countdownText } from "../../realtime/static/realtime/run/countdown_text.js";
-import { attemptRows, executionFacts } from "../../realtime/static/realtime/run/execution_text.js";
+import { attemptRows, executionFacts } from "../../realtime/static/realtime/run/facts/execution_text.js";
 import { eventText } from "../../realtime/static/realtime/run/log/event_text.js";
 import { progressText, shareDone } from "../../realtime/static/realtime/run/progress_text.js";
 
@@ -170,6 +170,7 @@ const CPU = {
   nodes: 1,
   precision: "bf16-mixed",
   compute_type: "bfloat16",
+  evaluation_precision: "32-true",
   tf32_convolutions: false,
   tf32_products: false,
   threads: 2,
@@ -201,6 +202,7 @@ test("what carried out a run is said with what was asked for instead", () => {
   assert.deepEqual(executionFacts(CPU, { precision: "16-mixed" }, ["healthy", "ill"]), [
     ["Device", "CPU", "one process"],
     ["Precision", "bfloat16", "bf16-mixed, not 16-mixed as asked for"],
+    ["Evaluation", "float32", "of the best checkpoint"],
     ["Threads", "2", "that compute"],
     ["Loading of data", "in the training", ""],
     ["Batch", "32 samples", ""],

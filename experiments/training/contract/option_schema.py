@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiments.training.contract.config import MAX_DEVICES, TrainingConfig
+from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.image_options import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
+from experiments.training.contract.trainer_config import MAX_DEVICES
 
 TOP = "top"
 LEFT_TO_OPTIONS = frozenset({"model.width", "model.dropout"})  # short for what model.options holds

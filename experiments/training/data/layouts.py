@@ -88,8 +88,8 @@ def beside_table(files: Files, index: Index, table: str, config: DataConfig) -> 
 
 def with_unread(problem: SourceError, files: Files) -> SourceError:
     """Add to what is wrong with a table which images and archives beside it are not read."""
-    unread = _not_read(files)
-    return SourceError(problem.field, " ".join([problem.message, *(finding.text for finding in unread)]))
+    texts = [finding.text for finding in _not_read(files)]
+    return SourceError(problem.field, " ".join([problem.message, *texts]), problem.possible) if texts else problem
 
 
 def _not_read(files: Files) -> list[Finding]:

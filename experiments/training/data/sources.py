@@ -95,7 +95,7 @@ def _found(files: Files, config: TrainingConfig) -> Index:
         try:
             index = feature_tables.read(files, table, config.data)
         except SourceError as problem:
-            raise layouts.with_unread(problem, files) from problem
+            raise layouts.with_unread(problem, files) from problem.__cause__
         return layouts.beside_table(files, index, table, config.data)
     index = medmnist.read(files, config.data) if files.kind == "npz" else layouts.read(files, config.data)
     _refuse_columns(config.data, f"{files.name} has images, and a training learns from their pixels alone")

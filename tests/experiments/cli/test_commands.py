@@ -55,8 +55,8 @@ def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
     aurocs = [float(value) for value in re.findall(r"^val: .*final_auroc_cm (\S+)", text, re.MULTILINE)]
     table = text.partition("val, mean ± standard deviation over 2 of 2 folds:")[2]
     [(mean, deviation)] = re.findall(r"final_auroc_cm (\S+) ± (\S+)", table)
-    assert float(mean) == pytest.approx(sum(aurocs) / 2, abs=1e-4)
-    assert float(deviation) == pytest.approx(abs(aurocs[0] - aurocs[1]) / math.sqrt(2), abs=1e-4)
+    assert float(mean) == pytest.approx(sum(aurocs) / 2, abs=1e-3)  # of three decimals, each rounded by itself
+    assert float(deviation) == pytest.approx(abs(aurocs[0] - aurocs[1]) / math.sqrt(2), abs=1.3e-3)
 
 
 def test_a_wrong_request_is_named_without_a_traceback(installation: Installation, tmp_path: Path) -> None:

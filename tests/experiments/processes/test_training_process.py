@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
 
+from experiments.processes import rank_process
 from experiments.processes.rank_process import ProtocolError, _decode
 from experiments.processes.training_process import TrainingProcess, describe_exit
 from experiments.training.contract.reports import Job, Outcome
@@ -27,6 +30,27 @@ def test_messages_arrive_in_order_and_the_last_is_the_outcome(tmp_path: Path, wa
     assert received[-1][0] == Outcome(status="completed", reason=None)
     moments = [moment for _, moment, _ in received]
     assert moments == sorted(moments)
+
+
+class Unanswered:
+    """A process that a dying fork server is asked for."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def start(self) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise EOFError("unexpected EOF")
+
+
+def test_a_fork_server_that_is_dying_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rank_process, "START_SECONDS", 0.0)
+    process = Unanswered(times=2)
+    rank_process.start(cast(BaseProcess, process))
+    assert process.left == -1  # the third time it was answered
+    with pytest.raises(EOFError):
+        rank_process.start(cast(BaseProcess, Unanswered(times=3)))
 
 
 def test_what_waits_is_read_at_once(tmp_path: Path, warm: None) -> None:

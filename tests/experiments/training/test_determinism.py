@@ -79,7 +79,8 @@ class Noticing(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         scores = super().forward(x)
-        self.types.add(scores.dtype)
+        if self.training:  # the best epoch is evaluated in single precision, whatever the training has
+            self.types.add(scores.dtype)
         self.modes.add(torch.are_deterministic_algorithms_enabled())
         return scores.float()
 

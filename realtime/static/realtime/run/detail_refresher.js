@@ -61,7 +61,7 @@ export class DetailRefresher {
   /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
-    Object.assign(state, { notes: run.notes, tags: run.tags, execution: run.execution });
+    Object.assign(state, { notes: run.notes, tags: run.tags, execution: run.execution, testSplit: run.test_split });
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

@@ -4,7 +4,7 @@ import { drawResults } from "../charts/matrix.js";
 import { drawConnection } from "../frame/connection.js";
 import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
-import { drawAbout } from "./about.js";
+import { drawAbout } from "./facts/about.js";
 import { Actions } from "./actions/actions.js";
 import { changeAddress } from "./cures.js";
 import { Curves } from "./curves/curves.js";
@@ -190,8 +190,20 @@ export class PageView {
     if (dirty.events) this.log.draw();
     this.trainLog?.draw(state);
     if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
+    setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawPoints() {
+    const { finals } = this.state;
+    if (finals.size)
+      import("./points/point_table.js").then(
+        ({ drawPoints }) => drawPoints(this.detail.links, finals),
+        () => (this.dirty.results = true),
+      );
+    else find("operating-points").hidden = true;
   }
 
   #drawAbout() {
@@ -203,7 +215,7 @@ export class PageView {
         () => (this.dirty.about = true), // the server is away: again with what comes next
       );
     if (this.state.execution.length)
-      import("./execution.js").then(
+      import("./facts/execution.js").then(
         ({ drawExecution }) => drawExecution(this.detail, this.state),
         () => (this.dirty.about = true),
       );

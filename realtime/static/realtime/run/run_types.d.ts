@@ -37,6 +37,7 @@ export interface Execution {
   nodes: number;
   precision: string;
   compute_type: string;
+  evaluation_precision: string;
   tf32_convolutions: boolean;
   tf32_products: boolean;
   threads: number;
@@ -47,6 +48,17 @@ export interface Execution {
   sync_batchnorm: boolean;
   loss_weights: number[] | null;
   versions: Record<string, string>;
+}
+
+// How often the run's test split was looked at.
+export interface TestSplit {
+  identity: string;
+  looks: number;
+  runs: number;
+  folds: number;
+  order: number | null;
+  first: string;
+  text: string;
 }
 
 // As GET /api/runs/<id>/ answers; only what the page reads.
@@ -71,6 +83,7 @@ export interface RunDetail {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -119,6 +132,7 @@ export interface RunState {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;

@@ -1,8 +1,8 @@
 // What the run is: data, model, configuration, versions, files.
 
-import { shown } from "../compare/options.js";
-import { el } from "../frame/dom.js";
-import { bytes, count, dateTime, plural } from "../frame/format.js";
+import { shown } from "../../compare/options.js";
+import { el } from "../../frame/dom.js";
+import { bytes, count, dateTime, plural } from "../../frame/format.js";
 import { configGroups } from "./config_groups.js";
 
 export function drawAbout(container, { detail, dataset, model, files }) {

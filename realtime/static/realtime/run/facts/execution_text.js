@@ -1,8 +1,8 @@
 // What really carried out a run, in words: device, precision, threads, batches. Pure.
 
-import { count, plural } from "../frame/format.js";
+import { count, plural } from "../../frame/format.js";
 
-/** @typedef {import("./run_types").Execution} Execution */
+/** @typedef {import("../run_types").Execution} Execution */
 /** @typedef {[name: string, value: string, detail: string]} Fact */
 
 const WEIGHTS_SHOWN = 4;
@@ -26,6 +26,8 @@ export function executionFacts(execution, asked, classes) {
   const facts = [
     ["Device", device, processesText(execution)],
     ["Precision", execution.compute_type, precisionText(execution, asked)],
+    execution.compute_type !== "float32" &&
+      execution.evaluation_precision === "32-true" && ["Evaluation", "float32", "of the best checkpoint"],
     ["Threads", count(threads), processes > 1 ? "of each process" : "that compute"],
     ["Loading of data", loaders ? count(loaders) : "in the training", loaders ? "processes of its own" : ""],
     ["Batch", plural(batch, "sample"), step === batch ? "" : `${count(step)} in one step of the optimizer`],

@@ -1,7 +1,7 @@
 // The groups of a configuration, as the configuration itself has them: a new one is shown without a change here. Pure.
 
-import { flat } from "../compare/options.js";
-import { capital } from "../frame/format.js";
+import { flat } from "../../compare/options.js";
+import { capital } from "../../frame/format.js";
 
 const ELSEWHERE = ["experiment_name", "source_path", "seed"]; // the page has them in its head, under Source and Run
 

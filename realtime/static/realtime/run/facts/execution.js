@@ -1,8 +1,8 @@
 // What really carried out a run, on its page. Loaded when the page has drawn what is live.
 
-import { dataTable } from "../frame/data_table.js";
-import { arrange } from "../frame/dom.js";
-import { factNodes } from "../reading/fact_list.js";
+import { dataTable } from "../../frame/data_table.js";
+import { arrange } from "../../frame/dom.js";
+import { factNodes } from "../../reading/fact_list.js";
 import { attemptRows, executionFacts } from "./execution_text.js";
 
 const find = (id) => document.getElementById(id);
