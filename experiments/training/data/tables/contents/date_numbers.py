@@ -8,19 +8,28 @@ from numpy.typing import NDArray
 FEWEST = 5  # different dates: whole numbers of any other kind are not all dates by chance
 YEARS = (1900, 2100)
 FORMS = (8, 12, 14)  # digits: the day alone, with hours and minutes, with seconds too
+LEAST = 10 ** (FORMS[0] - 2)
+LOOKED_AT = 1_000
 HOURS, SIXTY = 24, 60
 DAYS, MONTHS = 31, 12
 
 
 def are_dates(values: NDArray[np.float64]) -> bool:
     """Return whether all known values are days such as 20150312 or 12032015, or moments such as 20150312093000."""
-    known = values[~np.isnan(values)]
-    if not len(known) or known.min() < 10 ** (FORMS[0] - 2) or known.max() >= 10 ** FORMS[-1]:
+    first = values[:LOOKED_AT]
+    if not _may_be_dates(first[~np.isnan(first)]):  # quick, and nearly always the answer
         return False
-    if (known != np.floor(known)).any():
+    known = values[~np.isnan(values)]
+    return _may_be_dates(known) and len(np.unique(known)) >= FEWEST
+
+
+def _may_be_dates(known: NDArray[np.float64]) -> bool:
+    if not len(known):
+        return True
+    if known.min() < LEAST or known.max() >= 10 ** FORMS[-1] or (known != np.floor(known)).any():
         return False
     different = np.unique(known).astype(np.int64)
-    return len(different) >= FEWEST and (_begin_with_years(different) or _end_with_years(different))
+    return _begin_with_years(different) or _end_with_years(different)
 
 
 def _begin_with_years(values: NDArray[np.int64]) -> bool:
