@@ -27,15 +27,17 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
 """What one label is called in other languages."""
 
 _ENGLISH = {word: english for english, words in LANGUAGES.items() for word in words}
+_ROMAN = {roman: str(number) for number, roman in enumerate(("i", "ii", "iii", "iv", "v", "vi"), start=1)}
 _NOTE = re.compile(rf"(?<=\S)\s*(?:\([^()]*\)|\[[^\[\]]*\]|[{re.escape(MARKS)}]+)$")
-_SCALE = re.compile(rf"(?:{'|'.join(SCALES)}) ?(?P<number>\d+)")
+_SCALE = re.compile(rf"(?:{'|'.join(SCALES)}) ?(?P<number>\d+|{'|'.join(_ROMAN)})")
 
 
 def bare(key: str) -> str:
-    """Return what is left of a label's key without its note, mark and unit, in English."""
+    """Return what is left of a label's key without its note, mark and unit, in English; `2` for `ii`."""
     text = _NOTE.sub("", key).strip() or key
     scale = _SCALE.fullmatch(text)
     text = scale["number"] if scale else text
+    text = _ROMAN.get(text, text)
     return spellings.without_zero_tail(_ENGLISH.get(text, text))
 
 

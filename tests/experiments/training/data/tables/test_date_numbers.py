@@ -21,6 +21,8 @@ DAYS = [20100101 + 10000 * (n % 11) + 100 * (n * 7 % 12) + n * 5 % 28 for n in r
         pytest.param([*DAYS, np.nan], id="with a gap"),
         pytest.param([day * 10_000 + 930 for day in DAYS], id="hours and minutes"),
         pytest.param([day * 1_000_000 + 93059 for day in DAYS], id="seconds"),
+        pytest.param([n % 28 * 1_000_000 + 1_032_010 + n % 10 * 10_000 for n in range(60)], id="day, month, year"),
+        pytest.param([1_312_015, 12_312_015, 2_012_016, 10_152_020, 11_302_019], id="month, day, year"),
         pytest.param([19000101, 21001231, 20000229, 19991231, 20240630], id="five different"),
     ],
 )
@@ -39,6 +41,9 @@ def test_dates(values: list[float]) -> None:
         pytest.param([*DAYS, 20100101.5], id="a fraction"),
         pytest.param([*DAYS, -20100101], id="a sign"),
         pytest.param(DAYS[:4] * 9, id="four different"),
+        pytest.param([13_312_015, 12_312_015, 2_012_016, 10_152_020, 11_302_019], id="no month"),
+        pytest.param([1_031_899, 12_032_015, 2_012_016, 10_052_020, 11_102_019], id="a year too early"),
+        pytest.param([n * 1_000_000 + 12_000 for n in range(1, 60)], id="sizes in thousands"),
         pytest.param([day * 10_000 + 2430 for day in DAYS], id="hour 24"),
         pytest.param(list(range(2001, 2030)), id="years"),
         pytest.param(np.random.default_rng(0).integers(20_000_000, 21_000_000, 60).tolist(), id="sizes"),
