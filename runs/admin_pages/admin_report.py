@@ -11,6 +11,7 @@ import msgspec
 from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
 from runs.admin_pages.data_facts import data_facts
+from runs.admin_pages.recalibration_facts import recalibration_facts
 from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
@@ -98,6 +99,7 @@ def report(run: Run) -> dict[str, Any]:
         "best_epoch": _numbered(run.best_epoch),
         "duration": duration(run.duration_seconds),
         "splits": [split_report(result) for result in queries.final_results(run.pk)],
+        "recalibration": recalibration_facts(run),
         "files": _files(run),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),

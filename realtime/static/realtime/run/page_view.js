@@ -207,6 +207,11 @@ export class PageView {
         ({ drawExecution }) => drawExecution(this.detail, this.state),
         () => (this.dirty.about = true),
       );
+    if (this.state.recalibration)
+      import("./recalibration/section.js").then(
+        ({ drawRecalibration }) => drawRecalibration(this.state),
+        () => (this.dirty.about = true),
+      );
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   TrainingStart,
 } from "../events/event_types";
 import type { Series } from "./curves/curve_types";
+import type { Recalibration } from "./recalibration/recalibration_types";
 import type { Epochs } from "./curves/epochs.js";
 
 export interface Best {
@@ -72,6 +73,7 @@ export interface RunDetail {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -120,6 +122,7 @@ export interface RunState {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;
