@@ -27,6 +27,8 @@ COLUMNS = {
 }
 """Name of a number to the head of its column."""
 
+NOISE = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class RecalibrationFacts:
@@ -67,7 +69,12 @@ def _ordered(qualities: dict[str, Quality]) -> Sequence[tuple[str, Quality]]:
 
 
 def _values(quality: Quality) -> list[str]:
-    return [metric_value(name, getattr(quality, name)) for name in COLUMNS]
+    return [metric_value(name, _without_noise(getattr(quality, name))) for name in COLUMNS]
+
+
+def _without_noise(value: float | None) -> float | None:
+    """Return 0 for what is 0 but for rounding, as the intercept over the samples that Platt's method was fitted to."""
+    return 0.0 if value is not None and abs(value) < NOISE else value
 
 
 def _method(method: Method) -> DataFact:

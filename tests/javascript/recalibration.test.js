@@ -93,6 +93,12 @@ test("the test split comes first, and validation says what it is worth", () => {
   assert.deepEqual(several.head, ["Scores", "Mean score", "Brier", "Log loss", "Calibration error", "Perfect: up to"]);
 });
 
+test("what is 0 but for rounding is written as 0", () => {
+  const fitted = quality({ calibration_intercept: -2.2e-16 });
+  const [table] = splitTables({ ...BINARY, splits: { val: { none: quality(), platt: fitted } } });
+  assert.equal(table.rows[1][table.head.indexOf("Intercept")], "0.0000");
+});
+
 test("the points of each reliability diagram", () => {
   const found = binTables(BINARY);
   assert.deepEqual(

@@ -136,6 +136,7 @@ def test_the_admin_has_each_method_over_each_split(run: Run, admin_page: Any) ->
     slope = stored["methods"][0]["parameters"]["slope"]
     assert f"slope {slope:.4f}" in section
     assert HOSTILE not in text
+    assert cells[5 * 9 + 6 : 5 * 9 + 8] == ["1.0000", "0.0000"]  # slope and intercept where Platt's method was fitted
 
 
 @pytest.mark.parametrize("kept", [{}, {"splits": {"val": {}}}])

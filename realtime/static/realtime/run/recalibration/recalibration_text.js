@@ -28,6 +28,11 @@ const COLUMNS = [
 const OF_TWO = new Set(["calibration_slope", "calibration_intercept", "auroc"]);
 const BINS_HEAD = ["Scores", "Samples", "Mean score", "Came true"];
 
+const NOISE = 1e-9; // an intercept that is 0 but for rounding
+
+/** @param {number | null} value */
+const withoutNoise = (value) => (value !== null && Math.abs(value) < NOISE ? 0 : value);
+
 /** @param {string} split */
 const inSentence = (split) => splitName(split).toLowerCase();
 
@@ -94,7 +99,7 @@ export function splitTables(found) {
     head: ["Scores", ...columns.map(([, label]) => label)],
     rows: methodsOf(qualities).map(([title, quality]) => [
       title,
-      ...columns.map(([name]) => metricValue(name, /** @type {number | null} */ (quality[name]))),
+      ...columns.map(([name]) => metricValue(name, withoutNoise(/** @type {number | null} */ (quality[name])))),
     ]),
   }));
 }
