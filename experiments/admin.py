@@ -30,7 +30,8 @@ Status = Run.Status
 class Operation:
     """What a user of the admin may do to a run.
 
-    `label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs".
+    `label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs". A
+    `question` comes first there, where nothing undoes what the button does.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Operation:
     states: tuple[str, ...]
     act: Callable[[Run, User], object]
     to: Destination | None = None
+    question: str = ""
 
 
 def _move(label: str, button: str, done: str, to: Destination) -> Operation:
@@ -52,17 +54,37 @@ OPERATIONS = {
     "move_down": _move("Queue: move down by one", "Down", "moved down in the queue", "down"),
     "move_end": _move("Queue: move to the end", "To the end", "moved to the end of the queue", "end"),
     "finish": Operation(
-        "Stop now and count as completed", "Finish", "told to finish", (Status.IN_PROGRESS,), operations.finish
+        "Stop now and count as completed",
+        "Finish",
+        "told to finish",
+        (Status.IN_PROGRESS,),
+        operations.finish,
+        question="Stop now and evaluate the best epoch? A finished run cannot be resumed.",
     ),
-    "cancel": Operation("Cancel", "Cancel", "told to stop", (Status.QUEUED, Status.IN_PROGRESS), operations.cancel),
+    "cancel": Operation(
+        "Cancel",
+        "Cancel",
+        "told to stop",
+        (Status.QUEUED, Status.IN_PROGRESS),
+        operations.cancel,
+        question="Stop after this batch?",
+    ),
     "cancel_evaluate": Operation(
         "Cancel, but evaluate the best checkpoint first",
         "Cancel and evaluate",
         "told to evaluate and stop",
         (Status.IN_PROGRESS,),
         lambda run, user: operations.cancel(run, user, evaluate=True),
+        question="Stop after this batch, once its best epoch is evaluated?",
     ),
-    "kill": Operation("Kill: end the processes at once", "Kill", "told to end at once", RUNNING, operations.kill),
+    "kill": Operation(
+        "Kill: end the processes at once",
+        "Kill",
+        "told to end at once",
+        RUNNING,
+        operations.kill,
+        question="End its processes at once? What they have not saved is lost.",
+    ),
     "resume": Operation(
         "Resume from the last complete epoch",
         "Resume",
@@ -114,7 +136,8 @@ class OperatedRunAdmin(RunAdmin):
     ) -> HttpResponse:
         """Add the buttons that this run's state allows to its page."""
         run = context["original"]
-        context["operations"] = [(name, operation.button) for name, operation in _possible(run)]
+        context["operations"] = _possible(run)
+        context["restorable_until"] = run.deleted_at and deletion.restorable_until(run.deleted_at)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def operate(self, request: HttpRequest, name: str, runs: Iterable[Run]) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,15 @@ from django.utils.encoding import force_bytes
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
+
+
+class LoginForm(AuthenticationForm):
+    """The form of the page, which answers in its words."""
+
+    error_messages = {
+        "invalid_login": "User name and password do not belong together. Both distinguish capital and small letters.",
+        "inactive": "This account is switched off; the administrator of the server can switch it on.",
+    }
 
 
 class LoginTokens(PasswordResetTokenGenerator):

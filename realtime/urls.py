@@ -12,7 +12,11 @@ urlpatterns = [
     path("groups/<int:group_id>/", views.group_page, name="group-page"),
     path(
         "login/",
-        LoginView.as_view(template_name="realtime/login.html", redirect_authenticated_user=True),
+        LoginView.as_view(
+            template_name="realtime/login.html",
+            authentication_form=login.LoginForm,
+            redirect_authenticated_user=True,
+        ),
         name="login",
     ),
     path("login/once/<str:uidb64>/<str:token>/", login.login_once, name="login-once"),

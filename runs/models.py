@@ -375,6 +375,7 @@ class FinalResult(models.Model):
         null=True, help_text="Of the split; unknown: intervals treat samples as independent"
     )
     reliability = models.JSONField(default=list, help_text="Bins from low scores to high: events.ReliabilityPoint")
+    operating_points = models.JSONField(default=list, help_text="Of two classes: events.OperatingPoint")
 
     class Meta:
         ordering = ["run", "-split"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,8 +10,11 @@ import msgspec
 
 from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
+from runs.admin_pages.confusions import Mistakes, mistakes
 from runs.admin_pages.data_facts import data_facts
+from runs.admin_pages.operating_point_table import point_rows
 from runs.admin_pages.recalibration_facts import recalibration_facts
+from runs.evaluated_splits import split_looks
 from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
@@ -24,6 +27,7 @@ from runs.wording.number_text import byte_size, duration, percent
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
+LISTED_FROM = 61  # classes, as on the page of the run: a matrix of more is a list of its most frequent mistakes
 History: TypeAlias = Sequence[Mapping[str, Any]]
 CHARTS: dict[str, tuple[str, ...]] = {
     "Loss": ("train_loss", "val_loss"),
@@ -61,9 +65,9 @@ class Statistic:
 class SplitReport:
     """The final evaluation of one split.
 
-    `matrix` has one (true class, cells, total) per row; `per_class` one (class, values) per row. The statistics are
-    those of `positive`, None unless there are two classes; `macro` says over what they are averages, else blank.
-    `patients` says what the intervals follow.
+    `matrix` has one (true class, cells, total) per row; of many classes it is empty and `mistakes` stands for it.
+    `per_class` has one (class, values) per row. The statistics are those of `positive`, None unless there are two
+    classes; `macro` says over what they are averages, else blank. `patients` says what the intervals follow.
     """
 
     split: str
@@ -74,6 +78,7 @@ class SplitReport:
     macro: str
     patients: str
     matrix: list[tuple[str, list[Cell], int]]
+    mistakes: Mistakes | None
     statistics: list[Statistic]
     class_columns: list[str]
     per_class: list[tuple[str, list[str]]]
@@ -82,6 +87,8 @@ class SplitReport:
 def report(run: Run) -> dict[str, Any]:
     """Build the template's context."""
     history = queries.epoch_history(run)
+    results = queries.final_results(run.pk)
+    points, sentences = point_rows(results)
     columns = [name for name in EPOCH_METRICS if any(name in row for row in history)] + _added(history)
     return {
         "charts": charts(history, run.best_epoch),
@@ -98,13 +105,22 @@ def report(run: Run) -> dict[str, Any]:
         "current_epoch": _numbered(run.current_epoch),
         "best_epoch": _numbered(run.best_epoch),
         "duration": duration(run.duration_seconds),
-        "splits": [split_report(result) for result in queries.final_results(run.pk)],
+        "splits": [split_report(result) for result in results],
+        "points": points,
+        "point_sentences": sentences,
         "recalibration": recalibration_facts(run),
+        "looks": _looks(run),
         "files": _files(run),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
         "queue_position": queue_position(run),
     }
+
+
+def _looks(run: Run) -> str:
+    """Say how often its test split was looked at; blank where that is not known."""
+    found = serializers.split_use(split_looks.of_run(run.pk))
+    return found["text"] if found else ""
 
 
 def best_facts(run: Run) -> list[dict[str, Any]]:
@@ -152,6 +168,8 @@ def split_report(result: FinalResult) -> SplitReport:
     per_class = [
         name for name in FINAL_STATISTICS if any(f"{name}/{c}" in result.statistics for c in result.class_names)
     ]
+    per_class = [name for name in per_class if not same_as_another(name, per_class)]
+    rows, listed = drawn_or_listed(result.class_names, result.confusion_matrix)
     return SplitReport(
         split=result.split,
         epoch=epoch_number(result.epoch),
@@ -160,7 +178,8 @@ def split_report(result: FinalResult) -> SplitReport:
         positive=serializers.positive_class(result.class_names),
         patients=_patients_words(result.patients),
         macro=_macro_words(macro_facts(result.confusion_matrix, result.class_names, result.statistics)),
-        matrix=list(matrix_rows(result.class_names, result.confusion_matrix)),
+        matrix=rows,
+        mistakes=listed,
         statistics=[_statistic(name, result.statistics) for name in _whole_split(result.statistics)],
         class_columns=[FINAL_STATISTICS[name] for name in per_class],
         per_class=[
@@ -168,6 +187,15 @@ def split_report(result: FinalResult) -> SplitReport:
             for label in (result.class_names if per_class else ())
         ],
     )
+
+
+def drawn_or_listed(
+    classes: Sequence[str], matrix: Sequence[Sequence[int]]
+) -> tuple[list[tuple[str, list[Cell], int]], Mistakes | None]:
+    """Return the rows of a matrix that is drawn, or without rows the mistakes of one that has too many classes."""
+    if len(classes) >= LISTED_FROM:
+        return [], mistakes(classes, matrix)
+    return list(matrix_rows(classes, matrix)), None
 
 
 def _patients_words(patients: int | None) -> str:
@@ -208,8 +236,13 @@ def matrix_rows(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iter
 def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
     """List the statistics of the whole split: no classes, no ends of intervals, no counts that the matrix shows."""
     shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
-    known = [name for name in FINAL_STATISTICS if name in shown]
+    known = [name for name in FINAL_STATISTICS if name in shown and not same_as_another(name, shown)]
     return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]
+
+
+def same_as_another(name: str, shown: Collection[str]) -> bool:
+    """Return whether another one that is shown is the same number: recall is sensitivity."""
+    return name == "final_recall_cm" and "final_sensitivity" in shown
 
 
 def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from django.urls import reverse
 
-from runs.admin_pages.admin_report import Cell, matrix_rows
+from runs.admin_pages.admin_report import Cell, drawn_or_listed, same_as_another
+from runs.admin_pages.confusions import Mistakes
+from runs.evaluated_splits import split_looks
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
 from runs.models import Run
-from runs.serializers import group_links
+from runs.serializers import group_links, split_use
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.metric_names import FINAL_STATISTICS, is_added
@@ -58,7 +60,7 @@ class SpreadRow:
 class SplitTable:
     """One split's statistics and summed matrix.
 
-    `classes` and `matrix` are laid out as those of one run; both empty without a summed matrix.
+    `classes`, `matrix` and `mistakes` are those of one run's report; `classes` is empty without a summed matrix.
     """
 
     split: str
@@ -66,6 +68,7 @@ class SplitTable:
     statistics: list[SpreadRow]
     classes: list[str]
     matrix: list[tuple[str, list[Cell], int]]
+    mistakes: Mistakes | None
 
 
 def headline(report: GroupReport) -> str | None:
@@ -76,6 +79,7 @@ def headline(report: GroupReport) -> str | None:
 def group_report(report: GroupReport) -> dict[str, Any]:
     """Build the template's context."""
     split = headline(report)
+    looks = split_use(split_looks.of_group(report.group.pk))
     return {
         "completed": report.completed,
         "ended": all(run.status in Run.ENDED for run in report.runs),
@@ -84,6 +88,7 @@ def group_report(report: GroupReport) -> dict[str, Any]:
         "columns": [FINAL_STATISTICS[name] for name in COLUMNS],
         "folds": [_fold(report, run, split) for run in report.runs],
         "splits": [_table(name, found) for name, found in report.splits.items()],
+        "looks": looks["text"] if looks else "",
         "links": group_links(report.group.pk),
         "config": msgspec.json.format(msgspec.json.encode(report.group.config), indent=2).decode(),
     }
@@ -104,14 +109,18 @@ def _fold(report: GroupReport, run: Run, split: str | None) -> FoldRow:
 
 def _table(split: str, found: SplitSpread) -> SplitTable:
     pooled = found.pooled
-    names = [name for name in FINAL_STATISTICS if name in found.statistics]
+    names = [
+        name for name in FINAL_STATISTICS if name in found.statistics and not same_as_another(name, found.statistics)
+    ]
     names += sorted(name for name in found.statistics if is_added(name))
+    rows, listed = drawn_or_listed(pooled.class_names, pooled.confusion_matrix) if pooled else ([], None)
     return SplitTable(
         split=split,
         runs=found.runs,
         statistics=[_row(name, found.statistics[name], pooled) for name in names],
         classes=pooled.class_names if pooled else [],
-        matrix=list(matrix_rows(pooled.class_names, pooled.confusion_matrix)) if pooled else [],
+        matrix=rows,
+        mistakes=listed,
     )
 
 

@@ -17,12 +17,31 @@ from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENT
 from runs.curves.series import EPOCHS, series_of
 from runs.curves.thinning import FEWEST
 from runs.curves.window import Window
-from runs.events import BatchMetrics, FinalStats, Progress
+from runs.events import BatchMetrics, FinalStats, Progress, envelope
 from runs.models import RunEvent
 from runs.serializers import event_envelope, run_detail
 
 NEWEST_OF_EACH = 100
 """Events of each durable type in the log, beside the newest of all types."""
+
+
+class _Split(msgspec.Struct):
+    """What tells evaluations apart; the rest may be a matrix of a thousand classes, and is passed on as it is."""
+
+    split: str
+
+
+class _InLog(msgspec.Struct):
+    """What the log has of an evaluation: numbers of the whole split. `finals` has everything."""
+
+    split: str
+    epoch: int
+    threshold: float | None
+    statistics: dict[str, float | None]
+
+
+_SPLIT = msgspec.json.Decoder(_Split)
+_IN_LOG = msgspec.json.Decoder(_InLog)
 
 
 def snapshot(samples: Samples, points: int, log: int) -> dict[str, Any]:
@@ -78,7 +97,7 @@ def _finals(samples: Samples, began: int) -> dict[str, msgspec.Raw]:
     """Return the newest evaluation of each split since the attempt began."""
     numbers = samples.seqs_of(FinalStats.type)
     data = [event.data for event in samples.events(numbers[numbers > began].tolist())]
-    return {msgspec.json.decode(text)["split"]: msgspec.Raw(text.encode()) for text in data}
+    return {_SPLIT.decode(text).split: msgspec.Raw(text.encode()) for text in data}
 
 
 def _log(samples: Samples, newest: int) -> list[msgspec.Raw]:
@@ -95,4 +114,20 @@ def _log(samples: Samples, newest: int) -> list[msgspec.Raw]:
     last = list(events.order_by("-seq")[:newest])
     known = {event.seq for event in last}
     older = samples.events(number for number in durable if number not in known)
-    return [msgspec.Raw(event_envelope(event).encode()) for event in [*older, *reversed(last)]]
+    return [msgspec.Raw(_logged(event).encode()) for event in [*older, *reversed(last)]]
+
+
+def _logged(event: RunEvent) -> str:
+    """Build the message of an event without an evaluation's matrix and numbers of classes: `finals` has them, once."""
+    if event.type != FinalStats.type:
+        return event_envelope(event)
+    data = _IN_LOG.decode(event.data)
+    data.statistics = {name: value for name, value in data.statistics.items() if "/" not in name}
+    return envelope(
+        type_=event.type,
+        run_id=event.run_id,
+        seq=event.seq,
+        attempt=event.attempt,
+        timestamp=event.timestamp,
+        data=msgspec.json.encode(data).decode(),
+    )

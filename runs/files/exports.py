@@ -22,10 +22,11 @@ import msgspec
 from django.db.models import QuerySet
 
 from runs import atomic_files, clock, queries
+from runs.evaluated_splits import split_looks
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
-from runs.serializers import final_split
+from runs.serializers import final_split, operating_points, split_use
 from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
@@ -109,6 +110,7 @@ def _metadata(run: Run) -> dict[str, Any]:
 def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Collect what the training found. `trainer`, `epochs_trained`, `training_seconds` are names of version 0.1."""
     trainer, seconds = _trainer_state(run), _training_seconds(run)
+    evaluated = queries.final_results(run.pk)
     return {
         "run_id": run.pk,
         "checkpoint": {
@@ -122,8 +124,10 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "trainer": trainer,
         # Encoded one by one: a million numbers are a tenth of the memory as text
         "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
-        "final_stats": {result.split: final_split(result) for result in queries.final_results(run.pk)},
+        "final_stats": {result.split: final_split(result) for result in evaluated},
+        "operating_points": operating_points(evaluated),
         "recalibration": without_knots(run.recalibration),
+        "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
         "metadata": {
             "run_id": run.pk,
             "total_epochs": run.total_epochs,

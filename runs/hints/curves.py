@@ -16,6 +16,7 @@ from runs.wording.epoch_number import epoch_number
 from runs.wording.number_text import number, percent, percent_range, score
 
 AGREEING = 3  # epochs
+SWING = 0.25  # of a share or score, up and down from one epoch to the next
 PATIENCE = 10  # epochs, the default of callbacks.patience
 
 
@@ -165,9 +166,24 @@ def still_improving(run: Evidence) -> Hint | None:
         severity="info",
         text=f"The last epoch is the best, and val_loss was still falling, from {number(before)} to {number(after)} "
         f"in the last {AGREEING} epochs.",
-        cure="Raise trainer.max_epochs, or optimizer.learning_rate.",
+        cure=f"Raise trainer.max_epochs (try {2 * run.max_epochs}).{_swings(run)}",
         epoch=run.last,
         since=run.last - AGREEING if run.last is not None else None,
+    )
+
+
+def _swings(run: Evidence) -> str:
+    """Say that the monitored share or score swings, so that chance chose its best epoch; blank where it does not."""
+    monitor = run.options.monitor
+    if monitor == "val_loss":
+        return ""
+    values = [value for _, (value,) in known(run.history, monitor)][-2 * AGREEING :]
+    steps = [after - before for before, after in pairwise(values)]
+    if not steps or min(steps) > -SWING or max(steps) < SWING:
+        return ""
+    return (
+        f" {monitor} swings between {percent(min(values))} and {percent(max(values))}, so that the best epoch is "
+        f"partly chance: set callbacks.monitor to {'val_loss' if monitor == 'val_auroc' else 'val_auroc'}."
     )
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0018_final_calibration'),
+        ('runs', '0020_final_operating_points'),
     ]
 
     operations = [

@@ -49,6 +49,8 @@ async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: Us
     page = await visitors.visit("/")
     await expect(page.locator("#empty")).to_be_visible()
     await expect(page.locator("#empty")).to_contain_text("curl http://127.0.0.1")
+    example = page.get_by_role("link", name="Try an example")
+    await expect(example).to_have_attribute("href", "/new/?dataset=digits-is-8")
     run = await in_thread(story.submit, owner)
     row = page.locator(f'tr[data-run="{run.pk}"]')
     await expect(row.locator(".pill")).to_have_text("Queued")

@@ -33,7 +33,7 @@ def whole_story(owner: User) -> Run:
     run = story.start(story.submit(owner))
     for number in range(4):
         story.train(run, number)
-    story.tell(run, [story.usage(), story.early_stop(3), story.final(3)])
+    story.tell(run, [story.usage(), story.usage(), story.early_stop(3), story.final(3)])
     story.end(run)
     return run
 
@@ -112,17 +112,27 @@ async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) ->
         "Loss by epoch, 1 to 4. train: 4 values, newest 0.2500; val: 4 values, newest 0.2500; "
         "best epoch 4; early stop epoch 4."
     )
-    assert "of one batch: 8 values, newest 0.2500" in await in_words(page, "Batches")
+    assert "single batches: 8 values, newest 0.2500" in await in_words(page, "Batches")
     assert "features: 4 values" in await in_words(page, "Gradient norm")
     assert "rate: 5 values, newest 2.5e-4" in await in_words(page, "Learning rate")
     assert "samples/s: 4 values, newest 1,234" in await in_words(page, "Samples per second")
-    assert "this run: 1 values, newest 1.5000; whole machine: 1 values, newest 1.8000" in await in_words(
+    assert "this run: 2 values, newest 1.5000; whole machine: 2 values, newest 1.8000" in await in_words(
         page, "Processor"
     )
-    assert "GPU 0: 1 values, newest 2.0000" in await in_words(page, "GPU memory")
+    assert "GPU 0: 2 values, newest 2.0000" in await in_words(page, "GPU memory")
     await expect(page.locator("#machine-facts")).to_contain_text("1.5 of 2 cores")
     await expect(chart(page, "Precision")).to_contain_text("None of its values is a number.")
     assert await page.locator(".plot canvas").count() == 13
+
+
+async def test_one_measurement_is_words_and_no_curve(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    await in_thread(story.tell, run, [story.usage()])
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.locator("#machine-facts")).to_contain_text("1.5 of 2 cores")
+    await expect(page.locator("#machine-charts .chart")).to_have_count(0)
+    await in_thread(story.tell, run, [story.usage()])
+    await expect(page.locator("#machine-charts .chart")).to_have_count(4)
 
 
 async def test_final_result_is_shown_as_it_was_sent(visitors: Visitors, owner: User) -> None:
@@ -154,7 +164,7 @@ async def test_a_page_opened_late_shows_what_one_opened_early_shows(visitors: Vi
     await expect(early).to_have_title(re.compile(r"^58 % Is it an eight\?"))
     recall = early.locator("#facts > div", has_text="Val recall then")
     await expect(recall).to_have_text("Val recall then75.0 %epoch 4")  # of the epoch with the best AUROC
-    await in_thread(story.tell, run, [story.usage(), story.early_stop(3), story.final(3)])
+    await in_thread(story.tell, run, [story.usage(), story.usage(), story.early_stop(3), story.final(3)])
     last = await in_thread(story.end, run)
     late = await visitors.visit(f"/runs/{run.pk}/")
     for page in (early, late):
@@ -211,7 +221,7 @@ async def test_a_resumed_run_drops_what_is_void(visitors: Visitors, owner: User)
             "Loss by epoch, 1 to 3. train: 3 values, newest 7.0000; val: 3 values, newest 7.0000; "
             "best epoch 2; attempt 2 after epoch 2."
         )
-        assert "of one batch: 6 values, newest 7.0000" in await in_words(page, "Batches")
+        assert "single batches: 6 values, newest 7.0000" in await in_words(page, "Batches")
         assert "features: 3 values" in await in_words(page, "Gradient norm")
         assert "by step, 0 to 60" in await in_words(page, "Learning rate")
         await expect(page.locator("#doing")).to_contain_text("3 of 6 epochs done")
@@ -245,7 +255,7 @@ async def test_unknown_numbers_are_gaps(visitors: Visitors, owner: User) -> None
     await has_drawn(page, await in_thread(story.last_seq, run))
     await expect(page.locator("#notices")).to_have_text("The loss is not finite since epoch 1.")
     assert "train: 1 values, newest –; val: 1 values, newest –; best epoch 1." in await in_words(page, "Loss")
-    assert "of one batch: 2 values, newest –" in await in_words(page, "Batches")
+    assert "single batches: 2 values, newest –" in await in_words(page, "Batches")
     assert "total: 1 values, newest –; features: 1 values, newest –; head: 2 values" in await in_words(
         page, "Gradient norm"
     )
@@ -382,7 +392,7 @@ async def test_a_long_history_stays_bounded(visitors: Visitors, owner: User) -> 
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await page.locator("#log").get_by_role("button", name="Batches").click()
-    found = re.search(r"of one batch: (\d+) values", await in_words(page, "Batches"))
+    found = re.search(r"single batches: (\d+) values", await in_words(page, "Batches"))
     assert found
     assert 500 <= int(found[1]) <= 6_000
     await expect(chart(page, "Batches").locator(".note")).to_contain_text("of 50,000 samples are drawn")

@@ -1,4 +1,4 @@
-"""Pages of data do not jump while they open: what is drawn later stands below what is there, or comes all at once."""
+"""Pages do not jump while they open: what is drawn later stands below what is there, or comes all at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 
 from experiments.models import Dataset
+from runs.models import Run
+from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.browser.test_preflight_page import made
 from tests.browser.test_reading_pages import report_of
@@ -15,6 +17,8 @@ from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+PATIENCE = 15_000  # milliseconds
+WHILE = 1_000  # milliseconds in which something may still come
 MOST = 0.1  # of Chromium's own score; up to here it is called good
 WATCH = """
 window.shifted = 0;
@@ -61,3 +65,36 @@ async def test_pages_of_data_stay_still(visitors: Visitors, owner: User, width: 
         await page.goto(visitors.server.url + path)
         found[path] = await shift_of(page, drawn)
     assert {path: shift for path, shift in found.items() if shift > MOST} == {}
+
+
+def runs_of_all_kinds(owner: User) -> dict[str, Run]:
+    """Make runs in each state in which a page looks different."""
+    names = ("completed", "in progress", "failed", "cancelled", "queued")
+    runs = {name: story.submit(owner, f"Is it an eight? {name}") for name in names}
+    for name in names[:-1]:
+        run = runs[name] = story.start(runs[name])
+        if name == "failed":
+            story.end(run, "failed", "The loss is no longer a number since epoch 1: lower the learning rate.")
+            continue
+        for number in range(4):
+            story.train(run, number)
+        story.tell(run, [story.usage(), story.usage()])
+        if name == "completed":
+            story.tell(run, [story.early_stop(3), story.final(3)])
+        if name != "in progress":
+            story.end(run, name)
+    return runs
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)], ids=str)
+async def test_pages_of_runs_stay_still(visitors: Visitors, owner: User, size: tuple[int, int]) -> None:
+    runs = await in_thread(runs_of_all_kinds, owner)
+    page = await visitors.visit("/datasets/", size=ViewportSize(width=size[0], height=size[1]), script=WATCH)
+    found = {}
+    for name, run in runs.items():
+        await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+        await expect(page.locator("html[data-settled]")).to_be_attached(timeout=PATIENCE)
+        await expect(page.get_by_role("heading", name="Events")).to_be_visible()
+        await page.wait_for_timeout(WHILE)
+        found[name] = float(await page.evaluate("window.shifted"))
+    assert {name: shift for name, shift in found.items() if shift > MOST} == {}

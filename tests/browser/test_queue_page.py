@@ -66,6 +66,6 @@ async def test_staff_move_runs_in_the_list(visitors: Visitors, owner: User) -> N
     page = await visitors.visit("/")
     row = page.locator(f"tr[data-run='{runs[1].pk}']")
     await expect(row).to_contain_text("Number 2 in the queue")
-    await row.get_by_role("button", name="Before the run in front of it").click()
+    await row.get_by_role("button", name="Up by one: before the run in front of it").click()
     await expect(row).to_contain_text("Number 1 in the queue")
     await expect(page.locator(f"tr[data-run='{runs[0].pk}']")).to_contain_text("Number 2 in the queue")

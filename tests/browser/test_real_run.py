@@ -67,7 +67,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
     )
     await expect(page.locator("#facts > .headline").first).to_contain_text(f"epoch {detail['best']['epoch'] + 1}")
     assert f"train: {EPOCHS} values" in await in_words(page, "Loss")
-    assert re.search(r"of one batch: (?!0)\d+ values", await in_words(page, "Batches"))
+    assert re.search(r"single batches: (?!0)\d+ values", await in_words(page, "Batches"))
     for name in ("metrics.csv", "results.json", "predictions.parquet"):
         await expect(page.locator(".files").get_by_role("link", name=name, exact=True)).to_be_visible()
 

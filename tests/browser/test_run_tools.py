@@ -28,6 +28,8 @@ NOTIFICATION = """{
     window.Notification = Fake;
 }"""
 LIGHT = "getComputedStyle(document.documentElement).colorScheme"
+ASKED_BEFORE_IT_WAS_DELETED = re.compile(r"^404 .*/api/runs/\d+/|status of 404")
+"""What changed tags make the page ask for is answered so, if the run is deleted meanwhile."""
 
 
 def running(owner: User, epochs: int = 2, most: int = 6) -> Run:
@@ -58,9 +60,9 @@ async def test_a_zoomed_part_of_a_long_curve_is_shown_in_full(visitors: Visitors
     [loss] = [one for one in (await (await answer.value).json())["series"] if one["name"] == "batch/loss"]
     assert loss["exact"]
     assert [y for y in loss["y"] if y != 0.5] == [9.0]
-    thinned = int(re.search(r"of one batch: (\d+) values", await in_words(page, "Batches"))[1])  # type: ignore[index]
+    thinned = int(re.search(r"single batches: (\d+) values", await in_words(page, "Batches"))[1])  # type: ignore[index]
     await expect(batches.locator(".plot")).not_to_have_attribute(
-        "aria-label", re.compile(f"of one batch: {len(loss['x'])} values, .* by step, 0")
+        "aria-label", re.compile(f"single batches: {len(loss['x'])} values, .* by step, 0")
     )
     assert thinned >= len(loss["x"]) - 2  # all of the range, and around it what is kept anyway
 
@@ -69,7 +71,7 @@ async def test_axis_and_smoothing_are_chosen_and_kept_in_the_address(visitors: V
     run = await in_thread(running, owner)
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
-    await page.get_by_label("Along").select_option("step")
+    await page.get_by_label("Horizontal axis").select_option("step")
     await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by step, 20 to 40"))
     await has_drawn(page, await in_thread(story.train, run, 2))
     assert "Loss by step, 20 to 60. train: 3 values, newest 0.3333" in await in_words(page, "Loss")
@@ -78,13 +80,13 @@ async def test_axis_and_smoothing_are_chosen_and_kept_in_the_address(visitors: V
     await page.reload()
     await has_drawn(page, await in_thread(story.last_seq, run))
     assert "Loss by step, 20 to 60. train: 3 values, newest 0.3333" in await in_words(page, "Loss")
-    await page.get_by_label("Along").select_option("epoch")
+    await page.get_by_label("Horizontal axis").select_option("epoch")
     await expect(chart(page, "Batches").locator(".plot")).to_have_attribute(
         "aria-label", re.compile("by epoch, 1.5 to 4")
     )
-    await page.get_by_label("Along").select_option("time")
+    await page.get_by_label("Horizontal axis").select_option("time")
     await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by time, 0:0"))
-    await page.get_by_label("Along").select_option("")
+    await page.get_by_label("Horizontal axis").select_option("")
     await expect(chart(page, "Loss").locator(".plot")).to_have_attribute("aria-label", re.compile("by epoch, 1 to 3"))
 
 
@@ -137,6 +139,7 @@ async def test_the_log_is_followed_and_searched(visitors: Visitors, owner: User)
 async def test_tags_are_edited_and_an_ended_run_is_deleted_and_brought_back(visitors: Visitors, owner: User) -> None:
     run = await in_thread(running, owner)
     await in_thread(story.end, run)
+    visitors.expected = ASKED_BEFORE_IT_WAS_DELETED
     page = await visitors.visit(f"/runs/{run.pk}/")
     await page.get_by_label("Add a tag").fill("Baseline")
     await page.get_by_label("Add a tag").press("Enter")

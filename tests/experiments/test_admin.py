@@ -138,6 +138,25 @@ def test_a_running_one_is_stopped(
     assert "operator" in str(run.reason)
 
 
+def test_what_cannot_be_undone_is_asked_about_first(admin: Client, runs: dict[str, Run]) -> None:
+    page = admin.get(f"{LIST}{started(runs['a']).pk}/change/").content.decode()
+    asked = re.findall(r'<details class="lt-ask">.*?<button name="action" value="(\w+)".*?</details>', page, re.DOTALL)
+    assert asked == ["finish", "cancel", "cancel_evaluate", "kill"]
+    assert "A finished run cannot be resumed." in page
+    page = admin.get(f"{LIST}{ended(runs['b']).pk}/change/").content.decode()
+    assert "lt-ask" not in page
+    assert "was deleted" not in page
+
+
+def test_the_page_of_a_deleted_one_says_so(admin: Client, runs: dict[str, Run]) -> None:
+    run = ended(runs["a"], "completed")
+    pressed(admin, "delete", run)
+    page = admin.get(f"{LIST}{run.pk}/change/").content.decode()
+    assert '<span class="lt-status lt-deleted">Deleted</span>' in page
+    assert "This run was deleted by operator on" in page
+    assert "It can be restored until" in page
+
+
 def test_a_queued_one_is_cancelled_at_once(admin: Client, runs: dict[str, Run]) -> None:
     assert pressed(admin, "cancel", runs["a"]) == ["1 run told to stop."]
     runs["a"].refresh_from_db()

@@ -9,7 +9,7 @@ import { joined } from "../../realtime/static/realtime/compare/joined_curves.js"
 import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
 import { differencesOf, differenceText, scoreRows, verdict } from "../../realtime/static/realtime/compare/scores.js";
 import { metricRange, metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
-import { comparable, warnings } from "../../realtime/static/realtime/compare/warnings.js";
+import { comparable, testCaveat, warnings } from "../../realtime/static/realtime/compare/warnings.js";
 import { groupSummary } from "../../realtime/static/realtime/group/summary.js";
 
 test("a configuration is flattened, lists are values", () => {
@@ -87,6 +87,29 @@ test("other data, splits and losses are said, and curves of other losses are lef
   assert.deepEqual([warnings(same), warnings([asked({})])], [[], []]);
 });
 
+test("runs that share test samples are told what a choice by them costs", () => {
+  const looked = (identity, looks = 7) => ({ ...asked({}), test_split: identity ? { identity, looks } : null });
+  const both = testCaveat([looked("a"), looked("a", 8)]);
+  assert.match(both, /^These runs share their test samples, which have been evaluated 8 times\. /);
+  assert.match(both, /uses the test split for selection/);
+  assert.match(
+    testCaveat([looked("a"), looked("a"), looked("b"), looked(null)]),
+    /^2 of these runs share .* 7 times\./,
+  );
+  assert.match(
+    testCaveat(["a", "a", "b", "b"].map((one) => looked(one))),
+    /^Several of these runs share their test samples\. /,
+  );
+  for (const apart of [
+    [],
+    [looked("a")],
+    [looked("a"), looked("b")],
+    [looked(null), looked(null)],
+    [asked({}), asked({})],
+  ])
+    assert.equal(testCaveat(apart), "");
+});
+
 const run = (id, monitor, found, duration = 10) => ({
   id,
   monitor,
@@ -159,6 +182,20 @@ test("the axes are options that differ, then results", () => {
       (label) => label.replace("Validation", "val"),
     ),
   );
+});
+
+test("which data runs have and how they are named is on no axis", () => {
+  const of = (source, target, rate) => ({
+    config: {
+      experiment_name: source,
+      source_path: source,
+      data: { target_column: target, image_columns: null, fold: rate },
+      optimizer: { learning_rate: rate },
+    },
+    dataset_hash: source,
+  });
+  const axes = parallelAxes([of("a", "x", 1), of("b", "y", 2)], []);
+  assert.deepEqual(axes, [{ label: "learning rate", values: [1, 2] }]);
 });
 
 test("curves share one axis, with gaps and empty places", () => {

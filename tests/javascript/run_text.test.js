@@ -120,6 +120,12 @@ test("a queued run says its place and when it starts", () => {
   assert.equal(startsIn(null, now), "");
   assert.equal(queueText({}), "Waiting for a worker");
   assert.equal(queueText({ queuePosition: 1, waitsFor: "a GPU" }), "Number 1 in the queue · a GPU");
+  assert.equal(queueText({ queuePosition: 7, waitsFor: "6 runs before it." }), "Number 7 in the queue");
+  assert.equal(queueText({ queuePosition: 2, waitsFor: "1 run before it." }), "Number 2 in the queue");
+  assert.equal(
+    queueText({ queuePosition: null, waitsFor: "6 runs before it." }),
+    "Waiting for a worker · 6 runs before it.",
+  );
 });
 
 const countdown = {

@@ -34,6 +34,13 @@ def test_a_stranger_is_sent_to_the_login_and_back(client: Client, page: str) -> 
 
 
 @pytest.mark.django_db
+def test_a_wrong_password_is_answered_in_the_words_of_the_page(client: Client, user: User) -> None:
+    text = client.post("/login/", {"username": user.username, "password": "x"}).content.decode()
+    assert "User name and password do not belong together." in text
+    assert "username and password" not in text
+
+
+@pytest.mark.django_db
 def test_a_link_logs_in_and_goes_on(client: Client, user: User) -> None:
     response = client.get(login_link(user, "/runs/7/"))
     assert response.status_code == 302

@@ -146,6 +146,27 @@ def test_the_run_page_carries_the_run_and_no_markup_from_its_name(
     assert f"/api/runs/{run.pk}/" in pages["run"].attributes("href")
 
 
+def test_the_run_page_says_whose_run_it_is_and_on_which_data_set(
+    browser_session: Client, user: User, pages: dict[str, Page], run: Run
+) -> None:
+    assert f"By {run.owner.username}" in pages["run"].text
+    assert "Data set " not in pages["run"].text
+    on_data_set = lifecycle.create(user, {**CONFIG, "source_path": "dataset:chest-2"})
+    page = Page(browser_session.get(f"/runs/{on_data_set.pk}/"))
+    assert "Data set chest-2" in page.text
+    assert "/datasets/chest-2/" in page.attributes("href")
+    for other in ("dataset:", "dataset:../x", "/data/dataset:x"):
+        found = Page(browser_session.get(f"/runs/{lifecycle.create(user, {**CONFIG, 'source_path': other}).pk}/"))
+        assert not [link for link in found.attributes("href") if link.startswith("/datasets/") and link != "/datasets/"]
+
+
+def test_a_long_name_is_whole_in_the_title_of_its_heading(browser_session: Client, user: User) -> None:
+    name = "lungs " * 25
+    run = lifecycle.create(user, {**CONFIG, "experiment_name": name.strip()})
+    page = Page(browser_session.get(f"/runs/{run.pk}/"))
+    assert page.named("h1") == [{"title": name.strip()}]
+
+
 def test_a_run_that_does_not_exist_is_not_found(browser_session: Client, run: Run) -> None:
     response = browser_session.get(f"/runs/{run.pk + 1}/")
     assert response.status_code == 404

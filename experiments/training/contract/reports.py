@@ -140,8 +140,8 @@ Reporter: TypeAlias = Callable[[Message], object]
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one run, as its training process gets it. All paths are absolute.
 
-    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, and its files must
-    still have `stamp`.
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, its files must
+    still have `stamp`, and `content_hash` is its version.
     """
 
     run_id: int
@@ -156,6 +156,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since
+    content_hash: str | None = None  # of the files' names and contents
     gpus: list[str] | None = None  # for CUDA_VISIBLE_DEVICES; None leaves it as it is
     ranks: int = 1  # number of processes that carry it out together, on all machines
     rank: int = 0  # number of this process; only rank 0 reports and writes files

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunAdmin
-from runs.models import Run, RunGroup
+from runs.models import FinalResult, Run, RunGroup
 from runs.statistics.matrix_statistics import matrix_statistics
 from tests.experiments.training.readings import EVERY_SHAPE, QUESTIONS, class_folders
 from tests.runs.api.test_reading import write
@@ -133,6 +133,58 @@ def test_the_page_of_a_run_shows_everything(admin: Client, run: Run) -> None:
     assert "builtin:digits-is-8" in text
 
 
+def test_recall_is_listed_once(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(**completed_columns())
+    numbers = matrix_statistics([[85, 5], [2, 8]], ["not 8", "8"])
+    assert numbers["final_recall_cm"] == numbers["final_sensitivity"]
+    add_final(run, "test", numbers)
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    assert "<code>final_sensitivity</code>" in text
+    assert "<code>final_recall_cm</code>" not in text
+
+
+def many_classes(run: Run, number: int) -> None:
+    """Evaluate a run of so many classes, each of which is taken for each other one; class 3 for class 1 most often."""
+    classes = [f"class {label}" for label in range(number)]
+    matrix = [[50 if true == predicted else 1 for predicted in range(number)] for true in range(number)]
+    matrix[3][1] = 20
+    for split in ("val", "test"):
+        FinalResult.objects.create(
+            run=run,
+            split=split,
+            epoch=7,
+            class_names=classes,
+            confusion_matrix=matrix,
+            statistics=matrix_statistics(matrix, classes),
+        )
+
+
+def test_the_matrix_of_many_classes_is_a_list_of_mistakes(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(**completed_columns())
+    many_classes(run, 100)
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    rows = re.findall(
+        r'<tr><th scope="row">(class \d+)</th><td>(class \d+)</td><td>(\d+)</td><td>(.*?)</td></tr>', text
+    )
+    assert len(rows) == 2 * 100
+    assert rows[0] == ("class 3", "class 1", "20", "11.9 %")  # of 168
+    assert rows[1] == ("class 0", "class 1", "1", "0.7 %")
+    assert "5000 of 14919 right. The 100 most frequent of 9900 pairs of 100 classes that are mistaken." in text
+    assert "lt-cell" not in text
+    assert text.count('<th scope="row">class 99</th>') == 2
+
+
+def test_the_page_of_a_thousand_classes_stays_small(admin: Client, make_run: MakeRun) -> None:
+    """Its size grows with the classes, not with their pairs."""
+    sizes = {}
+    for number in (250, 1000):
+        run = make_run(**completed_columns())
+        many_classes(run, number)
+        sizes[number] = len(page(admin, f"{LIST}{run.pk}/change/").encode())
+    assert sizes[1000] < 3_000_000
+    assert sizes[1000] < 4 * sizes[250]
+
+
 def facts_of(text: str) -> dict[str, str]:
     """Return the facts of the section about the data, without markup."""
     section = text.split("<h2>Data</h2>")[1].split("</section>", maxsplit=1)[0]
@@ -244,3 +296,28 @@ def test_only_staff_comes_in(client: Client, browser_session: Client, make_run: 
 def test_an_unknown_run_leads_back_to_the_index(admin: Client) -> None:
     assert admin.get(f"{LIST}7/change/").status_code == 302
     assert admin.get(f"{LIST}x/change/").status_code == 302
+
+
+def test_the_page_of_a_run_shows_its_operating_points(admin: Client, run: Run) -> None:
+    assert "Operating points" not in page(admin, f"{LIST}{run.pk}/change/")  # those of version 0.1 have none
+    numbers: dict[str, Any] = {"cm_tp": 95, "cm_tn": 1234, "cm_fp": 3, "cm_fn": 5}
+    for name in ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv"):
+        numbers |= {name: 0.95, f"{name}_ci_low": 0.9, f"{name}_ci_high": 0.98}
+    fallen = numbers | {"final_sensitivity": 0.5, "final_sensitivity_ci_low": 0.4, "final_sensitivity_ci_high": 0.6}
+    for split, statistics in (("val", numbers), ("test", fallen)):
+        points = [
+            {"rule": "sensitivity_95", "threshold": 0.125, "log_odds": None, "reason": None, "statistics": statistics},
+            {"rule": "youden", "threshold": None, "log_odds": None, "reason": "<i>None.</i>", "statistics": {}},
+        ]
+        run.final_results.filter(split=split).update(operating_points=points)
+    text = page(admin, f"{LIST}{run.pk}/change/").split("<h2>Operating points</h2>")[1].split("</section>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", text)[1:]]
+    head = ["Sensitivity", "at", "least", "95", "%", "0.125"]
+    ends = ["95.0", "%", "90.0", "to", "98.0", "%"]
+    counts = ["95", "1,234", "3", "5"]
+    assert rows == [
+        [*head, "validation", *ends * 4, *counts],
+        [*head, "test", *["50.0", "%", "40.0", "to", "60.0", "%"], *ends * 3, *counts],
+    ]
+    assert "Sensitivity at least 95 %: Sensitivity falls from 95.0 % on validation to 50.0 % on test" in text
+    assert "(Youden): &lt;i&gt;None.&lt;/i&gt;" in text

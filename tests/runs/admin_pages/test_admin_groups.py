@@ -71,7 +71,7 @@ def test_the_page_of_a_group_shows_its_folds_and_what_they_say_together(
         ("FN", "6"),
         ("TP", "14"),
     ]
-    [val, test] = re.findall(r"<code>final_recall_cm</code></th>(.*?)</tr>", text)
+    [val, test] = re.findall(r"<code>final_sensitivity</code></th>(.*?)</tr>", text)
     # Of the summed matrix 14 of 20 are found; Wilson's interval of that is .4810 to .8545.
     assert re.findall(r"<td>(.*?)</td>", val)[:4] == ["2", "70.0 %", "14.1 %", "60.0 to 80.0 %"]
     assert re.findall(r"<td>(.*?)</td>", val)[-2:] == ["70.0 %", "48.1 to 85.5 %"]

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from runs.curves.durable_index import DURABLE_INDEX
+from runs.events import FinalStats
 from runs.models import Run, RunEvent
 from runs.serializers import event_envelope
 from tests.runs.conftest import MakeRun
@@ -62,6 +63,34 @@ def test_the_log_has_the_newest_of_all_and_of_each_lasting_type(api: Client, mak
         event["data"] for event in sent(run) if event["type"] == "training_start"
     ]
     assert snapshot(api, run, log=0)["events"] == []
+
+
+def test_each_matrix_is_there_once(api: Client, make_run: MakeRun) -> None:
+    run = make_run()
+    classes = [f"class {label}" for label in range(30)]
+    matrix = [[1000 * row + column for column in range(30)] for row in range(30)]
+    numbers = {"final_auroc_cm": 0.75, "final_mcc": None}
+    of_classes = {f"final_sensitivity/{name}": 0.5 for name in classes}
+    ends = [
+        FinalStats(
+            split=split,
+            epoch=3,
+            threshold=None,
+            confusion_matrix=matrix,
+            class_names=classes,
+            statistics=numbers | of_classes,
+        )
+        for split in ("val", "test")
+    ]
+    journal(run, ends)
+    found = snapshot(api, run)
+    assert [found["finals"][split]["confusion_matrix"] for split in ("val", "test")] == [matrix, matrix]
+    assert found["finals"]["val"]["statistics"] == numbers | of_classes
+    logged = [event["data"] for event in found["events"]]
+    assert logged == [
+        {"split": split, "epoch": 3, "threshold": None, "statistics": numbers} for split in ("val", "test")
+    ]
+    assert [event["seq"] for event in found["events"]] == [1, 2]
 
 
 def test_a_run_that_waits_has_an_empty_one(api: Client, make_run: MakeRun) -> None:

@@ -136,6 +136,24 @@ def test_more_epochs_are_advised_to_a_run_that_was_still_improving() -> None:
     assert curves.still_improving(losses(columns, columns, status="completed", max_epochs=5, best_epoch=2)) is None
 
 
+def test_a_run_whose_recall_swings_is_told_to_monitor_something_steady() -> None:
+    def cure(recalls: list[float], monitor: str) -> str:
+        falling = zip([0.7, 0.6, 0.5, 0.4, 0.3], recalls, strict=True)
+        epochs = [{"train_loss": loss, "val_loss": loss, monitor: recall} for loss, recall in falling]
+        known = {"status": "completed", "max_epochs": 5, "best_epoch": 4}
+        done = run_of(*epochs, config={"callbacks": {"monitor": monitor}}, **known)
+        return str(found(curves.still_improving(done))["cure"])
+
+    swinging = cure([0.0, 1.0, 0.0, 1.0, 1.0], "val_recall")
+    assert swinging == (
+        "Raise trainer.max_epochs (try 10). val_recall swings between 0.0 % and 100.0 %, so that the best epoch is "
+        "partly chance: set callbacks.monitor to val_auroc."
+    )
+    assert cure([0.0, 1.0, 0.0, 1.0, 1.0], "val_auroc").endswith("set callbacks.monitor to val_loss.")
+    for steady in ([0.1, 0.3, 0.6, 0.9, 1.0], [0.8, 0.7, 0.8, 0.7, 0.9]):
+        assert cure(steady, "val_recall") == "Raise trainer.max_epochs (try 10)."
+
+
 def test_a_best_epoch_long_ago_matters_without_early_stopping() -> None:
     off = losses([0.5] * 12, [0.5] * 12, best_epoch=1, config={"callbacks": {"early_stopping": False}})
     assert "epoch is 2, 10 epochs ago" in found(curves.best_long_ago(off))["text"]

@@ -1,22 +1,36 @@
-// A confusion matrix of many classes as a list: which class is taken for which, the most frequent mistakes first.
+// Results of many classes, of which no screen shows all: the most frequent mistakes, the classes of the lowest recall,
+// and others by name.
 
 import { el } from "../frame/dom.js";
 import { count, percent } from "../frame/format.js";
+import { labelsNamed, lowestFirst, mostFrequent } from "./mistakes.js";
 
 const MOST = 100; // mistakes shown
+const MOST_CLASSES = 50;
+const BY = "final_sensitivity";
+
+// A list under a field in which classes are searched; `draw(words)` gives the table for what was written.
+function searched({ label, region, draw }) {
+  const place = el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": region });
+  const field = el("input", {
+    type: "search",
+    placeholder: "Class",
+    "aria-label": label,
+    input: () => place.replaceChildren(draw(field.value)),
+  });
+  place.append(draw(""));
+  return el("div", { class: "searched" }, field, place);
+}
 
 export function drawConfusions({ confusion_matrix: matrix, class_names: names }, of) {
-  const mistakes = [];
-  let [right, all] = [0, 0];
-  matrix.forEach((row, i) => {
-    const total = row.reduce((sum, cell) => sum + cell, 0);
-    all += total;
-    right += row[i];
-    row.forEach((cell, j) => cell && i !== j && mistakes.push({ i, j, cell, share: cell / total }));
-  });
-  mistakes.sort((a, b) => b.cell - a.cell || b.share - a.share);
-  const shown = mistakes.slice(0, MOST);
-  const rows = shown.map(({ i, j, cell, share }) =>
+  const draw = (words) => confusionTable(matrix, names, words);
+  return searched({ label: `Search the confusions, ${of}`, region: `Confusions, ${of}`, draw });
+}
+
+function confusionTable(matrix, names, words) {
+  const meant = new Set(labelsNamed(names, words));
+  const { mistakes, pairs, right, all } = mostFrequent(matrix, MOST, (label) => meant.has(label));
+  const rows = mistakes.map(({ i, j, cell, share }) =>
     el(
       "tr",
       {},
@@ -26,10 +40,8 @@ export function drawConfusions({ confusion_matrix: matrix, class_names: names },
       el("td", { class: "number" }, percent(share)),
     ),
   );
-  const listed =
-    shown.length < mistakes.length ? `${shown.length} most frequent of ${count(mistakes.length)}` : count(shown.length);
-  const pairs = `The ${listed} pairs of ${count(names.length)} classes that are mistaken`;
-  const caption = `${count(right)} of ${count(all)} right. ${pairs}`;
+  const listed = mistakes.length < pairs ? `${mistakes.length} most frequent of ${count(pairs)}` : count(pairs);
+  const which = words.trim() ? `with “${words.trim()}”` : `of ${count(names.length)} classes`;
   const head = el(
     "tr",
     {},
@@ -38,16 +50,25 @@ export function drawConfusions({ confusion_matrix: matrix, class_names: names },
     el("th", { scope: "col", class: "number" }, "Samples"),
     el("th", { scope: "col", class: "number" }, "Of the class"),
   );
-  const table = el(
+  return el(
     "table",
     { class: "confusions" },
-    el("caption", {}, caption),
+    el("caption", {}, `${count(right)} of ${count(all)} right. The ${listed} pairs ${which} that are mistaken`),
     el("thead", {}, head),
     el("tbody", {}, ...rows),
   );
-  return el(
-    "div",
-    { class: "scroll classes", tabindex: "0", role: "region", "aria-label": `Confusions, ${of}` },
-    table,
-  );
+}
+
+// `draw(names, caption)` gives the table of some classes.
+export function drawSearchedClasses({ statistics, class_names: names }, region, draw) {
+  const some = (words) => {
+    const found = labelsNamed(names, words);
+    const labels = lowestFirst(found, (label) => statistics[`${BY}/${names[label]}`]).slice(0, MOST_CLASSES);
+    const listed = labels.length < found.length ? `${labels.length} of ${count(found.length)}` : count(found.length);
+    return draw(
+      labels.map((label) => names[label]),
+      `${listed} classes, lowest recall first, each against the rest, with 95 % intervals`,
+    );
+  };
+  return searched({ label: `Search the classes, ${region}`, region, draw: some });
 }

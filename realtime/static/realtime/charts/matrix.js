@@ -4,7 +4,7 @@ import { el } from "../frame/dom.js";
 import { count, epochNumber, known, number, percent, splitName } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
-import { interval, macroTitle, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
+import { interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -20,20 +20,21 @@ export function drawResults(section, container, finals, labels) {
   container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels, finals.has("test"))));
 }
 
-// Few runs have so many classes: the script of the list is loaded when one does.
-function listConfusions(final, of) {
+// Few runs have so many classes: the script of the lists is loaded when one does.
+function listed(draw) {
   const place = el("div", {});
-  import("./confusions.js").then(({ drawConfusions }) => place.replaceWith(drawConfusions(final, of)));
+  import("./confusions.js").then((found) => place.replaceWith(draw(found)));
   return place;
 }
 
 function drawSplit(final, labels, hasTest) {
-  const { split, epoch, threshold, confusion_matrix: matrix, statistics } = final;
+  const { split, epoch, threshold, confusion_matrix: matrix, statistics, patients } = final;
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
     `${count(samples)} samples`,
     `checkpoint of epoch ${epochNumber(epoch)}`,
     known(threshold) ? `threshold ${threshold}` : null,
+    patientsWords(patients),
     known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
   ];
   return el(
@@ -63,7 +64,8 @@ export function drawMatrix(
   of,
   caption = "Rows true, columns predicted",
 ) {
-  if (names.length >= LISTED_FROM) return listConfusions({ confusion_matrix: matrix, class_names: names }, of);
+  if (names.length >= LISTED_FROM)
+    return listed(({ drawConfusions }) => drawConfusions({ confusion_matrix: matrix, class_names: names }, of));
   const head = el(
     "tr",
     {},
@@ -143,11 +145,24 @@ function drawStatistics({ statistics, class_names: names, confusion_matrix: matr
 }
 
 // One row per class, of the names that some class has.
-export function drawClasses({ split, statistics, class_names: names }, labels) {
+export function drawClasses(final, labels) {
+  const { split, statistics, class_names: names } = final;
   const shown = Object.keys(labels).filter(
     (name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics),
   );
   if (!shown.length) return null;
+  const table = (some, caption) => classTable(some, { statistics, shown, labels, caption });
+  const region = `Statistics per class${split ? `, ${splitName(split)}` : ""}`;
+  if (names.length >= LISTED_FROM)
+    return listed(({ drawSearchedClasses }) => drawSearchedClasses(final, region, table));
+  return el(
+    "div",
+    { class: "scroll classes", tabindex: "0", role: "region", "aria-label": region },
+    table(names, "Per class, against the rest, with 95 % intervals"),
+  );
+}
+
+function classTable(names, { statistics, shown, labels, caption }) {
   const head = el(
     "tr",
     {},
@@ -170,20 +185,5 @@ export function drawClasses({ split, statistics, class_names: names }, labels) {
       }),
     ),
   );
-  return el(
-    "div",
-    {
-      class: "scroll classes",
-      tabindex: "0",
-      role: "region",
-      "aria-label": `Statistics per class${split ? `, ${splitName(split)}` : ""}`,
-    },
-    el(
-      "table",
-      {},
-      el("caption", {}, "Per class, against the rest, with 95 % intervals"),
-      el("thead", {}, head),
-      el("tbody", {}, ...rows),
-    ),
-  );
+  return el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows));
 }

@@ -3,7 +3,9 @@
 import { differences } from "./options.js";
 
 const RESULTS = ["final_auroc_cm", "final_f1_cm", "final_sensitivity", "duration"];
-const NO_AXIS = ["experiment_name", "priority"];
+// What says which data these are and how they are named is no setting that could be varied.
+const NO_AXIS =
+  /^(?:experiment_name|priority|source_path|data version|tags|.*_columns?|data\.(?:folds?|split_folders))$/;
 
 /** @param {any} value */
 const isSimple = (value) => value === undefined || value === null || typeof value !== "object";
@@ -14,7 +16,7 @@ const isSimple = (value) => value === undefined || value === null || typeof valu
  * @returns {{label: string, values: any[]}[]} the values of each run
  */
 export function parallelAxes(runs, rows) {
-  const options = differences(runs).filter(([path, values]) => values.every(isSimple) && !NO_AXIS.includes(path));
+  const options = differences(runs).filter(([path, values]) => values.every(isSimple) && !NO_AXIS.test(path));
   const results = rows.filter(({ group, name }) => group === "Best epoch" || RESULTS.includes(name));
   return [
     ...options.map(([path, values]) => ({ label: path.split(".").at(-1)?.replaceAll("_", " ") ?? path, values })),

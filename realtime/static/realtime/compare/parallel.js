@@ -28,6 +28,7 @@ export function drawParallel(container, axes, lines, onPick) {
   const root = svg("svg", {
     width: gap * usable.length,
     height: HEIGHT,
+    viewBox: `0 0 ${gap * usable.length} ${HEIGHT}`,
     role: "img",
     "aria-label": description(usable, lines),
     class: "parallel",

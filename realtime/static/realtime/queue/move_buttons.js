@@ -4,10 +4,10 @@ import { call, errorText } from "../frame/api.js";
 import { arrange, el } from "../frame/dom.js";
 
 const WAYS = [
-  ["front", "⤒", "To the front of the queue"],
-  ["up", "↑", "Before the run in front of it"],
-  ["down", "↓", "Behind the run after it"],
-  ["end", "⤓", "To the end of the queue"],
+  ["front", "⤒ To the front", "To the front of the queue"],
+  ["up", "↑ Up", "Up by one: before the run in front of it"],
+  ["down", "↓ Down", "Down by one: behind the run after it"],
+  ["end", "⤓ To the end", "To the end of the queue"],
 ];
 
 export class MoveButtons {

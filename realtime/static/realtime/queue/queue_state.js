@@ -22,6 +22,8 @@ import { dateTime, known, plural } from "../frame/format.js";
 
 /** @typedef {(queue: Queue) => void} QueueListener */
 
+const BEFORE = /^[\d,]+ runs? before it\.$/;
+
 /** @type {Set<QueueListener>} */
 const listeners = new Set();
 /** @type {Map<number, QueueEntry>} */
@@ -75,7 +77,7 @@ export function queueText({ queuePosition, estimatedStart, waitsFor, queuedAt })
     known(queuePosition) ? `Number ${queuePosition} in the queue` : "Waiting for a worker",
     startsIn(estimatedStart),
     queuedAt ? `waiting since ${dateTime(queuedAt).slice(0, -3)}` : "",
-    waitsFor ?? "",
+    waitsFor && !(known(queuePosition) && BEFORE.test(waitsFor)) ? waitsFor : "", // its number says that already
   ]
     .filter(Boolean)
     .join(" · ");

@@ -11,8 +11,10 @@ export class DetailRefresher {
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   #questions = 0; // an answer counts if it is to the newest question
-  /** @type {{name: string, size: number, url: string}[]} */
-  files = [];
+  /** @type {{name: string, size: number, url: string}[] | null} null until they are known */
+  files = null;
+  /** The names of the checkpoints that are files. */
+  checkpoints = { best: "", last: "" };
 
   /**
    * @param {Record<string, string>} links
@@ -50,6 +52,7 @@ export class DetailRefresher {
       if (question !== this.#questions) return;
       this.#apply(run);
       this.files = list.files;
+      this.checkpoints = { best: run.best_checkpoint ?? "", last: run.last_checkpoint ?? "" };
       this.onAnswer();
     } catch (error) {
       const status = statusOf(error);
@@ -61,8 +64,8 @@ export class DetailRefresher {
   /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
-    const { notes, tags, execution, recalibration } = run;
-    Object.assign(state, { notes, tags, execution, recalibration });
+    const { notes, tags, execution, recalibration, test_split: testSplit } = run;
+    Object.assign(state, { notes, tags, execution, recalibration, testSplit });
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

@@ -129,7 +129,7 @@ function dataFact({ dataset, asked }) {
 }
 
 function modelFact({ model, asked }) {
-  const name = model?.name ?? (asked.model === "auto" ? "by the data" : asked.model);
+  const name = model?.name ?? asked.model;
   return ["Model", name, model ? plural(model.parameters, "parameter") : ""];
 }
 

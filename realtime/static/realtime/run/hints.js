@@ -18,6 +18,7 @@ export class Hints {
   #askedAt = 0;
   #turns = 0;
   #answered = 0; // the newest turn that was
+  first = new Promise((resolve) => (this.resolveFirst = resolve)); // until the first answer, or failure
 
   // `onUpdate()` after each answer.
   constructor({ section, container, countdown }, link, onUpdate) {
@@ -57,6 +58,8 @@ export class Hints {
       // The page's connection says that the server is away; an ended run has no next epoch to ask with.
       if ((!error.status || error.status >= 500) && !this.paused)
         this.#asking ??= setTimeout(() => this.#load(), ASK_AGAIN_AFTER);
+    } finally {
+      this.resolveFirst();
     }
   }
 

@@ -35,9 +35,9 @@ export class Machine {
       ...new Set([...used.columns.keys()].map((name) => /^usage\/gpu\/(\d+)\//.exec(name)?.[1]).filter(Boolean)),
     ].sort((a, b) => a - b);
     const shown = [
-      ...(used.xs.length ? [this.cpu, this.memory] : []),
-      ...(hasWait ? [this.wait] : []),
-      ...(gpus.length ? [this.gpu, this.gpuMemory] : []),
+      ...(used.xs.length > 1 ? [this.cpu, this.memory] : []), // one measurement is no curve; it stands above
+      ...(waited.filter(known).length > 1 ? [this.wait] : []),
+      ...(gpus.length && used.xs.length > 1 ? [this.gpu, this.gpuMemory] : []),
     ];
     if (shown.length !== this.#made.length)
       arrange(

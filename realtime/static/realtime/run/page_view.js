@@ -4,7 +4,6 @@ import { drawResults } from "../charts/matrix.js";
 import { drawConnection } from "../frame/connection.js";
 import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
-import { drawAbout } from "./facts/about.js";
 import { Actions } from "./actions/actions.js";
 import { changeAddress } from "./cures.js";
 import { Curves } from "./curves/curves.js";
@@ -19,11 +18,13 @@ import { makeSticky } from "./sticky_bar.js";
 import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
+const SETTLED_AFTER = 1500; // milliseconds, whatever is still on its way
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
 
 export class PageView {
   dirty = { results: true, about: true, events: true };
+  #coming = []; // what is drawn a little after the rest
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
@@ -41,7 +42,7 @@ export class PageView {
     this.curves = new Curves(find("curves"), (prefix, range) => page.loadDetail(prefix, range));
     this.machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
     this.#load("epochTable", import("./curves/epoch_table.js"), ({ EpochTable }) => {
-      const made = new EpochTable(find("epochs"), () => made.draw(this.state));
+      const made = new EpochTable(find("epochs"), detail.links.series, () => made.draw(this.state));
       made.draw(this.state);
       return made;
     });
@@ -94,10 +95,25 @@ export class PageView {
 
   // What no first screen needs follows the scripts that draw it; until it is there nobody can have used it.
   #load(name, script, make) {
-    script.then(
-      (found) => (this[name] = make(found)),
-      () => {}, // the server is away: what was drawn stays
-    );
+    this.#later(script.then((found) => (this[name] = make(found)))); // the server is away: what was drawn stays
+  }
+
+  // What fails is done too. `again()` draws it with what comes next.
+  #later(work, again = () => {}) {
+    const done = work.catch(again);
+    if (!this.settling) this.#coming.push(done);
+  }
+
+  // What is below would be pushed down by what comes: it is shown when all has its place.
+  async #settle() {
+    this.settling = true;
+    await Promise.race([Promise.all(this.#coming), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
+    this.hints.drawCountdown(this.state);
+    this.#show();
+  }
+
+  #show() {
+    document.documentElement.dataset.settled = "";
   }
 
   get axis() {
@@ -138,6 +154,10 @@ export class PageView {
   drawFirst(connection) {
     drawConnection(find("connection"), connection, {});
     this.header.draw({ ...this.state, elapsed: null });
+    this.actions?.draw(this.state);
+    this.tags.draw(this.state);
+    this.#later(this.hints.first);
+    setTimeout(() => this.#show(), 2 * SETTLED_AFTER); // where there is no answer to draw
   }
 
   drawConnection(connection) {
@@ -157,9 +177,10 @@ export class PageView {
     this.hints.drawCountdown(state);
     this.hints.tellElsewhere(state.notes);
     find("clone").hidden = state.status === "failed" && Boolean(this.actions); // there it comes first
-    this.#drawLogTail();
+    this.#later(this.#drawLogTail());
     find("queue-place").hidden = state.status !== "queued" || state.deleted;
     if (!document.hidden) this.#drawWhatChanged(store);
+    if (!this.settling) this.#settle();
   }
 
   // Few runs fail: the script is loaded when one has.
@@ -189,23 +210,54 @@ export class PageView {
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
     if (dirty.events) this.log.draw();
     this.trainLog?.draw(state);
-    if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.results) this.#drawResults(state);
+    if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
+    setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
   }
 
-  #drawAbout() {
-    const { dataset, model } = this.state;
-    drawAbout(find("about"), { detail: this.detail, files: this.details.files, dataset, model });
-    if (this.state.status !== "queued")
-      import("../reading/run_data.js").then(
-        ({ drawRunData }) => drawRunData(this.detail, this.state),
-        () => (this.dirty.about = true), // the server is away: again with what comes next
+  #drawResults({ finals, attempt, status, deleted }) {
+    drawResults(find("results"), find("splits"), finals, this.labels);
+    find("evaluation").hidden = !finals.size || deleted;
+    if (find("evaluation").hidden) return;
+    const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
+    this.#later(
+      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn)),
+      () => (this.dirty.results = true), // the server is away: again with what comes next
+    );
+  }
+
+  #drawPoints() {
+    const { finals } = this.state;
+    if (finals.size)
+      this.#later(
+        import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
+        () => (this.dirty.results = true),
       );
-    if (this.state.execution.length)
-      import("./facts/execution.js").then(
-        ({ drawExecution }) => drawExecution(this.detail, this.state),
-        () => (this.dirty.about = true),
+    else find("operating-points").hidden = true;
+  }
+
+  // Their scripts are loaded when the page has drawn what is live.
+  #drawAbout() {
+    const { detail, state } = this;
+    const again = () => (this.dirty.about = true); // the server is away: again with what comes next
+    const { files, checkpoints } = this.details;
+    const { dataset, model } = state;
+    const what = { detail, files, checkpoints, dataset, model, ended: ENDED.has(state.status) };
+    this.#later(
+      import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), what)),
+      again,
+    );
+    if (state.status !== "queued")
+      this.#later(
+        import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(detail, state)),
+        again,
+      );
+    if (state.execution.length)
+      this.#later(
+        import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
+        again,
       );
     if (this.state.recalibration)
       import("./recalibration/section.js").then(

@@ -51,6 +51,17 @@ export interface Execution {
   versions: Record<string, string>;
 }
 
+// How often the run's test split was looked at.
+export interface TestSplit {
+  identity: string;
+  looks: number;
+  runs: number;
+  folds: number;
+  order: number | null;
+  first: string;
+  text: string;
+}
+
 // As GET /api/runs/<id>/ answers; only what the page reads.
 export interface RunDetail {
   id: number;
@@ -74,6 +85,7 @@ export interface RunDetail {
   tags: string[];
   execution: Execution[];
   recalibration: Recalibration | null;
+  test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -123,6 +135,7 @@ export interface RunState {
   tags: string[];
   execution: Execution[];
   recalibration: Recalibration | null;
+  testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;

@@ -70,6 +70,7 @@ export class Curves {
       onRange: (range) => this.#loadDetail(prefix, range),
       ...options,
     });
+    chart.card.dataset.kind = prefix; // paper has not all of them
     return { prefix, chart, draw: (table) => draw.call(this, chart, table) };
   }
 
@@ -154,7 +155,7 @@ export class Curves {
   #drawBatches(chart, table) {
     const ys = table.values(`batch/${this.picked}`);
     const series = [
-      { label: "of one batch", colour: "--faint", thin: true, points: false, plain: true, ...written(this.picked) },
+      { label: "single batches", colour: "--faint", thin: true, points: false, plain: true, ...written(this.picked) },
       { label: "smoothed", colour: "--train", points: false, plain: true, ...written(this.picked) },
     ];
     chart.update(series, [table.xs, ys, smooth(ys, this.weight || BATCH_SMOOTHING)], {

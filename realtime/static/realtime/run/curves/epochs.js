@@ -14,10 +14,23 @@ function rank(name) {
   return (phase === "val" ? 20 : 0) + (ORDER.includes(rest) ? ORDER.indexOf(rest) : ORDER.length);
 }
 
+/** @typedef {{epoch: number, value: number, other: number}} Ranked */
+/** @typedef {{name: string, sign: number, byLoss: boolean, best: Ranked | null, unseen: Set<number>}} Ranking */
+
 export class Epochs {
   /** @type {Map<number, Metrics>} */
   #rows = new Map();
+  /** @type {number[]} the epochs in their order */
+  #order = [];
+  /** @type {Set<string>} */
+  #names = new Set();
+  /** @type {Map<string, Ranking>} what was asked for: a new epoch is compared with the best one alone */
+  #rankings = new Map();
   #elided = 0; // epochs that a very long history leaves out here
+  /** Whether metrics of some epochs are left out: of a long history each curve is thinned by itself. */
+  thinned = false;
+  /** How often all epochs were replaced. */
+  loads = 0;
 
   /**
    * Replace all epochs by those of the series, which run along epochs.
@@ -26,9 +39,41 @@ export class Epochs {
    */
   load(series) {
     this.#rows = new Map();
-    for (const { name, x, y } of series)
-      x.forEach((epoch, i) => this.put(epoch, { [name.slice("epoch/".length)]: y[i] }));
+    this.#order = [];
+    this.#names = new Set();
+    this.#rankings = new Map();
+    this.#putAll(series);
+    this.#order.sort((a, b) => a - b);
     this.#elided = Math.max(0, Math.max(0, ...series.map(({ total }) => total)) - this.#rows.size);
+    this.thinned = series.some(({ x, total }) => x.length < total);
+    this.loads += 1;
+  }
+
+  /**
+   * Add epochs that `load` had left out, or metrics that they lacked. Newer ones come as events.
+   *
+   * @param {Series[]} series
+   */
+  complete(series) {
+    const before = this.#rows.size;
+    this.#putAll(series, this.#order.at(-1));
+    this.#order.sort((a, b) => a - b);
+    this.#elided = Math.max(0, this.#elided - (this.#rows.size - before));
+  }
+
+  /**
+   * @param {Series[]} series
+   * @param {number} [newest] epochs after this one are left out
+   */
+  #putAll(series, newest = Infinity) {
+    for (const { name, x, y } of series) {
+      const metric = name.slice("epoch/".length);
+      x.forEach((epoch, i) => {
+        if (epoch > newest) return;
+        if (!this.#rows.has(epoch)) this.#order.push(epoch);
+        this.#merge(epoch, { [metric]: y[i] });
+      });
+    }
   }
 
   /**
@@ -38,9 +83,28 @@ export class Epochs {
    * @param {Metrics} metrics
    */
   put(epoch, metrics) {
+    if (!this.#rows.has(epoch)) this.#insert(epoch);
+    this.#merge(epoch, metrics);
+  }
+
+  // Epochs come in their order but for a few.
+  /** @param {number} epoch */
+  #insert(epoch) {
+    let at = this.#order.length;
+    while (at > 0 && this.#order[at - 1] > epoch) at--;
+    this.#order.splice(at, 0, epoch);
+  }
+
+  /**
+   * @param {number} epoch
+   * @param {Metrics} metrics
+   */
+  #merge(epoch, metrics) {
     const row = this.#rows.get(epoch);
     if (row) Object.assign(row, metrics);
     else this.#rows.set(epoch, { ...metrics });
+    for (const name of Object.keys(metrics)) this.#names.add(name);
+    for (const ranking of this.#rankings.values()) ranking.unseen.add(epoch);
   }
 
   /** The number of epochs that there were, also those that are left out here. */
@@ -50,7 +114,16 @@ export class Epochs {
 
   /** Return the epochs in their order. */
   epochs() {
-    return [...this.#rows.keys()].sort((a, b) => a - b);
+    return [...this.#order];
+  }
+
+  /**
+   * Return the last epochs, in their order.
+   *
+   * @param {number} most
+   */
+  last(most) {
+    return this.#order.slice(-most);
   }
 
   /**
@@ -65,9 +138,7 @@ export class Epochs {
 
   /** Return the names of all metrics: those of training, of validation, others. */
   names() {
-    return [...new Set([...this.#rows.values()].flatMap(Object.keys))].sort(
-      (a, b) => rank(a) - rank(b) || a.localeCompare(b),
-    );
+    return [...this.#names].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   }
 
   /**
@@ -79,17 +150,52 @@ export class Epochs {
    * @param {{byLoss?: boolean}} [rules]
    */
   best(name, mode, { byLoss = false } = {}) {
-    const sign = mode === "min" ? -1 : 1;
-    /** @type {number | null} */
-    let best = null;
-    let [value, loss] = [-Infinity, Infinity];
-    for (const epoch of this.epochs()) {
-      const found = this.value(epoch, name);
-      if (!known(found)) continue;
-      const other = byLoss ? (this.value(epoch, "val_loss") ?? Infinity) : 0;
-      if (sign * found > value || (sign * found === value && other < loss))
-        [best, value, loss] = [epoch, sign * found, other];
+    const key = `${name}/${mode}/${byLoss}`;
+    let ranking = this.#rankings.get(key);
+    if (!ranking) {
+      ranking = { name, sign: mode === "min" ? -1 : 1, byLoss, best: null, unseen: new Set(this.#order) };
+      this.#rankings.set(key, ranking);
     }
-    return best;
+    this.#rankUnseen(ranking);
+    return ranking.best?.epoch ?? null;
   }
+
+  /** @param {Ranking} ranking */
+  #rankUnseen(ranking) {
+    const { best } = ranking;
+    if (best && ranking.unseen.has(best.epoch)) {
+      const now = this.#ranked(best.epoch, ranking);
+      // The best one has got other numbers: any may be the best now.
+      if (!now || precedes(best, now)) Object.assign(ranking, { best: null, unseen: new Set(this.#order) });
+      else ranking.best = now;
+    }
+    for (const epoch of ranking.unseen) {
+      const found = this.#ranked(epoch, ranking);
+      if (found && (!ranking.best || precedes(found, ranking.best))) ranking.best = found;
+    }
+    ranking.unseen.clear();
+  }
+
+  /**
+   * @param {number} epoch
+   * @param {Ranking} ranking
+   * @returns {Ranked | null}
+   */
+  #ranked(epoch, { name, sign, byLoss }) {
+    const found = this.value(epoch, name);
+    if (!known(found)) return null;
+    return { epoch, value: sign * found, other: byLoss ? (this.value(epoch, "val_loss") ?? Infinity) : 0 };
+  }
+}
+
+/**
+ * Return whether the first is better than the second, or as good and earlier.
+ *
+ * @param {Ranked} one
+ * @param {Ranked} two
+ */
+function precedes(one, two) {
+  if (one.value !== two.value) return one.value > two.value;
+  if (one.other !== two.other) return one.other < two.other;
+  return one.epoch < two.epoch;
 }

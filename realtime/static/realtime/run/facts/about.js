@@ -5,7 +5,11 @@ import { el } from "../../frame/dom.js";
 import { bytes, count, dateTime, plural } from "../../frame/format.js";
 import { configGroups } from "./config_groups.js";
 
-export function drawAbout(container, { detail, dataset, model, files }) {
+const MOST_CLASSES = 40; // named
+const OF_ATTEMPT = /^attempts\//;
+
+// `files`: null until they are known; `checkpoints`: the names of the `best` and the `last` one.
+export function drawAbout(container, { detail, dataset, model, files, ended, checkpoints }) {
   const rest = {
     seed: detail.seed,
     created: dateTime(detail.created_at),
@@ -24,14 +28,16 @@ export function drawAbout(container, { detail, dataset, model, files }) {
       },
       true,
     ),
-    group("Files", null, true, fileList(files)),
+    group("Files", null, true, files && fileList(files, { ended, checkpoints })),
     ...configGroups(detail.config).map(({ title, options }) => group(title, options)),
     group("Run", rest),
     group("Versions", detail.versions),
   ];
-  const open = new Set([...container.querySelectorAll("details[open]")].map((node) => node.dataset.title));
+  const before = new Map(
+    [...container.querySelectorAll("details[data-title]")].map((node) => [node.dataset.title, node]),
+  );
   const fresh = parts.filter(Boolean);
-  if (container.childElementCount) fresh.forEach((node) => (node.open = open.has(node.dataset.title)));
+  for (const node of fresh) node.open = before.get(node.dataset.title)?.open ?? node.open;
   container.replaceChildren(...fresh);
 }
 
@@ -53,8 +59,13 @@ function group(title, values, open = false, content = null) {
 function describeData(dataset) {
   if (!dataset) return {};
   const sizes = Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`);
-  return { "data set": dataset.name, classes: dataset.classes.join(", "), samples: sizes.join(", ") };
+  return { "data set": dataset.name, classes: classList(dataset.classes), samples: sizes.join(", ") };
 }
+
+const classList = (classes) =>
+  classes.length > MOST_CLASSES
+    ? `${classes.slice(0, MOST_CLASSES).join(", ")} and ${count(classes.length - MOST_CLASSES)} more`
+    : classes.join(", ");
 
 function describeModel(model) {
   return model
@@ -62,10 +73,36 @@ function describeModel(model) {
     : {};
 }
 
-function fileList(files) {
-  if (!files?.length) return el("p", { class: "muted" }, "No files yet.");
-  const rows = files.map(({ name, size, url }) =>
-    el("li", {}, el("a", { href: url, download: true }, name), el("span", { class: "muted" }, bytes(size))),
-  );
+function fileList(files, { ended, checkpoints }) {
+  if (!files.length) return el("p", { class: "muted" }, ended ? "No files." : "No files yet.");
+  const earlier = files.filter(({ name }) => OF_ATTEMPT.test(name));
+  const own = files.filter(({ name }) => !OF_ATTEMPT.test(name));
+  const folded = earlier.length
+    ? el(
+        "details",
+        { class: "earlier" },
+        el("summary", {}, `${plural(earlier.length, "file")} of single attempts`),
+        el("p", { class: "muted" }, "What each attempt wrote; those above are of the whole run."),
+        fileRows(earlier, checkpoints),
+      )
+    : null;
+  return el("div", {}, fileRows(own, checkpoints), folded);
+}
+
+function fileRows(files, checkpoints) {
+  const rows = files.map(({ name, size, url }) => {
+    const marks = Object.keys(checkpoints).filter((mark) => checkpoints[mark] === name);
+    return el(
+      "li",
+      {},
+      el(
+        "span",
+        {},
+        el("a", { href: url, download: true }, name),
+        ...marks.map((mark) => el("b", { class: "mark" }, mark)),
+      ),
+      el("span", { class: "muted" }, bytes(size)),
+    );
+  });
   return el("ul", { class: "files", "aria-label": plural(files.length, "file") }, ...rows);
 }

@@ -32,7 +32,7 @@ export class EventLog {
     this.more = el("button", { type: "button", hidden: true, click: () => this.#showMore() }, "Show older events");
     this.note = el("p", { class: "note" });
     this.elided = el("span");
-    this.note.append(this.elided, el("a", { href: journal }, "The whole journal"), " is in the API.");
+    this.note.append(this.elided, el("a", { href: journal }, "All events"), " are in the API.");
     const kinds = el("div", { class: "kinds", role: "group", "aria-label": "Kinds of events" }, ...this.buttons);
     container.append(kinds, this.list, this.more, this.note);
   }
