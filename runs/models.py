@@ -150,6 +150,9 @@ class Run(Leased):
     execution = models.JSONField(
         default=list, help_text="What really trained it, each with the attempt from which on: reports.Execution"
     )
+    recalibration = models.JSONField(
+        null=True, blank=True, help_text="How scores become probabilities: recalibration.methods.Recalibration"
+    )
     # Its present state
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     reason = models.TextField(null=True, blank=True)

@@ -149,7 +149,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
     """Return the columns of a new attempt; the evaluation of an earlier one is void."""
     return {
         "final_split": "",
-        **dict.fromkeys((*COUNTS, *_HEADLINE)),
+        **dict.fromkeys((*COUNTS, *_HEADLINE, "recalibration")),
         "dataset": msgspec.to_builtins(event.dataset),
         "model_name": event.model.name,
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},

@@ -19,6 +19,7 @@ from runs.scheduling.forecast import Forecast, forecast
 from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
+from runs.statistics.recalibration.methods import without_knots
 from runs.wording.looks_text import looks_text
 from runs.wording.operating_point_text import described_points
 
@@ -96,6 +97,7 @@ def run_detail(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "git_commit": run.git_commit or None,
         "execution": run.execution,
+        "recalibration": without_knots(run.recalibration),
         "dataset": run.dataset,
         "dataset_hash": run.dataset_hash,
         "positive_class": positive_class((run.dataset or {}).get("classes", [])),

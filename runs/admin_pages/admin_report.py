@@ -13,6 +13,7 @@ from runs.admin_pages.charts import Chart, line_chart
 from runs.admin_pages.confusions import Mistakes, mistakes
 from runs.admin_pages.data_facts import data_facts
 from runs.admin_pages.operating_point_table import point_rows
+from runs.admin_pages.recalibration_facts import recalibration_facts
 from runs.evaluated_splits import split_looks
 from runs.files import run_files
 from runs.files import serializers as file_serializers
@@ -107,6 +108,7 @@ def report(run: Run) -> dict[str, Any]:
         "splits": [split_report(result) for result in results],
         "points": points,
         "point_sentences": sentences,
+        "recalibration": recalibration_facts(run),
         "looks": _looks(run),
         "files": _files(run),
         "links": serializers.links(run.pk),

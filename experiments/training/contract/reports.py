@@ -12,6 +12,7 @@ import msgspec
 
 from experiments.training.contract.preflight_report import Preflight
 from runs.events import Event
+from runs.statistics.recalibration.methods import Recalibration
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +86,13 @@ class Execution(Report, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class Recalibrated(Report, frozen=True, kw_only=True):
+    """How scores become probabilities, fitted on the validation split after the evaluation."""
+
+    type: ClassVar[str] = "recalibrated"
+    found: Recalibration
+
+
 class PreflightReady(Report, frozen=True, kw_only=True):
     """The pre-flight report, sent by a dry run."""
 
@@ -111,7 +119,17 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Execution, PreflightReady, TrainingStopped, Outcome)
+    cls.type: cls
+    for cls in (
+        CheckpointSaved,
+        BestValues,
+        Note,
+        Execution,
+        Recalibrated,
+        PreflightReady,
+        TrainingStopped,
+        Outcome,
+    )
 }
 
 Message: TypeAlias = Event | Report
@@ -164,6 +182,7 @@ __all__ = [
     "Note",
     "Outcome",
     "PreflightReady",
+    "Recalibrated",
     "Report",
     "Reporter",
     "TrainingStopped",

@@ -259,6 +259,11 @@ export class PageView {
         import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
         again,
       );
+    if (this.state.recalibration)
+      import("./recalibration/section.js").then(
+        ({ drawRecalibration }) => drawRecalibration(this.state),
+        () => (this.dirty.about = true),
+      );
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   TrainingStart,
 } from "../events/event_types";
 import type { Series } from "./curves/curve_types";
+import type { Recalibration } from "./recalibration/recalibration_types";
 import type { Epochs } from "./curves/epochs.js";
 
 export interface Best {
@@ -83,6 +84,7 @@ export interface RunDetail {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
   test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
@@ -132,6 +134,7 @@ export interface RunState {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
   testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
