@@ -1,4 +1,4 @@
-"""Rows derived from the journal and the metrics, so that lists and charts need not read those."""
+"""Rows derived from the journal and the metrics, so that lists and charts need not read those; some outlive them."""
 
 from __future__ import annotations
 
@@ -50,6 +50,29 @@ class MetricSummary(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_id} {self.name}"
+
+
+class SplitLook(models.Model):
+    """One look at a test split: an evaluation of a run whose result people could see. Only `split_looks` writes it.
+
+    It stays when its run is purged, because the look has happened; of the run it keeps the numbers alone.
+    """
+
+    identity = models.CharField(max_length=64, help_text="Of the split's samples: FinalStats.split_identity")
+    run_number = models.PositiveBigIntegerField(help_text="No foreign key: runs are purged, their numbers stay")
+    group_number = models.PositiveBigIntegerField(null=True, help_text="Of a fold, its group")
+    attempt = models.PositiveIntegerField()
+    at = models.DateTimeField(help_text="When the evaluation had ended")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["identity", "run_number", "attempt"], name="one_look_per_attempt")
+        ]
+        indexes = [models.Index(fields=["run_number"], name="look_of_run")]
+
+    def __str__(self) -> str:
+        return f"run {self.run_number} attempt {self.attempt} on {self.identity[:12]}"
 
 
 class KnownColumn(models.Model):

@@ -214,13 +214,32 @@ class ReliabilityPoint(msgspec.Struct, frozen=True, kw_only=True):
     ci_high: float | None
 
 
+class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A threshold and what it gives on one split.
+
+    `rule` says how it was chosen on the validation split (`runs.statistics.operating_points.rules`). A sample is called
+    positive where its score is at or above `threshold`; where scores do not tell neighbours apart in single precision,
+    `log_odds` is given, and decides instead. Without a threshold `reason` says why, and `statistics` is empty; else it
+    has the four counts, `final_sensitivity`, `final_specificity`, `final_precision_cm` and `final_npv` with their ends.
+    """
+
+    rule: str
+    threshold: float | None
+    log_odds: float | None
+    reason: str | None
+    statistics: dict[str, float | None]
+
+
 class FinalStats(Event, frozen=True, kw_only=True):
     """The evaluation of the best checkpoint over one split.
 
     `confusion_matrix` is n x n, row = true class, column = predicted class, in the order of `class_names`. `statistics`
     is flat: a name of `metric_names`, `<name>_ci_low` / `<name>_ci_high` for its 95 % interval, and `<name>/<class>`
     for the per-class rows of a multi-class run. `patients` are those of the split, null where they are not known: then
-    the intervals treat the samples as independent. `reliability` goes from low scores to high ones.
+    the intervals treat the samples as independent. `reliability` goes from low scores to high ones. `operating_points`
+    are those of two classes, the same ones on each split. `split_identity` is that of the test split's samples: runs
+    whose test splits have the same one were evaluated on the same samples. Null for validation, and in journals older
+    than the field.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -232,6 +251,8 @@ class FinalStats(Event, frozen=True, kw_only=True):
     statistics: dict[str, float | None]
     patients: int | None = None
     reliability: list[ReliabilityPoint] = []
+    operating_points: list[OperatingPoint] = []
+    split_identity: str | None = None
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):

@@ -150,6 +150,9 @@ class Run(Leased):
     execution = models.JSONField(
         default=list, help_text="What really trained it, each with the attempt from which on: reports.Execution"
     )
+    recalibration = models.JSONField(
+        null=True, blank=True, help_text="How scores become probabilities: recalibration.methods.Recalibration"
+    )
     # Its present state
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     reason = models.TextField(null=True, blank=True)
@@ -372,6 +375,7 @@ class FinalResult(models.Model):
         null=True, help_text="Of the split; unknown: intervals treat samples as independent"
     )
     reliability = models.JSONField(default=list, help_text="Bins from low scores to high: events.ReliabilityPoint")
+    operating_points = models.JSONField(default=list, help_text="Of two classes: events.OperatingPoint")
 
     class Meta:
         ordering = ["run", "-split"]

@@ -14,6 +14,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F, Q
 
+from runs.evaluated_splits import split_looks
 from runs.events import (
     EpochEnd,
     Event,
@@ -64,6 +65,7 @@ def record(
             return
         for stamped in batch:
             _store_rows(run_id, stamped.message)
+            split_looks.add(run_id, attempt, stamped)
         _add_notes(run_id, notes)
         _write(run_id, attempt, batch)
 
@@ -147,7 +149,7 @@ def _start_columns(event: TrainingStart) -> dict[str, Any]:
     """Return the columns of a new attempt; the evaluation of an earlier one is void."""
     return {
         "final_split": "",
-        **dict.fromkeys((*COUNTS, *_HEADLINE)),
+        **dict.fromkeys((*COUNTS, *_HEADLINE, "recalibration")),
         "dataset": msgspec.to_builtins(event.dataset),
         "model_name": event.model.name,
         "model": {"name": event.model.name, "parameters": event.model.parameters, "trainable": event.model.trainable},
@@ -211,6 +213,7 @@ def _store_final(run_id: int, event: FinalStats) -> None:
         statistics=event.statistics,
         patients=event.patients,
         reliability=msgspec.to_builtins(event.reliability),
+        operating_points=msgspec.to_builtins(event.operating_points),
     )
     RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
     metric_summaries.add(run_id, event.epoch, event.statistics, final=True)

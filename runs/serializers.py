@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from runs.evaluated_splits import split_looks
+from runs.evaluated_splits.split_looks import Looks
 from runs.events import envelope, format_time, time_or_null
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
@@ -17,8 +19,12 @@ from runs.scheduling.forecast import Forecast, forecast
 from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
+from runs.statistics.recalibration.methods import without_knots
+from runs.wording.looks_text import looks_text
+from runs.wording.operating_point_text import described_points
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
+IDENTITY_DIGITS = 12  # of a test split, of 64
 
 
 def run_summaries(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -91,6 +97,7 @@ def run_detail(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "git_commit": run.git_commit or None,
         "execution": run.execution,
+        "recalibration": without_knots(run.recalibration),
         "dataset": run.dataset,
         "dataset_hash": run.dataset_hash,
         "positive_class": positive_class((run.dataset or {}).get("classes", [])),
@@ -98,6 +105,22 @@ def run_detail(run: Run) -> dict[str, Any]:
         "total_epochs": run.total_epochs,
         "best_checkpoint": run.best_checkpoint or None,
         "last_checkpoint": run.last_checkpoint or None,
+        "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
+    }
+
+
+def split_use(found: Looks | None) -> dict[str, Any] | None:
+    """Build how often a test split was looked at, in numbers and words; None where that was not counted."""
+    if found is None:
+        return None
+    return {
+        "identity": found.identity[:IDENTITY_DIGITS],
+        "looks": found.looks,
+        "runs": found.runs,
+        "folds": found.folds,
+        "order": found.order,
+        "first": format_time(found.first),
+        "text": looks_text(found.looks, found.runs, folds=found.folds, order=found.order),
     }
 
 
@@ -116,6 +139,8 @@ def links(run_id: int) -> dict[str, str]:
         "snapshot": f"{api}snapshot/",
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
+        "operating_points": f"{api}operating-points/",
+        "test_split": f"{api}test-split/",
         "hints": f"{api}hints/",
         "reading": f"{api}reading/",
         "log": f"{api}log/",
@@ -187,6 +212,11 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "reliability": result.reliability,
         "macro": macro(result.confusion_matrix, result.class_names, result.statistics),
     }
+
+
+def operating_points(results: Iterable[FinalResult]) -> list[dict[str, Any]] | None:
+    """Build the operating points of the evaluated splits, joined by rule; None where none are stored."""
+    return described_points({result.split: result.operating_points for result in results})
 
 
 def macro(matrix: Matrix, class_names: Sequence[str], statistics: Mapping[str, Number]) -> dict[str, Any] | None:

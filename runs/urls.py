@@ -5,6 +5,8 @@ from django.urls import path
 from runs.api import insight_views, views
 from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
+from runs.evaluation.evaluation_views import FinalCurves, FinalSamples
+from runs.operating_points.point_views import RunOperatingPoints
 
 urlpatterns = [
     path("", views.RunList.as_view(), name="run-list"),
@@ -20,6 +22,10 @@ urlpatterns = [
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),
     path("<int:run_id>/events/", views.RunEvents.as_view(), name="run-events"),
     path("<int:run_id>/final-stats/", views.RunFinalStats.as_view(), name="run-final-stats"),
+    path("<int:run_id>/operating-points/", RunOperatingPoints.as_view(), name="run-operating-points"),
+    path("<int:run_id>/test-split/", insight_views.RunTestSplit.as_view(), name="run-test-split"),
+    path("<int:run_id>/final-curves/", FinalCurves.as_view(), name="run-final-curves"),
+    path("<int:run_id>/final-samples/", FinalSamples.as_view(), name="run-final-samples"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),

@@ -30,6 +30,22 @@ LOCAL_IMPORTS = {
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
+    (
+        "runs/operating_points/point_views.py",
+        "runs.operating_points.recomputed_points",
+    ): "NumPy and Arrow, which the web process loads with the first points of an older run",
+    (
+        "experiments/api/final_pictures.py",
+        "runs.evaluation.cell_samples",
+    ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    (
+        "runs/evaluation/evaluation_views.py",
+        "runs.evaluation.cell_samples",
+    ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    (
+        "runs/evaluation/evaluation_views.py",
+        "runs.evaluation.final_curves",
+    ): "NumPy and Arrow, which the web process loads with the first evaluation",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",

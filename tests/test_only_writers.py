@@ -107,6 +107,10 @@ def test_journal_and_metrics_are_written_by_the_recorder_alone(model: str, relat
     assert writers_of_rows(model, related, CREATE | CHANGE) == {"runs/recorder.py"}
 
 
+def test_looks_at_test_splits_are_written_in_one_place() -> None:
+    assert writers_of_rows("SplitLook", "no related name", CREATE | CHANGE) == {"runs/evaluated_splits/split_looks.py"}
+
+
 def test_signals_connect_none_of_the_apps() -> None:
     """An effect that nobody sees at the place of its cause; Django's own signals may be listened to."""
     modules = {

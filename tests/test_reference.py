@@ -27,6 +27,7 @@ from runs.statistics.fold_statistics import Spread
 from runs.statistics.intervals.bootstrap_intervals import OF_TWO
 from runs.statistics.matrix_statistics import FINAL_METRICS
 from runs.statistics.metric_names import COUNTS
+from runs.statistics.operating_points.rules import RULES
 from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
 
@@ -47,6 +48,10 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 def test_parameters_of_the_list() -> None:
     assert set(first_column("reference/run-list", "Parameters of the list")) == set(RunParameters().fields)
+
+
+def test_rules_of_operating_points() -> None:
+    assert first_column("reference/metrics", "Operating points") == list(RULES)
 
 
 def test_parameters_of_groups() -> None:
@@ -158,6 +163,7 @@ UNDOCUMENTED_LIMITS = {
     "masks.MOST_WITHOUT_IMAGE",
     "one_hot.MOST_CLASSES",
     "patient_columns.MOST_OFTEN",
+    "target_column.MOST_GUESSED",
     "target_copies.MOST_CLASSES",
     "verification.MAX_PAGES",
     "dicom_headers.MAX_DEPTH",

@@ -12,7 +12,7 @@ from experiments.training.contract.image_options import MAX_IMAGE_SIZE
 from experiments.training.contract.inspections import DRY_RUN, TRAINING
 from experiments.training.contract.networks import weight_files
 from experiments.training.data import sources
-from experiments.training.data.arrangement import label_tables
+from experiments.training.data.arrangement import label_tables, split_lists
 from experiments.training.data.files import archives, folders, index, requirements
 from experiments.training.data.images import dicom, verification
 from experiments.training.data.labels import class_counts
@@ -37,6 +37,7 @@ def _containers() -> list[tuple[str, ...]]:
         ("zip", "table of contents", _bytes(archives.MAX_DIRECTORY_BYTES), FOLDER_INSTEAD),
         ("zip", "a file, unpacked", _bytes(archives.MAX_FILE_BYTES), FOLDER_INSTEAD),
         ("zip, .npz", "all files, unpacked", _bytes(archives.MAX_TOTAL_BYTES), FOLDER_INSTEAD),
+        ("list of a split", "size of the file", _bytes(split_lists.MOST_BYTES), "not read, and told"),
         (
             "zip, .npz",
             f"a file's size, unpacked, over its packed one; beyond {_bytes(archives.RATIO_FREE_BYTES)}",

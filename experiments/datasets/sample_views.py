@@ -112,14 +112,19 @@ def _page(sheet: Sheet, source: SampleSource) -> dict[str, Any]:
     }
 
 
+def address_of(picture: Picture, source: SampleSource) -> str | None:
+    """Return where the picture is served; None where it could not be drawn."""
+    address = f"/api/datasets/{source.name}/samples/{picture.number}/image/?version={source.short_version}"
+    return None if picture.problem else address
+
+
 def _described(picture: Picture, source: SampleSource) -> dict[str, Any]:
     """Return a picture as JSON; `image` is null where `problem` says why."""
-    address = f"/api/datasets/{source.name}/samples/{picture.number}/image/?version={source.short_version}"
     return {
         "number": picture.number,
         "id": picture.id,
         "class": picture.label,
         "split": picture.split,
         "problem": picture.problem,
-        "image": None if picture.problem else address,
+        "image": address_of(picture, source),
     }

@@ -5,8 +5,10 @@ Pictures have numbers, and come from our own folder alone: no name and no path o
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +46,11 @@ def page(source: SampleSource, label: str | None, number: int) -> Sheet:
 def by_class(source: SampleSource) -> Sheet:
     """Return the first few samples of each of the first classes, class by class. Raises NotReady."""
     return _kept(source, "each", Sheet, by_class=True, count=PAGE_SIZE)
+
+
+def called(source: SampleSource, ids: Sequence[str]) -> Sheet:
+    """Return the samples with these ids, of those that the data set still has, and draw them. Raises NotReady."""
+    return _kept(source, f"ids-{_key(json.dumps(ids))}", Sheet, ids=list(ids))
 
 
 def features(source: SampleSource) -> FeatureSheet:

@@ -10,7 +10,7 @@ import msgspec
 
 from experiments.files.uploader import Uploader
 from experiments.processes.training_process import ProtocolError, Received, TrainingProcess
-from experiments.training.contract.reports import BestValues, CheckpointSaved, Execution, Message, Note
+from experiments.training.contract.reports import BestValues, CheckpointSaved, Execution, Message, Note, Recalibrated
 from realtime.hubs import broadcast
 from runs import recorder
 from runs.events import Event, Stamped
@@ -77,6 +77,8 @@ def columns_of(message: Message) -> dict[str, Any]:
         }
     if isinstance(message, BestValues):
         return {name: getattr(message, name) for name in message.__struct_fields__}
+    if isinstance(message, Recalibrated):
+        return {"recalibration": msgspec.to_builtins(message.found)}
     return {}
 
 

@@ -23,5 +23,6 @@ def job(place: Place, *, config: Mapping[str, Any], folder: Path, **own: Any) ->
         networks=settings.LIVETRAIN_MODELS,
         cache_bytes=settings.CACHE_BYTES,
         stamp=place.stamp,
+        content_hash=place.content_hash,
         **own,
     )

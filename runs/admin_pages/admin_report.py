@@ -12,6 +12,9 @@ from runs import queries, serializers
 from runs.admin_pages.charts import Chart, line_chart
 from runs.admin_pages.confusions import Mistakes, mistakes
 from runs.admin_pages.data_facts import data_facts
+from runs.admin_pages.operating_point_table import point_rows
+from runs.admin_pages.recalibration_facts import recalibration_facts
+from runs.evaluated_splits import split_looks
 from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
@@ -84,6 +87,8 @@ class SplitReport:
 def report(run: Run) -> dict[str, Any]:
     """Build the template's context."""
     history = queries.epoch_history(run)
+    results = queries.final_results(run.pk)
+    points, sentences = point_rows(results)
     columns = [name for name in EPOCH_METRICS if any(name in row for row in history)] + _added(history)
     return {
         "charts": charts(history, run.best_epoch),
@@ -100,12 +105,22 @@ def report(run: Run) -> dict[str, Any]:
         "current_epoch": _numbered(run.current_epoch),
         "best_epoch": _numbered(run.best_epoch),
         "duration": duration(run.duration_seconds),
-        "splits": [split_report(result) for result in queries.final_results(run.pk)],
+        "splits": [split_report(result) for result in results],
+        "points": points,
+        "point_sentences": sentences,
+        "recalibration": recalibration_facts(run),
+        "looks": _looks(run),
         "files": _files(run),
         "links": serializers.links(run.pk),
         "config": msgspec.json.format(msgspec.json.encode(run.config), indent=2).decode(),
         "queue_position": queue_position(run),
     }
+
+
+def _looks(run: Run) -> str:
+    """Say how often its test split was looked at; blank where that is not known."""
+    found = serializers.split_use(split_looks.of_run(run.pk))
+    return found["text"] if found else ""
 
 
 def best_facts(run: Run) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from runs.admin_pages.admin_report import Cell, drawn_or_listed, same_as_another
 from runs.admin_pages.confusions import Mistakes
+from runs.evaluated_splits import split_looks
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
 from runs.models import Run
-from runs.serializers import group_links
+from runs.serializers import group_links, split_use
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.metric_names import FINAL_STATISTICS, is_added
@@ -78,6 +79,7 @@ def headline(report: GroupReport) -> str | None:
 def group_report(report: GroupReport) -> dict[str, Any]:
     """Build the template's context."""
     split = headline(report)
+    looks = split_use(split_looks.of_group(report.group.pk))
     return {
         "completed": report.completed,
         "ended": all(run.status in Run.ENDED for run in report.runs),
@@ -86,6 +88,7 @@ def group_report(report: GroupReport) -> dict[str, Any]:
         "columns": [FINAL_STATISTICS[name] for name in COLUMNS],
         "folds": [_fold(report, run, split) for run in report.runs],
         "splits": [_table(name, found) for name, found in report.splits.items()],
+        "looks": looks["text"] if looks else "",
         "links": group_links(report.group.pk),
         "config": msgspec.json.format(msgspec.json.encode(report.group.config), indent=2).decode(),
     }

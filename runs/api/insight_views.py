@@ -1,4 +1,4 @@
-"""GET /api/runs/<id>/hints/, …/log/ and …/reading/: what the page of a run asks for beside its numbers."""
+"""GET /api/runs/<id>/hints/, …/log/, …/reading/, …/test-split/: what is asked of a run beside its numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries
+from runs import serializers as run_serializers
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
 from runs.api.views import ReadingView, StoreUnavailable
+from runs.evaluated_splits import split_looks
+from runs.events import format_time
 from runs.files import reading_file, run_files, train_log
 from runs.files.store import StoreError
 from runs.hints import gradients
@@ -28,6 +31,7 @@ from runs.models import Run
 
 POLL_SECONDS = 0.5  # between two reads of a log that a client waits for
 LONGEST_OFFSET = 2**63 - 1
+MOST_RUNS = 500  # that looked at a test split, listed
 
 
 class LogParameters(Parameters):
@@ -90,6 +94,25 @@ class RunReading(ReadingView):
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
         return Response({"run_id": head.id, "status": head.status, "reading": found})
+
+
+class RunTestSplit(ReadingView):
+    """How often the run's test split was looked at, and by which runs; `test_split` is null where that is not known."""
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the counts and the newest runs that looked, of those that the user may see."""
+        head = self.head_of(run_id)
+        found = split_looks.of_run(head.id)
+        runs = self._that_looked(found) if found else []
+        return Response({"run_id": head.id, "test_split": run_serializers.split_use(found), "runs": runs})
+
+    def _that_looked(self, looks: split_looks.Looks) -> list[dict[str, Any]]:
+        visible = self.visible().filter(pk__in=split_looks.run_numbers(looks.identity)).order_by("-pk")
+        names = dict(visible.values_list("pk", "experiment_name")[:MOST_RUNS])
+        return [
+            {"id": number, "experiment_name": names[number], "looks": count, "first": format_time(first)}
+            for number, count, first in split_looks.by_run(looks.identity, names)
+        ]
 
 
 class RunLog(AsyncView, ReadingView):

@@ -5,6 +5,7 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,12 @@ def read(run: Run, split: str) -> Scores | None:
 
     Raises StoreError.
     """
+    table = rows(run, COLUMNS)
+    return None if table is None else _sorted(table.filter(pc.equal(table["split"], split)))
+
+
+def rows(run: Run, columns: Sequence[str], optional: Sequence[str] = ()) -> pa.Table | None:
+    """Read columns of all samples, the optional ones where there are such; None as in `read`. Raises StoreError."""
     try:
         file = run_files.seekable(run, NAME)
     except FileNotFoundError:
@@ -53,12 +60,12 @@ def read(run: Run, split: str) -> Scores | None:
     with file:
         try:
             found = pq.ParquetFile(file)
-            if found.metadata.num_rows > MOST_SAMPLES or not set(COLUMNS) <= set(found.schema_arrow.names):
+            names = set(found.schema_arrow.names)
+            if found.metadata.num_rows > MOST_SAMPLES or not set(columns) <= names:
                 return None
-            table = found.read(columns=list(COLUMNS))
+            return found.read(columns=[*columns, *(name for name in optional if name in names)])
         except pa.ArrowInvalid:  # it is no such file any more
             return None
-    return _sorted(table.filter(pc.equal(table["split"], split)))
 
 
 def _sorted(table: pa.Table) -> Scores | None:

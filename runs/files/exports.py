@@ -9,6 +9,7 @@ loaded with the first run that is exported.
 | `metrics.csv` | one row per epoch; an unknown number is an empty cell |
 | `metadata.json` | what was trained, on what, by what, and how |
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
+| `recalibration.json` | how scores become probabilities: everything that applying it needs |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
 """
 
@@ -21,13 +22,15 @@ import msgspec
 from django.db.models import QuerySet
 
 from runs import atomic_files, clock, queries
+from runs.evaluated_splits import split_looks
 from runs.events import EarlyStopped, format_time, time_or_null
 from runs.files import stored_files, training_files
 from runs.models import Run, RunMetric
-from runs.serializers import final_split
+from runs.serializers import final_split, operating_points, split_use
+from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
-NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "predictions.parquet")
+NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "recalibration.json", "predictions.parquet")
 
 RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
 """What the training itself wrote of its data and their way into the network."""
@@ -50,6 +53,8 @@ def export(run: Run) -> None:
         epoch_table.write_csv(temporary, epoch_table.wide_table(values), epoch_table.wide_table(test))
     _write_json(run, "metadata.json", _metadata(run))
     _write_json(run, "results.json", _results(run, epoch_table.records(values)))
+    if run.recalibration is not None:
+        _write_json(run, "recalibration.json", run.recalibration)
     predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
     if predictions.is_file():
         atomic_files.publish(predictions, run.folder / "predictions.parquet")
@@ -105,6 +110,7 @@ def _metadata(run: Run) -> dict[str, Any]:
 def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Collect what the training found. `trainer`, `epochs_trained`, `training_seconds` are names of version 0.1."""
     trainer, seconds = _trainer_state(run), _training_seconds(run)
+    evaluated = queries.final_results(run.pk)
     return {
         "run_id": run.pk,
         "checkpoint": {
@@ -118,7 +124,10 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "trainer": trainer,
         # Encoded one by one: a million numbers are a tenth of the memory as text
         "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
-        "final_stats": {result.split: final_split(result) for result in queries.final_results(run.pk)},
+        "final_stats": {result.split: final_split(result) for result in evaluated},
+        "operating_points": operating_points(evaluated),
+        "recalibration": without_knots(run.recalibration),
+        "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
         "metadata": {
             "run_id": run.pk,
             "total_epochs": run.total_epochs,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.evaluated_splits import split_looks
 from runs.events import format_time
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
-from runs.serializers import final_split, group_links, macro, positive_class, run_summaries
+from runs.serializers import final_split, group_links, macro, positive_class, run_summaries, split_use
 
 
 def group_summary(report: GroupReport) -> dict[str, Any]:
@@ -31,7 +32,8 @@ def group_summary(report: GroupReport) -> dict[str, Any]:
 def group_detail(report: GroupReport) -> dict[str, Any]:
     """Build the summary with the request, and each run with its final statistics, empty while unfinished."""
     runs = [one | {"final_stats": _final_stats(report, one["id"])} for one in run_summaries(report.runs)]
-    return group_summary(report) | {"config": report.group.config, "runs": runs}
+    looks = split_looks.of_group(report.group.pk) if "test" in report.splits else None
+    return group_summary(report) | {"config": report.group.config, "runs": runs, "test_split": split_use(looks)}
 
 
 def _final_stats(report: GroupReport, run_id: int) -> dict[str, Any]:

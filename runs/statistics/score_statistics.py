@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.statistics.calibration.calibration_error import binned
+from runs.statistics.calibration.calibration_error import Binned, binned
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
 from runs.statistics.intervals.auroc_interval import auroc_interval
@@ -179,7 +179,7 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
     fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        losses | _calibration_errors(split) | fit.numbers,
+        losses | calibration_errors(split) | fit.numbers,
         {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
@@ -196,9 +196,12 @@ def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     return Summary(summary.numbers | ranking, intervals)
 
 
-def _calibration_errors(split: Evaluated) -> dict[str, Number]:
-    """Compute the calibration error, and what a perfectly calibrated network with the same scores would have."""
-    found = binned(split)
+def calibration_errors(split: Evaluated, found: Binned | None = None) -> dict[str, Number]:
+    """Compute the calibration error, and what a perfectly calibrated network with the same scores would have.
+
+    `found` are the bins of the split, where they are known.
+    """
+    found = found or binned(split)
     perfect = found.errors_if_calibrated(seed_of(split))
     return {
         "ece": found.error(),

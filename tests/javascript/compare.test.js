@@ -9,7 +9,7 @@ import { joined } from "../../realtime/static/realtime/compare/joined_curves.js"
 import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
 import { differencesOf, differenceText, scoreRows, verdict } from "../../realtime/static/realtime/compare/scores.js";
 import { metricRange, metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
-import { comparable, warnings } from "../../realtime/static/realtime/compare/warnings.js";
+import { comparable, testCaveat, warnings } from "../../realtime/static/realtime/compare/warnings.js";
 import { groupSummary } from "../../realtime/static/realtime/group/summary.js";
 
 test("a configuration is flattened, lists are values", () => {
@@ -85,6 +85,29 @@ test("other data, splits and losses are said, and curves of other losses are lef
   assert.match(warnings([asked({}), { ...asked({ seed: 2 }), source_path: "b" }])[0], /different data/);
   const same = [asked({}), asked({})].map((run, i) => ({ ...run, dataset_hash: "x", source_path: String(i) }));
   assert.deepEqual([warnings(same), warnings([asked({})])], [[], []]);
+});
+
+test("runs that share test samples are told what a choice by them costs", () => {
+  const looked = (identity, looks = 7) => ({ ...asked({}), test_split: identity ? { identity, looks } : null });
+  const both = testCaveat([looked("a"), looked("a", 8)]);
+  assert.match(both, /^These runs share their test samples, which have been evaluated 8 times\. /);
+  assert.match(both, /uses the test split for selection/);
+  assert.match(
+    testCaveat([looked("a"), looked("a"), looked("b"), looked(null)]),
+    /^2 of these runs share .* 7 times\./,
+  );
+  assert.match(
+    testCaveat(["a", "a", "b", "b"].map((one) => looked(one))),
+    /^Several of these runs share their test samples\. /,
+  );
+  for (const apart of [
+    [],
+    [looked("a")],
+    [looked("a"), looked("b")],
+    [looked(null), looked(null)],
+    [asked({}), asked({})],
+  ])
+    assert.equal(testCaveat(apart), "");
 });
 
 const run = (id, monitor, found, duration = 10) => ({

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { interval } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { interval, patientsWords } from "../../realtime/static/realtime/charts/statistics_text.js";
 import { metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
 
 test("calibration and losses are written as numbers, with their intervals", () => {
@@ -15,4 +15,11 @@ test("calibration and losses are written as numbers, with their intervals", () =
   assert.equal(metricValue("final_specificity", 0.5), "50.0 %");
   const statistics = { final_calibration_slope_ci_low: 0.5, final_calibration_slope_ci_high: 1.25 };
   assert.equal(interval("final_calibration_slope", statistics), "0.5000 to 1.2500");
+});
+
+test("it is said whether the intervals follow patients", () => {
+  assert.equal(patientsWords(1), "1 patient, whom the intervals follow");
+  assert.equal(patientsWords(1200), "1,200 patients, whom the intervals follow");
+  for (const unknown of [null, undefined])
+    assert.equal(patientsWords(unknown), "patients unknown: intervals treat samples as independent");
 });

@@ -110,4 +110,6 @@ def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> N
     assert rows(released, "SELECT losses FROM experiments_preflight") == [(0,)]
     assert rows(released, "SELECT DISTINCT crashes FROM runs_run") == [(0,)]
     assert rows(released, "SELECT DISTINCT CAST(execution AS TEXT) FROM runs_run") == [("[]",)]
+    assert rows(released, "SELECT DISTINCT recalibration FROM runs_run") == [(None,)]
+    assert rows(released, "SELECT COUNT(*) FROM runs_splitlook") == [(0,)]
     assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]

@@ -11,6 +11,7 @@ import pytest
 
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, TEST_METRICS
 from runs.wording.epoch_number import epoch_number
+from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
 from tests.node import exported, node
@@ -129,3 +130,29 @@ def test_metrics_are_written_by_what_they_are() -> None:
 def test_people_count_epochs_from_one() -> None:
     assert [epoch_number(0), epoch_number(9)] == [1, 10]
     assert _in_the_browser(FORMAT, [["epochNumber", 0], ["epochNumber", 9]]) == [1, 10]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"looks": 1, "runs": 1, "order": 1}, "once, by one run."),
+        ({"looks": 2, "runs": 1, "order": 1}, "2 times, by one run; a run that is resumed after its result was seen"),
+        ({"looks": 7, "runs": 7, "order": 3}, f"7 times, by 7 runs; this was the 3rd of them. {OPTIMISTIC}"),
+        ({"looks": 1234, "runs": 1234}, f"1,234 times, by 1,234 runs. {OPTIMISTIC}"),
+        ({"looks": 5, "runs": 5, "folds": 5}, f"5 times, by the 5 folds of one cross-validation. {OPTIMISTIC}"),
+        ({"looks": 1, "runs": 1, "folds": 1}, "once, by one run."),
+        (
+            {"looks": 6, "runs": 5, "folds": 3, "order": 2},
+            "6 times, by 5 runs, 3 of them folds of one cross-validation; ",
+        ),
+    ],
+)
+def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: str) -> None:
+    text = looks_text(**given)
+    assert text.startswith(f"These test samples have been evaluated {words}")
+    assert (OPTIMISTIC in text) == (given["looks"] > 1)
+
+
+def test_places() -> None:
+    numbers = (1, 2, 3, 4, 10, 11, 12, 13, 21, 101, 111, 112, 122)
+    assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 101st 111th 112th 122nd"

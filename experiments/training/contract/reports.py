@@ -12,6 +12,7 @@ import msgspec
 
 from experiments.training.contract.preflight_report import Preflight
 from runs.events import Event
+from runs.statistics.recalibration.methods import Recalibration
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +86,13 @@ class Execution(Report, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class Recalibrated(Report, frozen=True, kw_only=True):
+    """How scores become probabilities, fitted on the validation split after the evaluation."""
+
+    type: ClassVar[str] = "recalibrated"
+    found: Recalibration
+
+
 class PreflightReady(Report, frozen=True, kw_only=True):
     """The pre-flight report, sent by a dry run."""
 
@@ -111,7 +119,17 @@ class Outcome(Report, frozen=True, kw_only=True):
 
 
 REPORT_TYPES: dict[str, type[Report]] = {
-    cls.type: cls for cls in (CheckpointSaved, BestValues, Note, Execution, PreflightReady, TrainingStopped, Outcome)
+    cls.type: cls
+    for cls in (
+        CheckpointSaved,
+        BestValues,
+        Note,
+        Execution,
+        Recalibrated,
+        PreflightReady,
+        TrainingStopped,
+        Outcome,
+    )
 }
 
 Message: TypeAlias = Event | Report
@@ -122,8 +140,8 @@ Reporter: TypeAlias = Callable[[Message], object]
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one run, as its training process gets it. All paths are absolute.
 
-    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, and its files must
-    still have `stamp`.
+    Where the run names a data set, `source_path` in `config` is its place, `data_roots` contain it, its files must
+    still have `stamp`, and `content_hash` is its version.
     """
 
     run_id: int
@@ -138,6 +156,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since
+    content_hash: str | None = None  # of the files' names and contents
     gpus: list[str] | None = None  # for CUDA_VISIBLE_DEVICES; None leaves it as it is
     ranks: int = 1  # number of processes that carry it out together, on all machines
     rank: int = 0  # number of this process; only rank 0 reports and writes files
@@ -163,6 +182,7 @@ __all__ = [
     "Note",
     "Outcome",
     "PreflightReady",
+    "Recalibrated",
     "Report",
     "Reporter",
     "TrainingStopped",

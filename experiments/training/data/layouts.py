@@ -20,6 +20,7 @@ from experiments.training.data.arrangement import (
     folder_entries,
     layout_choice,
     listing,
+    split_lists,
     table_entries,
 )
 from experiments.training.data.arrangement.entries import Entries, Entry
@@ -41,8 +42,9 @@ def read(files: Files, config: DataConfig) -> Index:
         if isinstance(chosen.source, TabledImages)
         else folder_entries.read(chosen.source, listed)
     )
+    found = split_lists.applied(found, listed, files, config)
     labelled = _label(found, config)
-    used = {sample.file for sample in labelled.samples} | set(found.tables)
+    used = {sample.file for sample in labelled.samples} | {*found.tables, *found.lists}
     unused = _unused_images(listed, found, labelled, used)
     reading = Reading(
         layout=found.layout,
@@ -159,7 +161,7 @@ def _label(found: Entries, config: DataConfig) -> _Labelled:
 
 def _unused_images(listed: Listing, found: Entries, labelled: _Labelled, used: Collection[str]) -> list[LeftOut]:
     """Group the images that are no samples by the reason."""
-    if len(used) - len(found.tables) == len(listed.images):
+    if len(used) - len(found.tables) - len(found.lists) == len(listed.images):
         return []
     unlabelled = {entry.file: entry for entry in labelled.without_label if entry.file not in used}
     known = unlabelled.keys() | {name for part in found.set_aside for name in part.names}

@@ -147,8 +147,17 @@ def _scales(inputs: Inputs) -> Iterator[Finding]:
                 "lies outside is black or white there."
             )
             yield Finding(code="stray_values", level="warning", text=text)
+        if chosen.gaps:
+            yield Finding(code="pixels_without_value", level="info", text=_gaps(kind, chosen))
         if chosen.wrapped:
             yield Finding(code="wrapped_values", level="warning", text=_wrapped(kind, chosen))
+
+
+def _gaps(kind: Kind, chosen: Range) -> str:
+    return (
+        f"{chosen.gaps:,} of the {kind.name} looked at have pixels without a value (NaN), as around an organ that was "
+        "cut out: these become black and do not count for the range. Save them with numbers if they are anything else."
+    )
 
 
 def _wrapped(kind: Kind, chosen: Range) -> str:

@@ -36,7 +36,15 @@ from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
-from experiments.training.recipes import evaluation, execution, inference, preparation, shifted_scores
+from experiments.training.recipes import (
+    evaluation,
+    execution,
+    inference,
+    preparation,
+    recalibration,
+    shifted_scores,
+    split_identity,
+)
 from experiments.training.recipes.failures import reason
 
 
@@ -120,9 +128,14 @@ def _carry_out(
     evaluation.write_predictions(
         Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
     )
-    for event in evaluation.events(predictions, data, epoch=best.epoch, threshold=threshold, added=metrics):
+    source = split_identity.source_of(job)
+    for event in evaluation.events(
+        predictions, data, epoch=best.epoch, threshold=threshold, added=metrics, source=source
+    ):
         report(event)
-    for note in shifted_scores.notes(config, module, predictions[-1], data.class_names):
+    recalibrated = recalibration.report_of(predictions, data)
+    report(recalibrated)
+    for note in shifted_scores.notes(config, module, predictions[-1], recalibrated.found):
         report(note)
     chain.checkpoint.tidy()
 

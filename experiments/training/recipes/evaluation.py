@@ -20,11 +20,14 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
+from experiments.training.recipes.split_identity import split_identity
 from runs.atomic_files import replacing
-from runs.events import FinalStats, Split
+from runs.events import FinalStats, OperatingPoint, Split
 from runs.statistics.calibration.calibration_error import reliability
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.operating_points.applying import applied_points
+from runs.statistics.operating_points.choosing import chosen_points
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
 from runs.wording.epoch_number import epoch_number
@@ -160,18 +163,39 @@ def _narrowed(logits: Floats) -> NDArray[Any]:
 
 
 def events(
-    predictions: Sequence[Predictions], data: Any, *, epoch: int, threshold: float | None, added: AddedMetrics | None
+    predictions: Sequence[Predictions],
+    data: Any,
+    *,
+    epoch: int,
+    threshold: float | None,
+    added: AddedMetrics | None,
+    source: str,
 ) -> Iterator[FinalStats]:
-    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite."""
+    """Compute the final statistics of each split in turn; raises Diverged if the scores are not finite.
+
+    The operating points are chosen on the first split, and applied to the others. `source` is that of the samples, as
+    `split_identity` takes it.
+    """
+    points: Sequence[OperatingPoint] | None = None
     for part in predictions:
-        yield final_stats(
+        stats = final_stats(
             part,
             epoch=epoch,
             threshold=threshold,
             class_names=data.class_names,
             patient_ids=data.patient_ids,
             added=added,
+            points=points,
+            identity=_identity(part, data, source) if part.split == "test" else None,
         )
+        points = stats.operating_points
+        yield stats
+
+
+def _identity(part: Predictions, data: Any, source: str) -> str:
+    """Compute what identifies the samples that were evaluated, and their classes."""
+    labelled = zip(part.positions.tolist(), part.targets.tolist(), strict=True)
+    return split_identity(source, ((data.sample_ids[place], data.class_names[label]) for place, label in labelled))
 
 
 def final_stats(
@@ -182,10 +206,13 @@ def final_stats(
     class_names: Sequence[str],
     patient_ids: Sequence[str | None] = (),
     added: AddedMetrics | None = None,
+    points: Sequence[OperatingPoint] | None = None,
+    identity: str | None = None,
 ) -> FinalStats:
     """Compute all final statistics of one split; raises Diverged if the scores are not finite.
 
-    `patient_ids` are the data module's, which the positions index; none where they are not known.
+    `patient_ids` are the data module's, which the positions index; none where they are not known. `points` are
+    operating points that were chosen on another split; without them they are chosen on this one.
     """
     if not np.isfinite(part.scores).all():
         raise Diverged(
@@ -215,4 +242,6 @@ def final_stats(
         statistics=statistics,
         patients=None if patients is None else int(patients.max()) + 1,
         reliability=reliability(split),
+        operating_points=chosen_points(split, threshold) if points is None else applied_points(split, points),
+        split_identity=identity,
     )

@@ -12,6 +12,7 @@ from experiments.training.contract.reports import Note
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.losses import CrossEntropy
 from experiments.training.recipes.evaluation import Predictions
+from runs.statistics.recalibration.methods import Recalibration
 
 CODE = "shifted_scores"
 LEAST_RATIO = 1.1
@@ -20,15 +21,16 @@ _NAMES = {"val": "validation", "test": "test"}
 
 
 def notes(
-    config: TrainingConfig, module: pl.LightningModule, evaluated: Predictions, class_names: Sequence[str]
+    config: TrainingConfig, module: pl.LightningModule, evaluated: Predictions, recalibration: Recalibration
 ) -> Iterator[Note]:
     """Yield a note with mean score and prevalence of an evaluated split, if something shifts the scores.
 
-    Nothing is known of a network with a loss of its own.
+    It has the cure too, where one was fitted. Nothing is known of a network with a loss of its own.
     """
     causes = list(_causes(config, module)) if isinstance(module, Classifier) else []
     if causes:
-        yield Note(code=CODE, text=_text(evaluated, class_names, causes))
+        text = _text(evaluated, recalibration.class_names, causes)
+        yield Note(code=CODE, text=text + _cure(evaluated, recalibration))
 
 
 def _causes(config: TrainingConfig, module: Classifier) -> Iterator[str]:
@@ -65,6 +67,17 @@ def _text(evaluated: Predictions, class_names: Sequence[str], causes: Sequence[s
         f"In the {_NAMES[evaluated.split]} split the mean score of “{class_names[label]}” is {mean:.3g} at a "
         f"prevalence of {share:.3g}. Scores of this run are shifted by {by}: they rank samples, they are no "
         "probabilities, and a threshold means something else than it would for probabilities."
+    )
+
+
+def _cure(evaluated: Predictions, recalibration: Recalibration) -> str:
+    """Say what Platt's method makes of the mean score, where it was fitted: it alone undoes such a shift."""
+    after = recalibration.splits[evaluated.split].get("platt")
+    if after is None:
+        return ""
+    return (
+        f" Recalibrated by Platt's method, fitted on the validation split, the mean score is {after.mean_score:.3g}: "
+        "see Recalibration on the run's page."
     )
 
 

@@ -19,6 +19,8 @@ from runs.statistics.roc import Flags, Floats, Ints
 
 BINS = 10
 DRAWS = 200
+MOST_DRAWN = 100_000
+"""Samples of which labels are drawn one by one; of more, how many come true in each bin, from a normal distribution."""
 
 
 class Binned:
@@ -40,6 +42,10 @@ class Binned:
     def errors_if_calibrated(self, seed: int) -> Floats:
         """Compute the errors of labels that are drawn with the scores as probabilities."""
         random = np.random.default_rng([seed, BINS])
+        if len(self.scores) > MOST_DRAWN:
+            spreads = np.sqrt(np.add.reduceat(self.scores * (1 - self.scores), self.starts))
+            surplus = random.standard_normal((DRAWS, len(spreads))) * spreads
+            return np.asarray(np.abs(surplus).sum(axis=1) / len(self.scores), dtype=np.float64)
         return np.array([self.error(random.random(len(self.scores)) < self.scores) for _ in range(DRAWS)])
 
 
@@ -50,9 +56,9 @@ def binned(split: Evaluated) -> Binned:
     return Binned(split.scores[np.arange(len(split.scores)), split.predicted], split.predicted == split.targets)
 
 
-def reliability(split: Evaluated) -> list[ReliabilityPoint]:
-    """Compute the points of the reliability diagram, from low scores to high ones."""
-    found = binned(split)
+def reliability(split: Evaluated, found: Binned | None = None) -> list[ReliabilityPoint]:
+    """Compute the points of the reliability diagram, from low scores to high ones, of bins that may be known."""
+    found = found or binned(split)
     patients = None if split.patients is None else split.patients[found.order]
     ends = [*found.starts[1:].tolist(), len(found.scores)]
     return [_bin(found, patients, start, end) for start, end in zip(found.starts.tolist(), ends, strict=True)]

@@ -32,24 +32,36 @@ def calibration_line(split: Evaluated) -> Summary:
     numbers: dict[str, Number] = {"calibration_in_the_large": float(shift.mean())}
     intervals = {"calibration_in_the_large": _mean_interval(shift, units)}
     names = ("calibration_intercept", "calibration_slope")
-    if not _overlap(odds, positive):
+    if not overlap(odds, positive):
         return Summary(numbers | dict.fromkeys(names), intervals | dict.fromkeys(names, _UNKNOWN))
-    line = _fitted(odds, positive)
-    errors = _errors(odds, positive, units, line)
+    design, back = _standardised(odds)
+    standardised = _fitted(design, positive)
+    line, errors = back @ standardised, _errors(design, back, positive, units, standardised)
     found = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
     return Summary(numbers | dict(zip(names, map(float, line), strict=True)), intervals | found)
 
 
-def _overlap(odds: Floats, positive: Flags) -> bool:
+def overlap(odds: Floats, positive: Flags) -> bool:
     """Return whether no threshold separates the classes, not even with samples of both on it."""
     above, below = odds[positive], odds[~positive]
     return bool(len(above) and len(below) and above.min() < below.max() and above.max() > below.min())
 
 
-def _fitted(odds: Floats, positive: Flags) -> Floats:
-    """Return (intercept, slope) by Newton's method, on standardised odds, halving a step that leads downhill."""
+def fitted_line(odds: Floats, positive: Flags) -> Floats:
+    """Return the (intercept, slope) of the highest likelihood, of classes that overlap."""
+    design, back = _standardised(odds)
+    return back @ _fitted(design, positive)
+
+
+def _standardised(odds: Floats) -> tuple[Floats, Floats]:
+    """Return the design with standardised odds, and what makes an (intercept, slope) for the odds of one for it."""
     centre, scale = odds.mean(), odds.std()
     design = np.column_stack([np.ones(len(odds)), (odds - centre) / scale])
+    return design, np.array([[1.0, -centre / scale], [0.0, 1 / scale]])
+
+
+def _fitted(design: Floats, positive: Flags) -> Floats:
+    """Return (intercept, slope) by Newton's method, halving a step that leads downhill."""
     signs = np.where(positive, -1.0, 1.0)
 
     def loss(line: Floats) -> float:
@@ -65,22 +77,21 @@ def _fitted(odds: Floats, positive: Flags) -> Floats:
         line, reached = line + step, tried
         if np.abs(step).max() < 1e-13 * (1 + np.abs(line).max()):
             break
-    return np.array([line[0] - line[1] * centre / scale, line[1] / scale])
+    return line
 
 
 def _curvature(design: Floats, chances: Floats) -> Floats:
     return np.asarray(np.einsum("ij,i,ik->jk", design, chances * (1 - chances), design), dtype=np.float64)
 
 
-def _errors(odds: Floats, positive: Flags, units: Ints, line: Floats) -> Floats:
-    """Return the standard errors of (intercept, slope)."""
-    residuals = positive - expit(line[0] + line[1] * odds)
-    gradients = np.stack([np.bincount(units, weights=residuals), np.bincount(units, weights=residuals * odds)])
-    design = np.column_stack([np.ones(len(odds)), odds])
-    inverse = np.linalg.inv(_curvature(design, expit(line[0] + line[1] * odds)))
+def _errors(design: Floats, back: Floats, positive: Flags, units: Ints, line: Floats) -> Floats:
+    """Return the standard errors of (intercept, slope), computed on standardised odds: others may be nearly equal."""
+    chances = expit(np.einsum("ij,j->i", design, line))
+    residuals = positive - chances
+    gradients = np.stack([np.bincount(units, weights=residuals * column) for column in design.T])
+    influence = back @ np.linalg.inv(_curvature(design, chances)) @ gradients
     people = gradients.shape[1]
-    middle = np.einsum("ik,jk->ij", gradients, gradients)
-    return np.asarray(np.sqrt(np.diag(inverse @ middle @ inverse) * people / max(1, people - 1)), dtype=np.float64)
+    return np.asarray(np.sqrt((influence**2).sum(axis=1) * people / max(1, people - 1)), dtype=np.float64)
 
 
 def _mean_interval(values: Floats, units: Ints) -> Interval:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +20,7 @@ from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.contract.reports import Execution, Message
 from experiments.training.recipes import evaluation
 from experiments.training.recipes.evaluation import Predictions
+from experiments.training.recipes.split_identity import source_of, split_identity
 from runs.events import FinalStats
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.score_statistics import final_statistics
@@ -91,6 +95,30 @@ def test_intervals_follow_the_patients_of_the_predictions(tmp_path: Path) -> Non
     assert sum(point.samples for point in val.reliability) == 30
     shares = [point.share * point.samples for point in val.reliability]
     assert sum(shares) == pytest.approx(y.sum())
+
+
+def test_operating_points_follow_from_the_predictions(tmp_path: Path) -> None:
+    """Chosen on validation, applied to test: each by its threshold alone, with the columns of the file."""
+    messages, table = evaluated(tmp_path, data={"test_fraction": 0.2}, model={"threshold": 0.4})
+    found = {event.split: event.operating_points for event in of_type(messages, FinalStats)}
+    rules = ["own", "half", "sensitivity_95", "sensitivity_90", "specificity_95", "youden", "f1"]
+    assert [point.rule for point in found["val"]] == [point.rule for point in found["test"]] == rules
+    assert [(point.threshold, point.log_odds, point.reason) for point in found["val"]] == [
+        (point.threshold, point.log_odds, point.reason) for point in found["test"]
+    ]
+    for split, points in found.items():
+        rows = table.filter(np.array(table["split"]) == split)
+        y, scores, logits = (rows[name].to_numpy() for name in ("label", "score", "logit"))
+        for point in points:
+            assert point.threshold is not None
+            said = scores >= point.threshold if point.log_odds is None else logits >= point.log_odds
+            tn, fp, fn, tp = sk.confusion_matrix(y, said).ravel()
+            assert [point.statistics[name] for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn")] == [tp, tn, fp, fn]
+            assert point.statistics["final_sensitivity"] == pytest.approx(tp / (tp + fn))
+    val = {point.rule: point for point in found["val"]}
+    assert (val["own"].threshold, val["half"].threshold) == (0.4, 0.5)
+    assert val["sensitivity_95"].statistics["final_sensitivity"] >= 0.95  # type: ignore[operator]
+    assert val["specificity_95"].statistics["final_specificity"] >= 0.95  # type: ignore[operator]
 
 
 def test_predictions_are_complete_unrounded_and_in_order(tmp_path: Path) -> None:
@@ -218,3 +246,66 @@ def test_scores_that_are_no_numbers_are_refused() -> None:
     )
     with pytest.raises(Diverged, match="best epoch"):
         evaluation.final_stats(part, epoch=3, threshold=0.5, class_names=["no", "yes"])
+
+
+def identities(messages: list[Message]) -> list[str | None]:
+    return [event.split_identity for event in of_type(messages, FinalStats)]
+
+
+def test_the_identity_of_the_test_split_follows_from_the_predictions(tmp_path: Path) -> None:
+    messages, table = evaluated(tmp_path, data={"test_fraction": 0.2})
+    rows = table.filter(np.array(table["split"]) == "test").to_pylist()
+    names = ["benign", "malignant"]
+    pairs = [json.dumps([row["sample_id"], names[row["label"]]], separators=(",", ":")) for row in rows]
+    lines = ['"builtin:breast-cancer"', *sorted(pairs)]
+    assert identities(messages) == [None, sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()]
+
+
+def test_the_same_test_samples_have_one_identity_whatever_is_trained(tmp_path: Path) -> None:
+    test = {"test_fraction": 0.2}
+    runs: list[dict[str, Any]] = [
+        {"data": test},
+        {"data": test | {"batch_size": 7}, "model": {"threshold": 0.3}, "optimizer": {"learning_rate": 0.01}},
+        {"data": test | {"folds": 3, "fold": 2}},
+        {"data": test, "seed": 7},
+        {"data": {"test_fraction": 0.25}},
+    ]
+    found = [identities(evaluated(tmp_path / str(i), **asked)[0])[-1] for i, asked in enumerate(runs)]
+    assert None not in found
+    assert found[0] == found[1]
+    assert len({found[0], found[3], found[4]}) == 3
+
+
+def test_folds_have_one_identity(tmp_path: Path) -> None:
+    asked = [{"test_fraction": 0.2, "folds": 3, "fold": fold} for fold in (1, 2)]
+    first, second = (identities(evaluated(tmp_path / str(i), data=data)[0])[-1] for i, data in enumerate(asked))
+    assert first == second
+
+
+def test_an_identity_depends_on_samples_classes_and_data_but_not_on_their_order() -> None:
+    samples = [("a", "ill"), ("b", "well"), ("ü", "ill")]
+    known = split_identity("x", samples)
+    assert split_identity("x", samples[::-1]) == known
+    others = [
+        ("y", samples),
+        ("x", samples[:2]),
+        ("x", [*samples, samples[0]]),
+        ("x", [("a", "well"), ("b", "ill"), ("ü", "ill")]),
+        ("x", [('a","ill"]\n["b', "well"), ("ü", "ill")]),
+    ]
+    assert known not in {split_identity(*other) for other in others}
+
+
+def test_data_are_told_apart_by_version_else_by_path(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    (root / "lungs").mkdir(parents=True)
+    (root / "link").symlink_to("lungs")
+
+    def source(path: str, **columns: Any) -> str:
+        job = job_of(tmp_path / "7", source_path=path)
+        return source_of(msgspec.structs.replace(job, data_roots=[str(root)], **columns))
+
+    same = {source(path) for path in ("lungs", "lungs/", "link", str(root / "lungs"))}
+    assert same == {str(root / "lungs")}
+    assert source(str(root / "lungs"), content_hash="c" * 64) == "c" * 64
+    assert source("builtin:digits-is-8") == "builtin:digits-is-8"

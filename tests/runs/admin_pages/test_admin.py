@@ -296,3 +296,28 @@ def test_only_staff_comes_in(client: Client, browser_session: Client, make_run: 
 def test_an_unknown_run_leads_back_to_the_index(admin: Client) -> None:
     assert admin.get(f"{LIST}7/change/").status_code == 302
     assert admin.get(f"{LIST}x/change/").status_code == 302
+
+
+def test_the_page_of_a_run_shows_its_operating_points(admin: Client, run: Run) -> None:
+    assert "Operating points" not in page(admin, f"{LIST}{run.pk}/change/")  # those of version 0.1 have none
+    numbers: dict[str, Any] = {"cm_tp": 95, "cm_tn": 1234, "cm_fp": 3, "cm_fn": 5}
+    for name in ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv"):
+        numbers |= {name: 0.95, f"{name}_ci_low": 0.9, f"{name}_ci_high": 0.98}
+    fallen = numbers | {"final_sensitivity": 0.5, "final_sensitivity_ci_low": 0.4, "final_sensitivity_ci_high": 0.6}
+    for split, statistics in (("val", numbers), ("test", fallen)):
+        points = [
+            {"rule": "sensitivity_95", "threshold": 0.125, "log_odds": None, "reason": None, "statistics": statistics},
+            {"rule": "youden", "threshold": None, "log_odds": None, "reason": "<i>None.</i>", "statistics": {}},
+        ]
+        run.final_results.filter(split=split).update(operating_points=points)
+    text = page(admin, f"{LIST}{run.pk}/change/").split("<h2>Operating points</h2>")[1].split("</section>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", text)[1:]]
+    head = ["Sensitivity", "at", "least", "95", "%", "0.125"]
+    ends = ["95.0", "%", "90.0", "to", "98.0", "%"]
+    counts = ["95", "1,234", "3", "5"]
+    assert rows == [
+        [*head, "validation", *ends * 4, *counts],
+        [*head, "test", *["50.0", "%", "40.0", "to", "60.0", "%"], *ends * 3, *counts],
+    ]
+    assert "Sensitivity at least 95 %: Sensitivity falls from 95.0 % on validation to 50.0 % on test" in text
+    assert "(Youden): &lt;i&gt;None.&lt;/i&gt;" in text

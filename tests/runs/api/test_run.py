@@ -24,6 +24,8 @@ NAMES = {
     "series": "run-series",
     "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
+    "operating_points": "run-operating-points",
+    "test_split": "run-test-split",
     "hints": "run-hints",
     "reading": "run-reading",
     "log": "run-log",
@@ -64,7 +66,19 @@ def test_queue_position_counts_those_queued_before(api: Client, make_run: MakeRu
 
 @pytest.mark.parametrize("run_id", ["1", "99999999999999999999999999"])
 @pytest.mark.parametrize(
-    "path", ["", "metrics/", "events/", "final-stats/", "hints/", "reading/", "log/", "files/", "files/metrics.csv"]
+    "path",
+    [
+        "",
+        "metrics/",
+        "events/",
+        "final-stats/",
+        "test-split/",
+        "hints/",
+        "reading/",
+        "log/",
+        "files/",
+        "files/metrics.csv",
+    ],
 )
 def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> None:
     response = api.get(f"/api/runs/{run_id}/{path}")
@@ -72,7 +86,7 @@ def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> N
     assert response.json() == {"detail": f"Run {run_id} does not exist."}
 
 
-@pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "reading/", "files/"])
+@pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "test-split/", "reading/", "files/"])
 def test_unknown_parameters_are_errors_everywhere(api: Client, make_run: MakeRun, path: str) -> None:
     response = api.get(f"/api/runs/{make_run().pk}/{path}?colour=red")
     assert response.status_code == 400

@@ -194,12 +194,32 @@ def test_results(run: Run) -> None:
     }
     assert results["metrics_history"][2]["val_loss"] is None
     assert results["final_stats"]["test"]["confusion_matrix"] == [[85, 5], [2, 8]]
+    assert results["operating_points"] is None  # those of version 0.1 have none
     assert results["metadata"]["run_id"] == run.pk
     assert results["metadata"]["total_epochs"] == 3
     assert results["metadata"]["best_val_recall"] == 0.9
     assert results["metadata"]["best_val_recall_epoch"] == 3
     assert results["metadata"]["best_val_loss"] == 0.12
     assert results["metadata"]["training_time_seconds"] >= 90
+
+
+def test_results_have_the_operating_points(run: Run) -> None:
+    numbers = {"cm_tp": 8, "final_sensitivity": 0.8}
+    point = {"rule": "f1", "threshold": 0.25, "log_odds": None, "reason": None, "statistics": numbers}
+    run.final_results.filter(split="test").update(operating_points=[point])
+    add_final(run, "val", {}, operating_points=[point])
+    export(run)
+    assert read_json(run.folder / "results.json")["operating_points"] == [
+        {
+            "rule": "f1",
+            "label": "Highest F1",
+            "threshold": 0.25,
+            "log_odds": None,
+            "reason": None,
+            "splits": {"val": numbers, "test": numbers},
+            "shifts": [],
+        }
+    ]
 
 
 def test_results_keep_the_names_of_the_version_before(run: Run) -> None:

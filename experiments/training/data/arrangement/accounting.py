@@ -7,17 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from experiments.training.contract.reading import Finding, Unused, Usage
 from experiments.training.contract.source_errors import some
-from experiments.training.data.arrangement import folder_names
+from experiments.training.data.arrangement import split_lists
 from experiments.training.data.arrangement.listing import LeftOut, Listing
 from experiments.training.data.arrangement.matching.spellings import is_other_image
 from experiments.training.data.files.image_names import suffix
 
 MOST_PARTS = 20  # kinds of unused files that are listed by themselves
 EXAMPLES = 3
-LISTS = frozenset({".txt", ".lst", ".list", ".json"})
-LIST_WORDS = frozenset(
-    {"list", "lists", "split", "splits", "ids", "id", "files", "filenames", "names", "images", "cases"}
-)
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".rar", ".7z", ".z01")
 HERE = "the folder itself"
 
@@ -29,7 +25,7 @@ def files(total: int, listing: Listing, used: Collection[str], unused_images: Se
         *unused_images,
         *listing.left_out,
         *([LeftOut("table", suffix(tables[0]), tables)] if tables else []),
-        *by_extension(listing.others),
+        *by_extension(name for name in listing.others if name not in used),
     ]
     return usage(total + len(listing.links), len(used), [*parts, *_links(listing.links)])
 
@@ -88,7 +84,7 @@ def findings(listing: Listing, used: Collection[str], unused_images: Sequence[Le
     yield from _images(listing, unused_images)
     yield from formats_not_read(listing.others)
     yield from archives_not_read(listing.others)
-    yield from _split_lists(listing.others)
+    yield from _split_lists(name for name in listing.others if name not in used)
     tables = [name for name in listing.tables if name not in used]
     if tables:
         verb = "table is" if len(tables) == 1 else "tables are"
@@ -111,19 +107,14 @@ def formats_not_read(names: Iterable[str]) -> Iterator[Finding]:
 
 def _split_lists(names: Iterable[str]) -> Iterator[Finding]:
     """Tell of texts that are called as lists of the samples in each split."""
-    found = [name for name in names if suffix(name) in LISTS and _is_split_list(name)]
+    found = split_lists.named(list(names))
     if found:
         text = (
-            f"{some(found)} may list what belongs to training, validation and test, and is not read: such splits are "
-            "kept by a column named split in the table of the labels, or by folders."
+            f"{some(found)} may list what belongs to training, validation and test, and is not read: lists "
+            "are read where each means another split, and each image stands in one of them, alone in its line. Splits "
+            "are also kept by a column named split in the table of the labels, or by folders."
         )
         yield Finding(code="split_lists_not_read", level="warning", text=text)
-
-
-def _is_split_list(name: str) -> bool:
-    stem = name[name.rfind("/") + 1 : len(name) - len(suffix(name))]
-    others = {word for word in folder_names.words(stem) if word not in folder_names.SPLIT_WORDS and not word.isdigit()}
-    return bool(folder_names.split_words(stem)) and others <= LIST_WORDS
 
 
 def archives_not_read(names: Iterable[str]) -> Iterator[Finding]:

@@ -180,12 +180,12 @@ def _deeper(folders: Folders, chosen: ClassLevel, split: SplitLevel | None, pati
 
 
 def _parts(folders: Folders, chosen: Level) -> Iterator[Finding]:
-    """Tell of folders that were taken for parts of one data set."""
+    """Tell of folders that were taken for parts of one data set, or for examinations."""
     for level in levels.levels(folders):
-        if level.role == "part" and level.number < chosen.number:
+        if level.role in ("part", "examination") and level.number < chosen.number:
             text = (
-                f"The folders {level.names} were taken for parts of one data set, and their images are read together. "
-                f"Set data.class_folder to {level.number} if they are the classes."
+                f"The folders {level.names} were taken for {class_levels.KINDS[level.role]}, and their images are read "
+                f"together. Set data.class_folder to {level.number} if they are the classes."
             )
             yield Finding(code="parts_joined", level="info", text=text)
 

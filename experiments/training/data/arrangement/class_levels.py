@@ -19,6 +19,7 @@ KINDS: Mapping[Role, str] = {
     "split": "splits",
     "fold": "folds",
     "part": "parts of one data set",
+    "examination": "examinations",
     "patient": "patients or examinations",
     "container": "kinds of files",
     "view": "views or sequences",
@@ -79,13 +80,19 @@ def _candidates(folders: Folders, free: Sequence[Level], config: DataConfig) -> 
     classes = [level for level in several if level.role == "class"]
     views = [level for level in several if level.role in ("view", "fold")]
     if not classes:
-        others = several if config.layout == "class_folders" else list(filter(may_be_classes, several))
+        others = several if config.layout == "class_folders" else _possible(several)
         return _Candidates(others[0], others[1:]) if others else None
     first = _Candidates(classes[0])
     for level in classes[1:]:
         _add(folders, first, level)
     above = [view for view in views if view.number < first.chosen.number]
     return _in_order(folders, first, above)
+
+
+def _possible(several: Sequence[Level]) -> list[Level]:
+    """List the levels that may be classes although they look like something else: views inside of patients are none."""
+    patients = min((level.number for level in several if level.role == "patient"), default=None)
+    return [level for level in several if may_be_classes(level) and (patients is None or level.number <= patients)]
 
 
 def may_be_classes(level: Level) -> bool:

@@ -27,7 +27,7 @@ class Entries:
 
     `where` says in words where the classes are written. `why_unused` is the kind of the images that are in none, but
     for those `set_aside`; `told_by_names` means that none was missed among those that are left out by their names
-    alone. `rows_without` are rows that are in none, by reason.
+    alone. `lists` are the files that the splits come from. `rows_without` are rows that are in none, by reason.
     """
 
     layout: Layout
@@ -38,6 +38,7 @@ class Entries:
     told_by_names: bool = False
     set_aside: Sequence[LeftOut] = ()
     tables: Sequence[str] = ()
+    lists: Sequence[str] = ()
     option: str | None = None
     columns: Sequence[RoleColumn] = ()
     header: Sequence[str] = ()

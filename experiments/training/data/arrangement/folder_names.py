@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from experiments.training.contract.splits import SplitName
 
-Role: TypeAlias = Literal["class", "split", "view", "fold", "part", "patient", "container"]
+Role: TypeAlias = Literal["class", "split", "view", "fold", "part", "examination", "patient", "container"]
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -44,6 +44,11 @@ PART_WORDS = _listed(
 PATIENT_WORDS = _listed(
     "patient patients pat pt subject subj sub case person participant p s pid mrn study series exam accession"
 )
+EXAMINATION_WORDS = _listed(
+    "study series ser visit session ses exam examination view acquisition acq timepoint tp followup follow up baseline "
+    "scan sequence eye"
+)
+UNNUMBERED = frozenset({"baseline", "followup"})
 PERSON_WORDS = frozenset({"patient", "patients", "subject", "subj", "sub", "participant", "person"})
 CONTAINERS = _listed(
     "images image imgs img pictures picture pics photos scans data dataset png jpg jpeg tif tiff dicom dcm bmp raw "
@@ -223,6 +228,14 @@ def _are_patients(names: Collection[str]) -> bool:
     return marked or _are_numbered(names, PERSON_WORDS)
 
 
+def _are_examinations(names: Collection[str]) -> bool:
+    """Return whether all names are a few examinations of each patient, such as `study1`, `series_0`, `baseline`."""
+    digits = [len(word) for name in names for word in words(name) if word.isdigit()]
+    if len(names) >= SURE_PATIENTS or max(digits, default=0) >= MARKED_PATIENT_DIGITS:
+        return False
+    return all(_word_and_number(name, EXAMINATION_WORDS) or "".join(words(name)) in UNNUMBERED for name in names)
+
+
 def _is_long_number(name: str) -> bool:
     return (name.isdigit() and len(name) >= PATIENT_NUMBER_DIGITS) or bool(_UID.fullmatch(name))
 
@@ -239,6 +252,7 @@ _ROLES: Mapping[Role, Callable[[Collection[str]], bool]] = {
     ),
     "part": _are_parts,
     "view": are_views,
+    "examination": _are_examinations,
     "patient": _are_patients,
 }
 """What several folders may be, the first that fits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,18 @@ class Found:
 
     sets: Sequence[TableSet]
     problems: Mapping[str, SourceError]
+
+
+def guess(files: Files, tables: Sequence[str], base: str, config: DataConfig) -> list[TableSet]:
+    """Find tables that name images and have a column that may be the target, although none is called so."""
+    found: list[LabelTable] = []
+    name_images = label_table.naming_images(files)
+    for name in sorted(tables, key=lambda name: (name.count("/"), name))[:MOST_TABLES]:
+        with suppress(SourceError):
+            table = opening.open_table(files, name)
+            if not one_hot.fits(table, config):  # which raises an error of its own for several 1 in a row
+                found.append(LabelTable(name, column_roles.guess(label_table.view_of(table), config, name_images)))
+    return _sets(found, base)
 
 
 def find(files: Files, tables: Sequence[str], base: str, config: DataConfig) -> Found:

@@ -23,6 +23,7 @@ from experiments.training.data.arrangement.label_tables import TableSet
 from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.matching import named_images
 from experiments.training.data.arrangement.tabled_images import TabledImages
+from experiments.training.data.columns import target_column
 from experiments.training.data.files.folders import Files
 from experiments.training.data.files.image_names import EXTENSIONS, suffix
 from experiments.training.data.tables.formats import opening
@@ -53,9 +54,12 @@ def choose(files: Files, listing: Listing, config: DataConfig) -> LayoutChoice:
         return LayoutChoice(class_folders.find(listing.folders, config, listing.ignored))
     found = label_tables.find(files, listing.tables, listing.base, config)
     if not found.sets:
-        classes = _only_folders(files, config, listing, found.problems)
+        try:
+            classes = _only_folders(files, config, listing, found.problems)
+        except SourceError as problem:
+            return _guessed(files, listing, config, problem)
         questions = [
-            *_about_unfit_tables(files, classes, found.problems, listing),
+            *_about_unfit_tables(files, classes, found.problems, listing, config),
             *_about_other_tables(classes, listing, config),
         ]
         return LayoutChoice(classes, questions[:1], list(_hints(classes, listing)))
@@ -70,6 +74,17 @@ def _means_table(config: DataConfig) -> bool:
     default = type(config).model_fields
     named = any(getattr(config, field) != default[field].default for field in ("id_column", "target_column"))
     return config.layout == "table" or config.table is not None or named
+
+
+def _guessed(files: Files, listing: Listing, config: DataConfig, problem: SourceError) -> LayoutChoice:
+    """Ask for the target of a table that names the images, in place of refusing it; raises the problem otherwise."""
+    if problem.field != f"data.{target_column.FIELD}" or _means_table(config):
+        raise problem
+    sets = label_tables.guess(files, listing.tables, listing.base, config)
+    if not sets:
+        raise problem
+    tabled, questions = _best(files, sets, listing, config)
+    return LayoutChoice(tabled, questions)
 
 
 def _only_folders(
@@ -97,7 +112,11 @@ def _only_folders(
 
 
 def _about_unfit_tables(
-    files: Files, classes: FolderClasses, problems: Mapping[str, SourceError], listing: Listing
+    files: Files,
+    classes: FolderClasses,
+    problems: Mapping[str, SourceError],
+    listing: Listing,
+    config: DataConfig,
 ) -> Iterator[Question]:
     """Ask whether the folders are the classes, where a table names the images without a column known as target."""
     for name in _naming_images(files, problems, listing):
@@ -106,9 +125,18 @@ def _about_unfit_tables(
             text=f"{name} names the images. If the class is one of its columns "
             f"({some(opening.open_table(files, name).columns, 20)}), name it in data.target_column; if the folders "
             f"{some(list(classes.counts))} are the classes, set data.layout to {classes.layout}.",
-            choices=[_by_folders(classes, name)],
+            choices=[_by_folders(classes, name), *_by_columns(files, name, listing, config)],
         )
         return
+
+
+def _by_columns(files: Files, name: str, listing: Listing, config: DataConfig) -> Iterator[Choice]:
+    """Offer the columns of the table that may be the classes."""
+    for tables in label_tables.guess(files, [name], listing.base, config):
+        columns = tables.tables[0].columns
+        for question in columns.questions if columns else ():
+            if question.field == f"data.{target_column.FIELD}":
+                yield from question.choices
 
 
 def _naming_images(files: Files, problems: Mapping[str, SourceError], listing: Listing) -> Iterator[str]:

@@ -12,7 +12,8 @@ from experiments.training.data.tables.label_table import Row
 if TYPE_CHECKING:
     from experiments.training.data.tables.formats.frame import Table
 
-ZERO, ONE = frozenset({"0", "0.0"}), frozenset({"1", "1.0"})
+ZERO = frozenset({"0", "0.0", "0,0", "false", "False", "FALSE"})
+ONE = frozenset({"1", "1.0", "1,0", "true", "True", "TRUE"})
 LOOKED_AT = 20  # rows that show whether a table is of this kind
 MOST_CLASSES = 100
 

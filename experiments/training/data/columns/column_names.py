@@ -75,6 +75,7 @@ LIKELY_TARGETS = (
 POSSIBLE_TARGETS = (
     *("category", "classification", "result", "status", "grade", "severity", "stage", "event", "response"),
     *("condition", "type", "group", "species", "variety", "quality", "default", "churn", "y"),
+    *("level", "score", "rating", "kl_grade", "isup_grade", "gleason_score", "birads", "retinopathy_grade"),
 )
 """Names of columns that may be the target where nothing else is: asked."""
 

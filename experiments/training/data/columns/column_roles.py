@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Finding, HowFound, Question, Role, RoleColumn
 from experiments.training.contract.source_errors import some
-from experiments.training.data.columns import column_names, id_columns, patient_columns, split_column, target_column
+from experiments.training.data.columns import (
+    column_names,
+    column_questions,
+    id_columns,
+    patient_columns,
+    split_column,
+    target_column,
+)
 from experiments.training.data.columns.column_questions import Found
 from experiments.training.data.columns.id_columns import NameImages
 from experiments.training.data.columns.table_view import TableView
 
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 SHOWN = 200  # columns of a table that a reading names
 HOW: dict[HowFound, str] = {
     "named": "as the request names it",
@@ -63,6 +72,17 @@ def find(view: TableView, config: DataConfig, name_images: NameImages) -> Column
     return _columns(view, config, target, id_)
 
 
+def guess(view: TableView, config: DataConfig, name_images: NameImages) -> Columns:
+    """Find the columns of a table that names images, but has no column known as target: that is asked.
+
+    Raises SourceError where its columns cannot be the target either.
+    """
+    id_ = id_columns.find(view, config, name_images, taken=(config.patient_column,))
+    if not name_images(view.first(id_.column or "")):
+        raise column_questions.missing("id_column", view, config.id_column)
+    return _columns(view, config, target_column.guess(view, (id_.column, config.patient_column)), id_)
+
+
 def find_in_rows(view: TableView, config: DataConfig) -> Columns:
     """Find the columns of a table without images, whose rows need no ids; raises SourceError."""
     target = target_column.find(view, config)
@@ -107,11 +127,24 @@ def _names_persons(column: str | None) -> bool:
     return column is not None and bool(column_names.among(column_names.PERSONS, [column]))
 
 
+def _rounded(view: TableView, roles: Sequence[RoleColumn]) -> Iterator[Finding]:
+    """Tell of ids and patients whose numbers a spreadsheet has rounded, so that different ones look alike."""
+    for column in dict.fromkeys(role.column for role in roles if role.role in ("id", "patient")):
+        cells = [cell for cell in view.first(column) if _ROUNDED.fullmatch(cell)]
+        if cells:
+            text = (
+                f"Column {column!r} of {view.name} holds numbers that a spreadsheet has rounded, such as {cells[0]}, "
+                "so that different ids may look alike: format the column as text and export it again."
+            )
+            yield Finding(code="ids_rounded", level="warning", text=text)
+
+
 def _told(
     view: TableView, roles: Sequence[RoleColumn], apart: Sequence[str], predicted: Sequence[str]
 ) -> list[Finding]:
     listed = ", ".join(f"{role.role} is column {role.column!r} ({HOW[role.found]})" for role in roles)
     found = [Finding(code="columns", level="info", text=f"Of {view.name}, the {listed}.")]
+    found.extend(_rounded(view, roles))
     if apart:
         named = some([repr(column) for column in apart], 5)
         text = (

@@ -45,7 +45,7 @@ HOUNSFIELD = Kind("CT files", "hounsfield")
 class Extremes:
     """Between which values nearly all pixels of one image lie, and the window that its file states, if any.
 
-    `wrapped`: they look like numbers below 0 that were saved without their sign.
+    `wrapped`: they look like numbers below 0 that were saved without their sign. `gaps`: some pixels have no value.
     """
 
     kind: Kind
@@ -53,6 +53,7 @@ class Extremes:
     high: float
     window: Ends | None = None
     wrapped: bool = False
+    gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Range:
     """The values that become black and white, and why these; what lies outside becomes black or white too.
 
     `lowest` and `highest` are those of the images looked at without the `strays`, which reach far beyond all others;
-    `windows` counts the different ones that files state, `wrapped` the images whose values seem to lack a sign.
+    `windows` counts the different ones that files state, `wrapped` the images whose values seem to lack a sign, `gaps`
+    those with pixels without a value.
     """
 
     low: float
@@ -71,6 +73,7 @@ class Range:
     strays: int = 0
     windows: int = 0
     wrapped: int = 0
+    gaps: int = 0
 
     @property
     def stated(self) -> Ends | None:
@@ -145,10 +148,11 @@ def depth_of(highest: float) -> int:
 def _range(kind: Kind, found: Sequence[Extremes], asked: Ends | None, *, strays: bool = True) -> Range:
     kept = _without_strays(found) if strays else found
     chosen, why = _chosen(kind, kept, _ends(kept), asked)
+    gaps = sum(one.gaps for one in found)
     if why in FIXED:
-        return Range(*chosen, why, *_ends(found), windows=len({one.window for one in found if one.window}))
+        return Range(*chosen, why, *_ends(found), windows=len({one.window for one in found if one.window}), gaps=gaps)
     wrapped = sum(one.wrapped for one in found)
-    return Range(*chosen, why, *_ends(kept), strays=len(found) - len(kept), wrapped=wrapped)
+    return Range(*chosen, why, *_ends(kept), strays=len(found) - len(kept), wrapped=wrapped, gaps=gaps)
 
 
 def _ends(found: Sequence[Extremes]) -> Ends:

@@ -97,7 +97,9 @@ def decoded(image: Image.Image) -> Image.Image | StoredValues:
         values = np.rint(values * (most / WHITE_OF_16_BITS)).astype(np.uint16)
     cover = (values != clear).astype(np.float32) if isinstance(clear, int) else None
     kind = FRACTIONS if found.mode.startswith("F") else WHOLE_NUMBERS
-    return StoredValues(values, kind, inverted=white_zero, cover=cover)
+    gaps = np.isnan(values) if kind is FRACTIONS else None
+    padding = gaps if gaps is not None and gaps.any() else None
+    return StoredValues(values, kind, inverted=white_zero, cover=cover, padding=padding)
 
 
 def _most(image: Image.Image) -> int | None:

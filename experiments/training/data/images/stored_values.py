@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,12 +16,15 @@ from experiments.training.data.images.pixel_scale import NARROW, Ends, Extremes,
 WHITE = 255
 WRAPPED = (2**13, 2**16 - 2**13)  # between which there are no values where the sign of some is lost
 DIFFERENT = 32  # values of either kind, at least
+NO_NUMBERS = "it holds infinite values, or none that are numbers; save it with numbers, NaN only where nothing is shown"
 OUTSIDE = 1000  # of so many pixels one may lie above the extremes, and one below: hot pixels, burnt-in letters
 
 
 @dataclass(frozen=True)
 class StoredValues:
-    """One image's `values` (rows, columns) or (rows, columns, 3) of a kind; raises ImageFault if one is not finite.
+    """One image's `values` (rows, columns) or (rows, columns, 3) of a kind.
+
+    Raises ImageFault if one of them, other than those of padding, is not finite.
 
     `inverted`: the lowest value is white. `padding` marks pixels that show nothing and become black; `cover` is how
     opaque each pixel is, from 0 to 1, before a white ground; `window` is what the file states, `table` the ends of the
@@ -37,18 +40,18 @@ class StoredValues:
     cover: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        if self.values.dtype.kind == "f" and not np.isfinite(self.values).all():
-            raise ImageFault("it holds values that are not numbers")
+        if self.values.dtype.kind == "f" and not np.isfinite(self._inside()).all():
+            raise ImageFault(NO_NUMBERS)
 
     def extremes(self) -> Extremes:
         """Find between which values nearly all pixels lie."""
         inside = self._inside()
         if self.table or inside.size < OUTSIDE:
-            return self._all
+            return replace(self._all, gaps=self._has_gaps)
         low, high = _ends(inside)
         if not low and inside.dtype.kind == "u":
             low, high = _without_frame(inside, (low, high))
-        return Extremes(self.kind, low, high, self.window, _is_wrapped(inside, (low, high)))
+        return Extremes(self.kind, low, high, self.window, _is_wrapped(inside, (low, high)), self._has_gaps)
 
     def beyond(self, chosen: Range) -> Extremes | None:
         """Return the image's extremes if they reach far beyond the range, which clips them; None if they do not."""
@@ -77,6 +80,11 @@ class StoredValues:
         inside = self._inside()
         low, high = self.table or (float(inside.min()), float(inside.max()))
         return Extremes(self.kind, low, high, self.window)
+
+    @property
+    def _has_gaps(self) -> bool:
+        """Whether pixels that show nothing have no number as their value."""
+        return self.padding is not None and self.values.dtype.kind == "f" and bool(np.isnan(self.values).any())
 
     def _inside(self) -> NDArray[Any]:
         inside = self.values

@@ -60,7 +60,7 @@ def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> 
         raise SourceError("class", f"There is no class {task.label[:100]!r}.")
     wanted = None if task.label is None else names.index(task.label)
     of_class = [at for at, sample in enumerate(index.samples) if wanted is None or sample.label == wanted]
-    places = _of_each_class(index, task.count) if task.by_class else of_class[task.start : task.start + task.count]
+    places = _places(index, of_class, task)
     shown = {at: index.samples[at] for at in places}
     inputs = _inputs(files, index, config, task)
     drawn = _of_stacks(files, shown, inputs, task) if files.kind == "npz" else _of_files(files, shown, inputs, task)
@@ -69,6 +69,14 @@ def pictures(files: Files, task: Task, classes: Sequence[str] | None = None) -> 
         for at, sample in shown.items()
     ]
     return Sheet(total=len(of_class), pictures=found)
+
+
+def _places(index: Index, of_class: list[int], task: Task) -> list[int]:
+    """Return which samples to show."""
+    if task.ids:
+        asked = set(task.ids)
+        return [at for at, sample in enumerate(index.samples) if sample.id in asked]
+    return _of_each_class(index, task.count) if task.by_class else of_class[task.start : task.start + task.count]
 
 
 def _inputs(files: Files, index: Index, config: TrainingConfig, task: Task) -> Inputs:

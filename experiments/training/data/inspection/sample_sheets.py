@@ -13,7 +13,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` lies in one of `roots`, all absolute, and its files must have `stamp`; for a `builtin` it is the folder of
     data sets, into which its images are exported. `label` is a class, None for all; `start` is the first of `count`
-    samples of it. `by_class` asks for the first few of each class, `features` for what is in a table's columns.
+    samples of it. `by_class` asks for the first few of each class, `ids` for the images called so, `features` for what
+    is in a table's columns.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     count: int = 0
     by_class: bool = False
+    ids: list[str] = []
     features: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -46,7 +47,12 @@ def _without_brackets(texts: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def clean(cell: str) -> str:
-    """Return the cell as it is shown: composed, without invisible characters, each blank a single plain one."""
+    """Return the cell as it is shown: composed, without invisible characters, each blank a single plain one.
+
+    What web pages write for a sign, such as `&amp;`, is that sign.
+    """
+    if "&" in cell and ";" in cell:
+        cell = html.unescape(cell)
     if not (cell.isascii() and cell.isprintable()):
         cell = "".join(" " if char in "\t\n\r\f\v" else char for char in cell)
         cell = "".join(

@@ -8,7 +8,7 @@ from experiments.training.contract.config import DataConfig
 from experiments.training.contract.reading import Choice, Question
 from experiments.training.contract.source_errors import some
 from experiments.training.data.labels import label_words as words
-from experiments.training.data.labels import negations, spellings
+from experiments.training.data.labels import negations, notes, spellings
 from experiments.training.data.labels.spellings import Spelling
 
 OPTION = "data.label_spellings"
@@ -28,12 +28,34 @@ def classes(
     merged, apart = _mixed_truth(labels) or _grouped(labels, _one_key(labels)), _grouped(labels, _written)
     if config.label_spellings == "keep":
         return apart, []
+    alike = _without_notes(merged)
     if config.label_spellings == "merge":
-        return merged, []
+        return alike, []
     doubtful = [same for same in merged.values() if _is_doubtful(same, folders=folders)]
+    doubtful += [same for name, same in alike.items() if len(same) > len(merged.get(name, ()))]
     if not doubtful:
         return merged, []
-    return _asked(merged, apart, doubtful, where, keep_first=folders or len(merged) < 2)
+    return _asked(alike, apart, doubtful, where, keep_first=folders or len(alike) < 2)
+
+
+def _without_notes(merged: Classes) -> Classes:
+    """Join classes that are the same but for a note, a mark, a unit or the language, where one of them has none."""
+    together: dict[str, list[str]] = {}
+    for name in merged:
+        together.setdefault(notes.bare(spellings.key(name)), []).append(name)
+    found: dict[str, Sequence[Spelling]] = {}
+    for names in together.values():
+        plain = [name for name in names if notes.is_bare(spellings.key(name))]
+        if len(names) > 1 and plain:
+            most = max(plain, key=lambda name: (sum(spelling.count for spelling in merged[name]), _is_english(name)))
+            found[most] = [spelling for name in names for spelling in merged[name]]
+        else:
+            found |= {name: merged[name] for name in names}
+    return found
+
+
+def _is_english(name: str) -> bool:
+    return notes.bare(spellings.key(name)) == spellings.key(name)
 
 
 def _asked(
@@ -41,8 +63,8 @@ def _asked(
 ) -> tuple[Classes, list[Question]]:
     listed = some([" and ".join(repr(spelling.text) for spelling in same) for same in doubtful], 5)
     text = (
-        f"In {where}, {listed} differ in spelling only, and may be one class or several: set {OPTION} to merge or to "
-        "keep."
+        f"In {where}, {listed} differ in spelling, in a note, a unit or the language only, and may be one class or "
+        f"several: set {OPTION} to merge or to keep."
     )
     choices = [
         Choice(options={OPTION: "merge"}, consequence=f"Spellings of one label are one class: {len(merged)} classes."),

@@ -15,7 +15,9 @@ from experiments.training.data.tables.contents.typed_column import Reason, Remar
 NAMED = 5  # columns in a sentence
 NAME_LETTERS, CELL_LETTERS = 80, 40
 
-Code: TypeAlias = Reason | Literal["index", "ignored", "unnamed", "nested", "suspects_alone", "missing_code"]
+Code: TypeAlias = (
+    Reason | Literal["index", "ignored", "unnamed", "nested", "suspects_alone", "missing_code", "date_numbers"]
+)
 
 
 class _Sentence(NamedTuple):
@@ -53,11 +55,21 @@ SENTENCES: dict[Code, _Sentence] = {
         "Left out, as their cells are dates or times",
         "; to learn from them, write numbers, such as an age or the days since an event.",
     ),
+    "date_numbers": _Sentence(
+        "info",
+        "Left out, as their numbers are dates",
+        "; to learn from them, write an age or the days since an event, or name them in data.use_columns.",
+    ),
     "too_many": _Sentence("info", f"Left out, as they have more than {MAX_CATEGORIES} different texts", "."),
     "units": _Sentence(
         "info", "Cells with a unit or another sign are texts", "; to learn from the numbers, write them alone."
     ),
     "codes": _Sentence("info", "Whole numbers with leading zeros are codes, and were read as categories", "."),
+    "lettered": _Sentence(
+        "info",
+        "Cells such as 1E5, all with an E and none with a sign or a point, are codes, and were read as texts",
+        "; to learn from them as numbers, write 100000 or 1.0E5.",
+    ),
     "number_form": _Sentence("info", "Numbers that have another form than 1234.5", "."),
     "missing": _Sentence("info", "Cells that count as missing values", "."),
     "infinite": _Sentence("info", "Infinite numbers count as missing values", "."),
@@ -90,6 +102,7 @@ def of_remark(column: str, remark: Remark, number: int, rows: int, *, left_out: 
         "mostly_numbers": f"{becomes}: {cell}{more} among {remark.words} numbers",
         "units": f"{becomes}: {cell}{more}",
         "codes": f"{cell}{more}",
+        "lettered": f"{cell}{more}",
         "dates": f"{cell}" if remark.cell else f"{remark.count:,} of {rows:,}",
         "too_many": f"{remark.words}, {cell}",
         "number_form": f"{remark.words}: {cell} is read as {remark.number}",

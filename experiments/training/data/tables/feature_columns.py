@@ -14,6 +14,7 @@ from experiments.training.contract.source_errors import SourceError, some
 from experiments.training.data.columns import column_names
 from experiments.training.data.tables import column_findings, index_columns, missing_codes
 from experiments.training.data.tables.column_findings import Told, name
+from experiments.training.data.tables.contents import date_numbers
 from experiments.training.data.tables.contents.cells import Codes
 from experiments.training.data.tables.contents.typed_column import Column
 from experiments.training.data.tables.formats.frame import BYTES, NUMBERS, Table
@@ -111,6 +112,9 @@ class _Reader:
         if column not in self._config.use_columns and _counts_rows(column, of_samples):
             self.told.append(Told("index", column))
             self._found.apart[column] = replace(of_samples, kind="left out")
+        elif column not in self._config.use_columns and _are_dates(typed):
+            self._tell_date(column, typed)
+            self._found.apart[column] = replace(of_samples, kind="left out")
         elif typed.kind == "left out":
             self._found.apart[column] = of_samples
         else:
@@ -125,6 +129,13 @@ class _Reader:
                 raise _pictures(self._table, column, f"{remark.words} numbers in each cell, a picture as text,")
             number = self._table.number_of(remark.row)
             self.told.append(column_findings.of_remark(column, remark, number, self._table.rows, left_out=left_out))
+
+    def _tell_date(self, column: str, typed: Column) -> None:
+        if typed.values is None:
+            return
+        row = int(np.argmin(np.isnan(typed.values)))
+        words = f"{typed.values[row]:.0f} in data row {self._table.number_of(row)}"
+        self.told.append(Told("date_numbers", column, words))
 
     def _tell_codes(self, column: str, typed: Column) -> None:
         if typed.values is None or column in self._config.use_columns:
@@ -162,6 +173,10 @@ def _missing(values: NDArray[np.float64] | None, codes: Codes | None, column: Co
     if values is not None:
         return int(np.isnan(values).sum())
     return int((codes == 0).sum()) if codes is not None and column.missing else 0
+
+
+def _are_dates(typed: Column) -> bool:
+    return typed.values is not None and date_numbers.are_dates(typed.values)
 
 
 def _counts_rows(column: str, typed: Column) -> bool:

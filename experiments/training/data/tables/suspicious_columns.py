@@ -39,6 +39,8 @@ class Suspects:
             self.useless[column] = "numbers rows that were sorted by the target"
         elif told == "rule":
             self.useless[column] = "tells the class as the target itself does"
+        elif told == "follows":
+            self.useless[column] = "has one value for each class, as what is made of the target has"
         elif told == "order":
             self.strong[column] = "tells the classes apart nearly without a fault"
 

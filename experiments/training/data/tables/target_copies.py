@@ -24,7 +24,7 @@ WRONG = 0.02
 TELLING = 0.997
 BLOCKS = 0.1  # of those that as many rows in random order have
 
-Telling: TypeAlias = Literal["rule", "order"]
+Telling: TypeAlias = Literal["rule", "order", "follows"]
 
 
 class Target:
@@ -41,16 +41,17 @@ class Target:
     def is_told_by(self, column: Column) -> Telling | None:
         """Say how the column alone tells the classes apart nearly without a fault; None if it does not.
 
-        By `rule`, few values each stand for a class; by `order`, the classes have different ranges of many values.
+        By `rule`, few values each stand for a class; by `order`, the classes have different ranges of many values. A
+        column `follows` the target where all rows of a class have the same value, as in 0 and 1 for one of the classes.
         """
         if not self._can_be_told:
             return None
         if column.values is None:
-            return "rule" if column.codes is not None and self._by_rule(column.codes[self._rows]) else None
+            return None if column.codes is None else self._of_few(column.codes[self._rows])
         values = column.values[self._rows]
         different, codes = np.unique(values, return_inverse=True)
         if len(different) * ROWS_EACH <= len(values):
-            return "rule" if self._by_rule(codes) else None
+            return self._of_few(codes)
         gaps = np.isnan(values)
         filled = [np.where(gaps, gap, values) for gap in (np.inf, -np.inf)] if gaps.any() else [values]
         return "order" if any(map(self._by_order, filled)) else None
@@ -64,13 +65,18 @@ class Target:
         shares = np.bincount(labels) / len(labels)
         return bool(blocks <= BLOCKS * len(labels) * (1 - (shares**2).sum()))
 
-    def _by_rule(self, codes: Codes) -> bool:
-        """Return whether most rows with the same value have the same class."""
+    def _of_few(self, codes: Codes) -> Telling | None:
+        """Say whether most rows with the same value have the same class, or those of a class the same value."""
         values, classes = int(codes.max()) + 1, int(self._labels.max()) + 1
         if values * ROWS_EACH > len(codes):
-            return False
+            return None
         counts = np.bincount(codes * classes + self._labels, minlength=values * classes).reshape(values, classes)
-        return bool(len(codes) - counts.max(axis=1).sum() <= self._wrong_at_most)
+        if len(codes) - counts.max(axis=1).sum() <= self._wrong_at_most:
+            return "rule"
+        others = len(codes) - counts.sum(axis=1).max()  # rows without the most frequent value
+        if others < FEWEST_OF_A_CLASS:
+            return None
+        return "follows" if len(codes) - counts.max(axis=0).sum() <= WRONG * others else None
 
     def _by_order(self, values: NDArray[np.float64]) -> bool:
         """Return whether the classes lie one after the other when the rows are sorted by the value."""

@@ -4,7 +4,7 @@ import { el } from "../frame/dom.js";
 import { count, epochNumber, known, number, percent, splitName } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
-import { interval, macroTitle, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
+import { interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -28,12 +28,13 @@ function listed(draw) {
 }
 
 function drawSplit(final, labels, hasTest) {
-  const { split, epoch, threshold, confusion_matrix: matrix, statistics } = final;
+  const { split, epoch, threshold, confusion_matrix: matrix, statistics, patients } = final;
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
     `${count(samples)} samples`,
     `checkpoint of epoch ${epochNumber(epoch)}`,
     known(threshold) ? `threshold ${threshold}` : null,
+    patientsWords(patients),
     known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
   ];
   return el(

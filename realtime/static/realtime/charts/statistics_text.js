@@ -1,6 +1,6 @@
 // Statistics and their intervals, in words. Pure.
 
-import { capital, metricName } from "../frame/format.js";
+import { capital, known, metricName, plural } from "../frame/format.js";
 import { metricRange } from "../frame/metric_text.js";
 
 /** @typedef {Record<string, number | null>} Statistics by name; `<name>_ci_low` and `_ci_high` are its interval */
@@ -34,6 +34,16 @@ export const withAdded = (labels, names) => ({
  */
 export const interval = (name, statistics, suffix = "") =>
   metricRange(name, statistics[`${name}_ci_low${suffix}`], statistics[`${name}_ci_high${suffix}`]);
+
+/**
+ * Say whether the intervals follow patients.
+ *
+ * @param {number | null | undefined} patients unknown in evaluations of version 0.1
+ */
+export const patientsWords = (patients) =>
+  known(patients)
+    ? `${plural(patients, "patient")}, whom the intervals follow`
+    : "patients unknown: intervals treat samples as independent";
 
 /**
  * Say over what the averages of several classes are: those that have samples; version 0.1 had another rule.

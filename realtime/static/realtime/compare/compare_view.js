@@ -11,7 +11,7 @@ import { drawParallel } from "./parallel.js";
 import { lookAt, runLabel, swatch } from "./run_look.js";
 import { drawScores } from "./score_table.js";
 import { scoreRows } from "./scores.js";
-import { comparable, warnings } from "./warnings.js";
+import { comparable, testCaveat, warnings } from "./warnings.js";
 
 const FEWEST_LINES = 8; // runs: with fewer the table of options says more than the drawing
 const find = (id) => document.getElementById(id);
@@ -51,7 +51,8 @@ export class CompareView {
     this.drawCurves(runs);
     this.#drawPicker(names);
     drawOptions(find("options"), runs, () => this.#heads(), state);
-    drawScores(find("scores"), this.#rows, () => this.#heads(), { ids: runs.map(({ id }) => id), differences });
+    const beside = { ids: runs.map(({ id }) => id), differences, testCaveat: testCaveat(runs) };
+    drawScores(find("scores"), this.#rows, () => this.#heads(), beside);
     this.#drawWarnings();
     this.#drawMatrices(finals);
     this.#drawAxes();

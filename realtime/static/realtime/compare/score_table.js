@@ -4,15 +4,15 @@ import { el } from "../frame/dom.js";
 import { CAVEAT } from "../run/headline.js";
 import { differencesOf, differenceText, verdict } from "./scores.js";
 
-// `heads()` makes a head cell for each run; `ids` of the runs; `differences` by split.
-export function drawScores(container, rows, heads, { ids, differences }) {
+// `heads()` makes a head cell for each run; `ids` of the runs; `differences` by split; `testCaveat` in words.
+export function drawScores(container, rows, heads, { ids, differences, testCaveat }) {
   const groups = [...new Set(rows.map(({ group }) => group))];
   const width = (rows[0]?.values.length ?? 0) + 1;
   const bodies = groups.map((group) =>
     el(
       "tbody",
       {},
-      el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: width }, group, caveat(group))),
+      el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: width }, group, caveat(group, testCaveat))),
       ...rows.filter((row) => row.group === group).map((row) => scoreRow(row, ids, differencesOf(row, differences))),
     ),
   );
@@ -22,7 +22,11 @@ export function drawScores(container, rows, heads, { ids, differences }) {
 }
 
 const OF_VALIDATION = new Set(["Best epoch", "Validation split"]);
-const caveat = (group) => (OF_VALIDATION.has(group) ? el("small", { class: "muted caveat" }, CAVEAT) : null);
+
+function caveat(group, ofTest) {
+  const text = OF_VALIDATION.has(group) ? CAVEAT : group === "Test split" ? ofTest : "";
+  return text ? el("small", { class: "muted caveat" }, text) : null;
+}
 
 function scoreRow({ group, name, label, values, lower, show, more }, ids, found) {
   const cells = values.map((value, i) => {

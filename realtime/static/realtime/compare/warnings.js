@@ -1,5 +1,6 @@
 // What makes numbers of several runs say little about each other: other data, another split, another loss. Pure.
 
+import { count, plural } from "../frame/format.js";
 import { flat, same } from "./options.js";
 
 /**
@@ -8,6 +9,7 @@ import { flat, same } from "./options.js";
  * @property {string | null} [dataset_hash]
  * @property {Record<string, any> | null} config
  * @property {{classes?: string[]} | null} [dataset]
+ * @property {{identity: string, looks: number} | null} [test_split]
  */
 
 const SPLIT = [
@@ -66,4 +68,30 @@ export function warnings(runs) {
   if (lossesDiffer(runs))
     found.push("The runs minimise different losses: values of the loss do not compare, and their curves are left out.");
   return found;
+}
+
+/**
+ * Say that a choice by test numbers uses the test split for selection; nothing where no two runs share one.
+ *
+ * @param {WarnedRun[]} runs
+ */
+export function testCaveat(runs) {
+  const splits = runs.map(({ test_split: split }) => split).filter((split) => split !== null && split !== undefined);
+  const shared = splits.filter((split) => splits.filter(({ identity }) => identity === split.identity).length > 1);
+  if (!shared.length) return "";
+  return (
+    `${sharingText(shared, runs.length)}. Choosing a run by these numbers uses the test split for selection: ` +
+    "the number of the chosen one is optimistic. Choose by validation instead."
+  );
+}
+
+/**
+ * @param {{identity: string, looks: number}[]} shared of each run that shares its test samples
+ * @param {number} all how many runs there are
+ */
+function sharingText(shared, all) {
+  if (new Set(shared.map(({ identity }) => identity)).size > 1) return "Several of these runs share their test samples";
+  const which = shared.length === all ? "These runs" : `${count(shared.length)} of these runs`;
+  const most = Math.max(...shared.map(({ looks }) => looks));
+  return `${which} share their test samples, which have been evaluated ${plural(most, "time")}`;
 }

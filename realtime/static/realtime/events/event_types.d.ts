@@ -122,6 +122,14 @@ export interface ReliabilityPoint {
   ci_high: number | null;
 }
 
+export interface OperatingPoint {
+  rule: string;
+  threshold: number | null;
+  log_odds: number | null;
+  reason: string | null;
+  statistics: Record<string, number | null>;
+}
+
 export interface FinalStats {
   split: Split;
   epoch: number;
@@ -131,6 +139,8 @@ export interface FinalStats {
   statistics: Record<string, number | null>;
   patients: number | null;
   reliability: ReliabilityPoint[];
+  operating_points: OperatingPoint[];
+  split_identity: string | null;
 }
 
 export interface TrainingEnd {

@@ -22,4 +22,4 @@ export function dataTable(caption, head, rows) {
   );
 }
 
-const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" && /^[–\d]/.test(row[at]));
+const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" && /^(–|[-<>]*\d)/.test(row[at]));

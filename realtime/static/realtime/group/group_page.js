@@ -122,7 +122,7 @@ export class GroupPage {
     this.#drawSummary();
     const order = Object.keys(group.splits).sort((a, b) => (b === "val") - (a === "val"));
     find("results").hidden = !order.length;
-    const options = { labels: this.labels, completed: group.completed };
+    const options = { labels: this.labels, completed: group.completed, testLooks: group.test_split?.text };
     find("splits").replaceChildren(...order.map((name) => drawSplit(name, group.splits[name], options)));
   }
 

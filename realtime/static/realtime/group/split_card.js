@@ -8,9 +8,11 @@ import { metricRange, metricValue } from "../frame/metric_text.js";
 
 const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
 
-// `options`: {labels, completed}: of the statistics, and how many folds have completed.
+// `options`: {labels, completed, testLooks}: of the statistics, how many folds have completed, and in words how often
+// the test split was looked at.
 export function drawSplit(split, { runs, of, statistics, pooled }, options) {
   const head = [`over ${runs} of ${plural(of, "fold")}`, pooled && `${count(pooled.samples)} samples, each once`];
+  const looks = split === "test" && options.testLooks ? el("p", { class: "muted" }, options.testLooks) : null;
   const parts = [drawSpreads(statistics, pooled, options)];
   if (pooled) parts.push(drawMatrix(pooled, splitName(split), MATRIX_CAPTION), drawClasses(pooled, options.labels));
   return el(
@@ -21,6 +23,7 @@ export function drawSplit(split, { runs, of, statistics, pooled }, options) {
       {},
       el("h3", {}, `${splitName(split)} split`),
       el("p", { class: "muted" }, head.filter(Boolean).join(" · ")),
+      looks,
     ),
     el("div", { class: "split-body" }, ...parts),
   );

@@ -64,7 +64,8 @@ export class DetailRefresher {
   /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
-    Object.assign(state, { notes: run.notes, tags: run.tags, execution: run.execution });
+    const { notes, tags, execution, recalibration, test_split: testSplit } = run;
+    Object.assign(state, { notes, tags, execution, recalibration, testSplit });
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

@@ -210,9 +210,32 @@ export class PageView {
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
     if (dirty.events) this.log.draw();
     this.trainLog?.draw(state);
-    if (dirty.results) drawResults(find("results"), find("splits"), state.finals, this.labels);
+    if (dirty.results) this.#drawResults(state);
+    if (dirty.results) this.#drawPoints();
     if (dirty.about) this.#drawAbout();
+    setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawResults({ finals, attempt, status, deleted }) {
+    drawResults(find("results"), find("splits"), finals, this.labels);
+    find("evaluation").hidden = !finals.size || deleted;
+    if (find("evaluation").hidden) return;
+    const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
+    this.#later(
+      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn)),
+      () => (this.dirty.results = true), // the server is away: again with what comes next
+    );
+  }
+
+  #drawPoints() {
+    const { finals } = this.state;
+    if (finals.size)
+      this.#later(
+        import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
+        () => (this.dirty.results = true),
+      );
+    else find("operating-points").hidden = true;
   }
 
   // Their scripts are loaded when the page has drawn what is live.
@@ -235,6 +258,11 @@ export class PageView {
       this.#later(
         import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
         again,
+      );
+    if (this.state.recalibration)
+      import("./recalibration/section.js").then(
+        ({ drawRecalibration }) => drawRecalibration(this.state),
+        () => (this.dirty.about = true),
       );
   }
 }

@@ -232,7 +232,7 @@ export class RunPage {
   #followUp({ type, data }) {
     const { dirty, hints } = this.view;
     if (type === "training_start") dirty.about = dirty.results = true;
-    if (type === "final_stats") dirty.results = true;
+    if (type === "final_stats" || type === "run_status") dirty.results = true;
     if (type === "early_stopping") this.#store.dirty.add("epoch"); // its mark
     if (HINTS_CHANGE.includes(type)) hints.ask();
     const diverged = type === "epoch_end" && data.metrics[`${data.phase}_loss`] === null; // a note may say so

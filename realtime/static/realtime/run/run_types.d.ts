@@ -10,6 +10,7 @@ import type {
   TrainingStart,
 } from "../events/event_types";
 import type { Series } from "./curves/curve_types";
+import type { Recalibration } from "./recalibration/recalibration_types";
 import type { Epochs } from "./curves/epochs.js";
 
 export interface Best {
@@ -50,6 +51,17 @@ export interface Execution {
   versions: Record<string, string>;
 }
 
+// How often the run's test split was looked at.
+export interface TestSplit {
+  identity: string;
+  looks: number;
+  runs: number;
+  folds: number;
+  order: number | null;
+  first: string;
+  text: string;
+}
+
 // As GET /api/runs/<id>/ answers; only what the page reads.
 export interface RunDetail {
   id: number;
@@ -72,6 +84,8 @@ export interface RunDetail {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
+  test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
   model_name: string;
@@ -120,6 +134,8 @@ export interface RunState {
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
+  recalibration: Recalibration | null;
+  testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;

@@ -110,6 +110,8 @@ const ofRow = (detail) => ({
   notes: detail.notes,
   tags: detail.tags,
   execution: detail.execution ?? [],
+  recalibration: detail.recalibration ?? null,
+  testSplit: detail.test_split ?? null,
   deleted: Boolean(detail.deleted_at),
   asked: { data: lastName(detail.source_path), model: detail.model_name },
   dataset: detail.dataset,

@@ -13,7 +13,8 @@ from PIL import Image
 
 from experiments.training.data.files.folders import Folder
 from experiments.training.data.images import headers, survey
-from experiments.training.data.images.pixel_scale import COLOURS
+from experiments.training.data.images.image_faults import ImageFault
+from experiments.training.data.images.pixel_scale import COLOURS, FRACTIONS
 from experiments.training.data.images.stored_values import StoredValues
 from experiments.training.data.pixel_reading import findings
 from tests.experiments.training.data.test_raster_files import colour_tiff, decoded, header, tiff
@@ -171,3 +172,34 @@ DRAWING = np.where(RAMP % 7 > 3, 65535 - RAMP % 9, RAMP % 5).astype(np.uint16)  
 def test_other_values_lost_no_signs(tmp_path: Path, values: NDArray[np.uint16]) -> None:
     Image.fromarray(values).save(tmp_path / "a.png")
     assert "wrapped_values" not in told(tmp_path)
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_pixels_without_a_value_are_black_and_told(tmp_path: Path, negative: bool) -> None:
+    """An organ that was cut out lies in NaN: what is around it shows nothing, and does not change the range."""
+    organ = RAMP.astype(np.float32) - (2000 if negative else -100)
+    for name, size in (("a", 8), ("b", 20)):
+        values = np.full_like(organ, np.nan)
+        values[size:-size, size:-size] = organ[size:-size, size:-size]
+        Image.fromarray(values).save(tmp_path / f"{name}.tif")
+    first, _ = decoded(tmp_path)
+    assert first[0, :8].max() == 0
+    assert first[0, 32, 32] > 100
+    assert first[0, 55, 40] > first[0, 9, 40]
+    assert (
+        "2 of the files of numbers with fractions looked at have pixels without a value"
+        in (told(tmp_path)["pixels_without_value"])
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_images_without_any_value_or_with_infinite_ones_are_refused_with_the_cure(value: float) -> None:
+    values = np.full((8, 8), value, np.float32)
+    padding = np.isnan(values) if np.isnan(value) else None
+    with pytest.raises(ImageFault, match="save it with numbers, NaN only where nothing is shown"):
+        StoredValues(values, FRACTIONS, padding=padding)
+
+
+def test_files_without_gaps_are_not_told_of(tmp_path: Path) -> None:
+    Image.fromarray(RAMP.astype(np.float32)).save(tmp_path / "a.tif")
+    assert "pixels_without_value" not in told(tmp_path)

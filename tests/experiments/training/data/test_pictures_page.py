@@ -67,6 +67,7 @@ def test_the_page_has_the_codes_constants() -> None:
 
 def test_the_page_names_every_code_that_is_told_of_pictures() -> None:
     codes = {*pixel_reading.NOTES, "image_input", "pixel_scale", "different_windows", "stray_values", "wrapped_values"}
+    codes |= {"pixels_without_value"}
     codes |= {"class_shortcut", "splits_differ", "uniform_images", "dark_images", "faint_images"}
     told = section().partition("### What the report tells of pictures")[2]
     assert set(re.findall(r"`(\w+)`[,|\s]", told)) == codes

@@ -198,6 +198,9 @@ def test_a_csv_without_the_target_column_is_answered_with_its_columns(tmp_path: 
     assert "column 'finding' (0, 1) may be the target: set data.target_column to 'finding'" in error.message
     write_csv(folder / "labels.csv", list(TEN.items()), header=("patientId", "weather"))
     error = refusal(folder, tmp_path)
+    assert "column 'weather' (0, 1) may be the target: set data.target_column to 'weather'" in error.message
+    write_csv(folder / "labels.csv", [(id_, f"day {id_}") for id_ in TEN], header=("patientId", "weather"))
+    error = refusal(folder, tmp_path)
     assert error.field == "data.target_column"
     assert "no column 'Target' (target, label, labels, class are accepted" in error.message
     assert "'patientId', 'weather'" in error.message

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.calibration import calibration_curve
 
+from runs.statistics.calibration import calibration_error
 from runs.statistics.calibration.calibration_error import Binned, binned, reliability
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.score_statistics import final_statistics
@@ -116,3 +117,15 @@ def test_points_follow_patients() -> None:
 )
 def test_few_and_extreme_scores(scores: list[float], targets: list[int], error: float) -> None:
     assert binned(split(scores, targets)).error() == pytest.approx(error)
+
+
+@pytest.mark.parametrize("surplus", [0.0, 0.1])
+def test_of_very_many_samples_bins_are_drawn_as_a_whole(monkeypatch: pytest.MonkeyPatch, surplus: float) -> None:
+    """To the error of 200 draws they have the distribution of labels that are drawn one by one."""
+    case = binned(drawn(20_000, 3, surplus=surplus))
+    one_by_one = np.concatenate([case.errors_if_calibrated(seed) for seed in range(10)])
+    monkeypatch.setattr(calibration_error, "MOST_DRAWN", 19_999)
+    together = np.concatenate([case.errors_if_calibrated(seed) for seed in range(10)])
+    assert not np.isin(together, one_by_one).any()
+    assert stats.ks_2samp(one_by_one, together).pvalue > 0.001
+    assert together.mean() == pytest.approx(one_by_one.mean(), rel=0.03)

@@ -92,6 +92,18 @@ def test_scores_of_nought_and_one_are_cut() -> None:
     assert [found.numbers[name] for name in NAMES] == pytest.approx(list(fit.params), abs=1e-8)
 
 
+@pytest.mark.parametrize("closeness", [1e-6, 1e-10])
+def test_odds_that_are_nearly_equal_have_the_line_of_the_same_odds_farther_apart(closeness: float) -> None:
+    """A network that has learned nothing gives all samples nearly the same score."""
+    far = drawn(4)
+    odds = np.log(far.scores / (1 - far.scores))
+    near = far._replace(scores=scores_from_logits(odds * closeness), ranks=Ranks(far.scores, odds * closeness + 3))
+    found, expected = calibration_line(near), calibration_line(far)
+    numbers = [found.numbers["calibration_slope"], *found.intervals["calibration_slope"]]
+    times = [expected.numbers["calibration_slope"], *expected.intervals["calibration_slope"]]
+    assert numbers == pytest.approx([number / closeness for number in times if number is not None], rel=1e-4)
+
+
 def test_one_patient_has_no_interval() -> None:
     split = drawn(1, people=1, images=60)
     found: Any = calibration_line(split)

@@ -24,6 +24,7 @@ _PIXELS = rf"[\[(]?\s*{_NUMBER}(?:[\s,;]+{_NUMBER}){{{PIXELS_FROM - 1},}}\s*[\])
 _MEASURED = rf"(?:[<>≤≥~]=?\s*)?{_NUMBER}(?:,[0-9]+)?\s*(?:%|\s[^0-9\s].{{0,20}})?"
 _INFINITE = r"(?i)[+\-]?inf(?:inity)?"
 _WHOLE, _LEADING_ZERO = r"[+\-]?[0-9]+", r"0[0-9]+"
+_LETTERED = "[0-9]+E[0-9]+"  # codes of plates and wells; programs write the sign or the point of 1E+05 and 1.0E5
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[ap]m)?(?:\s*(?:z|[+\-][0-9]{2}:?[0-9]{2}))?"
 _DAY = (
@@ -49,11 +50,27 @@ def plain_numbers(columns: Sequence[Any]) -> list[Column | None]:
     codes = pc.and_(pc.starts_with(texts, "0"), cells.matching(texts, f"(?:{_LEADING_ZERO})?"))
     plain = pc.and_not(pc.or_(blank, cells.matching(texts, PLAIN.pattern)), codes)
     fits = plain.to_numpy(zero_copy_only=False).reshape(len(columns), -1).all(axis=1)
-    kept = np.repeat(fits, len(texts) // len(columns))
+    rows = len(texts) // len(columns)
+    for at in _perhaps_lettered(texts, fits, rows):
+        fits[at] = not _are_lettered(texts[at * rows : (at + 1) * rows])
+    kept = np.repeat(fits, rows)
     found = iter(
         PLAIN.numbers(pc.if_else(blank, None, texts).filter(kept)).reshape(fits.sum(), -1) if fits.any() else ()
     )
     return [typed_column.of_numbers(next(found)) if fit else None for fit in fits]
+
+
+def _perhaps_lettered(texts: Any, fits: Places, rows: int) -> NDArray[np.intp]:
+    """Return which of the fitting columns, of so many rows each, begin with a blank or with a code such as 1E5."""
+    if not rows:
+        return np.zeros(0, np.intp)
+    first = texts.take(np.arange(len(fits)) * rows)
+    return np.flatnonzero(fits & cells.matching(first, f"(?:{_LETTERED})?"))
+
+
+def _are_lettered(texts: Any) -> bool:
+    """Return whether all texts but blanks, at least one, are codes such as 1E5."""
+    return bool(cells.matching(texts, f"(?:{_LETTERED})?").all()) and not pc.all(pc.equal(texts, "")).as_py()
 
 
 def _plain(column: Any) -> Column | None:
@@ -63,7 +80,10 @@ def _plain(column: Any) -> Column | None:
     gaps = np.isnan(values)
     if gaps.any() and column.null_count + _blank(column) < gaps.sum():
         return None  # some are spelled
-    return None if _are_codes(column, values[~gaps]) else typed_column.of_numbers(values)
+    codes = _are_codes(column, values[~gaps]) or (
+        _are_lettered(_bare(column[:LOOKED_AT])) and _are_lettered(_bare(column))
+    )
+    return None if codes else typed_column.of_numbers(values)
 
 
 def _blank(column: Any) -> int:
@@ -72,8 +92,13 @@ def _blank(column: Any) -> int:
 
 
 def _cast(column: Any) -> NDArray[np.float64] | None:
-    bare = pc.utf8_trim_whitespace(column)
+    bare = _bare(column)
     return number_forms.cast(pc.if_else(pc.equal(bare, ""), None, bare))
+
+
+def _bare(column: Any) -> Any:
+    """Return the cells without blanks around them; blank where there is no value."""
+    return pc.fill_null(pc.utf8_trim_whitespace(column), "")
 
 
 def _are_codes(texts: Any, known: NDArray[np.float64]) -> bool:
@@ -110,6 +135,8 @@ class _Texts:
         found = number_forms.find(known, self._decimal)
         if found is None:
             return self._as_texts(self._mostly_numbers(numbers))
+        if found.form is PLAIN and cells.matching(known, _LETTERED).all():
+            return self._as_texts(self._remark("lettered", self._matching(_LETTERED)))
         if found.form is PLAIN and _are_codes(known, PLAIN.numbers(known)):
             return self._as_texts(self._remark("codes", self._matching(_LEADING_ZERO)))
         return self._as_numbers(found.form, numbers, infinite, self._form_of(found, numbers))

@@ -13,7 +13,17 @@ from experiments.training.contract.column_facts import Kind
 from experiments.training.data.tables.contents.cells import Codes
 
 Reason: TypeAlias = Literal[
-    "number_form", "open_form", "missing", "infinite", "mostly_numbers", "units", "codes", "dates", "too_many", "pixels"
+    "number_form",
+    "open_form",
+    "missing",
+    "infinite",
+    "mostly_numbers",
+    "units",
+    "codes",
+    "lettered",
+    "dates",
+    "too_many",
+    "pixels",
 ]
 CELL_LETTERS = 60  # shown of a cell
 

@@ -206,6 +206,8 @@ class _Ragged:
         cure = "Put cells that hold line ends or the delimiter into quotes, and give each row a cell for each column."
         if not others and len(self._widths) == 1 and wrong > 1:
             cure = "The first line must name each column; delete lines above it, and name a column of row numbers, too."
+        elif cells < columns:
+            cure = f"{cure} Delete lines that are no rows, such as totals and notes."
         number, row = self._first.number - self._head.lines, self._first.text.strip()[:SHOWN]
         raise _error(
             f"{self._name}, data row {number} has {'more' if cells > columns else 'fewer'} cells ({cells}) than there "

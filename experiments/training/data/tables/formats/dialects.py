@@ -82,6 +82,12 @@ def _parsed(head: bytes, name: str, *, whole: bool) -> Head | None:
     bounded.delimiters = 0
     with suppress(csv.Error):  # which the parser of the whole file will tell of
         cells = _next(reader)
+        if 2 * sum(map(bool, header)) < sum(map(bool, cells)) and len(header) > 1:
+            raise _error(
+                f"The first line of {name} names {sum(map(bool, header))} of {len(header)} columns, such as "
+                f"{next(filter(None, header), '')[:SHOWN]!r}, and the next one has {sum(map(bool, cells))} cells. The "
+                "first line must name each column; delete lines above it, such as a title or a second line of names."
+            )
         if header and cells[len(header) :] == [""]:  # lines end with a delimiter, but for the header
             header = [*header, ""]
         elif len(header) == 1 < len(cells):

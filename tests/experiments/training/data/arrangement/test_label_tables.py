@@ -359,10 +359,12 @@ def test_the_table_s_patients_go_before_those_of_folders(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("where", ["images", "study/images", "CXR_png"])
-def test_a_table_without_a_known_target_is_named_where_the_folders_say_nothing(tmp_path: Path, where: str) -> None:
+def test_a_table_without_a_known_target_is_asked_about_where_the_folders_say_nothing(
+    tmp_path: Path, where: str
+) -> None:
     """As Messidor-2 has them; no class is called as the only folder."""
     table = csv("image_id,adjudicated_grade,dme", [(f"IM{n}.jpg", n % 4, n % 2) for n in range(12)])
     folder = tree(tmp_path / "x", [f"{where}/IM{n}.JPG" for n in range(12)], data=table)
-    assert refusal(folder).startswith("data.target_column: data.csv has no column 'Target'")
-    assert "adjudicated_grade" in refusal(folder)
+    [asked] = [found for found in read(folder).reading.questions if found.code == "target_column"]
+    assert [one["target_column"] for one in answers(asked)] == ["adjudicated_grade", "dme"]
     assert len(read(folder, target_column="adjudicated_grade").classes) == 4

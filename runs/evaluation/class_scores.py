@@ -1,0 +1,134 @@
+"""Read what a run predicted of one class, from `predictions.parquet`: piece by piece, whatever the number of classes.
+
+Brings NumPy and Arrow: a web process loads it with the first evaluation that is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from runs.files import run_files
+from runs.files.store import StoreError
+from runs.models import Run
+from runs.statistics.log_odds import LogOdds
+from runs.statistics.roc import Flags, Floats
+
+NAME = "predictions.parquet"
+MOST_SAMPLES = 2_000_000  # of both splits
+MOST_LOGITS = 50_000_000  # beyond them scores rank the samples, of which one column is enough
+VALUES_AT_ONCE = 2_000_000
+REMEMBERED = 4  # classes of splits; each holds 17 bytes for a sample
+
+GONE = "This run has no predictions.parquet any more, so its curves cannot be drawn."
+UNREADABLE = "predictions.parquet of this run cannot be read, so its curves cannot be drawn."
+TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: curves of so many are not drawn."
+
+
+class ClassScores(NamedTuple):
+    """The samples of one split: which are of the class, their scores of it, and what ranks them more finely."""
+
+    positive: Flags
+    scores: Floats
+    ranks: Floats
+
+
+class Identity(NamedTuple):
+    """Which sample it is; the patient is None where it is not known."""
+
+    sample_id: str | None
+    patient_id: str | None
+
+
+class NoScores(Exception):
+    """The scores cannot be had, as the sentence says; a file may still come."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def read(run_id: int, attempt: int, split: str, label: int, class_names: tuple[str, ...]) -> ClassScores:  # noqa: ARG001
+    """Read the scores of a class, of two classes those of the positive one: what an attempt wrote does not change.
+
+    Raises NoScores, StoreError.
+    """
+    with _opened(run_id) as found:
+        return _read(found, split, label, class_names)
+
+
+def identities(run_id: int, split: str, places: Sequence[int]) -> list[Identity]:
+    """Name the samples at these places of the split, in this order. Raises NoScores, StoreError."""
+    found: dict[int, Identity] = {}
+    start = 0
+    with _opened(run_id) as file:
+        for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "sample_id", "patient_id"]):
+            rows = _of_split(batch, split)
+            for place in places:
+                if start <= place < start + rows.num_rows:
+                    told = (rows[name][place - start].as_py() for name in ("sample_id", "patient_id"))
+                    found[place] = Identity(*(None if value is None else str(value) for value in told))
+            start += rows.num_rows
+    return [found[place] for place in places]
+
+
+@contextmanager
+def _opened(run_id: int) -> Iterator[pq.ParquetFile]:
+    """Open the predictions; whatever is wrong with them becomes NoScores, a failing object store StoreError."""
+    try:
+        file = run_files.seekable(Run(pk=run_id), NAME)
+    except FileNotFoundError:
+        raise NoScores(GONE) from None
+    with file:
+        try:
+            found = pq.ParquetFile(file)
+            if found.metadata.num_rows > MOST_SAMPLES:
+                raise NoScores(TOO_MANY)
+            yield found
+        except StoreError:
+            raise
+        except (pa.ArrowException, OSError, KeyError):  # it is no such file any more
+            raise NoScores(UNREADABLE) from None
+
+
+def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[str]) -> ClassScores:
+    rows, names = found.metadata.num_rows, set(found.schema_arrow.names)
+    two = len(class_names) == 2
+    score = "score" if two else f"score_{class_names[label]}"
+    logits = ["logit"] if two else [f"logit_{name}" for name in class_names]
+    if not set(logits) <= names or rows * len(logits) > MOST_LOGITS:
+        logits = []
+    parts = list(_parts(found, split, label, score, logits))
+    if not parts:
+        raise NoScores(UNREADABLE)
+    positive, scores, ranks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if not (np.isfinite(scores).all() and np.isfinite(ranks).all()):
+        raise NoScores(UNREADABLE)
+    return ClassScores(positive, scores, ranks)
+
+
+def _parts(found: pq.ParquetFile, split: str, label: int, score: str, logits: Sequence[str]) -> Iterator[ClassScores]:
+    """Yield the split's samples, as many at once as their logits leave room for."""
+    size = max(1, VALUES_AT_ONCE // (2 + len(logits)))
+    for batch in found.iter_batches(size, columns=["split", "label", score, *logits]):
+        rows = _of_split(batch, split)
+        if rows.num_rows:
+            scores = _numbers(rows[score])
+            ranks = _log_odds([_numbers(rows[name]) for name in logits], label) if logits else scores
+            yield ClassScores(_numbers(rows["label"]) == label, scores, ranks)
+
+
+def _of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
+    return batch.filter(pc.equal(batch["split"].cast(pa.string()), split))
+
+
+def _numbers(column: pa.Array) -> Floats:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _log_odds(logits: Sequence[Floats], label: int) -> Floats:
+    return LogOdds(logits[0] if len(logits) == 1 else np.column_stack(logits)).of(label)

@@ -1,0 +1,109 @@
+"""GET …/final-curves/ and …/final-samples/: the curves of a final evaluation, and the samples behind its matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.api.views import ReadingView, StoreUnavailable
+from runs.errors import InvalidRequest
+from runs.files.store import StoreError
+from runs.listing.filters import Parameters
+from runs.models import FinalResult, Run
+
+MOST_POINTS = 100_000
+
+
+class EvaluationParameters(Parameters):
+    """Which evaluation: of which split, for which class."""
+
+    split = serializers.ChoiceField(["test", "val"], required=False)
+    label = serializers.IntegerField(min_value=0, required=False)  # type: ignore[assignment]  # DRF takes it out again
+
+
+class CurveParameters(EvaluationParameters):
+    """With how many thresholds to choose from."""
+
+    points = serializers.IntegerField(min_value=2, max_value=MOST_POINTS, default=500)
+
+
+class CellParameters(EvaluationParameters):
+    """Which cell of the matrix at which threshold, by default the run's; `page` counts from 1."""
+
+    cell = serializers.ChoiceField(["tn", "fp", "fn", "tp"])
+    threshold = serializers.FloatField(required=False)
+    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1)
+
+    def validate_threshold(self, threshold: float) -> float:
+        """Refuse what is no finite number."""
+        if not math.isfinite(threshold):
+            raise serializers.ValidationError("Write a number, such as 0.5.")
+        return threshold
+
+
+class EvaluationView(ReadingView):
+    """Base of the views of the best checkpoint's evaluation over one split, the test split where there is one."""
+
+    parameters = EvaluationParameters
+
+    def answer(self, run_id: int, build: Callable[[Run, FinalResult, int], dict[str, Any]]) -> Response:
+        """Respond with what `build` makes of the evaluation; raises NotFound, and 503 when the object store fails."""
+        result = self._result_of(run_id)
+        try:
+            return Response(build(result.run, result, self._label_of(result)))
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def _result_of(self, run_id: int) -> FinalResult:
+        """Read the evaluation that is asked for; raises NotFound also for a run that the user may not see."""
+        found = FinalResult.objects.filter(run_id=self.head_of(run_id).id).select_related("run")
+        results = {result.split: result for result in found}
+        split = self.asked.get("split") or ("test" if "test" in results else "val")
+        if split not in results:
+            raise NotFound(f"Run {run_id} has no final evaluation of its {split} split.")
+        return results[split]
+
+    def _label_of(self, result: FinalResult) -> int:
+        """Return the class that is asked for; raises InvalidRequest for one that the run does not have."""
+        classes, two = len(result.class_names), len(result.class_names) == 2
+        label: int = self.asked.get("label", 1 if two else 0)
+        if two and label != 1:
+            message = "A run of two classes is seen from its positive class, 1, alone; leave it out."
+            raise InvalidRequest([{"field": "label", "message": message}])
+        if label >= classes:
+            raise InvalidRequest([{"field": "label", "message": f"The run has {classes} classes: 0 to {classes - 1}."}])
+        return label
+
+
+@method_decorator(gzip_page, name="dispatch")
+class FinalCurves(EvaluationView):
+    """ROC, precision-recall curve, and what each threshold decides."""
+
+    parameters = CurveParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the curves."""
+        from runs.evaluation.final_curves import final_curves  # noqa: PLC0415
+
+        points = self.asked["points"]
+        return self.answer(run_id, lambda run, result, label: final_curves(run, result, label, points))
+
+
+class FinalSamples(EvaluationView):
+    """The samples behind a cell of the matrix, the most confident first."""
+
+    parameters = CellParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return a page of them."""
+        from runs.evaluation.cell_samples import samples_of_cell  # noqa: PLC0415
+
+        return self.answer(run_id, lambda run, result, label: samples_of_cell(run, result, label, self.asked))

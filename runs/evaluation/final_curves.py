@@ -1,0 +1,115 @@
+"""Draw the curves of a run's final evaluation from its predictions, and tell what each threshold would decide.
+
+Brings NumPy and Arrow: a web process loads it with the first evaluation that is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from runs.evaluation import class_scores
+from runs.models import FinalResult, Run
+from runs.statistics.curve_points import Steps, precision_recall_points, roc_points, steps, stops
+
+DRAWN = 500  # points of a curve
+REMEMBERED = 16  # answers; each holds 24 bytes for a point
+
+NOT_YET = "The curves come when the run has ended: its predictions are stored then."
+
+INTERVAL = ("", "_ci_low", "_ci_high")
+
+
+class _Wanted(NamedTuple):
+    """What the curves follow from: what an attempt has evaluated does not change."""
+
+    run: int
+    attempt: int
+    split: str
+    label: int
+    class_names: tuple[str, ...]
+    threshold: float | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """What is computed of one class of one split."""
+
+    roc: Steps
+    precision_recall: Steps
+    stops: Steps
+    distinct: int
+    samples: int
+    positives: int
+
+
+def final_curves(run: Run, result: FinalResult, label: int, points: int) -> dict[str, Any]:
+    """Answer with the curves of one class against the rest; `problem` says why there are none. Raises StoreError."""
+    told = _known(run, result, label)
+    if run.status not in Run.ENDED:
+        return told | {"problem": NOT_YET}
+    try:
+        found = _curves(_wanted(run, result, label, points))
+    except class_scores.NoScores as error:
+        return told | {"problem": str(error)}
+    return told | {
+        "samples": found.samples,
+        "positives": found.positives,
+        "roc": _told(found.roc),
+        "precision_recall": _told(found.precision_recall),
+        "stops": _told(found.stops) | {"distinct": found.distinct},
+    }
+
+
+def _wanted(run: Run, result: FinalResult, label: int, points: int) -> _Wanted:
+    names = tuple(result.class_names)
+    return _Wanted(run.pk, run.attempt, result.split, label, names, result.threshold, points)
+
+
+def _known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
+    """Describe the evaluation as it is stored; the curves are null."""
+    many = len(result.class_names) > 2
+    suffix = f"/{result.class_names[label]}" if many else ""
+    return {
+        "run_id": run.pk,
+        "split": result.split,
+        "label": label,
+        "class": result.class_names[label],
+        "threshold": result.threshold,
+        "patients": result.patients,
+        "auroc": _with_interval(result, "final_auroc_cm", suffix),
+        "average_precision": _with_interval(result, "final_average_precision", suffix),
+        "samples": None,
+        "positives": None,
+        "roc": None,
+        "precision_recall": None,
+        "stops": None,
+        "problem": None,
+    }
+
+
+def _with_interval(result: FinalResult, name: str, suffix: str) -> dict[str, float | None]:
+    value, low, high = (result.statistics.get(f"{name}{end}{suffix}") for end in INTERVAL)
+    return {"value": value, "ci_low": low, "ci_high": high}
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _curves(wanted: _Wanted) -> _Curves:
+    """Compute the curves from the predictions. Raises NoScores, StoreError."""
+    found = class_scores.read(wanted.run, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
+    ranked = steps(found.ranks, found.scores, found.positive)
+    decided = steps(found.scores, found.scores, found.positive)
+    return _Curves(
+        roc=roc_points(ranked, DRAWN),
+        precision_recall=precision_recall_points(ranked, DRAWN),
+        stops=stops(decided, wanted.threshold, wanted.points),
+        distinct=len(decided.true),
+        samples=len(found.scores),
+        positives=int(found.positive.sum()),
+    )
+
+
+def _told(found: Steps) -> dict[str, list[float]]:
+    return {"thresholds": found.thresholds.tolist(), "true": found.true.tolist(), "false": found.false.tolist()}

@@ -1,0 +1,86 @@
+"""The operating points of a run as the API, files, pages and admin show them, from what is stored by split. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runs.statistics.operating_points.point_names import COMPARED
+from runs.statistics.operating_points.rules import F1, HALF, OWN, SENSITIVITIES, SPECIFICITIES, YOUDEN
+from runs.statistics.operating_points.split_shift import Shift, shift
+from runs.wording.metric_text import metric_value
+
+LABELS = {
+    OWN: "The run's own threshold",
+    HALF: "Threshold 0.5",
+    **{rule: f"Sensitivity at least {percent} %" for rule, percent in SENSITIVITIES.items()},
+    **{rule: f"Specificity at least {percent} %" for rule, percent in SPECIFICITIES.items()},
+    YOUDEN: "Highest sensitivity + specificity (Youden)",
+    F1: "Highest F1",
+}
+CHOSEN_ON = "val"
+_NAMES = {"final_sensitivity": "Sensitivity", "final_specificity": "Specificity"}
+
+
+def described_points(
+    by_split: Mapping[str, Sequence[Mapping[str, Any]]], cost_ratio: float | None = None
+) -> list[dict[str, Any]] | None:
+    """Join the splits' points of each rule, with its `label` and what has shifted; None where none were chosen."""
+    chosen = by_split.get(CHOSEN_ON)
+    if not chosen:
+        return None
+    found = {split: {point["rule"]: point for point in points} for split, points in by_split.items()}
+    return [_described(point, found, cost_ratio) for point in chosen]
+
+
+def _described(
+    point: Mapping[str, Any], found: Mapping[str, Mapping[str, Mapping[str, Any]]], cost_ratio: float | None
+) -> dict[str, Any]:
+    rule = point["rule"]
+    splits = {
+        split: points[rule]["statistics"]
+        for split, points in found.items()
+        if rule in points and points[rule]["statistics"]
+    }
+    return {
+        "rule": rule,
+        "label": LABELS.get(rule) or _cost_label(cost_ratio),
+        "threshold": point["threshold"],
+        "log_odds": point["log_odds"],
+        "reason": point["reason"],
+        "splits": splits,
+        "shifts": _shifts(splits),
+    }
+
+
+def _cost_label(ratio: float | None) -> str:
+    alarms = "1 false alarm" if ratio in (None, 1) else f"{ratio:g} false alarms"
+    return f"Least cost, a missed positive costing as much as {alarms}"
+
+
+def _shifts(splits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List what differs between validation and test by more than chance explains."""
+    if not {"val", "test"} <= set(splits):
+        return []
+    found = {name: shift(name, splits["val"], splits["test"]) for name in COMPARED}
+    return [
+        {
+            "name": name,
+            "difference": one.difference,
+            "ci_low": one.low,
+            "ci_high": one.high,
+            "text": _shift_text(name, splits, one),
+        }
+        for name, one in found.items()
+        if one is not None and one.excludes_zero
+    ]
+
+
+def _shift_text(name: str, splits: Mapping[str, Mapping[str, Any]], found: Shift) -> str:
+    before, after = (metric_value(name, splits[split][name]) for split in ("val", "test"))
+    least, most = sorted(abs(100 * end) for end in (found.low, found.high))
+    return (
+        f"{_NAMES[name]} {'falls' if found.difference < 0 else 'rises'} from {before} on validation to {after} on "
+        f"test, by {abs(100 * found.difference):.1f} percentage points (95 % interval {least:.1f} to {most:.1f}): more "
+        "than chance explains."
+    )
