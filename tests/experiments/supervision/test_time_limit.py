@@ -14,7 +14,8 @@ from pytest_django.fixtures import Settings
 
 from experiments import launch
 from experiments.supervision import supervisor
-from experiments.training.contract.trainer_config import TrainerConfig, TrainingConfig
+from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.trainer_config import TrainerConfig
 from runs import lifecycle
 from runs.models import Run, RunEvent
 from tests.experiments.supervision.test_supervisor import Recipe
