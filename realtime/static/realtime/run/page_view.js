@@ -18,7 +18,7 @@ import { makeSticky } from "./sticky_bar.js";
 import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
-const SETTLED_AFTER = 1500; // milliseconds, whatever is still on its way
+const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
 

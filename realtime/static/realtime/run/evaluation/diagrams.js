@@ -31,7 +31,7 @@ export class Diagram {
     const inner = TICKS.slice(1, -1);
     this.root = svg(
       "svg",
-      { viewBox: "0 0 350 340", role: "img" },
+      { viewBox: "0 0 350 340", role: "img", "aria-label": `${y} by ${x}` }, // until words say what is drawn
       ...inner.map((tick) =>
         line(
           [
