@@ -80,8 +80,8 @@ def identities(run_id: int, split: str, places: Sequence[int]) -> list[Identity]
 def _opened(run_id: int) -> Iterator[pq.ParquetFile]:
     """Open the predictions; whatever is wrong with them becomes NoScores, a failing object store StoreError."""
     try:
-        file = run_files.seekable(Run(pk=run_id), NAME)
-    except FileNotFoundError:
+        file = run_files.seekable(Run.objects.get(pk=run_id), NAME)
+    except (FileNotFoundError, Run.DoesNotExist):
         raise NoScores(GONE) from None
     with file:
         try:

@@ -48,13 +48,15 @@ export class Header {
   }
 
   #drawFacts(state) {
+    const { status, bestEpoch } = state;
     const nodes = facts(state).map(([name, value, detail], i) => {
       const fact = this.values.get(name) ?? this.#newFact(name);
       setText(fact.value, value);
       setText(fact.detail, detail ?? "");
       fact.node.classList.toggle("headline", i < HEADLINE);
-      // Unknown, and it stays so for now: then the fact says nothing.
-      fact.node.hidden = value === UNKNOWN && (ENDED.has(state.status) || state.status === "queued");
+      // Unknown, and it stays so for now: then the fact says nothing. Numbers of the best epoch may still come.
+      const coming = i < HEADLINE && known(bestEpoch);
+      fact.node.hidden = value === UNKNOWN && !coming && (ENDED.has(status) || status === "queued");
       return fact.node;
     });
     arrange(this.facts, nodes);
