@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.statistics.fold_statistics import T975
+from runs.statistics.intervals.auroc_interval import obuchowski_variance
+from runs.statistics.intervals.patients import repeated
 from runs.statistics.matrix_statistics import Z95, Number
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Flags, Floats, Ints, Placements, placements
 
 FEWEST = 2  # patients, or samples, of each class
 
@@ -40,36 +42,18 @@ def paired_difference(
     """Compare the scores of the same samples; None without both classes. `patients` are codes, one for each sample."""
     if positive.all() or not positive.any():
         return None
-    above = _placed(first[positive], first[~positive]) - _placed(second[positive], second[~positive])
-    below = _placed(-first[~positive], -first[positive]) - _placed(-second[~positive], -second[positive])
-    value = float(above.mean())
-    codes = np.arange(len(positive)) if patients is None else patients
+    one, other = placements(first, positive), placements(second, positive)
+    moved = Placements(one.above - other.above, one.below - other.below)
+    value = float(moved.above.mean())
+    several = repeated(patients)
+    codes = np.arange(len(positive)) if several is None else several
     of_above, of_below = codes[positive], codes[~positive]
     fewest = min(len(np.unique(of_above)), len(np.unique(of_below)))
     if fewest < FEWEST:
         return Difference(value, None, None)
-    variance = _variance(above - value, below - value, of_above, of_below)
+    variance = obuchowski_variance(moved, of_above, of_below)
     if variance <= 0 < abs(value):  # both rank without exceptions, one of them all alike: no spread is not certainty
-        variance = (len(above) + len(below) + 1) / (12 * len(above) * len(below))
+        variance = (len(positive) + 1) / (12 * len(of_above) * len(of_below))
     quantile = T975[fewest - 2] if fewest - 2 < len(T975) else Z95
     half = quantile * math.sqrt(max(0.0, variance))
     return Difference(value, value - half, value + half)
-
-
-def _placed(values: Floats, others: Floats) -> Floats:
-    """Return the share of the others that lie below each value, ties counted half."""
-    ranked = np.sort(others)
-    at_most = np.searchsorted(ranked, values, "right") + np.searchsorted(ranked, values, "left")
-    return np.asarray(at_most / (2 * len(others)), dtype=np.float64)
-
-
-def _variance(above: Floats, below: Floats, of_above: Ints, of_below: Ints) -> float:
-    """Return the variance of the mean difference, of patients whose positives and negatives may both differ."""
-    size = int(max(of_above.max(), of_below.max())) + 1
-    a = np.bincount(of_above, weights=above, minlength=size) / len(above)
-    b = np.bincount(of_below, weights=below, minlength=size) / len(below)
-    has_a, has_b = np.unique(of_above), np.unique(of_below)
-    everyone = len(np.union1d(has_a, has_b))
-    of_positives = len(has_a) / (len(has_a) - 1) * float((a * a).sum())
-    of_negatives = len(has_b) / (len(has_b) - 1) * float((b * b).sum())
-    return of_positives + of_negatives + 2 * everyone / (everyone - 1) * float((a * b).sum())
