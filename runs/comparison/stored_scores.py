@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from runs.files import run_files
+from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.roc import Floats, Ints
 
-NAME = "predictions.parquet"
 MOST_SAMPLES = 1_000_000
 COLUMNS = ("split", "sample_id", "patient_id", "label", "score")
 
@@ -54,18 +52,13 @@ def read(run: Run, split: str) -> Scores | None:
 def rows(run: Run, columns: Sequence[str], optional: Sequence[str] = ()) -> pa.Table | None:
     """Read columns of all samples, the optional ones where there are such; None as in `read`. Raises StoreError."""
     try:
-        file = run_files.seekable(run, NAME)
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            found = pq.ParquetFile(file)
+        with predictions_file.opened(run) as found:
             names = set(found.schema_arrow.names)
             if found.metadata.num_rows > MOST_SAMPLES or not set(columns) <= names:
                 return None
             return found.read(columns=[*columns, *(name for name in optional if name in names)])
-        except pa.ArrowInvalid:  # it is no such file any more
-            return None
+    except (FileNotFoundError, predictions_file.UnreadablePredictions):
+        return None
 
 
 def _sorted(table: pa.Table) -> Scores | None:

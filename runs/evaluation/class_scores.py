@@ -15,13 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runs.files import run_files
-from runs.files.store import StoreError
+from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.log_odds import LogOdds
 from runs.statistics.roc import Flags, Floats
 
-NAME = "predictions.parquet"
 MOST_SAMPLES = 2_000_000  # of both splits
 MOST_LOGITS = 50_000_000  # beyond them scores rank the samples, of which one column is enough
 VALUES_AT_ONCE = 2_000_000
@@ -80,19 +78,14 @@ def identities(run_id: int, split: str, places: Sequence[int]) -> list[Identity]
 def _opened(run_id: int) -> Iterator[pq.ParquetFile]:
     """Open the predictions; whatever is wrong with them becomes NoScores, a failing object store StoreError."""
     try:
-        file = run_files.seekable(Run.objects.get(pk=run_id), NAME)
-    except (FileNotFoundError, Run.DoesNotExist):
-        raise NoScores(GONE) from None
-    with file:
-        try:
-            found = pq.ParquetFile(file)
+        with predictions_file.opened(Run.objects.get(pk=run_id)) as found:
             if found.metadata.num_rows > MOST_SAMPLES:
                 raise NoScores(TOO_MANY)
             yield found
-        except StoreError:
-            raise
-        except (pa.ArrowException, OSError, KeyError):  # it is no such file any more
-            raise NoScores(UNREADABLE) from None
+    except (FileNotFoundError, Run.DoesNotExist):
+        raise NoScores(GONE) from None
+    except predictions_file.UnreadablePredictions:
+        raise NoScores(UNREADABLE) from None
 
 
 def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[str]) -> ClassScores:

@@ -1,0 +1,38 @@
+"""Open what a run predicted: `predictions.parquet`, here or in the object store.
+
+Brings Arrow: a web process loads it with the first predictions that are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runs.files import run_files
+from runs.files.store import StoreError
+from runs.models import Run
+
+NAME = "predictions.parquet"
+
+
+class UnreadablePredictions(Exception):
+    """The file is no such file any more, or has not the columns that it should have."""
+
+
+@contextmanager
+def opened(run: Run) -> Iterator[pq.ParquetFile]:
+    """Open the predictions, whose reading belongs into the block.
+
+    Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, and StoreError
+    of an object store that fails.
+    """
+    with run_files.seekable(run, NAME) as file:
+        try:
+            yield pq.ParquetFile(file)
+        except StoreError:
+            raise
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise UnreadablePredictions(str(error)) from error
