@@ -1,19 +1,12 @@
 // Parallel coordinates: one line per run through the numbers that differ and through what came out. Plain SVG.
 
 import { known, tick } from "../frame/format.js";
+import { svg } from "../frame/svg.js";
 
 const [HEIGHT, TOP, BOTTOM] = [300, 46, 30];
 const LEAST_GAP = 112; // pixels between two axes: room for their names
 const LETTER = 7.2; // pixels of one, on average, in bold
-const SVG = "http://www.w3.org/2000/svg";
 const LOG_FROM = 50; // times the smallest: then equal factors are equal distances
-
-function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 // `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name,
 // colour}].

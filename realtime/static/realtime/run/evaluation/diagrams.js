@@ -1,17 +1,10 @@
 // Square diagrams from 0 to 1 in both directions. Plain SVG, as large as its place.
 
+import { svg } from "../../frame/svg.js";
 import { path } from "./curve_paths.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SQUARE = { left: 48, top: 10, size: 288 };
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
-
-function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 const line = (points, look) => svg("path", { d: path(points, SQUARE), class: look });
 
