@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from experiments.training.data.arrangement import folder_names
-from experiments.training.data.files.image_names import suffix
+from experiments.training.data.files.image_names import stem_of, suffix
 
 FEWEST_IMAGES = 4
 FEW_CLASSES = 10  # different words at most
@@ -26,7 +26,7 @@ RECIPE = (
 
 def hints(images: Sequence[str]) -> Iterator[str]:
     """Say that the names begin or end with a few words that may be the classes, and how to make a table of them."""
-    words = [re.findall(_WORD, _stem(name)) for name in images]
+    words = [re.findall(_WORD, stem_of(name)) for name in images]
     if len(words) < FEWEST_IMAGES or not all(len(found) > 1 for found in words):
         return
     found = _classes(words)
@@ -54,7 +54,3 @@ def _classes(words: Sequence[Sequence[str]]) -> dict[int, Counter[str]]:
             found[place] = counts
     texts = {place: counts for place, counts in found.items() if not any(word.isdigit() for word in counts)}
     return texts or {place: counts for place, counts in found.items() if place in (0, -1)}
-
-
-def _stem(name: str) -> str:
-    return name[name.rfind("/") + 1 : len(name) - len(suffix(name))]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from experiments.training.data.arrangement import folder_names
-from experiments.training.data.files.image_names import suffix
+from experiments.training.data.files.image_names import stem_of
 
 MASK_WORDS = frozenset(
     {"mask", "masks", "segmentation", "segmentations", "groundtruth", "contours", "annotations", "overlays"}
@@ -92,9 +92,9 @@ class _Folders:
 
     def _has_images_above(self, root: str, parent: str) -> bool:
         """Return whether most masks have an image of their name right in the folder above."""
-        above = {_stem(name) for name in self._by_folder.get(parent, ())}
+        above = {stem_of(name) for name in self._by_folder.get(parent, ())}
         names = self._by_folder.get(root, ())
-        return sum(_image_of(_stem(name)) in above for name in names) >= SHARE_WITH_IMAGE * max(len(names), 1)
+        return sum(_image_of(stem_of(name)) in above for name in names) >= SHARE_WITH_IMAGE * max(len(names), 1)
 
 
 def is_mask_name(name: str) -> bool:
@@ -113,12 +113,12 @@ def _is_class(name: str, beside: Collection[str]) -> bool:
 
 def _add_files(by_folder: Mapping[str, list[str]], sure: dict[str, list[str]], unsure: dict[str, list[str]]) -> None:
     """Add the masks among the images of folders that hold more than masks."""
-    stems = {folder: {_stem(name) for name in names} for folder, names in by_folder.items()}
+    stems = {folder: {stem_of(name) for name in names} for folder, names in by_folder.items()}
     anywhere = set().union(*stems.values())
     found: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for folder, names in by_folder.items():
         for name in names:
-            if mask := _by_name(_stem(name)):
+            if mask := _by_name(stem_of(name)):
                 beside = not mask.images.isdisjoint(stems[folder])
                 found[mask.pattern].append((name, beside or (mask.at_end and not mask.images.isdisjoint(anywhere))))
     total = sum(map(len, by_folder.values()))
@@ -153,7 +153,3 @@ def _by_name(stem: str) -> _NamedMask | None:
 def _image_of(stem: str) -> str:
     found = _AT_END.fullmatch(stem) or _AT_START.fullmatch(stem)
     return found["image"] if found else stem
-
-
-def _stem(name: str) -> str:
-    return name[name.rfind("/") + 1 : len(name) - len(suffix(name))]

@@ -15,7 +15,7 @@ from experiments.training.data.arrangement.listing import Listing
 from experiments.training.data.arrangement.matching import id_matching
 from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.files.folders import Files
-from experiments.training.data.files.image_names import suffix
+from experiments.training.data.files.image_names import stem_of, suffix
 
 KNOWN = frozenset({".txt", ".lst", ".list", ".json"})
 READ = frozenset({".txt", ".lst", ".list"})
@@ -52,14 +52,14 @@ def applied(found: Entries, listing: Listing, files: Files, config: DataConfig) 
 
 
 def _is_list(name: str) -> bool:
-    stem = _stem(name)
+    stem = stem_of(name)
     others = {word for word in folder_names.words(stem) if word not in folder_names.SPLIT_WORDS and not word.isdigit()}
     return bool(folder_names.split_words(stem)) and others <= WORDS
 
 
 def _splits(names: Sequence[str]) -> dict[str, SplitName]:
     """Return the split of each list; empty unless each is of another one, and one of the training."""
-    words = {name: folder_names.split_words(_stem(name)) for name in names}
+    words = {name: folder_names.split_words(stem_of(name)) for name in names}
     if any(len(found) != 1 or suffix(name) not in READ for name, found in words.items()):
         return {}
     split_of = {name: next(iter(found)) for name, found in words.items()}
@@ -89,7 +89,3 @@ def _lines(files: Files, name: str) -> Iterator[str]:
     except (*READ_ERRORS, UnicodeDecodeError):
         return
     yield from dict.fromkeys(line for line in map(str.strip, text.splitlines()) if line)
-
-
-def _stem(name: str) -> str:
-    return name[name.rfind("/") + 1 : len(name) - len(suffix(name))]

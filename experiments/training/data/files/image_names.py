@@ -16,6 +16,11 @@ def suffix(name: str) -> str:
     return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
 
+def stem_of(name: str) -> str:
+    """Return the name without its folders and its extension."""
+    return name[name.rfind("/") + 1 : len(name) - len(suffix(name))]
+
+
 def is_image(name: str) -> bool:
     """Return whether the extension is an image's, in upper or lower case."""
     return suffix(name) in EXTENSIONS
