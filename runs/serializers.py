@@ -160,15 +160,15 @@ def group_links(group_id: int) -> dict[str, str]:
     }
 
 
-def event_envelope(event: RunEvent) -> str:
-    """Build one journal row's message."""
+def event_envelope(event: RunEvent, data: str | None = None) -> str:
+    """Build one journal row's message, with `data` in place of its own where they are given."""
     return envelope(
         type_=event.type,
         run_id=event.run_id,
         seq=event.seq,
         attempt=event.attempt,
         timestamp=event.timestamp,
-        data=event.data,
+        data=event.data if data is None else data,
     )
 
 

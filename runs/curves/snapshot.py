@@ -17,7 +17,7 @@ from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENT
 from runs.curves.series import EPOCHS, series_of
 from runs.curves.thinning import FEWEST
 from runs.curves.window import Window
-from runs.events import BatchMetrics, FinalStats, Progress, envelope
+from runs.events import BatchMetrics, FinalStats, Progress
 from runs.models import RunEvent
 from runs.serializers import event_envelope, run_detail
 
@@ -123,11 +123,4 @@ def _logged(event: RunEvent) -> str:
         return event_envelope(event)
     data = _IN_LOG.decode(event.data)
     data.statistics = {name: value for name, value in data.statistics.items() if "/" not in name}
-    return envelope(
-        type_=event.type,
-        run_id=event.run_id,
-        seq=event.seq,
-        attempt=event.attempt,
-        timestamp=event.timestamp,
-        data=msgspec.json.encode(data).decode(),
-    )
+    return event_envelope(event, msgspec.json.encode(data).decode())
