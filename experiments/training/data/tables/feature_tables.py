@@ -34,9 +34,11 @@ def find(files: Files, wanted: str | None = None) -> str | None:
 
     Raises SourceError for several tables of which none is the `wanted` one.
     """
+    found = [name for name in files.sizes if image_names.suffix(name) in TABLES]
+    if not found:
+        return None
     suffixes = {name: image_names.suffix(name) for name in files.sizes}
-    found = [name for name, suffix in suffixes.items() if suffix in TABLES]
-    if not found or image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
+    if image_names.EXTENSIONS & set(suffixes.values()) or _has_dicom(files, suffixes):
         return None
     if wanted in found:
         return wanted

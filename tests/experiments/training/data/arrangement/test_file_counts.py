@@ -64,7 +64,7 @@ def test_a_table_alone_and_what_lies_beside_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", ["scans/0.nii.gz", "images.zip", "images_001.tar.gz", "scan.mha"])
 def test_a_table_beside_what_cannot_be_read_is_asked_about(tmp_path: Path, other: str) -> None:
-    """Whoever brings volumes and their labels does not ask for a training on their ages."""
+    """A user who brings volumes and their labels does not ask for a training on their ages."""
     rows = [(number, number * 7 % 5, number % 2) for number in range(12)]
     write_csv(tmp_path / "x" / "data.csv", rows, header=("id", "age", "label"))
     folder = tree(tmp_path / "x", [other])
