@@ -38,7 +38,8 @@ _AGAIN = re.compile(r"(?P<name>.*\S)\s*\(\d+\)")
 
 def repeated(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[str]]:
     """Group images that other folders hold too by a pattern that covers them, as `data.ignore` has it."""
-    found = _again(images, sizes) or _in_other_formats(images)
+    by_folder = _by_folder(images)
+    found = _again(by_folder, sizes) or _in_other_formats(by_folder)
     if len(found) <= FEW_FOLDERS:
         return {glob.escape(folder): names for folder, names in found.items()}
     by_name: dict[str, list[str]] = defaultdict(list)
@@ -48,9 +49,8 @@ def repeated(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[
     return {glob.escape(name): names for name, names in by_name.items() if covered[name] == len(names)}
 
 
-def _again(images: Sequence[str], sizes: Mapping[str, int]) -> dict[str, list[str]]:
+def _again(by_folder: Mapping[str, Sequence[str]], sizes: Mapping[str, int]) -> dict[str, list[str]]:
     """Group the images that the folder above holds too, by the folder that repeats it."""
-    by_folder = _by_folder(images)
     shared: dict[str, list[str]] = defaultdict(list)
     for folder, names in by_folder.items():
         for root, twin in _shorter(folder):
@@ -79,12 +79,11 @@ def _whole(by_folder: Mapping[str, Sequence[str]], shared: Mapping[str, list[str
             yield root[:-1], below
 
 
-def _in_other_formats(images: Sequence[str]) -> dict[str, list[str]]:
+def _in_other_formats(by_folder: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Group images that a folder beside theirs holds in another format: `dicom/x.dcm` beside `png/x.png`.
 
     Of such folders the first one with the most images is kept.
     """
-    by_folder = _by_folder(images)
     ordered = sorted(by_folder)
     found: dict[str, list[str]] = {}
     for beside in _containers(by_folder):
