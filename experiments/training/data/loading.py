@@ -199,7 +199,7 @@ def _digits(builtin: Builtin, config: TrainingConfig, job: Job, cache: PixelCach
     own = DataConfig(id_column=builtins.ID_COLUMN, target_column=builtins.TARGET_COLUMN, split_column=None)
     exported = layouts.read(files, own)
     index = sources.of_builtin(config, builtin, exported.labels)
-    with_files = [replace(sample, file=f"{sample.id}.png") for sample in index.samples]
+    with_files = [sample._replace(file=f"{sample.id}.png") for sample in index.samples]
     return _images(files, replace(index, samples=with_files), config, job, cache)
 
 

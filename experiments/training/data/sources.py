@@ -66,14 +66,17 @@ def inspect(
         return SourceSummary(builtin.name, "builtin", builtin.counts)
     with open_files(config.source_path, roots) as files:
         require_stamp(files.stamp, stamp)
-        table = feature_tables.find(files, config.data.table)
         index = read(files, config, headers_at_most=HEADERS_READ)
         if answered:
             require_answers(index.reading)
         with naming_questions(index.reading):
             assigned = division.divide(config, index, roots)
             requirements.check(
-                config, index.counts, training=assigned.count("train"), table=bool(table), cache_bytes=cache_bytes
+                config,
+                index.counts,
+                training=assigned.count("train"),
+                table=index.reading.layout == "rows",
+                cache_bytes=cache_bytes,
             )
         image_files = index.files
         if image_files and not config.data.skip_unreadable and not pictures_checked:

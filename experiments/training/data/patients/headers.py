@@ -30,7 +30,7 @@ def from_headers(files: Files, index: Index, *, at_most: int | None = None) -> I
         return index
     if len(scans) == len(patient_of):
         _refuse_one_for_all(list(patient_of.values()))
-    found = [replace(sample, patient_id=patient_of.get(sample.file, sample.patient_id)) for sample in index.samples]
+    found = [sample._replace(patient_id=patient_of.get(sample.file, sample.patient_id)) for sample in index.samples]
     return replace(index, samples=found)
 
 

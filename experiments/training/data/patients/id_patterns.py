@@ -6,6 +6,7 @@ leaves enough patients with few enough samples each. Words such as "patient" bef
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -41,7 +42,7 @@ _WORD = re.compile(r"[^\W_]+")
 _UID = re.compile(r"\d+(\.\d+){4,}")
 _DATE = re.compile(r"(19|20)\d{6}")
 _FOLLOWING = re.compile(r"\d{1,4}|(19|20)\d{6}|[^\W\d_]{1,12}|(?=.*\d)[^\W_]{1,6}")
-_LOOKED_AT = 1_000  # ids that show that they are numbers of rows
+_LOOKED_AT = 1_000  # ids that show that they are numbers of rows, or that no patient is in them
 
 Words: TypeAlias = tuple[str | None, ...]
 """The words and numbers of an id; None for one that names the class, or a folder that is no patient's."""
@@ -66,9 +67,9 @@ class Pattern:
 
 def find(ids: Sequence[str], classes: Sequence[str]) -> Pattern | None:
     """Find the patients in the ids of samples of these classes; None where no pattern shows any."""
-    if all(id_.isdecimal() for id_ in ids[:_LOOKED_AT]):
+    if all(id_.isdecimal() for id_ in ids[:_LOOKED_AT]) or not _may_show_any(ids, classes):
         return None
-    stems = [id_[: len(id_) - len(image_names.suffix(id_))] for id_ in ids]
+    stems = [_stem(id_) for id_ in ids]
     found: list[str | None] = [named[0] if (named := _NAMED.search(stem)) else None for stem in stems]
     split = _splitter(_folders_of_no_patient(stems))
     by_length: dict[int, list[tuple[int, Words]]] = defaultdict(list)
@@ -86,6 +87,22 @@ def find(ids: Sequence[str], classes: Sequence[str]) -> Pattern | None:
                 written[words[:cut]] = _written(stems[at], words[:cut])
             found[at] = written[words[:cut]]
     return _pattern(ids, found, sure=sure)
+
+
+def _may_show_any(ids: Sequence[str], classes: Sequence[str]) -> bool:
+    """Return whether one of some ids has what may be a patient's code; splitting all of them takes long."""
+    split = _splitter(frozenset())
+    for at in random.Random(0).sample(range(len(ids)), min(len(ids), _LOOKED_AT)):  # noqa: S311
+        stem = _stem(ids[at])
+        words = split(stem, classes[at])
+        if _NAMED.search(stem) or any(_code(words, cut) for cut in range(1, len(words))):
+            return True
+    return False
+
+
+def _stem(id_: str) -> str:
+    """Return the id without its extension."""
+    return id_[: len(id_) - len(image_names.suffix(id_))]
 
 
 def _pattern(ids: Sequence[str], found: Sequence[str | None], *, sure: bool) -> Pattern | None:

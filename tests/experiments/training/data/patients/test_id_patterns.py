@@ -134,3 +134,13 @@ def test_what_may_be_something_else_is_not_sure(ids: list[str], sure: bool) -> N
     found = find(ids)
     assert found is not None
     assert found.sure == sure
+
+
+def test_patients_of_half_of_many_ids_are_found_wherever_they_stand() -> None:
+    coded = [f"P{n // 4:05d}_{n % 4:02d}.png" for n in range(12_000)]
+    plain = [f"scan-{n:06d}.png" for n in range(12_000)]
+    alone, mixed = find(plain), find([*plain, *coded])
+    assert alone is None
+    assert mixed is not None
+    assert mixed.count == 3_000
+    assert not mixed.sure
