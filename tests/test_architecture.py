@@ -35,6 +35,10 @@ LOCAL_IMPORTS = {
         "runs.operating_points.recomputed_points",
     ): "NumPy and Arrow, which the web process loads with the first points of an older run",
     (
+        "experiments/api/operating_point.py",
+        "runs.operating_points.point_decision",
+    ): "the same, with the first point that is saved",
+    (
         "experiments/api/final_pictures.py",
         "runs.evaluation.cell_samples",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
