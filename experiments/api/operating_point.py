@@ -151,7 +151,7 @@ def _told(run: Run, point: SavedPoint) -> dict[str, Any]:
     )
     problem = _publish(run)
     broadcast.hint(run.pk)
-    return {"run_id": run.pk, "operating_point": described(point) if point.rule else None, "problem": problem}
+    return {"run_id": run.pk, "operating_point": described(point, run) if point.rule else None, "problem": problem}
 
 
 def _publish(run: Run) -> str | None:

@@ -29,6 +29,17 @@ def saved_label(rule: str, number: float | None) -> str:
     return point_label(rule, number) if rule else "Withdrawn: the run's own threshold holds"
 
 
+def summary_text(threshold: float | None, log_odds: float | None, probability: float | None) -> str:
+    """Say from which score on samples are positive; blank where a point was withdrawn."""
+    if threshold is None:
+        return ""
+    least = f"a score of {threshold:.6g}" if log_odds is None else f"a logit of {log_odds:.6g}"
+    means = (
+        "" if probability is None else f"; recalibrated by Platt's method, that is a probability of {probability:.3g}"
+    )
+    return f"Positive from {least} on{means}."
+
+
 def decided_text(by: str, at: datetime, *, withdrawn: bool) -> str:
     """Say who decided it, and when in UTC."""
     return f"{'Withdrawn' if withdrawn else 'Saved'} by {by} on {at:%Y-%m-%d at %H:%M} UTC."
