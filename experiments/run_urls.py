@@ -4,6 +4,7 @@ from django.urls import path
 
 from experiments.api import bulk_actions, run_actions
 from experiments.api.final_pictures import FinalPictures
+from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
@@ -18,5 +19,11 @@ urlpatterns = [
     path("<int:run_id>/clone/", run_actions.Clone.as_view(), name="run-clone"),
     path("<int:run_id>/delete/", run_actions.Delete.as_view(), name="run-delete"),
     path("<int:run_id>/restore/", run_actions.Restore.as_view(), name="run-restore"),
+    path("<int:run_id>/operating-point/", SavedOperatingPoint.as_view(), name="run-operating-point"),
+    path(
+        "<int:run_id>/operating-point/withdraw/",
+        WithdrawOperatingPoint.as_view(),
+        name="run-withdraw-operating-point",
+    ),
     path("<int:run_id>/final-samples/pictures/", FinalPictures.as_view(), name="run-final-pictures"),
 ]

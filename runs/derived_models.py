@@ -1,4 +1,8 @@
-"""Rows derived from the journal and the metrics, so that lists and charts need not read those; some outlive them."""
+"""Rows beside those of `models`.
+
+Most are derived from the journal and the metrics, so that lists and charts need not read those; some outlive them. A
+saved point is what a person decided of a result.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +77,32 @@ class SplitLook(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_number} attempt {self.attempt} on {self.identity[:12]}"
+
+
+class SavedPoint(models.Model):
+    """An operating point that a user saved with a run, or took back. Only `point_history` adds rows; none changes.
+
+    The newest row of the run's present attempt holds: what a later attempt evaluates has other scores. A row without a
+    rule withdraws the point before it, and the run's own threshold holds again.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="saved_points")
+    attempt = models.PositiveIntegerField(help_text="Whose evaluation it is of")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150, help_text="Name of the user, who may be gone since")
+    reason = models.CharField(max_length=1000)
+    rule = models.CharField(max_length=20, blank=True, help_text="Of operating_points.rules.SAVED; blank: withdrawn")
+    number = models.FloatField(null=True, help_text="Of the rule: a ratio of costs, a least share, a typed threshold")
+    threshold = models.FloatField(null=True)
+    log_odds = models.FloatField(null=True, help_text="Decide instead, where scores do not")
+    test_known = models.BooleanField(default=False, help_text="Whether there were test numbers to see at that moment")
+    splits = models.JSONField(default=dict, help_text="What it gave on each split: OperatingPoint.statistics")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} {self.rule or 'withdrawn'} by {self.by}"
 
 
 class KnownColumn(models.Model):

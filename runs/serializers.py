@@ -15,6 +15,7 @@ from runs.evaluated_splits.split_looks import Looks
 from runs.events import envelope, format_time, time_or_null
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
+from runs.saved_points.saved_point_json import current_point
 from runs.scheduling.forecast import Forecast, forecast
 from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
@@ -98,6 +99,7 @@ def run_detail(run: Run) -> dict[str, Any]:
         "git_commit": run.git_commit or None,
         "execution": run.execution,
         "recalibration": without_knots(run.recalibration),
+        "operating_point": current_point(run),
         "dataset": run.dataset,
         "dataset_hash": run.dataset_hash,
         "positive_class": positive_class((run.dataset or {}).get("classes", [])),
@@ -140,6 +142,7 @@ def links(run_id: int) -> dict[str, str]:
         "events": f"{api}events/",
         "final_stats": f"{api}final-stats/",
         "operating_points": f"{api}operating-points/",
+        "operating_point": f"{api}operating-point/",
         "test_split": f"{api}test-split/",
         "hints": f"{api}hints/",
         "reading": f"{api}reading/",

@@ -35,6 +35,10 @@ LOCAL_IMPORTS = {
         "runs.operating_points.recomputed_points",
     ): "NumPy and Arrow, which the web process loads with the first points of an older run",
     (
+        "experiments/api/operating_point.py",
+        "runs.operating_points.point_decision",
+    ): "the same, with the first point that is saved",
+    (
         "experiments/api/final_pictures.py",
         "runs.evaluation.cell_samples",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
@@ -46,6 +50,11 @@ LOCAL_IMPORTS = {
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.final_curves",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    (
+        "runs/evaluation/prediction_views.py",
+        "runs.evaluation.prediction_rows",
+    ): "NumPy and Arrow, which the web process loads with the first download",
+    ("runs/evaluation/prediction_views.py", "runs.files.predictions_file"): "the same",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",

@@ -111,6 +111,12 @@ def test_looks_at_test_splits_are_written_in_one_place() -> None:
     assert writers_of_rows("SplitLook", "no related name", CREATE | CHANGE) == {"runs/evaluated_splits/split_looks.py"}
 
 
+def test_saved_points_are_written_in_one_place_and_never_changed() -> None:
+    file = "runs/saved_points/point_history.py"
+    assert writers_of_rows("SavedPoint", "saved_points", CREATE | CHANGE) == {file}
+    assert writers_of_rows("SavedPoint", "saved_points", CHANGE - CREATE) == set()
+
+
 def test_signals_connect_none_of_the_apps() -> None:
     """An effect that nobody sees at the place of its cause; Django's own signals may be listened to."""
     modules = {

@@ -19,6 +19,7 @@ from runs.files import run_files
 from runs.files import serializers as file_serializers
 from runs.models import FinalResult, Run
 from runs.queue import queue_position
+from runs.saved_points.saved_point_json import decisions
 from runs.statistics.matrix_statistics import MacroFacts, macro_facts
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count
 from runs.wording.epoch_number import epoch_number
@@ -108,6 +109,7 @@ def report(run: Run) -> dict[str, Any]:
         "splits": [split_report(result) for result in results],
         "points": points,
         "point_sentences": sentences,
+        "decisions": decisions(run),
         "recalibration": recalibration_facts(run),
         "looks": _looks(run),
         "files": _files(run),

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from runs.evaluation import class_scores
+import msgspec
+
+from runs.evaluation import class_scores, net_benefits
 from runs.models import FinalResult, Run
+from runs.saved_points import point_history
 from runs.statistics.curve_points import Steps, precision_recall_points, roc_points, steps, stops
+from runs.statistics.net_benefit import DecisionCurve
 
 DRAWN = 500  # points of a curve
 REMEMBERED = 16  # answers; each holds 24 bytes for a point
@@ -29,8 +33,9 @@ class _Wanted(NamedTuple):
     split: str
     label: int
     class_names: tuple[str, ...]
-    threshold: float | None
+    thresholds: tuple[float, ...]
     points: int
+    probabilities: str  # as JSON, since a remembered question must be hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class _Curves:
     precision_recall: Steps
     stops: Steps
     distinct: int
+    net_benefit: DecisionCurve | None
     samples: int
     positives: int
 
@@ -60,12 +66,22 @@ def final_curves(run: Run, result: FinalResult, label: int, points: int) -> dict
         "roc": _told(found.roc),
         "precision_recall": _told(found.precision_recall),
         "stops": _told(found.stops) | {"distinct": found.distinct},
+        "decision_curve": _decision(run, result, found),
     }
 
 
+def _decision(run: Run, result: FinalResult, found: _Curves) -> dict[str, Any] | None:
+    if len(result.class_names) != 2:
+        return None
+    return net_benefits.told(found.net_benefit, net_benefits.probabilities_of(run), result.split)
+
+
 def _wanted(run: Run, result: FinalResult, label: int, points: int) -> _Wanted:
-    names = tuple(result.class_names)
-    return _Wanted(run.pk, run.attempt, result.split, label, names, result.threshold, points)
+    names, saved = tuple(result.class_names), point_history.current(run)
+    held = (result.threshold, saved.threshold if saved else None)
+    thresholds = tuple(threshold for threshold in held if threshold is not None)
+    used = msgspec.json.encode(net_benefits.probabilities_of(run)).decode()
+    return _Wanted(run.pk, run.attempt, result.split, label, names, thresholds, points, used)
 
 
 def _known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
@@ -86,6 +102,7 @@ def _known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
         "roc": None,
         "precision_recall": None,
         "stops": None,
+        "decision_curve": None,
         "problem": None,
     }
 
@@ -104,11 +121,17 @@ def _curves(wanted: _Wanted) -> _Curves:
     return _Curves(
         roc=roc_points(ranked, DRAWN),
         precision_recall=precision_recall_points(ranked, DRAWN),
-        stops=stops(decided, wanted.threshold, wanted.points),
+        stops=stops(decided, wanted.thresholds, wanted.points),
         distinct=len(decided.true),
+        net_benefit=_net_benefit(found, wanted),
         samples=len(found.scores),
         positives=int(found.positive.sum()),
     )
+
+
+def _net_benefit(found: class_scores.ClassScores, wanted: _Wanted) -> DecisionCurve | None:
+    used = msgspec.json.decode(wanted.probabilities, type=net_benefits.Probabilities)
+    return net_benefits.curve_of(found, used) if len(wanted.class_names) == 2 and used.problem is None else None
 
 
 def _told(found: Steps) -> dict[str, list[float]]:

@@ -1,7 +1,7 @@
 """Write a run's numbers as files in its folder, each whole or not at all (`atomic_files`).
 
-Workers and commands write them, a web process never: the tables bring pandas (`runs.statistics.epoch_table`), which is
-loaded with the first run that is exported.
+Workers and commands write them, a web process only what users save: the tables bring pandas
+(`runs.statistics.epoch_table`), which is loaded with the first run that is exported.
 
 | file | content |
 |---|---|
@@ -10,6 +10,7 @@ loaded with the first run that is exported.
 | `metadata.json` | what was trained, on what, by what, and how |
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
 | `recalibration.json` | how scores become probabilities: everything that applying it needs |
+| `operating_point.json` | the operating points that users saved with it; a web process writes it too |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
 """
 
@@ -24,13 +25,22 @@ from django.db.models import QuerySet
 from runs import atomic_files, clock, queries
 from runs.evaluated_splits import split_looks
 from runs.events import EarlyStopped, format_time, time_or_null
-from runs.files import stored_files, training_files
+from runs.files import point_file, stored_files, training_files
 from runs.models import Run, RunMetric
+from runs.saved_points.saved_point_json import current_point
 from runs.serializers import final_split, operating_points, split_use
 from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
-NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "recalibration.json", "predictions.parquet")
+NAMES = (
+    "config.json",
+    "metrics.csv",
+    "metadata.json",
+    "results.json",
+    "recalibration.json",
+    point_file.NAME,
+    "predictions.parquet",
+)
 
 RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
 """What the training itself wrote of its data and their way into the network."""
@@ -55,6 +65,7 @@ def export(run: Run) -> None:
     _write_json(run, "results.json", _results(run, epoch_table.records(values)))
     if run.recalibration is not None:
         _write_json(run, "recalibration.json", run.recalibration)
+    point_file.write(run)
     predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
     if predictions.is_file():
         atomic_files.publish(predictions, run.folder / "predictions.parquet")
@@ -126,6 +137,7 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "metrics_history": [msgspec.Raw(msgspec.json.encode(row)) for row in history],
         "final_stats": {result.split: final_split(result) for result in evaluated},
         "operating_points": operating_points(evaluated),
+        "operating_point": current_point(run),
         "recalibration": without_knots(run.recalibration),
         "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
         "metadata": {

@@ -31,6 +31,7 @@ PLACE = 256 * 1024
 CHECKPOINT = ".ckpt"
 LOG = ".log"
 ATTEMPT_MARKER = ".attempt"
+WRITTEN_ANYWHERE = "operating_point.json"  # by web processes too: a folder may have an older one than the store
 SMALL_LOG = 8 * 2**20  # bytes; a larger one is stored again only when it has grown by a tenth
 ORPHAN_AGE = timedelta(days=1)  # of an object that no row names: by then its upload is over, and was not recorded
 NOT_RUNNING = (Run.Status.QUEUED, *Run.ENDED)
@@ -104,15 +105,23 @@ def publish_file(run: Run, name: str, statuses: Collection[str]) -> None:
         part = Beginning(file.fileno(), status.st_size)
         digest = hashlib.file_digest(part, "sha256").hexdigest()
         part.seek(0)
-        key = (
-            f"{run.pk}/a{run.attempt}/{secrets.token_hex(8)}/{re.sub(r'[^A-Za-z0-9._-]', '_', Path(name).name)[-100:]}"
-        )
+        key = _new_key(run, name)
         store.bucket().put(key, part, media_type(name))
         changed = os.fstat(file.fileno()).st_mtime_ns != status.st_mtime_ns and not name.endswith(LOG)
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
     row = {"key": key, "attempt": run.attempt, "size": status.st_size, "sha256": digest, "modified": modified}
     obsolete = key if changed else _record(run, name, row, statuses)
     if obsolete:
+        store.bucket().remove(obsolete)
+
+
+def publish_content(run: Run, name: str, content: bytes, statuses: Collection[str]) -> None:
+    """Store a file that is in no folder, as a web process writes one. Raises Fenced, StoreError."""
+    key = _new_key(run, name)
+    store.bucket().put(key, io.BytesIO(content), media_type(name))
+    digest = hashlib.sha256(content).hexdigest()
+    row = {"key": key, "attempt": run.attempt, "size": len(content), "sha256": digest, "modified": timezone.now()}
+    if obsolete := _record(run, name, row, statuses):
         store.bucket().remove(obsolete)
 
 
@@ -257,6 +266,12 @@ class Remote(Part):
         return store.bucket().part(self._key, start, size)
 
 
+def _new_key(run: Run, name: str) -> str:
+    """Return the key of a new version of the file."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", Path(name).name)[-100:]
+    return f"{run.pk}/a{run.attempt}/{secrets.token_hex(8)}/{safe}"
+
+
 def _row(run_id: int, name: str) -> StoredFile:
     row = StoredFile.objects.filter(run_id=run_id, name=name).first() if is_public_name(name) else None
     if row is None:
@@ -266,6 +281,8 @@ def _row(run_id: int, name: str) -> StoredFile:
 
 def _is_due(file: RunFile, row: StoredFile | None, *, everything: bool) -> bool:
     if row is not None and (row.size, row.modified) == (file.size, file.modified):
+        return False
+    if row is not None and file.name == WRITTEN_ANYWHERE and row.modified > file.modified:
         return False
     if everything or row is None:
         return everything or not file.name.endswith(CHECKPOINT)

@@ -5,6 +5,7 @@ Brings NumPy and Arrow: a web process loads it with the first request.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -31,25 +32,32 @@ class NotKept(Exception):
     """The run has no predictions of two classes; it is not remembered, for a file may still come."""
 
 
-def recomputed_points(run: Run, threshold: float | None, cost_ratio: Fraction | None = None) -> BySplit | None:
+Given: TypeAlias = Mapping[str, Fraction]
+
+
+def recomputed_points(run: Run, threshold: float | None, given: Given | None = None) -> BySplit | None:
     """Return the points of each split; None without usable predictions. Raises StoreError."""
     try:
-        return _computed(run.pk, run.attempt, threshold, cost_ratio)
+        return _computed(run.pk, run.attempt, threshold, tuple(sorted((given or {}).items())))
     except NotKept:
         return None
 
 
+def evaluated_splits(run: Run, threshold: float | None) -> dict[str, Evaluated]:
+    """Put together the samples of each split from the predictions; empty without usable ones. Raises StoreError."""
+    table = stored_scores.rows(run, ("split", "patient_id", "label", "score"), optional=("logit",))
+    found = {} if table is None else {name: _split(table, name, threshold) for name in ("val", "test")}
+    return {name: split for name, split in found.items() if split is not None}
+
+
 @lru_cache(maxsize=REMEMBERED)
-def _computed(run_id: int, _attempt: int, threshold: float | None, cost_ratio: Fraction | None) -> BySplit:
+def _computed(run_id: int, _attempt: int, threshold: float | None, given: tuple[tuple[str, Fraction], ...]) -> BySplit:
     """Compute the points: what an attempt has evaluated does not change."""
-    table = stored_scores.rows(
-        Run.objects.get(pk=run_id), ("split", "patient_id", "label", "score"), optional=("logit",)
-    )
-    val, test = (None if table is None else _split(table, name, threshold) for name in ("val", "test"))
-    if val is None:
+    splits = evaluated_splits(Run.objects.get(pk=run_id), threshold)
+    if "val" not in splits:
         raise NotKept
-    chosen = chosen_points(val, threshold, cost_ratio)
-    points = {"val": chosen} | ({"test": applied_points(test, chosen)} if test is not None else {})
+    chosen = chosen_points(splits["val"], threshold, dict(given))
+    points = {"val": chosen} | ({"test": applied_points(splits["test"], chosen)} if "test" in splits else {})
     return {split: _plain(found) for split, found in points.items()}
 
 

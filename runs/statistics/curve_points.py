@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,13 +51,13 @@ def precision_recall_points(found: Steps, most: int) -> Steps:
     return there.at(_spread(_shares(there.true), there.true / np.maximum(1, there.true + there.false), most))
 
 
-def stops(found: Steps, threshold: float | None, most: int) -> Steps:
-    """Return the steps, or about `most` of them at equal distances: the lowest and that of the threshold are there."""
+def stops(found: Steps, thresholds: Sequence[float], most: int) -> Steps:
+    """Return the steps, or about `most` of them at equal distances, with the lowest and those of the thresholds."""
     if len(found.true) <= most:
         return found
     chosen = np.linspace(0, len(found.true) - 1, most).astype(np.int64)
-    if threshold is not None:
-        chosen = np.append(chosen, max(0, int((found.thresholds >= threshold).sum()) - 1))
+    wanted = [max(0, int((found.thresholds >= threshold).sum()) - 1) for threshold in thresholds]
+    chosen = np.append(chosen, np.asarray(wanted, dtype=np.int64))
     return found.at(np.unique(chosen))
 
 

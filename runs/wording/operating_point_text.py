@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from runs.statistics.operating_points.point_names import COMPARED
-from runs.statistics.operating_points.rules import F1, HALF, OWN, SENSITIVITIES, SPECIFICITIES, YOUDEN
+from runs.statistics.operating_points.rules import (
+    COST,
+    F1,
+    HALF,
+    HAND,
+    OWN,
+    SENSITIVITIES,
+    SENSITIVITY,
+    SPECIFICITIES,
+    SPECIFICITY,
+    YOUDEN,
+)
 from runs.statistics.operating_points.split_shift import Shift, shift
 from runs.wording.metric_text import metric_value
 
+_LEAST = "{} at least {:g} %"
 LABELS = {
     OWN: "The run's own threshold",
     HALF: "Threshold 0.5",
-    **{rule: f"Sensitivity at least {percent} %" for rule, percent in SENSITIVITIES.items()},
-    **{rule: f"Specificity at least {percent} %" for rule, percent in SPECIFICITIES.items()},
+    **{rule: _LEAST.format("Sensitivity", float(100 * least)) for rule, least in SENSITIVITIES.items()},
+    **{rule: _LEAST.format("Specificity", float(100 * least)) for rule, least in SPECIFICITIES.items()},
     YOUDEN: "Highest sensitivity + specificity (Youden)",
     F1: "Highest F1",
+    HAND: "Set by hand",
 }
 CHOSEN_ON = "val"
 _NAMES = {"final_sensitivity": "Sensitivity", "final_specificity": "Specificity"}
 
 
 def described_points(
-    by_split: Mapping[str, Sequence[Mapping[str, Any]]], cost_ratio: float | None = None
+    by_split: Mapping[str, Sequence[Mapping[str, Any]]], given: Mapping[str, float] | None = None
 ) -> list[dict[str, Any]] | None:
-    """Join the splits' points of each rule, with its `label` and what has shifted; None where none were chosen."""
+    """Join the splits' points of each rule, with its `label` and what has shifted; None where none were chosen.
+
+    `given` has the numbers of the rules that need one.
+    """
     chosen = by_split.get(CHOSEN_ON)
     if not chosen:
         return None
     found = {split: {point["rule"]: point for point in points} for split, points in by_split.items()}
-    return [_described(point, found, cost_ratio) for point in chosen]
+    return [_described(point, found, given or {}) for point in chosen]
+
+
+def point_label(rule: str, number: float | None) -> str:
+    """Name a rule, with the number that it has."""
+    if rule == COST:
+        return _cost_label(number)
+    if number is None or rule not in (SENSITIVITY, SPECIFICITY):
+        return LABELS.get(rule, rule)
+    return _LEAST.format(rule.capitalize(), float(100 * Fraction(str(number))))
 
 
 def _described(
-    point: Mapping[str, Any], found: Mapping[str, Mapping[str, Mapping[str, Any]]], cost_ratio: float | None
+    point: Mapping[str, Any], found: Mapping[str, Mapping[str, Mapping[str, Any]]], given: Mapping[str, float]
 ) -> dict[str, Any]:
     rule = point["rule"]
     splits = {
@@ -44,12 +70,12 @@ def _described(
     }
     return {
         "rule": rule,
-        "label": LABELS.get(rule) or _cost_label(cost_ratio),
+        "label": point_label(rule, given.get(rule)),
         "threshold": point["threshold"],
         "log_odds": point["log_odds"],
         "reason": point["reason"],
         "splits": splits,
-        "shifts": _shifts(splits),
+        "shifts": described_shifts(splits),
     }
 
 
@@ -58,7 +84,7 @@ def _cost_label(ratio: float | None) -> str:
     return f"Least cost, a missed positive costing as much as {alarms}"
 
 
-def _shifts(splits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def described_shifts(splits: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """List what differs between validation and test by more than chance explains."""
     if not {"val", "test"} <= set(splits):
         return []

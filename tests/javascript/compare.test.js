@@ -263,3 +263,16 @@ test("a cross-validation says how many folds are done", () => {
     "Different data",
   ]);
 });
+
+test("saved operating points have rows where a run has one", () => {
+  const plain = { id: 1, monitor: "val_auroc", best: {}, duration_seconds: 3 };
+  const statistics = { final_sensitivity: 0.9, final_sensitivity_ci_low: 0.8, final_sensitivity_ci_high: 0.95 };
+  const saved = { ...plain, id: 2, operating_point: { splits: { val: {}, test: statistics } } };
+  const rows = scoreRows([plain, saved], new Map(), {}, new Set()).filter(({ group }) => group.includes("saved"));
+  assert.deepEqual(
+    rows.map(({ label, values }) => [label, values]),
+    [["Sensitivity", [null, 0.9]]],
+  );
+  assert.equal(rows[0].more(1), "80.0 to 95.0 %");
+  assert.equal(rows[0].more(0), "");
+});

@@ -49,6 +49,19 @@ test("test comes before validation, with intervals and the threshold", () => {
   assert.equal(needsCaveat(both), false);
 });
 
+test("at a saved point sensitivity and specificity are its own", () => {
+  const splits = { test: { ...BINARY, final_sensitivity: 0.5, final_sensitivity_ci_low: null }, val: BINARY };
+  const operatingPoint = { threshold: 0.34999999403953552, splits };
+  const both = state([final("val", BINARY), final("test", BINARY)], { operatingPoint });
+  assert.deepEqual(headline(both), [
+    ["Test AUROC", "0.969", "0.936 to >0.999 · epoch 4"],
+    ["Sensitivity", "50.0 %", "saved threshold 0.35"],
+    ["Specificity", "100.0 %", "saved threshold 0.35"],
+  ]);
+  const unknown = state([final("test", BINARY)], { operatingPoint: { threshold: 0.35, splits: {} } });
+  assert.equal(headline(unknown)[1][1], "87.5 %");
+});
+
 test("validation is said, and comes with its caveat", () => {
   const val = state([final("val", BINARY)]);
   assert.equal(headline(val)[0][0], "Validation AUROC");

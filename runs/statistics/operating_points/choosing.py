@@ -8,7 +8,7 @@ are of whole numbers, so that neither 19 of 20 nor a tie depends on rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -18,12 +18,22 @@ from runs.events import OperatingPoint
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.operating_points.applying import point_of
 from runs.statistics.operating_points.cut_values import cut_between
-from runs.statistics.operating_points.rules import COST, F1, HALF, OWN, SENSITIVITIES, SPECIFICITIES, YOUDEN
+from runs.statistics.operating_points.rules import (
+    COST,
+    F1,
+    HALF,
+    OWN,
+    SENSITIVITIES,
+    SENSITIVITY,
+    SPECIFICITIES,
+    SPECIFICITY,
+    YOUDEN,
+)
 from runs.statistics.roc import Flags, Floats, Ints, roc_steps
 
 DEFAULT = 0.5
 MOST_EXACT = 10**6
-"""The largest denominator of a ratio of costs; a finer one is rounded."""
+"""The largest denominator of a ratio of costs or of a share; a finer one is rounded."""
 
 
 class Unreachable(Exception):
@@ -52,29 +62,31 @@ Rule = Callable[[Steps], int]
 
 
 def chosen_points(
-    split: Evaluated, threshold: float | None, cost_ratio: Fraction | None = None
+    split: Evaluated, threshold: float | None, given: Mapping[str, Fraction] | None = None
 ) -> list[OperatingPoint]:
     """Choose all points, the run's own threshold first; none of a run with more than two classes.
 
-    `cost_ratio` is what a missed positive costs, in false alarms.
+    `given` has the numbers of rules that need one: `cost` (what a missed positive costs, in false alarms),
+    `sensitivity` and `specificity` (the least share).
     """
     if split.scores.ndim == 2:
         return []
     own = DEFAULT if threshold is None else threshold
-    given = {OWN: own} if own == DEFAULT else {OWN: own, HALF: DEFAULT}
-    points = [point_of(split, name, value) for name, value in given.items()]
+    fixed = {OWN: own} if own == DEFAULT else {OWN: own, HALF: DEFAULT}
+    points = [point_of(split, name, value) for name, value in fixed.items()]
+    return points + _chosen_by(split, _PRESETS | {name: _given(name, number) for name, number in (given or {}).items()})
+
+
+def chosen_point(split: Evaluated, name: str, number: Fraction | None = None) -> OperatingPoint:
+    """Choose one point of two classes, by a rule that has a number or by one without."""
+    rule = _PRESETS[name] if number is None else _given(name, number)
+    [point] = _chosen_by(split, {name: rule})
+    return point
+
+
+def _chosen_by(split: Evaluated, rules: Mapping[str, Rule]) -> list[OperatingPoint]:
     steps, order = _steps(split), np.argsort(-split.ranks_of(1), kind="stable")
-    return points + [_chosen(split, steps, order, name, rule) for name, rule in _rules(cost_ratio).items()]
-
-
-def _rules(cost_ratio: Fraction | None) -> dict[str, Rule]:
-    rules: dict[str, Rule] = {
-        **{name: _sensitivity(percent) for name, percent in SENSITIVITIES.items()},
-        **{name: _specificity(percent) for name, percent in SPECIFICITIES.items()},
-        YOUDEN: _youden,
-        F1: _f1,
-    }
-    return rules if cost_ratio is None else rules | {COST: _cost(cost_ratio)}
+    return [_chosen(split, steps, order, name, rule) for name, rule in rules.items()]
 
 
 def _steps(split: Evaluated) -> Steps:
@@ -107,34 +119,39 @@ def _refuse_one_class(steps: Steps) -> None:
             raise Unreachable(f"The validation split has no {kind} samples.")
 
 
-def _sensitivity(percent: int) -> Rule:
+def _sensitivity(least: Fraction) -> Rule:
     """Make the rule: as few false alarms as this sensitivity allows, then as many found."""
 
     def rule(steps: Steps) -> int:
-        step = _last_best(-steps.false, 100 * steps.true >= percent * steps.positives)
+        kept = least.denominator * steps.true >= least.numerator * steps.positives
+        step = _last_best(-steps.false, kept)
         if steps.false[step] == steps.negatives:
             raise Unreachable(
-                f"On validation a sensitivity of {percent} % is reached only where all negative samples are called "
-                "positive too."
+                f"On validation a sensitivity of {_percent(least)} is reached only where all negative samples are "
+                "called positive too."
             )
         return step
 
     return rule
 
 
-def _specificity(percent: int) -> Rule:
+def _specificity(least: Fraction) -> Rule:
     """Make the rule: as many found as this specificity allows, then as few false alarms."""
 
     def rule(steps: Steps) -> int:
-        allowed = 100 * (steps.negatives - steps.false) >= percent * steps.negatives
+        allowed = least.denominator * (steps.negatives - steps.false) >= least.numerator * steps.negatives
         step = int(np.where(allowed, steps.true, -1).argmax())
         if not steps.true[step]:
             raise Unreachable(
-                f"On validation a specificity of {percent} % is reached only where no positive sample is found."
+                f"On validation a specificity of {_percent(least)} is reached only where no positive sample is found."
             )
         return step
 
     return rule
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(100 * share):g} %"
 
 
 def _youden(steps: Steps) -> int:
@@ -152,11 +169,9 @@ def _f1(steps: Steps) -> int:
 
 
 def _cost(ratio: Fraction) -> Rule:
-    exact = ratio.limit_denominator(MOST_EXACT)
-
     def rule(steps: Steps) -> int:
         missed = steps.positives - steps.true
-        costs = exact.numerator * missed + exact.denominator * steps.false
+        costs = ratio.numerator * missed + ratio.denominator * steps.false
         return _inner(
             -costs,
             "On validation calling every sample positive costs least.",
@@ -182,3 +197,17 @@ def _last_best(values: Floats | Ints, allowed: Flags | None = None) -> int:
     places = np.arange(len(values)) if allowed is None else np.flatnonzero(allowed)
     best = values[places]
     return int(places[np.flatnonzero(best == best.max())[-1]])
+
+
+def _given(name: str, number: Fraction) -> Rule:
+    """Make a rule of the number that it needs."""
+    make = {COST: _cost, SENSITIVITY: _sensitivity, SPECIFICITY: _specificity}[name]
+    return make(number.limit_denominator(MOST_EXACT))
+
+
+_PRESETS: dict[str, Rule] = {
+    **{name: _sensitivity(least) for name, least in SENSITIVITIES.items()},
+    **{name: _specificity(least) for name, least in SPECIFICITIES.items()},
+    YOUDEN: _youden,
+    F1: _f1,
+}

@@ -21,6 +21,19 @@ class CutValue(NamedTuple):
     holds_in_single: bool
 
 
+NEAREST = 1e-6
+"""From a score, of a threshold that is kept as it was written: some 16 steps of single precision near 1."""
+
+
+def held_cut(wanted: float, below: float, above: float) -> float:
+    """Return the wanted threshold where it is far enough from both neighbours, else one between them.
+
+    The wanted one calls the upper neighbour, and not the lower one.
+    """
+    far = min(wanted - below, above - wanted) >= NEAREST
+    return wanted if far else cut_between(below, above).value
+
+
 def cut_between(below: float, above: float) -> CutValue:
     """Return the threshold between two numbers, the middle if it is one; the upper one where they are equal."""
     middle = below + (above - below) / 2

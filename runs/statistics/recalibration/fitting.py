@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from runs.events import Split
 from runs.statistics.calibration.calibration_error import binned, reliability
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.recalibration import isotonic, platt, temperature
+from runs.statistics.recalibration.applying import recalibrated_logits, recalibrated_scores
 from runs.statistics.recalibration.methods import Method, Name, Quality, Recalibration
 from runs.statistics.recalibration.requirements import obstacle
 from runs.statistics.roc import Floats, Ints, auroc
@@ -23,7 +22,6 @@ from runs.statistics.score_statistics import brier, calibration_errors, evaluate
 
 FITTED_ON: Split = "val"
 _WORDS = {"val": "validation", "test": "test"}
-_FARTHEST = 1e300  # stands for infinity, which Platt's numbers could make no number of
 
 
 class Outputs(NamedTuple):
@@ -76,12 +74,9 @@ def _qualities(outputs: Outputs, methods: Sequence[Method]) -> dict[str, Quality
 
 def _changed(outputs: Outputs, method: Method) -> Evaluated:
     """Return the samples with recalibrated scores."""
-    logits = np.clip(outputs.logits, -_FARTHEST, _FARTHEST)
     if method.name == "isotonic":
-        return evaluated(isotonic.apply(logits, method), outputs.targets, patients=outputs.patients)
-    with np.errstate(over="ignore"):
-        changed = platt.apply(logits, method) if method.name == "platt" else temperature.apply(logits, method)
-    return _evaluated(outputs, changed)
+        return evaluated(recalibrated_scores(outputs.logits, method), outputs.targets, patients=outputs.patients)
+    return _evaluated(outputs, recalibrated_logits(outputs.logits, method))
 
 
 def _evaluated(outputs: Outputs, logits: Floats) -> Evaluated:

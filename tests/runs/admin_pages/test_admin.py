@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.admin import RunAdmin
+from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
 from runs.statistics.matrix_statistics import matrix_statistics
 from tests.experiments.training.readings import EVERY_SHAPE, QUESTIONS, class_folders
@@ -296,6 +298,21 @@ def test_only_staff_comes_in(client: Client, browser_session: Client, make_run: 
 def test_an_unknown_run_leads_back_to_the_index(admin: Client) -> None:
     assert admin.get(f"{LIST}7/change/").status_code == 302
     assert admin.get(f"{LIST}x/change/").status_code == 302
+
+
+def test_the_page_of_a_run_shows_what_was_saved(admin: Client, run: Run) -> None:
+    assert "Saved operating points" not in page(admin, f"{LIST}{run.pk}/change/")
+    columns = {"run": run, "attempt": run.attempt, "at": datetime(2026, 11, 29, 12, 5, tzinfo=UTC), "by": "ada"}
+    SavedPoint.objects.create(
+        rule="sensitivity", number=0.97, threshold=0.25, splits={"val": {}}, reason="<b>Few beds</b>", **columns
+    )
+    SavedPoint.objects.create(reason="Wrong.", **columns)
+    text = page(admin, f"{LIST}{run.pk}/change/").split("<h2>Saved operating points")[1].split("</section>")[0]
+    newest, oldest = text.split("<li>")[1:]
+    assert "Withdrawn: the run&#x27;s own threshold holds.</b>" in newest
+    assert "Withdrawn by ada on 2026-11-29 at 12:05 UTC. Reason: Wrong." in newest
+    assert "Sensitivity at least 97 %.</b> Positive from a score of 0.25 on." in oldest
+    assert "Reason: &lt;b&gt;Few beds&lt;/b&gt; <small>Chosen on the validation split" in oldest
 
 
 def test_the_page_of_a_run_shows_its_operating_points(admin: Client, run: Run) -> None:

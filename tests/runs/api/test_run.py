@@ -25,6 +25,7 @@ NAMES = {
     "snapshot": "run-snapshot",
     "final_stats": "run-final-stats",
     "operating_points": "run-operating-points",
+    "operating_point": "run-operating-point",
     "test_split": "run-test-split",
     "hints": "run-hints",
     "reading": "run-reading",

@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
+from runs.derived_models import SavedPoint
 from runs.evaluation import class_scores, final_curves
 from runs.models import Run
 from tests.runs.conftest import MakeRun, add_final, completed_columns
@@ -203,3 +205,58 @@ def test_others_do_not_see_what_they_may_not(make_run: MakeRun) -> None:
     run.deleted_at = run.created_at
     run.save()
     assert other.get(f"/api/runs/{run.pk}/final-curves/").status_code == 404
+
+
+def test_the_decision_curve_is_of_probabilities(api: Client, make_run: MakeRun) -> None:
+    """Recalibrated by Platt's method where it was fitted; its numbers by a plain loop."""
+    logits = logits_of(90) + 2.0 * (LABELS == 1)
+    run = evaluated(make_run, two_classes(logits), "val", "test")
+    raw = asked(api, run)["decision_curve"]
+    assert (raw["scores"], raw["problem"]) == ("none", None)
+    assert raw["text"] == "From the scores as they are: they were not recalibrated."
+    platt = {"name": "platt", "formula": "", "parameters": {"intercept": -1.5, "slope": 0.8}}
+    Run.objects.filter(pk=run.pk).update(recalibration={"methods": [platt]})
+    found = asked(api, run)["decision_curve"]
+    assert found["text"] == "From scores recalibrated by Platt's method, fitted on validation."
+    assert found["scores"] == "platt"
+    probabilities, positive = 1 / (1 + np.exp(1.5 - 0.8 * logits)), LABELS == 1
+    for place in (0, 20, 100, 200):
+        threshold = found["thresholds"][place]
+        said = probabilities >= threshold
+        expected = (positive & said).sum() / 90 - (~positive & said).sum() / 90 * threshold / (1 - threshold)
+        assert found["model"][place] == pytest.approx(expected, abs=1e-15)
+    assert "fitted on this very split" in asked(api, run, split="val")["decision_curve"]["text"]
+
+
+def test_shifted_scores_have_no_decision_curve_until_they_are_recalibrated(api: Client, make_run: MakeRun) -> None:
+    run = evaluated(make_run, two_classes(logits_of(90)))
+    problem = {"name": "platt", "formula": "", "problem": "A threshold separates the classes."}
+    note = {"code": "shifted_scores", "text": "…"}
+    Run.objects.filter(pk=run.pk).update(notes=[note], recalibration={"methods": [problem]})
+    told = asked(api, run)["decision_curve"]
+    assert told["model"] is None
+    assert told["problem"] == (
+        "No decision curve: the scores are shifted, and were not recalibrated. A threshold separates the classes."
+    )
+
+
+def test_scores_alone_are_recalibrated_by_what_they_say_of_the_logits(api: Client, make_run: MakeRun) -> None:
+    logits = logits_of(90) + (LABELS == 1)
+    platt = {"name": "platt", "formula": "", "parameters": {"intercept": -0.5, "slope": 1.2}}
+    with_logits = evaluated(make_run, two_classes(logits))
+    without = evaluated(make_run, {name: part for name, part in two_classes(logits).items() if name != "logit"})
+    Run.objects.update(recalibration={"methods": [platt]})
+    one, other = (asked(api, run)["decision_curve"] for run in (with_logits, without))
+    assert one["model"] == pytest.approx(other["model"], abs=1e-12)
+
+
+def test_a_saved_threshold_is_among_the_stops(api: Client, make_run: MakeRun) -> None:
+    logits = logits_of(90) + (LABELS == 1)
+    run = evaluated(make_run, two_classes(logits))
+    scores = np.sort(1 / (1 + np.exp(-logits)))
+    few = asked(api, run, points=5)["stops"]["thresholds"]
+    missing = next(score for score in scores if score not in few)
+    SavedPoint.objects.create(
+        run=run, attempt=1, at=timezone.now(), by="ada", reason="x", rule="hand", threshold=float(missing) - 1e-9
+    )
+    assert missing in asked(api, run, points=5)["stops"]["thresholds"]

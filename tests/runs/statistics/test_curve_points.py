@@ -87,20 +87,21 @@ def test_one_class_alone_has_points_but_no_curve(present: bool) -> None:
 def test_nothing_has_no_points() -> None:
     found = counted(np.empty(0), np.empty(0, np.bool_))
     assert [
-        len(part) for part in (*roc_points(found, 5), *precision_recall_points(found, 5), *stops(found, 0.5, 5))
+        len(part) for part in (*roc_points(found, 5), *precision_recall_points(found, 5), *stops(found, [0.5], 5))
     ] == [0] * 9
 
 
-def test_stops_are_all_thresholds_or_some_with_the_one_that_decides() -> None:
+def test_stops_are_all_thresholds_or_some_with_those_that_decide() -> None:
     positive = np.arange(1000) % 3 == 0
     whole = counted(np.arange(1000) / 1000, positive)
-    assert stops(whole, 0.5, 1000) is whole
-    found = stops(whole, 0.4321, 100)
-    assert 100 <= len(found.true) <= 101
+    assert stops(whole, [], 1000) is whole
+    found = stops(whole, [0.4321, 0.8765], 100)
+    assert 100 <= len(found.true) <= 102
     assert found.thresholds[-1] == 0.0
-    decides = int((found.thresholds >= 0.4321).sum()) - 1
-    assert (found.true[decides], found.false[decides]) == _counts(np.arange(1000) / 1000, positive, 0.4321)
-    above = stops(whole, 2.0, 100)  # decides nothing: the highest stays
+    for threshold in (0.4321, 0.8765):
+        decides = int((found.thresholds >= threshold).sum()) - 1
+        assert (found.true[decides], found.false[decides]) == _counts(np.arange(1000) / 1000, positive, threshold)
+    above = stops(whole, [2.0], 100)  # decides nothing: the highest stays
     assert above.thresholds[0] == whole.thresholds[0]
 
 

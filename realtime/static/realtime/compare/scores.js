@@ -14,6 +14,7 @@ import { metricRange, metricValue } from "../frame/metric_text.js";
  * @property {import("../run/run_types").Best} best
  * @property {number | null} duration_seconds
  * @property {{callbacks?: {mode?: string}}} [config]
+ * @property {import("../run/run_types").SavedOperatingPoint | null} [operating_point]
  */
 
 /**
@@ -86,6 +87,7 @@ export function scoreRows(runs, finals, labels, lowerIsBetter) {
   const rows = [
     ...bestEpochRows(runs),
     ...["test", "val"].flatMap((split) => splitRows(split, runs, finals, labels)),
+    ...savedRows(runs),
     {
       group: "Cost",
       name: "duration",
@@ -163,3 +165,24 @@ function splitRows(split, runs, finals, declared) {
     })
     .filter(({ values }) => values.some(known));
 }
+
+/**
+ * Return the rows at the saved operating points, of the test split.
+ *
+ * @param {ScoredRun[]} runs
+ * @returns {PartialRow[]}
+ */
+const savedRows = (runs) =>
+  Object.entries({ final_sensitivity: "Sensitivity", final_specificity: "Specificity" })
+    .map(([name, label]) => {
+      const statistics = runs.map((run) => run.operating_point?.splits.test ?? {});
+      const values = statistics.map((each) => each[name] ?? null);
+      return {
+        group: "Test split, at the saved operating point",
+        name,
+        label,
+        values,
+        more: (/** @type {number} */ i) => (known(values[i]) ? interval(name, statistics[i]) : ""),
+      };
+    })
+    .filter(({ values }) => values.some(known));

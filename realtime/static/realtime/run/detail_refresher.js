@@ -64,8 +64,8 @@ export class DetailRefresher {
   /** @param {import("./run_types").RunDetail} run */
   #apply(run) {
     const { state } = this;
-    const { notes, tags, execution, recalibration, test_split: testSplit } = run;
-    Object.assign(state, { notes, tags, execution, recalibration, testSplit });
+    const { notes, tags, execution, recalibration, operating_point: operatingPoint, test_split: testSplit } = run;
+    Object.assign(state, { notes, tags, execution, recalibration, operatingPoint, testSplit });
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

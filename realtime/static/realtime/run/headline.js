@@ -21,13 +21,14 @@ const judged = (finals) => finals.get("test") ?? finals.get("val");
 /**
  * Return the facts that come first: of the evaluated checkpoint, before that of the best epoch up to now.
  *
- * @param {Pick<RunState, "finals" | "best" | "bestEpoch" | "monitor" | "epochs">} state
+ * @param {Pick<RunState, "finals" | "best" | "bestEpoch" | "monitor" | "epochs"> &
+ *   Partial<Pick<RunState, "operatingPoint">>} state
  * @returns {Fact[]}
  */
 export function headline(state) {
   const final = judged(state.finals);
   if (!final) return bestEpochFacts(state);
-  return final.class_names.length > 2 ? ofManyClasses(final) : ofTwoClasses(final);
+  return final.class_names.length > 2 ? ofManyClasses(final) : ofTwoClasses(final, state.operatingPoint);
 }
 
 /**
@@ -40,14 +41,20 @@ export const needsCaveat = ({ finals, bestEpoch }) =>
 
 /**
  * @param {FinalStats} final
+ * @param {RunState["operatingPoint"]} [saved] comes before the run's own threshold
  * @returns {Fact[]}
  */
-function ofTwoClasses({ split, epoch, threshold, statistics }) {
-  const at = known(threshold) ? `threshold ${threshold}` : "";
+function ofTwoClasses({ split, epoch, threshold, statistics }, saved) {
+  const chosen = saved?.splits[split];
+  const at = chosen
+    ? `saved threshold ${Number(saved?.threshold?.toPrecision(4))}`
+    : known(threshold)
+      ? `threshold ${threshold}`
+      : "";
   return [
     statistic(`${splitName(split)} AUROC`, "final_auroc_cm", statistics, `epoch ${epochNumber(epoch)}`),
-    statistic("Sensitivity", "final_sensitivity", statistics, at),
-    statistic("Specificity", "final_specificity", statistics, at),
+    statistic("Sensitivity", "final_sensitivity", chosen ?? statistics, at),
+    statistic("Specificity", "final_specificity", chosen ?? statistics, at),
   ];
 }
 

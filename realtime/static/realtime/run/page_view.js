@@ -223,7 +223,9 @@ export class PageView {
     if (find("evaluation").hidden) return;
     const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
     this.#later(
-      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn)),
+      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) =>
+        drawFinalCurves(finals, drawn, this.details),
+      ),
       () => (this.dirty.results = true), // the server is away: again with what comes next
     );
   }

@@ -62,6 +62,21 @@ export interface TestSplit {
   text: string;
 }
 
+// A decision about the run's threshold; of a withdrawal `rule` and `threshold` are null.
+export interface SavedOperatingPoint {
+  rule: string | null;
+  number: number | null;
+  label: string;
+  threshold: number | null;
+  log_odds: number | null;
+  summary: string;
+  origin: string;
+  decided: string;
+  reason: string;
+  splits: Record<string, Record<string, number | null>>;
+  shifts: { text: string }[];
+}
+
 // As GET /api/runs/<id>/ answers; only what the page reads.
 export interface RunDetail {
   id: number;
@@ -85,6 +100,7 @@ export interface RunDetail {
   tags: string[];
   execution: Execution[];
   recalibration: Recalibration | null;
+  operating_point: SavedOperatingPoint | null;
   test_split: TestSplit | null;
   deleted_at: string | null;
   source_path: string;
@@ -135,6 +151,7 @@ export interface RunState {
   tags: string[];
   execution: Execution[];
   recalibration: Recalibration | null;
+  operatingPoint: SavedOperatingPoint | null;
   testSplit: TestSplit | null;
   deleted: boolean;
   asked: { data: string; model: string }; // until the training says what it found

@@ -111,6 +111,7 @@ const ofRow = (detail) => ({
   tags: detail.tags,
   execution: detail.execution ?? [],
   recalibration: detail.recalibration ?? null,
+  operatingPoint: detail.operating_point ?? null,
   testSplit: detail.test_split ?? null,
   deleted: Boolean(detail.deleted_at),
   asked: { data: lastName(detail.source_path), model: detail.model_name },

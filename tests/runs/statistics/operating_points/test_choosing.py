@@ -12,19 +12,19 @@ from sklearn import metrics as sk
 from runs.events import OperatingPoint
 from runs.statistics.intervals.proportions import proportion_interval
 from runs.statistics.operating_points.applying import applied_points
-from runs.statistics.operating_points.choosing import chosen_points
-from runs.statistics.operating_points.rules import RULES
+from runs.statistics.operating_points.choosing import chosen_point, chosen_points
+from runs.statistics.operating_points.rules import COST, GIVEN, HAND, RULES, SENSITIVITY, SPECIFICITY
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import evaluated, scores_from_logits
 
-CHOSEN = [name for name in RULES if name not in ("own", "half")]
+CHOSEN = [name for name in RULES if name not in ("own", "half", HAND, SENSITIVITY, SPECIFICITY)]
 
 
 def points_of(
     scores: Any, targets: Any, *, ratio: float = 5, threshold: float | None = 0.5, **known: Any
 ) -> dict[str, OperatingPoint]:
     split = evaluated(np.asarray(scores, np.float64), np.asarray(targets, np.int64), threshold=threshold, **known)
-    return {point.rule: point for point in chosen_points(split, threshold, Fraction(str(ratio)))}
+    return {point.rule: point for point in chosen_points(split, threshold, {COST: Fraction(str(ratio))})}
 
 
 def calls(scores: Any, point: OperatingPoint) -> Any:
@@ -102,7 +102,7 @@ def test_nineteen_of_twenty_are_95_percent() -> None:
 
 
 def test_the_runs_own_threshold_comes_first_and_one_half_beside_another() -> None:
-    assert list(points_of([0.2, 0.8], [0, 1])) == [name for name in RULES if name != "half"]
+    assert list(points_of([0.2, 0.8], [0, 1])) == ["own", *CHOSEN]
     found = points_of([0.2, 0.3, 0.4, 0.8], [0, 0, 1, 1], threshold=0.3)
     assert list(found) == list(RULES)
     assert counts(found["own"]) == (2, 1, 1, 0)
@@ -196,3 +196,36 @@ def test_intervals_follow_patients() -> None:
     alone = points_of(scores, targets)["youden"]
     assert alone.threshold == point.threshold
     assert alone.statistics["final_sensitivity_ci_low"] != point.statistics["final_sensitivity_ci_low"]
+
+
+@pytest.mark.parametrize("share", ["0.8", "0.973", "1", "0.3333333"])
+def test_any_least_share_can_be_asked_for(share: str) -> None:
+    random = np.random.default_rng(3)
+    targets = random.integers(0, 2, 300)
+    scores = np.round(random.normal(size=300) + targets, 1)
+    split = evaluated(scores, targets)
+    least, positives, negatives = Fraction(share), int(targets.sum()), int((1 - targets).sum())
+    cuts = np.unique(scores)[1:]  # each calls some, not all
+    found = [(int(targets[scores >= cut].sum()), int((1 - targets)[scores >= cut].sum())) for cut in cuts]
+    reaching = [at for at in found if Fraction(at[0], positives) >= least and at[1] < negatives]
+    point = chosen_point(split, SENSITIVITY, Fraction(share))
+    assert (counts(point)[0], counts(point)[2]) == min(reaching, key=lambda at: (at[1], -at[0]))
+    clear = [at for at in found if Fraction(negatives - at[1], negatives) >= least and at[0]]
+    point = chosen_point(split, SPECIFICITY, Fraction(share))
+    if clear:
+        assert (counts(point)[0], counts(point)[2]) == max(clear, key=lambda at: (at[0], -at[1]))
+    else:
+        assert point.reason
+        assert f"{float(100 * least):g} %" in point.reason
+
+
+def test_one_point_is_that_of_all_points() -> None:
+    random = np.random.default_rng(4)
+    targets = random.integers(0, 2, 200)
+    split = evaluated(random.normal(size=200) + targets, targets)
+    numbers = {COST: Fraction(3), SENSITIVITY: Fraction(9, 10), SPECIFICITY: Fraction(8, 10)}
+    points = {point.rule: point for point in chosen_points(split, None, numbers)}
+    assert [name for name in points if name in GIVEN] == [COST, SENSITIVITY, SPECIFICITY]
+    for name in ("youden", "f1", *GIVEN):
+        assert chosen_point(split, name, numbers.get(name)) == points[name]
+    assert counts(points[SENSITIVITY]) == counts(points["sensitivity_90"])

@@ -1,8 +1,8 @@
-// The threshold that a reader tries: matrix and rates at it, at once. Nothing of it is saved.
+// The threshold that a reader tries: matrix and rates at it, at once.
 
 import { setText } from "../../frame/dom.js";
 import { count, percent, score } from "../../frame/format.js";
-import { inField, rates, share, typedShare } from "./decisions.js";
+import { inField, probabilityText, rates, share, shortest, typedShare } from "./decisions.js";
 
 const find = (id) => document.getElementById(id);
 const ABOVE_ALL = 2; // scores end at 1
@@ -11,13 +11,13 @@ const RATES = ["sensitivity", "specificity", "ppv", "npv"];
 export class DecisionPanel {
   #stops = null;
   #place = 0;
-  #own = null; // the run's threshold
+  #own = null; // the run's threshold, or the saved one
   #wish = null; // what was typed, until all thresholds are there
 
   // `onMove(counts, ownCounts)`: the points on the curves; `onNeed`: all thresholds are needed; `onCell(cell,
-  // threshold)`: the samples of a cell are asked for.
-  constructor({ onMove, onNeed, onCell }) {
-    this.onMove = onMove;
+  // threshold)`: the samples of a cell are asked for; `onTry()`: the reader has moved the threshold.
+  constructor({ onMove, onNeed, onCell, onTry }) {
+    Object.assign(this, { onMove, onNeed });
     this.root = find("decision");
     this.slider = find("threshold-slider");
     this.field = find("threshold-field");
@@ -28,6 +28,12 @@ export class DecisionPanel {
     this.field.addEventListener("input", () => this.#type());
     this.field.addEventListener("change", () => this.#stops.isComplete || this.#move(this.#place));
     this.back.addEventListener("click", () => this.#goTo(this.#own));
+    for (const [node, type] of [
+      [this.slider, "input"],
+      [this.field, "input"],
+      [this.back, "click"],
+    ])
+      node.addEventListener(type, onTry);
     this.prevalence.addEventListener("input", () => this.#drawField());
     for (const cell of this.root.querySelectorAll(".open-cell"))
       cell.addEventListener("click", () => onCell(cell.dataset.cell, this.threshold));
@@ -35,7 +41,7 @@ export class DecisionPanel {
 
   // The number that decides as it is shown.
   get threshold() {
-    return this.#wish ?? this.#stops.thresholdAt(this.#place) ?? ABOVE_ALL;
+    return this.#wish ?? this.#stops?.thresholdAt(this.#place) ?? ABOVE_ALL;
   }
 
   // Of another split or class: at the run's threshold, and with the prevalence of the split.
@@ -45,7 +51,7 @@ export class DecisionPanel {
     for (const [i, side] of ["negative", "positive"].entries())
       for (const node of this.root.querySelectorAll(`[data-${side}]`)) setText(node, names[i]);
     for (const node of this.root.querySelectorAll("input, .open-cell, #threshold-back")) node.disabled = !stops;
-    setText(this.back, `Back to ${this.#own}`);
+    setText(this.back, `Back to ${shortest(this.#own)}`);
     if (!stops) return this.#clear();
     this.slider.max = stops.length;
     this.prevalence.value = stops.samples ? Number(((100 * stops.positives) / stops.samples).toPrecision(3)) : "";
@@ -58,6 +64,27 @@ export class DecisionPanel {
     this.#stops = stops;
     this.slider.max = stops.length;
     this.#move(wish === null ? 0 : stops.placeOf(wish), { keepField: true });
+  }
+
+  // A threshold that the reader asked for otherwise, exact as soon as all thresholds are there.
+  goTo(threshold) {
+    if (!this.#stops) return;
+    if (!this.#stops.isComplete) this.onNeed();
+    this.#goTo(threshold);
+  }
+
+  // The threshold that "back" leads to; the reader stays where they are.
+  setOwn(threshold) {
+    if (!this.#stops) return;
+    this.#own = threshold;
+    setText(this.back, `Back to ${shortest(threshold)}`);
+    this.onMove(this.#stops.counts(this.#place), this.#stops.counts(this.#stops.placeOf(threshold)));
+  }
+
+  // How the scores become probabilities; null where they do not.
+  setRecalibration(parameters) {
+    this.platt = parameters;
+    if (this.#stops) this.#drawProbability();
   }
 
   #type() {
@@ -99,6 +126,7 @@ export class DecisionPanel {
     const words = this.#words();
     setText(find("threshold-words"), words);
     this.slider.setAttribute("aria-valuetext", words);
+    this.#drawProbability();
     this.#drawField();
   }
 
@@ -111,6 +139,10 @@ export class DecisionPanel {
     return `${positive}; the lowest of their scores is ${score(lowest)}.${coarse}`;
   }
 
+  #drawProbability() {
+    setText(find("threshold-probability"), probabilityText(this.platt, this.threshold));
+  }
+
   #drawField() {
     const field = inField(this.found, typedShare(this.prevalence.value));
     for (const name of ["ppv", "npv"]) setText(this.#of("field", name), percent(field[name]));
@@ -120,6 +152,7 @@ export class DecisionPanel {
     for (const node of this.root.querySelectorAll("[data-count], [data-share], [data-rate], [data-field]"))
       setText(node, "–");
     setText(find("threshold-words"), "");
+    setText(find("threshold-probability"), "");
     this.field.value = this.prevalence.value = "";
     this.onMove(null, null);
   }

@@ -1,5 +1,7 @@
 // What each threshold decides: counts as the server counted them, and the rates that follow. Pure.
 
+import { score as scoreText } from "../../frame/format.js";
+
 /** @typedef {{thresholds: number[], true: number[], false: number[]}} Steps thresholds from high to low */
 /** @typedef {{tp: number, fp: number, fn: number, tn: number}} Counts */
 /** @typedef {{sensitivity: number | null, specificity: number | null, ppv: number | null, npv: number | null}} Rates */
@@ -106,3 +108,34 @@ export function typedShare(text) {
   const value = text.trim() === "" ? NaN : Number(text);
   return value >= 0 && value <= 100 ? value / 100 : null;
 }
+
+/**
+ * Write a threshold in six digits; it is exact elsewhere.
+ *
+ * @param {number} threshold
+ */
+export const shortest = (threshold) => String(Number(threshold.toPrecision(6)));
+
+/** @typedef {{intercept: number, slope: number}} Platt */
+
+/**
+ * Return the probability that a score stands for by Platt's method.
+ *
+ * @param {Platt} platt
+ * @param {number} score
+ */
+export function recalibrated({ intercept, slope }, score) {
+  if (score <= 0 || score >= 1) return score <= 0 ? 0 : 1;
+  return 1 / (1 + Math.exp(-(intercept + slope * (Math.log(score) - Math.log1p(-score)))));
+}
+
+/**
+ * Say what probability a threshold stands for; nothing where that is not known.
+ *
+ * @param {Platt | null | undefined} platt
+ * @param {number} threshold
+ */
+export const probabilityText = (platt, threshold) =>
+  platt && threshold >= 0 && threshold <= 1
+    ? `Recalibrated by Platt’s method, this threshold is a probability of ${scoreText(recalibrated(platt, threshold))}.`
+    : "";

@@ -15,6 +15,8 @@ import {
 import { DecisionPanel } from "./decision_panel.js";
 import { rates, Stops } from "./decisions.js";
 import { Diagram } from "./diagrams.js";
+import { drawNetBenefit } from "./net_benefit_diagram.js";
+import { SavedPoint } from "../points/saved_point.js";
 
 const MOST_POINTS = 100_000; // that the server gives
 const find = (id) => document.getElementById(id);
@@ -23,8 +25,8 @@ class FinalCurves {
   #asked = 0; // requests; the answer to an older one is dropped
   #whole = false; // all thresholds have been asked for
 
-  // The addresses that answer with curves and with samples.
-  constructor({ curves, samples }) {
+  // The addresses that answer with curves and with samples; `details` asks for what no event says.
+  constructor({ curves, samples }, details) {
     Object.assign(this, { curvesAddress: curves, samplesAddress: samples });
     this.roc = new Diagram(find("roc"), { x: "1 − specificity", y: "Sensitivity" });
     this.curve = new Diagram(find("precision-recall"), { x: "Recall (sensitivity)", y: "Precision (PPV)" });
@@ -33,7 +35,9 @@ class FinalCurves {
       onMove: (...counts) => this.#mark(...counts),
       onNeed: () => this.#refine(),
       onCell: (cell, threshold) => this.#openCell(cell, threshold),
+      onTry: () => this.saved?.forgetRule(),
     });
+    this.saved = new SavedPoint(this.panel, details);
     find("evaluation-split").addEventListener("change", () => this.#changeSplit());
     find("evaluation-class").addEventListener("change", () => this.#load());
   }
@@ -114,9 +118,14 @@ class FinalCurves {
     this.curve.drawCurve(curve ? precisionRecallPoints(curve) : [], { words: words.precisionRecall, reference: level });
     setText(find("roc-words"), rocWords(curves));
     setText(find("precision-recall-words"), precisionRecallWords(curves));
+    drawNetBenefit(curves.decision_curve);
     const { class_names: names } = this.#final;
     const two = names.length === 2 ? names : [`not ${curves.class}`, curves.class];
-    this.panel.show(stops && new Stops(stops, { samples, positives }), { threshold: curves.threshold, names: two });
+    this.panel.show(stops && new Stops(stops, { samples, positives }), {
+      threshold: this.saved.threshold ?? curves.threshold,
+      names: two,
+    });
+    this.saved.drawOf(curves.threshold, { usable: Boolean(stops) && names.length === 2 });
   }
 
   #mark(chosen, own) {
@@ -155,9 +164,9 @@ let drawn = null;
 let drawnOf = null;
 
 // `key`: what is drawn again only when it changes.
-export function drawFinalCurves(finals, key) {
-  if (key === drawnOf) return;
+export function drawFinalCurves(finals, key, details) {
+  drawn ??= new FinalCurves(find("evaluation").dataset, details);
+  if (key !== drawnOf) drawn.draw(finals);
+  else drawn.saved.draw();
   drawnOf = key;
-  drawn ??= new FinalCurves(find("evaluation").dataset);
-  drawn.draw(finals);
 }

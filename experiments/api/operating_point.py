@@ -1,0 +1,166 @@
+"""GET and POST /api/runs/<id>/operating-point/: the operating point that is saved with a run, and all that were."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from experiments.api import operations
+from experiments.api.run_actions import RunAction
+from realtime.hubs import broadcast
+from runs import queries
+from runs.api.views import StoreUnavailable
+from runs.derived_models import SavedPoint
+from runs.errors import Conflict
+from runs.files import point_file
+from runs.files.store import StoreError
+from runs.leases import Fenced
+from runs.listing.filters import Parameters
+from runs.models import Run
+from runs.operating_points.point_views import (
+    HIGHEST_RATIO,
+    LEAST_RATIO,
+    LEAST_SHARE,
+    RATIO_CURE,
+    SHARE_CURE,
+    number_of,
+)
+from runs.saved_points import point_history
+from runs.saved_points.obstacles import obstacle
+from runs.saved_points.saved_point_json import current_point, decisions, described
+from runs.statistics.operating_points.rules import COST, HAND, SAVED, SENSITIVITY, SPECIFICITY
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REASON = 1000
+REASON_CURE = "Write why: those who use the threshold read it."
+THRESHOLD_CURE = "Write a score from 0 to 1, such as 0.35."
+NUMBERS = {SENSITIVITY: "at_least", SPECIFICITY: "at_least", COST: "cost_ratio", HAND: "threshold"}
+"""The field that a rule needs; the others need none."""
+RESUMED = "Run {} was resumed meanwhile: save the point when it has ended."
+
+
+def _bounds(least: float, most: float, cure: str) -> dict[str, Any]:
+    messages = dict.fromkeys(("min_value", "max_value", "invalid"), cure)
+    return {"min_value": least, "max_value": most, "required": False, "error_messages": messages}
+
+
+class ReasonOptions(Parameters):
+    """Why it is decided so."""
+
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON, error_messages={"required": REASON_CURE, "blank": REASON_CURE, "null": REASON_CURE}
+    )
+
+
+class PointOptions(ReasonOptions):
+    """The rule by which the point is chosen, with the number that it needs, and why."""
+
+    rule = serializers.ChoiceField(SAVED)
+    at_least = serializers.FloatField(**_bounds(LEAST_SHARE, 1, SHARE_CURE))
+    cost_ratio = serializers.FloatField(**_bounds(LEAST_RATIO, HIGHEST_RATIO, RATIO_CURE))
+    threshold = serializers.FloatField(**_bounds(0, 1, THRESHOLD_CURE))
+
+    def validate(self, attrs: Any) -> Any:
+        """Require the number of the rule, and no other."""
+        rule, needed = attrs["rule"], NUMBERS.get(attrs["rule"])
+        cures = {"at_least": SHARE_CURE, "cost_ratio": RATIO_CURE, "threshold": THRESHOLD_CURE}
+        for name, cure in cures.items():
+            if name == needed:
+                if name not in attrs:
+                    raise serializers.ValidationError({name: f"The rule {rule} needs it. {cure}"})
+                number_of(attrs[name], cure)
+            elif name in attrs:
+                raise serializers.ValidationError({name: f"The rule {rule} has none; leave it out."})
+        return attrs
+
+
+class SavedOperatingPoint(RunAction):
+    """The endpoint that tells which operating point a run has, and saves another."""
+
+    body = PointOptions
+
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the point that holds, all that were decided, and why none can be saved, if that is so."""
+        run = self.found(request, run_id)
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        told = {"run_id": run.pk, "status": run.status, "obstacle": obstacle(run, queries.final_results(run.pk))}
+        return Response(told | {"operating_point": current_point(run), "history": decisions(run)})
+
+    def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Choose the point, save it, and return it (201)."""
+        operations.require_right(run, user)
+        rule, number = self.asked["rule"], self.asked.get(NUMBERS.get(self.asked["rule"], ""))
+        decision = _decided(run, rule, number)
+        try:
+            saved = point_history.save(run, user.get_username(), self.asked["reason"], decision)
+        except point_history.Changed as error:
+            raise Conflict(RESUMED.format(run.pk)) from error
+        return Response(_told(run, saved), status=201)
+
+
+class WithdrawOperatingPoint(RunAction):
+    """The endpoint that takes the saved operating point back, so that the run's own threshold holds again."""
+
+    body = ReasonOptions
+
+    def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
+        """Withdraw the point, and return what holds now."""
+        operations.require_right(run, user)
+        try:
+            withdrawn = point_history.withdraw(run, user.get_username(), self.asked["reason"])
+        except point_history.NothingSaved as error:
+            raise Conflict(f"Run {run.pk} has no saved operating point; its own threshold holds.") from error
+        except point_history.Changed as error:
+            raise Conflict(RESUMED.format(run.pk)) from error
+        return Response(_told(run, withdrawn))
+
+
+def _decided(run: Run, rule: str, number: float | None) -> point_history.Decision:
+    """Choose the point. Raises Conflict with what is in the way, and 503 when the object store fails."""
+    from runs.operating_points.point_decision import Impossible, decide  # noqa: PLC0415
+
+    results = queries.final_results(run.pk)
+    if problem := obstacle(run, results):
+        raise Conflict(problem)
+    own = next(result.threshold for result in results if result.split == "val")
+    try:
+        return decide(run, rule, number, own)
+    except Impossible as error:
+        raise Conflict(str(error)) from error
+    except StoreError as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _told(run: Run, point: SavedPoint) -> dict[str, Any]:
+    """Log the decision, write the file, announce it, and build the answer; `problem` is of the file."""
+    logger.info(
+        "run %s: operating point %s by %s: %s",
+        run.pk,
+        f"saved ({point.rule}, threshold {point.threshold:.6g})" if point.rule else "withdrawn",
+        point.by,
+        " ".join(point.reason.split()),
+        extra={"run_id": run.pk},
+    )
+    problem = _publish(run)
+    broadcast.hint(run.pk)
+    return {"run_id": run.pk, "operating_point": described(point, run) if point.rule else None, "problem": problem}
+
+
+def _publish(run: Run) -> str | None:
+    try:
+        point_file.publish(run)
+    except (OSError, Fenced) as error:
+        logger.exception("run %s: %s not written", run.pk, point_file.NAME, extra={"run_id": run.pk})
+        return (
+            f"It is saved, but the file {point_file.NAME} could not be written ({error}). When that is mended, "
+            f"`manage.py export {run.pk}` writes it."
+        )
+    return None

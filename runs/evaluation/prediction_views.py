@@ -1,0 +1,67 @@
+"""GET /api/runs/<run_id>/predictions/: what a run predicted, as CSV, with the decision and recalibrated scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from runs import queries
+from runs.api.views import ReadingView, StoreUnavailable
+from runs.errors import Conflict
+from runs.files.store import StoreError
+from runs.listing.filters import Parameters
+from runs.models import Run
+from runs.saved_points import point_history
+
+
+class PredictionParameters(Parameters):
+    """Of which split; by default of all that were evaluated."""
+
+    split = serializers.ChoiceField(["test", "val"], required=False)
+
+
+class RunPredictions(ReadingView):
+    """The predictions of the best checkpoint, streamed as an attachment."""
+
+    parameters = PredictionParameters
+
+    def get(self, _request: Request, run_id: int) -> HttpResponseBase:
+        """Stream the table; 404 without one, 409 while the run goes on, 503 when the object store fails."""
+        run = self.visible().filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        if run.status not in Run.ENDED:
+            status = run.status.replace("_", " ")
+            raise Conflict(f"Run {run_id} is {status}: its predictions are there when it has ended.")
+        try:
+            pieces = self._pieces(run)
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+        headers = {
+            "Content-Disposition": f'attachment; filename="run-{run.pk}-predictions.csv"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-cache",
+        }
+        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+
+    def _pieces(self, run: Run) -> Iterator[bytes]:
+        """Begin the table, so that what is wrong with the file is told before the answer begins."""
+        from runs.evaluation.prediction_rows import added, csv_pieces  # noqa: PLC0415
+        from runs.files.predictions_file import UnreadablePredictions  # noqa: PLC0415
+
+        results = queries.final_results(run.pk)
+        if not results:
+            raise NotFound(f"Run {run.pk} has no final evaluation, so it predicted nothing.")
+        more = added(run, results[0].class_names, results[0].threshold, point_history.current(run))
+        pieces = csv_pieces(run, self.asked.get("split"), more)
+        try:
+            return chain([next(pieces, b"")], pieces)
+        except FileNotFoundError as error:
+            raise NotFound(f"Run {run.pk} has no predictions.parquet.") from error
+        except (UnreadablePredictions, KeyError) as error:
+            raise NotFound(f"predictions.parquet of run {run.pk} cannot be read.") from error

@@ -1,0 +1,186 @@
+"""An operating point is chosen, saved, found again by others, and withdrawn, on a run's page in real Chromium."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.contrib.auth.models import User
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from sklearn.metrics import confusion_matrix
+
+from experiments.training.recipes.evaluation import Predictions, final_stats
+from runs.models import Run
+from runs.statistics.operating_points.applying import applied_points
+from runs.statistics.operating_points.choosing import chosen_points
+from runs.statistics.recalibration.fitting import Outputs, recalibrated
+from runs.statistics.score_statistics import evaluated, scores_from_logits
+from tests.browser import story
+from tests.browser.conftest import Visitors
+from tests.browser.test_accessibility import broken_rules
+from tests.browser.test_list_page import overflow
+from tests.realtime.writing import in_thread
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+SIZE = 800
+NAMES = ("healthy", "ill")
+LABELS = (np.arange(SIZE) % 4 == 0).astype(np.int64)
+
+
+def part(shift: float) -> dict[str, Any]:
+    logits = np.random.default_rng(round(10 * shift)).normal(size=SIZE) + shift * LABELS - 1
+    logits[:2] = -20, 20  # one that all would find last, and one that all take for ill
+    return {"label": LABELS, "logit": logits, "score": scores_from_logits(logits)}
+
+
+PARTS = {"val": part(3.0), "test": part(1.5)}
+
+
+def evaluated_run(owner: User, home: Path) -> Run:
+    """Create a completed run whose scores are far better on validation than on test."""
+    run = story.start(story.submit(owner))
+    story.train(run, 0)
+    splits = {
+        name: evaluated(found["score"], LABELS, threshold=0.5, logits=found["logit"]) for name, found in PARTS.items()
+    }
+    chosen = chosen_points(splits["val"], 0.5)
+    for name, found in PARTS.items():
+        predicted = Predictions(name, 0.5, found["logit"], found["score"], LABELS, np.arange(SIZE))
+        final = final_stats(predicted, epoch=0, threshold=0.5, class_names=NAMES)
+        points = chosen if name == "val" else applied_points(splits[name], chosen)
+        story.tell(run, [msgspec.structs.replace(final, operating_points=points)])
+    story.end(run)
+    fitted = recalibrated({name: Outputs(found["logit"], LABELS) for name, found in PARTS.items()}, NAMES)  # type: ignore[misc]
+    Run.objects.filter(pk=run.pk).update(recalibration=msgspec.to_builtins(fitted))
+    folder = home / "runs" / str(run.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    nobody = pa.array([None] * SIZE, pa.string())
+    ids = [f"s{number}" for number in range(SIZE)]
+    tables = [
+        pa.table(found | {"split": [name] * SIZE, "sample_id": ids, "patient_id": nobody})
+        for name, found in PARTS.items()
+    ]
+    pq.write_table(pa.concat_tables(tables), folder / "predictions.parquet")
+    return run
+
+
+async def made(visitors: Visitors, owner: User) -> Run:
+    return await in_thread(evaluated_run, owner, Path(visitors.server.log.parent) / "home")
+
+
+async def opened(visitors: Visitors, run: Run, **options: Any) -> Page:
+    page = await visitors.visit(f"/runs/{run.pk}/", **options)
+    await expect(page.locator("#threshold-slider")).to_be_enabled()
+    return page
+
+
+async def matrix_of(page: Page) -> list[int]:
+    texts = await page.locator("#decision .matrix strong").all_inner_texts()
+    return [int(text.replace(",", "")) for text in texts]
+
+
+def counted(threshold: float, split: str = "test") -> list[int]:
+    found: list[int] = confusion_matrix(LABELS, PARTS[split]["score"] >= threshold).ravel().tolist()
+    return found
+
+
+def fact(page: Page, name: str) -> Locator:
+    return page.locator("#facts > div", has=page.locator("dt", has_text=name))
+
+
+async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors, owner: User, browser: Browser) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    await expect(page.locator("#saved-words")).to_contain_text("None: the run’s own threshold holds.")
+    await page.locator("#point-number").fill("9")
+    async with page.expect_response(lambda answer: "cost_ratio=9" in answer.url) as answered:
+        await page.get_by_role("button", name="Go there").click()
+    [cost] = [one for one in (await (await answered.value).json())["points"] if one["rule"] == "cost"]
+    await expect(page.locator("#threshold-slider")).to_have_attribute("max", str(SIZE))
+    counts = [cost["splits"]["test"][name] for name in ("cm_tn", "cm_fp", "cm_fn", "cm_tp")]
+    assert await matrix_of(page) == counted(cost["threshold"]) == counts
+    await expect(page.locator("#threshold-probability")).to_contain_text("Recalibrated by Platt’s method")
+    await expect(page.locator("#would-save")).to_have_text(
+        "To save: least cost, a missed positive costing as much as 9 false alarms, chosen on validation."
+    )
+    await page.get_by_label("Reason").fill("A missed case costs a bed for weeks.")
+    await page.get_by_role("button", name="Save this point").click()
+    words = page.locator("#saved-words")
+    await expect(words).to_contain_text("Saved by ada on 20")
+    await expect(words).to_contain_text("Reason: A missed case costs a bed for weeks.")
+    await expect(words).to_contain_text("Chosen on the validation split")
+    await expect(words).to_contain_text("Sensitivity falls from")
+    share = cost["splits"]["test"]["final_sensitivity"]
+    await expect(fact(page, "Sensitivity")).to_contain_text(f"{100 * share:.1f} %")
+    await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
+    await page.reload()
+    await expect(words).to_contain_text("Saved by ada on 20")
+    await expect(page.locator("#threshold-slider")).to_be_enabled()
+    assert await matrix_of(page) == counts
+    await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
+    await self_evident_to_another(visitors, browser, run, counts)
+    await page.get_by_label("Reason").fill("The ward was closed.")
+    await page.get_by_role("button", name="Withdraw").click()
+    await expect(words).to_have_text("None: the run’s own threshold holds.")
+    await expect(fact(page, "Sensitivity")).not_to_contain_text("saved threshold")
+    await page.get_by_text("All that was decided").click()
+    decisions = page.locator("#point-decisions li")
+    await expect(decisions).to_have_count(2)
+    await expect(decisions.nth(0)).to_contain_text("Withdrawn by ada on 20")
+    await expect(decisions.nth(0)).to_contain_text("Reason: The ward was closed.")
+
+
+async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run, counts: list[int]) -> None:
+    """Someone else sees the point, and no way to change it."""
+    other = await in_thread(User.objects.create_user, "grace")
+    others = Visitors(browser, visitors.server, other)
+    page = await opened(others, run)
+    await expect(page.locator("#saved-words")).to_contain_text("Saved by ada on 20")
+    assert await matrix_of(page) == counts
+    await expect(page.locator("#save-point")).to_have_count(0)
+    await others.leave()
+
+
+async def test_a_threshold_by_hand_says_so(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    await page.locator("#point-rule").select_option("sensitivity")
+    await expect(page.locator("#point-number")).to_have_value("95")
+    await page.get_by_role("button", name="Go there").click()
+    await expect(page.locator("#would-save")).to_have_text("To save: sensitivity at least 95 %, chosen on validation.")
+    await page.locator("#threshold-field").fill("0.3")
+    await expect(page.locator("#would-save")).to_have_text("To save: a threshold of 0.3, set by hand.")
+    await page.get_by_role("button", name="Save this point").click()
+    assert await page.locator("#point-reason").evaluate("node => node.validity.valueMissing")
+    await page.get_by_label("Reason").fill("The protocol says 0.3.")
+    await page.get_by_role("button", name="Save this point").click()
+    await expect(page.locator("#saved-words")).to_contain_text("while the numbers of the test split were there to see")
+    await expect(page.get_by_role("button", name="Back to 0.3")).to_be_visible()
+    await expect(page.locator("#save-problem")).to_have_text("Saved.")
+
+
+async def test_what_cannot_be_is_said(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    await page.locator("#point-number").fill("0")
+    await page.get_by_role("button", name="Go there").click()
+    await expect(page.locator("#point-problem")).to_have_text("Write a number above 0.")
+    await page.locator("#point-number").fill("1000")
+    await page.get_by_role("button", name="Go there").click()
+    await expect(page.locator("#point-problem")).to_contain_text("calling every sample positive costs least")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_it_breaks_no_rule(visitors: Visitors, owner: User, width: int, dark: bool) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run, size=ViewportSize(width=width, height=900), dark=dark)
+    await page.get_by_label("Reason").fill("x" * 300)
+    await page.get_by_role("button", name="Save this point").click()
+    await expect(page.locator("#saved-words")).to_contain_text("Saved by ada")
+    assert await overflow(page) == 0
+    assert await broken_rules(page) == []
