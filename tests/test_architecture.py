@@ -46,6 +46,10 @@ LOCAL_IMPORTS = {
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.final_curves",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    (
+        "runs/subgroups/subgroup_views.py",
+        "runs.subgroups.run_subgroups",
+    ): "NumPy and Arrow, which the web process loads with the first subgroups",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",

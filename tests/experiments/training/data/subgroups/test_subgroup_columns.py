@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.data import sources
+from experiments.training.data import layouts, sources
 from experiments.training.data.files.index import Index
 from tests.experiments.training.data.arrangement.trees import csv, images, tree
 from tests.experiments.training.data.tables.tables_on_disk import loaded
@@ -120,8 +120,6 @@ def test_folders_of_images_are_kept(tmp_path: Path) -> None:
 
 
 def test_images_that_cannot_be_read_take_their_groups_with_them(pictures: Path) -> None:
-    from experiments.training.data import layouts  # noqa: PLC0415
-
     index = read(pictures, pictures.parent, subgroup_columns=["site"])
     left = layouts.without(index, {"images/s0.png", "images/s7.png"})
     assert of(left, "site") == {id_: group for id_, group in of(index, "site").items() if id_ not in ("s0", "s7")}
