@@ -181,7 +181,9 @@ const subgroupsText = (subgroups) => subgroups.map(({ column }) => shortened(col
 
 /** @param {SubgroupColumn[]} subgroups */
 const subgroupsDetail = (subgroups) =>
-  subgroups.map(({ column, groups }) => `${shortened(column)}: ${plural(Object.keys(groups).length, "group")}`).join(" · ");
+  subgroups
+    .map(({ column, groups }) => `${shortened(column)}: ${plural(Object.keys(groups).length, "group")}`)
+    .join(" · ");
 
 /** @param {PixelFacts} pixels */
 const pixelsDetail = (pixels) => [storedText(pixels), pixels.scale].filter(Boolean).join(". ");
