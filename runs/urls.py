@@ -8,6 +8,7 @@ from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples
 from runs.evaluation.prediction_views import RunPredictions
 from runs.operating_points.point_views import RunOperatingPoints
+from runs.subgroups.subgroup_views import FinalSubgroups
 
 urlpatterns = [
     path("", views.RunList.as_view(), name="run-list"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("<int:run_id>/final-curves/", FinalCurves.as_view(), name="run-final-curves"),
     path("<int:run_id>/final-samples/", FinalSamples.as_view(), name="run-final-samples"),
     path("<int:run_id>/predictions/", RunPredictions.as_view(), name="run-predictions"),
+    path("<int:run_id>/final-subgroups/", FinalSubgroups.as_view(), name="run-final-subgroups"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),

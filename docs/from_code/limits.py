@@ -16,6 +16,7 @@ from experiments.training.data.arrangement import label_tables, split_lists
 from experiments.training.data.files import archives, folders, index, requirements
 from experiments.training.data.images import dicom, verification
 from experiments.training.data.labels import class_counts
+from experiments.training.data.subgroups import number_bands, value_groups
 from experiments.training.data.tables import label_table
 from experiments.training.data.tables.contents import cells
 from experiments.training.data.tables.formats import dialects, parquet, table_limits
@@ -79,6 +80,9 @@ def _tables() -> list[tuple[str, ...]]:
         ),
         ("table", "as numbers in memory", _bytes(table_limits.MAX_TABLE_BYTES), "refused: leave out columns"),
         ("table", "texts of one column", _count(cells.MAX_CATEGORIES), "the column is left out; the report names it"),
+        ("column of subgroups", "groups", _count(value_groups.MOST_GROUPS), "the rarest are one; the report says it"),
+        ("column of subgroups", "numbers as they are", _count(value_groups.MOST_NUMBERS), "more are bands"),
+        ("column of subgroups", "bands of 90 %", _count(number_bands.MOST_BANDS), "wider bands"),
         ("table of images", "letters of an id", _count(label_table.MAX_ID_LETTERS), "refused: name another column"),
     ]
 

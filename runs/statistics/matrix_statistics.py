@@ -118,11 +118,11 @@ def wilson(successes: int, trials: int) -> Interval:
     return score_interval(successes / trials, trials) if trials else (None, None)
 
 
-def score_interval(share: float, trials: float) -> Interval:
+def score_interval(share: float, trials: float, z: float = Z95) -> tuple[float, float]:
     """Compute Wilson's interval of a share of `trials`, which need not be whole; it ends at 0 and 1 exactly."""
-    spread = Z95**2 / trials
+    spread = z**2 / trials
     centre = share + spread / 2
-    half = Z95 * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
     low = 0.0 if share == 0 else max(0.0, (centre - half) / (1 + spread))
     return low, 1.0 if share == 1 else min(1.0, (centre + half) / (1 + spread))
 

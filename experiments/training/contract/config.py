@@ -17,6 +17,7 @@ from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.networks.builtin_networks import Dropout, Width
 from experiments.training.contract.networks.network_spec import AUTO
+from experiments.training.contract.subgroups.subgroup_options import SubgroupOptions
 from experiments.training.contract.trainer_config import TrainerConfig
 from runs.tagging import tag_names
 
@@ -29,7 +30,7 @@ ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class DataConfig(ImageOptions):
+class DataConfig(SubgroupOptions, ImageOptions):
     """How samples are read and split."""
 
     batch_size: int = Field(32, ge=1, le=4096, description="Samples per optimizer step and device")

@@ -50,6 +50,9 @@ TITLES = {
     "data.patients": "What a patient is",
     "data.ignore_columns": "Columns not to learn from",
     "data.use_columns": "Columns to learn from all the same",
+    "data.subgroup_columns": "Columns of subgroups",
+    "data.subgroup_bands": "Bands of subgroups",
+    "data.subgroup_folder": "Folder of subgroups",
     "data.folds": "Folds (cross-validation)",
     "data.fold": "One fold alone",
     "model.name": "Network",
@@ -87,6 +90,7 @@ BLANKS = {
     "data.finding": "each cell is one class",
     "data.patient_column": "found by its name",
     "data.patient_folder": "by the data",
+    "data.subgroup_folder": "none",
     "model.positive_class": "by rule",
 }
 """What a blank field stands for, where null would not say it."""

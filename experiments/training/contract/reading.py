@@ -112,6 +112,19 @@ class PatientFacts(Part, frozen=True, kw_only=True):
     why: str = ""
 
 
+class SubgroupColumn(Part, frozen=True, kw_only=True):
+    """A column, or folder, that tells subgroups of samples apart.
+
+    `groups` counts the samples of each by name, `rule` says in words how values became groups, and `learned` whether
+    the column is learned from, too.
+    """
+
+    column: str
+    rule: str
+    learned: bool
+    groups: dict[str, int]
+
+
 class PixelFacts(Part, frozen=True, kw_only=True):
     """What the pixels of the files are, and how they become the network's numbers.
 
@@ -154,6 +167,7 @@ class Reading(Part, frozen=True, kw_only=True):
     rows: Usage | None = None
     patients: PatientFacts = PatientFacts()
     pixels: PixelFacts | None = None
+    subgroups: list[SubgroupColumn] = []
     questions: list[Question] = []
     findings: list[Finding] = []
 

@@ -19,6 +19,7 @@ from experiments.training.data.arrangement import (
     accounting,
     folder_entries,
     layout_choice,
+    levels,
     listing,
     split_lists,
     table_entries,
@@ -31,6 +32,8 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index, Sample
 from experiments.training.data.labels import labelling, spellings
 from experiments.training.data.labels.labelling import Labels
+from experiments.training.data.subgroups import subgroup_reading
+from experiments.training.data.subgroups.subgroup_reading import Subgroups
 
 
 def read(files: Files, config: DataConfig) -> Index:
@@ -65,7 +68,25 @@ def read(files: Files, config: DataConfig) -> Index:
             *accounting.findings(listed, used, unused),
         ],
     )
-    return Index(labelled.labels.classes, labelled.samples, labelled.labels.described(reading))
+    told_apart = _subgroups(found, listed, labelled.samples, config)
+    reading = reading.extended(findings=told_apart.findings, subgroups=told_apart.facts)
+    described = labelled.labels.described(reading)
+    return Index(labelled.labels.classes, labelled.samples, described, subgroups=told_apart.values)
+
+
+def _subgroups(found: Entries, listed: Listing, samples: Sequence[Sample], config: DataConfig) -> Subgroups:
+    """Group the images by the columns of their table, and by one of their folders; raises SourceError."""
+    if not found.tables:
+        why = "No table names these images, so that they have no columns; name one of their folders in"
+        subgroup_reading.refuse(config, f"{why} data.subgroup_folder.", None)
+    columns = {
+        column: [sample.cells[place] for sample in samples] for place, column in enumerate(config.subgroup_columns)
+    }
+    if config.subgroup_folder is not None:
+        parts = [levels.parts_of(sample.file, listed.base) for sample in samples]
+        name, cells = subgroup_reading.folder_cells(parts, config.subgroup_folder)
+        columns[name] = cells
+    return subgroup_reading.grouped(columns, config)
 
 
 def beside_table(files: Files, index: Index, table: str, config: DataConfig) -> Index:
@@ -118,8 +139,9 @@ def without(index: Index, unreadable: Collection[str]) -> Index:
         files=accounting.without(index.reading.files, _unreadable([sample.file for sample in gone])),
         rows=accounting.without(index.reading.rows, _unreadable([sample.id for sample in gone])),
     )
-    kept = [sample for sample in index.samples if sample.file not in unreadable]
-    return replace(index, samples=kept, reading=reading)
+    places = [place for place, sample in enumerate(index.samples) if sample.file not in unreadable]
+    groups = {column: [values[place] for place in places] for column, values in index.subgroups.items()}
+    return replace(index, samples=[index.samples[place] for place in places], reading=reading, subgroups=groups)
 
 
 def _unreadable(names: Sequence[str]) -> LeftOut:
@@ -149,8 +171,8 @@ def _label(found: Entries, config: DataConfig) -> _Labelled:
     counts = Counter(entry.target for entry in found.entries)
     labels = labelling.read(counts, config, found.where, "cells" if found.tables else "folders")
     samples = [
-        Sample(id_, patient, label, file, split)
-        for id_, patient, target, file, split in found.entries
+        Sample(id_, patient, label, file, split, cells)
+        for id_, patient, target, file, split, cells in found.entries
         if (label := labels.label_of[target]) is not None
     ]
     if found.tables:

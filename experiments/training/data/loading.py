@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ class Samples:
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
     run along N, except `features`, which runs along the second dimension of a table. A patient is None where it is not
     known. `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was
-    found.
+    found. `subgroups` maps columns to each sample's group.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Samples:
     header_counts: HeaderCounts | None = None
     columns: Sequence[ColumnFacts] = ()
     reading: Reading = UNKNOWN
+    subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def load(
@@ -190,6 +191,7 @@ def _samples(name: str, index: Index, inputs: Tensor, assigned: list[SplitName])
         patient_ids=index.patient_ids,
         assigned=assigned,
         reading=index.reading,
+        subgroups=index.subgroups,
     )
 
 

@@ -29,7 +29,7 @@ from runs.events import DatasetSummary
 
 
 class DataModule(LightningDataModule):
-    """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids` and `patient_ids`.
+    """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids`, `patient_ids` and `subgroups`.
 
     `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
     `train_counts` are the training split's samples per class; `preprocessing` says how samples become `x`.
@@ -52,6 +52,7 @@ class DataModule(LightningDataModule):
         self.input_shape = tuple(samples.inputs.shape[1:])
         self.sample_ids = samples.sample_ids
         self.patient_ids = samples.patient_ids
+        self.subgroups = samples.subgroups
         self.indices = indices
         self.summary = DatasetSummary(
             name=samples.name,

@@ -22,6 +22,7 @@ from experiments.training.data.images import medmnist, verification
 from experiments.training.data.labels import positive_class
 from experiments.training.data.patients import resolution
 from experiments.training.data.splitting import division, split_files
+from experiments.training.data.subgroups import subgroup_reading
 from experiments.training.data.tables import feature_tables
 
 HEADERS_READ = 30_000  # DICOM files that a request reads for their patients; more are left to the training process
@@ -100,6 +101,9 @@ def _found(files: Files, config: TrainingConfig) -> Index:
         except SourceError as problem:
             raise layouts.with_unread(problem, files) from problem.__cause__
         return layouts.beside_table(files, index, table, config.data)
+    if files.kind == "npz":
+        why = "The arrays of images have no columns and folders that tell subgroups apart; leave it out."
+        subgroup_reading.refuse(config.data, why, why)
     index = medmnist.read(files, config.data) if files.kind == "npz" else layouts.read(files, config.data)
     _refuse_columns(config.data, f"{files.name} has images, and a training learns from their pixels alone")
     return index
@@ -134,6 +138,8 @@ def of_builtin(config: TrainingConfig, builtin: Builtin, labels: Sequence[int]) 
             "data.finding", f"The built-in {builtin.name} asks one question, {builtin.about!r}; leave it out."
         )
     _refuse_columns(config.data, f"The built-in {builtin.name} is learned from as it is")
+    why = f"The built-in {builtin.name} has no columns and folders that tell subgroups apart; leave it out."
+    subgroup_reading.refuse(config.data, why, why)
     reading = Reading(
         layout="builtin",
         classes_from="the built-in data set",

@@ -30,6 +30,7 @@ from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
+from runs.statistics.subgroups.group_names import PREFIX
 from runs.wording.epoch_number import epoch_number
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
@@ -128,9 +129,10 @@ def _without_tf32() -> Iterator[None]:
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
     """Write one row per sample, from which anyone can recompute each figure.
 
-    Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `label` (0, 1, ...), `score_<class>` for
-    each class, unrounded float64; a binary run has `score` too, the positive class's. Then the outputs of the network,
-    by which samples are ranked: `logit` of a binary run, the positive class's, else `logit_<class>` for each class.
+    Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `subgroup_<column>` for each column of
+    subgroups, `label` (0, 1, ...), `score_<class>` for each class, unrounded float64; a binary run has `score` too, the
+    positive class's. Then the outputs of the network, by which samples are ranked: `logit` of a binary run, that of the
+    positive class, else `logit_<class>` for each class.
     """
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
@@ -144,6 +146,7 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
         "split": [part.split] * len(part.targets),
         "sample_id": [data.sample_ids[i] for i in part.positions],
         "patient_id": pa.array([data.patient_ids[i] for i in part.positions], pa.string()),
+        **_subgroups(part, data),
         "label": part.targets,
     }
     if part.scores.ndim == 1:
@@ -153,6 +156,14 @@ def _columns(part: Predictions, data: Any) -> dict[str, Any]:
     if logits.ndim == 1:
         return columns | {"logit": logits}
     return columns | {f"logit_{name}": logits[:, label] for label, name in enumerate(data.class_names)}
+
+
+def _subgroups(part: Predictions, data: Any) -> dict[str, Any]:
+    """Return the group of each sample by the columns that tell subgroups apart."""
+    return {
+        f"{PREFIX}{column}": pa.array([groups[i] for i in part.positions], pa.string())
+        for column, groups in data.subgroups.items()
+    }
 
 
 def _narrowed(logits: Floats) -> NDArray[Any]:

@@ -14,6 +14,7 @@ ends at 0 and 1. What his variance V does not know enters as a factor s, and as 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,15 +25,46 @@ from runs.statistics.roc import Flags, Floats, Ints, Placements, auroc, placemen
 _HALVINGS = 60
 
 
+class AurocSpread(NamedTuple):
+    """An AUROC, and how far chance allows it to be from the true one: the factor s, and effective sizes."""
+
+    area: float
+    factor: float
+    sizes: tuple[float, float]
+
+    def ends(self, z: float = Z95) -> tuple[float, float]:
+        """Return the ends of the interval with this normal quantile."""
+        return self._end(0.0, z), self._end(1.0, z)
+
+    def _end(self, bound: float, z: float) -> float:
+        """Find the end of the interval between the AUROC and the bound by halving."""
+        if self.area == bound:
+            return bound
+        inside, outside = self.area, bound
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            if abs(self.area - middle) > z * math.sqrt(self.factor * newcombe_variance(middle, *self.sizes)):
+                outside = middle
+            else:
+                inside = middle
+        return (inside + outside) / 2
+
+
 def auroc_interval(scores: Floats, positive: Flags, patients: Ints | None = None) -> Interval:
     """Compute the interval; None with fewer than two positives or negatives, or patients that have one."""
+    spread = auroc_spread(scores, positive, patients)
+    return spread.ends() if spread else (None, None)
+
+
+def auroc_spread(scores: Floats, positive: Flags, patients: Ints | None = None) -> AurocSpread | None:
+    """Compute what the interval follows from; None where there is none."""
     found, patients = placements(scores, positive), repeated(patients)
     sizes = (float(len(found.above)), float(len(found.below)))
     if patients is not None:
         people = len(np.unique(patients[positive])), len(np.unique(patients[~positive]))
     centre = auroc(scores, positive)
     if centre is None or min(sizes if patients is None else people) < 2:
-        return None, None
+        return None
     plain = delong_variance(found)
     assumed = newcombe_variance(centre, *sizes)
     factor = max(1.0, plain / assumed) if assumed else 1.0
@@ -40,7 +72,7 @@ def auroc_interval(scores: Floats, positive: Flags, patients: Ints | None = None
         clustered = obuchowski_variance(found, patients[positive], patients[~positive])
         effect = max(1.0, clustered / plain) if plain > 0 and clustered > 0 else None
         sizes = (float(people[0]), float(people[1])) if effect is None else (sizes[0] / effect, sizes[1] / effect)
-    return _end(centre, 0.0, factor, sizes), _end(centre, 1.0, factor, sizes)
+    return AurocSpread(centre, factor, sizes)
 
 
 def newcombe_variance(area: float, positives: float, negatives: float) -> float:
@@ -64,17 +96,3 @@ def obuchowski_variance(found: Placements, of_positives: Ints, of_negatives: Int
     ill, well, all_of_them = present[0].sum(), present[1].sum(), (present[0] | present[1]).sum()
     own = ill / (ill - 1) * (sums[0] ** 2).sum() + well / (well - 1) * (sums[1] ** 2).sum()
     return float(own + 2 * all_of_them / (all_of_them - 1) * (sums[0] * sums[1]).sum())
-
-
-def _end(centre: float, bound: float, factor: float, sizes: tuple[float, float]) -> float:
-    """Find the end of the interval between the AUROC and the bound by halving."""
-    if centre == bound:
-        return bound
-    inside, outside = centre, bound
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2
-        if abs(centre - middle) > Z95 * math.sqrt(factor * newcombe_variance(middle, *sizes)):
-            outside = middle
-        else:
-            inside = middle
-    return (inside + outside) / 2

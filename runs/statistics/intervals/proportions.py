@@ -8,11 +8,13 @@ the 97.5 % quantile t of Student's t with K - 1 degrees of freedom.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtr, stdtrit
 
 from runs.statistics.intervals.patients import repeated
-from runs.statistics.matrix_statistics import Z95, Interval, score_interval, wilson
+from runs.statistics.matrix_statistics import Z95, Interval, score_interval
 from runs.statistics.roc import Flags, Floats, Ints
 
 
@@ -22,24 +24,51 @@ def proportion_interval(right: Flags, patients: Ints | None = None) -> Interval:
     None without samples, or where one patient has all of several. It is Wilson's where the patients are not known, and
     where each has one of the samples.
     """
-    people = repeated(patients)
-    if people is None:
-        return wilson(int(right.sum()), len(right))
-    trials = np.bincount(people)
-    taking_part = trials > 0
-    successes = np.bincount(people, weights=right, minlength=len(trials))
-    return clustered_interval(successes[taking_part].astype(np.float64), trials[taking_part].astype(np.float64))
+    spread = proportion_spread(right, patients)
+    return spread.ends() if spread else (None, None)
 
 
 def clustered_interval(successes: Floats, trials: Floats) -> Interval:
     """Compute the interval from the successes and trials of each patient, who has some; None with fewer than two."""
+    spread = _clustered(successes, trials)
+    return spread.ends() if spread else (None, None)
+
+
+class ProportionSpread(NamedTuple):
+    """A share, and how far chance allows it to be from the true one, as `proportion_interval` computes it.
+
+    `people` are the patients who count instead of samples, 0 where samples do.
+    """
+
+    share: float
+    effective: float
+    people: int
+
+    def ends(self, z: float = Z95) -> tuple[float, float]:
+        """Return the ends of the interval with this normal quantile."""
+        quantile = -float(stdtrit(self.people - 1, ndtr(-z))) if self.people else z
+        trials = self.effective * (z / quantile) ** 2
+        return score_interval(self.share, trials, z)
+
+
+def proportion_spread(right: Flags, patients: Ints | None = None) -> ProportionSpread | None:
+    """Compute what the interval follows from; None where there is none."""
+    people = repeated(patients)
+    if people is None:
+        return ProportionSpread(float(right.mean()), len(right), 0) if len(right) else None
+    trials = np.bincount(people)
+    taking_part = trials > 0
+    successes = np.bincount(people, weights=right, minlength=len(trials))
+    return _clustered(successes[taking_part].astype(np.float64), trials[taking_part].astype(np.float64))
+
+
+def _clustered(successes: Floats, trials: Floats) -> ProportionSpread | None:
     people, size = len(trials), float(trials.sum())
     if people < 2:
-        return None, None
+        return None
     share = float(successes.sum()) / size
     variance = people / (people - 1) * float(((successes - share * trials) ** 2).sum()) / size**2
-    effective = min(size, share * (1 - share) / variance) if variance > 0 else float(people)
-    return score_interval(share, effective * (Z95 / float(stdtrit(people - 1, 0.975))) ** 2)
+    return ProportionSpread(share, min(size, share * (1 - share) / variance) if variance > 0 else float(people), people)
 
 
 def class_intervals(own: Flags, said: Flags, patients: Ints) -> dict[str, Interval]:

@@ -110,6 +110,7 @@ class SmallData(LightningDataModule):
         self.input_shape: tuple[int, ...] = (5,)
         self.train_counts = torch.bincount(self.y[:50], minlength=classes).tolist()
         self.sample_ids = [f"s{i}" for i in range(100)]
+        self.subgroups: dict[str, list[str]] = {}
         self.patient_ids = [f"p{i // 2}" for i in range(100)]
         self.summary = DatasetSummary(
             name="small", classes=self.class_names, sizes={"train": 50, "val": 30, "test": 20}

@@ -13,6 +13,7 @@ export const DATA_GROUPS = {
   Labels: ["data.finding", "data.missing_labels", "data.uncertain_labels"],
   Patients: ["data.patient_column", "data.patient_folder", "data.patients"],
   Splits: ["data.split_column", "data.split_file"],
+  Subgroups: ["data.subgroup_columns", "data.subgroup_bands", "data.subgroup_folder"],
 };
 export const DATA_FIELDS = Object.values(DATA_GROUPS).flat();
 const PATH = "(path)";

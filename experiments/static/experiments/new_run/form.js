@@ -8,8 +8,14 @@ import { NETWORK_FIELDS, NetworkPicker } from "./network.js";
 
 const BASICS = ["experiment_name"];
 const POSITIVE = "model.positive_class";
-// Fields that take the name of one column.
-const COLUMN_FIELDS = ["data.id_column", "data.target_column", "data.patient_column", "data.split_column"];
+// Fields that take the name of a column.
+const COLUMN_FIELDS = [
+  "data.id_column",
+  "data.target_column",
+  "data.patient_column",
+  "data.split_column",
+  "data.subgroup_columns",
+];
 const find = (id) => document.getElementById(id);
 const groupOf = (path) => (path.includes(".") ? path.split(".")[0] : "this run");
 

@@ -12,13 +12,14 @@ from experiments.training.data.arrangement.listing import LeftOut
 
 
 class Entry(NamedTuple):
-    """One image with its class, as a folder or a row names it."""
+    """One image with its class, as a folder or a row names it; `cells` are the row's in the columns of subgroups."""
 
     id: str
     patient: str | None
     target: str
     file: str
     split: SplitName | None
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _entries(classes: FolderClasses, listing: Listing) -> Iterator[Entry]:
         id_ = file[start:]
         target, split, patient = place(id_[: id_.rfind("/") + 1])
         if target is not None:
-            yield new(Entry, (id_, patient, target, file, split))
+            yield new(Entry, (id_, patient, target, file, split, ()))
 
 
 def _empty(classes: FolderClasses, listing: Listing) -> Iterator[Finding]:

@@ -54,10 +54,12 @@ class LabelTable:
         """Whether it looks like a form for predictions, whose labels stand for nothing."""
         return bool(SUBMISSION_WORDS & set(folder_names.words(_stem(self.name))))
 
-    def rows(self, files: Files) -> list[Row]:
-        """Read the rows; raises SourceError."""
+    def rows(self, files: Files, subgroups: Sequence[str]) -> list[Row]:
+        """Read the rows with their cells in the columns of subgroups; raises SourceError."""
         table = opening.open_table(files, self.name)
-        return label_table.read_rows(table, self.columns) if self.columns else one_hot.rows(table)
+        if self.columns:
+            return label_table.read_rows(table, self.columns, subgroups)
+        return one_hot.rows(table, subgroups)
 
 
 @dataclass(frozen=True)

@@ -199,12 +199,12 @@ def _best(
     """Return the tables that name images; of several, the first one of the question."""
     split = split_folders.of_images(listing.folders, config)
     if len(sets) == 1:
-        return tabled_images.read(files, sets[0], listing, split), []
+        return tabled_images.read(files, sets[0], listing, split, config.subgroup_columns), []
     readable: list[TabledImages] = []
     problems: list[SourceError] = []
     for tables in sets[:MOST_ALTERNATIVES]:
         try:
-            readable.append(tabled_images.read(files, tables, listing, split))
+            readable.append(tabled_images.read(files, tables, listing, split, config.subgroup_columns))
         except SourceError as problem:
             problems.append(problem)
     if not readable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from experiments.training.contract.config import DataConfig
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.tables import subgroup_cells
 from experiments.training.data.tables.label_table import Row
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ def fits(table: Table, config: DataConfig) -> bool:
     return True
 
 
-def rows(table: Table) -> list[Row]:
-    """Read the rows, the column with the 1 as target; raises SourceError for a row with several or none."""
+def rows(table: Table, subgroups: Sequence[str]) -> list[Row]:
+    """Read the rows, the column with the 1 as target; raises SourceError for a row with several or none.
+
+    All columns say the class, so that naming one in `subgroups` is an error, too.
+    """
+    subgroup_cells.read(table, subgroups, table.columns)
     return _parsed(table.name, table.columns[1:], zip(*map(table.texts, table.columns), strict=True))
 
 

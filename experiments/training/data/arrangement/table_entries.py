@@ -136,7 +136,7 @@ def _entries(
                 parts = levels.parts_of(file, listing.base)
                 given = given or _split_of(split, parts)
                 owner = patient.of(parts) or owner
-            yield Entry(id_, owner, row.target, file, given)
+            yield Entry(id_, owner, row.target, file, given, row.cells)
 
 
 def _split_of(split: SplitLevel | None, parts: Sequence[str]) -> SplitName | None:

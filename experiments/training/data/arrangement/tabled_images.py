@@ -92,16 +92,18 @@ def refuse_ambiguous(tabled: TabledImages, hint: str = "") -> None:
         )
 
 
-def read(files: Files, tables: TableSet, listing: Listing, split: SplitLevel | None) -> TabledImages:
+def read(
+    files: Files, tables: TableSet, listing: Listing, split: SplitLevel | None, subgroups: Sequence[str]
+) -> TabledImages:
     """Read the tables' rows and match their ids to the images; raises SourceError for a table that says too little.
 
-    `split` tells the splits of the folders that the images lie in.
+    `split` tells the splits of the folders that the images lie in, `subgroups` are the columns to keep.
     """
-    return TabledImages(tables, [_matched(files, table, listing, split) for table in tables.tables])
+    found = [(table, table.rows(files, subgroups)) for table in tables.tables]
+    return TabledImages(tables, [_matched(table, rows, listing, split) for table, rows in found])
 
 
-def _matched(files: Files, table: LabelTable, listing: Listing, split: SplitLevel | None) -> TableRows:
-    rows = table.rows(files)
+def _matched(table: LabelTable, rows: Sequence[Row], listing: Listing, split: SplitLevel | None) -> TableRows:
     ids = list(dict.fromkeys(row.id for row in rows))
     own = _own_images(table, listing, split)
     matches = id_matching.match(ids, own, table.folder) if own else Matches()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, NamedTuple, overload
@@ -17,7 +17,8 @@ class Sample(NamedTuple):
     """One sample of a data set.
 
     `label` is the index of its class, `split` the one that the data give, `file` an image's name in its container.
-    `patient_id` is None where it is not known; such a sample is its own patient.
+    `patient_id` is None where it is not known; such a sample is its own patient. `cells` are those of its row in the
+    columns of subgroups.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Sample(NamedTuple):
     label: int
     file: str = ""
     split: SplitName | None = None
+    cells: tuple[str, ...] = ()
 
 
 class SampleColumns(Sequence[Sample]):
@@ -69,13 +71,14 @@ class Index:
     """All samples in the order of their ids, so that a folder and its zip give the same splits.
 
     `reading` says how they were found, and what was left out. `columns` are those of a table without a role, as
-    `tables.feature_columns` reads them.
+    `tables.feature_columns` reads them. `subgroups` maps the columns that tell subgroups apart to each sample's group.
     """
 
     classes: list[str]
     samples: Sequence[Sample]
     reading: Reading = UNKNOWN
     columns: Any = field(default=None, compare=False, repr=False)
+    subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     @property
     def ids(self) -> list[str]:

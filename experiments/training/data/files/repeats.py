@@ -20,6 +20,9 @@ def collapse(rows: Iterable[Sample]) -> list[Sample]:
     _refuse(rows_of, lambda row: row.label, "targets", "correct the table")
     _refuse(rows_of, _patient, "patients", "name the image's own column in data.id_column")
     _refuse(rows_of, lambda row: row.split, "splits", "a training sample cannot be a test sample too")
+    _refuse(
+        rows_of, lambda row: row.cells, "values in data.subgroup_columns", "name columns of the image, not of a row"
+    )
     return [same[0] for same in rows_of.values()]
 
 

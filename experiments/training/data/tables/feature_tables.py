@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +18,9 @@ from experiments.training.data.files.folders import Files
 from experiments.training.data.files.index import Index, SampleColumns
 from experiments.training.data.images.dicom_headers import is_dicom
 from experiments.training.data.labels import labelling
-from experiments.training.data.tables import label_table
+from experiments.training.data.subgroups import subgroup_reading
+from experiments.training.data.subgroups.subgroup_reading import Subgroups
+from experiments.training.data.tables import label_table, subgroup_cells
 from experiments.training.data.tables.formats import opening
 
 if TYPE_CHECKING:
@@ -96,14 +98,28 @@ def _index(table: Table, found: Columns, cells: Mapping[str, list[str]], config:
     blank = [Unused(kind="blank", what="rows without a value", count=table.blank_rows, examples=[])]
     unused = [*left_out, *(blank if table.blank_rows else [])]
     usage = Usage(total=table.rows + table.blank_rows, used=len(numbers), unused=unused)
+    subgroups = _subgroups(table, found, rows, config, others.learned)
     reading = labels.described(label_table.reading(found, table.name, usage, layout="rows")).extended(
         why=f"Each row of {table.name} is a sample; it is {table.form}.",
         features=[column[:LETTERS] for column in islice(others.learned, SHOWN)],
         feature_count=len(others.learned),
         questions=others.questions,
-        findings=[*table.findings, *others.findings],
+        findings=[*table.findings, *others.findings, *subgroups.findings],
+        subgroups=subgroups.facts,
     )
-    return Index(labels.classes, samples, reading, others)
+    return Index(labels.classes, samples, reading, others, subgroups.values)
+
+
+def _subgroups(
+    table: Table, found: Columns, rows: Sequence[int] | None, config: DataConfig, learned: Collection[str]
+) -> Subgroups:
+    """Group the rows by the columns that the request names; raises SourceError."""
+    folders = "The samples are rows of a table and lie in no folders; name columns in data.subgroup_columns."
+    subgroup_reading.refuse(config, None, folders)
+    wanted = config.subgroup_columns
+    cells = subgroup_cells.read(table, wanted, (found.id, found.target, found.patient, found.split))
+    columns = {column: _of_rows(each, rows) for column, each in zip(wanted, cells, strict=True)}
+    return subgroup_reading.grouped(columns, config, learned=learned)
 
 
 def _of_rows(cells: Sequence[Cell], rows: Sequence[int] | None) -> Sequence[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from experiments.training.contract.reading import Layout, Reading, Usage
@@ -17,6 +18,7 @@ from experiments.training.data.columns.table_view import TableView
 from experiments.training.data.files import image_names, split_names
 from experiments.training.data.files.folders import Files
 from experiments.training.data.labels import missing_labels, spellings
+from experiments.training.data.tables import subgroup_cells
 
 if TYPE_CHECKING:
     from experiments.training.data.tables.formats.frame import Table
@@ -26,16 +28,23 @@ MAX_ID_LETTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table; ids stay text: `007` is not `7`. `patient` is None where the table names none."""
+    """One row of the table; ids stay text: `007` is not `7`. `patient` is None where the table names none.
+
+    `cells` are those in the columns of subgroups.
+    """
 
     id: str
     target: str
     patient: str | None
     split: SplitName | None
+    cells: tuple[str, ...] = ()
 
 
-def read_rows(table: Table, found: Columns) -> list[Row]:
-    """Read the rows in file order; raises SourceError for none, and for cells that say nothing."""
+def read_rows(table: Table, found: Columns, subgroups: Sequence[str] = ()) -> list[Row]:
+    """Read the rows in file order, with their cells in the columns of subgroups.
+
+    Raises SourceError for no rows, and for cells that say nothing.
+    """
     if not table.rows:
         raise _error(f"{table.name} has a header but no rows; add one row per image.")
     ids, targets = table.texts(found.id or ""), table.texts(found.target)
@@ -47,7 +56,9 @@ def read_rows(table: Table, found: Columns) -> list[Row]:
         require_short(table, found.patient, named)
         refuse_gaps(table, found.patient, named)
     splits = splits_of(table, found.split) if found.split else [None] * len(ids)
-    return [Row(*row) for row in zip(ids, targets, patients, splits, strict=True)]
+    told_apart = subgroup_cells.read(table, subgroups, (found.id, found.target, found.patient, found.split))
+    cells = zip(*told_apart, strict=True) if told_apart else repeat((), len(ids))
+    return [Row(*row) for row in zip(ids, targets, patients, splits, cells, strict=True)]
 
 
 def view_of(table: Table) -> TableView:

@@ -7,6 +7,7 @@ import { capital, count, known, plural } from "../frame/format.js";
 /** @typedef {import("./reading_types").Unused} Unused */
 /** @typedef {import("./reading_types").PatientFacts} PatientFacts */
 /** @typedef {import("./reading_types").PixelFacts} PixelFacts */
+/** @typedef {import("./reading_types").SubgroupColumn} SubgroupColumn */
 /** @typedef {[name: string, value: string, detail: string]} Fact */
 
 const CLASSES_NAMED = 4;
@@ -156,6 +157,7 @@ export function classesText({ classes, positive }) {
  */
 export function readingFacts(reading) {
   const { classes, positive, positive_why: why, files, rows, patients, pixels, feature_count: features } = reading;
+  const { subgroups = [] } = reading; // older readings have none
   /** @type {(Fact | false | null)[]} */
   const facts = [
     ["Layout", layoutText(reading), reading.table ?? reading.why],
@@ -165,6 +167,7 @@ export function readingFacts(reading) {
     rows && ["Rows used", usedText(rows), usageDetail(rows)],
     features > 0 && ["Columns to learn from", count(features), reading.features.slice(0, 4).map(shortened).join(", ")],
     ["Patients", patientsText(patients), patientsSource(patients) || patients.why],
+    subgroups.length > 0 && ["Subgroups by", subgroupsText(subgroups), subgroupsDetail(subgroups)],
     pixels && ["Pixels", `${pixels.size} × ${pixels.size}, ${colourText(pixels)}`, pixelsDetail(pixels)],
   ];
   return facts.filter((fact) => fact !== false && fact !== null);
@@ -172,6 +175,15 @@ export function readingFacts(reading) {
 
 /** @param {Usage} usage */
 const usedText = ({ used, total }) => `${count(used)} of ${count(total)}`;
+
+/** @param {SubgroupColumn[]} subgroups */
+const subgroupsText = (subgroups) => subgroups.map(({ column }) => shortened(column)).join(", ");
+
+/** @param {SubgroupColumn[]} subgroups */
+const subgroupsDetail = (subgroups) =>
+  subgroups
+    .map(({ column, groups }) => `${shortened(column)}: ${plural(Object.keys(groups).length, "group")}`)
+    .join(" · ");
 
 /** @param {PixelFacts} pixels */
 const pixelsDetail = (pixels) => [storedText(pixels), pixels.scale].filter(Boolean).join(". ");

@@ -55,6 +55,13 @@ export interface PatientFacts {
   why: string;
 }
 
+export interface SubgroupColumn {
+  column: string;
+  rule: string;
+  learned: boolean;
+  groups: Record<string, number>;
+}
+
 export interface PixelFacts {
   size: number;
   size_why: string;
@@ -85,6 +92,7 @@ export interface Reading {
   rows: Usage | null;
   patients: PatientFacts;
   pixels: PixelFacts | null;
+  subgroups: SubgroupColumn[];
   questions: Question[];
   findings: Finding[];
 }

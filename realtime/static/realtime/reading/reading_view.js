@@ -23,6 +23,7 @@ export const readingParts = (reading) =>
     usage("Files", "file", reading.files),
     usage("Rows", "row", reading.rows),
     patients(reading.patients),
+    subgroups(reading.subgroups ?? []),
     pixels(reading.pixels),
   ].filter(Boolean);
 
@@ -109,6 +110,20 @@ function patients(found) {
     "Patients",
     described([["Patients", patientsText(found), [patientsSource(found), found.why].filter(Boolean).join(". ")]]),
   );
+}
+
+function subgroups(columns) {
+  if (!columns.length) return null;
+  const rows = columns.flatMap(({ column, rule, learned, groups }) =>
+    Object.entries(groups).map(([group, samples], place) => [
+      place ? "" : column,
+      group,
+      count(samples),
+      place ? "" : `${rule}; ${learned ? "learned from, too" : "not learned from"}`,
+    ]),
+  );
+  const caption = "Kept with the predictions, to tell results apart";
+  return part("Subgroups", dataTable(caption, ["Column", "Group", "Samples", "How"], rows));
 }
 
 function pixels(found) {

@@ -212,6 +212,7 @@ export class PageView {
     this.trainLog?.draw(state);
     if (dirty.results) this.#drawResults(state);
     if (dirty.results) this.#drawPoints();
+    if (dirty.results) this.#drawSubgroups(state);
     if (dirty.about) this.#drawAbout();
     setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
@@ -238,6 +239,17 @@ export class PageView {
         () => (this.dirty.results = true),
       );
     else find("operating-points").hidden = true;
+  }
+
+  #drawSubgroups({ finals, attempt, status, deleted }) {
+    const { subgroup_columns: columns, subgroup_folder: folder } = this.detail.config.data ?? {};
+    const some = (columns?.length || folder) && finals.size && ENDED.has(status) && !deleted;
+    if (!some) find("subgroups").hidden = true;
+    else
+      import("./subgroups/section.js").then(
+        ({ drawSubgroups }) => drawSubgroups(finals, attempt),
+        () => (this.dirty.results = true),
+      );
   }
 
   // Their scripts are loaded when the page has drawn what is live.

@@ -1,0 +1,136 @@
+"""Tell the final results of a run apart by the groups of its samples.
+
+Brings NumPy and Arrow: a web process loads it with the first subgroups that are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from runs.models import FinalResult, Run
+from runs.statistics.subgroups.group_comparison import Comparison, Group, compared
+from runs.statistics.subgroups.group_differences import Metric
+from runs.subgroups import stored_groups
+from runs.subgroups.stored_groups import NoGroups
+from runs.subgroups.subgroup_text import verdict
+
+REMEMBERED = 16  # answers; each holds some hundred numbers of a group
+MOST_COLUMNS = 20  # columns and folders that a run may have kept, and some
+
+NOT_YET = "Subgroups come when the run has ended: its predictions are stored then."
+JOINT = " and "
+
+
+class _Wanted(NamedTuple):
+    """What the groups follow from: what an attempt has evaluated does not change."""
+
+    run: int
+    attempt: int
+    split: str
+    class_names: tuple[str, ...]
+    threshold: float | None
+    columns: tuple[str, ...]
+    paired: bool
+    metric: Metric
+
+
+class UnknownColumn(Exception):
+    """The run did not keep this column; `known` are those that it has."""
+
+    def __init__(self, column: str, known: Sequence[str]) -> None:
+        super().__init__(column)
+        self.column, self.known = column, list(known)
+
+
+def threshold_of(result: FinalResult) -> float | None:
+    """Return the threshold at which groups are told apart: the run's."""
+    return result.threshold
+
+
+def run_subgroups(
+    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric
+) -> dict[str, Any]:
+    """Answer with the groups of a column, of all where none is named, or of the pairs of values of two columns.
+
+    `problem` says why there are none. Raises UnknownColumn, StoreError.
+    """
+    told = _nothing(result, threshold, metric)
+    if result.run.status not in Run.ENDED:
+        return told | {"problem": NOT_YET}
+    try:
+        told["kept"] = kept = stored_groups.columns_of(result.run)[:MOST_COLUMNS]
+        if unknown := [column for column in columns if column not in kept]:
+            raise UnknownColumn(unknown[0], kept)
+        found = _compared(_wanted(result, threshold, columns or kept, metric, paired=len(columns) > 1))
+    except NoGroups as error:
+        return told | {"problem": str(error)}
+    return told | _told(found)
+
+
+def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> dict[str, Any]:
+    """Describe what is asked for; there are no groups."""
+    return {
+        "run_id": result.run_id,
+        "split": result.split,
+        "threshold": threshold,
+        "metric": metric,
+        "kept": [],
+        "groups": [],
+        "comparisons": 0,
+        "worst": None,
+        "verdict": None,
+        "problem": None,
+    }
+
+
+def _wanted(
+    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric, *, paired: bool
+) -> _Wanted:
+    names = tuple(result.class_names)
+    return _Wanted(result.run_id, result.run.attempt, result.split, names, threshold, tuple(columns), paired, metric)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compared(wanted: _Wanted) -> Comparison:
+    """Compute the groups from the predictions. Raises NoGroups, StoreError."""
+    run = Run.objects.get(pk=wanted.run)
+    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.threshold, wanted.columns)
+    if wanted.paired:
+        joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
+        split = split._replace(columns={JOINT.join(wanted.columns): joined})
+    return compared(split, wanted.class_names, wanted.metric)
+
+
+def _told(found: Comparison) -> dict[str, Any]:
+    return {
+        "groups": [_group(group) for group in found.groups],
+        "comparisons": found.comparisons,
+        "worst": found.worst,
+        "verdict": verdict(found),
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    difference = group.difference
+    return {
+        "column": group.column,
+        "group": group.name,
+        "samples": group.samples,
+        "patients": group.patients,
+        "positives": group.positives,
+        "too_small": group.too_small,
+        "statistics": {
+            name: {"value": value, "ci_low": low, "ci_high": high}
+            for name, (value, (low, high)) in group.statistics.items()
+        },
+        "difference": difference
+        and {
+            "value": difference.value,
+            "ci_low": difference.low,
+            "ci_high": difference.high,
+            "p": difference.p,
+            "p_holm": group.adjusted,
+        },
+    }

@@ -1,0 +1,62 @@
+"""Say in words which group is worse than the others, and what is not shown. Brings NumPy."""
+
+from __future__ import annotations
+
+from runs.statistics.subgroups.group_comparison import FEWEST, Comparison, Group
+from runs.statistics.subgroups.group_differences import Difference, Metric
+from runs.wording.number_text import score
+
+METRICS: dict[Metric, str] = {
+    "auroc": "AUROC",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "accuracy": "accuracy",
+}
+
+
+def verdict(found: Comparison) -> str:
+    """Say whether one group is shown to be worse than all other samples."""
+    if not found.comparisons:
+        return f"Nothing is compared: no group and its rest have {FEWEST} samples each, of both kinds."
+    if found.worst is None:
+        return (
+            f"No group is shown to be worse than the others in {METRICS[found.metric]}, after Holm's correction for "
+            f"{_times(found.comparisons)}. This does not show that the groups are alike: small ones differ by chance."
+        )
+    return _worse(found.groups[found.worst], found)
+
+
+def _worse(group: Group, found: Comparison) -> str:
+    difference = group.difference
+    if difference is None:  # the worst is one of those that are compared
+        raise ValueError(group.name)
+    others = sum(_is_worse(each) for each in found.groups) - 1
+    also = (
+        f" So are {others} other groups, by less." if others > 1 else " So is 1 other group, by less." if others else ""
+    )
+    return (
+        f"Worst group: {group.name} ({group.column}). Its {METRICS[found.metric]} is {_size(difference)} below that of "
+        f"all other samples (95 % CI of the difference {score(difference.low)} to {score(difference.high)}; "
+        f"{p_text(group.adjusted)} after Holm's correction for {_times(found.comparisons)}).{also}"
+    )
+
+
+def _is_worse(group: Group) -> bool:
+    return bool(
+        group.difference and group.adjusted is not None and group.adjusted < 0.05 and group.difference.value < 0
+    )
+
+
+def _size(difference: Difference) -> str:
+    return score(-difference.value)
+
+
+def _times(comparisons: int) -> str:
+    return "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
+
+
+def p_text(p: float | None) -> str:
+    """Write a p value: with three decimals, or as below 0.001."""
+    if p is None:
+        return "p unknown"
+    return "p < 0.001" if p < 0.001 else f"p = {score(p)}"

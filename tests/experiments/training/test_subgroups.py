@@ -1,0 +1,108 @@
+"""Subgroups of real trainings: the group of each sample is beside its prediction, of tables, images and folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from runs.statistics.subgroups.group_comparison import Split, compared
+from tests.experiments.training.trainings import carry_out, job_of, outcome
+
+SIZE = 240
+FAST: dict[str, Any] = {"trainer": {"max_epochs": 2}}
+
+
+def people() -> pd.DataFrame:
+    """Make patients with two rows each, whose positives of site b cannot be told."""
+    chance = np.random.default_rng(0)
+    label = chance.integers(0, 2, SIZE)
+    site = np.repeat(chance.choice(["a", "b"], SIZE // 2), 2)
+    return pd.DataFrame(
+        {
+            "id": [f"s{number:03}" for number in range(SIZE)],
+            "label": label,
+            "patient": [f"p{number // 2}" for number in range(SIZE)],
+            "site": site,
+            "age": chance.integers(20, 90, SIZE),
+            "value": chance.normal(size=SIZE) + 3.0 * label * (site == "a"),
+        }
+    )
+
+
+def trained(run_dir: Path, source: Path, **data: Any) -> pd.DataFrame:
+    options = {
+        "id_column": "id",
+        "target_column": "label",
+        "patient_column": "patient",
+        "subgroup_columns": ["site", "age"],
+        "subgroup_bands": ["age=50"],
+    }
+    job = job_of(run_dir, source_path=str(source), data={"test_fraction": 0.3, **options, **data}, **FAST)
+    job = type(job)(
+        **{name: getattr(job, name) for name in job.__struct_fields__} | {"data_roots": [str(source.parent)]}
+    )
+    messages = carry_out(job)
+    assert outcome(messages).status == "completed", outcome(messages).reason
+    return pd.read_parquet(run_dir / "attempts" / "1" / "predictions.parquet")
+
+
+def check(predictions: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Compare the groups beside the predictions with the table that was trained on."""
+    known = table.set_index("id").loc[predictions["sample_id"]]
+    assert predictions["subgroup_site"].tolist() == known["site"].tolist()
+    assert predictions["subgroup_age"].tolist() == np.where(known["age"] < 50, "< 50", "≥ 50").tolist()
+    assert predictions["label"].tolist() == known["label"].tolist()
+    assert {"val", "test"} == set(predictions["split"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_table(tmp_path: Path, kind: str) -> None:
+    table, path = people(), tmp_path / f"t.{kind}"
+    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path, index=False)
+    predictions = trained(tmp_path / "7", path, ignore_columns=["site"])
+    check(predictions, table)
+    features = pd.read_csv(tmp_path / "7" / "features.csv")["column"].tolist()
+    assert "site" not in features
+    assert "age" in features
+    assert not [name for name in pd.read_csv(tmp_path / "7" / "split.csv").columns if "site" in name]
+    split = Split(
+        scores=predictions["score"].to_numpy(),
+        logits=predictions["logit"].to_numpy().astype(float),
+        targets=predictions["label"].to_numpy(),
+        threshold=0.5,
+        patients=pd.factorize(predictions["patient_id"])[0],
+        columns={"site": predictions["subgroup_site"].tolist()},
+    )
+    found = compared(split, ["0", "1"], "auroc")
+    assert found.worst is not None
+    assert found.groups[found.worst].name == "b"
+
+
+def test_images(tmp_path: Path) -> None:
+    table = people()[:80]
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    chance = np.random.default_rng(1)
+    for id_, label in zip(table["id"], table["label"], strict=True):
+        pixels = chance.integers(0, 120, (12, 12)) + 120 * int(label)
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{id_}.png")
+    table.drop(columns="value").to_csv(folder / "labels.csv", index=False)
+    check(trained(tmp_path / "7", folder, image_size=12), table)
+
+
+def test_each_fold_has_the_same_groups(tmp_path: Path) -> None:
+    table = people()
+    table.to_csv(tmp_path / "t.csv", index=False)
+    folds = [
+        trained(tmp_path / str(fold), tmp_path / "t.csv", folds=2, fold=fold, test_fraction=0.2) for fold in (1, 2)
+    ]
+    for fold in folds:
+        check(fold, table)
+    groups = [set(zip(fold["sample_id"], fold["subgroup_age"], strict=True)) for fold in folds]
+    held_out = {id_ for fold in folds for id_ in fold.loc[fold["split"] == "val", "sample_id"]}
+    assert len(groups[0] | groups[1]) == len(held_out) + (folds[0]["split"] == "test").sum()

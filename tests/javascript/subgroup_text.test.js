@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  columnChoices,
+  differenceText,
+  estimateText,
+  otherNumbers,
+  place,
+  pText,
+  range,
+  rangeTexts,
+} from "../../realtime/static/realtime/run/subgroups/subgroup_text.js";
+
+const estimate = (value, low, high) => ({ value, ci_low: low, ci_high: high });
+const group = (value, low, high) => ({
+  too_small: null,
+  statistics: { final_auroc_cm: estimate(value, low, high), final_brier: estimate(0.2, 0.1, 0.3) },
+});
+const small = { too_small: "fewer than 20 samples", statistics: {} };
+
+test("an estimate has its interval, shares are percentages", () => {
+  assert.equal(estimateText("final_auroc_cm", estimate(0.8125, 0.7, 0.9)), "0.813 (0.700 to 0.900)");
+  assert.equal(estimateText("final_sensitivity", estimate(0.8125, 0.7, 0.9)), "81.3 % (70.0 % to 90.0 %)");
+  assert.equal(estimateText("final_npv", estimate(null, null, null)), "–");
+  assert.equal(estimateText("final_brier", estimate(0.2, null, null)), "0.200");
+  assert.equal(estimateText("final_brier", undefined), "–");
+});
+
+test("a difference has a sign, and p is never 0", () => {
+  assert.equal(differenceText({ ...estimate(0.1, -0.02, 0.22), p: 0.1, p_holm: 0.2 }), "+0.100 (-0.020 to +0.220)");
+  assert.equal(differenceText({ ...estimate(-0.1, -0.2, 0), p: 0.1, p_holm: 0.2 }), "-0.100 (-0.200 to 0.000)");
+  assert.equal(differenceText(null), "–");
+  assert.deepEqual([pText(1.2e-15), pText(0.0423), pText(1), pText(null)], ["<0.001", "0.042", "1.000", "–"]);
+});
+
+test("the drawing ranges from tenth to tenth around all ends", () => {
+  assert.deepEqual(range([group(0.8, 0.72, 0.88), small, group(0.6, 0.51, 0.69)], "auroc", 0.75), [0.5, 0.9]);
+  assert.deepEqual(range([small], "auroc", null), [0, 1]);
+  assert.deepEqual(range([group(1, 1, 1)], "auroc", 1), [0.9, 1]);
+  assert.deepEqual(range([group(0, 0, 0)], "auroc", 0), [0, 0.1]);
+  assert.equal(place(0.7, [0.5, 0.9]), 50);
+  assert.deepEqual(rangeTexts([0.5, 1]), ["0.5", "1.0"]);
+});
+
+test("the numbers beside the compared one are those of the first group that has some", () => {
+  assert.deepEqual(otherNumbers([small, group(0.8, 0.7, 0.9)], "auroc"), [
+    { name: "final_brier", title: "Brier score" },
+  ]);
+  assert.deepEqual(otherNumbers([small], "auroc"), []);
+});
+
+test("columns are chosen all, one, or two", () => {
+  assert.deepEqual(columnChoices(["sex"]), [["[]", "sex"]]);
+  assert.deepEqual(columnChoices(["sex", "site"]), [
+    ["[]", "each column"],
+    ['["sex"]', "sex"],
+    ['["site"]', "site"],
+    ['["sex","site"]', "sex and site"],
+  ]);
+});
