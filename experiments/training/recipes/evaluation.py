@@ -135,7 +135,7 @@ def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any)
     columns = [_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
     with replacing(path) as temporary:
-        pq.write_table(table, temporary)
+        pq.write_table(table, temporary, write_page_checksum=True)  # else damaged scores are read as other scores
 
 
 def _columns(part: Predictions, data: Any) -> dict[str, Any]:
