@@ -11,6 +11,7 @@ loaded with the first run that is exported.
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
 | `recalibration.json` | how scores become probabilities: everything that applying it needs |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
+| `error_pictures.zip` | small pictures of the most confident errors, as the training wrote them |
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from runs.serializers import final_split, operating_points, split_use
 from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
-NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "recalibration.json", "predictions.parquet")
+OF_AN_ATTEMPT = ("predictions.parquet", "error_pictures.zip")
+"""What the process of the training itself wrote at the end of its attempt."""
+NAMES = ("config.json", "metrics.csv", "metadata.json", "results.json", "recalibration.json", *OF_AN_ATTEMPT)
 
 RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
 """What the training itself wrote of its data and their way into the network."""
@@ -55,9 +58,10 @@ def export(run: Run) -> None:
     _write_json(run, "results.json", _results(run, epoch_table.records(values)))
     if run.recalibration is not None:
         _write_json(run, "recalibration.json", run.recalibration)
-    predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
-    if predictions.is_file():
-        atomic_files.publish(predictions, run.folder / "predictions.parquet")
+    for name in OF_AN_ATTEMPT:
+        written = run.folder / "attempts" / str(run.attempt) / name
+        if written.is_file():
+            atomic_files.publish(written, run.folder / name)
 
 
 def publish(run: Run) -> None:
