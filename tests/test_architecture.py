@@ -44,6 +44,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
     (
         "runs/evaluation/evaluation_views.py",
+        "runs.evaluation.class_scores",
+    ): "the same",
+    (
+        "runs/evaluation/evaluation_views.py",
         "runs.evaluation.final_curves",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",

@@ -12,7 +12,7 @@ from experiments.datasets.queries import visible_datasets
 from experiments.datasets.sample_source import SampleSource
 from experiments.datasets.sample_views import address_of
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
-from runs.evaluation.evaluation_views import CellParameters, EvaluationView
+from runs.evaluation.evaluation_views import EvaluationView, PageParameters
 from runs.models import FinalResult, Run
 
 NO_SOURCE = "Pictures are shown of built-in data sets, and of registered ones as they were when the run was submitted."
@@ -21,7 +21,7 @@ NO_SOURCE = "Pictures are shown of built-in data sets, and of registered ones as
 class FinalPictures(EvaluationView):
     """Addresses of small pictures of a page of samples, by their ids."""
 
-    parameters = CellParameters
+    parameters = PageParameters
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Draw the pictures; `problem` says why there are none."""
