@@ -3,7 +3,7 @@
 from django.urls import path
 
 from experiments.api import bulk_actions, run_actions
-from experiments.api.final_pictures import FinalPictures
+from experiments.api.final_pictures import FinalPicture, FinalPictures
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("<int:run_id>/clone/", run_actions.Clone.as_view(), name="run-clone"),
     path("<int:run_id>/delete/", run_actions.Delete.as_view(), name="run-delete"),
     path("<int:run_id>/restore/", run_actions.Restore.as_view(), name="run-restore"),
+    path("<int:run_id>/final-samples/<int:place>/picture/", FinalPicture.as_view(), name="run-final-picture"),
     path("<int:run_id>/final-samples/pictures/", FinalPictures.as_view(), name="run-final-pictures"),
 ]

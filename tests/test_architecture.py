@@ -36,7 +36,7 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first points of an older run",
     (
         "experiments/api/final_pictures.py",
-        "runs.evaluation.cell_samples",
+        "runs.evaluation",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
     (
         "runs/evaluation/evaluation_views.py",

@@ -44,6 +44,7 @@ class Identity(NamedTuple):
     sample_id: str | None
     patient_id: str | None
     file: str | None
+    file_bytes: int | None
     label: int
 
 
@@ -66,7 +67,7 @@ def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
     found: list[tuple[Ints, list[Identity]]] = []
     start = 0
     with opened(run_id) as file:
-        names = [name for name in ("sample_id", "patient_id", "file") if name in file.schema_arrow.names]
+        names = [name for name in ("sample_id", "patient_id", "file", "file_bytes") if name in file.schema_arrow.names]
         for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "label", *names]):
             rows = of_split(batch, split)
             asked = np.flatnonzero((places >= start) & (places < start + rows.num_rows))
@@ -81,7 +82,13 @@ def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
 
 def _named(rows: pa.RecordBatch) -> list[Identity]:
     return [
-        Identity(_text(row.get("sample_id")), _text(row.get("patient_id")), row.get("file"), int(row["label"]))
+        Identity(
+            sample_id=_text(row.get("sample_id")),
+            patient_id=_text(row.get("patient_id")),
+            file=row.get("file"),
+            file_bytes=row.get("file_bytes"),
+            label=int(row["label"]),
+        )
         for row in rows.to_pylist()
     ]
 
