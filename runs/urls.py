@@ -6,6 +6,7 @@ from runs.api import insight_views, views
 from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples, FinalSamplesExport
+from runs.label_errors.label_error_views import LabelErrors, LabelErrorsExport
 from runs.operating_points.point_views import RunOperatingPoints
 
 urlpatterns = [
@@ -17,6 +18,8 @@ urlpatterns = [
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
     path("differences/", Differences.as_view(), name="run-differences"),
+    path("label-errors/", LabelErrors.as_view(), name="label-errors"),
+    path("label-errors/export/", LabelErrorsExport.as_view(), name="label-errors-export"),
     path("series/", ManySeries.as_view(), name="series"),
     path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),

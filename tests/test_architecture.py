@@ -51,6 +51,10 @@ LOCAL_IMPORTS = {
         "runs.evaluation.final_curves",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
+    (
+        "runs/label_errors/label_error_views.py",
+        "runs.label_errors.suspected_labels",
+    ): "NumPy and Arrow, which the web process loads with the first list",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",

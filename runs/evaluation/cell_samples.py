@@ -53,6 +53,7 @@ def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, 
     wanted = _wanted(run, result, label, asked)
     told = {
         "run_id": run.pk,
+        "attempt": run.attempt,
         "split": result.split,
         "label": label,
         "class": result.class_names[label],
