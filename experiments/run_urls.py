@@ -3,7 +3,7 @@
 from django.urls import path
 
 from experiments.api import bulk_actions, run_actions
-from experiments.api.final_pictures import FinalPictures
+from experiments.api.final_pictures import FinalPicture, FinalPictures
 from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
 
 urlpatterns = [
@@ -25,5 +25,6 @@ urlpatterns = [
         WithdrawOperatingPoint.as_view(),
         name="run-withdraw-operating-point",
     ),
+    path("<int:run_id>/final-samples/<int:place>/picture/", FinalPicture.as_view(), name="run-final-picture"),
     path("<int:run_id>/final-samples/pictures/", FinalPictures.as_view(), name="run-final-pictures"),
 ]

@@ -5,8 +5,9 @@ from django.urls import path
 from runs.api import insight_views, views
 from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
-from runs.evaluation.evaluation_views import FinalCurves, FinalSamples
+from runs.evaluation.evaluation_views import FinalCurves, FinalSamples, FinalSamplesExport
 from runs.evaluation.prediction_views import RunPredictions
+from runs.label_errors.label_error_views import LabelErrors, LabelErrorsExport
 from runs.operating_points.point_views import RunOperatingPoints
 from runs.subgroups.subgroup_views import FinalSubgroups
 
@@ -19,6 +20,8 @@ urlpatterns = [
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
     path("differences/", Differences.as_view(), name="run-differences"),
+    path("label-errors/", LabelErrors.as_view(), name="label-errors"),
+    path("label-errors/export/", LabelErrorsExport.as_view(), name="label-errors-export"),
     path("series/", ManySeries.as_view(), name="series"),
     path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),
@@ -30,6 +33,7 @@ urlpatterns = [
     path("<int:run_id>/final-samples/", FinalSamples.as_view(), name="run-final-samples"),
     path("<int:run_id>/predictions/", RunPredictions.as_view(), name="run-predictions"),
     path("<int:run_id>/final-subgroups/", FinalSubgroups.as_view(), name="run-final-subgroups"),
+    path("<int:run_id>/final-samples/export/", FinalSamplesExport.as_view(), name="run-final-samples-export"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),

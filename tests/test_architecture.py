@@ -40,12 +40,16 @@ LOCAL_IMPORTS = {
     ): "the same, with the first point that is saved",
     (
         "experiments/api/final_pictures.py",
-        "runs.evaluation.cell_samples",
+        "runs.evaluation",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
     (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    (
+        "runs/evaluation/evaluation_views.py",
+        "runs.evaluation.class_scores",
+    ): "the same",
     (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.final_curves",
@@ -55,10 +59,15 @@ LOCAL_IMPORTS = {
         "runs.evaluation.prediction_rows",
     ): "NumPy and Arrow, which the web process loads with the first download",
     ("runs/evaluation/prediction_views.py", "runs.files.predictions_file"): "the same",
+    (
         "runs/subgroups/subgroup_views.py",
         "runs.subgroups.run_subgroups",
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
+    (
+        "runs/label_errors/label_error_views.py",
+        "runs.label_errors.suspected_labels",
+    ): "NumPy and Arrow, which the web process loads with the first list",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",

@@ -1,53 +1,93 @@
-"""GET …/final-samples/pictures/: pictures of the samples behind a cell of the matrix, where they can still be read."""
+"""GET …/final-samples/pictures/ and …/<place>/picture/: what samples look like, where that can still be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.http import FileResponse
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import sample_source, samples
-from experiments.datasets.queries import visible_datasets
-from experiments.datasets.sample_source import SampleSource
-from experiments.datasets.sample_views import address_of
-from experiments.training.data.files.catalogue import BUILTINS, PREFIX
-from runs.evaluation.evaluation_views import CellParameters, EvaluationView
+from experiments.datasets import run_samples
+from experiments.datasets.run_samples import Shown, Wanted
+from experiments.training.data.inspection.sample_sheets import RunSample
+from runs.api.views import StoreUnavailable
+from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
+from runs.files.store import StoreError
 from runs.models import FinalResult, Run
 
-NO_SOURCE = "Pictures are shown of built-in data sets, and of registered ones as they were when the run was submitted."
+CACHE_SECONDS = 86_400  # an address names the attempt, whose samples stay
 
 
 class FinalPictures(EvaluationView):
-    """Addresses of small pictures of a page of samples, by their ids."""
+    """Small pictures of a page of samples by their ids, or the rows of a table."""
 
-    parameters = CellParameters
+    parameters = PageParameters
 
     def get(self, _request: Request, run_id: int) -> Response:
-        """Draw the pictures; `problem` says why there are none."""
-        return self.answer(run_id, self._pictures)
+        """Show the samples; `problem` says why there is nothing to see."""
+        return self.answer(run_id, self._shown)
 
-    def _pictures(self, run: Run, result: FinalResult, label: int) -> dict[str, Any]:
-        from runs.evaluation.cell_samples import samples_of_cell  # noqa: PLC0415
+    def _shown(self, run: Run, result: FinalResult, label: int) -> dict[str, Any]:
+        from runs.evaluation import cell_samples, error_pictures  # noqa: PLC0415
 
-        page = samples_of_cell(run, result, label, self.asked)
-        ids = [sample["sample_id"] for sample in page["results"] if sample["sample_id"] is not None]
-        source = self._source(run)
-        if page["problem"] or source is None or not ids:
-            return {"images": {}, "problem": page["problem"] or (NO_SOURCE if source is None else None)}
+        page = cell_samples.samples_of_cell(run, result, label, self.asked)
+        ids = {row["place"]: row["sample_id"] for row in page["results"] if row["sample_id"] is not None}
+        images = error_pictures.addresses(run, result.split, ids)
+        missing = [place for place in ids if place not in images]
+        found = _looked_up(self, run, result, missing, run_samples.SMALL) if missing else Shown({}, {})
+        images |= {place: _address(run, result, place, "small") for place in found.pictures}
+        return {
+            "images": {ids[place]: address for place, address in images.items()},
+            "problems": {ids[place]: problem for place, problem in found.problems.items()},
+            "columns": found.columns,
+            "rows": {ids[place]: cells for place, cells in found.rows.items()},
+            "problem": page["problem"] or found.problem,
+        }
+
+
+class PictureParameters(EvaluationParameters):
+    """Which size; `attempt` only tells addresses apart."""
+
+    size = serializers.ChoiceField(["small", "large"], default="large")
+    attempt = serializers.IntegerField(required=False)
+
+
+class FinalPicture(EvaluationView):
+    """One sample as a PNG."""
+
+    parameters = PictureParameters
+
+    def get(self, _request: Request, run_id: int, place: int) -> FileResponse:
+        """Return the PNG; 404 says why there is none."""
+        result = self.result_of(run_id)
+        side = run_samples.LARGE if self.asked["size"] == "large" else run_samples.SMALL
         try:
-            sheet = samples.called(source, ids)
-        except sample_source.NotReady as error:
-            return {"images": {}, "problem": str(error)}
-        images = {picture.id: address_of(picture, source) for picture in sheet.pictures}
-        return {"images": {name: address for name, address in images.items() if address}, "problem": sheet.problem}
+            found = _looked_up(self, result.run, result, [place], side)
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+        if place not in found.pictures:
+            raise NotFound(
+                found.problem or f"This sample has no picture: {found.problems.get(place, 'it is not there')}."
+            )
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
+        return FileResponse(found.pictures[place].open("rb"), content_type="image/png", headers=headers)
 
-    def _source(self, run: Run) -> SampleSource | None:
-        """Find the data that the run evaluated, unchanged; None where nothing says that they are."""
-        name = run.source_path.removeprefix(PREFIX)
-        if name != run.source_path and name in BUILTINS:
-            return sample_source.of_builtin(BUILTINS[name])
-        if not run.dataset_hash:
-            return None
-        same = visible_datasets(self.request.user).filter(content_hash=run.dataset_hash).order_by("pk").first()
-        return sample_source.of_dataset(same) if same else None
+
+def _looked_up(view: EvaluationView, run: Run, result: FinalResult, places: list[int], side: int) -> Shown:
+    """Show the samples at these places of the split. Raises StoreError."""
+    from runs.evaluation import class_scores, image_files  # noqa: PLC0415
+
+    try:
+        samples, rendering, read_at = image_files.read(run, result.split, places)
+    except class_scores.NoScores as error:
+        return Shown({}, {}, problem=str(error))
+    asked = [RunSample(place=one.place, id=one.id, file=one.file, size=one.size) for one in samples]
+    return run_samples.shown(run, view.request.user, Wanted(result.split, asked, rendering, read_at, side))
+
+
+def _address(run: Run, result: FinalResult, place: int, size: str) -> str:
+    chosen = f"split={result.split}&size={size}&attempt={run.attempt}"
+    return f"/api/runs/{run.pk}/final-samples/{place}/picture/?{chosen}"

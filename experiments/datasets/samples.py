@@ -20,7 +20,7 @@ from experiments.datasets import storage
 from experiments.datasets.sample_source import NotReady, SampleSource
 from experiments.processes import isolated_process
 from experiments.training.data.files import file_locks
-from experiments.training.data.inspection.sample_sheets import FeatureSheet, Sheet, Task
+from experiments.training.data.inspection.sample_sheets import FeatureSheet, RunSheet, RunTask, Sheet, Task
 
 PAGE_SIZE = 24
 LAST_PAGE = 200
@@ -34,7 +34,7 @@ _MODULE = "experiments.training.data.inspection.sample_process"
 _BUILTIN_MODULE = "experiments.training.data.inspection.builtin_sample_process"
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
-S = TypeVar("S", Sheet, FeatureSheet)
+S = TypeVar("S", Sheet, FeatureSheet, RunSheet)
 
 
 def page(source: SampleSource, label: str | None, number: int) -> Sheet:
@@ -121,7 +121,11 @@ def _task(source: SampleSource, folder: Path, asked: dict[str, Any]) -> Task:
 
 def _made(task: Task, kind: type[S]) -> S:
     """Make the answer in a fresh interpreter, which limits itself; its death is an answer too."""
-    module = _BUILTIN_MODULE if task.builtin else _MODULE
+    return made_by(_BUILTIN_MODULE if task.builtin else _MODULE, task, kind)
+
+
+def made_by(module: str, task: Task | RunTask, kind: type[S]) -> S:
+    """Have a process of that module answer, a few at a time."""
     with _turns:
         try:
             found = isolated_process.answer(module, msgspec.json.encode(task), seconds=TIMEOUT_SECONDS)

@@ -5,31 +5,60 @@ Brings NumPy and Arrow: a web process loads it with the first evaluation that is
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from runs.evaluation import class_scores
+from runs.evaluation import class_scores, error_pictures, said_classes
 from runs.evaluation.class_scores import ClassScores
 from runs.evaluation.final_curves import NOT_YET
 from runs.models import FinalResult, Run
-from runs.statistics.roc import Ints
+from runs.statistics.roc import Floats, Ints
+from runs.wording.spreadsheet_cells import Cell, csv_text
 
-PAGE_SIZE = 50
 CELLS = {"tn": (False, False), "fp": (False, True), "fn": (True, False), "tp": (True, True)}
 """Whether the samples are of the class, and whether they are predicted as it."""
+ERRORS = "errors"
+"""The samples that were said to be of another class than they are."""
+UNTOLD = -1
+REMEMBERED = 4  # cells; each holds at most 16 bytes for a sample of the split
+MOST_EXPORTED = 200_000  # rows
+HEAD = ("sample_id", "patient_id", "file", "class", "predicted", "score")
+
+
+class Wanted(NamedTuple):
+    """Which samples: `label` is the class that the cells are of."""
+
+    run: int
+    attempt: int
+    split: str
+    label: int
+    class_names: tuple[str, ...]
+    cell: str
+    threshold: float
+
+
+class Found(NamedTuple):
+    """Where the samples are in their split, the most confident first; their scores, and what they were said to be."""
+
+    places: Ints
+    scores: Floats
+    said: Ints
 
 
 def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Answer with a page of the cell's samples; `problem` says why there are none. Raises StoreError."""
-    threshold = asked.get("threshold", result.threshold)
+    wanted = _wanted(run, result, label, asked)
     told = {
         "run_id": run.pk,
+        "attempt": run.attempt,
         "split": result.split,
         "label": label,
         "class": result.class_names[label],
-        "cell": asked["cell"],
-        "threshold": 0.5 if threshold is None else threshold,
+        "cell": wanted.cell,
+        "threshold": wanted.threshold,
         "page": asked["page"],
         "pages": None,
         "total": None,
@@ -39,29 +68,97 @@ def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, 
     if run.status not in Run.ENDED:
         return told | {"problem": NOT_YET}
     try:
-        return told | _page(run, result, told)
+        return told | _page(run, wanted, asked)
     except class_scores.NoScores as error:
         return told | {"problem": str(error)}
 
 
-def _page(run: Run, result: FinalResult, told: dict[str, Any]) -> dict[str, Any]:
-    scores = class_scores.read(run.pk, run.attempt, result.split, told["label"], tuple(result.class_names))
-    places = _places(scores, told["cell"], told["threshold"])
-    shown = places[(told["page"] - 1) * PAGE_SIZE :][:PAGE_SIZE].tolist()
-    named = class_scores.identities(run.pk, result.split, shown)
-    return {
-        "total": len(places),
-        "pages": max(1, -(-len(places) // PAGE_SIZE)),
-        "results": [
-            {"sample_id": sample, "patient_id": patient, "score": float(scores.scores[place])}
-            for place, (sample, patient) in zip(shown, named, strict=True)
-        ],
-    }
+def exported(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> str:
+    """Write the cell's samples as CSV for people, MOST_EXPORTED at most. Raises NoScores, StoreError."""
+    if run.status not in Run.ENDED:
+        raise class_scores.NoScores(NOT_YET)
+    wanted = _wanted(run, result, label, asked)
+    return csv_text(HEAD, _exported_rows(wanted, _found(wanted)))
 
 
-def _places(found: ClassScores, cell: str, threshold: float) -> Ints:
+def _exported_rows(wanted: Wanted, found: Found) -> Iterator[Sequence[Cell]]:
+    places = found.places[:MOST_EXPORTED]
+    for row in _described(wanted, found, slice(0, len(places))):
+        yield [row[name] for name in HEAD]
+
+
+def _wanted(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> Wanted:
+    threshold = asked.get("threshold", result.threshold)
+    threshold = 0.5 if threshold is None else threshold
+    return Wanted(run.pk, run.attempt, result.split, label, tuple(result.class_names), asked["cell"], threshold)
+
+
+def _page(run: Run, wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
+    found, size = _found(wanted), asked["page_size"]
+    start = (asked["page"] - 1) * size
+    results = _described(wanted, found, slice(start, start + size))
+    if asked["thumbnails"]:
+        drawn = error_pictures.addresses(run, wanted.split, [row["place"] for row in results])
+        for row in results:
+            row["picture"] = drawn.get(row["place"])
+    return {"total": len(found.places), "pages": max(1, -(-len(found.places) // size)), "results": results}
+
+
+def _described(wanted: Wanted, found: Found, part: slice) -> list[dict[str, Any]]:
+    """Describe these of the samples."""
+    places = found.places[part]
+    names = wanted.class_names
+    identities = class_scores.identities(wanted.run, wanted.split, places)
+    return [
+        {
+            "sample_id": identity.sample_id,
+            "patient_id": identity.patient_id,
+            "score": score,
+            "file": identity.file,
+            "class": names[identity.label] if identity.label < len(names) else None,
+            "predicted": None if said == UNTOLD else names[said],
+            "place": place,
+        }
+        for identity, place, score, said in zip(
+            identities, places.tolist(), found.scores[part].tolist(), found.said[part].tolist(), strict=True
+        )
+    ]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _found(wanted: Wanted) -> Found:
+    """Find the samples. Raises NoScores, StoreError."""
+    two = len(wanted.class_names) == 2
+    if wanted.cell == ERRORS and not two:
+        found = said_classes.read(wanted.run, wanted.attempt, wanted.split, wanted.class_names)
+        wrong = np.flatnonzero(found.said != found.labels)
+        places = wrong[np.argsort(-found.scores[wrong], kind="stable")]
+        return Found(places, found.scores[places], found.said[places])
+    scores = class_scores.read(wanted.run, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
+    places = _of_both(scores, wanted.threshold) if wanted.cell == ERRORS else _places(scores, wanted)
+    said = (scores.scores[places] >= wanted.threshold).astype(np.int64) if two else _said(wanted, places)
+    return Found(places, scores.scores[places], said)
+
+
+def _said(wanted: Wanted, places: Ints) -> Ints:
+    """Return which classes the samples were said to be, UNTOLD where there are too many scores to look."""
+    try:
+        return said_classes.read(wanted.run, wanted.attempt, wanted.split, wanted.class_names).said[places]
+    except class_scores.NoScores:
+        return np.full(len(places), UNTOLD)
+
+
+def _places(found: ClassScores, wanted: Wanted) -> Ints:
     """Return where the cell's samples are, from the one farthest on its side of the threshold."""
-    own, said = CELLS[cell]
-    places = np.flatnonzero((found.positive == own) & ((found.scores >= threshold) == said))
+    own, said = CELLS[wanted.cell]
+    places = np.flatnonzero((found.positive == own) & ((found.scores >= wanted.threshold) == said))
     ranks = found.ranks[places]
     return places[np.argsort(-ranks if said else ranks, kind="stable")]
+
+
+def _of_both(found: ClassScores, threshold: float) -> Ints:
+    """Return where samples were missed or are false alarms, from the lowest score of what they are."""
+    said = found.scores >= threshold
+    places = np.flatnonzero(found.positive != said)
+    given = np.where(found.positive, found.scores, 1 - found.scores)[places]
+    return places[np.argsort(given, kind="stable")]

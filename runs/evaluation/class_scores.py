@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.log_odds import LogOdds
-from runs.statistics.roc import Flags, Floats
+from runs.statistics.roc import Flags, Floats, Ints
 
 MOST_SAMPLES = 2_000_000  # of both splits
 MOST_LOGITS = 50_000_000  # beyond them scores rank the samples, of which one column is enough
@@ -39,10 +39,13 @@ class ClassScores(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Which sample it is; the patient is None where it is not known."""
+    """Which sample it is, and of which class; the patient is None where it is not known, the file where it has none."""
 
     sample_id: str | None
     patient_id: str | None
+    file: str | None
+    file_bytes: int | None
+    label: int
 
 
 class NoScores(Exception):
@@ -55,27 +58,47 @@ def read(run_id: int, attempt: int, split: str, label: int, class_names: tuple[s
 
     Raises NoScores, StoreError.
     """
-    with _opened(run_id) as found:
+    with opened(run_id) as found:
         return _read(found, split, label, class_names)
 
 
-def identities(run_id: int, split: str, places: Sequence[int]) -> list[Identity]:
+def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
     """Name the samples at these places of the split, in this order. Raises NoScores, StoreError."""
-    found: dict[int, Identity] = {}
+    found: list[tuple[Ints, list[Identity]]] = []
     start = 0
-    with _opened(run_id) as file:
-        for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "sample_id", "patient_id"]):
-            rows = _of_split(batch, split)
-            for place in places:
-                if start <= place < start + rows.num_rows:
-                    told = (rows[name][place - start].as_py() for name in ("sample_id", "patient_id"))
-                    found[place] = Identity(*(None if value is None else str(value) for value in told))
+    with opened(run_id) as file:
+        names = [name for name in ("sample_id", "patient_id", "file", "file_bytes") if name in file.schema_arrow.names]
+        for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "label", *names]):
+            rows = of_split(batch, split)
+            asked = np.flatnonzero((places >= start) & (places < start + rows.num_rows))
+            if len(asked):
+                found.append((asked, _named(rows.take(pa.array(places[asked] - start)))))
             start += rows.num_rows
-    return [found[place] for place in places]
+    if sum(len(asked) for asked, _ in found) < len(places):
+        raise NoScores(UNREADABLE)
+    ordered = {int(at): one for asked, part in found for at, one in zip(asked, part, strict=True)}
+    return [ordered[at] for at in range(len(places))]
+
+
+def _named(rows: pa.RecordBatch) -> list[Identity]:
+    return [
+        Identity(
+            sample_id=_text(row.get("sample_id")),
+            patient_id=_text(row.get("patient_id")),
+            file=row.get("file"),
+            file_bytes=row.get("file_bytes"),
+            label=int(row["label"]),
+        )
+        for row in rows.to_pylist()
+    ]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 @contextmanager
-def _opened(run_id: int) -> Iterator[pq.ParquetFile]:
+def opened(run_id: int) -> Iterator[pq.ParquetFile]:
     """Open the predictions; whatever is wrong with them becomes NoScores, a failing object store StoreError."""
     try:
         with predictions_file.opened(Run.objects.get(pk=run_id)) as found:
@@ -108,18 +131,20 @@ def _parts(found: pq.ParquetFile, split: str, label: int, score: str, logits: Se
     """Yield the split's samples, as many at once as their logits leave room for."""
     size = max(1, VALUES_AT_ONCE // (2 + len(logits)))
     for batch in found.iter_batches(size, columns=["split", "label", score, *logits]):
-        rows = _of_split(batch, split)
+        rows = of_split(batch, split)
         if rows.num_rows:
-            scores = _numbers(rows[score])
-            ranks = _log_odds([_numbers(rows[name]) for name in logits], label) if logits else scores
-            yield ClassScores(_numbers(rows["label"]) == label, scores, ranks)
+            scores = numbers(rows[score])
+            ranks = _log_odds([numbers(rows[name]) for name in logits], label) if logits else scores
+            yield ClassScores(numbers(rows["label"]) == label, scores, ranks)
 
 
-def _of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
+def of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
+    """Select the rows of the split."""
     return batch.filter(pc.equal(batch["split"].cast(pa.string()), split))
 
 
-def _numbers(column: pa.Array) -> Floats:
+def numbers(column: pa.Array) -> Floats:
+    """Convert a column to floats."""
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 

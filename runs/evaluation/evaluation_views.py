@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import conditional_page
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api.csv_download import csv_download
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -20,6 +23,7 @@ from runs.listing.filters import Parameters
 from runs.models import FinalResult, Run
 
 MOST_POINTS = 100_000
+MOST_ON_A_PAGE = 100
 
 
 class EvaluationParameters(Parameters):
@@ -36,17 +40,24 @@ class CurveParameters(EvaluationParameters):
 
 
 class CellParameters(EvaluationParameters):
-    """Which cell of the matrix at which threshold, by default the run's; `page` counts from 1."""
+    """Which cell of the matrix, or all `errors`, at which threshold, by default the run's."""
 
-    cell = serializers.ChoiceField(["tn", "fp", "fn", "tp"])
+    cell = serializers.ChoiceField(["tn", "fp", "fn", "tp", "errors"])
     threshold = serializers.FloatField(required=False)
-    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1)
 
     def validate_threshold(self, threshold: float) -> float:
         """Refuse what is no finite number."""
         if not math.isfinite(threshold):
             raise serializers.ValidationError("Write a number, such as 0.5.")
         return threshold
+
+
+class PageParameters(CellParameters):
+    """Which page of the samples, from 1; with `thumbnails`, the pictures that the run keeps come with them."""
+
+    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1)
+    page_size = serializers.IntegerField(min_value=1, max_value=MOST_ON_A_PAGE, default=50)
+    thumbnails = serializers.BooleanField(default=False)
 
 
 class EvaluationView(ReadingView):
@@ -56,13 +67,13 @@ class EvaluationView(ReadingView):
 
     def answer(self, run_id: int, build: Callable[[Run, FinalResult, int], dict[str, Any]]) -> Response:
         """Respond with what `build` makes of the evaluation; raises NotFound, and 503 when the object store fails."""
-        result = self._result_of(run_id)
+        result = self.result_of(run_id)
         try:
-            return Response(build(result.run, result, self._label_of(result)))
+            return Response(build(result.run, result, self.label_of(result)))
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
 
-    def _result_of(self, run_id: int) -> FinalResult:
+    def result_of(self, run_id: int) -> FinalResult:
         """Read the evaluation that is asked for; raises NotFound also for a run that the user may not see."""
         found = FinalResult.objects.filter(run_id=self.head_of(run_id).id).select_related("run")
         results = {result.split: result for result in found}
@@ -71,7 +82,7 @@ class EvaluationView(ReadingView):
             raise NotFound(f"Run {run_id} has no final evaluation of its {split} split.")
         return results[split]
 
-    def _label_of(self, result: FinalResult) -> int:
+    def label_of(self, result: FinalResult) -> int:
         """Return the class that is asked for; raises InvalidRequest for one that the run does not have."""
         classes, two = len(result.class_names), len(result.class_names) == 2
         label: int = self.asked.get("label", 1 if two else 0)
@@ -97,13 +108,34 @@ class FinalCurves(EvaluationView):
         return self.answer(run_id, lambda run, result, label: final_curves(run, result, label, points))
 
 
+@method_decorator(conditional_page, name="dispatch")
 class FinalSamples(EvaluationView):
     """The samples behind a cell of the matrix, the most confident first."""
 
-    parameters = CellParameters
+    parameters = PageParameters
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return a page of them."""
         from runs.evaluation.cell_samples import samples_of_cell  # noqa: PLC0415
 
         return self.answer(run_id, lambda run, result, label: samples_of_cell(run, result, label, self.asked))
+
+
+class FinalSamplesExport(EvaluationView):
+    """All samples behind a cell of the matrix as CSV, the most confident first."""
+
+    parameters = CellParameters
+
+    def get(self, _request: Request, run_id: int) -> HttpResponse:
+        """Return the file; 404 where there are no samples to list, with the reason."""
+        from runs.evaluation.cell_samples import exported  # noqa: PLC0415
+        from runs.evaluation.class_scores import NoScores  # noqa: PLC0415
+
+        result = self.result_of(run_id)
+        try:
+            text = exported(result.run, result, self.label_of(result), self.asked)
+        except NoScores as error:
+            raise NotFound(str(error)) from error
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+        return csv_download(f"run-{run_id}-{result.split}-{self.asked['cell']}.csv", text)

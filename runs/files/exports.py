@@ -12,6 +12,7 @@ Workers and commands write them, a web process only what users save: the tables 
 | `recalibration.json` | how scores become probabilities: everything that applying it needs |
 | `operating_point.json` | the operating points that users saved with it; a web process writes it too |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
+| `error_pictures.zip` | small pictures of the most confident errors, as the training wrote them |
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from runs.serializers import final_split, operating_points, split_use
 from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
+OF_AN_ATTEMPT = ("predictions.parquet", "error_pictures.zip")
+"""What the process of the training itself wrote at the end of its attempt."""
 NAMES = (
     "config.json",
     "metrics.csv",
@@ -39,7 +42,7 @@ NAMES = (
     "results.json",
     "recalibration.json",
     point_file.NAME,
-    "predictions.parquet",
+    *OF_AN_ATTEMPT,
 )
 
 RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
@@ -66,9 +69,10 @@ def export(run: Run) -> None:
     if run.recalibration is not None:
         _write_json(run, "recalibration.json", run.recalibration)
     point_file.write(run)
-    predictions = run.folder / "attempts" / str(run.attempt) / "predictions.parquet"
-    if predictions.is_file():
-        atomic_files.publish(predictions, run.folder / "predictions.parquet")
+    for name in OF_AN_ATTEMPT:
+        written = run.folder / "attempts" / str(run.attempt) / name
+        if written.is_file():
+            atomic_files.publish(written, run.folder / name)
 
 
 def publish(run: Run) -> None:

@@ -26,12 +26,12 @@ class UnreadablePredictions(Exception):
 def opened(run: Run) -> Iterator[pq.ParquetFile]:
     """Open the predictions, whose reading belongs into the block.
 
-    Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, and StoreError
-    of an object store that fails.
+    Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, damage that
+    only their checksums show included, and StoreError of an object store that fails.
     """
     with run_files.seekable(run, NAME) as file:
         try:
-            yield pq.ParquetFile(file)
+            yield pq.ParquetFile(file, page_checksum_verification=True)  # of files that have checksums
         except StoreError:
             raise
         except (pa.ArrowException, OSError, KeyError) as error:

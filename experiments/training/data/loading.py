@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +19,12 @@ from experiments.training.contract.reading import UNKNOWN, Reading, naming_quest
 from experiments.training.contract.reports import Job
 from experiments.training.contract.source_errors import UnreadableImages
 from experiments.training.contract.splits import SplitName
-from experiments.training.data import builtins, layouts, pixel_reading, sources
+from experiments.training.data import builtins, image_files, layouts, pixel_reading, sources
 from experiments.training.data.files import catalogue, requirements, run_log
 from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder
 from experiments.training.data.files.index import Index
+from experiments.training.data.image_files import ImageFiles
 from experiments.training.data.images import cache_space, decoding, headers, survey, verification
 from experiments.training.data.images.headers import Header, HeaderCounts
 from experiments.training.data.images.pixel_cache import PixelCache
@@ -38,8 +40,8 @@ class Samples:
 
     `inputs` is uint8 (N, C, H, W) for images or floats (N, features) for tables, NaN where a number is missing. Lists
     run along N, except `features`, which runs along the second dimension of a table. A patient is None where it is not
-    known. `header_counts` describes image files, `columns` a table's columns as they were read, `reading` how all was
-    found. `subgroups` maps columns to each sample's group.
+    known. `subgroups` maps columns to each sample's group. `header_counts` and `image_files` describe image files,
+    `columns` a table's columns as they were read, `reading` how all was found.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Samples:
     columns: Sequence[ColumnFacts] = ()
     reading: Reading = UNKNOWN
     subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    image_files: ImageFiles | None = None
 
 
 def load(
@@ -116,6 +119,7 @@ def _table(files: Files, index: Index, config: TrainingConfig, job: Job) -> Samp
 
 def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache: PixelCache) -> Samples:
     """Load an image data set, and its files' headers in the process that reports for all."""
+    read_at = time.time_ns()
     index, assigned = _divided(config, index, job, table=False, cache_bytes=cache.max_bytes)
     names = [sample.file for sample in index.samples]
     if files.kind != "npz" and not config.data.skip_unreadable:
@@ -136,7 +140,8 @@ def _images(files: Files, index: Index, config: TrainingConfig, job: Job, cache:
     kept = [sample.file for sample in index.samples]
     counted = headers.count(files, kept, unreadable, known) if _reads_headers(job) else None
     index = replace(index, reading=pixel_reading.added(index.reading, seen, made_by))
-    return replace(_samples(files.name, index, pixels, assigned), header_counts=counted)
+    shown = image_files.of_index(files, index, made_by, read_at)
+    return replace(_samples(files.name, index, pixels, assigned), header_counts=counted, image_files=shown)
 
 
 def _without(

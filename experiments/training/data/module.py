@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
@@ -32,7 +34,8 @@ class DataModule(LightningDataModule):
     """Batches `(x float32, y int64, index int64)`; `index` points into `sample_ids`, `patient_ids` and `subgroups`.
 
     `input_shape` is (C, H, W) or (features,); `num_classes` is 2 for binary, and label 1 is the positive class;
-    `train_counts` are the training split's samples per class; `preprocessing` says how samples become `x`.
+    `train_counts` are the training split's samples per class; `preprocessing` says how samples become `x`;
+    `image_files` are those of the samples, None for a table.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class DataModule(LightningDataModule):
         self.sample_ids = samples.sample_ids
         self.patient_ids = samples.patient_ids
         self.subgroups = samples.subgroups
+        self.image_files = samples.image_files
+        self._inputs = samples.inputs
         self.indices = indices
         self.summary = DatasetSummary(
             name=samples.name,
@@ -82,6 +87,11 @@ class DataModule(LightningDataModule):
     def test_dataloader(self) -> DataLoader[Batch] | None:
         """Make a loader of this process's test batches; None without a test split."""
         return self._in_order("test") if self.indices["test"] else None
+
+    def pixels(self, position: int) -> NDArray[np.uint8]:
+        """Return the pixels (C, H, W) of an image as they are before they become `x`."""
+        found: NDArray[np.uint8] = self._inputs[position].numpy()
+        return found
 
     def _in_order(self, split: SplitName) -> DataLoader[Batch]:
         indices = BatchIndices(self.indices[split], self._batch_size, place=ranks.place())

@@ -37,6 +37,7 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
 from experiments.training.recipes import (
+    error_pictures,
     evaluation,
     execution,
     inference,
@@ -125,9 +126,8 @@ def _carry_out(
     ranks.leave()
     if job.rank:
         return  # rank 0 has the results of all ranks, and reports and writes them
-    evaluation.write_predictions(
-        Path(job.run_dir, "attempts", str(job.attempt), "predictions.parquet"), predictions, data
-    )
+    folder = Path(job.run_dir, "attempts", str(job.attempt))
+    evaluation.write_predictions(folder / "predictions.parquet", predictions, data)
     source = split_identity.source_of(job)
     for event in evaluation.events(
         predictions, data, epoch=best.epoch, threshold=threshold, added=metrics, source=source
@@ -137,6 +137,7 @@ def _carry_out(
     report(recalibrated)
     for note in shifted_scores.notes(config, module, predictions[-1], recalibrated.found):
         report(note)
+    error_pictures.write(folder, predictions, data)
     chain.checkpoint.tidy()
 
 

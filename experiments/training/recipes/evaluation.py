@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,8 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
+from experiments.training.data.image_files import METADATA, ImageFiles
+from experiments.training.data.module import DataModule
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from experiments.training.recipes.split_identity import split_identity
@@ -132,12 +135,15 @@ def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any)
     Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `subgroup_<column>` for each column of
     subgroups, `label` (0, 1, ...), `score_<class>` for each class, unrounded float64; a binary run has `score` too, the
     positive class's. Then the outputs of the network, by which samples are ranked: `logit` of a binary run, that of the
-    positive class, else `logit_<class>` for each class.
+    positive class, else `logit_<class>` for each class. Of images `file` and `file_bytes` say which file of the source
+    was read, null where one holds many.
     """
-    columns = [_columns(part, data) for part in predictions]
+    columns = [_columns(part, data) | _file_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
+    if files := _image_files(data):
+        table = table.replace_schema_metadata({METADATA: msgspec.json.encode(files.rendering)})
     with replacing(path) as temporary:
-        pq.write_table(table, temporary)
+        pq.write_table(table, temporary, write_page_checksum=True)  # else damaged scores are read as other scores
 
 
 def _columns(part: Predictions, data: Any) -> dict[str, Any]:
@@ -163,6 +169,20 @@ def _subgroups(part: Predictions, data: Any) -> dict[str, Any]:
     return {
         f"{PREFIX}{column}": pa.array([groups[i] for i in part.positions], pa.string())
         for column, groups in data.subgroups.items()
+    }
+
+
+def _image_files(data: Any) -> ImageFiles | None:
+    return data.image_files if isinstance(data, DataModule) else None
+
+
+def _file_columns(part: Predictions, data: Any) -> dict[str, Any]:
+    files = _image_files(data)
+    if files is None:
+        return {}
+    return {
+        "file": pa.array([files.names[i] for i in part.positions], pa.string()),
+        "file_bytes": pa.array([files.sizes[i] for i in part.positions], pa.int64()),
     }
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from PIL import Image
 
+from experiments.datasets import run_samples
 from experiments.models import Dataset
-from runs.evaluation import class_scores
+from experiments.training.data.image_files import METADATA, Rendering
+from experiments.training.data.images.pixel_scale import WHOLE_NUMBERS, Extremes, made_of
+from runs.evaluation import cell_samples, class_scores
 from runs.models import FinalResult, Run
 from tests.experiments.datasets.requests import answer, check_all
 from tests.experiments.datasets.test_samples import checked, image_of
-from tests.experiments.training.datasets import with_class_folders
+from tests.experiments.training.datasets import with_class_folders, with_npz, write_image, zipped
 
 pytestmark = pytest.mark.django_db
 IDS = ["tulip/000.png", "rose/001.png", "tulip/002.png", "gone.png"]
@@ -26,6 +34,7 @@ IDS = ["tulip/000.png", "rose/001.png", "tulip/002.png", "gone.png"]
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
     class_scores.read.cache_clear()
+    cell_samples._found.cache_clear()
 
 
 def evaluated(user: User, source: str, version: str | None, ids: list[str] = IDS) -> Run:
@@ -56,6 +65,23 @@ def evaluated(user: User, source: str, version: str | None, ids: list[str] = IDS
     return run
 
 
+def of_files(user: User, source: Path, version: str | None, ids: list[str], **rendering: Any) -> Run:
+    """Make such a run as trainings write them today: with the files that they read, just now."""
+    run = evaluated(user, str(source), version, ids)
+    path = run.folder / "predictions.parquet"
+    sizes = [(source / name).stat().st_size if source.is_dir() else 0 for name in ids]
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source) as archive:
+            sizes = [archive.getinfo(name).file_size for name in ids]
+    table = pq.read_table(path).append_column("file", pa.array(ids)).append_column("file_bytes", pa.array(sizes))
+    how = Rendering(**({"channels": 1, "read_at": time.time_ns()} | rendering))
+    pq.write_table(table.replace_schema_metadata({METADATA: msgspec.json.encode(how)}), path)
+    return run
+
+
+NOTHING = {"images": {}, "problems": {}, "columns": None, "rows": {}, "problem": None}
+
+
 def asked(api: Client, run: Run, cell: str = "fp") -> Any:
     return answer(api.get(f"/api/runs/{run.pk}/final-samples/pictures/", {"cell": cell}), 200)
 
@@ -71,8 +97,8 @@ def test_samples_of_a_registered_data_set(api: Client, user: User, root: Path) -
         if one["id"] in found["images"]:
             drawn, same = (np.asarray(image_of(api, place)) for place in (found["images"][one["id"]], one["image"]))
             assert drawn.tolist() == same.tolist()
-    assert asked(api, run, "tn") == {"images": {}, "problem": None}  # the data set has no such file
-    assert asked(api, run, "fn") == {"images": {}, "problem": None}
+    assert asked(api, run, "tn") == NOTHING  # the data set has no such file
+    assert asked(api, run, "fn") == NOTHING
 
 
 def test_other_data_than_the_run_had_are_not_shown(api: Client, user: User, root: Path) -> None:
@@ -83,8 +109,8 @@ def test_other_data_than_the_run_had_are_not_shown(api: Client, user: User, root
     check_all()
     found = asked(api, run)
     assert found["images"] == {}
-    assert "when the run was submitted" in found["problem"]
-    assert "when the run was submitted" in asked(api, evaluated(user, str(root / "flowers"), None))["problem"]
+    assert "since the run was submitted" in found["problem"]
+    assert "did not note which files" in asked(api, evaluated(user, str(root / "flowers"), None))["problem"]
 
 
 def test_a_built_in_data_set(api: Client, user: User) -> None:
@@ -99,6 +125,168 @@ def test_without_predictions_there_is_nothing_to_show(api: Client, client: Clien
     run = evaluated(user, "builtin:digits-is-8", None)
     address = f"/api/runs/{run.pk}/final-samples/pictures/"
     (run.folder / "predictions.parquet").unlink()
-    assert asked(api, run) == {"images": {}, "problem": class_scores.GONE}
+    assert asked(api, run) == NOTHING | {"problem": class_scores.GONE}
     assert api.get(address).status_code == 400
     assert client.get(address, {"cell": "fp"}).status_code == 401
+
+
+PATHS = [f"tulip/{number:03d}.png" for number in range(4)]
+
+
+def picture(api: Client, run: Run, place: int, size: str = "large") -> Any:
+    return api.get(f"/api/runs/{run.pk}/final-samples/{place}/picture/", {"size": size})
+
+
+def pixels_of(response: Any) -> Any:
+    assert response.status_code == 200, response.content
+    assert response["Content-Type"] == "image/png"
+    assert response["Cache-Control"] == "private, max-age=86400, immutable"
+    return np.asarray(Image.open(io.BytesIO(b"".join(response.streaming_content)), formats=("PNG",)))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_of_a_path_in_the_data_roots(api: Client, user: User, root: Path, packed: bool) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    run = of_files(user, zipped(source) if packed else source, None, PATHS)
+    found = asked(api, run)
+    assert set(found["images"]) == set(PATHS[:3])
+    assert (found["problems"], found["problem"]) == ({}, None)
+    for number, name in enumerate(PATHS[:3]):
+        assert pixels_of(api.get(found["images"][name])).tolist() == [[number] * 10] * 10
+    assert pixels_of(picture(api, run, 2)).tolist() == [[2] * 10] * 10
+    listed = answer(api.get(f"/api/runs/{run.pk}/files/"), 200)["files"]
+    assert [one["name"] for one in listed] == ["predictions.parquet"]  # what is drawn is no file of the run
+
+
+def test_a_picture_is_drawn_once(api: Client, user: User, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    first = asked(api, run)
+    monkeypatch.setattr(run_samples.samples, "made_by", None)
+    assert asked(api, run) == first
+    assert pixels_of(picture(api, run, 0, "small")).shape == (10, 10)
+
+
+def test_the_scale_is_that_of_the_training(api: Client, user: User, root: Path) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    (root / "deep").mkdir()
+    for number, name in enumerate(names):
+        Image.fromarray(np.full((300, 200), 1000 * number, np.uint16)).save(root / "deep" / name)
+    scale = made_of([Extremes(WHOLE_NUMBERS, 0, 4095)])
+    run = of_files(user, root / "deep", None, names, scale=scale)
+    small, large = (pixels_of(picture(api, run, 3, size)) for size in ("small", "large"))
+    assert (small.shape, large.shape) == ((160, 107), (300, 200))
+    assert {*small.ravel(), *large.ravel()} == {round(3000 * 255 / 4095)}
+
+
+def test_what_is_not_the_file_any_more_is_told(api: Client, user: User, root: Path) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    (root.parent / "secret.png").write_bytes((source / PATHS[0]).read_bytes())
+    run = of_files(user, source, None, PATHS)
+    (source / PATHS[0]).unlink()
+    (source / PATHS[0]).symlink_to(root.parent / "secret.png")
+    (source / PATHS[1]).unlink()
+    content = (source / PATHS[2]).read_bytes()
+    (source / PATHS[2]).write_bytes(content)  # later than it was read
+    (source / PATHS[3]).write_bytes(content + b"x")
+    found = asked(api, run)
+    assert found["images"] == {}
+    assert "outside the data root" in found["problems"][PATHS[0]]
+    assert "no longer there" in found["problems"][PATHS[1]]
+    assert "was written after the run read it" in found["problems"][PATHS[2]]
+    assert "another size" in asked(api, run, "tn")["problems"][PATHS[3]]
+    refused = answer(picture(api, run, 2), 404)["detail"]
+    assert "was written after the run read it" in refused
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "tulip", "tulip/\0.png", "x" * 5000])
+def test_no_name_leads_out_of_the_data(api: Client, user: User, root: Path, name: str) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    write_image(root.parent / "secret.png", 9)
+    run = of_files(user, source, None, PATHS)
+    path = run.folder / "predictions.parquet"
+    table = pq.read_table(path)
+    named = table.set_column(table.schema.get_field_index("file"), "file", pa.array([name, *PATHS[1:]]))
+    pq.write_table(
+        named.set_column(named.schema.get_field_index("file_bytes"), "file_bytes", pa.nulls(4, "int64")), path
+    )
+    found = asked(api, run)
+    assert set(found["images"]) == set(PATHS[1:3])
+    assert set(found["problems"]) == {PATHS[0]}
+
+
+def test_hostile_and_damaged_files_are_told(api: Client, user: User, root: Path) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    content = (source / PATHS[0]).read_bytes()
+    (source / PATHS[0]).write_bytes(content[: len(content) // 2])
+    (source / PATHS[1]).write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 60)
+    found = asked(api, of_files(user, source, None, PATHS))
+    assert set(found["images"]) == {PATHS[2]}
+    assert set(found["problems"]) == set(PATHS[:2])
+
+
+def test_data_that_are_gone(api: Client, user: User, root: Path, settings: Any) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    run = of_files(user, source, None, PATHS)
+    source.rename(root / "elsewhere")
+    assert "not where they were" in asked(api, run)["problem"]
+    (root / "elsewhere").rename(source)
+    settings.LIVETRAIN_DATA_ROOTS = [root / "other"]
+    assert "not where they were" in asked(api, run)["problem"]
+    assert "not where they were" in answer(picture(api, run, 0), 404)["detail"]
+
+
+def test_a_medmnist_file(api: Client, user: User, root: Path) -> None:
+    run = of_files(user, with_npz(root / "m.npz"), None, ["test/0", "train/3", "val/1", "gone/7"])
+    path = run.folder / "predictions.parquet"
+    table = pq.read_table(path).drop_columns(["file", "file_bytes"])
+    pq.write_table(table, path)
+    found = asked(api, run)
+    shown = {name: pixels_of(api.get(address))[0, 0] for name, address in found["images"].items()}
+    assert shown == {"test/0": 18, "train/3": 3, "val/1": 13}
+    assert "no longer there" in asked(api, run, "tn")["problems"]["gone/7"]
+
+
+def test_registered_files_may_have_been_written_again(api: Client, user: User, root: Path) -> None:
+    """The content hash of a check says that they are the same."""
+    source = with_class_folders(root / "flowers", {"rose": 2, "tulip": 4})
+    name = checked(api, source)
+    run = of_files(user, source, Dataset.objects.get(name=name).content_hash, PATHS, read_at=1)
+    run.source_path = f"dataset:{name}"
+    run.save()
+    assert set(asked(api, run)["images"]) == set(PATHS[:3])
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_rows_of_a_table(api: Client, user: User, root: Path, numbered: bool) -> None:
+    rows = [[f"r{number}", number * 1.5, number % 2] for number in range(20)]
+    head = ["id", "age", "target"]
+    text = "\n".join(",".join(map(str, row[numbered:])) for row in [head, *rows])
+    (root / "t.csv").write_text(text + "\n")
+    ids = ["3", "1", "2", "20"] if numbered else ["r2", "r0", "r1", "r19"]
+    found = asked(api, evaluated(user, str(root / "t.csv"), None, ids))
+    assert found["columns"] == head[numbered:]
+    wanted = {
+        ids[at]: [f"r{number}", str(number * 1.5), str(number % 2)][numbered:] for at, number in enumerate((2, 0, 1))
+    }
+    assert found["rows"] == wanted
+    assert found["problem"] is None
+
+
+def test_rows_of_the_built_in_table(api: Client, user: User) -> None:
+    found = asked(api, evaluated(user, "builtin:breast-cancer", None, ["000", "019", "020", "021"]))
+    assert found["columns"][:2] == ["class", "mean radius"]
+    assert {name: cells[:2] for name, cells in found["rows"].items()} == {
+        "000": ["malignant", "17.99"],
+        "019": ["benign", "13.54"],
+        "020": ["benign", "13.08"],
+    }
+
+
+def test_pictures_of_others(api: Client, client: Client, user: User, root: Path) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    address = f"/api/runs/{run.pk}/final-samples/0/picture/"
+    assert client.get(address).status_code == 401
+    assert api.get(f"/api/runs/{run.pk}/final-samples/9/picture/").status_code == 404
+    assert api.get(address, {"size": "huge"}).status_code == 400
+    Run.objects.filter(pk=run.pk).update(deleted_at="2026-01-01T00:00:00Z")
+    assert api.get(address).status_code == 404

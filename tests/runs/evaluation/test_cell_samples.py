@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
+import zipfile
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from django.test import Client
+from PIL import Image
 
-from runs.evaluation import cell_samples, class_scores
+from runs.evaluation import cell_samples, class_scores, error_pictures, said_classes
 from runs.models import Run
 from tests.runs.conftest import MakeRun
 from tests.runs.evaluation.test_final_curves import LABELS, evaluated, logits_of, two_classes
@@ -22,7 +27,8 @@ SCORES = 1 / (1 + np.exp(-LOGITS))
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
-    class_scores.read.cache_clear()
+    for read in (class_scores.read, said_classes.read, cell_samples._found):
+        read.cache_clear()
 
 
 @pytest.fixture
@@ -52,14 +58,22 @@ def test_a_cell_has_its_samples_the_most_confident_first(
     wanted.sort(key=lambda n: -SCORES[n] if predicted else SCORES[n])
     assert (found["total"], found["threshold"], found["problem"]) == (len(wanted), at, None)
     assert found["results"] == [
-        {"sample_id": NAMES[n], "patient_id": PATIENTS[n], "score": SCORES[n]} for n in wanted[:50]
+        {
+            "sample_id": NAMES[n],
+            "patient_id": PATIENTS[n],
+            "score": SCORES[n],
+            "file": None,
+            "class": found["class"] if of_class else "not 8",
+            "predicted": found["class"] if predicted else "not 8",
+            "place": n,
+        }
+        for n in wanted[:50]
     ]
 
 
 def test_pages_follow_each_other(api: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cell_samples, "PAGE_SIZE", 7)
     monkeypatch.setattr(class_scores, "VALUES_AT_ONCE", 80)  # 10 names at once
-    pages = [asked(api, run, cell="tn", page=page) for page in range(1, 12)]
+    pages = [asked(api, run, cell="tn", page=page, page_size=7) for page in range(1, 12)]
     whole = [result for page in pages for result in page["results"]]
     assert [result["score"] for result in whole] == sorted(result["score"] for result in whole)
     assert len(whole) == pages[0]["total"] == int(((LABELS != 1) & (SCORES < 0.5)).sum())
@@ -99,6 +113,110 @@ def test_names_may_be_gone_after_the_scores_were_read(api: Client, run: Run) -> 
     assert asked(api, run, cell="fp")["problem"] is None
     (run.folder / "predictions.parquet").unlink()
     assert asked(api, run, cell="fp")["problem"] == class_scores.GONE
+
+
+def test_all_errors_of_two_classes(api: Client, run: Run) -> None:
+    found = asked(api, run, cell="errors")
+    given = np.where(LABELS == 1, SCORES, 1 - SCORES)
+    wrong = [n for n in np.argsort(given, kind="stable") if (SCORES[n] >= 0.5) != (LABELS[n] == 1)]
+    assert [row["place"] for row in found["results"]] == wrong[:50]
+    assert {row["class"] == row["predicted"] for row in found["results"]} == {False}
+
+
+def several(make_run: MakeRun, **more: Any) -> tuple[Run, Any]:
+    logits = logits_of((90, 3)) + np.eye(3)[LABELS]
+    scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    columns = {f"score_{name}": scores[:, label] for label, name in enumerate("abc")}
+    return evaluated(make_run, named(columns | more), class_names=["a", "b", "c"], threshold=None), scores
+
+
+def test_the_most_confident_errors_of_several_classes(api: Client, make_run: MakeRun) -> None:
+    run, scores = several(make_run, file=[f"{name}.png" for name in NAMES])
+    found = asked(api, run, cell="errors", page_size=100)
+    wrong = np.flatnonzero(scores.argmax(axis=1) != LABELS)
+    order = wrong[np.argsort(-scores[wrong].max(axis=1), kind="stable")]
+    assert found["total"] == len(order)
+    assert found["results"] == [
+        {
+            "sample_id": NAMES[n],
+            "patient_id": PATIENTS[n],
+            "score": scores[n].max(),
+            "file": f"{NAMES[n]}.png",
+            "class": "abc"[LABELS[n]],
+            "predicted": "abc"[scores[n].argmax()],
+            "place": n,
+        }
+        for n in order
+    ]
+
+
+def test_too_many_classes_to_say_what_was_said(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _ = several(make_run)
+    monkeypatch.setattr(said_classes, "MOST_SCORES", 100)
+    assert "not listed" in asked(api, run, cell="errors")["problem"]
+    found = asked(api, run, cell="fn", label=1)
+    assert found["problem"] is None
+    assert {row["predicted"] for row in found["results"]} == {None}
+
+
+def exported(api: Client, run: Run, **parameters: Any) -> list[list[str]]:
+    answer = api.get(f"/api/runs/{run.pk}/final-samples/export/", parameters)
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Disposition"] == f'attachment; filename="run-{run.pk}-test-{parameters["cell"]}.csv"'
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_export_of_a_cell(api: Client, run: Run) -> None:
+    listed = asked(api, run, cell="fp", threshold=0.3)["results"]
+    head, *rows = exported(api, run, cell="fp", threshold=0.3)
+    assert head == ["sample_id", "patient_id", "file", "class", "predicted", "score"]
+    assert [row[0] for row in rows] == [row["sample_id"] for row in listed]
+    assert [float(row[-1]) for row in rows] == [row["score"] for row in listed]
+
+
+def test_no_name_becomes_a_formula(api: Client, make_run: MakeRun) -> None:
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "a=b"]
+    names = [evil[n % len(evil)] for n in range(90)]
+    run = evaluated(make_run, two_classes(LOGITS) | {"sample_id": names, "patient_id": names})
+    rows = [*exported(api, run, cell="fp")[1:], *exported(api, run, cell="tn")[1:]]
+    assert {row[0] for row in rows} <= {*(f"'{name}" for name in evil[:-1]), "a=b"}
+    assert {row[1] for row in rows} == {row[0] for row in rows}
+    assert len({row[0] for row in rows}) == len(evil)
+
+
+def test_nothing_to_export(api: Client, run: Run) -> None:
+    address = f"/api/runs/{run.pk}/final-samples/export/"
+    assert api.get(address, {"cell": "fp", "page": 2}).status_code == 400
+    (run.folder / "predictions.parquet").unlink()
+    answer = api.get(address, {"cell": "fp"})
+    assert (answer.status_code, answer.json()["detail"]) == (404, class_scores.GONE)
+
+
+def png(value: int) -> bytes:
+    content = io.BytesIO()
+    Image.new("L", (4, 4), value).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_thumbnails_come_with_the_samples(api: Client, run: Run) -> None:
+    [first, second, third] = asked(api, run, cell="fp")["results"][:3]
+    with zipfile.ZipFile(run.folder / error_pictures.NAME, "w") as archive:
+        archive.writestr(f"test/{first['place']}.png", png(7))
+        archive.writestr(f"test/{second['place']}.png", b"<svg>")
+        archive.writestr(f"val/{third['place']}.png", png(8))
+    shown = asked(api, run, cell="fp", thumbnails="true", page_size=3)["results"]
+    kind, _, text = shown[0].pop("picture").partition(",")
+    assert (kind, base64.b64decode(text)) == ("data:image/png;base64", png(7))
+    assert [row["picture"] for row in shown[1:]] == [None, None]
+    (run.folder / error_pictures.NAME).write_bytes(b"PK no zip")
+    assert [row["picture"] for row in asked(api, run, cell="fp", thumbnails="true")["results"][:3]] == [None] * 3
+
+
+def test_an_unchanged_page_is_not_sent_again(api: Client, run: Run) -> None:
+    address = f"/api/runs/{run.pk}/final-samples/?cell=fp"
+    tag = api.get(address)["ETag"]
+    assert api.get(address, headers={"if-none-match": tag}).status_code == 304
+    assert api.get(f"{address}&page=2", headers={"if-none-match": tag}).status_code == 200
 
 
 def test_wrong_requests(api: Client, run: Run) -> None:

@@ -5,6 +5,7 @@ A module of its own, because scikit-learn takes longer to import than anything e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.training.data import builtins
@@ -20,19 +21,20 @@ def sheet(task: Task) -> Sheet | FeatureSheet:
     """Make the sheet that the task asks for; raises OSError where images cannot be exported."""
     builtin = BUILTINS[str(task.builtin)]
     if builtin.table:
-        return _features(builtin) if task.features else _rows(builtin)
+        return _features(builtin) if task.features else _rows(builtin, task.ids)
     if task.features:
         return FeatureSheet(problem="This data set is not a table.")
     folder = builtins.export_digits(Path(task.path)).resolve()
     return sample_process.pictures(Folder(folder, folder), task, list(builtin.counts))
 
 
-def _rows(builtin: Builtin) -> Sheet:
-    """Make the sheet of the first rows, with the class first: scikit-learn keeps it beside the table."""
+def _rows(builtin: Builtin, ids: Sequence[str]) -> Sheet:
+    """Make the sheet of these rows, or of the first, with the class first: scikit-learn keeps it beside the table."""
     values, labels, names = builtins.load_breast_cancer_table()
     classes = list(builtin.counts)
-    first = zip(labels[: table_samples.ROWS], values.tolist(), strict=False)
-    rows = [[classes[label], *map(str, row)] for label, row in first]
+    numbers = {id_: number for number, id_ in enumerate(builtin.ids)}
+    shown = [numbers[id_] for id_ in ids if id_ in numbers] if ids else range(table_samples.ROWS)
+    rows = [[classes[labels[number]], *map(str, values[number].tolist())] for number in shown]
     return table_samples.sheet(len(labels), [CLASS_COLUMN, *names], rows)
 
 

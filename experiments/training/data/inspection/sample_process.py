@@ -116,12 +116,12 @@ def _of_files(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: T
 
 
 def _of_stacks(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: Task) -> dict[int, str | None]:
-    for at, image in _unstacked(files, sorted(shown)):
+    for at, image in unstacked(files, sorted(shown)):
         _write(image, inputs, task, at)
     return dict.fromkeys(shown)
 
 
-def _unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
+def unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
     """Yield the images at these positions of the index, which follows the order of the file."""
     left, at = list(wanted), 0
     for stack in medmnist.stacks(files).values():
@@ -140,18 +140,18 @@ def _mode(inputs: Inputs) -> str:
     return "L" if inputs.channels == 1 else "RGB"
 
 
-def _fitting(image: Image.Image, mode: str) -> Image.Image:
-    """Shrink an image as a training sees it, keeping its proportions, to at most SIDE pixels a side."""
+def fitting(image: Image.Image, mode: str, side: int = SIDE) -> Image.Image:
+    """Shrink an image as a training sees it, keeping its proportions, to at most `side` pixels a side."""
     if image.mode == "F":
         image = Image.fromarray(np.asarray(image).clip(0, 255).round().astype(np.uint8))
     plain = image.convert("L" if image.mode == "L" else mode)
-    plain.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+    plain.thumbnail((side, side), Image.Resampling.BILINEAR)
     return plain
 
 
 def _write(image: Image.Image, inputs: Inputs, task: Task, number: int) -> None:
     """Write the picture whole or not at all, without the file's own metadata."""
-    small = _fitting(image, _mode(inputs))
+    small = fitting(image, _mode(inputs))
     path = Path(task.folder) / f"{number}.png"
     temporary = path.with_name(f".{number}.{os.getpid()}.png")
     Image.frombytes(small.mode, small.size, small.tobytes()).save(temporary, "PNG")

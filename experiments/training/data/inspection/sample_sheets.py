@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from experiments.training.contract.column_facts import Kind
@@ -91,4 +93,44 @@ class FeatureSheet(msgspec.Struct, frozen=True, kw_only=True):
     class_total: int = 0
     classes: list[str] = []
     features: list[Feature] = []
+    problem: str | None = None
+
+
+class RunSample(msgspec.Struct, frozen=True, kw_only=True):
+    """A sample that a run predicted: `place` is its row among the split's; `file` is of `size` bytes, if it has one."""
+
+    place: int
+    id: str
+    file: str | None = None
+    size: int | None = None
+
+
+class RunTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Which samples of a run to show: as pictures `<prefix><place>.png` in `folder`, or as rows of a table.
+
+    `path` lies in one of `roots`. `rendering` is how the run read its images, as JSON, None where that is not known:
+    then only a table, read by the options `data`, has something to show. Files written after `read_at`, in nanoseconds
+    since 1970, are others than those that the run read. `side` are the pixels of a picture's longer side, at most.
+    """
+
+    path: str
+    roots: list[str]
+    samples: list[RunSample]
+    rendering: str | None = None
+    read_at: int | None = None
+    data: dict[str, Any] = {}
+    folder: str
+    prefix: str = ""
+    side: int = 0
+
+
+class RunSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it: by place, why a picture was not drawn, or the cells of a row below `columns`.
+
+    `problem` says why there is nothing to show.
+    """
+
+    problems: dict[int, str] = {}
+    columns: list[str] | None = None
+    rows: dict[int, list[str]] = {}
     problem: str | None = None

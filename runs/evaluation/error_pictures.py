@@ -1,0 +1,44 @@
+"""Read the small pictures of the most confident errors that a run's training kept: `error_pictures.zip`."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable
+
+from runs.files import run_files
+from runs.models import Run
+
+NAME = "error_pictures.zip"
+MOST_BYTES = 32 * 2**20  # of the file; 192 pictures of 160 pixels a side in colour have a third of it
+MOST_PICTURE_BYTES = 2**18
+PNG = b"\x89PNG\r\n\x1a\n"
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError)
+
+
+def addresses(run: Run, split: str, places: Iterable[int]) -> dict[int, str]:
+    """Return `data:` addresses of the pictures of these samples, of those that have one. Raises StoreError."""
+    try:
+        with run_files.seekable(run, NAME) as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    if len(content) > MOST_BYTES:
+        return {}
+    try:
+        return _read(content, split, places)
+    except DAMAGED:
+        return {}  # the pictures can be drawn from the data, like all others
+
+
+def _read(content: bytes, split: str, places: Iterable[int]) -> dict[int, str]:
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+        for place in places:
+            name = f"{split}/{place}.png"
+            if name in sizes and sizes[name] <= MOST_PICTURE_BYTES and (png := archive.read(name)).startswith(PNG):
+                found[place] = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return found
