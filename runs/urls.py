@@ -5,6 +5,7 @@ from django.urls import path
 from runs.api import insight_views, views
 from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
+from runs.evaluation.epoch_matrix_views import EpochMatrices
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples
 from runs.operating_points.point_views import RunOperatingPoints
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("<int:run_id>/test-split/", insight_views.RunTestSplit.as_view(), name="run-test-split"),
     path("<int:run_id>/final-curves/", FinalCurves.as_view(), name="run-final-curves"),
     path("<int:run_id>/final-samples/", FinalSamples.as_view(), name="run-final-samples"),
+    path("<int:run_id>/epoch-matrices/", EpochMatrices.as_view(), name="run-epoch-matrices"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),
