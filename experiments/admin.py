@@ -18,6 +18,7 @@ from rest_framework.exceptions import APIException
 
 from experiments.api import operations
 from runs.admin import RunAdmin
+from runs.admin_pages import confirmation
 from runs.models import Run
 from runs.removal import deletion
 from runs.scheduling import moves
@@ -31,7 +32,8 @@ class Operation:
     """What a user of the admin may do to a run.
 
     `label` stands in the list's menu, `button` on the page of a run in one of `states`, `done` after "3 runs". A
-    `question` comes first there, where nothing undoes what the button does.
+    `question` comes first in both, where nothing undoes it; what only the list asks, since many are chosen at once
+    there, is `question_of_many`.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Operation:
     act: Callable[[Run, User], object]
     to: Destination | None = None
     question: str = ""
+    question_of_many: str = ""
 
 
 def _move(label: str, button: str, done: str, to: Destination) -> Operation:
@@ -101,6 +104,7 @@ OPERATIONS = {
         "deleted",
         (Status.QUEUED, *Run.ENDED),
         operations.delete,
+        question_of_many="They disappear from all lists, for everybody. Queued ones are cancelled first.",
     ),
     "restore": Operation("Restore deleted runs", "Restore", "restored", (), operations.restore),
 }
@@ -170,9 +174,25 @@ def _runs(number: int) -> str:
     return f"{number} {'run' if number == 1 else 'runs'}"
 
 
-def _of_list(name: str) -> Callable[[OperatedRunAdmin, HttpRequest, QuerySet[Run]], None]:
-    def act(model_admin: OperatedRunAdmin, request: HttpRequest, runs: QuerySet[Run]) -> None:
-        model_admin.operate(request, name, runs.select_related("owner"))
+def _of_list(name: str) -> Callable[[OperatedRunAdmin, HttpRequest, QuerySet[Run]], HttpResponseBase | None]:
+    """Return the action of the list, which first shows a page with the question if the operation has one."""
+    operation = OPERATIONS[name]
+    question = operation.question or operation.question_of_many
+
+    def act(model_admin: OperatedRunAdmin, request: HttpRequest, chosen: QuerySet[Run]) -> HttpResponseBase | None:
+        runs = list(chosen.select_related("owner"))
+        agreed = confirmation.confirmed(request, runs) if question else runs
+        if agreed is not None:
+            model_admin.operate(request, name, agreed)
+            return None
+        return confirmation.confirmation_page(
+            model_admin,
+            request,
+            runs,
+            action=name,
+            label=operation.button,
+            question=question,
+        )
 
     return act
 

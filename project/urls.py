@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from experiments.api.queue_views import QueueView
+from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
 
 handler400 = "project.error_answers.bad_request"
@@ -20,6 +20,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/experiments/", include("experiments.urls")),
     path("api/queue/", QueueView.as_view(), name="queue"),
+    path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),
+    path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),

@@ -8,6 +8,7 @@ from realtime import login, views
 urlpatterns = [
     path("", views.run_list_page, name="run-list-page"),
     path("runs/<int:run_id>/", views.run_page, name="run-page"),
+    path("queue/", views.queue_page, name="queue-page"),
     path("compare/", views.compare_page, name="compare-page"),
     path("groups/<int:group_id>/", views.group_page, name="group-page"),
     path(

@@ -1,4 +1,4 @@
-"""The pages: a run, a group of runs, the list of runs, and runs compared, live.
+"""The pages: a run, a group of runs, the list of runs, runs compared, and the queue, live.
 
 They hold what is known when they are requested; their scripts follow what comes.
 """
@@ -20,6 +20,7 @@ from runs.groups.serializers import group_detail
 from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
 from runs.queue import read_queue
 from runs.removal.deletion import restorable_until
+from runs.scheduling import gpu_report, queue_report, queue_rows
 from runs.serializers import run_detail
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, WITHOUT_BEST, lower_is_better
 from runs.summaries import known_columns
@@ -92,3 +93,17 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     labels = {name: label for name, label in FINAL_STATISTICS.items() if name not in WITHOUT_BEST}
     context = {"statistics": labels, "lower_is_better": [name for name in names if lower_is_better(name)]}
     return render(request, "realtime/compare.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """Show who waits and why, who trains, the workers and their GPUs."""
+    context = {
+        "queue": read_queue(),
+        "report": queue_report.described(),
+        "rows": queue_rows.unfinished(request.user),
+        "gpus": gpu_report.described(),
+    }
+    return render(request, "realtime/queue_page.html", context)

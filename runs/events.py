@@ -112,14 +112,34 @@ class GradientStats(Event, frozen=True, kw_only=True):
     nonfinite: bool = False
 
 
+class EpochMatrix(msgspec.Struct, frozen=True, kw_only=True):
+    """What one validation confused, of several classes.
+
+    `cells` is the whole matrix, row by row (row = true class, column = predicted class), of few classes, else empty. Of
+    many, `mistakes` are the most frequent ones, each as true class, predicted class, samples, and samples of the true
+    class. `right` of `samples` are right; `pairs` of classes are mistaken at all.
+    """
+
+    classes: int
+    samples: int
+    right: int
+    pairs: int
+    cells: list[int]
+    mistakes: list[list[int]]
+
+
 class EpochEnd(Event, frozen=True, kw_only=True):
-    """All numbers of one phase of one complete epoch, under the names of `metric_names`."""
+    """All numbers of one phase of one complete epoch, under the names of `metric_names`.
+
+    `matrix` is null but for the validation of several classes: two have their counts among the metrics.
+    """
 
     type: ClassVar[str] = "epoch_end"
     epoch: int
     phase: Phase
     metrics: dict[str, float | None]
     timestamp: str
+    matrix: EpochMatrix | None = None
 
 
 class LrUpdate(Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from django.urls import path
 from runs.api import insight_views, views
 from runs.comparison.comparison_views import Differences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
+from runs.evaluation.epoch_matrix_views import EpochMatrices
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples, FinalSamplesExport
 from runs.evaluation.prediction_views import RunPredictions
 from runs.label_errors.label_error_views import LabelErrors, LabelErrorsExport
@@ -34,6 +35,7 @@ urlpatterns = [
     path("<int:run_id>/predictions/", RunPredictions.as_view(), name="run-predictions"),
     path("<int:run_id>/final-subgroups/", FinalSubgroups.as_view(), name="run-final-subgroups"),
     path("<int:run_id>/final-samples/export/", FinalSamplesExport.as_view(), name="run-final-samples-export"),
+    path("<int:run_id>/epoch-matrices/", EpochMatrices.as_view(), name="run-epoch-matrices"),
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),

@@ -1,4 +1,4 @@
-"""GET and POST /api/queue/: the state of the queue, which staff pause and resume."""
+"""GET and POST /api/queue/: the state of the queue, which staff pause and resume; its runs, and the GPUs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 from experiments import wakeup
 from runs import queue
 from runs.api.bodies import body_of
+from runs.api.views import ReadingView
 from runs.listing.filters import Parameters
-from runs.scheduling import queue_report
+from runs.scheduling import gpu_report, queue_report, queue_rows
 
 
 class QueueOptions(Parameters):
@@ -41,6 +42,22 @@ class QueueView(APIView):
             queue.unpause(request.user)
             _wake_workers()
         return Response(queue_report.described())
+
+
+class QueueRuns(ReadingView):
+    """The first runs that wait and those that train: name, owner, priority, progress."""
+
+    def get(self, request: Request) -> Response:
+        """Return the rows."""
+        return Response(queue_rows.unfinished(request.user))
+
+
+class QueueGpus(ReadingView):
+    """The GPUs of the living workers, who has them, and their memory as it was measured last."""
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """Return the GPUs."""
+        return Response({"gpus": gpu_report.described()})
 
 
 def _wake_workers() -> None:

@@ -293,5 +293,5 @@ def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
 def _queue_message() -> str:
     """Encode places and times, the same for everybody; without the workers, whose last heartbeat is new every time."""
     data = described()
-    del data["workers"]
+    del data["workers"], data["absent_workers"]
     return msgspec.json.encode({"type": "queue", "data": data}).decode()

@@ -17,7 +17,7 @@ from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SAMPLED_EVENT
 from runs.curves.series import EPOCHS, series_of
 from runs.curves.thinning import FEWEST
 from runs.curves.window import Window
-from runs.events import BatchMetrics, FinalStats, Progress
+from runs.events import BatchMetrics, EpochEnd, FinalStats, Progress
 from runs.models import RunEvent
 from runs.serializers import event_envelope, run_detail
 
@@ -40,8 +40,19 @@ class _InLog(msgspec.Struct):
     statistics: dict[str, float | None]
 
 
+class _EpochInLog(msgspec.Struct):
+    """What the log has of an epoch: its numbers. Matrices of epochs have an address of their own."""
+
+    epoch: int
+    phase: str
+    metrics: dict[str, float | None]
+    timestamp: str
+
+
 _SPLIT = msgspec.json.Decoder(_Split)
 _IN_LOG = msgspec.json.Decoder(_InLog)
+_EPOCH_IN_LOG = msgspec.json.Decoder(_EpochInLog)
+_WITH_MATRIX = '"matrix":{'
 
 
 def snapshot(samples: Samples, points: int, log: int) -> dict[str, Any]:
@@ -118,7 +129,10 @@ def _log(samples: Samples, newest: int) -> list[msgspec.Raw]:
 
 
 def _logged(event: RunEvent) -> str:
-    """Build the message of an event without an evaluation's matrix and numbers of classes: `finals` has them, once."""
+    """Build the message of an event without matrices and numbers of classes: others have them, once."""
+    if event.type == EpochEnd.type and _WITH_MATRIX in event.data:
+        epoch = _EPOCH_IN_LOG.decode(event.data)
+        return event_envelope(event, msgspec.json.encode(epoch).decode())
     if event.type != FinalStats.type:
         return event_envelope(event)
     data = _IN_LOG.decode(event.data)

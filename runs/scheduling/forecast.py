@@ -22,6 +22,7 @@ from runs.queue import ORDER, read_queue
 from runs.scheduling import workers
 from runs.scheduling.queue_simulation import Capacity, Training, Waiting, starts
 from runs.scheduling.run_durations import CompletedRun, DurationEstimator, remaining
+from runs.scheduling.workers import Held
 from runs.stored_config import gpus_needed, hours
 
 COMPARED_RUNS = 500
@@ -49,8 +50,13 @@ class Forecast:
     queue: Queue
     workers: list[Worker]
     used: Counter[str]  # slots in use, by name of worker
-    running: int
+    held: Sequence[Held]  # the runs that train, the first that would start first
     places: Mapping[int, Place] = field(default_factory=dict)
+
+    @property
+    def running(self) -> int:
+        """How many runs train."""
+        return len(self.held)
 
     def of(self, run_id: int) -> Place | None:
         """Return the run's place; None for a run that does not wait."""
@@ -124,7 +130,8 @@ def forecast(now: datetime | None = None) -> Forecast:
         row.pk: Place(position, _moment(now, times.get(row.pk)), reasons.of(row, position))
         for position, row in enumerate(waiting, 1)
     }
-    return Forecast(queue, present, used, len(training), places)
+    held = [Held.of(row.pk, row.worker) for row in training]
+    return Forecast(queue, present, used, held, places)
 
 
 def _starts(

@@ -17,6 +17,7 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
     """Describe the queue; `by` and `since` are null until it was paused once.
 
     `runs_per_user` is null without such a limit. `runs` are the first that wait, in their order; `queued` counts all.
+    `absent_workers` train, but are not registered: `manage.py train`, or workers that are stopping or were lost.
     """
     found = found or forecast()
     queue, shown = found.queue, list(found.places.items())[:SHOWN_RUNS]
@@ -29,7 +30,8 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
         "running": found.running,
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
-        "workers": workers.described(found.workers, found.used),
+        "workers": workers.described(found.workers, found.used, found.held),
+        "absent_workers": workers.described_absent(found.workers, found.held),
         "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,6 +27,19 @@ class Load(NamedTuple):
     def free(self) -> int:
         """The number of free slots."""
         return max(0, self.slots - self.busy)
+
+
+class Held(NamedTuple):
+    """A run that trains: the worker that holds it, and the GPUs that it has to itself."""
+
+    run_id: int
+    worker: str
+    gpus: list[str]
+
+    @classmethod
+    def of(cls, run_id: int, column: str) -> Held:
+        """Read both from `Run.worker`."""
+        return cls(run_id, name_in(column), gpus_in(column))
 
 
 def own_name() -> str:
@@ -87,8 +100,11 @@ def load(living: Sequence[Worker] | None = None) -> Load:
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
 
-def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, Any]]:
-    """Describe the workers as JSON."""
+def described(workers: Iterable[Worker], used: Counter[str], held: Iterable[Held] = ()) -> list[dict[str, Any]]:
+    """Describe the workers as JSON, with the runs of `held` that each trains."""
+    of_worker: dict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        of_worker[one.worker].append(one)
     return [
         {
             "name": one.name,
@@ -96,10 +112,26 @@ def described(workers: Iterable[Worker], used: Counter[str]) -> list[dict[str, A
             "slots": one.slots,
             "busy": used[one.name],
             "gpus": one.gpus,
+            "started_at": format_time(one.started_at),
             "seen_at": format_time(one.seen_at),
+            "runs": _trained(of_worker[one.name]),
         }
         for one in workers
     ]
+
+
+def described_absent(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str, Any]]:
+    """Describe those that runs of `held` name, but that are not among the workers that are present."""
+    present = {one.name for one in workers}
+    absent: dict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        if one.worker and one.worker not in present:
+            absent[one.worker].append(one)
+    return [{"name": name, "runs": _trained(trained)} for name, trained in sorted(absent.items())]
+
+
+def _trained(held: Iterable[Held]) -> list[dict[str, Any]]:
+    return [{"run_id": one.run_id, "gpus": one.gpus} for one in held]
 
 
 def _living(now: datetime | None) -> Q:

@@ -18,6 +18,7 @@ from runs.queue import waiting
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/runs/run/"
+ASKED = ("cancel", "cancel_evaluate", "finish", "kill", "delete")
 
 
 @pytest.fixture
@@ -48,9 +49,20 @@ def said(response: Any) -> list[str]:
 
 
 def chosen(admin: Client, action: str, *runs: Run, question: str = "") -> list[str]:
-    """Return what the admin reports after the action was chosen in the list."""
+    """Return what the admin reports after the action was chosen in the list, and its question answered with yes."""
     body = {"action": action, "_selected_action": [run.pk for run in runs]}
+    if action in ASKED:
+        body["confirmed"] = asked(admin, body, question)["confirmed"]
     return said(admin.post(LIST + question, body, follow=True))
+
+
+def asked(admin: Client, body: dict[str, Any], question: str = "") -> dict[str, str]:
+    """Return the hidden fields of the page with the question; nothing has been done to any run yet."""
+    before = list(Run.objects.order_by("pk").values())
+    response = admin.post(LIST + question, body)
+    assert response.status_code == 200
+    assert list(Run.objects.order_by("pk").values()) == before
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', response.content.decode()))
 
 
 def pressed(admin: Client, action: str, run: Run) -> list[str]:
@@ -254,3 +266,50 @@ def test_nobody_else_acts_and_nothing_by_a_link(
     strict.force_login(User.objects.get(username="operator"))
     assert strict.post(act, body).status_code == 403
     assert order(runs) == "abcd"
+
+
+@pytest.mark.parametrize("action", ASKED)
+def test_the_list_asks_before_it_stops_or_deletes(admin: Client, runs: dict[str, Run], action: str) -> None:
+    started(runs["a"])
+    body = {"action": action, "_selected_action": [runs[name].pk for name in "ab"]}
+    page = admin.post(LIST, body).content.decode()
+    assert f"{OPERATIONS[action].button}: 2 runs?" in page
+    assert f"Lungs #{runs['a'].pk}" in page
+    fields = asked(admin, body)
+    assert (fields["action"], fields["confirmed"]) == (action, ",".join(str(runs[name].pk) for name in "ba"))
+    chosen(admin, action, runs["a"], runs["b"])
+    changed = {"delete": "b", "cancel": "ab", "cancel_evaluate": "ab", "kill": "ab"}.get(action, "a")
+    for name in "ab":
+        old, new = runs[name], Run.objects.get(pk=runs[name].pk)
+        differs = (old.status, old.stop_request, old.deleted_at) != (new.status, new.stop_request, new.deleted_at)
+        assert differs == (name in changed), name
+
+
+def test_what_does_no_harm_is_not_asked_about(admin: Client, runs: dict[str, Run]) -> None:
+    assert {name for name, one in OPERATIONS.items() if one.question or one.question_of_many} == set(ASKED)
+    assert chosen(admin, "move_end", runs["a"]) == ["1 run moved to the end of the queue."]
+
+
+def test_all_of_the_list_is_asked_about_and_what_comes_later_is_spared(
+    admin: Client, user: User, runs: dict[str, Run]
+) -> None:
+    body = {"action": "cancel", "_selected_action": [runs["a"].pk], "select_across": "1"}
+    fields = asked(admin, body)
+    assert len(fields["confirmed"].split(",")) == 4
+    config = TrainingConfig.model_validate({"experiment_name": "Late", "source_path": "builtin:breast-cancer"})
+    late = launch.create(config, user)[0]
+    assert said(admin.post(LIST, body | {"confirmed": fields["confirmed"]}, follow=True)) == ["4 runs told to stop."]
+    assert Run.objects.get(pk=late.pk).status == "queued"
+
+
+def test_the_question_shows_states_and_no_endless_list(admin: Client, user: User, runs: dict[str, Run]) -> None:
+    ended(runs["a"])
+    page = admin.post(LIST, {"action": "cancel", "_selected_action": [one.pk for one in runs.values()]})
+    states = re.findall(r'</a> <span class="lt-status lt-(\w+)">', page.content.decode())
+    assert states == ["queued", "queued", "queued", "failed"]
+    config = TrainingConfig.model_validate({"experiment_name": "<b>x", "source_path": "builtin:breast-cancer"})
+    for _ in range(20):
+        launch.create(config, user)
+    html = admin.post(LIST, {"action": "delete", "_selected_action": [runs["a"].pk], "select_across": "1"})
+    assert "and 4 more" in html.content.decode()
+    assert "<b>x" not in html.content.decode()

@@ -14,7 +14,8 @@ from experiments.training.callbacks.steps import Steps
 from experiments.training.contract.reports import Note, Reporter
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
-from runs.events import EpochEnd, utc_now
+from experiments.training.metrics.epoch_matrix import epoch_matrix
+from runs.events import EpochEnd, EpochMatrix, utc_now
 from runs.hints.lower_rate import lower_rate_cure
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Floats, Ints
@@ -41,6 +42,7 @@ class MetricsCollector(Callback):
         self._rate = 0.0
         self._train_numbers: dict[str, Number] = {}
         self._val_numbers: dict[str, Number] = {}
+        self._val_matrix: EpochMatrix | None = None  # of the rank that has all outputs
         self._warned = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
@@ -82,7 +84,9 @@ class MetricsCollector(Callback):
         reported = self._train_numbers | {"learning_rate": self._rate}
         now = utc_now()
         self._report(EpochEnd(epoch=trainer.current_epoch, phase="train", metrics=reported, timestamp=now))
-        self._report(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=self._val_numbers, timestamp=now))
+        val = self._val_numbers
+        matrix = self._val_matrix
+        self._report(EpochEnd(epoch=trainer.current_epoch, phase="val", metrics=val, timestamp=now, matrix=matrix))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Warn of losses that are not finite; raises Diverged if all of training's or of validation's were not.
@@ -111,6 +115,7 @@ class MetricsCollector(Callback):
         """Compute what every run reports of its validation, and what this one adds."""
         logits, targets = steps.logits(), steps.targets()
         scores = scores_from_logits(logits)
+        self._val_matrix = epoch_matrix(scores, targets)
         numbers = self._numbers("val", scores, targets, steps.mean_loss(), logits)
         return numbers | (
             self._added.numbers("val", scores, targets, where=f"epoch {epoch_number(epoch)}") if self._added else {}

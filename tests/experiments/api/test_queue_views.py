@@ -30,7 +30,7 @@ def change(client: Client, **body: Any) -> tuple[int, dict[str, Any]]:
 def test_everybody_logged_in_reads_how_it_stands(api: Client) -> None:
     assert api.get("/api/queue/").json() == {
         "paused": False, "reason": None, "by": None, "since": None, "queued": 0, "running": 0, "runs_per_user": None,
-        "runs": [], "slots": 0, "workers": [],
+        "runs": [], "slots": 0, "workers": [], "absent_workers": [],
     }  # fmt: skip
     assert Client().get("/api/queue/").status_code == 401
 

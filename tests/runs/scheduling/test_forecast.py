@@ -133,7 +133,11 @@ def test_living_workers_are_listed_and_lost_ones_are_not(api: Client, make_run: 
     found = api.get("/api/queue/").json()
     [one] = found["workers"]
     assert seconds_until(one.pop("seen_at")) == pytest.approx(0, abs=5)
+    assert seconds_until(one.pop("started_at")) == pytest.approx(0, abs=5)
+    [trained] = one.pop("runs")
+    assert trained["gpus"] == ["GPU-a"]
     assert one == {"name": NAME, "host": "gpu1", "slots": 3, "busy": 1, "gpus": ["GPU-a"]}
+    assert [absent["name"] for absent in found["absent_workers"]] == ["manage-train:5"]
     assert (found["slots"], found["running"], workers.load()) == (3, 2, (3, 1))
     assert workers.remove_lost() == 1
     assert [worker.name for worker in Worker.objects.all()] == [NAME]

@@ -66,11 +66,21 @@ export interface GradientStats {
   nonfinite: boolean;
 }
 
+export interface EpochMatrix {
+  classes: number;
+  samples: number;
+  right: number;
+  pairs: number;
+  cells: number[];
+  mistakes: number[][];
+}
+
 export interface EpochEnd {
   epoch: number;
   phase: Phase;
   metrics: Record<string, number | null>;
   timestamp: string;
+  matrix: EpochMatrix | null;
 }
 
 export interface LrUpdate {

@@ -204,7 +204,7 @@ export class PageView {
     const { state, dirty } = this;
     const { weight } = this.toolbar;
     const prefixes = store.takeDirty();
-    if (prefixes.has("epoch")) this.epochTable?.draw(state);
+    if (prefixes.has("epoch")) this.#drawEpochs(state);
     this.curves.draw(state, { health: this.hints.health, weight, prefixes });
     find("curves-part").hidden = !this.curves.showFilled(WAITING.has(state.status));
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
@@ -216,6 +216,12 @@ export class PageView {
     if (dirty.about) this.#drawAbout();
     setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
+  }
+
+  #drawEpochs(state) {
+    this.epochTable?.draw(state);
+    if (state.epochs.size)
+      this.#later(import("./epoch_matrix/section.js").then(({ drawEpochMatrix }) => drawEpochMatrix(state)));
   }
 
   #drawResults({ finals, attempt, status, deleted }) {

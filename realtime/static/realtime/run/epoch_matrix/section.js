@@ -1,0 +1,147 @@
+// The validation matrix of each epoch, chosen with a slider. Loaded when a run has an epoch; its data are fetched when
+// the section comes near the screen, once, and of a long run the epochs between when they are chosen.
+
+import { drawMatrix } from "../../charts/matrix.js";
+import { call, statusOf } from "../../frame/api.js";
+import { el, setText } from "../../frame/dom.js";
+import { count, ENDED, epochNumber, percent } from "../../frame/format.js";
+import { EpochFrames, frameText, rowsOf } from "./epoch_frames.js";
+
+const [ASK_DELAY, NEAR] = [120, "400px"]; // milliseconds: while the slider is drawn, not each epoch is asked for
+
+const find = (id) => document.getElementById(`epoch-matrix${id}`);
+let section = null;
+
+export function drawEpochMatrix(state) {
+  section ??= new EpochMatrixSection(state);
+  section.update();
+}
+
+class EpochMatrixSection {
+  #frames = new EpochFrames();
+  #attempt = null; // whose matrices are known
+  #near = false;
+  #hasNone = false; // an ended run that is older than matrices of several classes
+  #asking;
+  #drawn = "";
+
+  constructor(state) {
+    Object.assign(this, { state, root: find(""), slider: find("-slider"), place: find("-place") });
+    this.slider.addEventListener("input", () => this.#move(Number(this.slider.value) - 1));
+    find("-best").addEventListener("click", () => this.#move(this.#frames.best));
+    find("-last").addEventListener("click", () => this.#move(this.#frames.last));
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        this.#near = true;
+        this.update();
+      },
+      { rootMargin: NEAR },
+    );
+    observer.observe(this.root);
+  }
+
+  get #live() {
+    return !ENDED.has(this.state.status);
+  }
+
+  // An epoch has ended, or all is known again after a resume.
+  update() {
+    const { attempt, bestEpoch, epochs, dataset } = this.state;
+    if (this.#attempt === null) this.root.hidden = !dataset?.classes?.length;
+    if (!this.#near) return;
+    if (this.#attempt !== attempt) return this.#load(attempt);
+    if (this.#hasNone) return;
+    const newest = epochs.last(2).findLast((epoch) => epochs.value(epoch, "val_loss") !== undefined);
+    if (newest !== undefined && this.#frames.extend(newest, bestEpoch)) this.#askSoon();
+    this.#draw();
+  }
+
+  async #load(attempt) {
+    this.#attempt = attempt;
+    try {
+      this.#frames.load(await call(this.root.dataset.api), { live: this.#live });
+    } catch {
+      this.#attempt = null; // the server is away: with the next epoch again
+      return;
+    }
+    this.#hasNone = this.#frames.isEmpty && !this.#live;
+    this.#draw();
+  }
+
+  #move(epoch) {
+    this.#frames.move(epoch);
+    if (!this.#frames.isKnown) this.#askSoon();
+    this.#draw();
+  }
+
+  #askSoon() {
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => this.#ask(), ASK_DELAY);
+  }
+
+  async #ask() {
+    if (this.#frames.isKnown) return;
+    const { at: epoch } = this.#frames;
+    const nothing = { matrices: [{ epoch, matrix: null }] };
+    const answer = await call(`${this.root.dataset.api}?epoch=${epoch}`).catch((error) =>
+      statusOf(error) === 404 ? nothing : null,
+    );
+    if (answer) this.#frames.add(answer);
+    this.#draw();
+  }
+
+  #draw() {
+    const frames = this.#frames;
+    this.root.hidden = frames.isEmpty;
+    if (frames.isEmpty) return;
+    const { at, first, last, best, bestAt, matrix } = frames;
+    Object.assign(this.slider, { min: first + 1, max: last + 1, disabled: false });
+    this.slider.value = at + 1;
+    const words = frameText(frames, this.#live);
+    this.slider.setAttribute("aria-valuetext", words);
+    find("-mark").hidden = bestAt === null;
+    find("-mark").style.setProperty("--at", String(bestAt ?? 0));
+    find("-best").disabled = bestAt === null || at === best;
+    find("-last").disabled = at === last;
+    setText(find("-words"), words);
+    this.place.toggleAttribute("aria-busy", matrix === undefined);
+    const key = `${this.#attempt} ${at} ${matrix === null}`;
+    if (matrix === undefined || key === this.#drawn) return;
+    this.#drawn = key;
+    this.place.replaceChildren(...(matrix ? [this.#table(matrix)] : []));
+  }
+
+  #table(matrix) {
+    const { names, at } = this.#frames;
+    if (!matrix.cells.length) return mistakeTable(matrix, names);
+    const of = `validation, epoch ${epochNumber(at)}`;
+    return drawMatrix({ confusion_matrix: rowsOf(matrix), class_names: names }, of);
+  }
+}
+
+function mistakeTable({ mistakes, pairs, classes }, names) {
+  const rows = mistakes.map(([i, j, samples, total]) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, names[i] ?? String(i)),
+      el("td", {}, names[j] ?? String(j)),
+      el("td", { class: "number" }, count(samples)),
+      el("td", { class: "number" }, percent(samples / total)),
+    ),
+  );
+  const head = ["True", "Predicted", "Samples", "Of the class"].map((name, i) =>
+    el("th", { scope: "col", class: i > 1 ? "number" : null }, name),
+  );
+  const most =
+    mistakes.length < pairs ? `The ${mistakes.length} most frequent of ${count(pairs)}` : `The ${count(pairs)}`;
+  return el(
+    "table",
+    { class: "confusions" },
+    el("caption", {}, `${most} pairs of ${count(classes)} classes that are mistaken`),
+    el("thead", {}, el("tr", {}, ...head)),
+    el("tbody", {}, ...rows),
+  );
+}

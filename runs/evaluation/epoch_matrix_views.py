@@ -1,0 +1,42 @@
+"""GET …/epoch-matrices/: what each epoch's validation took for what."""
+
+from __future__ import annotations
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.api.views import ReadingView
+from runs.evaluation.epoch_matrices import epoch_matrices, matrix_of
+from runs.listing.filters import Parameters
+from runs.wording.epoch_number import epoch_number
+
+MOST_EPOCHS = 500
+
+
+class MatrixParameters(Parameters):
+    """How many epochs, or which one alone."""
+
+    points = serializers.IntegerField(min_value=3, max_value=MOST_EPOCHS, default=200)
+    epoch = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+
+
+@method_decorator(gzip_page, name="dispatch")
+class EpochMatrices(ReadingView):
+    """The validation matrices of all epochs, thinned, or that of one."""
+
+    parameters = MatrixParameters
+
+    def get(self, _request: Request, run_id: int) -> Response:
+        """Return the matrices."""
+        run = self.visible().filter(pk=self.head_of(run_id).id).only("dataset", "best_epoch").get()
+        epoch = self.asked.get("epoch")
+        if epoch is None:
+            return Response(epoch_matrices(run, self.asked["points"]))
+        found = matrix_of(run, epoch)
+        if found is None:
+            raise NotFound(f"Run {run_id} has no matrix of epoch {epoch_number(epoch)}, whose index is {epoch}.")
+        return Response(found)
