@@ -21,6 +21,7 @@ from runs.statistics.matrix_statistics import FINAL_METRICS
 from runs.statistics.score_statistics import final_statistics
 
 NO_YES = ["no", "yes"]
+RAISED_BY_CHANCE = ("final_ece", "final_brier_")
 
 
 def binary(seed: int, *, size: int = 120, people: int = 30, digits: int = 1) -> Evaluated:
@@ -178,7 +179,7 @@ def intervals(rows: Any) -> dict[str, tuple[Any, Any]]:
 
 @pytest.mark.parametrize("patients", [True, False])
 @pytest.mark.parametrize("make", [binary, several])
-def test_every_number_but_the_calibration_error_has_an_interval_around_it(
+def test_every_number_but_those_that_chance_raises_has_an_interval_around_it(
     make: Callable[[int], Evaluated], patients: bool
 ) -> None:
     split = make(3)
@@ -189,13 +190,13 @@ def test_every_number_but_the_calibration_error_has_an_interval_around_it(
     found = {name.replace("_ci_low", ""): name for name in rows if "_ci_low" in name}
     for row, value in rows.items():
         metric, _, label = row.partition("/")
-        if metric not in FINAL_METRICS or metric.startswith("final_ece"):
+        if metric not in FINAL_METRICS or metric.startswith(RAISED_BY_CHANCE):
             continue
         low, high = (rows[f"{metric}_ci_{end}" + (f"/{label}" if label else "")] for end in ("low", "high"))
         assert low is not None, row
         assert high is not None, row
         assert low < cast("float", value) < high, row
-    assert not [name for name in found if name.startswith("final_ece")]
+    assert not [name for name in found if name.startswith(RAISED_BY_CHANCE)]
 
 
 def final(scores: list[float], targets: list[int], **options: Any) -> dict[str, Any]:
