@@ -25,7 +25,7 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", DECLARED, re.MULTILINE))
 LITERALS = {name: getattr(events, name) for name in ("Status", "Ending", "Phase", "Split")}
-NESTED = (events.DatasetSummary, events.ModelSummary, events.GpuUsage, events.ReliabilityPoint)
+NESTED = (events.DatasetSummary, events.ModelSummary, events.GpuUsage, events.ReliabilityPoint, events.PatientStats)
 STRUCTS: list[type[msgspec.Struct]] = [*EVENT_TYPES.values(), *NESTED]
 SIMPLE = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
@@ -48,7 +48,7 @@ def in_typescript(annotation: Any) -> str:
 
 
 def test_each_event_has_the_fields_that_the_browser_expects() -> None:
-    assert len(STRUCTS) == len(EVENT_TYPES) + 4
+    assert len(STRUCTS) == len(EVENT_TYPES) + 5
     for struct in STRUCTS:
         hints = typing.get_type_hints(struct)
         fields = {name: in_typescript(hints[name]) for name in struct.__struct_fields__}

@@ -130,6 +130,13 @@ export interface OperatingPoint {
   statistics: Record<string, number | null>;
 }
 
+export interface PatientStats {
+  patients: number;
+  mixed: number;
+  confusion_matrix: number[][];
+  statistics: Record<string, number | null>;
+}
+
 export interface FinalStats {
   split: Split;
   epoch: number;
@@ -141,6 +148,7 @@ export interface FinalStats {
   reliability: ReliabilityPoint[];
   operating_points: OperatingPoint[];
   split_identity: string | null;
+  by_patient: PatientStats | null;
 }
 
 export interface TrainingEnd {

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('runs', '0021_recalibration'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='finalresult',
+            name='by_patient',
+            field=models.JSONField(help_text='One sample for each patient: events.PatientStats', null=True),
+        ),
+    ]
