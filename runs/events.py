@@ -250,6 +250,20 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True):
     statistics: dict[str, float | None]
 
 
+class PatientStats(msgspec.Struct, frozen=True, kw_only=True):
+    """The evaluation of one split with one sample for each patient: its score is the mean of those of its samples.
+
+    Of two classes a patient is positive if any of its samples is; of more, those whose samples are of several classes
+    are left out. `patients` counts those that are evaluated, `mixed` those with samples of several classes.
+    `confusion_matrix` and `statistics` are as in `FinalStats`, with patients in place of samples.
+    """
+
+    patients: int
+    mixed: int
+    confusion_matrix: list[list[int]]
+    statistics: dict[str, float | None]
+
+
 class FinalStats(Event, frozen=True, kw_only=True):
     """The evaluation of the best checkpoint over one split.
 
@@ -259,7 +273,8 @@ class FinalStats(Event, frozen=True, kw_only=True):
     the intervals treat the samples as independent. `reliability` goes from low scores to high ones. `operating_points`
     are those of two classes, the same ones on each split. `split_identity` is that of the test split's samples: runs
     whose test splits have the same one were evaluated on the same samples. Null for validation, and in journals older
-    than the field.
+    than the field. `by_patient` is null where no patient is known to have several samples, with more than 60 classes,
+    and in older journals.
     """
 
     type: ClassVar[str] = "final_stats"
@@ -273,6 +288,7 @@ class FinalStats(Event, frozen=True, kw_only=True):
     reliability: list[ReliabilityPoint] = []
     operating_points: list[OperatingPoint] = []
     split_identity: str | None = None
+    by_patient: PatientStats | None = None
 
 
 class TrainingEnd(Event, frozen=True, kw_only=True):

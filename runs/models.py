@@ -376,6 +376,7 @@ class FinalResult(models.Model):
     )
     reliability = models.JSONField(default=list, help_text="Bins from low scores to high: events.ReliabilityPoint")
     operating_points = models.JSONField(default=list, help_text="Of two classes: events.OperatingPoint")
+    by_patient = models.JSONField(null=True, help_text="One sample for each patient: events.PatientStats")
 
     class Meta:
         ordering = ["run", "-split"]

@@ -214,6 +214,7 @@ def _store_final(run_id: int, event: FinalStats) -> None:
         patients=event.patients,
         reliability=msgspec.to_builtins(event.reliability),
         operating_points=msgspec.to_builtins(event.operating_points),
+        by_patient=msgspec.to_builtins(event.by_patient),
     )
     RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
     metric_summaries.add(run_id, event.epoch, event.statistics, final=True)

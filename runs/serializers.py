@@ -23,6 +23,7 @@ from runs.statistics.metric_names import COUNTS
 from runs.statistics.recalibration.methods import without_knots
 from runs.wording.looks_text import looks_text
 from runs.wording.operating_point_text import described_points
+from runs.wording.patient_text import patient_words
 
 ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "clone", "delete", "restore")
 IDENTITY_DIGITS = 12  # of a test split, of 64
@@ -214,7 +215,17 @@ def final_split(result: FinalResult) -> dict[str, Any]:
         "patients": result.patients,
         "reliability": result.reliability,
         "macro": macro(result.confusion_matrix, result.class_names, result.statistics),
+        "by_patient": _by_patient(result),
     }
+
+
+def _by_patient(result: FinalResult) -> dict[str, Any] | None:
+    """Build the same with one sample for each patient, and say by which rule; None where it was not computed."""
+    found = result.by_patient
+    if found is None:
+        return None
+    words = patient_words(found["patients"], found["mixed"], len(result.class_names))
+    return {**found, "macro": macro(found["confusion_matrix"], result.class_names, found["statistics"]), "text": words}
 
 
 def operating_points(results: Iterable[FinalResult]) -> list[dict[str, Any]] | None:

@@ -31,6 +31,7 @@ NESTED = (
     events.GpuUsage,
     events.ReliabilityPoint,
     events.EpochMatrix,
+    events.PatientStats,
 )
 STRUCTS: list[type[msgspec.Struct]] = [*EVENT_TYPES.values(), *NESTED]
 SIMPLE = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}

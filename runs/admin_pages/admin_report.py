@@ -25,6 +25,7 @@ from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_add
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, percent
+from runs.wording.patient_text import patient_words
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
@@ -63,6 +64,16 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientReport:
+    """The final evaluation of one split with one sample for each patient; `words` say by which rule."""
+
+    words: str
+    classes: list[str]
+    matrix: list[tuple[str, list[Cell], int]]
+    statistics: list[Statistic]
+
+
+@dataclass(frozen=True, slots=True)
 class SplitReport:
     """The final evaluation of one split.
 
@@ -83,6 +94,7 @@ class SplitReport:
     statistics: list[Statistic]
     class_columns: list[str]
     per_class: list[tuple[str, list[str]]]
+    by_patient: PatientReport | None
 
 
 def report(run: Run) -> dict[str, Any]:
@@ -188,6 +200,20 @@ def split_report(result: FinalResult) -> SplitReport:
             (label, [metric_value(name, result.statistics.get(f"{name}/{label}")) for name in per_class])
             for label in (result.class_names if per_class else ())
         ],
+        by_patient=_patient_report(result),
+    )
+
+
+def _patient_report(result: FinalResult) -> PatientReport | None:
+    """Build what counts patients; None where it was not computed."""
+    found = result.by_patient
+    if found is None:
+        return None
+    return PatientReport(
+        words=patient_words(found["patients"], found["mixed"], len(result.class_names)),
+        classes=result.class_names,
+        matrix=list(matrix_rows(result.class_names, found["confusion_matrix"])),
+        statistics=[_statistic(name, found["statistics"]) for name in _whole_split(found["statistics"])],
     )
 
 

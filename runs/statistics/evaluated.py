@@ -15,7 +15,8 @@ class Ranks:
     """What samples are ranked by, class by class: log-odds where the logits are known, else the scores."""
 
     def __init__(self, scores: Floats, logits: Floats | None) -> None:
-        self._scores, self._odds = scores, None if logits is None else LogOdds(logits)
+        self._scores, self.logits = scores, logits
+        self._odds = None if logits is None else LogOdds(logits)
 
     def of(self, label: int) -> Floats:
         """Return (N,) numbers, higher where the class is more likely."""

@@ -43,6 +43,7 @@ _ANYWHERE = (-math.inf, math.inf)
 _WIDER = {
     "final_mcc": (-1.0, 1.0),
     "final_brier": (0.0, 2.0),
+    "final_brier_miscalibration": (0.0, 2.0),
     "final_log_loss": (0.0, math.inf),
     "final_calibration_slope": _ANYWHERE,
     "final_calibration_intercept": _ANYWHERE,

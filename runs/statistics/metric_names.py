@@ -33,6 +33,9 @@ FINAL_STATISTICS: dict[str, str] = {
     "final_balanced_accuracy": "Balanced accuracy",
     "final_mcc": "Matthews correlation",
     "final_brier": "Brier score",
+    "final_brier_miscalibration": "Brier score: miscalibration",
+    "final_brier_discrimination": "Brier score: discrimination",
+    "final_brier_uncertainty": "Brier score: uncertainty",
     "final_log_loss": "Log loss",
     "final_ece": "Expected calibration error",
     "final_ece_if_calibrated": "The same of a perfect model: mean",
@@ -43,7 +46,9 @@ FINAL_STATISTICS: dict[str, str] = {
 }
 """Name to the label that users see."""
 
-WITHOUT_BEST = frozenset(name for name in FINAL_STATISTICS if "calibrat" in name)
+WITHOUT_BEST = frozenset(
+    name for name in FINAL_STATISTICS if name.startswith(("final_ece_if_", "final_calibration_", "final_brier_unc"))
+)
 """Final statistics of which neither more nor less is better."""
 
 
@@ -54,7 +59,7 @@ def is_count(name: str) -> bool:
 
 def lower_is_better(name: str) -> bool:
     """Return whether a lower value is better: of losses and errors, those that a run adds included."""
-    if name.endswith("_loss") or name in ("final_brier", "final_ece"):
+    if name.endswith("_loss") or name in ("final_brier", "final_brier_miscalibration", "final_ece"):
         return True
     measure = name.partition("_")[2]
     return any(f"{measure}_".startswith(f"{error}_") for error in _ERRORS)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.statistics.calibration.brier_decomposition import brier_decomposition
 from runs.statistics.calibration.calibration_error import Binned, binned
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
@@ -179,7 +180,7 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
     fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        losses | calibration_errors(split) | fit.numbers,
+        losses | brier_decomposition(split) | calibration_errors(split) | fit.numbers,
         {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)

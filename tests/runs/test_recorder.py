@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs import lifecycle, recorder
-from runs.events import Event, FinalStats, LrUpdate, OperatingPoint, Progress, ReliabilityPoint, Stamped
+from runs.events import Event, FinalStats, LrUpdate, OperatingPoint, PatientStats, Progress, ReliabilityPoint, Stamped
 from runs.models import FinalResult, Run, RunEvent
 from tests.runs.test_lifecycle import CONFIG
 
@@ -54,6 +54,7 @@ def test_numbers_go_on(run: Run) -> None:
 def test_an_evaluation_is_kept_with_its_patients_and_reliability(run: Run) -> None:
     point = {"samples": 9, "low": 0.1, "high": 0.3, "mean_score": 0.2, "share": 0.25, "ci_low": None, "ci_high": None}
     threshold = {"rule": "f1", "threshold": 0.3, "log_odds": None, "reason": None, "statistics": {"cm_tp": 2}}
+    patients = {"patients": 4, "mixed": 0, "confusion_matrix": [[2, 0], [1, 1]], "statistics": {"cm_tp": 1.0}}
     event = FinalStats(
         split="val",
         epoch=0,
@@ -64,7 +65,9 @@ def test_an_evaluation_is_kept_with_its_patients_and_reliability(run: Run) -> No
         patients=4,
         reliability=[ReliabilityPoint(**point)],  # type: ignore[arg-type]
         operating_points=[OperatingPoint(**threshold)],  # type: ignore[arg-type]
+        by_patient=PatientStats(**patients),  # type: ignore[arg-type]
     )
     recorder.record(run.pk, run.attempt, [recorder.stamp(event)])
     kept = FinalResult.objects.get(run=run)
     assert (kept.patients, kept.reliability, kept.operating_points) == (4, [point], [threshold])
+    assert kept.by_patient == patients

@@ -14,6 +14,7 @@ from runs.wording.epoch_number import epoch_number
 from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
+from runs.wording.patient_text import patient_words
 from tests.node import exported, node
 
 FORMAT = "realtime/static/realtime/frame/format.js"
@@ -156,3 +157,20 @@ def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: 
 def test_places() -> None:
     numbers = (1, 2, 3, 4, 10, 11, 12, 13, 21, 101, 111, 112, 122)
     assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 101st 111th 112th 122nd"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            (1, 0, 2),
+            "1 patient counts once, with the mean of the scores of its samples, and is positive if any of them is.",
+        ),
+        ((1200, 2, 2), "of 1,200 patients counts once"),
+        ((9, 2, 2), "is positive if any of them is (2 patients have samples of both classes)."),
+        ((9, 1, 3), "of its samples; 1 patient with samples of several classes is left out."),
+        ((9, 0, 3), "with the mean of the scores of its samples."),
+    ],
+)
+def test_the_rule_of_patients_reads_as_a_sentence(given: tuple[int, int, int], words: str) -> None:
+    assert words in patient_words(*given)

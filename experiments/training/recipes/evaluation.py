@@ -31,6 +31,7 @@ from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
+from runs.statistics.patient_level import patient_statistics
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
 from runs.statistics.subgroups.group_names import PREFIX
@@ -275,4 +276,5 @@ def final_stats(
         reliability=reliability(split),
         operating_points=chosen_points(split, threshold) if points is None else applied_points(split, points),
         split_identity=identity,
+        by_patient=patient_statistics(split, class_names, threshold),
     )

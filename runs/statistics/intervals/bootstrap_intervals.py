@@ -16,14 +16,16 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.intervals.resampling import Resampling, Weights, resampling
+from runs.statistics.intervals.resampling import Resampling, resampling
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
-from runs.statistics.intervals.weighted_ranking import WeightedRanking
+from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
 from runs.statistics.roc import Flags, Floats
 
 MOST_RANKED = 20_000_000
 """Samples times classes; beyond, what is ranked has no interval from resamples."""
+
+_CELLS_AT_ONCE = 1_000_000
 
 UNKNOWN: Interval = (None, None)
 OF_TWO = ("f1", "balanced_accuracy", "mcc", "brier", "log_loss", "average_precision")
@@ -67,29 +69,35 @@ def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Nu
     """Compute the numbers of all rows of the plan: (rows,) of the whole, (rows, reported) of the classes."""
     counts = WeightedCounts(split, classes, plan.units, plan.people)
     labels = reported(classes)
+    buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, with_auroc=classes > 2)
+        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=classes > 2)
         for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
     ]
-    rows = [_row(counts, rankings, labels, plan.weights(block)) for block in plan.blocks()]
-    joined = [{name: np.concatenate([row[part][name] for row in rows]) for name in rows[0][part]} for part in (0, 1)]
-    return joined[0], joined[1]
+    totals, ranked = [], []
+    for block in plan.blocks():
+        weights = plan.weights(block)
+        totals.append(counts.totals(weights))
+        ranked.append([ranking.numbers(weights) for ranking in rankings])
+    whole, by_class = _counted(counts, np.concatenate(totals), labels)
+    if rankings:
+        by_class["average_precision"] = np.concatenate(
+            [np.column_stack([each.average_precision for each in row]) for row in ranked]
+        )
+        whole["average_precision"] = mean_known(by_class["average_precision"])
+    areas = [[each.auroc for each in row if each.auroc is not None] for row in ranked]
+    if any(areas):
+        whole["auroc"] = mean_known(np.concatenate([np.column_stack(row) for row in areas]))
+    return whole, by_class
 
 
-def _row(
-    counts: WeightedCounts, rankings: Sequence[WeightedRanking], labels: Sequence[int], weights: Weights
-) -> tuple[Numbers, Numbers]:
-    """Compute the numbers of one block of weights."""
-    whole, by_class = counts.numbers(weights)
-    found = {"f1": by_class["f1"][:, list(labels)]}
-    ranked = [ranking.numbers(weights) for ranking in rankings]
-    if ranked:
-        found["average_precision"] = np.column_stack([each.average_precision for each in ranked])
-        whole["average_precision"] = mean_known(found["average_precision"])
-    areas = [each.auroc for each in ranked if each.auroc is not None]
-    if areas:
-        whole["auroc"] = mean_known(np.column_stack(areas))
-    return whole | ({"f1": found["f1"][:, 0]} if len(labels) == 1 else {}), found
+def _counted(counts: WeightedCounts, totals: Floats, labels: Sequence[int]) -> tuple[Numbers, Numbers]:
+    """Compute the numbers that follow from counts and sums, so many rows at once as memory is no matter."""
+    parts = np.array_split(totals, max(1, totals.size // _CELLS_AT_ONCE))
+    found = [counts.numbers(part) for part in parts]
+    whole = {name: np.concatenate([each[name] for each, _ in found]) for name in found[0][0]}
+    f1 = np.concatenate([by_class["f1"][:, list(labels)] for _, by_class in found])
+    return whole | ({"f1": f1[:, 0]} if len(labels) == 1 else {}), {"f1": f1}
 
 
 def _ends(values: Floats, plan: Resampling) -> Interval:

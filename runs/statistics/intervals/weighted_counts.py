@@ -28,9 +28,12 @@ class WeightedCounts:
         self._sums = coo_array((values, (rows, columns)), shape=(3 * classes + 2, people)).tocsr()
         self._classes = classes
 
-    def numbers(self, weights: Weights) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    def totals(self, weights: Weights) -> Floats:
+        """Sum up over the patients of each row of weights, (rows, sums), for `numbers`."""
+        return np.asarray((self._sums @ weights.T.astype(np.float64)).T, dtype=np.float64)
+
+    def numbers(self, totals: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Compute (rows,) numbers of the whole and (rows, classes) of each class; NaN where one is not defined."""
-        totals = (self._sums @ weights.T.astype(np.float64)).T
         count = self._classes
         true, said, hits = totals[:, :count], totals[:, count : 2 * count], totals[:, 2 * count : 3 * count]
         size = true.sum(axis=1, keepdims=True)

@@ -6,21 +6,41 @@ A resample is then gathers and running sums of the patients' weights.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runs.statistics.intervals.resampling import Weights
 from runs.statistics.roc import Flags, Floats, Ints
 
 
+class Buffers:
+    """Memory that is used again by resample after resample: to get new memory for each takes longer than to fill it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, NDArray[Any]] = {}
+
+    def array(self, name: str, shape: tuple[int, int], kind: type[Any] = np.int32) -> NDArray[Any]:
+        """Return an array with anything in it, which the next one of that name overwrites."""
+        size = shape[0] * shape[1]
+        if name not in self._kept or len(self._kept[name]) < size:
+            self._kept[name] = np.empty(size, dtype=kind)
+        return self._kept[name][:size].reshape(shape)
+
+    def taken(self, name: str, values: Weights, places: Ints) -> Weights:
+        """Return the columns at these places, as `take` does; `wrap` saves it a copy, no place is outside."""
+        into = self.array(name, (len(values), len(places)))
+        return np.take(values, places, axis=1, out=into, mode="wrap")
+
+
 class WeightedRanking:
     """The order of one class's scores; `units` is the number of each sample's patient."""
 
-    def __init__(self, scores: Floats, positive: Flags, units: Ints, *, with_auroc: bool) -> None:
+    def __init__(self, scores: Floats, positive: Flags, units: Ints, buffers: Buffers, *, with_auroc: bool) -> None:
         order = np.argsort(-scores, kind="stable")
         ranked = scores[order]
-        self._units = units[order]
+        self._units, self._buffers = units[order], buffers
         self._positives = np.flatnonzero(positive[order])
         changes = np.flatnonzero(np.diff(ranked)) + 1
         starts = np.concatenate(([0], changes)).astype(np.int64)
@@ -33,28 +53,27 @@ class WeightedRanking:
 
     def numbers(self, weights: Weights) -> Ranked:
         """Compute both for (rows, patients) weights; NaN where a row has no positives, or no negatives."""
-        drawn = np.take(weights, self._units, axis=1)
-        above = np.cumsum(drawn, axis=1, dtype=np.int32)  # all samples down to this one
-        hits = np.take(drawn, self._positives, axis=1)
-        true = np.cumsum(hits, axis=1, dtype=np.int32)
-        reached, found = (
-            np.take(above, self._end, axis=1),
-            np.take(true, self._end_among, axis=1) if self._tied else true,
-        )
-        positives = true[:, -1] if true.shape[1] else np.zeros(len(drawn), dtype=np.int32)
+        rows, buffers = len(weights), self._buffers
+        drawn = buffers.taken("drawn", weights, self._units)
+        hits = buffers.taken("hits", drawn, self._positives)
+        above = np.cumsum(drawn, axis=1, dtype=np.int32, out=drawn)  # all samples down to this one
+        true = np.cumsum(hits, axis=1, dtype=np.int32, out=buffers.array("true", hits.shape))
+        reached = buffers.taken("reached", above, self._end)
+        found = buffers.taken("found", true, self._end_among) if self._tied else true
+        positives = true[:, -1] if true.shape[1] else np.zeros(rows, dtype=np.int32)
+        auroc = self._auroc(above, true, hits, reached - found) if self._start is not None else None
         with np.errstate(invalid="ignore", divide="ignore"):
-            precision = found / np.maximum(reached, 1)
-            average = np.einsum("ij,ij->i", hits, precision) / positives
-            return Ranked(average, self._auroc(above, true, hits, reached - found))
+            np.maximum(reached, 1, out=reached)
+            precision = np.divide(found, reached, out=buffers.array("precision", found.shape, np.float64))
+            return Ranked(np.einsum("ij,ij->i", hits, precision) / positives, auroc)
 
-    def _auroc(self, above: Weights, true: Weights, hits: Weights, false: Weights) -> Floats | None:
+    def _auroc(self, above: Weights, true: Weights, hits: Weights, false: Weights) -> Floats:
         """Sum up how many negatives are above each positive, half of those beside it."""
-        if self._start is None or self._start_among is None:
-            return None
         before = np.pad(above, ((0, 0), (1, 0)))[:, self._start] - np.pad(true, ((0, 0), (1, 0)))[:, self._start_among]
         positives = hits.sum(axis=1, dtype=np.float64)
         pairs = positives * (above[:, -1] - positives)
-        return np.asarray(1 - np.einsum("ij,ij->i", hits, (before + false) / 2) / pairs, dtype=np.float64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(1 - np.einsum("ij,ij->i", hits, (before + false) / 2) / pairs, dtype=np.float64)
 
 
 class Ranked(NamedTuple):

@@ -97,6 +97,21 @@ def test_intervals_follow_the_patients_of_the_predictions(tmp_path: Path) -> Non
     assert sum(shares) == pytest.approx(y.sum())
 
 
+def test_patients_count_once_with_the_mean_of_the_predictions(tmp_path: Path) -> None:
+    """Two samples of each patient; pandas makes one of them, scikit-learn says how good it is."""
+    messages, table = evaluated(tmp_path, SmallData(), Network())
+    for event in of_type(messages, FinalStats):
+        rows = table.filter(np.array(table["split"]) == event.split).to_pandas().groupby("patient_id")
+        y, score = rows["label"].max().to_numpy(), rows["score"].mean().to_numpy()
+        found = event.by_patient
+        assert found is not None
+        assert (found.patients, found.mixed) == (len(y), int((rows["label"].nunique() > 1).sum()))
+        assert found.confusion_matrix == sk.confusion_matrix(y, score >= 0.5).tolist()
+        auroc = pytest.approx(sk.roc_auc_score(y, score), abs=1e-12) if len(set(y)) == 2 else None
+        assert found.statistics["final_auroc_cm"] == auroc
+        assert found.statistics["final_brier"] == pytest.approx(sk.brier_score_loss(y, score), abs=1e-12)
+
+
 def test_operating_points_follow_from_the_predictions(tmp_path: Path) -> None:
     """Chosen on validation, applied to test: each by its threshold alone, with the columns of the file."""
     messages, table = evaluated(tmp_path, data={"test_fraction": 0.2}, model={"threshold": 0.4})

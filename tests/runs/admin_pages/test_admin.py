@@ -250,6 +250,22 @@ def test_averages_over_classes_say_which(admin: Client, make_run: MakeRun) -> No
     assert f"{(5 / 7 + 0) / 2:.1%}".replace("%", " %") in text
 
 
+def test_the_page_of_a_run_shows_its_patients(admin: Client, make_run: MakeRun) -> None:
+    run, matrix = make_run(**completed_columns()), [[31, 2], [3, 14]]
+    rows = matrix_statistics(matrix, ["not 8", "8"])
+    found = {"patients": 50, "mixed": 1, "confusion_matrix": matrix, "statistics": rows}
+    add_final(run, "test", {"final_sensitivity": 0.8}, patients=50, by_patient=found)
+    text = page(admin, f"{LIST}{run.pk}/change/")
+    words = (
+        "Each of 50 patients counts once, with the mean of the scores of its samples, and is positive if any of them is"
+    )
+    assert f"{words} (1 patient has samples of both classes)." in text
+    assert f"{14 / 17:.1%}".replace("%", " %") in text
+    assert "<b>31</b>" in text
+    run.final_results.update(by_patient=None)
+    assert "Per patient" not in page(admin, f"{LIST}{run.pk}/change/")
+
+
 @pytest.mark.parametrize("status", Run.Status.values)
 def test_the_page_works_in_every_state(admin: Client, make_run: MakeRun, status: str) -> None:
     run = make_run(status=status, reason="Why it is so.")

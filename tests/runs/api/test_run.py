@@ -203,9 +203,24 @@ def test_final_statistics_of_each_split(api: Client, make_run: MakeRun) -> None:
         "patients": 40,
         "reliability": [POINT],
         "macro": None,
+        "by_patient": None,
     }
     assert body["splits"]["val"]["statistics"] == {"final_auroc_cm": None}
     assert (body["splits"]["val"]["patients"], body["splits"]["val"]["reliability"]) == (None, [])  # of an older run
+
+
+def test_final_statistics_count_patients_too(api: Client, make_run: MakeRun) -> None:
+    run, names, matrix = make_run(**completed_columns()), ["a", "b", "c"], [[5, 2, 1], [0, 3, 0], [0, 0, 0]]
+    rows = matrix_statistics(matrix, names)
+    found = {"patients": 11, "mixed": 2, "confusion_matrix": matrix, "statistics": rows}
+    add_final(run, "val", rows, class_names=names, confusion_matrix=matrix, by_patient=found)
+    told = api.get(f"/api/runs/{run.pk}/final-stats/").json()["splits"]["val"]["by_patient"]
+    assert {name: told[name] for name in found} == found
+    assert told["macro"] == {"classes": 2, "absent": ["c"], "never_predicted": []}
+    assert told["text"] == (
+        "Each of 11 patients counts once, with the mean of the scores of its samples; "
+        "2 patients with samples of several classes are left out."
+    )
 
 
 def test_final_statistics_say_over_which_classes_they_are_averages(api: Client, make_run: MakeRun) -> None:

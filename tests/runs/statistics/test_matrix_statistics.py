@@ -16,7 +16,8 @@ from runs.statistics.score_statistics import final_statistics
 NEED_SCORES = {
     name
     for name in FINAL_METRICS
-    if name in ("final_auroc_cm", "final_average_precision", "final_brier", "final_log_loss", "final_ece")
+    if name in ("final_auroc_cm", "final_average_precision", "final_log_loss", "final_ece")
+    or name.startswith("final_brier")
     or "calibrat" in name
 }
 PROPORTIONS = {"precision", "recall", "specificity", "npv", "accuracy"}

@@ -19,6 +19,7 @@ def test_the_direction_of_each_name() -> None:
         "val_loss",
         "test_loss",
         "final_brier",
+        "final_brier_miscalibration",
         "final_log_loss",
         "final_ece",
     }

@@ -28,13 +28,13 @@ function listed(draw) {
 }
 
 function drawSplit(final, labels, hasTest) {
-  const { split, epoch, threshold, confusion_matrix: matrix, statistics, patients } = final;
+  const { split, epoch, threshold, confusion_matrix: matrix, statistics, patients, unit, words } = final;
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
-    `${count(samples)} samples`,
+    `${count(samples)} ${unit ?? "sample"}s`,
     `checkpoint of epoch ${epochNumber(epoch)}`,
     known(threshold) ? `threshold ${threshold}` : null,
-    patientsWords(patients),
+    unit ? null : patientsWords(patients),
     known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
   ];
   return el(
@@ -45,6 +45,7 @@ function drawSplit(final, labels, hasTest) {
       {},
       el("h3", {}, `${splitName(split)} split`),
       el("p", { class: "muted" }, facts.filter(Boolean).join(" · ")),
+      words ? el("p", { class: "muted" }, words) : null,
       split === "val" && hasTest ? el("p", { class: "muted caveat" }, CAVEAT) : null,
     ),
     el(

@@ -140,6 +140,13 @@ export interface OperatingPoint {
   statistics: Record<string, number | null>;
 }
 
+export interface PatientStats {
+  patients: number;
+  mixed: number;
+  confusion_matrix: number[][];
+  statistics: Record<string, number | null>;
+}
+
 export interface FinalStats {
   split: Split;
   epoch: number;
@@ -151,6 +158,7 @@ export interface FinalStats {
   reliability: ReliabilityPoint[];
   operating_points: OperatingPoint[];
   split_identity: string | null;
+  by_patient: PatientStats | null;
 }
 
 export interface TrainingEnd {

@@ -226,6 +226,7 @@ export class PageView {
 
   #drawResults({ finals, attempt, status, deleted }) {
     drawResults(find("results"), find("splits"), finals, this.labels);
+    this.#drawSwitch(finals);
     find("evaluation").hidden = !finals.size || deleted;
     if (find("evaluation").hidden) return;
     const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
@@ -234,6 +235,17 @@ export class PageView {
         drawFinalCurves(finals, drawn, this.details),
       ),
       () => (this.dirty.results = true), // the server is away: again with what comes next
+    );
+  }
+
+  #drawSwitch(finals) {
+    find("counting").hidden = ![...finals.values()].some(({ by_patient: found }) => found);
+    if (find("counting").hidden) return;
+    this.#later(
+      import("./patients/patient_switch.js").then(({ drawSwitch }) =>
+        drawSwitch(find("counting"), finals, this.labels),
+      ),
+      () => (this.dirty.results = true),
     );
   }
 

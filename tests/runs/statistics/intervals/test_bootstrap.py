@@ -16,11 +16,12 @@ from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_wid
 from runs.statistics.intervals.bootstrap_intervals import MOST_RANKED
 from runs.statistics.intervals.resampling import Resampling, resampling
 from runs.statistics.intervals.weighted_counts import WeightedCounts
-from runs.statistics.intervals.weighted_ranking import WeightedRanking
+from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
 from runs.statistics.matrix_statistics import FINAL_METRICS
 from runs.statistics.score_statistics import final_statistics
 
 NO_YES = ["no", "yes"]
+RAISED_BY_CHANCE = ("final_ece", "final_brier_")
 
 
 def binary(seed: int, *, size: int = 120, people: int = 30, digits: int = 1) -> Evaluated:
@@ -50,8 +51,9 @@ def test_numbers_of_two_classes_are_scikit_learns_of_the_drawn_samples(seed: int
     split = binary(seed)
     plan = resampling(split, 1)
     weights = plan.weights((1, 31))
-    whole, by_class = WeightedCounts(split, 2, plan.units, plan.people).numbers(weights)
-    ranked = WeightedRanking(split.scores, split.own(1), plan.units, with_auroc=True).numbers(weights)
+    counts, buffers = WeightedCounts(split, 2, plan.units, plan.people), Buffers()
+    whole, by_class = counts.numbers(counts.totals(weights))
+    ranked = WeightedRanking(split.scores, split.own(1), plan.units, buffers, with_auroc=True).numbers(weights)
     assert ranked.auroc is not None
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
@@ -74,8 +76,11 @@ def test_numbers_of_several_classes_are_scikit_learns_of_the_drawn_samples(seed:
     split = several(seed)
     plan = resampling(split, 4)
     weights = plan.weights((1, 21))
-    whole, by_class = WeightedCounts(split, 4, plan.units, plan.people).numbers(weights)
-    rankings = [WeightedRanking(split.ranks_of(k), split.own(k), plan.units, with_auroc=True) for k in range(4)]
+    counts, buffers = WeightedCounts(split, 4, plan.units, plan.people), Buffers()
+    whole, by_class = counts.numbers(counts.totals(weights))
+    rankings = [
+        WeightedRanking(split.ranks_of(k), split.own(k), plan.units, buffers, with_auroc=True) for k in range(4)
+    ]
     ranked = [ranking.numbers(weights) for ranking in rankings]
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
@@ -108,7 +113,8 @@ def test_numbers_of_several_classes_are_scikit_learns_of_the_drawn_samples(seed:
 def test_a_class_that_is_never_predicted_counts_as_nought_and_an_absent_one_not_at_all() -> None:
     targets, predicted = np.array([0, 0, 1, 2, 2]), np.array([0, 2, 0, 2, 2])
     split = Evaluated(np.eye(4)[predicted], targets, predicted, None)
-    whole, _ = WeightedCounts(split, 4, np.arange(5), 5).numbers(np.ones((1, 5), dtype=np.int64))
+    counts = WeightedCounts(split, 4, np.arange(5), 5)
+    whole, _ = counts.numbers(counts.totals(np.ones((1, 5), dtype=np.int32)))
     found = whole["precision"][0]
     assert found == pytest.approx(
         sk.precision_score(targets, predicted, labels=[0, 1, 2], average="macro", zero_division=0)
@@ -178,7 +184,7 @@ def intervals(rows: Any) -> dict[str, tuple[Any, Any]]:
 
 @pytest.mark.parametrize("patients", [True, False])
 @pytest.mark.parametrize("make", [binary, several])
-def test_every_number_but_the_calibration_error_has_an_interval_around_it(
+def test_every_number_but_those_that_chance_raises_has_an_interval_around_it(
     make: Callable[[int], Evaluated], patients: bool
 ) -> None:
     split = make(3)
@@ -189,13 +195,13 @@ def test_every_number_but_the_calibration_error_has_an_interval_around_it(
     found = {name.replace("_ci_low", ""): name for name in rows if "_ci_low" in name}
     for row, value in rows.items():
         metric, _, label = row.partition("/")
-        if metric not in FINAL_METRICS or metric.startswith("final_ece"):
+        if metric not in FINAL_METRICS or metric.startswith(RAISED_BY_CHANCE):
             continue
         low, high = (rows[f"{metric}_ci_{end}" + (f"/{label}" if label else "")] for end in ("low", "high"))
         assert low is not None, row
         assert high is not None, row
         assert low < cast("float", value) < high, row
-    assert not [name for name in found if name.startswith("final_ece")]
+    assert not [name for name in found if name.startswith(RAISED_BY_CHANCE)]
 
 
 def final(scores: list[float], targets: list[int], **options: Any) -> dict[str, Any]:
