@@ -5,10 +5,13 @@ from django.urls import path
 from experiments.api import bulk_actions, run_actions
 from experiments.api.final_pictures import FinalPicture, FinalPictures
 from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
+from experiments.api.described_run import DescribedRun
+from experiments.api.final_pictures import FinalPictures
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
     path("tags/", bulk_actions.Tags.as_view(), name="run-tags"),
+    path("<int:run_id>/", DescribedRun.as_view(), name="run-detail"),
     path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
     path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
     path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),

@@ -5,7 +5,6 @@ They hold what is known when they are requested; their scripts follow what comes
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
@@ -24,9 +23,6 @@ from runs.scheduling import gpu_report, queue_report, queue_rows
 from runs.serializers import run_detail
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, WITHOUT_BEST, lower_is_better
 from runs.summaries import known_columns
-
-DATASET = re.compile(r"dataset:(?P<name>[-\w]+)", re.ASCII)
-"""How a run names a data set of the server, which has a page of its own."""
 
 
 @never_cache
@@ -47,24 +43,17 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one run, from its submission to long after its end."""
-    run = visible_runs(request.user).select_related("owner", "group").filter(pk=run_id).first()
+    run = visible_runs(request.user).select_related("owner", "group", "revised_by").filter(pk=run_id).first()
     if run is None:
         return _deleted_run_page(request, run_id)
     context = {
         "run": run,
         "detail": run_detail(run),
-        "dataset": _dataset_name(run.source_path),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run.owner_id),
         "queue": read_queue(),
     }
     return render(request, "realtime/run.html", context)
-
-
-def _dataset_name(source_path: str) -> str:
-    """Return the name of the registered data set that a run asked for; blank where it asked for a path."""
-    found = DATASET.fullmatch(source_path)
-    return found["name"] if found else ""
 
 
 def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:

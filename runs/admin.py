@@ -124,8 +124,16 @@ class RunAdmin(ReadingAdmin):
     )
     list_display_links = ("id", "experiment_name")
     list_filter = ("status", "training_mode", "created_at", DeletionFilter, FinalStatisticsFilter, GroupFilter)
-    search_fields = ("=id", "experiment_name", "source_path", "owner__username", "reason", "tag_rows__name")
-    search_help_text = "Number, name, data source, owner, reason or tag"
+    search_fields = (
+        "=id",
+        "experiment_name",
+        "source_path",
+        "owner__username",
+        "reason",
+        "description",
+        "tag_rows__name",
+    )
+    search_help_text = "Number, name, data source, owner, reason, description or tag"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Render the list under the title "Runs"."""

@@ -173,7 +173,13 @@ class Run(Leased):
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    touched_at = models.DateTimeField(null=True, blank=True, help_text="Last tagged, deleted or restored")
+    touched_at = models.DateTimeField(null=True, blank=True, help_text="Last tagged, revised, deleted or restored")
+    description = models.TextField(blank=True, default="", help_text="What people note about it, in plain text")
+    revision = models.PositiveIntegerField(default=0, help_text="Of name and description; each change raises it")
+    revised_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    revised_at = models.DateTimeField(null=True, blank=True, help_text="When name or description were last changed")
     # Of the attempt that holds the lease. It moves along when the clock is set, or runs on while the machine sleeps:
     # it is always as long ago as the attempt has worked.
     attempt_start = models.DateTimeField(null=True, blank=True, help_text="Of the attempt under way")

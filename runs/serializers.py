@@ -94,6 +94,10 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
 def run_detail(run: Run) -> dict[str, Any]:
     """Build everything known of one run except journal, metrics and files; reads the queue if it is queued."""
     return run_summary(run, forecast() if run.status == Run.Status.QUEUED else None) | {
+        "description": run.description,
+        "revision": run.revision,
+        "revised_by": run.revised_by.username if run.revised_by else None,
+        "revised_at": time_or_null(run.revised_at),
         "config": run.config,
         "versions": run.versions,
         "seed": run.seed,

@@ -18,7 +18,6 @@ urlpatterns = [
     path("grouped/", views.Grouped.as_view(), name="run-grouped"),
     path("groups/", views.GroupList.as_view(), name="group-list"),
     path("groups/<int:group_id>/", views.GroupDetail.as_view(), name="group-detail"),
-    path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
     path("differences/", Differences.as_view(), name="run-differences"),
     path("label-errors/", LabelErrors.as_view(), name="label-errors"),

@@ -15,6 +15,7 @@ from experiments.api.submission import queue
 from experiments.launch import announce
 from realtime.hubs import broadcast
 from runs import lifecycle, queries
+from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
 from runs.removal import deletion
@@ -108,10 +109,21 @@ def restore(run: Run, user: User) -> deletion.Restored:
     return restored
 
 
+def describe(run: Run, user: User, **changes: Any) -> None:
+    """Rename the run, or change what people note about it; `changes` as of `descriptions.change`."""
+    require_right(run, user)
+    require_not_deleted(run)
+    try:
+        descriptions.change(run.pk, user, **changes)
+    except descriptions.ChangedMeanwhile as error:
+        raise Conflict(str(error)) from error
+    broadcast.hint(run.pk)
+
+
 def copied(run: Run, user: User) -> dict[str, Any]:
-    """Return the request that a copy starts from, with the run's present tags and as much priority as is allowed."""
+    """Return the request of a copy: with the run's present name and tags, and as much priority as is allowed."""
     priority = run.priority if user.is_staff else min(0, run.priority)
-    return {**run.config, "tags": tags_of(run.pk), "priority": priority}
+    return {**run.config, "experiment_name": run.experiment_name, "tags": tags_of(run.pk), "priority": priority}
 
 
 def require_right(run: Run, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +14,11 @@ from experiments.models import Dataset
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inspections import OfTraining, Patience
 from experiments.training.contract.source_errors import SourceError, some
+from experiments.training.data.files import paths
 from runs.models import Run
 
 PREFIX = "dataset:"
+_NAMED = re.compile(r"dataset:(?P<name>[-\w]+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,33 @@ def locate_for(run: Run) -> Place:
             f"({str(run.dataset_hash)[:12]}…, now {dataset.content_hash[:12] or 'refused'}); submit the training again."
         )
     return _place(dataset)
+
+
+def name_of(source_path: str) -> str:
+    """Return the name of the data set that a run asked for, by that name or by its path; blank where there is none."""
+    if named := _NAMED.fullmatch(source_path):
+        return named["name"]
+    try:
+        places = {source_path, str(paths.resolve(source_path, settings.LIVETRAIN_DATA_ROOTS)[0])}
+    except SourceError:
+        places = {source_path}  # it is no longer there
+    return (
+        Dataset.objects.filter(kind=Dataset.Kind.FOLDER, path__in=places).values_list("name", flat=True).first() or ""
+    )
+
+
+def spellings(dataset: Dataset) -> list[str]:
+    """List the `source_path`s of runs on this data set: its name, and of a folder its path as it may be written."""
+    if dataset.kind != Dataset.Kind.FOLDER:
+        return [dataset.source_path]
+    path = Path(dataset.path)
+    below = [(root, path.relative_to(root.resolve())) for root in settings.LIVETRAIN_DATA_ROOTS if _holds(root, path)]
+    written = {dataset.path, *(str(root / rest) for root, rest in below), *(str(rest) for _, rest in below)} - {"."}
+    return sorted({dataset.source_path, *written, *(f"{text}/" for text in written)})
+
+
+def _holds(root: Path, path: Path) -> bool:
+    return path.is_relative_to(root.resolve())
 
 
 def _find(source_path: str) -> Dataset:

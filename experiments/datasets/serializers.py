@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 
 from experiments.datasets import uploads
+from experiments.datasets.lookup import spellings
 from experiments.models import Dataset, Upload
 from experiments.training.data.files.catalogue import PREFIX, Builtin
 from runs.events import format_time, time_or_null
@@ -49,7 +50,7 @@ def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, An
             "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
             "preflight": _preflight(dataset),
         }
-        | _runs_on(dataset.source_path, dataset.content_hash)
+        | _runs_on(spellings(dataset), dataset.content_hash)
     )
 
 
@@ -73,12 +74,12 @@ def builtin_detail(builtin: Builtin) -> dict[str, Any]:
         | builtin_summary(builtin)
         | {"name": name, "kind": "builtin", "state": Dataset.State.READY, "may_change": False}
         | {"links": {part: url for part, url in links(name).items() if part != "check"}}
-        | _runs_on(name, None)
+        | _runs_on([name], None)
     )
 
 
-def _runs_on(source_path: str, content_hash: str | None) -> dict[str, Any]:
-    runs = Run.objects.filter(source_path=source_path, deleted_at=None)
+def _runs_on(source_paths: Collection[str], content_hash: str | None) -> dict[str, Any]:
+    runs = Run.objects.filter(source_path__in=source_paths, deleted_at=None)
     newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
     return {"runs": _runs(newest, content_hash), "run_count": runs.count()}
 

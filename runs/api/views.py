@@ -117,7 +117,7 @@ class RunDetail(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the run with its early stopping countdown."""
-        run = self.visible().select_related("owner").filter(pk=run_id).first()
+        run = self.visible().select_related("owner", "revised_by").filter(pk=run_id).first()
         if run is None:
             raise NotFound(f"Run {run_id} does not exist.")
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))

@@ -11,13 +11,13 @@ from django.db.models.functions import Cast
 from runs.models import Run, RunTag
 
 MOST_WORDS = 10
-_COLUMNS = ("experiment_name", "source_path", "model_name", "reason")
+_COLUMNS = ("experiment_name", "source_path", "model_name", "reason", "description")
 
 
 def matching(runs: QuerySet[Run], text: str) -> QuerySet[Run]:
     """Keep runs that have every word of `text` in a field.
 
-    Searched are name, data, network, owner, tags, reason, notes, and the run's number.
+    Searched are name, data, network, owner, tags, reason, description, notes, and the run's number.
     """
     runs = runs.alias(notes_text=Cast("notes", TextField()))
     for word in text.split()[:MOST_WORDS]:

@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
+from experiments.models import Dataset
 from realtime.login import login_link
 from runs import lifecycle
 from runs.groups import statistics
@@ -155,7 +156,10 @@ def test_the_run_page_says_whose_run_it_is_and_on_which_data_set(
     page = Page(browser_session.get(f"/runs/{on_data_set.pk}/"))
     assert "Data set chest-2" in page.text
     assert "/datasets/chest-2/" in page.attributes("href")
-    for other in ("dataset:", "dataset:../x", "/data/dataset:x"):
+    Dataset.objects.create(name="by-path", owner=user, kind="folder", path="/data/lungs", state="ready")
+    by_path = Page(browser_session.get(f"/runs/{lifecycle.create(user, {**CONFIG, 'source_path': '/data/lungs'}).pk}/"))
+    assert "/datasets/by-path/" in by_path.attributes("href")
+    for other in ("dataset:", "dataset:../x", "/data/dataset:x", "/data/lungs/2"):
         found = Page(browser_session.get(f"/runs/{lifecycle.create(user, {**CONFIG, 'source_path': other}).pk}/"))
         assert not [link for link in found.attributes("href") if link.startswith("/datasets/") and link != "/datasets/"]
 

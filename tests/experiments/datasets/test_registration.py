@@ -14,6 +14,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
+from experiments.datasets import lookup
 from experiments.models import Dataset, Preflight
 from experiments.training.data.images import cache_headers, cache_space
 from runs import lifecycle
@@ -286,6 +287,35 @@ def test_what_only_ended_runs_used_is_deleted(api: Client, user: User, lungs: Pa
     run_on("lungs-2", user)
     lifecycle.cancel(run.pk, "Cancelled.")
     answer(api.delete(links["self"]), 204)
+
+
+def test_runs_that_name_its_path_are_runs_on_it(api: Client, user: User, lungs: Path, root: Path) -> None:
+    links = registered(api, lungs)["links"]
+    (root / "Lungs-2").mkdir()
+    paths = (
+        str(lungs),
+        f"{lungs}/",
+        "Lungs",
+        "Lungs/",
+        "dataset:lungs",
+        str(root / "Lungs-2"),
+        "builtin:lungs",
+        "/Lungs",
+    )
+    runs = [lifecycle.create(user, CONFIG | {"source_path": path}) for path in paths]
+    detail = answer(api.get(links["self"]), 200)
+    assert [run["run_id"] for run in detail["runs"]] == [run.pk for run in reversed(runs[:5])]
+    assert detail["run_count"] == 5
+    assert [lookup.name_of(path) for path in paths] == ["lungs"] * 5 + [""] * 3
+    shutil.rmtree(lungs)
+    assert [lookup.name_of(path) for path in paths] == ["lungs", "", "", "", "lungs", "", "", ""]  # where it was
+
+
+def test_an_upload_is_no_place_that_a_run_names(api: Client, user: User, root: Path) -> None:
+    Dataset.objects.create(name="scans", owner=user, kind="upload", path="Lungs", state="ready")
+    assert lookup.name_of("Lungs") == ""
+    assert lookup.name_of("dataset:scans") == "scans"
+    assert answer(api.get("/api/datasets/scans/"), 200)["run_count"] == 0
 
 
 def test_it_tells_who_trained_on_which_version(api: Client, user: User, lungs: Path) -> None:

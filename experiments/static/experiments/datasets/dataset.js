@@ -24,8 +24,6 @@ const find = (id) => document.getElementById(id);
 let dataset = JSON.parse(find("dataset-detail").textContent);
 const features = new Features();
 const gallery = new Samples(() => features.show(dataset));
-const noRuns = ({ kind }) =>
-  kind === "builtin" ? "None yet." : "None by this name yet. Runs that name the path of the files are not counted.";
 let forced = false;
 
 function draw() {
@@ -47,7 +45,7 @@ function draw() {
     "runs",
     () => [dataset.runs, dataset.run_count],
     ([runs, total]) =>
-      runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, noRuns(dataset))],
+      runs.length ? [runTable(runs), ...rest(runs, total)] : [el("p", { class: "muted" }, "None yet.")],
   );
   drawOnce(
     "report",
