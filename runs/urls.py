@@ -3,7 +3,7 @@
 from django.urls import path
 
 from runs.api import insight_views, views
-from runs.comparison.comparison_views import Differences
+from runs.comparison.comparison_views import Differences, FlippedSamples, FlippedTable, PairedDifferences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples
 from runs.operating_points.point_views import RunOperatingPoints
@@ -17,6 +17,9 @@ urlpatterns = [
     path("<int:run_id>/", views.RunDetail.as_view(), name="run-detail"),
     path("<int:run_id>/metrics/", views.RunMetrics.as_view(), name="run-metrics"),
     path("differences/", Differences.as_view(), name="run-differences"),
+    path("differences/paired/", PairedDifferences.as_view(), name="run-paired-differences"),
+    path("differences/samples/", FlippedSamples.as_view(), name="run-flipped-samples"),
+    path("differences/samples/csv/", FlippedTable.as_view(), name="run-flipped-table"),
     path("series/", ManySeries.as_view(), name="series"),
     path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),

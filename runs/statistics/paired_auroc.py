@@ -39,6 +39,11 @@ class Difference:
         """Whether the interval shows a difference."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
+    def reversed(self) -> Difference:
+        """Return the AUROC of the second less that of the first."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Difference(-self.value, low, high, self.p)
+
 
 def paired_difference(
     first: Floats, second: Floats, positive: Flags, patients: Ints | None = None
@@ -46,7 +51,13 @@ def paired_difference(
     """Compare the scores of the same samples; None without both classes. `patients` are codes, one for each sample."""
     if positive.all() or not positive.any():
         return None
-    one, other = placements(first, positive), placements(second, positive)
+    return difference_of_placements(placements(first, positive), placements(second, positive), positive, patients)
+
+
+def difference_of_placements(
+    one: Placements, other: Placements, positive: Flags, patients: Ints | None = None
+) -> Difference:
+    """Compare where the same samples stand, of both classes."""
     moved = Placements(one.above - other.above, one.below - other.below)
     value = float(moved.above.mean())
     several = repeated(patients)

@@ -45,7 +45,7 @@ def two(size: int, shift: float = 1.0, patients: Any = None, thresholds: Any = (
     """Make two networks' scores of the same samples; logits are known of the first."""
     targets = (np.arange(size) % 3 == 0).astype(np.int64)
     shared = RNG.normal(size=size) if patients is None else RNG.normal(size=patients.max() + 1)[patients]
-    found = []
+    found: list[Evaluated] = []
     for threshold, add in zip(thresholds, (shift, 0.0), strict=True):
         logits = np.round((2 + add) * (targets - 0.5) + shared + RNG.normal(size=size), 2)
         known = {"logits": logits} if not found else {}
@@ -56,8 +56,8 @@ def two(size: int, shift: float = 1.0, patients: Any = None, thresholds: Any = (
 
 def compared(splits: list[Evaluated], classes: int = 2, names: Any = NAMES) -> dict[str, PairedNumber]:
     plan = shared_resampling(splits[0], classes, 2)
-    networks = [Network(split, drawn_numbers(split, classes, plan)) for split in splits]
-    return {name: paired_number(name, *networks, plan) for name in names}
+    first, second = (Network(split, drawn_numbers(split, classes, plan)) for split in splits)
+    return {name: paired_number(name, first, second, plan) for name in names}
 
 
 @pytest.mark.parametrize("by_patient", [False, True])
@@ -75,7 +75,7 @@ def test_each_number_is_that_of_a_naive_paired_bootstrap(by_patient: bool) -> No
             for name, naive in OF_TWO.items():
                 expected = naive(targets[drawn], network.split.scores[drawn], network.split.predicted[drawn])
                 assert network.drawn[name][place] == pytest.approx(expected, abs=1e-12), name
-    found = paired_number("f1", *networks, plan)
+    found = paired_number("f1", networks[0], networks[1], plan)
     people = len(np.unique(units))
     ill = min(len(np.unique(units[targets == label])) for label in (0, 1))
     error = np.std((networks[0].drawn["f1"] - networks[1].drawn["f1"])[1:], ddof=1) * (people / (people - 1)) ** 0.5
