@@ -3,7 +3,7 @@
 from django.urls import path
 
 from runs.api import insight_views, views
-from runs.comparison.comparison_views import Differences
+from runs.comparison.comparison_views import Differences, FlippedSamples, FlippedTable, PairedDifferences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 from runs.evaluation.epoch_matrix_views import EpochMatrices
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples, FinalSamplesExport
@@ -22,6 +22,9 @@ urlpatterns = [
     path("differences/", Differences.as_view(), name="run-differences"),
     path("label-errors/", LabelErrors.as_view(), name="label-errors"),
     path("label-errors/export/", LabelErrorsExport.as_view(), name="label-errors-export"),
+    path("differences/paired/", PairedDifferences.as_view(), name="run-paired-differences"),
+    path("differences/samples/", FlippedSamples.as_view(), name="run-flipped-samples"),
+    path("differences/samples/csv/", FlippedTable.as_view(), name="run-flipped-table"),
     path("series/", ManySeries.as_view(), name="series"),
     path("<int:run_id>/series/", RunSeries.as_view(), name="run-series"),
     path("<int:run_id>/snapshot/", RunSnapshot.as_view(), name="run-snapshot"),

@@ -26,6 +26,8 @@ LOCAL_IMPORTS = {
         "runs/comparison/comparison_views.py",
         "runs.comparison.auroc_differences",
     ): "NumPy and Arrow, which the web process loads with the first comparison",
+    ("runs/comparison/comparison_views.py", "runs.comparison.flipped_samples"): "the same",
+    ("runs/comparison/comparison_views.py", "runs.comparison.paired_report"): "the same",
     ("runs/curves/compaction.py", "runs.curves.journal_ranges"): "NumPy, for processes that have something to compact",
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",

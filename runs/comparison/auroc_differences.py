@@ -5,103 +5,128 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypedDict
 
-from runs.comparison import stored_scores
-from runs.comparison.stored_scores import Scores
-from runs.models import FinalResult, Run
-from runs.statistics.paired_auroc import paired_difference
-from runs.statistics.roc import Floats, auroc
+from runs.comparison import paired_samples
+from runs.comparison.compared_runs import Deciding, NotComparable, by_split, deciding
+from runs.comparison.paired_samples import SharedSamples
+from runs.models import Run
+from runs.statistics.paired.differences import LEVEL
+from runs.statistics.paired.holm import holm
+from runs.statistics.paired_auroc import Difference, difference_of_placements
+from runs.statistics.roc import Flags, Placements, placements
 
-SPLITS = ("test", "val")
 REMEMBERED = 64  # comparisons; each holds a few numbers
 
 
 class Against(TypedDict):
-    """The best run less another one; the ends are null where too few samples tell nothing."""
+    """The run with the highest AUROC less another one; the ends and p are null where too few samples tell nothing."""
 
     run: int
     difference: float
     low: float | None
     high: float | None
+    p: float | None
+    adjusted_p: float | None
 
 
 class Compared(TypedDict):
-    """One split. `problem` says why nothing is compared; else `best` is the run that is shown to be better than all."""
+    """One split. `problem` says why nothing is compared; else `best` is the run that is shown to be better than all.
+
+    `comparisons` is the number of pairs of runs, for which p is adjusted; `evaluated` has the size of each run's split.
+    """
 
     samples: int | None
     patients: int | None
+    evaluated: dict[str, int]
+    comparisons: int
     highest: int | None
     best: int | None
     against: list[Against]
     problem: str | None
 
 
-class NotComparable(Exception):
-    """The runs cannot be compared, as the sentence says; it is not remembered, for a file may still come."""
-
-
 def differences(runs: Sequence[Run]) -> dict[str, Compared]:
     """Compare the ended runs in each split that two or more of them evaluated. Raises StoreError."""
-    ended = [run for run in runs if run.status in Run.ENDED]
-    evaluated = set(FinalResult.objects.filter(run__in=ended).values_list("run_id", "split"))
-    splits = {split: [run for run in ended if (run.pk, split) in evaluated] for split in SPLITS}
-    return {split: _answer(found, split) for split, found in splits.items() if len(found) > 1}
+    return {split: _answer(found, split) for split, found in by_split(runs).items()}
 
 
 def _answer(runs: Sequence[Run], split: str) -> Compared:
-    if len({run.dataset_hash or run.source_path for run in runs}) > 1:
-        return _nothing("The runs trained on different data.")
     try:
-        return _compared(tuple((run.pk, run.attempt) for run in runs), split)
+        return _compared(deciding(runs, split), split)
     except NotComparable as error:
         return _nothing(str(error))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _compared(key: tuple[tuple[int, int], ...], split: str) -> Compared:
-    """Compare the runs of these numbers and attempts: what an attempt has evaluated does not change."""
-    runs = Run.objects.in_bulk([number for number, _ in key])
-    first: Scores | None = None
-    scores: dict[int, Floats] = {}
-    for number, _ in key:
-        found = stored_scores.read(runs[number], split)
-        if found is None:
-            raise NotComparable(f"Run {number} has no scores of two classes that can be paired with those of others.")
-        if first is not None and not found.has_samples_of(first):
-            raise NotComparable("The runs evaluated different samples.")
-        first = first or found
-        scores[number] = found.scores
-    if first is None:
-        raise NotComparable("There is nothing to compare.")
-    return _ranked(first, scores)
+def _compared(those: tuple[Deciding, ...], split: str) -> Compared:
+    """Compare what these attempts evaluated, which does not change."""
+    for one in those:
+        if len(one.class_names) > 2:
+            raise NotComparable(f"Run {one.run} has more than two classes.")
+    samples = paired_samples.shared_samples(those, split)
+    positive = samples.targets == 1
+    if positive.all() or not positive.any():
+        raise NotComparable("The samples are of one class alone.")
+    found = {one.run: placements(paired_samples.evaluated_by(one, samples).ranks_of(1), positive) for one in those}
+    return _ranked(samples, positive, found)
 
 
-def _ranked(samples: Scores, scores: dict[int, Floats]) -> Compared:
-    positive, patients = samples.labels == 1, samples.patient_codes()
-    areas = {run: auroc(found, positive) or 0.0 for run, found in scores.items()}
-    highest = max(areas, key=lambda run: areas[run])
-    against: list[Against] = []
-    shown = True
-    for run, found in scores.items():
-        if run == highest:
-            continue
-        difference = paired_difference(scores[highest], found, positive, patients)
-        if difference is None:
-            raise NotComparable("The split has samples of one class alone.")
-        shown = shown and difference.excludes_zero
-        against.append({"run": run, "difference": difference.value, "low": difference.low, "high": difference.high})
+def _ranked(samples: SharedSamples, positive: Flags, found: Mapping[int, Placements]) -> Compared:
+    pairs = list(itertools.combinations(found, 2))
+    compared = {(a, b): difference_of_placements(found[a], found[b], positive, samples.patients) for a, b in pairs}
+    adjusted = dict(zip(pairs, holm([each.p for each in compared.values()]), strict=True))
+    highest = max(found, key=lambda run: float(found[run].above.mean()))
+    others = [run for run in found if run != highest]
+    against = [_against(run, compared, adjusted, (highest, run)) for run in others]
+    shown = [each["adjusted_p"] is not None and each["adjusted_p"] < LEVEL and _apart(each) for each in against]
     return {
-        "samples": len(samples.labels),
-        "patients": None if patients is None else int(patients.max()) + 1,
+        "samples": len(samples.targets),
+        "patients": samples.people,
+        "evaluated": {str(run): size for run, size in samples.evaluated.items()},
+        "comparisons": len(pairs),
         "highest": highest,
-        "best": highest if shown else None,
+        "best": highest if all(shown) else None,
         "against": against,
         "problem": None,
     }
 
 
+def _against(
+    run: int,
+    compared: Mapping[tuple[int, int], Difference],
+    adjusted: Mapping[tuple[int, int], float | None],
+    pair: tuple[int, int],
+) -> Against:
+    """Turn the difference of the pair round if it was computed the other way."""
+    turned = pair not in compared
+    key = pair[::-1] if turned else pair
+    found = compared[key].reversed() if turned else compared[key]
+    return {
+        "run": run,
+        "difference": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "adjusted_p": adjusted[key],
+    }
+
+
+def _apart(found: Against) -> bool:
+    return found["low"] is not None and found["low"] > 0
+
+
 def _nothing(problem: str) -> Compared:
-    return {"samples": None, "patients": None, "highest": None, "best": None, "against": [], "problem": problem}
+    return {
+        "samples": None,
+        "patients": None,
+        "evaluated": {},
+        "comparisons": 0,
+        "highest": None,
+        "best": None,
+        "against": [],
+        "problem": problem,
+    }

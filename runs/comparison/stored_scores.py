@@ -1,4 +1,4 @@
-"""Read what a run predicted of the samples of a split, in an order that two runs of the same samples share.
+"""Read columns of what a run predicted, within limits: a file may hold anything.
 
 Brings NumPy and Arrow: a web process loads it with the first comparison.
 """
@@ -6,70 +6,47 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from runs.files import predictions_file
 from runs.models import Run
-from runs.statistics.roc import Floats, Ints
 
 MOST_SAMPLES = 1_000_000
-COLUMNS = ("split", "sample_id", "patient_id", "label", "score")
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The samples of one split by their ids, which are unique; `patients` are None where one is not known."""
-
-    ids: pa.Array
-    labels: Ints
-    patients: pa.Array | None
-    scores: Floats
-
-    def has_samples_of(self, other: Scores) -> bool:
-        """Return whether both have the same samples, with the same labels."""
-        return bool(self.ids.equals(other.ids)) and bool(np.array_equal(self.labels, other.labels))
-
-    def patient_codes(self) -> Ints | None:
-        """Return a number for each sample that its patient's samples share; None where a patient is not known."""
-        if self.patients is None:
-            return None
-        return np.asarray(self.patients.dictionary_encode().indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def read(run: Run, split: str) -> Scores | None:
-    """Return the scores; None: there are none, of several classes, of too many samples, or of samples without ids.
-
-    Raises StoreError.
-    """
-    table = rows(run, COLUMNS)
-    return None if table is None else _sorted(table.filter(pc.equal(table["split"], split)))
+MOST_VALUES = 20_000_000
+MOST_TEXT = 1 << 28
+"""Bytes of a column of ids: one that is stored once may stand in each row."""
+TEXTS = ("split", "sample_id", "patient_id")
 
 
 def rows(run: Run, columns: Sequence[str], optional: Sequence[str] = ()) -> pa.Table | None:
-    """Read columns of all samples, the optional ones where there are such; None as in `read`. Raises StoreError."""
+    """Read columns of all samples, the optional ones where there are such.
+
+    None: there is no such file, it cannot be read, lacks a column, or has too much. Raises StoreError.
+    """
     try:
-        with predictions_file.opened(run) as found:
+        with predictions_file.opened(run, TEXTS) as found:
             names = set(found.schema_arrow.names)
-            if found.metadata.num_rows > MOST_SAMPLES or not set(columns) <= names:
+            wanted = [*columns, *(name for name in optional if name in names)]
+            size = found.metadata.num_rows
+            if size > MOST_SAMPLES or size * len(wanted) > MOST_VALUES or not set(columns) <= names:
                 return None
-            return found.read(columns=[*columns, *(name for name in optional if name in names)])
+            return _decoded(found.read(columns=wanted))
     except (FileNotFoundError, predictions_file.UnreadablePredictions):
         return None
 
 
-def _sorted(table: pa.Table) -> Scores | None:
-    table = table.sort_by("sample_id").combine_chunks()
-    ids = table["sample_id"].cast(pa.string()).combine_chunks()
-    if not len(ids) or ids.null_count or len(ids.unique()) < len(ids):
-        return None
-    patients = table["patient_id"].cast(pa.string()).combine_chunks()
-    return Scores(
-        ids=ids,
-        labels=np.asarray(table["label"].to_numpy(), dtype=np.int64),
-        patients=None if patients.null_count else patients,
-        scores=np.asarray(table["score"].to_numpy(), dtype=np.float64),
-    )
+def _decoded(table: pa.Table) -> pa.Table | None:
+    """Write texts out in each row, as they are without a dictionary; None where that is too much."""
+    for place, name in enumerate(table.column_names):
+        column = table[name]
+        if pa.types.is_dictionary(column.type):
+            if sum(map(_bytes, column.chunks)) > MOST_TEXT:
+                return None
+            table = table.set_column(place, name, column.cast(column.type.value_type))
+    return table
+
+
+def _bytes(chunk: pa.DictionaryArray) -> int:
+    return pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0

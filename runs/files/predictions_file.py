@@ -5,7 +5,7 @@ Brings Arrow: a web process loads it with the first predictions that are looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ class UnreadablePredictions(Exception):
 
 
 @contextmanager
-def opened(run: Run) -> Iterator[pq.ParquetFile]:
+def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """Open the predictions, whose reading belongs into the block.
 
     Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, damage that
@@ -32,6 +32,16 @@ def opened(run: Run) -> Iterator[pq.ParquetFile]:
     with run_files.seekable(run, NAME) as file:
         try:
             yield pq.ParquetFile(file, page_checksum_verification=True)  # of files that have checksums
+    Texts of the columns `dictionaries` are read once each, however many rows have them.
+    Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, and StoreError
+    of an object store that fails.
+    """
+    with run_files.seekable(run, NAME) as file:
+        try:
+            found = pq.ParquetFile(file)
+            if wanted := [name for name in dictionaries if name in found.schema_arrow.names]:
+                found = pq.ParquetFile(file, read_dictionary=wanted)
+            yield found
         except StoreError:
             raise
         except (pa.ArrowException, OSError, KeyError) as error:

@@ -2,8 +2,8 @@
 
 Variance: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, of the differences of the placements; where
 patients are known, that of Obuchowski, Biometrics 53 (1997) 567-578, which counts patients instead of images. The
-interval uses Student's t with one degree of freedom less than the patients of the rarer class: with few of them the
-normal quantile finds differences in noise.
+interval and p use Student's t with one degree of freedom less than the patients of the rarer class: with few of them
+the normal distribution finds differences in noise.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
-from runs.statistics.fold_statistics import T975
 from runs.statistics.intervals.auroc_interval import obuchowski_variance
 from runs.statistics.intervals.patients import repeated
-from runs.statistics.matrix_statistics import Z95, Number
+from runs.statistics.matrix_statistics import Number
 from runs.statistics.roc import Flags, Floats, Ints, Placements, placements
 
 FEWEST = 2  # patients, or samples, of each class
@@ -24,16 +24,25 @@ FEWEST = 2  # patients, or samples, of each class
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The AUROC of the first less that of the second; the ends are None where there are too few samples."""
+    """The AUROC of the first less that of the second.
+
+    `p` is how likely as great a difference is by chance; it and the ends are None where there are too few samples.
+    """
 
     value: float
     low: Number
     high: Number
+    p: Number
 
     @property
     def excludes_zero(self) -> bool:
         """Whether the interval shows a difference."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    def reversed(self) -> Difference:
+        """Return the AUROC of the second less that of the first."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Difference(-self.value, low, high, self.p)
 
 
 def paired_difference(
@@ -42,7 +51,13 @@ def paired_difference(
     """Compare the scores of the same samples; None without both classes. `patients` are codes, one for each sample."""
     if positive.all() or not positive.any():
         return None
-    one, other = placements(first, positive), placements(second, positive)
+    return difference_of_placements(placements(first, positive), placements(second, positive), positive, patients)
+
+
+def difference_of_placements(
+    one: Placements, other: Placements, positive: Flags, patients: Ints | None = None
+) -> Difference:
+    """Compare where the same samples stand, of both classes."""
     moved = Placements(one.above - other.above, one.below - other.below)
     value = float(moved.above.mean())
     several = repeated(patients)
@@ -50,10 +65,11 @@ def paired_difference(
     of_above, of_below = codes[positive], codes[~positive]
     fewest = min(len(np.unique(of_above)), len(np.unique(of_below)))
     if fewest < FEWEST:
-        return Difference(value, None, None)
+        return Difference(value, None, None, None)
     variance = obuchowski_variance(moved, of_above, of_below)
     if variance <= 0 < abs(value):  # both rank without exceptions, one of them all alike: no spread is not certainty
         variance = (len(positive) + 1) / (12 * len(of_above) * len(of_below))
-    quantile = T975[fewest - 2] if fewest - 2 < len(T975) else Z95
-    half = quantile * math.sqrt(max(0.0, variance))
-    return Difference(value, value - half, value + half)
+    error = math.sqrt(max(0.0, variance))
+    half = float(stdtrit(fewest - 1, 0.975)) * error
+    p = 2 * float(stdtr(fewest - 1, -abs(value) / error)) if error else 1.0
+    return Difference(value, value - half, value + half, p)

@@ -46,7 +46,8 @@ class WeightedCounts:
                 "f1": 2 * hits / (true + said),
             }
             losses = {"brier": totals[:, -2] / size[:, 0], "log_loss": totals[:, -1] / size[:, 0]}
-            whole = losses | {"mcc": _mcc(true, said, hits, size[:, 0])}
+            accuracy = hits.sum(axis=1) / size[:, 0]
+            whole = losses | {"mcc": _mcc(true, said, hits, size[:, 0]), "accuracy": accuracy}
         return whole | _averages(by_class, true, size), by_class
 
 

@@ -86,8 +86,8 @@ def test_patients_count_instead_of_their_images(api: Client, make_run: MakeRun) 
     ("changed", "problem"),
     [
         ({"data": "b"}, "different data"),
-        ({"sample_id": [f"t{number}" for number in range(80)]}, "different samples"),
-        ({"label": 1 - LABELS}, "different samples"),
+        ({"sample_id": [f"t{number}" for number in range(80)]}, "different samples: they share none"),
+        ({"label": 1 - LABELS}, "different labels"),
         ({"sample_id": ["same"] * 80}, "no scores"),
     ],
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
-from runs.statistics.fold_statistics import T975
 from runs.statistics.paired_auroc import Difference, paired_difference
 from runs.statistics.roc import Flags, Floats
 
@@ -40,9 +40,9 @@ def test_the_difference_and_its_variance_are_delongs(ties: bool) -> None:
         assert found.value == pytest.approx(value, abs=1e-12)
         assert found.value == pytest.approx(roc_auc_score(positive, first) - roc_auc_score(positive, second), abs=1e-12)
         degrees = size // 3 - 1
-        quantile = T975[degrees - 1] if degrees <= len(T975) else 1.959964
         assert found.high is not None
-        assert found.high - found.value == pytest.approx(quantile * variance**0.5, rel=1e-6)
+        assert found.high - found.value == pytest.approx(t.ppf(0.975, degrees) * variance**0.5, rel=1e-6)
+        assert found.p == pytest.approx(2 * t.sf(abs(value) / variance**0.5, degrees), rel=1e-6)
 
 
 def half(found: Difference | None) -> float:
@@ -76,7 +76,7 @@ def test_edges() -> None:
     perfect = np.array([0.9, 0.8, 0.7, 0.3, 0.2, 0.1])
     same = paired_difference(perfect, perfect, positive)
     assert same is not None
-    assert (same.value, same.low, same.high, same.excludes_zero) == (0, 0, 0, False)
+    assert (same.value, same.low, same.high, same.p, same.excludes_zero) == (0, 0, 0, 1, False)
     constant = paired_difference(perfect, np.full(6, 0.5), positive)
     assert constant is not None
     assert (constant.value, constant.excludes_zero) == (0.5, False)  # three against three show nothing
@@ -86,7 +86,7 @@ def test_edges() -> None:
     assert shown.excludes_zero
     lone = paired_difference(perfect, -perfect, np.array([True] + [False] * 5))
     assert lone is not None
-    assert (lone.low, lone.high, lone.excludes_zero) == (None, None, False)
+    assert (lone.low, lone.high, lone.p, lone.excludes_zero) == (None, None, None, False)
     for one_class in (np.ones(6, bool), np.zeros(6, bool)):
         assert paired_difference(perfect, perfect, one_class) is None
 

@@ -1,0 +1,28 @@
+"""Say where a run decides: the one place that knows at which of its thresholds decisions are compared."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from runs.models import FinalResult, Run
+
+HIGHEST = "highest"
+OWN = "own"
+
+
+class Decision(NamedTuple):
+    """A sample is called positive at a score of `threshold` or more, of log-odds where those are given.
+
+    Neither is given for several classes: there the class with the highest score is called. `source` names the rule.
+    """
+
+    threshold: float | None
+    log_odds: float | None
+    source: str
+
+
+def decision_of(_run: Run, result: FinalResult) -> Decision:
+    """Return where the run of this evaluation decides: at its own threshold."""
+    if len(result.class_names) > 2:
+        return Decision(None, None, HIGHEST)
+    return Decision(0.5 if result.threshold is None else result.threshold, None, OWN)
