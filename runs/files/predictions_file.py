@@ -26,22 +26,17 @@ class UnreadablePredictions(Exception):
 def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """Open the predictions, whose reading belongs into the block.
 
+    Texts of the columns `dictionaries` are read once each, however many rows have them.
     Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, damage that
     only their checksums show included, and StoreError of an object store that fails.
     """
     with run_files.seekable(run, NAME) as file:
         try:
-            yield pq.ParquetFile(file, page_checksum_verification=True)  # of files that have checksums
-    Texts of the columns `dictionaries` are read once each, however many rows have them.
-    Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, and StoreError
-    of an object store that fails.
-    """
-    with run_files.seekable(run, NAME) as file:
-        try:
-            found = pq.ParquetFile(file)
-            if wanted := [name for name in dictionaries if name in found.schema_arrow.names]:
-                found = pq.ParquetFile(file, read_dictionary=wanted)
-            yield found
+            names = pq.read_schema(file).names
+            file.seek(0)
+            wanted = [name for name in dictionaries if name in names]
+            # Of files that have checksums, these are compared.
+            yield pq.ParquetFile(file, read_dictionary=wanted, page_checksum_verification=True)
         except StoreError:
             raise
         except (pa.ArrowException, OSError, KeyError) as error:

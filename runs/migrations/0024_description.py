@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('runs', '0021_recalibration'),
+        ('runs', '0022_saved_operating_points'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0022_saved_operating_points'),
+        ('runs', '0024_description'),
     ]
 
     operations = [
