@@ -44,7 +44,7 @@ class FinalSubgroups(EvaluationView):
 
     def get(self, _request: Request, run_id: int) -> Response | HttpResponse:
         """Return the groups."""
-        result = self._result_of(run_id)
+        result = self.result_of(run_id)
         told = self._told(result)
         if "file" not in self.asked or told["problem"] is not None:
             return Response(told)

@@ -11,7 +11,7 @@ import numpy as np
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.resampling import FEWEST_RESAMPLES, Resampling, Weights, resampling
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
-from runs.statistics.intervals.weighted_ranking import WeightedRanking
+from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
 from runs.statistics.matrix_statistics import reported
 from runs.statistics.roc import Floats
 
@@ -51,8 +51,9 @@ def drawn_numbers(split: Evaluated, classes: int, plan: Resampling) -> dict[str,
     Of two classes they are the positive one's, else macro averages.
     """
     counts = WeightedCounts(split, classes, plan.units, plan.people)
+    buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, with_auroc=True)
+        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=True)
         for label in reported(classes)
     ]
     rows = [_row(counts, rankings, plan.weights(block)) for block in plan.blocks() if block[0] <= plan.draws]
@@ -60,7 +61,7 @@ def drawn_numbers(split: Evaluated, classes: int, plan: Resampling) -> dict[str,
 
 
 def _row(counts: WeightedCounts, rankings: list[WeightedRanking], weights: Weights) -> dict[str, Floats]:
-    whole, by_class = counts.numbers(weights)
+    whole, by_class = counts.numbers(counts.totals(weights))
     if len(rankings) == 1:
         whole = whole | {name: by_class[name][:, 1] for name in OF_A_CLASS}
     ranked = [ranking.numbers(weights) for ranking in rankings]
