@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from runs.models import FinalResult, Run
+from runs.saved_points import point_history
 
 HIGHEST = "highest"
 OWN = "own"
+SAVED = "saved"
 
 
 class Decision(NamedTuple):
@@ -21,8 +23,10 @@ class Decision(NamedTuple):
     source: str
 
 
-def decision_of(_run: Run, result: FinalResult) -> Decision:
-    """Return where the run of this evaluation decides: at its own threshold."""
+def decision_of(run: Run, result: FinalResult) -> Decision:
+    """Return where the run of this evaluation decides: at its saved operating point, else at its own threshold."""
     if len(result.class_names) > 2:
         return Decision(None, None, HIGHEST)
+    if saved := point_history.current(run):
+        return Decision(saved.threshold, saved.log_odds, SAVED)
     return Decision(0.5 if result.threshold is None else result.threshold, None, OWN)

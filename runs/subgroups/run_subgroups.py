@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runs.models import FinalResult, Run
+from runs.saved_points import point_history
 from runs.statistics.subgroups.group_comparison import Comparison, Group, compared
 from runs.statistics.subgroups.group_differences import Metric
 from runs.subgroups import stored_groups
@@ -45,8 +46,9 @@ class UnknownColumn(Exception):
 
 
 def threshold_of(result: FinalResult) -> float | None:
-    """Return the threshold at which groups are told apart: the run's."""
-    return result.threshold
+    """Return where the run decides: at its saved operating point, else at its own threshold."""
+    saved = point_history.current(result.run)
+    return result.threshold if saved is None else saved.threshold
 
 
 def run_subgroups(

@@ -15,6 +15,8 @@ from statsmodels.stats.multitest import multipletests
 
 from runs.comparison import stored_scores
 from runs.models import Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from runs.statistics.score_statistics import scores_from_logits
 from tests.runs.comparison.conftest import LABELS, Evaluate
 
@@ -220,3 +222,17 @@ def test_a_split_must_be_shared_and_requests_are_checked(api: Client, evaluate: 
             file.write_bytes(b"PAR1 is no table")
         assert f"Run {broken.pk} has no scores" in asked(api, one, broken)["problem"]
     assert Client().get(URL, {"runs": both}).status_code in (401, 403)
+
+
+def test_decisions_are_those_at_the_saved_operating_point(api: Client, evaluate: Evaluate) -> None:
+    first, second = evaluate(scored(1, 1.0), threshold=0.4), evaluate(scored(2, 1.0))
+    asked(api, first, second)
+    point = Decision("hand", 0.7, threshold=0.7, log_odds=None, test_known=True)
+    point_history.save(second, "ada", "Fewer false alarms.", point)
+    found = asked(api, first, second)
+    assert [one["threshold"] for one in found["decisions"]] == [0.4, 0.7]
+    assert [one["source"] for one in found["decisions"]] == ["own", "saved"]
+    right = metrics.recall_score(LABELS, scored(2, 1.0) >= 0.7)
+    assert of(found, "final_sensitivity")["value"] == pytest.approx(right)
+    point_history.withdraw(second, "ada", "It misses too many.")
+    assert asked(api, first, second)["decisions"][1]["threshold"] == 0.5

@@ -13,6 +13,8 @@ from django.test import Client
 from sklearn.metrics import accuracy_score, brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from runs.models import Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from runs.statistics.score_statistics import final_statistics
 from runs.subgroups import run_subgroups, stored_groups
 from tests.runs.conftest import MakeRun, add_final, completed_columns
@@ -281,3 +283,16 @@ def test_nothing_of_a_run_that_does_not_exist_or_has_no_such_split(api: Client, 
 
 def test_only_for_those_who_are_signed_in(client: Client, make_run: MakeRun) -> None:
     assert client.get(address(made(make_run, frame()))).status_code in (401, 403)
+
+
+def test_groups_are_told_apart_at_the_saved_operating_point(api: Client, make_run: MakeRun) -> None:
+    data = frame(3)
+    run = made(make_run, data, threshold=0.5)
+    own = asked(api, run)
+    point_history.save(run, "ada", "We cannot miss one.", Decision("hand", 0.2, 0.2, None, test_known=True))
+    saved = asked(api, run)
+    assert (own["threshold"], saved["threshold"]) == (0.5, 0.2)
+    women = data[data["subgroup_sex"] == "F"]
+    right = recall_score(women["label"], women["score"] >= 0.2)
+    assert values(by_name(saved)["sex", "F"])["final_sensitivity"] == pytest.approx(right)
+    assert asked(api, run, threshold=0.5)["groups"] == own["groups"]
