@@ -166,6 +166,19 @@ async def test_a_threshold_by_hand_says_so(visitors: Visitors, owner: User) -> N
     await expect(page.locator("#save-problem")).to_have_text("Saved.")
 
 
+async def test_the_decision_curve_is_drawn_and_told(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    drawing = page.locator("#net-benefit-drawing svg")
+    for look in ("curve", "all", "reference"):
+        assert await drawing.locator(f".{look}").get_attribute("d")
+    words = page.locator("#net-benefit-words")
+    await expect(words).to_contain_text("acting by the model is worth more than acting for all or for none.")
+    await expect(words).to_contain_text("recalibrated by Platt's method, fitted on validation.")
+    await page.locator("#evaluation-split").select_option("val")
+    await expect(words).to_contain_text("on this very split: on new samples the curve is likely to be lower.")
+
+
 async def test_what_cannot_be_is_said(visitors: Visitors, owner: User) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run)
