@@ -1,6 +1,7 @@
 """Draw the decision curve of a run of two classes: from probabilities alone, not from scores that are none.
 
-Brings NumPy: a web process loads it with the first evaluation that is looked at.
+Brings NumPy, but not SciPy, whose loading the first reader would wait for: a web process loads it with the first
+evaluation that is looked at.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from runs.evaluation.class_scores import ClassScores
 from runs.models import Run
 from runs.statistics.log_odds import LogOdds
 from runs.statistics.net_benefit import DecisionCurve, decision_curve
-from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method
 from runs.statistics.recalibration.probability import PREFERRED
 from runs.statistics.roc import Floats
 from runs.statistics.sample_losses import NEAREST
+from runs.statistics.sigmoid import sigmoid
 
 SHIFTED = "shifted_scores"  # the code of the note that says so
 FITTED_ON = "val"
@@ -72,7 +73,8 @@ def _words(used: Probabilities, split: str) -> str:
 def _probabilities(scores: ClassScores, method: Method | None) -> Floats:
     if method is None:
         return scores.scores
-    return recalibrated_scores(_logits(scores), method)
+    intercept, slope = method.parameters["intercept"], method.parameters["slope"]
+    return sigmoid(intercept + np.multiply(slope, _logits(scores)))
 
 
 def _logits(scores: ClassScores) -> Floats:

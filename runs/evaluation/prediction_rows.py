@@ -6,7 +6,7 @@ Brings NumPy and Arrow: a web process loads it with the first predictions that a
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -42,7 +42,7 @@ def added(run: Run, class_names: Sequence[str], threshold: float | None, saved: 
     return Added(tuple(class_names), threshold, fitted, saved)
 
 
-def csv_pieces(run: Run, split: str | None, more: Added) -> Iterator[bytes]:
+def csv_pieces(run: Run, split: str | None, more: Added) -> Generator[bytes]:
     """Yield the file, the header with the first rows.
 
     Raises FileNotFoundError and UnreadablePredictions with the first piece, and StoreError.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from contextlib import suppress
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework import serializers
@@ -23,6 +24,27 @@ class PredictionParameters(Parameters):
     """Of which split; by default of all that were evaluated."""
 
     split = serializers.ChoiceField(["test", "val"], required=False)
+
+
+class Pieces:
+    """A table as ASGI streams it: piece by piece, written outside the event loop, closed with the response.
+
+    Of a plain iterator Django would collect all pieces before it sends one.
+    """
+
+    def __init__(self, first: bytes, rest: Generator[bytes]) -> None:
+        self._first, self._rest = first, rest
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the pieces."""
+        yield self._first
+        while (piece := await asyncio.to_thread(next, self._rest, None)) is not None:
+            yield piece
+
+    def close(self) -> None:
+        """Close the file; one that a thread is still reading is closed when that has ended."""
+        with suppress(ValueError):
+            self._rest.close()
 
 
 class RunPredictions(ReadingView):
@@ -49,7 +71,7 @@ class RunPredictions(ReadingView):
         }
         return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
 
-    def _pieces(self, run: Run) -> Iterator[bytes]:
+    def _pieces(self, run: Run) -> Pieces:
         """Begin the table, so that what is wrong with the file is told before the answer begins."""
         from runs.evaluation.prediction_rows import added, csv_pieces  # noqa: PLC0415
         from runs.files.predictions_file import UnreadablePredictions  # noqa: PLC0415
@@ -60,7 +82,7 @@ class RunPredictions(ReadingView):
         more = added(run, results[0].class_names, results[0].threshold, point_history.current(run))
         pieces = csv_pieces(run, self.asked.get("split"), more)
         try:
-            return chain([next(pieces, b"")], pieces)
+            return Pieces(next(pieces, b""), pieces)
         except FileNotFoundError as error:
             raise NotFound(f"Run {run.pk} has no predictions.parquet.") from error
         except (UnreadablePredictions, KeyError) as error:

@@ -43,6 +43,7 @@ from runs.statistics.matrix_statistics import (
 from runs.statistics.metric_names import COUNTS
 from runs.statistics.roc import Floats, Ints, area, auroc, average_precision, roc_steps
 from runs.statistics.sample_losses import log_losses, squared_errors
+from runs.statistics.sigmoid import sigmoid
 
 # The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
@@ -61,8 +62,7 @@ def scores_from_logits(logits: NDArray[Any]) -> Floats:
     """Apply sigmoid to (N,) logits, softmax to the rows of (N, C) logits, in float64, without overflow."""
     exact = np.asarray(logits, dtype=np.float64)
     if exact.ndim == 1:
-        small = np.exp(-np.abs(exact))
-        return np.asarray(np.where(exact >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)
+        return sigmoid(exact)
     shifted = np.exp(exact - exact.max(axis=1, keepdims=True, initial=-np.inf))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
 

@@ -192,6 +192,8 @@ async def test_several_classes_are_seen_one_against_the_rest(visitors: Visitors,
         await expect(page.locator("#roc svg")).to_have_attribute("aria-label", re.compile(f"{name} against the rest"))
         assert await matrix_of(page) == confusion_matrix(labels == label, scores[:, label] >= 0.5).ravel().tolist()
         await expect(page.locator("#decision thead th").first).to_have_text(f"not {name}")
+    for place in ("saved-point", "point-choosing", "net-benefit"):  # there is no threshold
+        await expect(page.locator(f"#{place}")).to_be_hidden()
 
 
 async def test_what_is_missing_is_said(visitors: Visitors, owner: User) -> None:

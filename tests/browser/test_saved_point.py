@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from sklearn.metrics import confusion_matrix
 
 from experiments.training.recipes.evaluation import Predictions, final_stats
+from runs.events import Split
 from runs.models import Run
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
@@ -28,6 +29,7 @@ from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SIZE = 800
+FIRST_LOAD = 30_000  # milliseconds: the server loads NumPy and Arrow with the first evaluation
 NAMES = ("healthy", "ill")
 LABELS = (np.arange(SIZE) % 4 == 0).astype(np.int64)
 
@@ -38,7 +40,7 @@ def part(shift: float) -> dict[str, Any]:
     return {"label": LABELS, "logit": logits, "score": scores_from_logits(logits)}
 
 
-PARTS = {"val": part(3.0), "test": part(1.5)}
+PARTS: dict[Split, dict[str, Any]] = {"val": part(3.0), "test": part(1.5)}
 
 
 def evaluated_run(owner: User, home: Path) -> Run:
@@ -55,7 +57,7 @@ def evaluated_run(owner: User, home: Path) -> Run:
         points = chosen if name == "val" else applied_points(splits[name], chosen)
         story.tell(run, [msgspec.structs.replace(final, operating_points=points)])
     story.end(run)
-    fitted = recalibrated({name: Outputs(found["logit"], LABELS) for name, found in PARTS.items()}, NAMES)  # type: ignore[misc]
+    fitted = recalibrated({name: Outputs(found["logit"], LABELS) for name, found in PARTS.items()}, NAMES)
     Run.objects.filter(pk=run.pk).update(recalibration=msgspec.to_builtins(fitted))
     folder = home / "runs" / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +77,7 @@ async def made(visitors: Visitors, owner: User) -> Run:
 
 async def opened(visitors: Visitors, run: Run, **options: Any) -> Page:
     page = await visitors.visit(f"/runs/{run.pk}/", **options)
-    await expect(page.locator("#threshold-slider")).to_be_enabled()
+    await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
     return page
 
 
@@ -84,7 +86,7 @@ async def matrix_of(page: Page) -> list[int]:
     return [int(text.replace(",", "")) for text in texts]
 
 
-def counted(threshold: float, split: str = "test") -> list[int]:
+def counted(threshold: float, split: Split = "test") -> list[int]:
     found: list[int] = confusion_matrix(LABELS, PARTS[split]["score"] >= threshold).ravel().tolist()
     return found
 
@@ -120,7 +122,7 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
     await page.reload()
     await expect(words).to_contain_text("Saved by ada on 20")
-    await expect(page.locator("#threshold-slider")).to_be_enabled()
+    await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
     assert await matrix_of(page) == counts
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
     await self_evident_to_another(visitors, browser, run, counts)
@@ -162,6 +164,19 @@ async def test_a_threshold_by_hand_says_so(visitors: Visitors, owner: User) -> N
     await expect(page.locator("#saved-words")).to_contain_text("while the numbers of the test split were there to see")
     await expect(page.get_by_role("button", name="Back to 0.3")).to_be_visible()
     await expect(page.locator("#save-problem")).to_have_text("Saved.")
+
+
+async def test_the_decision_curve_is_drawn_and_told(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    drawing = page.locator("#net-benefit-drawing svg")
+    for look in ("curve", "all", "reference"):
+        assert await drawing.locator(f".{look}").get_attribute("d")
+    words = page.locator("#net-benefit-words")
+    await expect(words).to_contain_text("acting by the model is worth more than acting for all or for none.")
+    await expect(words).to_contain_text("recalibrated by Platt's method, fitted on validation.")
+    await page.locator("#evaluation-split").select_option("val")
+    await expect(words).to_contain_text("on this very split: on new samples the curve is likely to be lower.")
 
 
 async def test_what_cannot_be_is_said(visitors: Visitors, owner: User) -> None:

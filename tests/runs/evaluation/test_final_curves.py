@@ -18,6 +18,7 @@ from runs.derived_models import SavedPoint
 from runs.evaluation import class_scores, final_curves
 from runs.models import Run
 from tests.runs.conftest import MakeRun, add_final, completed_columns
+from tests.test_architecture import loaded_by_server
 
 LABELS = np.arange(90) % 3
 STATISTICS: dict[str, float | None] = {
@@ -260,3 +261,9 @@ def test_a_saved_threshold_is_among_the_stops(api: Client, make_run: MakeRun) ->
         run=run, attempt=1, at=timezone.now(), by="ada", reason="x", rule="hand", threshold=float(missing) - 1e-9
     )
     assert missing in asked(api, run, points=5)["stops"]["thresholds"]
+
+
+def test_the_first_reader_does_not_wait_for_scipy() -> None:
+    loaded = loaded_by_server("runs.evaluation.final_curves")
+    assert "numpy" in loaded
+    assert "scipy" not in loaded

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 from django.utils import timezone
 
@@ -52,8 +55,13 @@ def rows(api: Client, run: Run, **parameters: Any) -> list[dict[str, str]]:
     answer = api.get(f"/api/runs/{run.pk}/predictions/", parameters)
     assert answer.status_code == 200, answer.content
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = async_to_sync(collected)(answer).decode()
     return list(csv.DictReader(io.StringIO(text)))
+
+
+async def collected(answer: Any) -> bytes:
+    """Read the answer as the server sends it."""
+    return b"".join([piece async for piece in answer.streaming_content])
 
 
 def numbers(found: list[dict[str, str]], name: str) -> Any:
@@ -140,3 +148,23 @@ def test_what_cannot_be_told(api: Client, make_run: MakeRun) -> None:
     assert api.get("/api/runs/999999/predictions/").status_code == 404
     assert api.get(f"/api/runs/{run.pk}/predictions/", {"split": "train"}).status_code == 400
     assert Client().get(f"/api/runs/{run.pk}/predictions/").status_code in (401, 403)
+
+
+def test_the_file_is_closed_with_the_answer(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who leaves early keeps nothing open."""
+    monkeypatch.setattr(prediction_rows, "VALUES_AT_ONCE", 100)
+    run = evaluated(make_run, two_classes("val"), two_classes("test"))
+    path = str(run.folder / "predictions.parquet")
+    answer = api.get(f"/api/runs/{run.pk}/predictions/")
+    assert path in opened_files()
+    answer.close()
+    assert path not in opened_files()
+
+
+def opened_files() -> set[str]:
+    """Return the files that this process has open."""
+    found = set()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(str(link.readlink()))
+    return found
