@@ -12,6 +12,7 @@ from experiments.training.recipes.evaluation import Predictions
 from runs import atomic_files
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.subgroups.group_comparison import MOST_CELLS, MOST_SCORES, Split, compared
+from runs.statistics.subgroups.group_differences import Metric
 from runs.statistics.subgroups.group_json import comparison_json
 
 FILE = "subgroups.json"
@@ -22,7 +23,7 @@ def write(folder: Path, predictions: Sequence[Predictions], data: Any, threshold
     samples, classes = sum(len(part.targets) for part in predictions), len(data.class_names)
     if not data.subgroups or samples * len(data.subgroups) > MOST_CELLS or samples * classes > MOST_SCORES:
         return
-    metric = "auroc" if classes == 2 else "accuracy"
+    metric: Metric = "auroc" if classes == 2 else "accuracy"
     splits = {
         part.split: comparison_json(compared(_split(part, data, threshold), data.class_names, metric))
         for part in predictions
