@@ -48,6 +48,11 @@ class _Pixels(msgspec.Struct, frozen=True):
     scale: str
 
 
+class _Subgroups(msgspec.Struct, frozen=True):
+    column: str
+    groups: dict[str, int]
+
+
 class _Question(msgspec.Struct, frozen=True):
     text: str
 
@@ -64,6 +69,7 @@ class _Reading(msgspec.Struct, frozen=True):
     rows: _Usage | None = None
     patients: _Patients = _Patients()
     pixels: _Pixels | None = None
+    subgroups: list[_Subgroups] = []
     questions: list[_Question] = []
 
 
@@ -98,6 +104,9 @@ def _facts(reading: _Reading | None) -> Iterator[DataFact]:
     if pixels := reading.pixels:
         colour = "RGB" if pixels.channels == 3 else "grey"
         yield DataFact("Pixels", f"{pixels.size} × {pixels.size}, {colour}", pixels.scale)
+    if reading.subgroups:
+        named = [f"{part.column} ({len(part.groups)})" for part in reading.subgroups]
+        yield DataFact("Subgroups by", ", ".join(named), "columns kept with the predictions, each with its groups")
     if reading.questions:
         yield DataFact("Open questions", f"{len(reading.questions)}", reading.questions[0].text)
 

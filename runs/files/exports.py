@@ -45,8 +45,9 @@ NAMES = (
     *OF_AN_ATTEMPT,
 )
 
-RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
-"""What the training itself wrote of its data and their way into the network."""
+SUBGROUPS = "subgroups.json"
+RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv", SUBGROUPS)
+"""What the training itself wrote: of its data, of their way into the network, and of groups of samples."""
 INFERENCE = ("preprocessing", "network", "output")
 """The parts of `inference.json`, which `metadata.json` repeats."""
 
@@ -143,6 +144,7 @@ def _results(run: Run, history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "operating_points": operating_points(evaluated),
         "operating_point": current_point(run),
         "recalibration": without_knots(run.recalibration),
+        "subgroups": training_files.read_object(run, SUBGROUPS) or None,
         "test_split": split_use(split_looks.of_run(run.pk)) if run.final_split == "test" else None,
         "metadata": {
             "run_id": run.pk,

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from runs.models import FinalResult, Run
 from runs.saved_points import point_history
 from runs.statistics.subgroups.group_comparison import Comparison, Group, compared
+from runs.statistics.subgroups.group_comparison import Comparison, compared
 from runs.statistics.subgroups.group_differences import Metric
+from runs.statistics.subgroups.group_json import comparison_json
 from runs.subgroups import stored_groups
 from runs.subgroups.stored_groups import NoGroups
 from runs.subgroups.subgroup_text import verdict
@@ -68,7 +70,7 @@ def run_subgroups(
         found = _compared(_wanted(result, threshold, columns or kept, metric, paired=len(columns) > 1))
     except NoGroups as error:
         return told | {"problem": str(error)}
-    return told | _told(found)
+    return told | comparison_json(found) | {"verdict": verdict(found)}
 
 
 def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> dict[str, Any]:
@@ -103,36 +105,3 @@ def _compared(wanted: _Wanted) -> Comparison:
         joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
         split = split._replace(columns={JOINT.join(wanted.columns): joined})
     return compared(split, wanted.class_names, wanted.metric)
-
-
-def _told(found: Comparison) -> dict[str, Any]:
-    return {
-        "groups": [_group(group) for group in found.groups],
-        "comparisons": found.comparisons,
-        "worst": found.worst,
-        "verdict": verdict(found),
-    }
-
-
-def _group(group: Group) -> dict[str, Any]:
-    difference = group.difference
-    return {
-        "column": group.column,
-        "group": group.name,
-        "samples": group.samples,
-        "patients": group.patients,
-        "positives": group.positives,
-        "too_small": group.too_small,
-        "statistics": {
-            name: {"value": value, "ci_low": low, "ci_high": high}
-            for name, (value, (low, high)) in group.statistics.items()
-        },
-        "difference": difference
-        and {
-            "value": difference.value,
-            "ci_low": difference.low,
-            "ci_high": difference.high,
-            "p": difference.p,
-            "p_holm": group.adjusted,
-        },
-    }

@@ -16,11 +16,8 @@ from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.roc import Floats
-from runs.statistics.subgroups.group_comparison import Split
+from runs.statistics.subgroups.group_comparison import MOST_CELLS, MOST_SCORES, Split
 from runs.statistics.subgroups.group_names import PREFIX
-
-MOST_CELLS = 500_000  # samples of both splits times columns
-MOST_SCORES = 20_000_000  # samples times classes
 
 GONE = "This run has no predictions.parquet any more, so its subgroups cannot be told apart."
 UNREADABLE = "predictions.parquet of this run cannot be read, so its subgroups cannot be told apart."

@@ -56,7 +56,7 @@ def evaluated(owner: User, home: Path, handicap: float) -> Run:
     table = predictions(handicap)
     logits, labels = table["logit"].to_numpy(), table["label"].to_numpy()
     for split in ("val", "test"):
-        part = Predictions(split, 0.5, logits, scores_from_logits(logits), labels, np.arange(SIZE))  # type: ignore[arg-type]
+        part = Predictions(split, 0.5, logits, scores_from_logits(logits), labels, np.arange(SIZE))
         story.tell(run, [final_stats(part, epoch=0, threshold=0.5, class_names=("not 8", "8"))])
     story.end(run)
     folder = home / "runs" / str(run.pk)

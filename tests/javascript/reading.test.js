@@ -82,6 +82,17 @@ test("patients are known from somewhere, or not at all", () => {
   assert.equal(patientsSource({ count: 1, source: "headers", name: "", why: "" }), "From the files’ headers");
 });
 
+test("columns of subgroups with their groups, and readings that are older than them", () => {
+  const facts = (reading) => readingFacts(reading).filter(([name]) => name === "Subgroups by");
+  const sex = { column: "sex", rule: "values as they are", learned: false, groups: { F: 10, M: 12, "(missing)": 1 } };
+  const site = { column: "site", rule: "values as they are", learned: true, groups: { a: 23 } };
+  assert.deepEqual(facts({ ...READING, subgroups: [sex, site] }), [
+    ["Subgroups by", "sex, site", "sex: 3 groups · site: 1 group"],
+  ]);
+  assert.deepEqual(facts(READING), []);
+  assert.deepEqual(facts({ ...READING, subgroups: [] }), []);
+});
+
 test("pixels as they are stored", () => {
   assert.equal(storedText({ stored_bits: 12, lowest: 0, highest: 4095 }), "12 bits, values from 0 to 4,095");
   assert.equal(storedText({ stored_bits: null, lowest: -1024.5, highest: 3071 }), "values from -1,024.5 to 3,071");

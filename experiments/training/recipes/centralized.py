@@ -45,6 +45,7 @@ from experiments.training.recipes import (
     recalibration,
     shifted_scores,
     split_identity,
+    subgroups,
 )
 from experiments.training.recipes.failures import reason
 
@@ -135,6 +136,7 @@ def _carry_out(
         report(event)
     recalibrated = recalibration.report_of(predictions, data)
     report(recalibrated)
+    subgroups.write(Path(job.run_dir), predictions, data, threshold)
     for note in shifted_scores.notes(config, module, predictions[-1], recalibrated.found):
         report(note)
     error_pictures.write(folder, predictions, data)

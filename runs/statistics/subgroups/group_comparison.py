@@ -21,6 +21,8 @@ from runs.statistics.subgroups.group_differences import Difference, Metric, diff
 from runs.statistics.subgroups.group_names import in_order
 
 FEWEST = 20
+MOST_CELLS = 500_000  # samples of both splits times columns that are told apart at once
+MOST_SCORES = 20_000_000  # samples of both splits times classes
 SHOWN_BELOW = 0.05  # an adjusted p
 OF_TWO = (
     *("final_auroc_cm", "final_sensitivity", "final_specificity", "final_precision_cm", "final_npv"),

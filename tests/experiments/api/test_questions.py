@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -78,6 +79,21 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are(
     answer = json.loads(response.content)
     assert answer["errors"][0]["field"] == f"data.{option}"
     assert answer["possible"] == {f"data.{option}": ["patientId", "Target"]}
+
+
+def test_a_column_of_subgroups_that_is_not_there_is_answered_with_those_that_may_be(
+    api: Client, body: dict[str, Any], tmp_path: Path
+) -> None:
+    table = next(tmp_path.rglob("*.csv"))
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([f"{lines[0]},sex", *(f"{line},{'FM'[at % 2]}" for at, line in enumerate(lines[1:]))]))
+    body["data"]["subgroup_columns"] = ["gender"]
+    answer = json.loads(post(api, body).content)
+    assert answer["errors"][0]["field"] == "data.subgroup_columns"
+    assert answer["possible"] == {"data.subgroup_columns": ["sex"]}
+    body["data"] |= {"subgroup_columns": ["sex"], "missing_labels": "leave_out"}
+    body["model"] = {"positive_class": "cat"}
+    assert post(api, body).status_code == 202
 
 
 def test_another_mistake_has_nothing_else_to_choose(api: Client) -> None:

@@ -11,6 +11,7 @@ from experiments.training.contract.reading import (
     Question,
     Reading,
     RoleColumn,
+    SubgroupColumn,
     Unused,
     Usage,
 )
@@ -103,6 +104,14 @@ def table_of_images() -> Reading:
         rows=Usage(total=503, used=500, unused=[Unused(kind="no_file", what="", count=3, examples=["77", "78"])]),
         patients=PatientFacts(count=250, source="column", name="Patient ID"),
         pixels=PIXELS,
+        subgroups=[
+            SubgroupColumn(
+                column="sex", rule="values as they are", learned=False, groups={"F": 240, "M": 255, "(missing)": 5}
+            ),
+            SubgroupColumn(
+                column=HOSTILE, rule="values as they are", learned=True, groups={HOSTILE[:100]: 499, "(other)": 1}
+            ),
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 from runs.statistics.subgroups.group_comparison import Split, compared
 from tests.experiments.training.trainings import carry_out, job_of, outcome
@@ -70,15 +72,24 @@ def test_a_table(tmp_path: Path, kind: str) -> None:
     assert "site" not in features
     assert "age" in features
     assert not [name for name in pd.read_csv(tmp_path / "7" / "split.csv").columns if "site" in name]
+    test = predictions[predictions["split"] == "test"]
     split = Split(
-        scores=predictions["score"].to_numpy(),
-        logits=predictions["logit"].to_numpy().astype(float),
-        targets=predictions["label"].to_numpy(),
+        scores=test["score"].to_numpy(),
+        logits=test["logit"].to_numpy().astype(float),
+        targets=test["label"].to_numpy(),
         threshold=0.5,
-        patients=pd.factorize(predictions["patient_id"])[0],
-        columns={"site": predictions["subgroup_site"].tolist()},
+        patients=pd.factorize(test["patient_id"])[0],
+        columns={column: test[f"subgroup_{column}"].tolist() for column in ("site", "age")},
     )
     found = compared(split, ["0", "1"], "auroc")
+    written = json.loads((tmp_path / "7" / "subgroups.json").read_text())
+    assert (written["threshold"], written["metric"], set(written["splits"])) == (0.5, "auroc", {"val", "test"})
+    told = written["splits"]["test"]
+    assert [group["samples"] for group in told["groups"]] == [group.samples for group in found.groups]
+    assert told["groups"][0]["statistics"]["final_auroc_cm"]["value"] == pytest.approx(
+        roc_auc_score(*(test.loc[test["subgroup_site"] == "a", name] for name in ("label", "logit")))
+    )
+    assert (told["worst"], told["comparisons"]) == (found.worst, found.comparisons)
     assert found.worst is not None
     assert found.groups[found.worst].name == "b"
 

@@ -208,6 +208,13 @@ def test_the_page_says_in_short_how_the_data_were_read(admin: Client, run: Run) 
     assert "threshold 0.5, positive class: 8" in text
 
 
+def test_the_page_names_the_columns_of_subgroups(admin: Client, run: Run) -> None:
+    write(run, EVERY_SHAPE["table of images"])
+    assert facts_of(page(admin, f"{LIST}{run.pk}/change/"))["Subgroups by"].startswith("sex (3), &lt;b&gt;scan")
+    write(run, class_folders())
+    assert "Subgroups by" not in facts_of(page(admin, f"{LIST}{run.pk}/change/"))
+
+
 @pytest.mark.parametrize("shape", EVERY_SHAPE)
 def test_the_page_shows_readings_of_every_shape_as_text(admin: Client, run: Run, shape: str) -> None:
     write(run, EVERY_SHAPE[shape])

@@ -203,6 +203,16 @@ def test_results(run: Run) -> None:
     assert results["metadata"]["training_time_seconds"] >= 90
 
 
+def test_results_have_the_subgroups_that_the_training_wrote(run: Run) -> None:
+    told = {"threshold": 0.5, "metric": "auroc", "splits": {"test": {"groups": [], "comparisons": 0, "worst": None}}}
+    export(run)
+    assert read_json(run.folder / "results.json")["subgroups"] is None
+    (run.folder / "subgroups.json").write_text(json.dumps(told))
+    export(run)
+    assert read_json(run.folder / "results.json")["subgroups"] == told
+    assert "subgroups.json" in read_json(run.folder / "metadata.json")["files"]
+
+
 def test_results_have_the_operating_points(run: Run) -> None:
     numbers = {"cm_tp": 8, "final_sensitivity": 0.8}
     point = {"rule": "f1", "threshold": 0.25, "log_odds": None, "reason": None, "statistics": numbers}
