@@ -92,3 +92,11 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     labels = {name: label for name, label in FINAL_STATISTICS.items() if name not in WITHOUT_BEST}
     context = {"statistics": labels, "lower_is_better": [name for name in names if lower_is_better(name)]}
     return render(request, "realtime/compare.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def label_errors_page(request: HttpRequest) -> HttpResponse:
+    """Show suspected label errors; only the page's script reads the query string, that of the API's list."""
+    return render(request, "realtime/label_errors.html")

@@ -39,6 +39,7 @@ class FinalPictures(EvaluationView):
         missing = [place for place in ids if place not in images]
         found = _looked_up(self, run, result, missing, run_samples.SMALL) if missing else Shown({}, {})
         images |= {place: _address(run, result, place, "small") for place in found.pictures}
+        images |= found.addresses
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},
