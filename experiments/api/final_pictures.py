@@ -10,8 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import run_samples
-from experiments.datasets.run_samples import Shown, Wanted
+from experiments.api import run_samples
+from experiments.api.run_samples import Shown, Wanted
 from experiments.training.data.inspection.sample_sheets import RunSample
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters

@@ -111,6 +111,7 @@ async def test_more_come_and_each_opens(visitors: Visitors, owner: User) -> None
     await expect(alarms.locator(".shot img")).to_have_count(min(48, len(ALARMS)), timeout=60_000)
     await alarms.locator(".shot").first.click()
     dialog = page.locator("#picture-dialog")
+    await expect(dialog).to_be_visible(timeout=60_000)
     await expect(dialog.locator("#picture-words")).to_be_empty(timeout=60_000)
     assert await natural_widths(page, "#picture-frame") == [8]
     first = await dialog.locator("#picture-title").inner_text()
