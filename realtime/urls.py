@@ -10,6 +10,7 @@ urlpatterns = [
     path("runs/<int:run_id>/", views.run_page, name="run-page"),
     path("queue/", views.queue_page, name="queue-page"),
     path("compare/", views.compare_page, name="compare-page"),
+    path("label-errors/", views.label_errors_page, name="label-errors-page"),
     path("groups/<int:group_id>/", views.group_page, name="group-page"),
     path(
         "login/",

@@ -10,8 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import run_samples
-from experiments.datasets.run_samples import Shown, Wanted
+from experiments.api import run_samples
+from experiments.api.run_samples import Shown, Wanted
 from experiments.training.data.inspection.sample_sheets import RunSample
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
@@ -39,6 +39,7 @@ class FinalPictures(EvaluationView):
         missing = [place for place in ids if place not in images]
         found = _looked_up(self, run, result, missing, run_samples.SMALL) if missing else Shown({}, {})
         images |= {place: _address(run, result, place, "small") for place in found.pictures}
+        images |= found.addresses
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},

@@ -164,20 +164,22 @@ def _problem(run: Run, result: FinalResult | None, first: tuple[Run, tuple[str, 
 
 def _read(run: Run, result: FinalResult, before: int) -> _Held:
     names = result.class_names
-    columns = [f"score_{name}" for name in names]
+    two = len(names) == 2
+    columns = ["score"] if two else [f"score_{name}" for name in names]
     with class_scores.opened(run.pk) as file:
         if before + file.metadata.num_rows * len(names) > MOST_SCORES:
             raise NoScores(TOO_MANY)
         known = [name for name in ("sample_id", "patient_id", "file") if name in file.schema_arrow.names]
         table = file.read(columns=["split", "label", *known, *columns]).combine_chunks()
+        found = [np.asarray(table[name].to_numpy(), dtype=np.float64) for name in columns]
+        labels = np.asarray(table["label"].to_numpy(), dtype=np.int64)
     if "sample_id" not in known or table["sample_id"].null_count or not table.num_rows:
         raise NoScores(NO_IDS)
-    scores = np.column_stack([np.asarray(table[name].to_numpy(), dtype=np.float64) for name in columns])
-    labels = np.asarray(table["label"].to_numpy(), dtype=np.int64)
+    scores = np.column_stack([1 - found[0], found[0]] if two else found)
     if not np.isfinite(scores).all() or labels.min() < 0 or labels.max() >= len(names):
         raise NoScores(class_scores.UNREADABLE)
     threshold = 0.5 if result.threshold is None else result.threshold
-    said = (scores[:, 1] >= threshold).astype(np.int64) if len(names) == 2 else scores.argmax(axis=1)
+    said = (scores[:, 1] >= threshold).astype(np.int64) if two else scores.argmax(axis=1)
     texts = {name: _texts(table, name) for name in ("sample_id", "patient_id", "split")}
     return _Held(
         run_id=run.pk,

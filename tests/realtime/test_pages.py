@@ -90,6 +90,7 @@ def pages(browser_session: Client, run: Run, group: RunGroup) -> dict[str, Page]
         "list": Page(browser_session.get("/")),
         "run": Page(browser_session.get(f"/runs/{run.pk}/")),
         "group": Page(browser_session.get(f"/groups/{group.pk}/")),
+        "label errors": Page(browser_session.get(f"/label-errors/?group={group.pk}")),
         "missing": Page(browser_session.get(f"/runs/{run.pk + 1}/")),
         "login": Page(stranger.get("/login/")),
         "wrong": Page(stranger.post("/login/", {"username": HOSTILE_NAME, "password": "x"})),

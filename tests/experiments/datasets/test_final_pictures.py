@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
-from experiments.datasets import run_samples
+from experiments.datasets import samples
 from experiments.models import Dataset
 from experiments.training.data.image_files import METADATA, Rendering
 from experiments.training.data.images.pixel_scale import WHOLE_NUMBERS, Extremes, made_of
@@ -79,7 +79,7 @@ def of_files(user: User, source: Path, version: str | None, ids: list[str], **re
     return run
 
 
-NOTHING = {"images": {}, "problems": {}, "columns": None, "rows": {}, "problem": None}
+NOTHING: dict[str, Any] = {"images": {}, "problems": {}, "columns": None, "rows": {}, "problem": None}
 
 
 def asked(api: Client, run: Run, cell: str = "fp") -> Any:
@@ -118,6 +118,9 @@ def test_a_built_in_data_set(api: Client, user: User) -> None:
     ids = [one["id"] for one in answer(api.get(address), 200)["results"][:3]]
     found = asked(api, evaluated(user, "builtin:digits-is-8", None, [*ids, "x"]))
     assert set(found["images"]) == set(ids)
+    assert {address.split("image/")[0][:14] for address in found["images"].values()} == {
+        "/api/datasets/"
+    }  # drawn already
     assert image_of(api, found["images"][ids[0]]).size == (8, 8)
 
 
@@ -161,7 +164,7 @@ def test_files_of_a_path_in_the_data_roots(api: Client, user: User, root: Path, 
 def test_a_picture_is_drawn_once(api: Client, user: User, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
     first = asked(api, run)
-    monkeypatch.setattr(run_samples.samples, "made_by", None)
+    monkeypatch.setattr(samples, "made_by", None)
     assert asked(api, run) == first
     assert pixels_of(picture(api, run, 0, "small")).shape == (10, 10)
 
@@ -258,7 +261,7 @@ def test_registered_files_may_have_been_written_again(api: Client, user: User, r
 
 @pytest.mark.parametrize("numbered", [False, True])
 def test_rows_of_a_table(api: Client, user: User, root: Path, numbered: bool) -> None:
-    rows = [[f"r{number}", number * 1.5, number % 2] for number in range(20)]
+    rows: list[list[Any]] = [[f"r{number}", number * 1.5, number % 2] for number in range(20)]
     head = ["id", "age", "target"]
     text = "\n".join(",".join(map(str, row[numbered:])) for row in [head, *rows])
     (root / "t.csv").write_text(text + "\n")

@@ -19,12 +19,12 @@ from experiments.training.recipes.evaluation import Predictions
 from tests.experiments.training.datasets import with_class_folders, with_csv, with_npz, zipped
 from tests.experiments.training.trainings import carry_out, job_of, outcome
 
-SMALL = {"trainer": {"max_epochs": 1}, "model": {"name": "cnn"}}
+SMALL: dict[str, Any] = {"trainer": {"max_epochs": 1}, "model": {"name": "cnn"}}
 
 
 def trained(home: Path, source: Path, **data: Any) -> Path:
     """Train on the source, and return the folder of what the attempt wrote."""
-    asked = {"source_path": str(source), "data": {"batch_size": 4, "image_size": 16, **data}}
+    asked: dict[str, Any] = {"source_path": str(source), "data": {"batch_size": 4, "image_size": 16, **data}}
     job = msgspec.structs.replace(job_of(home / "7", **SMALL, **asked), data_roots=[str(home)], cache_bytes=2**30)
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason

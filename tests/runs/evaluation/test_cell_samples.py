@@ -186,7 +186,7 @@ def test_no_name_becomes_a_formula(api: Client, make_run: MakeRun) -> None:
 
 def test_nothing_to_export(api: Client, run: Run) -> None:
     address = f"/api/runs/{run.pk}/final-samples/export/"
-    assert api.get(address, {"cell": "fp", "page": 2}).status_code == 400
+    assert api.get(address, {"cell": "fp", "page": "2"}).status_code == 400
     (run.folder / "predictions.parquet").unlink()
     answer = api.get(address, {"cell": "fp"})
     assert (answer.status_code, answer.json()["detail"]) == (404, class_scores.GONE)

@@ -43,6 +43,8 @@ def predicted(
     table: dict[str, Any] = {"split": [split] * len(ids), "sample_id": ids, "label": labels}
     table |= {"patient_id": pa.array([None] * len(ids), pa.string())}
     table |= {f"score_{name}": scores[:, at] for at, name in enumerate(names)}
+    if len(names) == 2:
+        table["score"] = scores[:, 1]
     pq.write_table(pa.table(table), run.folder / "predictions.parquet")
     return run
 
@@ -116,15 +118,20 @@ def test_what_does_not_belong_together_is_said(api: Client, make_run: MakeRun) -
     named = predicted(make_run, ids, [1, 1], scores, class_names=["x", "y"])
     gone = predicted(make_run, ids, [1, 1], scores)
     (gone.folder / "predictions.parquet").unlink()
+    other_columns = predicted(make_run, ids, [1, 1], scores)
+    pq.write_table(
+        pa.table({"split": ["val"], "sample_id": ["a"], "label": [1]}), other_columns.folder / "predictions.parquet"
+    )
     running = make_run(status="in_progress")
-    for run in (named, gone):
+    for run in (named, gone, other_columns):
         Run.objects.filter(pk=run.pk).update(source_path="builtin:digits-is-8")
-    found = asked(api, [first, other, named, gone, running])
+    found = asked(api, [first, other, named, gone, other_columns, running])
     problems = {one["id"]: one["problem"] for one in found["runs"]}
     assert problems[first.pk] is None
     assert f"than run {first.pk}" in problems[other.pk]
     assert "classes" in problems[named.pk]
     assert "predictions.parquet" in problems[gone.pk]
+    assert "cannot be read" in problems[other_columns.pk]
     assert "no final result" in problems[running.pk]
     assert [(row["sample_id"], row["runs"]) for row in found["results"]] == [("a", 1)]
 

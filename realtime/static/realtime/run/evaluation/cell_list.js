@@ -6,7 +6,7 @@ import { el, setText } from "../../frame/dom.js";
 import { count, plural, score, UNKNOWN } from "../../frame/format.js";
 
 const find = (id) => document.getElementById(id);
-const HEAD = ["Sample", "Patient", "Score"];
+const HEAD = ["Sample", "Patient", "Score", "Picture"];
 const SIDE = 72; // pixels of a picture
 const NAMES = { tn: "True negatives", fp: "False positives", fn: "False negatives", tp: "True positives" };
 const FIRST = { tn: "lowest", fp: "highest", fn: "lowest", tp: "highest" };
@@ -17,9 +17,9 @@ export class CellList {
   #samples = [];
   #frames = new Map(); // of the samples' pictures, by id
 
-  // `hasPictures`: the server may have some of the samples.
-  constructor(address, hasPictures) {
-    Object.assign(this, { address, hasPictures });
+  // The address that lists samples.
+  constructor(address) {
+    this.address = address;
     find("cell-more").addEventListener("click", () => this.#load());
     find("cell-close").addEventListener("click", () => {
       this.close();
@@ -30,6 +30,7 @@ export class CellList {
   // `query`: split and class; `threshold` decides.
   open(cell, threshold, query) {
     this.#query = new URLSearchParams([...query, ["cell", cell], ["threshold", threshold]]);
+    find("cell-export").href = `${this.address}export/?${this.#query}`;
     this.#samples = [];
     this.#frames.clear();
     this.page = 0;
@@ -57,7 +58,7 @@ export class CellList {
       const found = await call(`${this.address}?${this.#query}`);
       if (asked !== this.#asked) return;
       this.#draw(found);
-      if (this.hasPictures && found.results.length) this.#addPictures(asked);
+      if (found.results.length) this.#addPictures(asked);
     } catch (error) {
       if (asked !== this.#asked) return;
       setText(find("cell-words"), errorText(error));
@@ -74,11 +75,10 @@ export class CellList {
       sample ?? UNKNOWN,
       patient ?? UNKNOWN,
       score(value),
-      ...(this.hasPictures ? [this.#frameOf(sample)] : []),
+      this.#frameOf(sample),
     ]);
     const title = find("cell-title").textContent;
-    const head = this.hasPictures ? [...HEAD, "Picture"] : HEAD;
-    find("cell-samples").replaceChildren(...(rows.length ? [dataTable(title, head, rows)] : []));
+    find("cell-samples").replaceChildren(...(rows.length ? [dataTable(title, HEAD, rows)] : []));
     find("cell-more").hidden = problem !== null || page >= pages;
   }
 

@@ -92,7 +92,7 @@ class FinalCurves {
 
   async #openCell(cell, threshold) {
     const { CellList } = await import("./cell_list.js");
-    this.cells ??= new CellList(this.samplesAddress, mayHavePictures());
+    this.cells ??= new CellList(this.samplesAddress);
     this.cells.open(cell, threshold, this.#chosen());
   }
 
@@ -146,12 +146,6 @@ class FinalCurves {
   }
 }
 
-// The server keeps no data of other runs.
-function mayHavePictures() {
-  const { source_path: source, dataset_hash: version } = JSON.parse(find("run-detail").textContent);
-  return Boolean(version) || source.startsWith("builtin:");
-}
-
 // A choice of one tells what is shown.
 function fill(select, choices) {
   const chosen = select.value;
@@ -169,4 +163,10 @@ export function drawFinalCurves(finals, key, details) {
   if (key !== drawnOf) drawn.draw(finals);
   else drawn.saved.draw();
   drawnOf = key;
+  drawn ??= new FinalCurves(find("evaluation").dataset);
+  drawn.draw(finals);
+  import("../errors/error_gallery.js").then(
+    ({ drawErrors }) => drawErrors(finals, key),
+    () => (drawnOf = null), // the server is away: again with what comes next
+  );
 }

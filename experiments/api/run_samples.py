@@ -17,6 +17,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from experiments.datasets import sample_source, samples, storage
 from experiments.datasets.queries import visible_datasets
 from experiments.datasets.sample_source import NotReady, SampleSource
+from experiments.datasets.sample_views import address_of
 from experiments.models import Dataset
 from experiments.training.data.files import file_locks
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
@@ -34,7 +35,8 @@ _MODULE = "experiments.training.data.inspection.run_sample_process"
 class Shown(NamedTuple):
     """What can be shown of samples, by place: the files of pictures, or the cells of rows below `columns`.
 
-    `problems` say why one cannot be shown, `problem` why there is nothing.
+    `addresses` are those of pictures that a data set has already. `problems` say why one cannot be shown, `problem` why
+    there is nothing.
     """
 
     pictures: dict[int, Path]
@@ -42,6 +44,7 @@ class Shown(NamedTuple):
     columns: list[str] | None = None
     rows: Mapping[int, list[str]] = MappingProxyType({})
     problem: str | None = None
+    addresses: Mapping[int, str] = MappingProxyType({})
 
 
 class Wanted(NamedTuple):
@@ -85,7 +88,8 @@ def _of_source(source: SampleSource, asked: Sequence[RunSample]) -> Shown:
     drawn = {places[one.id]: one for one in sheet.pictures}
     files = {place: path for place, one in drawn.items() if (path := samples.picture(source, one.number))}
     problems = {place: one.problem for place, one in drawn.items() if one.problem}
-    return Shown(files, problems, problem=sheet.problem)
+    addresses = {place: address for place, one in drawn.items() if (address := address_of(one, source))}
+    return Shown(files, problems, problem=sheet.problem, addresses=addresses)
 
 
 def _of_files(run: Run, dataset: Dataset | None, wanted: Wanted) -> Shown:

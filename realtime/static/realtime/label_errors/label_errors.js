@@ -1,0 +1,81 @@
+// The page of suspected label errors.
+
+import { call, errorText } from "../frame/api.js";
+import { dataTable } from "../frame/data_table.js";
+import { el, setText } from "../frame/dom.js";
+import { score, UNKNOWN } from "../frame/format.js";
+import { contradicted, listWords } from "./label_words.js";
+
+const HEAD = ["Sample", "Patient", "Given label", "Suggested", "Suspicion", "Runs that contradict", "Look"];
+const find = (id) => document.getElementById(id);
+
+class LabelErrors {
+  #page = 0;
+  #rows = [];
+
+  constructor() {
+    this.list = find("label-list");
+    this.more = find("label-more");
+    this.more.addEventListener("click", () => this.load());
+    const chosen = new URLSearchParams(location.search);
+    this.query = new URLSearchParams(
+      ["runs", "group"].filter((name) => chosen.get(name)).map((n) => [n, chosen.get(n)]),
+    );
+  }
+
+  async load() {
+    this.more.hidden = true;
+    try {
+      const found = await call(
+        `${this.list.dataset.address}?${new URLSearchParams([...this.query, ["page", this.#page + 1]])}`,
+      );
+      this.#page = found.page;
+      this.#rows.push(...found.results);
+      this.#draw(found);
+    } catch (error) {
+      setText(find("label-words"), errorText(error));
+      this.more.hidden = this.#page === 0;
+    }
+  }
+
+  #draw(found) {
+    setText(find("label-note"), found.note);
+    find("label-note").hidden = false;
+    setText(find("label-words"), listWords(found, this.#rows.length));
+    find("label-export").search = this.query;
+    find("label-export").hidden = !found.total;
+    this.more.hidden = found.page >= found.pages;
+    const rows = this.#rows.map((row) => [
+      row.sample_id,
+      row.patient_id ?? UNKNOWN,
+      row.given_label,
+      row.suggested_label,
+      score(row.suspicion),
+      contradicted(row),
+      el("button", { type: "button", "aria-label": `Look at ${row.sample_id}`, click: () => this.#open(row) }, "Look"),
+    ]);
+    this.list.replaceChildren(...(rows.length ? [dataTable("Suspected label errors", HEAD, rows)] : []));
+    find("label-runs").replaceChildren(...found.runs.map(runLine));
+  }
+
+  async #open(row) {
+    const { openPicture } = await import("../run/errors/picture_dialog.js");
+    openPicture(shown(row), { samples: this.#rows.map(shown), frames: new Map() });
+  }
+}
+
+const known = new WeakMap(); // what the dialog shows, by row
+
+function shown(row) {
+  if (!known.has(row)) {
+    const picture = `/api/runs/${row.run_id}/final-samples/${row.place}/picture/?split=${row.split}&size=large`;
+    const facts = { class: row.given_label, predicted: row.suggested_label, score: 1 - row.suspicion };
+    known.set(row, { ...row, ...facts, address: picture });
+  }
+  return known.get(row);
+}
+
+const runLine = ({ id, name, problem }) =>
+  el("li", {}, el("a", { href: `/runs/${id}/` }, `${id}: ${name}`), problem ? ` Not used: ${problem}` : null);
+
+new LabelErrors().load();

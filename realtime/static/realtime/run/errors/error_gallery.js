@@ -1,0 +1,60 @@
+// The errors of a run as pictures, or as rows of its table. Loaded when a run has a final result.
+
+import { el } from "../../frame/dom.js";
+import { splitName } from "../../frame/format.js";
+import { ErrorGroupView } from "./error_group.js";
+import { errorGroups } from "./error_words.js";
+
+const AHEAD = "1000px"; // below what is seen, where loading begins
+const find = (id) => document.getElementById(id);
+
+class ErrorGallery {
+  #groups = [];
+
+  constructor() {
+    this.root = find("errors");
+    this.select = find("errors-split");
+    this.select.addEventListener("change", () => this.#show());
+    this.observer = new IntersectionObserver((seen) => this.#load(seen), { rootMargin: AHEAD });
+  }
+
+  draw(finals) {
+    this.finals = finals;
+    const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
+    const chosen = this.select.value;
+    this.select.replaceChildren(...splits.map((split) => el("option", { value: split }, splitName(split))));
+    if (splits.includes(chosen)) this.select.value = chosen;
+    this.select.disabled = splits.length < 2;
+    this.#show();
+    this.root.hidden = false;
+  }
+
+  #show() {
+    const final = this.finals.get(this.select.value);
+    this.observer.disconnect();
+    for (const group of this.#groups) group.close();
+    const { samples } = this.root.dataset;
+    this.#groups = errorGroups(final).map((group) => new ErrorGroupView(group, { split: this.select.value, samples }));
+    find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
+    for (const { root } of this.#groups) this.observer.observe(root);
+  }
+
+  #load(seen) {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      this.observer.unobserve(target);
+      this.#groups.find(({ root }) => root === target)?.loadMore();
+    }
+  }
+}
+
+let gallery = null;
+let drawnOf = null;
+
+// `key`: what is drawn again only when it changes.
+export function drawErrors(finals, key) {
+  if (key === drawnOf) return;
+  drawnOf = key;
+  gallery ??= new ErrorGallery();
+  gallery.draw(finals);
+}

@@ -1,0 +1,78 @@
+// Which groups of errors a run has, and what is said of one sample.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  errorGroups,
+  groupTitle,
+  sampleFacts,
+  sampleLabel,
+  shortName,
+} from "../../realtime/static/realtime/run/errors/error_words.js";
+
+const SAMPLE = {
+  sample_id: "s1",
+  patient_id: null,
+  file: "a/s1.png",
+  class: "ill",
+  predicted: "well",
+  score: 0.02,
+  place: 3,
+};
+
+test("two classes have samples that were missed, and false alarms", () => {
+  const final = {
+    confusion_matrix: [
+      [90, 7],
+      [1200, 5],
+    ],
+    class_names: ["well", "ill"],
+    threshold: 0.3,
+  };
+  const groups = errorGroups(final);
+  assert.deepEqual(
+    groups.map(({ cell, size }) => [cell, size]),
+    [
+      ["fn", 1200],
+      ["fp", 7],
+    ],
+  );
+  assert.deepEqual(groups.map(groupTitle), ["Missed (1,200)", "False alarms (7)"]);
+  assert.match(groups[0].words, /^ill, but said to be well: a score below 0\.3/);
+  assert.match(groups[1].words, /^well, but said to be ill: a score of 0\.3 or more/);
+});
+
+test("several classes have one list of errors", () => {
+  const final = {
+    confusion_matrix: [
+      [5, 1, 2],
+      [0, 7, 3],
+      [4, 0, 9],
+    ],
+    class_names: ["a", "b", "c"],
+    threshold: null,
+  };
+  const [group, ...more] = errorGroups(final);
+  assert.deepEqual([group.cell, group.size, more.length], ["errors", 10, 0]);
+});
+
+test("what is known of a sample", () => {
+  const facts = Object.fromEntries(sampleFacts(SAMPLE));
+  assert.deepEqual(facts, {
+    Score: "0.020",
+    "True class": "ill",
+    Predicted: "well",
+    Patient: "not known",
+    Sample: "s1",
+    File: "a/s1.png",
+  });
+  assert.equal(Object.fromEntries(sampleFacts({ ...SAMPLE, file: "s1" })).File, undefined);
+  assert.equal(sampleLabel(SAMPLE), "s1: ill, predicted well, score 0.020");
+});
+
+test("long names are told by their ends", () => {
+  assert.equal(shortName("short.png"), "short.png");
+  const long = `${"x".repeat(40)}-0001.png`;
+  assert.equal(shortName(long).length, 28);
+  assert.ok(shortName(long).endsWith("-0001.png"));
+});
