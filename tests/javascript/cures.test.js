@@ -23,3 +23,27 @@ test("a sentence without one has no link of its own", () => {
     assert.equal(cureIn(text), null);
   assert.equal(changeAddress(7), "/new/?from=7");
 });
+
+test("less memory is half of the batch, more time twice the hours", () => {
+  const config = { data: { batch_size: 33 }, trainer: { max_hours: 0.002 } };
+  const killed = "It was killed by SIGKILL (when memory runs out: lower data.batch_size or data.image_size).";
+  assert.deepEqual(cureIn(killed, config), {
+    option: "data.batch_size",
+    value: "16",
+    words: "Try again with batch size 16",
+  });
+  const time = "The time limit was reached. Submit it again with more trainer.max_hours.";
+  assert.equal(cureIn(time, config).words, "Try again with max hours 0.004");
+  assert.equal(cureIn("Lower data.batch_size.", { data: { batch_size: 1 } }), null);
+  assert.equal(cureIn("Lower data.batch_size.", {}), null);
+  assert.equal(cureIn(time, { trainer: { max_hours: null } }), null);
+});
+
+test("an option that a sentence begins with is where the form opens", () => {
+  const cure = cureIn("data.target_column: All 200 samples have the class 'ill'.", {});
+  assert.equal(cure.words, "Change target column and run again");
+  assert.equal(changeAddress(9, cure), "/new/?from=9&at=data.target_column");
+  const gone = cureIn("'/data/gone.csv' does not exist; give a path inside the data roots (/data).");
+  assert.equal(changeAddress(9, gone), "/new/?from=9&at=source_path");
+  assert.equal(cureIn("RuntimeError: mat1 and mat2 shapes cannot be multiplied"), null);
+});

@@ -9,7 +9,15 @@ import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
 import { Form } from "./form.js";
 import { CodePanel } from "./code_panel.js";
 import { setUpPasting } from "./paste.js";
-import { applySettings, fetchOrigin, fetchReading, missingOrigin, nameOrigin, prefill } from "./prefill.js";
+import {
+  applySettings,
+  askedErrors,
+  fetchOrigin,
+  fetchReading,
+  missingOrigin,
+  nameOrigin,
+  prefill,
+} from "./prefill.js";
 import { KnownReadings, labelStart, Questions } from "./questions.js";
 import { Request } from "./request.js";
 import { submit } from "./submission.js";
@@ -67,6 +75,7 @@ async function start() {
   find("new-run").hidden = false; // all at once: nothing moves
   find("form").dataset.ready = "";
   if (settings.length) answered(settings);
+  form.showServerErrors(askedErrors());
 }
 
 // Owners may lower the priority of their runs; only staff may raise one.

@@ -41,6 +41,12 @@ export function applySettings(request) {
   return Object.keys(settings);
 }
 
+// What a failed run named as wrong, as the form shows errors; nothing without one.
+export const askedErrors = () =>
+  asked.get("at")
+    ? [{ field: asked.get("at"), message: "The run failed here: change this before it runs again." }]
+    : [];
+
 // How the data were read, as far as it is known before any check of this form.
 export async function fetchReading({ run, preflight }) {
   const name = asked.get("dataset");

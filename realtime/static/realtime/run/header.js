@@ -18,9 +18,9 @@ const HEADLINE = 3; // facts that are larger than the others
 const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued: "…", cancelling: "…" };
 
 export class Header {
-  // `report`: the address of the run's pre-flight report.
-  constructor({ id, name, report }) {
-    Object.assign(this, { id, name, report });
+  // `report`: the address of the run's pre-flight report; `config`: its options.
+  constructor({ id, name, report, config }) {
+    Object.assign(this, { id, name, report, config });
     const find = (place) => document.getElementById(place);
     [this.pill, this.doing, this.bar, this.facts, this.caveat, this.notices, this.icon] = [
       "status",
@@ -72,7 +72,7 @@ export class Header {
   }
 
   #drawNotices({ status, reason, notes }) {
-    const wanted = notes.filter(({ text }) => text !== reason).map(({ text }) => ["warning", text]);
+    const wanted = notes.filter(({ text }) => !reason?.includes(text)).map(({ text }) => ["warning", text]);
     if (reason && status !== "in_progress") wanted.unshift([status === "failed" ? "failed" : "info", reason]);
     const key = JSON.stringify([wanted, status]);
     if (key === this.drawnNotices) return;
@@ -85,7 +85,7 @@ export class Header {
 
   // With what helps: the cure that its text names, and for a failure where more is said.
   #notice(kind, text, ended) {
-    const cure = ended ? cureIn(text) : null;
+    const cure = ended ? cureIn(text, this.config) : null;
     const links = [
       cure ? el("a", { class: "button primary", href: changeAddress(this.id, cure) }, cure.words) : null,
       ...(kind === "failed"

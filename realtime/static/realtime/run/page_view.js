@@ -67,8 +67,8 @@ export class PageView {
 
   #makeControls(mayAct) {
     const { page, detail, state } = this;
-    const { id, experiment_name: name, links } = detail;
-    this.header = new Header({ id, name, report: find("report").getAttribute("href") });
+    const { id, experiment_name: name, links, config } = detail;
+    this.header = new Header({ id, name, config, report: find("report").getAttribute("href") });
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
     const note = find("end-notification");
     this.#load(
@@ -198,6 +198,7 @@ export class PageView {
     if (this.tailOf !== wanted) return;
     find("log-tail-lines").replaceChildren(...lines);
     find("log-tail").hidden = !lines.length;
+    find("log-tail-lines").scrollTop = 1e9; // its end says what went wrong
   }
 
   #drawWhatChanged(store) {
