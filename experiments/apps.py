@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from experiments.checks import check_data_roots, check_lease
 from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.networks import network_catalogue
+from runs.check_tags import INSTALLATION
 
 
 class ExperimentsConfig(AppConfig):
@@ -22,8 +23,8 @@ class ExperimentsConfig(AppConfig):
         Actors bind to the broker that exists when they are imported, so it is connected first. Own networks are known
         before the first request names one. Raises ImproperlyConfigured.
         """
-        register(check_data_roots)
-        register(check_lease)
+        register(check_data_roots, INSTALLATION)
+        register(check_lease, INSTALLATION)
         import_string(settings.BROKER_FACTORY)()
         metric_catalogue.read_from(import_string("experiments.metric_list.read"))
         try:

@@ -217,7 +217,7 @@ INSTALLED_APPS = [
     "runs.apps.RunsConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,6 +6,8 @@ from django.urls import include, path
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
 
+admin.autodiscover()
+
 handler400 = "project.error_answers.bad_request"
 handler403 = "project.error_answers.permission_denied"
 handler404 = "project.error_answers.page_not_found"

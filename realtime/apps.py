@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from realtime.checks import check_public_address
+from runs.check_tags import INSTALLATION
 
 
 class RealtimeConfig(AppConfig):
@@ -13,4 +14,4 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the check."""
-        register(check_public_address)
+        register(check_public_address, INSTALLATION)

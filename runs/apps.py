@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from runs.check_tags import INSTALLATION
 from runs.files.checks import check_database, check_files
 
 
@@ -13,5 +14,5 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        register(check_database)
-        register(check_files)
+        register(check_database, INSTALLATION)
+        register(check_files, INSTALLATION)

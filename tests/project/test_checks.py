@@ -79,3 +79,25 @@ def test_a_short_lease_is_a_warning(settings: Settings) -> None:
 def test_no_command_starts_over_a_database_in_memory(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"runs\.E001"):
         Installation(tmp_path, DATABASE_URL="sqlite://:memory:").manage("worker")
+
+
+def test_our_commands_check_what_an_administrator_set_and_load_no_views(tmp_path: Path) -> None:
+    """Views, their serializers and the admin's pages take most of the time that a command needs to start."""
+    script = """
+import sys, django
+from django.core.checks import run_checks
+from django.core.management import get_commands, load_command_class
+django.setup()
+load_command_class("experiments", "serve")
+load_command_class("experiments", "apitoken")
+print(sorted(found.id for found in run_checks(tags=["installation"])))
+print(sorted({"project.urls", "rest_framework.views", "runs.admin", "experiments.admin"} & set(sys.modules)))
+apps = ("experiments", "realtime", "runs")
+ours = {name: load_command_class(app, name) for name, app in get_commands().items() if app in apps}
+print(sorted(name for name, command in ours.items() if command.requires_system_checks != ["installation"]))
+"""
+    faults = {"LIVETRAIN_LEASE_SECONDS": "2", "DATABASE_URL": "sqlite://:memory:", "LIVETRAIN_DATA_ROOTS": "/"}
+    found, views, others = Installation(tmp_path, **faults).python(script).splitlines()
+    assert found == "['experiments.E001', 'experiments.W001', 'runs.E001']"
+    assert views == "[]"
+    assert others == "['doctor', 'web']", "they make all checks: the one reports them, the other loads all views anyway"

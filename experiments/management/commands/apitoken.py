@@ -7,12 +7,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.authtoken.models import Token
 
 from runs import schema
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
     """The command `apitoken`."""
 
     help = "Print the user's API token; the user is created, without a password, if there is none."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the name of the user."""

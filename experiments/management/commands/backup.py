@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 
 from experiments.cli.backup import BackupRefused, Copied, back_up
+from runs.check_tags import INSTALLATION
 from runs.files.store import StoreError
 from runs.wording.number_text import byte_size
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         "Back up runs, uploads, starting weights, secrets and the SQLite database into a folder, which can then be "
         "used as LIVETRAIN_HOME; called again with the same folder, it copies what is new. The server may keep running."
     )
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the folder of the back-up."""

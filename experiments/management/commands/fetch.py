@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from experiments.cli.download import DownloadFailed, download
 from experiments.cli.medmnist_catalogue import DATA_SETS, SIZES
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     help = "Fetch a MedMNIST data set from its official address, and check it. Known: " + "; ".join(
         f"{name} ({published.shows}; {published.licence})" for name, published in DATA_SETS.items()
     )
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the data set, and optionally its size, the folder, and another address."""

@@ -12,12 +12,14 @@ from experiments.processes import training_process
 from experiments.server import private_home
 from experiments.supervision import secondary_node
 from experiments.training.contract.source_errors import SourceError
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
     """The command `join`."""
 
     help = "Give this machine's devices to a run that asked for several machines; ends with the run."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the number of the run and that of this machine."""

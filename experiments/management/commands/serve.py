@@ -6,12 +6,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.server import demo, private_home
 from experiments.server.launcher import PortTaken, Server, listen
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
     """The command `serve`."""
 
     help = "Migrate, then keep a web process and worker processes running until Ctrl-C or SIGTERM."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the address, the numbers of workers and slots, and whether to show a demo."""

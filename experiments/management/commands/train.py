@@ -25,6 +25,7 @@ from experiments.training.contract.source_errors import SourceError
 from experiments.worker import tasks
 from runs import lifecycle, schema
 from runs.api import strict_json
+from runs.check_tags import INSTALLATION
 from runs.errors import InvalidRequest
 from runs.files import run_files
 from runs.groups import statistics
@@ -40,6 +41,7 @@ class Command(BaseCommand):
     """The command `train`."""
 
     help = "Train here and now; the runs are listed like any other. Ctrl-C puts what is left into the queue."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file with the request."""

@@ -9,12 +9,14 @@ from experiments.processes import gpus
 from experiments.server import private_home
 from experiments.server.launcher_watch import OPTION
 from experiments.worker.worker_process import work
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
     """The command `worker`."""
 
     help = "Run queued trainings until SIGTERM; then they stop after a batch and return to the queue."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the number of slots, the GPUs, and the descriptor of the launcher's pipe."""

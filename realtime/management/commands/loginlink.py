@@ -8,12 +8,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from realtime.login import login_link
 from runs import schema
+from runs.check_tags import INSTALLATION
 
 
 class Command(BaseCommand):
     """`manage.py loginlink`."""
 
     help = "Print a link that logs a user in without a password. It works once."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""

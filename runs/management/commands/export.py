@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from runs.check_tags import INSTALLATION
 from runs.files import run_files, store
 from runs.files.exports import export, publish, write_config
 from runs.files.store import StoreError
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     """Write a run's files again from the database."""
 
     help = "Write a run's files (metrics.csv, metadata.json, results.json, …) again from the database."
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the run's id."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from runs.check_tags import INSTALLATION
 from runs.files import store, stored_files
 from runs.files.store import StoreError
 from runs.models import Run
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         "Remove batch metrics, gradient and progress events of runs that ended long ago. Reports what it would remove; "
         "with --yes removes it, in small steps, while the server runs."
     )
+    requires_system_checks = [INSTALLATION]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the age, the choice of checkpoints, and whether to remove anything."""
