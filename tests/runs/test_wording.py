@@ -154,6 +154,14 @@ def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: 
     assert (OPTIMISTIC in text) == (given["looks"] > 1)
 
 
+def test_the_best_of_several_runs_is_told_that_it_is() -> None:
+    text = looks_text(7, 7, order=3, best_of=6)
+    assert text == (
+        "These test samples have been evaluated 7 times, by 7 runs; this was the 3rd of them. "
+        "Its test AUROC is the highest of 6 runs: as the best of several it is optimistic."
+    )
+
+
 def test_places() -> None:
     numbers = (1, 2, 3, 4, 10, 11, 12, 13, 21, 101, 111, 112, 122)
     assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 101st 111th 112th 122nd"
