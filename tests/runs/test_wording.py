@@ -14,7 +14,7 @@ from runs.wording.epoch_number import epoch_number
 from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
-from runs.wording.patient_text import patient_words
+from runs.wording.patient_text import few_words, patient_words
 from tests.node import exported, node
 
 FORMAT = "realtime/static/realtime/frame/format.js"
@@ -182,3 +182,11 @@ def test_places() -> None:
 )
 def test_the_rule_of_patients_reads_as_a_sentence(given: tuple[int, int, int], words: str) -> None:
     assert words in patient_words(*given)
+
+
+def test_few_of_a_class_are_told() -> None:
+    many = [[20, 0], [5, 15]]
+    assert few_words(many, None) == few_words([[30, 0], [0, 0]], None) == few_words([], None) == ""
+    text = few_words(many, [[19, 2], [1, 0]])
+    assert text.startswith("Only 1 patient of a class: intervals of F1, balanced accuracy,")
+    assert few_words([[9, 3], [30, 2]], None).startswith("Only 12 samples of a class:")
