@@ -94,6 +94,7 @@ SCENARIOS: dict[str, Draw] = {
     "20/180": independent(20, 180),
     "100/100": independent(100, 100),
     "10/90 rounded": independent(10, 90, rounded=True),
+    "5/50 rounded": independent(5, 50, rounded=True),
     "10/90 mixture": mixture(10, 90),
     "20/180 mixture": mixture(20, 180),
     "5/20 x 5": patients(5, 20, 5),
@@ -101,6 +102,7 @@ SCENARIOS: dict[str, Draw] = {
     "20/40 x 10": patients(20, 40, 10),
     "50/100 x 4": patients(50, 100, 4),
     "mixed, 50 x 5": mixed(50, 5, 0.2),
+    "mixed, 30 x 3": mixed(30, 3, 0.2),
 }
 
 

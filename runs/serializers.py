@@ -127,7 +127,8 @@ def split_use(found: Looks | None) -> dict[str, Any] | None:
         "folds": found.folds,
         "order": found.order,
         "first": format_time(found.first),
-        "text": looks_text(found.looks, found.runs, folds=found.folds, order=found.order),
+        "best_of": found.best_of,
+        "text": looks_text(found.looks, found.runs, folds=found.folds, order=found.order, best_of=found.best_of),
     }
 
 

@@ -26,7 +26,7 @@ from runs.listing.grouping import BY
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.intervals.bootstrap_intervals import OF_TWO
 from runs.statistics.matrix_statistics import FINAL_METRICS
-from runs.statistics.metric_names import COUNTS
+from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
 from runs.statistics.operating_points.rules import RULES
 from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
@@ -97,6 +97,19 @@ def test_final_statistics_have_formulas() -> None:
     assert named == dict.fromkeys(wilson, "Wilson") | {"auroc": "Newcombe"} | dict.fromkeys(
         drawn, "bootstrap"
     ) | dict.fromkeys(("calibration_slope", "calibration_intercept", "calibration_in_the_large"), "sandwich")
+
+
+def test_final_statistics_are_named_as_on_pages_and_compared() -> None:
+    found = table("reference/metrics", "Names and comparisons")
+    assert {code(name)[0]: label for name, label, _ in found} == FINAL_STATISTICS
+    assert all(compared for _, _, compared in found)
+
+
+def test_methods_of_intervals_are_described() -> None:
+    methods = {cells[3].lower() for cells in table("reference/metrics", "Final statistics") if cells[3]}
+    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    described = {name.lower() for name in re.findall(r"^- \*\*(\w+)\*\*", text, re.MULTILINE)}
+    assert methods == {"wilson", "newcombe", "bootstrap", "sandwich"} <= described
 
 
 def test_statistics_over_folds() -> None:

@@ -25,7 +25,7 @@ from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_add
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, percent
-from runs.wording.patient_text import patient_words
+from runs.wording.patient_text import few_words, patient_words
 
 MOST_EPOCHS = 200  # rows of the table; the chart and the files have all epochs
 SHADES = 10
@@ -95,6 +95,7 @@ class SplitReport:
     class_columns: list[str]
     per_class: list[tuple[str, list[str]]]
     by_patient: PatientReport | None
+    few: str
 
 
 def report(run: Run) -> dict[str, Any]:
@@ -191,6 +192,7 @@ def split_report(result: FinalResult) -> SplitReport:
         classes=result.class_names,
         positive=serializers.positive_class(result.class_names),
         patients=_patients_words(result.patients),
+        few=few_words(result.confusion_matrix, (result.by_patient or {}).get("confusion_matrix")),
         macro=_macro_words(macro_facts(result.confusion_matrix, result.class_names, result.statistics)),
         matrix=rows,
         mistakes=listed,

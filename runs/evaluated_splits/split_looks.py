@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from runs.derived_models import SplitLook
 from runs.events import Event, FinalStats, RunStatus, Stamped
@@ -26,7 +26,8 @@ class Looks(NamedTuple):
     """The looks at one test split.
 
     `runs` counts those that took them, deleted ones too, and `folds` those of them in the group asked about. `order` is
-    the place of the run asked about among the runs, from 1; null where a group was asked about.
+    the place of the run asked about among the runs, from 1; null where a group was asked about. `best_of` is how many
+    runs have a test AUROC on this split, if that of the run asked about is the highest and not all have the same.
     """
 
     identity: str
@@ -35,6 +36,7 @@ class Looks(NamedTuple):
     folds: int
     order: int | None
     first: datetime
+    best_of: int | None = None
 
 
 def add(run_id: int, attempt: int, stamped: Stamped[Event]) -> None:
@@ -74,7 +76,20 @@ def of_run(run_id: int) -> Looks | None:
     identity, group = own[-1].identity, own[-1].group_number
     first = min(look.pk for look in own if look.identity == identity)
     before = SplitLook.objects.filter(identity=identity, pk__lt=first).aggregate(runs=_RUNS)["runs"]
-    return _counted(identity, group)._replace(order=before + 1)
+    return _counted(identity, group)._replace(order=before + 1, best_of=_best_of(run_id, identity))
+
+
+def _best_of(run_id: int, identity: str) -> int | None:
+    """Count the runs whose test AUROC that of the run is the highest of; None if it is not, or all are equal."""
+    known = Run.objects.filter(pk__in=run_numbers(identity), final_split="test", final_auroc__isnull=False)
+    found = known.aggregate(
+        runs=Count("pk"),
+        highest=Max("final_auroc"),
+        lowest=Min("final_auroc"),
+        own=Max("final_auroc", filter=Q(pk=run_id)),
+    )
+    best = found["own"] is not None and found["own"] == found["highest"] > found["lowest"]
+    return found["runs"] if best else None
 
 
 def of_group(group_id: int) -> Looks | None:

@@ -1,6 +1,14 @@
-"""Say how the samples of a patient become one, in words. The page's copy is `patient_text.js`. Pure."""
+"""Say how the samples of a patient become one, and what few patients cost, in words. Pure.
+
+The page's copies are in `patient_text.js` and `statistics_text.js`.
+"""
 
 from __future__ import annotations
+
+from runs.statistics.matrix_statistics import Matrix
+
+FEW = 20
+"""Of a class: with less, simulated intervals by bootstrap hold the true value too rarely."""
 
 
 def patient_words(patients: int, mixed: int, classes: int) -> str:
@@ -14,5 +22,21 @@ def patient_words(patients: int, mixed: int, classes: int) -> str:
     return f"{start}, and is positive if any of them is{both}."
 
 
+def few_words(matrix: Matrix, of_patients: Matrix | None) -> str:
+    """Say that intervals are too narrow where a class has few patients, or samples where patients have one each."""
+    sizes = [total for total in map(sum, matrix if of_patients is None else of_patients) if total]
+    if not sizes or min(sizes) >= FEW:
+        return ""
+    some = _counted(min(sizes), "sample" if of_patients is None else "patient")
+    return (
+        f"Only {some} of a class: intervals of F1, balanced accuracy, Matthews correlation and calibration are likely "
+        "to be too narrow."
+    )
+
+
 def _patients(number: int) -> str:
-    return f"{number:,} patient{'' if number == 1 else 's'}"
+    return _counted(number, "patient")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

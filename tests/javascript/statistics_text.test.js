@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { interval, patientsWords } from "../../realtime/static/realtime/charts/statistics_text.js";
+import { fewWords, interval, patientsWords } from "../../realtime/static/realtime/charts/statistics_text.js";
 import { metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
 
 test("calibration and losses are written as numbers, with their intervals", () => {
@@ -22,4 +22,53 @@ test("it is said whether the intervals follow patients", () => {
   assert.equal(patientsWords(1200), "1,200 patients, whom the intervals follow");
   for (const unknown of [null, undefined])
     assert.equal(patientsWords(unknown), "patients unknown: intervals treat samples as independent");
+});
+
+test("few samples or patients of a class are told", () => {
+  assert.equal(
+    fewWords([
+      [20, 0],
+      [5, 15],
+    ]),
+    null,
+  );
+  assert.equal(
+    fewWords([
+      [30, 0],
+      [0, 0],
+    ]),
+    null,
+  );
+  assert.equal(fewWords([]), null);
+  assert.match(
+    fewWords(
+      [
+        [20, 0],
+        [5, 15],
+      ],
+      [
+        [19, 2],
+        [1, 0],
+      ],
+    ),
+    /^Only 1 patient of a class: intervals of F1, /,
+  );
+  assert.match(
+    fewWords([
+      [9, 3],
+      [30, 2],
+    ]),
+    /^Only 12 samples of a class: .* likely to be too narrow\.$/,
+  );
+  assert.match(
+    fewWords(
+      [
+        [9, 3],
+        [30, 2],
+      ],
+      undefined,
+      "patient",
+    ),
+    /^Only 12 patients of a class/,
+  );
 });

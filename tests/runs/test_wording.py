@@ -14,7 +14,7 @@ from runs.wording.epoch_number import epoch_number
 from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
-from runs.wording.patient_text import patient_words
+from runs.wording.patient_text import few_words, patient_words
 from tests.node import exported, node
 
 FORMAT = "realtime/static/realtime/frame/format.js"
@@ -154,6 +154,14 @@ def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: 
     assert (OPTIMISTIC in text) == (given["looks"] > 1)
 
 
+def test_the_best_of_several_runs_is_told_that_it_is() -> None:
+    text = looks_text(7, 7, order=3, best_of=6)
+    assert text == (
+        "These test samples have been evaluated 7 times, by 7 runs; this was the 3rd of them. "
+        "Its test AUROC is the highest of 6 runs: as the best of several it is optimistic."
+    )
+
+
 def test_places() -> None:
     numbers = (1, 2, 3, 4, 10, 11, 12, 13, 21, 101, 111, 112, 122)
     assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 101st 111th 112th 122nd"
@@ -174,3 +182,11 @@ def test_places() -> None:
 )
 def test_the_rule_of_patients_reads_as_a_sentence(given: tuple[int, int, int], words: str) -> None:
     assert words in patient_words(*given)
+
+
+def test_few_of_a_class_are_told() -> None:
+    many = [[20, 0], [5, 15]]
+    assert few_words(many, None) == few_words([[30, 0], [0, 0]], None) == few_words([], None) == ""
+    text = few_words(many, [[19, 2], [1, 0]])
+    assert text.startswith("Only 1 patient of a class: intervals of F1, balanced accuracy,")
+    assert few_words([[9, 3], [30, 2]], None).startswith("Only 12 samples of a class:")

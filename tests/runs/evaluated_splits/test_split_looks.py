@@ -27,14 +27,14 @@ pytestmark = pytest.mark.django_db
 FIRST, OTHER = "a" * 64, "b" * 64
 
 
-def result(identity: str | None, split: Split = "test") -> Stamped[Event]:
+def result(identity: str | None, split: Split = "test", auroc: float | None = 0.75) -> Stamped[Event]:
     event = FinalStats(
         split=split,
         epoch=0,
         threshold=0.5,
         confusion_matrix=[[5, 1], [1, 2]],
         class_names=["no", "yes"],
-        statistics={"final_auroc_cm": 0.75},
+        statistics={"final_auroc_cm": auroc},
         split_identity=identity,
     )
     return recorder.stamp(event)
@@ -48,10 +48,10 @@ def begin(user: User, **columns: Any) -> Run:
     return run
 
 
-def evaluated(user: User, identity: str | None = FIRST, **columns: Any) -> Run:
+def evaluated(user: User, identity: str | None = FIRST, auroc: float | None = 0.75, **columns: Any) -> Run:
     """Make a run that was evaluated and completed."""
     run = begin(user, **columns)
-    recorder.record(run.pk, 1, [result(identity)])
+    recorder.record(run.pk, 1, [result(identity, auroc=auroc)])
     lifecycle.end(run.pk, 1, "completed", None)
     return run
 
@@ -84,6 +84,26 @@ def test_each_run_counts_once_and_has_its_place(user: User) -> None:
     moments = list(SplitLook.objects.filter(identity=FIRST).values_list("at", flat=True))
     assert found[3] is not None
     assert found[3].first == moments[0] <= timezone.now()
+
+
+def best_of(run: Run) -> int | None:
+    found = split_looks.of_run(run.pk)
+    assert found is not None
+    return found.best_of
+
+
+def test_the_run_with_the_highest_test_number_says_of_how_many(user: User, api: Client) -> None:
+    first = evaluated(user, auroc=0.8)
+    assert best_of(first) is None  # alone
+    second = evaluated(user, auroc=0.8)
+    assert best_of(first) is best_of(second) is None  # all alike
+    low, unknown, other = evaluated(user, auroc=0.7), evaluated(user, auroc=None), evaluated(user, OTHER, auroc=0.99)
+    assert [best_of(run) for run in (first, second, low, unknown, other)] == [3, 3, None, None, None]
+    told = api.get(f"/api/runs/{first.pk}/").json()["test_split"]
+    assert told["best_of"] == 3
+    assert told["text"].endswith("Its test AUROC is the highest of 3 runs: as the best of several it is optimistic.")
+    high = evaluated(user, auroc=0.9)
+    assert (best_of(first), best_of(high)) == (None, 4)
 
 
 def test_neither_validation_nor_an_event_of_before_is_a_look(user: User) -> None:
@@ -215,6 +235,7 @@ def test_the_run_says_it_in_numbers_and_words(user: User, api: Client) -> None:
         "runs": 2,
         "folds": 0,
         "order": 2,
+        "best_of": None,
         "text": "These test samples have been evaluated 2 times, by 2 runs; this was the 2nd of them. "
         "A number picked as the best of several is optimistic.",
     }

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn import metrics as sk
 
+from benchmarks.patient_coverage import coverage
 from runs.events import PatientStats
 from runs.statistics.matrix_statistics import wilson
 from runs.statistics.patient_level import MOST_CLASSES, patient_statistics
@@ -144,3 +145,10 @@ def test_one_sample_more_changes_the_patient_alone() -> None:
     assert found is not None
     assert rows["final_sensitivity"] == 0.8
     assert found.statistics["final_sensitivity"] == 0.5
+
+
+def test_intervals_of_patients_hold_the_true_value_as_often_as_they_say() -> None:
+    """Of 60 drawn data sets with 40 patients; the benchmark has more of them, and the other scenarios."""
+    held = coverage("40 x 5", 60, by_patient=True)
+    assert len(held) == 16
+    assert {name: share for name, share in held.items() if share < 0.88} == {}

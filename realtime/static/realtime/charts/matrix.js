@@ -4,7 +4,7 @@ import { el } from "../frame/dom.js";
 import { count, epochNumber, known, number, percent, splitName } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
-import { interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
+import { fewWords, interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
   ["TN", "FP"],
@@ -29,6 +29,7 @@ function listed(draw) {
 
 function drawSplit(final, labels, hasTest) {
   const { split, epoch, threshold, confusion_matrix: matrix, statistics, patients, unit, words } = final;
+  const few = fewWords(matrix, final.by_patient?.confusion_matrix, unit);
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
     `${count(samples)} ${unit ?? "sample"}s`,
@@ -46,6 +47,7 @@ function drawSplit(final, labels, hasTest) {
       el("h3", {}, `${splitName(split)} split`),
       el("p", { class: "muted" }, facts.filter(Boolean).join(" · ")),
       words ? el("p", { class: "muted" }, words) : null,
+      few ? el("p", { class: "muted" }, few) : null,
       split === "val" && hasTest ? el("p", { class: "muted caveat" }, CAVEAT) : null,
     ),
     el(

@@ -45,6 +45,24 @@ export const patientsWords = (patients) =>
     ? `${plural(patients, "patient")}, whom the intervals follow`
     : "patients unknown: intervals treat samples as independent";
 
+const FEW = 20; // of a class: with less, simulated intervals by bootstrap hold the true value too rarely
+
+/**
+ * Say that intervals are too narrow where a class has few patients, or samples where patients have one each.
+ *
+ * @param {number[][]} matrix of the samples, or of the patients
+ * @param {number[][] | undefined} [patients] the matrix of the patients, where they have several samples
+ * @param {string} [unit] what the first matrix counts
+ */
+export function fewWords(matrix, patients, unit = "sample") {
+  const sizes = (patients ?? matrix).map((row) => row.reduce((sum, cell) => sum + cell, 0)).filter(Boolean);
+  const fewest = Math.min(...sizes);
+  if (!(fewest < FEW)) return null;
+  const some = plural(fewest, patients ? "patient" : unit);
+  const which = "intervals of F1, balanced accuracy, Matthews correlation and calibration";
+  return `Only ${some} of a class: ${which} are likely to be too narrow.`;
+}
+
 /**
  * Say over what the averages of several classes are: those that have samples; version 0.1 had another rule.
  *

@@ -59,6 +59,7 @@ export interface TestSplit {
   folds: number;
   order: number | null;
   first: string;
+  best_of: number | null;
   text: string;
 }
 

@@ -17,7 +17,8 @@ from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.roc import auroc, placements
 
 PROC = """library(pROC); data <- read.csv(file("stdin"))
-cat(format(var(roc(data$y, data$s, direction="<", levels=c(0, 1), quiet=TRUE), method="delong"), digits=17))"""
+found <- roc(data$y, data$s, direction="<", levels=c(0, 1), quiet=TRUE)
+cat(format(as.numeric(auc(found)), digits=17), format(var(found, method="delong"), digits=17))"""
 
 
 def case(seed: int, *, ties: bool, size: int = 60, images: int = 4) -> tuple[Any, Any, Any]:
@@ -174,13 +175,15 @@ def test_the_interval_holds_the_true_value_as_often_as_it_says(name: str, area: 
     assert coverage(name, area, 200, interval=old) < min(0.9, found)
 
 
-def test_the_variance_is_procs() -> None:
+def test_area_and_variance_are_procs() -> None:
     """Compare with R's pROC, where the machine has it."""
     rscript = shutil.which("Rscript")
-    if not rscript:
-        pytest.skip("R is not installed: pROC was not compared with (Debian: r-cran-proc)")
+    if not rscript or subprocess.run([rscript, "-e", "library(pROC)"], capture_output=True, check=False).returncode:
+        pytest.skip("R with pROC is not installed: they were not compared with (Debian: r-cran-proc)")
     for seed in range(4):
         scores, positive, _ = case(seed, ties=seed % 2 == 0)
         rows = "\n".join(f"{int(y)},{float(s)!r}" for y, s in zip(positive, scores, strict=True))
         done = subprocess.run([rscript, "-e", PROC], input=f"y,s\n{rows}\n", capture_output=True, text=True, check=True)
-        assert float(done.stdout) == pytest.approx(delong_variance(placements(scores, positive)), rel=1e-9)
+        area, variance = map(float, done.stdout.split())
+        assert area == pytest.approx(auroc(scores, positive), rel=1e-12)
+        assert variance == pytest.approx(delong_variance(placements(scores, positive)), rel=1e-9)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from runs.statistics.intervals.proportions import class_intervals, proportion_interval
 from runs.statistics.matrix_statistics import wilson
@@ -35,6 +36,12 @@ def test_all_or_none_ends_exactly(trials: int) -> None:
     expected = stats.binomtest(trials, trials).proportion_ci(method="wilson").low
     assert low == pytest.approx(expected, abs=1e-12)
     assert high == pytest.approx(1 - expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (1, 3), (3, 3), (19, 20), (2999, 3000), (0, 3000)])
+def test_it_is_the_wilson_interval_of_statsmodels(successes: int, trials: int) -> None:
+    expected = proportion_confint(successes, trials, method="wilson")
+    assert proportion_interval(np.arange(trials) < successes) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -37,5 +37,5 @@ function ofPatients(final) {
   if (!found) return final;
   const { patients, mixed, confusion_matrix, statistics } = found;
   const words = patientWords(patients, mixed, names.length);
-  return { ...final, confusion_matrix, statistics, patients, unit: "patient", words };
+  return { ...final, confusion_matrix, statistics, patients, by_patient: null, unit: "patient", words };
 }
