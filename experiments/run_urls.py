@@ -4,10 +4,12 @@ from django.urls import path
 
 from experiments.api import bulk_actions, run_actions
 from experiments.api.final_pictures import FinalPictures
+from experiments.api.flipped_pictures import FlippedPictures
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
     path("tags/", bulk_actions.Tags.as_view(), name="run-tags"),
+    path("differences/samples/pictures/", FlippedPictures.as_view(), name="run-flipped-pictures"),
     path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
     path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
     path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,27 +104,30 @@ async def test_the_address_holds_what_was_chosen(visitors: Visitors, owner: User
     assert f"runs={runs[0].pk},{runs[2].pk}" in page.url
 
 
+def predicted(visitors: Visitors, owner: User, scores: list[float]) -> Run:
+    """Create a completed run with these scores of its validation split."""
+    run = trained(owner, 0.01, 2)
+    folder = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk)
+    folder.mkdir(parents=True)
+    columns = {
+        "split": ["val"] * 80,
+        "sample_id": [f"s{number}" for number in range(80)],
+        "patient_id": pa.array([None] * 80, pa.string()),
+        "label": [0, 1] * 40,
+        "score": scores,
+    }
+    pq.write_table(pa.table(columns), folder / "predictions.parquet")
+    return run
+
+
 async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Visitors, owner: User) -> None:
     """Scores that separate the classes, noise on the same samples, and the same scores once more."""
     labels = [0, 1] * 40
     noise = [float(number * 37 % 80) for number in range(80)]
     scores = {"clear": [label + value / 100 for label, value in zip(labels, noise, strict=True)], "noise": noise}
 
-    def told(kind: str) -> Run:
-        run = trained(owner, 0.01, 2)
-        folder = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk)
-        folder.mkdir(parents=True)
-        columns = {
-            "split": ["val"] * 80,
-            "sample_id": [f"s{number}" for number in range(80)],
-            "patient_id": pa.array([None] * 80, pa.string()),
-            "label": labels,
-            "score": scores[kind],
-        }
-        pq.write_table(pa.table(columns), folder / "predictions.parquet")
-        return run
-
-    clear, noisy, again = [await in_thread(told, kind) for kind in ("clear", "noise", "clear")]
+    told = partial(predicted, visitors, owner)
+    clear, noisy, again = [await in_thread(told, scores[kind]) for kind in ("clear", "noise", "clear")]
     page = await compared(visitors, [noisy, clear])
     row = row_of(page)
     await expect(row.locator("th")).to_contain_text(f"run {clear.pk} is better (n = 80)", timeout=15_000)
@@ -132,6 +136,62 @@ async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Vis
     page = await compared(visitors, [clear, again])
     await expect(row_of(page).locator("th")).to_contain_text("not distinguishable (n = 80)", timeout=15_000)
     await expect(page.locator("#scores .is-best")).to_have_count(0)
+
+
+async def test_runs_are_compared_with_a_reference_down_to_the_samples(visitors: Visitors, owner: User) -> None:
+    """Perfect scores, two of them wrong, and noise: what is shown, in words, in the address, and sample by sample."""
+    perfect = [0.9 if number % 2 else 0.1 for number in range(80)]
+    nearly = [0.7, 0.2, *perfect[2:]]
+    noise = [number * 37 % 80 / 80 for number in range(80)]
+    runs = [await in_thread(predicted, visitors, owner, scores) for scores in (perfect, nearly, noise)]
+    page = await compared(visitors, runs)
+    names = [f"#{run.pk}" for run in runs]
+    rows = page.locator("#differences tbody tr")
+    await expect(rows).to_have_count(12, timeout=30_000)
+    accuracy = page.locator("#differences tr[data-name='final_accuracy_cm']")
+    await expect(accuracy.locator("td")).to_have_text(
+        ["100.0 %", "97.5 %", "-2.5 points", re.compile("to"), "0.500", "no difference shown"]
+    )
+    glance = page.locator("#glance tbody tr")
+    await expect(glance.nth(1)).to_contain_text(f"{names[0]} decides better: difference shown")
+    await expect(page.locator("#differences-words")).to_contain_text(
+        f"80 samples that all 3 runs evaluated, treated as independent; 1,000 resamples. Decisions at a score of the "
+        f"threshold or more: {names[0]} at 0.5"
+    )
+    await expect(page.locator("#differences-words")).to_contain_text(f"2 runs are compared with {names[0]}")
+    await glance.nth(1).get_by_role("button").click()
+    await expect(page).to_have_url(re.compile(f"against={runs[2].pk}"))
+    await page.get_by_label("Reference run").select_option(str(runs[1].pk))
+    await expect(page).to_have_url(re.compile(f"reference={runs[1].pk}"))
+    shared = await visitors.visit(page.url.removeprefix(visitors.server.url))
+    await expect(shared.locator("#differences thead th").first).to_contain_text(names[1], timeout=30_000)
+    await expect(shared.get_by_label("Compared with it")).to_have_value(str(runs[2].pk))
+    await shared.get_by_label("Compared with it").select_option(str(runs[0].pk))
+    await expect(shared.locator("#decisions-words")).to_contain_text(f"only {names[0]} in 2, only {names[1]} in 0")
+    await shared.get_by_text(f"Only {names[0]} is right: 2 samples").click()
+    flipped = shared.locator(".flipped[data-right='run']")
+    await expect(flipped.locator("tbody th")).to_have_text(["s1", "s0"])
+    await expect(flipped.locator("tbody tr").first.locator("td")).to_have_text(
+        ["–", "8", "not 8 (0.200)", "8 (0.900)", ""], timeout=60_000
+    )
+    async with shared.expect_download() as download:
+        await shared.get_by_text("All of them as CSV").click()
+    assert (await download.value).suggested_filename == f"flipped-{runs[1].pk}-{runs[0].pk}-val.csv"
+    assert await broken_rules(shared) == []
+
+
+async def test_it_prints_without_what_only_a_screen_can_do(visitors: Visitors, owner: User) -> None:
+    runs = [await in_thread(predicted, visitors, owner, [score] * 40 + [0.2] * 40) for score in (0.9, 0.1, 0.8)]
+    page = await compared(visitors, runs, size=ViewportSize(width=688, height=900))  # A4 without its margins
+    await expect(page.locator("#differences tbody tr")).to_have_count(12, timeout=30_000)
+    await page.emulate_media(media="print")
+    for hidden in (".bar", "#add-form", "#smooth", "#reference", "#glance button", ".flipped", "#connection"):
+        await expect(page.locator(hidden).first).to_be_hidden()
+    await expect(page.locator("#differences")).to_be_visible()
+    cut = """() => [...document.querySelectorAll("main *")]
+        .filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && node.getClientRects().length)
+        .map((node) => node.outerHTML.slice(0, 80))"""
+    assert await page.evaluate(cut) == []
 
 
 def row_of(page: Page) -> Locator:
