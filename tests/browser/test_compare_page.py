@@ -19,7 +19,8 @@ from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_list_page import overflow
-from tests.browser.test_live_page import in_words
+from tests.browser.test_live_page import chart, in_words
+from tests.browser.test_pages_stay_still import MOST, WATCH
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -53,6 +54,13 @@ async def compared(visitors: Visitors, runs: list[Run], size: ViewportSize = WID
     return page
 
 
+async def drawn_in_words(page: Page, title: str) -> str:
+    """Return the text alternative of a chart, which is drawn when a reader comes near it."""
+    await chart(page, title).scroll_into_view_if_needed()
+    await expect(chart(page, title).locator(".plot")).to_have_attribute("aria-label", re.compile("value"))
+    return await in_words(page, title)
+
+
 async def test_only_what_differs_is_shown_and_no_noise_is_marked(visitors: Visitors, owner: User) -> None:
     runs = await in_thread(lambda: [trained(owner, 0.01, 2), trained(owner, 0.001, 4)])
     page = await compared(visitors, runs)
@@ -73,7 +81,7 @@ async def test_only_what_differs_is_shown_and_no_noise_is_marked(visitors: Visit
     await expect(page.locator("#scores .is-best")).to_have_count(0)
     await expect(page.locator("#matrices article")).to_have_count(2)
     await expect(page.locator("#parallel-part")).to_be_hidden()  # two lines say nothing
-    words = await in_words(page, "Validation loss")
+    words = await drawn_in_words(page, "Validation loss")
     assert (
         f"#{runs[0].pk} Rate 0.01: 2 values, newest 0.5000; #{runs[1].pk} Rate 0.001: 4 values, newest 0.2500" in words
     )
@@ -96,8 +104,8 @@ async def test_the_address_holds_what_was_chosen(visitors: Visitors, owner: User
     for view in (page, shared):
         await expect(view.locator("#chips li")).to_have_count(3)
         await expect(view.locator("article.chart", has_text="Batch loss")).to_be_visible()
-        assert "Batch loss by step, 10 to 60" in await in_words(view, "Batch loss")
-        assert f"#{runs[0].pk}" not in await in_words(view, "Batch loss")
+        assert "Batch loss by step, 10 to 60" in await drawn_in_words(view, "Batch loss")
+        assert f"#{runs[0].pk}" not in await drawn_in_words(view, "Batch loss")
         await expect(view.get_by_label("Smoothing")).to_have_value("0.6")
     await page.get_by_role("button", name=f"Remove #{runs[1].pk}").click()
     await expect(page.locator("#chips li")).to_have_count(2)
@@ -178,6 +186,18 @@ async def test_runs_are_compared_with_a_reference_down_to_the_samples(visitors: 
         await shared.get_by_text("All of them as CSV").click()
     assert (await download.value).suggested_filename == f"flipped-{runs[1].pk}-{runs[0].pk}-val.csv"
     assert await broken_rules(shared) == []
+
+
+@pytest.mark.parametrize("count", [2, 4])
+async def test_what_is_below_stays_where_it_is_when_differences_come(
+    visitors: Visitors, owner: User, count: int
+) -> None:
+    runs = [await in_thread(predicted, visitors, owner, [0.1 * place, 0.9] * 40) for place in range(count)]
+    address = f"/compare/?runs={','.join(str(run.pk) for run in runs)}"
+    page = await visitors.visit(address, script=WATCH)
+    await expect(page.locator("#differences tbody tr")).to_have_count(12, timeout=30_000)
+    await page.wait_for_load_state("networkidle")
+    assert float(await page.evaluate("window.shifted")) <= MOST
 
 
 async def test_it_prints_without_what_only_a_screen_can_do(visitors: Visitors, owner: User) -> None:

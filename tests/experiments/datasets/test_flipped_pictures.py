@@ -48,7 +48,7 @@ def evaluated(user: User, source: str, version: str | None, scores: list[float])
 
 
 def asked(api: Client, reference: Run, run: Run, right: str = "run") -> Any:
-    query = {"reference": reference.pk, "run": run.pk, "right": right}
+    query: dict[str, Any] = {"reference": reference.pk, "run": run.pk, "right": right}
     return answer(api.get("/api/runs/differences/samples/pictures/", query), 200)
 
 

@@ -8,6 +8,8 @@ import { chosenPair, comparisonsText, decisionText, samplesText, thresholdsText 
 import { glanceTable, numbersTable } from "./difference_tables.js";
 import { FlippedList } from "./flipped_list.js";
 
+const ROOM = 533; // pixels of the table of numbers on a wide screen
+const [GLANCE_HEAD, GLANCE_ROW] = [65, 54];
 const find = (id) => document.getElementById(id);
 
 export class DifferenceSection {
@@ -53,17 +55,33 @@ export class DifferenceSection {
   async #load() {
     const { runs, reference, split } = this.pair;
     const query = String(new URLSearchParams({ runs: runs.join(), reference, split }));
-    if (query === this.#asked) return;
-    this.#asked = query;
+    const attempts = this.runs.map(({ attempt }) => attempt).join();
+    const asked = `${query} ${attempts}`;
+    if (asked === this.#asked) return;
+    this.#asked = asked;
     this.#found = null;
+    this.#drawFound();
+    this.#keepRoom(true);
     setText(find("differences-words"), "Comparing…");
     try {
       const found = await call(`/api/runs/differences/paired/?${query}`);
-      if (query !== this.#asked) return;
+      if (asked !== this.#asked) return;
       this.#found = found;
       this.#drawFound();
     } catch (error) {
-      if (query === this.#asked) setText(find("differences-words"), errorText(error));
+      if (asked !== this.#asked) return;
+      this.#keepRoom(false);
+      setText(find("differences-words"), errorText(error));
+    }
+  }
+
+  // What is below stays where it is when the tables come.
+  #keepRoom(waiting) {
+    const others = this.pair.others.length;
+    const rooms = { differences: ROOM, glance: others > 1 ? GLANCE_HEAD + others * GLANCE_ROW : 0 };
+    for (const [id, height] of Object.entries(rooms)) {
+      find(id).style.minHeight = waiting && height ? `${height}px` : "";
+      find(id).hidden = !waiting || !height;
     }
   }
 
@@ -72,9 +90,9 @@ export class DifferenceSection {
     if (key === this.#drawn) return;
     this.#drawn = key;
     for (const id of ["glance", "differences", "decisions-words", "flipped"]) find(id).replaceChildren();
-    find("glance").hidden = true;
-    find("differences").hidden = !this.#found || this.#found.problem !== null;
     if (!this.#found) return;
+    this.#keepRoom(false);
+    find("differences").hidden = this.#found.problem !== null;
     const { problem, against, decisions } = this.#found;
     const label = this.#labelOf;
     if (problem) return setText(find("differences-words"), `Not compared: ${problem}`);
