@@ -6,11 +6,14 @@ from experiments.api import bulk_actions, run_actions
 from experiments.api.described_run import DescribedRun
 from experiments.api.final_pictures import FinalPicture, FinalPictures
 from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
+from experiments.api.final_pictures import FinalPictures
+from experiments.api.flipped_pictures import FlippedPictures
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),
     path("tags/", bulk_actions.Tags.as_view(), name="run-tags"),
     path("<int:run_id>/", DescribedRun.as_view(), name="run-detail"),
+    path("differences/samples/pictures/", FlippedPictures.as_view(), name="run-flipped-pictures"),
     path("<int:run_id>/cancel/", run_actions.Cancel.as_view(), name="run-cancel"),
     path("<int:run_id>/finish/", run_actions.Finish.as_view(), name="run-finish"),
     path("<int:run_id>/kill/", run_actions.Kill.as_view(), name="run-kill"),

@@ -52,6 +52,8 @@ def shared_samples(deciding: Sequence[Deciding], split: str) -> SharedSamples:
     """Find them. Raises NotComparable, StoreError."""
     if len({len(one.class_names) for one in deciding}) > 1:
         raise NotComparable("The runs have different numbers of classes.")
+    if any(len(one.class_names) < 2 for one in deciding):
+        raise NotComparable("The runs have a single class: there is nothing to decide.")
     runs = Run.objects.in_bulk([one.run for one in deciding])
     shared: _Identities | None = None
     sizes: dict[int, int] = {}

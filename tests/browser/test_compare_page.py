@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +19,8 @@ from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_list_page import overflow
-from tests.browser.test_live_page import in_words
+from tests.browser.test_live_page import chart, in_words
+from tests.browser.test_pages_stay_still import MOST, WATCH
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -52,6 +54,13 @@ async def compared(visitors: Visitors, runs: list[Run], size: ViewportSize = WID
     return page
 
 
+async def drawn_in_words(page: Page, title: str) -> str:
+    """Return the text alternative of a chart, which is drawn when a reader comes near it."""
+    await chart(page, title).scroll_into_view_if_needed()
+    await expect(chart(page, title).locator(".plot")).to_have_attribute("aria-label", re.compile("value"))
+    return await in_words(page, title)
+
+
 async def test_only_what_differs_is_shown_and_no_noise_is_marked(visitors: Visitors, owner: User) -> None:
     runs = await in_thread(lambda: [trained(owner, 0.01, 2), trained(owner, 0.001, 4)])
     page = await compared(visitors, runs)
@@ -72,7 +81,7 @@ async def test_only_what_differs_is_shown_and_no_noise_is_marked(visitors: Visit
     await expect(page.locator("#scores .is-best")).to_have_count(0)
     await expect(page.locator("#matrices article")).to_have_count(2)
     await expect(page.locator("#parallel-part")).to_be_hidden()  # two lines say nothing
-    words = await in_words(page, "Validation loss")
+    words = await drawn_in_words(page, "Validation loss")
     assert (
         f"#{runs[0].pk} Rate 0.01: 2 values, newest 0.5000; #{runs[1].pk} Rate 0.001: 4 values, newest 0.2500" in words
     )
@@ -95,12 +104,28 @@ async def test_the_address_holds_what_was_chosen(visitors: Visitors, owner: User
     for view in (page, shared):
         await expect(view.locator("#chips li")).to_have_count(3)
         await expect(view.locator("article.chart", has_text="Batch loss")).to_be_visible()
-        assert "Batch loss by step, 10 to 60" in await in_words(view, "Batch loss")
-        assert f"#{runs[0].pk}" not in await in_words(view, "Batch loss")
+        assert "Batch loss by step, 10 to 60" in await drawn_in_words(view, "Batch loss")
+        assert f"#{runs[0].pk}" not in await drawn_in_words(view, "Batch loss")
         await expect(view.get_by_label("Smoothing")).to_have_value("0.6")
     await page.get_by_role("button", name=f"Remove #{runs[1].pk}").click()
     await expect(page.locator("#chips li")).to_have_count(2)
     assert f"runs={runs[0].pk},{runs[2].pk}" in page.url
+
+
+def predicted(visitors: Visitors, owner: User, scores: list[float]) -> Run:
+    """Create a completed run with these scores of its validation split."""
+    run = trained(owner, 0.01, 2)
+    folder = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk)
+    folder.mkdir(parents=True)
+    columns = {
+        "split": ["val"] * 80,
+        "sample_id": [f"s{number}" for number in range(80)],
+        "patient_id": pa.array([None] * 80, pa.string()),
+        "label": [0, 1] * 40,
+        "score": scores,
+    }
+    pq.write_table(pa.table(columns), folder / "predictions.parquet")
+    return run
 
 
 async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Visitors, owner: User) -> None:
@@ -109,21 +134,8 @@ async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Vis
     noise = [float(number * 37 % 80) for number in range(80)]
     scores = {"clear": [label + value / 100 for label, value in zip(labels, noise, strict=True)], "noise": noise}
 
-    def told(kind: str) -> Run:
-        run = trained(owner, 0.01, 2)
-        folder = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk)
-        folder.mkdir(parents=True)
-        columns = {
-            "split": ["val"] * 80,
-            "sample_id": [f"s{number}" for number in range(80)],
-            "patient_id": pa.array([None] * 80, pa.string()),
-            "label": labels,
-            "score": scores[kind],
-        }
-        pq.write_table(pa.table(columns), folder / "predictions.parquet")
-        return run
-
-    clear, noisy, again = [await in_thread(told, kind) for kind in ("clear", "noise", "clear")]
+    told = partial(predicted, visitors, owner)
+    clear, noisy, again = [await in_thread(told, scores[kind]) for kind in ("clear", "noise", "clear")]
     page = await compared(visitors, [noisy, clear])
     row = row_of(page)
     await expect(row.locator("th")).to_contain_text(f"run {clear.pk} is better (n = 80)", timeout=15_000)
@@ -132,6 +144,74 @@ async def test_a_badge_needs_the_same_samples_and_more_than_chance(visitors: Vis
     page = await compared(visitors, [clear, again])
     await expect(row_of(page).locator("th")).to_contain_text("not distinguishable (n = 80)", timeout=15_000)
     await expect(page.locator("#scores .is-best")).to_have_count(0)
+
+
+async def test_runs_are_compared_with_a_reference_down_to_the_samples(visitors: Visitors, owner: User) -> None:
+    """Perfect scores, two of them wrong, and noise: what is shown, in words, in the address, and sample by sample."""
+    perfect = [0.9 if number % 2 else 0.1 for number in range(80)]
+    nearly = [0.7, 0.2, *perfect[2:]]
+    noise = [number * 37 % 80 / 80 for number in range(80)]
+    runs = [await in_thread(predicted, visitors, owner, scores) for scores in (perfect, nearly, noise)]
+    page = await compared(visitors, runs)
+    names = [f"#{run.pk}" for run in runs]
+    rows = page.locator("#differences tbody tr")
+    await expect(rows).to_have_count(12, timeout=30_000)
+    accuracy = page.locator("#differences tr[data-name='final_accuracy_cm']")
+    await expect(accuracy.locator("td")).to_have_text(
+        ["100.0 %", "97.5 %", "-2.5 points", re.compile("to"), "0.500", "no difference shown"]
+    )
+    glance = page.locator("#glance tbody tr")
+    await expect(glance.nth(1)).to_contain_text(f"{names[0]} decides better: difference shown")
+    await expect(page.locator("#differences-words")).to_contain_text(
+        f"80 samples that all 3 runs evaluated, treated as independent; 1,000 resamples. Decisions at a score of the "
+        f"threshold or more: {names[0]} at 0.5"
+    )
+    await expect(page.locator("#differences-words")).to_contain_text(f"2 runs are compared with {names[0]}")
+    await glance.nth(1).get_by_role("button").click()
+    await expect(page).to_have_url(re.compile(f"against={runs[2].pk}"))
+    await page.get_by_label("Reference run").select_option(str(runs[1].pk))
+    await expect(page).to_have_url(re.compile(f"reference={runs[1].pk}"))
+    shared = await visitors.visit(page.url.removeprefix(visitors.server.url))
+    await expect(shared.locator("#differences thead th").first).to_contain_text(names[1], timeout=30_000)
+    await expect(shared.get_by_label("Compared with it")).to_have_value(str(runs[2].pk))
+    await shared.get_by_label("Compared with it").select_option(str(runs[0].pk))
+    await expect(shared.locator("#decisions-words")).to_contain_text(f"only {names[0]} in 2, only {names[1]} in 0")
+    await shared.get_by_text(f"Only {names[0]} is right: 2 samples").click()
+    flipped = shared.locator(".flipped[data-right='run']")
+    await expect(flipped.locator("tbody th")).to_have_text(["s1", "s0"])
+    await expect(flipped.locator("tbody tr").first.locator("td")).to_have_text(
+        ["–", "8", "not 8 (0.200)", "8 (0.900)", ""], timeout=60_000
+    )
+    async with shared.expect_download() as download:
+        await shared.get_by_text("All of them as CSV").click()
+    assert (await download.value).suggested_filename == f"flipped-{runs[1].pk}-{runs[0].pk}-val.csv"
+    assert await broken_rules(shared) == []
+
+
+@pytest.mark.parametrize("count", [2, 4])
+async def test_what_is_below_stays_where_it_is_when_differences_come(
+    visitors: Visitors, owner: User, count: int
+) -> None:
+    runs = [await in_thread(predicted, visitors, owner, [0.1 * place, 0.9] * 40) for place in range(count)]
+    address = f"/compare/?runs={','.join(str(run.pk) for run in runs)}"
+    page = await visitors.visit(address, script=WATCH)
+    await expect(page.locator("#differences tbody tr")).to_have_count(12, timeout=30_000)
+    await page.wait_for_load_state("networkidle")
+    assert float(await page.evaluate("window.shifted")) <= MOST
+
+
+async def test_it_prints_without_what_only_a_screen_can_do(visitors: Visitors, owner: User) -> None:
+    runs = [await in_thread(predicted, visitors, owner, [score] * 40 + [0.2] * 40) for score in (0.9, 0.1, 0.8)]
+    page = await compared(visitors, runs, size=ViewportSize(width=688, height=900))  # A4 without its margins
+    await expect(page.locator("#differences tbody tr")).to_have_count(12, timeout=30_000)
+    await page.emulate_media(media="print")
+    for hidden in (".bar", "#add-form", "#smooth", "#reference", "#glance button", ".flipped", "#connection"):
+        await expect(page.locator(hidden).first).to_be_hidden()
+    await expect(page.locator("#differences")).to_be_visible()
+    cut = """() => [...document.querySelectorAll("main *")]
+        .filter((node) => node.getBoundingClientRect().right > innerWidth + 1 && node.getClientRects().length)
+        .map((node) => node.outerHTML.slice(0, 80))"""
+    assert await page.evaluate(cut) == []
 
 
 def row_of(page: Page) -> Locator:

@@ -62,6 +62,7 @@ test("only the AUROC of a split is compared, and only a shown difference has a b
     verdict({ ...FOUND, problem: "The runs evaluated different samples." }),
     "not compared: The runs evaluated different samples",
   );
+  assert.equal(verdict({ ...FOUND, comparisons: 3 }), "not distinguishable (n = 80; p adjusted for 3 pairs)");
   assert.equal(verdict(undefined), "");
   assert.equal(differenceText(FOUND, 1), "0.007 below the highest (-0.006 to 0.023)");
   assert.equal(differenceText(FOUND, 2), "");
@@ -85,6 +86,23 @@ test("other data, splits and losses are said, and curves of other losses are lef
   assert.match(warnings([asked({}), { ...asked({ seed: 2 }), source_path: "b" }])[0], /different data/);
   const same = [asked({}), asked({})].map((run, i) => ({ ...run, dataset_hash: "x", source_path: String(i) }));
   assert.deepEqual([warnings(same), warnings([asked({})])], [[], []]);
+});
+
+test("other test splits and other classes are said", () => {
+  const of = (identity, classes) => ({
+    ...asked({}),
+    test_split: identity ? { identity, looks: 1 } : null,
+    dataset: classes ? { classes } : null,
+  });
+  const two = ["no", "yes"];
+  assert.deepEqual(warnings([of("a", two), of("a", two), of(null, null)]), []);
+  assert.match(warnings([of("a", two), of("b", two)])[0], /^The test splits differ/);
+  assert.match(warnings([of("a", two), of("a", ["yes", "no"])])[0], /different names or another order/);
+  const [classes, losses] = warnings([of("a", two), of("a", [...two, "maybe"])]);
+  assert.match(classes, /different numbers of classes/);
+  assert.match(losses, /different losses/);
+  const other = { ...of("b", two), source_path: "b" };
+  assert.deepEqual(warnings([of("a", two), other]).length, 1); // other data: the splits say nothing more
 });
 
 test("runs that share test samples are told what a choice by them costs", () => {

@@ -192,6 +192,16 @@ def test_a_sample_or_two_show_nothing(api: Client, evaluate: Evaluate, size: int
     assert not found["against"][0]["decisions"]["shown"]
 
 
+def test_a_single_class_is_not_compared(api: Client, evaluate: Evaluate) -> None:
+    zeros = np.zeros(80, np.int64)
+    one, other = (evaluate(np.full((80, 1), score), label=zeros, class_names=["a"]) for score in (0.9, 0.1))
+    assert "single class" in asked(api, one, other)["problem"]
+    ill, well = (evaluate(scored(seed, 0.0), label=zeros) for seed in (1, 2))  # two classes, samples of one
+    found = asked(api, ill, well)
+    assert (of(found, "final_auroc_cm")["difference"], found["problem"]) == (None, None)
+    assert of(found, "final_specificity")["value"] is not None
+
+
 def test_a_split_must_be_shared_and_requests_are_checked(api: Client, evaluate: Evaluate) -> None:
     one, other = evaluate(scored(1, 2.0)), evaluate(scored(2, 2.0))
     both = f"{one.pk},{other.pk}"

@@ -4,7 +4,7 @@ export const MOST_RUNS = 20;
 /** @type {import("../run/curves/curve_types").Axis[]} */
 export const AXES = ["epoch", "step", "time"];
 /** @type {Record<string, string | number>} */
-const DEFAULTS = { by: "epoch", smooth: 0, metrics: "", split: "", all: "", hidden: "" };
+const DEFAULTS = { by: "epoch", smooth: 0, metrics: "", split: "", all: "", hidden: "", reference: "", against: "" };
 const SMOOTHEST = 0.99;
 
 /**
@@ -16,10 +16,15 @@ const SMOOTHEST = 0.99;
  * @property {string} split of the matrices; none for the best that there is
  * @property {boolean} all whether equal options are shown too
  * @property {Set<number>} hidden runs whose curves are hidden
+ * @property {number | null} reference run that the others are compared with; null for the first
+ * @property {number | null} against run whose numbers are compared with it; null for the first of the others
  */
 
 /** @param {string | null} text */
 const list = (text) => (text ?? "").split(",").filter(Boolean);
+
+/** @param {string | null} text */
+const run = (text) => (/^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : null);
 
 /**
  * Read the query of an address.
@@ -38,6 +43,8 @@ export function readAddress(search) {
     split: query.get("split") ?? "",
     all: query.get("all") === "1",
     hidden: new Set(list(query.get("hidden")).map(Number)),
+    reference: run(query.get("reference")),
+    against: run(query.get("against")),
   };
 }
 
@@ -46,7 +53,7 @@ export function readAddress(search) {
  *
  * @param {ComparedValues} values
  */
-export function writeAddress({ runs, by, smooth, metrics, split, all, hidden }) {
+export function writeAddress({ runs, by, smooth, metrics, split, all, hidden, reference, against }) {
   const values = {
     by,
     smooth,
@@ -54,6 +61,8 @@ export function writeAddress({ runs, by, smooth, metrics, split, all, hidden }) 
     split,
     all: all ? "1" : "",
     hidden: [...hidden].filter((id) => runs.includes(id)).join(),
+    reference: reference !== null && runs.includes(reference) ? reference : "",
+    against: against !== null && runs.includes(against) ? against : "",
   };
   const changed = Object.entries(values).filter(([name, value]) => String(value) !== String(DEFAULTS[name]));
   const readable = (/** @type {string | number} */ value) =>

@@ -6,12 +6,13 @@ import { epochNumber, plural, splitName, STATUS_WORDS } from "../frame/format.js
 import { AXES } from "./address.js";
 import { parallelAxes } from "./axes.js";
 import { Curves, title } from "./curves.js";
+import { DifferenceSection } from "./differences/difference_section.js";
 import { drawOptions } from "./option_table.js";
 import { drawParallel } from "./parallel.js";
 import { lookAt, runLabel, swatch } from "./run_look.js";
 import { drawScores } from "./score_table.js";
 import { scoreRows } from "./scores.js";
-import { comparable, testCaveat, warnings } from "./warnings.js";
+import { comparable, lossesDiffer, testCaveat, warnings } from "./warnings.js";
 
 const FEWEST_LINES = 8; // runs: with fewer the table of options says more than the drawing
 const find = (id) => document.getElementById(id);
@@ -24,6 +25,8 @@ export class CompareView {
   constructor(page, { labels, lowerIsBetter }) {
     Object.assign(this, { page, labels, lowerIsBetter });
     this.curves = new Curves(find("curves"), (name, range) => page.loadDetail(name, range));
+    const lookOf = (id) => this.#lookOf(id);
+    this.differences = new DifferenceSection(page.state, { names: labels, lowerIsBetter, lookOf });
     this.#listen(page.state);
   }
 
@@ -48,10 +51,16 @@ export class CompareView {
     document.title = `Compare ${runs.length ? plural(runs.length, "run") : "runs"} · Livetrain`;
     setText(find("count"), plural(runs.length, "run"));
     this.#drawChips();
+    this.differences.draw(runs, finals);
     this.drawCurves(runs);
     this.#drawPicker(names);
     drawOptions(find("options"), runs, () => this.#heads(), state);
-    const beside = { ids: runs.map(({ id }) => id), differences, testCaveat: testCaveat(runs) };
+    const beside = {
+      ids: runs.map(({ id }) => id),
+      differences,
+      testCaveat: testCaveat(runs),
+      otherLosses: lossesDiffer(runs),
+    };
     drawScores(find("scores"), this.#rows, () => this.#heads(), beside);
     this.#drawWarnings();
     this.#drawMatrices(finals);

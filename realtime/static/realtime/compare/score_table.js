@@ -4,8 +4,9 @@ import { el } from "../frame/dom.js";
 import { CAVEAT } from "../run/headline.js";
 import { differencesOf, differenceText, verdict } from "./scores.js";
 
-// `heads()` makes a head cell for each run; `ids` of the runs; `differences` by split; `testCaveat` in words.
-export function drawScores(container, rows, heads, { ids, differences, testCaveat }) {
+// `heads()` makes a head cell for each run; `ids` of the runs; `differences` by split; `testCaveat` in words;
+// `otherLosses`: the runs minimise different ones.
+export function drawScores(container, rows, heads, { ids, differences, testCaveat, otherLosses }) {
   const groups = [...new Set(rows.map(({ group }) => group))];
   const width = (rows[0]?.values.length ?? 0) + 1;
   const bodies = groups.map((group) =>
@@ -13,7 +14,9 @@ export function drawScores(container, rows, heads, { ids, differences, testCavea
       "tbody",
       {},
       el("tr", { class: "group" }, el("th", { scope: "rowgroup", colspan: width }, group, caveat(group, testCaveat))),
-      ...rows.filter((row) => row.group === group).map((row) => scoreRow(row, ids, differencesOf(row, differences))),
+      ...rows
+        .filter((row) => row.group === group)
+        .map((row) => scoreRow(row, ids, differencesOf(row, differences), otherLosses)),
     ),
   );
   const caption = el("caption", { class: "hidden-visually" }, "Numbers side by side");
@@ -28,7 +31,7 @@ function caveat(group, ofTest) {
   return text ? el("small", { class: "muted caveat" }, text) : null;
 }
 
-function scoreRow({ group, name, label, values, lower, show, more }, ids, found) {
+function scoreRow({ group, name, label, values, lower, show, more }, ids, found, otherLosses) {
   const cells = values.map((value, i) => {
     const best = found?.best === ids[i];
     const beside = [more(i), differenceText(found, ids[i])].filter(Boolean);
@@ -39,7 +42,8 @@ function scoreRow({ group, name, label, values, lower, show, more }, ids, found)
       ...beside.map((text) => el("small", { class: "muted" }, text)),
     );
   });
-  const words = verdict(found) || (lower && group !== "Cost" ? "lower is better" : "");
+  const apart = otherLosses && name === "val_loss" ? "different losses: not comparable" : "";
+  const words = verdict(found) || apart || (lower && group !== "Cost" ? "lower is better" : "");
   const said = words ? el("small", { class: "muted verdict" }, words) : null;
   return el("tr", { "data-name": name }, el("th", { scope: "row" }, label, said), ...cells);
 }

@@ -32,6 +32,7 @@ import { metricRange, metricValue } from "../frame/metric_text.js";
  * @typedef {object} Differences of a split, as GET /api/runs/differences/ has them
  * @property {number | null} samples
  * @property {number | null} patients
+ * @property {number} [comparisons] pairs of runs
  * @property {number | null} best the run that is shown to be better than each other one
  * @property {{run: number, difference: number, low: number | null, high: number | null}[]} against
  * @property {string | null} problem why nothing is compared
@@ -58,7 +59,8 @@ export function verdict(found) {
   if (!found) return "";
   if (found.problem) return `not compared: ${found.problem.replace(/\.$/, "")}`;
   const size = found.patients === null ? `n = ${count(found.samples)}` : `${plural(found.patients, "patient")}`;
-  return found.best === null ? `not distinguishable (${size})` : `run ${found.best} is better (${size})`;
+  const pairs = (found.comparisons ?? 1) > 1 ? `; p adjusted for ${plural(found.comparisons ?? 1, "pair")}` : "";
+  return `${found.best === null ? "not distinguishable" : `run ${found.best} is better`} (${size}${pairs})`;
 }
 
 /**

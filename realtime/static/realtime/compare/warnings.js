@@ -53,6 +53,16 @@ export const lossesDiffer = (runs) => runs.length > 1 && !same(runs.map(lossOf))
 export const comparable = (names, runs) => (lossesDiffer(runs) ? names.filter((name) => !LOSS.includes(name)) : names);
 
 /**
+ * Return whether test samples are known to be others, whatever the options say: a data set may have changed its splits.
+ *
+ * @param {WarnedRun[]} runs
+ */
+function testSplitsDiffer(runs) {
+  const known = runs.flatMap(({ test_split: split }) => (split ? [split.identity] : []));
+  return new Set(known).size > 1;
+}
+
+/**
  * Say what keeps the numbers of the runs from being compared.
  *
  * @param {WarnedRun[]} runs
@@ -65,6 +75,12 @@ export function warnings(runs) {
     found.push("The runs trained on different data: their numbers are of different samples.");
   else if (!same(runs.map(splitOf)))
     found.push("The data were split differently: the numbers may be of different samples.");
+  else if (testSplitsDiffer(runs))
+    found.push("The test splits differ: numbers of the test split may be of different samples.");
+  const classes = runs.map(({ dataset }) => dataset?.classes).filter((names) => names !== undefined);
+  if (!same(classes.map((names) => names?.length))) found.push("The runs have different numbers of classes.");
+  else if (!same(classes))
+    found.push("The classes have different names or another order: what counts as positive may differ.");
   if (lossesDiffer(runs))
     found.push("The runs minimise different losses: values of the loss do not compare, and their curves are left out.");
   return found;

@@ -1,0 +1,88 @@
+// The samples on which only one of two runs decides rightly: loaded page by page when a reader opens the list.
+
+import { call, errorText } from "../../frame/api.js";
+import { dataTable } from "../../frame/data_table.js";
+import { el, setText } from "../../frame/dom.js";
+import { count, plural, score, UNKNOWN } from "../../frame/format.js";
+
+const ADDRESS = "/api/runs/differences/samples/";
+const SIDE = 72; // pixels of a picture
+
+export class FlippedList {
+  #query;
+  #samples = [];
+  #frames = new Map(); // of the samples' pictures, by id
+  #page = 0;
+  #loading = false;
+
+  // `right`: "run" or "reference"; `labels` of both; `size` of the list.
+  constructor({ query, right, labels, size }) {
+    this.labels = labels;
+    this.#query = new URLSearchParams([...query, ["right", right]]);
+    this.words = el("p", { class: "muted", role: "status" });
+    this.place = el("div");
+    this.more = el("button", { type: "button", hidden: true, click: () => this.#load() }, "More samples");
+    const title = `Only ${labels[right]} is right: ${plural(size, "sample")}`;
+    const opened = ({ target }) => target.open && !this.#page && this.#load();
+    this.node = el(
+      "details",
+      { class: "flipped", "data-right": right, toggle: opened },
+      el("summary", {}, title),
+      this.words,
+      this.place,
+      this.more,
+    );
+    this.title = title;
+  }
+
+  async #load() {
+    if (this.#loading) return;
+    this.#loading = true;
+    this.more.hidden = true;
+    try {
+      this.#query.set("page", this.#page + 1);
+      const found = await call(`${ADDRESS}?${this.#query}`);
+      this.#draw(found);
+      if (found.results.length) await this.#addPictures();
+    } catch (error) {
+      setText(this.words, errorText(error));
+      this.more.hidden = false;
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  #draw({ problem, page, pages, totals, right, results }) {
+    if (problem) return setText(this.words, problem);
+    this.#page = page;
+    this.#samples.push(...results);
+    const some = this.#samples.length < totals[right] ? `The first ${count(this.#samples.length)} of ` : "";
+    setText(this.words, `${some}${plural(totals[right], "sample")}; those where the scores are farthest apart first.`);
+    const { run, reference } = this.labels;
+    const head = ["Sample", "Patient", "Class", `${reference} says`, `${run} says`, "Picture"];
+    const rows = this.#samples.map((sample) => [
+      sample.sample_id,
+      sample.patient_id ?? UNKNOWN,
+      sample.label,
+      `${sample.reference_predicted} (${score(sample.reference_score)})`,
+      `${sample.run_predicted} (${score(sample.run_score)})`,
+      this.#frameOf(sample.sample_id),
+    ]);
+    this.place.replaceChildren(...(rows.length ? [dataTable(this.title, head, rows)] : []));
+    this.more.hidden = page >= pages;
+  }
+
+  // Its room is there before the picture comes.
+  #frameOf(sample) {
+    if (!this.#frames.has(sample)) this.#frames.set(sample, el("span", { class: "picture" }));
+    return this.#frames.get(sample);
+  }
+
+  async #addPictures() {
+    const { images, problem } = await call(`${ADDRESS}pictures/?${this.#query}`).catch(() => ({ images: {} }));
+    for (const [sample, src] of Object.entries(images))
+      this.#frames.get(sample)?.replaceChildren(el("img", { src, alt: "", width: SIDE, height: SIDE }));
+    if (problem) setText(this.words, `${this.words.textContent} No pictures: ${problem}`);
+    for (const frame of this.#frames.values()) if (!frame.firstChild) frame.className = "";
+  }
+}
