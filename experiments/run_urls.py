@@ -5,9 +5,8 @@ from django.urls import path
 from experiments.api import bulk_actions, run_actions
 from experiments.api.described_run import DescribedRun
 from experiments.api.final_pictures import FinalPicture, FinalPictures
-from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
-from experiments.api.final_pictures import FinalPictures
 from experiments.api.flipped_pictures import FlippedPictures
+from experiments.api.operating_point import SavedOperatingPoint, WithdrawOperatingPoint
 
 urlpatterns = [
     path("bulk/", bulk_actions.Bulk.as_view(), name="run-bulk"),

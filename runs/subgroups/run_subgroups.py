@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from runs.models import FinalResult, Run
 from runs.saved_points import point_history
-from runs.statistics.subgroups.group_comparison import Comparison, Group, compared
 from runs.statistics.subgroups.group_comparison import Comparison, compared
 from runs.statistics.subgroups.group_differences import Metric
 from runs.statistics.subgroups.group_json import comparison_json

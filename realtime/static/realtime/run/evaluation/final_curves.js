@@ -160,10 +160,11 @@ let drawnOf = null;
 // `key`: what is drawn again only when it changes.
 export function drawFinalCurves(finals, key, details) {
   drawn ??= new FinalCurves(find("evaluation").dataset, details);
-  if (key !== drawnOf) drawn.draw(finals);
-  else drawn.saved.draw();
+  if (key === drawnOf) {
+    drawn.saved.draw();
+    return;
+  }
   drawnOf = key;
-  drawn ??= new FinalCurves(find("evaluation").dataset);
   drawn.draw(finals);
   import("../errors/error_gallery.js").then(
     ({ drawErrors }) => drawErrors(finals, key),
