@@ -55,7 +55,7 @@ def in_typescript(annotation: Any) -> str:
 
 
 def test_each_event_has_the_fields_that_the_browser_expects() -> None:
-    assert len(STRUCTS) == len(EVENT_TYPES) + 5
+    assert len(STRUCTS) == len(EVENT_TYPES) + 6
     for struct in STRUCTS:
         hints = typing.get_type_hints(struct)
         fields = {name: in_typescript(hints[name]) for name in struct.__struct_fields__}
