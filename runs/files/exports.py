@@ -45,9 +45,10 @@ NAMES = (
     *OF_AN_ATTEMPT,
 )
 
+RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv")
+"""What the training itself wrote of its data and their way into the network."""
 SUBGROUPS = "subgroups.json"
-RECORDS = ("reading.json", "preflight.json", "inference.json", "features.csv", "split.csv", SUBGROUPS)
-"""What the training itself wrote: of its data, of their way into the network, and of groups of samples."""
+"""What it wrote of groups of samples, where columns were kept."""
 INFERENCE = ("preprocessing", "network", "output")
 """The parts of `inference.json`, which `metadata.json` repeats."""
 
@@ -119,7 +120,7 @@ def _metadata(run: Run) -> dict[str, Any]:
         "notes": run.notes,
         "config": run.config,
         **{name: inference.get(name) for name in INFERENCE},
-        "files": training_files.present(run, RECORDS),
+        "files": training_files.present(run, (*RECORDS, SUBGROUPS)),
     }
 
 
