@@ -31,6 +31,7 @@ UNKNOWN: Interval = (None, None)
 OF_TWO = ("f1", "balanced_accuracy", "mcc", "brier", "log_loss", "average_precision")
 OF_MANY = ("precision", "recall", "specificity", "npv", "auroc", *OF_TWO)
 OF_A_CLASS = ("f1", "average_precision")
+_OF_CORNERS = {"f1": unseen.f1_of, "mcc": unseen.mcc_of, "balanced_accuracy": unseen.balanced_accuracy_of}
 Numbers: TypeAlias = dict[str, Floats]
 
 
@@ -56,13 +57,27 @@ def bootstrap_intervals(split: Evaluated, classes: int, summaries: Sequence[Summ
     names = OF_TWO if classes == 2 else OF_MANY
     overall = {name: _ends(whole[name], plan) if name in whole else UNKNOWN for name in names}
     fallback = _of_two if classes == 2 else _of_many
-    return Bootstrapped(
-        {
-            name: fallback(name, split, summaries, found) if without_width(ends) else ends
-            for name, ends in overall.items()
-        },
-        found,
-    )
+    whole_ends = {
+        name: fallback(name, split, summaries, found) if without_width(ends) else ends for name, ends in overall.items()
+    }
+    if classes == 2 and _one_sided(summaries[0]):
+        for name in ("f1", "balanced_accuracy", "mcc"):
+            whole_ends[name] = _widened(whole_ends[name], _corner(name, split, summaries[0]))
+        found[0]["f1"] = whole_ends["f1"]
+    return Bootstrapped(whole_ends, found)
+
+
+def _one_sided(summary: Summary) -> bool:
+    """Return whether all or none of a class are found: no resample then knows of the others that there may be."""
+    return not {summary.numbers["recall"], summary.numbers["specificity"]}.isdisjoint({0.0, 1.0})
+
+
+def _widened(ends: Interval, other: Interval) -> Interval:
+    """Return the interval with both in it; where either is unknown, the first."""
+    (low, high), (least, most) = ends, other
+    if low is None or high is None or least is None or most is None:
+        return ends
+    return min(low, least), max(high, most)
 
 
 def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Numbers]:
@@ -132,10 +147,14 @@ def _of_two(
     """Return the interval of a number that all resamples of two classes share."""
     if name in OF_A_CLASS:
         return found[0][name]
-    number = {"mcc": unseen.mcc_of, "balanced_accuracy": unseen.balanced_accuracy_of}.get(name)
+    return _corner(name, split, summaries[0]) if name in _OF_CORNERS else UNKNOWN
+
+
+def _corner(name: str, split: Evaluated, summary: Summary) -> Interval:
+    """Return the least and greatest number at the ends of the intervals of sensitivity and specificity."""
     sizes = int((split.targets == 1).sum()), int((split.targets == 0).sum())
-    intervals = summaries[0].intervals
-    return unseen.corner_interval(number, intervals["recall"], intervals["specificity"], sizes) if number else UNKNOWN
+    intervals = summary.intervals
+    return unseen.corner_interval(_OF_CORNERS[name], intervals["recall"], intervals["specificity"], sizes)
 
 
 def _of_many(

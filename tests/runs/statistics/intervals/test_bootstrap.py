@@ -222,6 +222,21 @@ def test_what_is_right_without_exception_has_a_width() -> None:
     assert twice["final_mcc"][0] < found["final_mcc"][0]
 
 
+def test_few_positives_all_found_widen_what_depends_on_them() -> None:
+    """The resamples of three positives that are all found know a sensitivity of 1 alone; Wilson's goes down to 44 %."""
+    negatives = np.linspace(0.05, 0.7, 40)
+    rows = final([0.9, 0.8, 0.7, *negatives.tolist()], [1, 1, 1] + [0] * 40)
+    found, correct = intervals(rows), int((negatives < 0.5).sum())
+    least = stats.binomtest(3, 3).proportion_ci(method="wilson").low
+    cleared = stats.binomtest(correct, 40).proportion_ci(method="wilson")
+    assert found["final_balanced_accuracy"][0] == pytest.approx((least + cleared.low) / 2)
+    assert found["final_balanced_accuracy"][1] >= (1 + cleared.high) / 2 - 1e-12
+    weights = [40 * cleared.low, 40 * (1 - cleared.low), 3 * (1 - least), 3 * least]
+    corner = sk.matthews_corrcoef([0, 0, 1, 1], [0, 1, 0, 1], sample_weight=weights)
+    assert found["final_mcc"][0] <= corner + 1e-12
+    assert rows["final_balanced_accuracy"] == (1 + correct / 40) / 2
+
+
 def test_all_wrong_has_a_width() -> None:
     found = intervals(final([0.1] * 8 + [0.9] * 8, [1] * 8 + [0] * 8))
     rate = stats.binomtest(0, 8).proportion_ci(method="wilson").high
