@@ -96,6 +96,8 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "gpus": gpu_report.described(),
     }
     return render(request, "realtime/queue_page.html", context)
+
+
 def label_errors_page(request: HttpRequest) -> HttpResponse:
     """Show suspected label errors; only the page's script reads the query string, that of the API's list."""
     return render(request, "realtime/label_errors.html")

@@ -14,8 +14,8 @@ from runs.comparison import paired_samples
 from runs.comparison.compared_runs import Deciding, NotComparable, by_split, deciding
 from runs.comparison.paired_samples import SharedSamples
 from runs.models import Run
+from runs.statistics.holm import holm
 from runs.statistics.paired.differences import LEVEL
-from runs.statistics.paired.holm import holm
 from runs.statistics.paired_auroc import Difference, difference_of_placements
 from runs.statistics.roc import Flags, Placements, placements
 

@@ -5,8 +5,6 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,6 +16,7 @@ from runs.comparison.compared_runs import Deciding, NotComparable, deciding
 from runs.models import Run
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Floats, Ints
+from runs.wording.spreadsheet_cells import csv_line
 
 PAGE_SIZE = 50
 REMEMBERED = 8  # pairs of runs; each holds the samples that differ
@@ -79,16 +78,10 @@ def csv_lines(runs: Sequence[Run], split: str) -> Iterator[str]:
 
 
 def _lines(found: dict[str, list[Flipped]]) -> Iterator[str]:
-    yield _line(HEAD)
+    yield csv_line(HEAD)
     for side in SIDES:
         for sample in found[side]:
-            yield _line((side, *sample))
-
-
-def _line(values: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(["" if value is None else value for value in values])
-    return text.getvalue()
+            yield csv_line((side, *sample))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -14,11 +14,11 @@ from runs.comparison import paired_samples
 from runs.comparison.compared_runs import Deciding, NotComparable, deciding
 from runs.comparison.paired_samples import SharedSamples
 from runs.models import Run
+from runs.statistics.holm import holm
 from runs.statistics.matrix_statistics import FINAL_METRICS, Number
 from runs.statistics.paired.decisions import DecisionTest, compared_decisions
 from runs.statistics.paired.differences import LEVEL, Network, PairedNumber, paired_number
 from runs.statistics.paired.drawn_numbers import NAMES, drawn_numbers, shared_resampling
-from runs.statistics.paired.holm import holm
 from runs.statistics.roc import Flags
 
 REMEMBERED = 32  # answers; each holds some numbers for each run

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+from runs.wording.spreadsheet_cells import csv_text
+
 _OF_A_NUMBER = ("value", "ci_low", "ci_high")
 
 
 def csv_of(told: dict[str, Any]) -> str:
     """Write the answer of `run_subgroups`; an unknown number is an empty cell."""
     names = list(dict.fromkeys(name for group in told["groups"] for name in group["statistics"]))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_header(told["metric"], names))
-    for place, group in enumerate(told["groups"]):
-        writer.writerow([*_facts(group), *_numbers(group, names), *_difference(group), int(place == told["worst"])])
-    return text.getvalue()
+    rows = (
+        [*_facts(group), *_numbers(group, names), *_difference(group), int(place == told["worst"])]
+        for place, group in enumerate(told["groups"])
+    )
+    return csv_text(_header(told["metric"], names), rows)
 
 
 def _header(metric: str, names: list[str]) -> list[str]:
@@ -30,22 +28,15 @@ def _header(metric: str, names: list[str]) -> list[str]:
 
 def _facts(group: dict[str, Any]) -> Iterator[Any]:
     for name in ("column", "group", "samples", "patients", "positives", "too_small"):
-        yield _cell(group[name])
+        yield group[name]
 
 
 def _numbers(group: dict[str, Any], names: list[str]) -> Iterator[Any]:
     for name in names:
         found = group["statistics"].get(name, {})
-        yield from (_cell(found.get(part)) for part in _OF_A_NUMBER)
+        yield from (found.get(part) for part in _OF_A_NUMBER)
 
 
 def _difference(group: dict[str, Any]) -> Iterator[Any]:
     found = group["difference"] or {}
-    yield from (_cell(found.get(part)) for part in (*_OF_A_NUMBER, "p", "p_holm"))
-
-
-def _cell(value: Any) -> Any:
-    """Return what a spreadsheet shows and does not carry out: texts that begin like a formula get a quote."""
-    if isinstance(value, str) and value.startswith(_FORMULAS):
-        return f"'{value}"
-    return "" if value is None else value
+    yield from (found.get(part) for part in (*_OF_A_NUMBER, "p", "p_holm"))

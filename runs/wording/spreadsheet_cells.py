@@ -14,10 +14,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Write rows below a head; unknown is an empty cell, and numbers have all their digits."""
+    return "".join(map(csv_line, (head, *rows)))
+
+
+def csv_line(cells: Sequence[Cell]) -> str:
+    """Write one row."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in (head, *rows):
-        writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
+    csv.writer(text, lineterminator="\n").writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
     return text.getvalue()
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.holm import holm
 from runs.statistics.matrix_statistics import Interval, Number
 from runs.statistics.roc import Flags, Floats, Ints
 from runs.statistics.score_statistics import evaluated, split_statistics
-from runs.statistics.subgroups.group_differences import Difference, Metric, difference, holm, renumbered
+from runs.statistics.subgroups.group_differences import Difference, Metric, difference, renumbered
 from runs.statistics.subgroups.group_names import in_order
 
 FEWEST = 20

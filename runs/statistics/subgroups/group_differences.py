@@ -10,7 +10,7 @@ patient is in both. p is the smallest level at which the interval has 0 at its e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -156,13 +156,3 @@ MEASURES: Mapping[Metric, Measure] = {
         lambda split: np.ones(len(split.targets), dtype=np.bool_), lambda split: split.predicted == split.targets
     ),
 }
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """Adjust p values for how many there are: Holm, Scand. J. Stat. 6 (1979) 65-70."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    adjusted, reached = [1.0] * len(values), 0.0
-    for place, number in enumerate(order):
-        reached = max(reached, min(1.0, (len(values) - place) * values[number]))
-        adjusted[number] = reached
-    return adjusted

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from runs.statistics.paired.holm import holm
+from runs.statistics.holm import holm
 
 RNG = np.random.default_rng(12)
 

@@ -13,8 +13,9 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.holm import holm
 from runs.statistics.score_statistics import evaluated
-from runs.statistics.subgroups.group_differences import Difference, Metric, difference, holm
+from runs.statistics.subgroups.group_differences import Difference, Metric, difference
 
 
 def drawn(seed: int, size: int = 400, prevalence: float = 0.3, separation: float = 1.3) -> tuple[Any, Any, Any]:
