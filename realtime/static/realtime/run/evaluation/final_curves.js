@@ -114,9 +114,15 @@ class FinalCurves {
     this.curve.drawCurve(curve ? precisionRecallPoints(curve) : [], { words: words.precisionRecall, reference: level });
     setText(find("roc-words"), rocWords(curves));
     setText(find("precision-recall-words"), precisionRecallWords(curves));
-    const { class_names: names } = this.#final;
+    const { class_names: names, confusion_matrix: matrix } = this.#final;
+    const [[tn, fp], [fn, tp]] = names.length === 2 ? matrix : [[], []];
+    const counts = names.length === 2 ? { tn, fp, fn, tp } : null;
     const two = names.length === 2 ? names : [`not ${curves.class}`, curves.class];
-    this.panel.show(stops && new Stops(stops, { samples, positives }), { threshold: curves.threshold, names: two });
+    this.panel.show(stops && new Stops(stops, { samples, positives }), {
+      threshold: curves.threshold,
+      names: two,
+      counts,
+    });
   }
 
   #mark(chosen, own) {
