@@ -53,9 +53,17 @@ def test_a_class_without_samples_has_no_share(user: User) -> None:
 
 
 def test_more_classes_have_a_headline_alone(user: User) -> None:
-    statistics = {"final_auroc_cm": 0.9, "final_balanced_accuracy": 0.8, "final_sensitivity/b": 0.5}
+    statistics: dict[str, float | None] = {
+        "final_auroc_cm": 0.9,
+        "final_balanced_accuracy": 0.8,
+        "final_sensitivity/b": 0.5,
+    }
     statistics |= {"final_sensitivity/a": 0.75, "final_sensitivity/c": None}
-    columns = {"class_names": ["a", "b", "c"], "confusion_matrix": [[3, 1, 0], [1, 1, 0], [0, 0, 0]], "threshold": None}
+    columns: dict[str, Any] = {
+        "class_names": ["a", "b", "c"],
+        "confusion_matrix": [[3, 1, 0], [1, 1, 0], [0, 0, 0]],
+        "threshold": None,
+    }
     found = verdict(ended(user, statistics=statistics, **columns))
     assert found is not None
     assert [tuple(fact) for fact in found.headline] == [
