@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from realtime.first_facts import verdict
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
 from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
@@ -49,6 +50,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     context = {
         "run": run,
         "detail": run_detail(run),
+        "verdict": verdict(run),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run.owner_id),
         "queue": read_queue(),

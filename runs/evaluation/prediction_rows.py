@@ -6,6 +6,7 @@ Brings NumPy and Arrow: a web process loads it with the first predictions that a
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
@@ -22,8 +23,10 @@ from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.score_statistics import predicted_classes
+from runs.wording.spreadsheet_cells import FORMULA_STARTS
 
 VALUES_AT_ONCE = 500_000
+FORMULAS = rf"(?s)\A *[{re.escape(''.join(FORMULA_STARTS))}].*"
 
 
 class Added(NamedTuple):
@@ -68,7 +71,9 @@ def _with_added(rows: pa.RecordBatch, more: Added) -> pa.Table:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+    """Return the column without a dictionary, texts as a spreadsheet shows and does not calculate them."""
+    plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+    return pc.replace_substring_regex(plain, FORMULAS, r"'\0") if pa.types.is_string(plain.type) else plain
 
 
 def _decisions(rows: pa.RecordBatch, more: Added) -> dict[str, Ints]:

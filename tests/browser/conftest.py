@@ -73,7 +73,10 @@ class Visitors:
         self._visits: list[Visit] = []
 
     async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE, script: str = "") -> Page:
-        """Log in by a one-time link that leads to `path`; `script` runs before those of each page."""
+        """Log in by a one-time link that leads to `path`, and move the pointer, as a reader does.
+
+        `script` runs before those of each page.
+        """
         context = await self._browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
         if script:
             await context.add_init_script(script)
@@ -81,6 +84,7 @@ class Visitors:
         self._visits.append(Visit(page))
         link = await in_thread(self._fresh_link, path)
         await page.goto(self.address + link)
+        await page.mouse.move(1, 1)
         return page
 
     async def visit_with_clock(self, path: str) -> Page:

@@ -58,6 +58,10 @@ async def test_runs(visitors: Visitors, owner: User, dark: bool) -> None:
     for status, run in runs.items():
         await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
         await expect(page.locator("#connection")).to_contain_text("Live" if status in Run.UNFINISHED else "Ended")
+        await page.mouse.move(5, 5)  # what is below the first screen comes with the reader
+        await expect(page.locator("#about details").first).to_be_attached()
+        if status == "completed":
+            await expect(page.locator("#results .matrix")).to_be_visible()
         assert await broken_rules(page) == [], status
 
 

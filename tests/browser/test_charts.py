@@ -43,6 +43,7 @@ def whole(card: Locator) -> Locator:
 async def test_a_drag_zooms_every_chart_along_the_axis_and_a_button_undoes_it(visitors: Visitors, owner: User) -> None:
     page = await opened(visitors, owner)
     loss, auroc, batches = (chart(page, title) for title in ("Loss", "AUROC", "Batches"))
+    await loss.evaluate("card => card.scrollIntoView({ block: 'center' })")
     box = await loss.locator(".u-over").bounding_box()
     assert box
     y = box["y"] + box["height"] / 2

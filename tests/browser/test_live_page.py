@@ -63,6 +63,11 @@ def a_long_story(owner: User) -> Run:
     return run
 
 
+async def show_all_curves(page: Page) -> None:
+    """Open those that an ended run shows when it is asked to."""
+    await page.get_by_role("button", name="All curves").click()
+
+
 async def show_all_events(page: Page) -> None:
     for kind in KINDS_HIDDEN_AT_FIRST:
         await page.locator("#log").get_by_role("button", name=kind).click()
@@ -104,6 +109,7 @@ async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) ->
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await show_all_events(page)
+    await show_all_curves(page)
     await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     rows = await page.locator("#log li").evaluate_all("rows => rows.map(row => [row.dataset.type, row.innerText])")
     assert {type_ for type_, _ in rows} == set(EVENT_TYPES)

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_live_page import in_words
+from tests.browser.test_live_page import in_words, show_all_curves
 from tests.installation import Installation, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -44,7 +44,7 @@ async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, t
 async def watch(page: Page) -> None:
     """Watch the page from queued to the end, with growing curves; it is never reloaded."""
     await expect(page.locator("#status")).to_have_text("In progress", timeout=PATIENCE)
-    loss = page.locator(".plot").first
+    loss = page.locator("article.chart", has=page.get_by_role("heading", name="Loss")).locator(".plot")
     await expect(loss).to_have_attribute("aria-label", re.compile("train: [1-9]"), timeout=PATIENCE)
     assert await page.locator("#status").inner_text() == "In progress"
     await expect(page.locator("#progress")).to_be_visible()
@@ -58,6 +58,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
     detail = server.get(f"/api/runs/{run_id}/")
     final = server.get(f"/api/runs/{run_id}/final-stats/")["splits"]["test"]
     split = page.locator('[data-split="test"]')
+    await expect(split).to_be_visible()
     counts = await split.locator(".matrix b").all_inner_texts()
     assert [int(count) for count in counts] == [cell for row in final["confusion_matrix"] for cell in row]
     auroc = split.locator('[data-name="final_auroc_cm"] td').first
@@ -66,6 +67,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
         f"Test AUROC{final['statistics']['final_auroc_cm']:.3f}"
     )
     await expect(page.locator("#facts > .headline").first).to_contain_text(f"epoch {detail['best']['epoch'] + 1}")
+    await show_all_curves(page)
     assert f"train: {EPOCHS} values" in await in_words(page, "Loss")
     assert re.search(r"single batches: (?!0)\d+ values", await in_words(page, "Batches"))
     for name in ("metrics.csv", "results.json", "predictions.parquet"):

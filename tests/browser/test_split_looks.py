@@ -34,7 +34,7 @@ async def test_the_page_of_a_run_says_it_when_its_result_comes(visitors: Visitor
     run = await in_thread(story.submit, owner)
     page = await visitors.visit(f"/runs/{run.pk}/")
     await in_thread(complete, run)
-    looks = page.locator("#results #test-looks")
+    looks = page.locator("#result #test-looks")
     await expect(looks).to_contain_text("evaluated 2 times, by 2 runs; this was the 2nd of them")
     await page.reload()
     await expect(looks).to_be_visible()

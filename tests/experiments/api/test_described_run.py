@@ -121,3 +121,12 @@ def test_a_copy_has_the_present_name_and_no_description(api: Client, run: Run) -
     clone = api.post(f"/api/runs/{run.pk}/clone/", body, content_type="application/json").json()
     copied = api.get(f"/api/runs/{clone['run_id']}/").json()
     assert (copied["experiment_name"], copied["description"], copied["revision"]) == ("Chest", "", 0)
+
+
+def test_the_admin_shows_the_description_and_who_wrote_it(api: Client, run: Run) -> None:
+    patch(api, run, description="line one\n<b>line</b> two")
+    admin = logged_in("root", is_staff=True, is_superuser=True)
+    html = admin.get(f"/admin/runs/run/{run.pk}/change/").content.decode()
+    assert "line one<br>&lt;b&gt;line&lt;/b&gt; two" in html
+    assert "Name or description last changed by ada on 2" in html
+    assert f">{run.pk}</a>" in admin.get("/admin/runs/run/?q=line").content.decode()

@@ -9,7 +9,7 @@ import { countKnown, lastUpTo, newest } from "./readings.js";
 import { drawMarks, FONT, seriesOptions } from "./series_drawing.js";
 import { smooth } from "./smoothing.js";
 
-const [HEIGHT, LARGE] = [192, 420];
+const [HEIGHT, LEAD, LARGE] = [192, 260, 420];
 const PAPER = 330; // pixels, of two columns
 const DENSE = 20_000; // points of all curves
 const REPORT_RANGE_AFTER = 150; // milliseconds without another move
@@ -24,7 +24,6 @@ addEventListener("beforeprint", () => charts.forEach((chart) => chart.fit(PAPER)
 addEventListener("afterprint", () => charts.forEach((chart) => chart.fit()));
 
 export class Chart {
-  #height = HEIGHT;
   #reporting = null;
 
   // `along` is the x axis ("epoch", "step", "time" in seconds): charts along the same axis share cursor and zoom.
@@ -224,10 +223,20 @@ export class Chart {
   }
 
   #enlarge(button) {
-    const large = this.card.classList.toggle("large");
-    this.#height = large ? LARGE : HEIGHT;
-    button.setAttribute("aria-pressed", String(large));
+    button.setAttribute("aria-pressed", String(this.card.classList.toggle("large")));
     this.#resize();
+  }
+
+  // Somewhat higher than the others, or not.
+  setLead(leads) {
+    this.card.classList.toggle("lead", leads);
+    this.#resize();
+  }
+
+  get #height() {
+    const { classList } = this.card;
+    if (this.paper) return HEIGHT;
+    return classList.contains("large") ? LARGE : classList.contains("lead") ? LEAD : HEIGHT;
   }
 
   // To a width in pixels; without one, to the room there is.

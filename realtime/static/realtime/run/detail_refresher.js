@@ -3,6 +3,7 @@
 
 import { call, statusOf } from "../frame/api.js";
 import { ENDED } from "../frame/format.js";
+import { describedBy } from "./state.js";
 
 const SOON = 300; // milliseconds
 const AFTER_FAILURE = 3000;
@@ -50,7 +51,7 @@ export class DetailRefresher {
     try {
       const [run, list] = await Promise.all([call(this.links.self), call(this.links.files)]);
       if (question !== this.#questions) return;
-      this.#apply(run);
+      this.take(run);
       this.files = list.files;
       this.checkpoints = { best: run.best_checkpoint ?? "", last: run.last_checkpoint ?? "" };
       this.onAnswer();
@@ -60,12 +61,16 @@ export class DetailRefresher {
     }
   }
 
-  // What depends on the status counts only while it is that of the events.
-  /** @param {import("./run_types").RunDetail} run */
-  #apply(run) {
+  /**
+   * Take over what the server says of the run. What depends on the status counts only while it is that of the events.
+   *
+   * @param {import("./run_types").RunDetail} run
+   */
+  take(run) {
     const { state } = this;
     const { notes, tags, execution, recalibration, operating_point: operatingPoint, test_split: testSplit } = run;
     Object.assign(state, { notes, tags, execution, recalibration, operatingPoint, testSplit });
+    state.described = describedBy(run);
     if (run.status !== state.status) return;
     Object.assign(state, {
       stopRequest: run.stop_request,

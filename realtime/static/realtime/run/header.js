@@ -19,8 +19,8 @@ const TITLE_MARKS = { completed: "✓", failed: "✕", cancelled: "–", queued:
 
 export class Header {
   // `report`: the address of the run's pre-flight report; `config`: its options.
-  constructor({ id, name, report, config }) {
-    Object.assign(this, { id, name, report, config });
+  constructor({ id, report, config }) {
+    Object.assign(this, { id, report, config });
     const find = (place) => document.getElementById(place);
     [this.pill, this.doing, this.bar, this.facts, this.caveat, this.notices, this.icon] = [
       "status",
@@ -34,7 +34,8 @@ export class Header {
     this.values = new Map();
   }
 
-  draw(state) {
+  // `hasFacts`: the state has all that the facts are made of.
+  draw(state, hasFacts = true) {
     const share = shareDone(state);
     this.pill.className = `pill ${state.status}`;
     setText(this.pill, STATUS_WORDS[state.status]);
@@ -42,7 +43,7 @@ export class Header {
     this.bar.hidden = ENDED.has(state.status) || (state.status === "queued" && !share);
     if (known(share)) this.bar.value = share;
     else this.bar.removeAttribute("value");
-    this.#drawFacts(state);
+    if (hasFacts || !this.facts.childElementCount) this.#drawFacts(state); // else the server wrote them
     this.#drawNotices(state);
     this.#drawTab(state, share);
   }
@@ -100,10 +101,10 @@ export class Header {
     );
   }
 
-  #drawTab({ status, deleted }, share) {
+  #drawTab({ status, deleted, described }, share) {
     const running = status === "in_progress";
     const mark = running ? (known(share) ? `${Math.floor(100 * share)} %` : "…") : TITLE_MARKS[status];
-    const title = `${deleted ? "Deleted:" : mark} ${this.name} · Livetrain`;
+    const title = `${deleted ? "Deleted:" : mark} ${described.name} · Livetrain`;
     if (document.title === title) return;
     document.title = title;
     this.icon.href = icon(ICON_COLOURS[status], running ? (share ?? 0) : 1);

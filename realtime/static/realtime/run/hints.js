@@ -2,7 +2,6 @@
 
 import { call } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
-import { countdownText } from "./countdown_text.js";
 
 const ASK_AT_MOST_EVERY = 2000; // milliseconds
 const ASK_AGAIN_AFTER = 5000; // where no answer came
@@ -20,9 +19,9 @@ export class Hints {
   #answered = 0; // the newest turn that was
   first = new Promise((resolve) => (this.resolveFirst = resolve)); // until the first answer, or failure
 
-  // `onUpdate()` after each answer.
-  constructor({ section, container, countdown }, link, onUpdate) {
-    Object.assign(this, { section, container, countdown, link, onUpdate });
+  // `mayStop`: whether early stopping may still end the run; `onUpdate()` after each answer.
+  constructor({ section, container, countdown }, link, { mayStop, onUpdate }) {
+    Object.assign(this, { section, container, countdown, link, mayStop, onUpdate });
   }
 
   ask() {
@@ -47,6 +46,7 @@ export class Hints {
     const turn = ++this.#turns;
     try {
       const { hints, gradients, patience } = await call(this.link);
+      if (patience && this.mayStop) this.countdownText ??= (await import("./countdown_text.js")).countdownText;
       if (turn < this.#answered) return;
       this.#answered = turn;
       this.health = gradients;
@@ -72,7 +72,7 @@ export class Hints {
   }
 
   drawCountdown({ status }) {
-    const words = this.patience ? countdownText(this.patience, status) : "";
+    const words = (this.patience && this.countdownText?.(this.patience, status)) || "";
     this.countdown.hidden = !words;
     setText(this.countdown, words);
     this.countdown.classList.toggle(

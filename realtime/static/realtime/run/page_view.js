@@ -1,19 +1,18 @@
 // The parts of a run's page, and which of them must be drawn.
 
-import { drawResults } from "../charts/matrix.js";
 import { drawConnection } from "../frame/connection.js";
 import { setText } from "../frame/dom.js";
 import { ENDED } from "../frame/format.js";
 import { Actions } from "./actions/actions.js";
+import { Description } from "./actions/description.js";
 import { changeAddress } from "./cures.js";
 import { Curves } from "./curves/curves.js";
-import { EventLog } from "./log/event_log.js";
 import { Header } from "./header.js";
 import { Hints } from "./hints.js";
-import { Machine } from "./machine.js";
 import { progressText } from "./progress_text.js";
-import { QueueWatcher } from "./queue_watcher.js";
 import { elapsedSeconds } from "./state.js";
+import { Arrangement } from "./sections/arrangement.js";
+import { readerMoves } from "./sections/reader_moves.js";
 import { makeSticky } from "./sticky_bar.js";
 import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
@@ -21,14 +20,20 @@ import { Toolbar } from "./curves/toolbar.js";
 const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
+const drawingOfResult = () => import("./evaluation/final_curves.js");
 
 export class PageView {
   dirty = { results: true, about: true, events: true };
   #coming = []; // what is drawn a little after the rest
+  #unlogged = []; // what the log has to do when it is there
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
     Object.assign(this, { detail, state, labels, details, page });
+    // A completed run changes no more: its first screen is its result, and what is below waits for a reader.
+    this.isLong = detail.status === "completed" && Boolean(detail.final);
+    this.reader = this.isLong && !location.hash ? readerMoves() : null;
+    if (this.isLong) drawingOfResult().catch(() => {}); // on its way while the page waits for the numbers
     this.#makeCharts();
     this.#makeLogs();
     this.#makeControls(mayAct);
@@ -39,63 +44,102 @@ export class PageView {
 
   #makeCharts() {
     const { page, detail } = this;
-    this.curves = new Curves(find("curves"), (prefix, range) => page.loadDetail(prefix, range));
-    this.machine = new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
-    this.#load("epochTable", import("./curves/epoch_table.js"), ({ EpochTable }) => {
-      const made = new EpochTable(find("epochs"), detail.links.series, () => made.draw(this.state));
-      made.draw(this.state);
-      return made;
-    });
+    this.curves = new Curves(find("lead-curves"), find("curves"), (...asked) => page.loadDetail(...asked));
+    this.arrangement = new Arrangement();
+    this.#load(
+      "machine",
+      () => import("./machine.js"),
+      ({ Machine }) => {
+        page.redrawMachine();
+        return new Machine(find("machine"), find("machine-charts"), find("machine-facts"));
+      },
+    );
+    const opened = new Promise((open) => find("epochs").addEventListener("toggle", open, { once: true }));
+    opened
+      .then(() => import("./curves/epoch_table.js"))
+      .then(({ EpochTable }) => {
+        const made = new EpochTable(find("epochs"), detail.links.series, () => made.draw(this.state));
+        made.draw(this.state);
+        this.epochTable = made;
+      })
+      .catch(() => {}); // the server is away
     this.toolbar = new Toolbar(find("by"), find("smooth"), {
       onAxis: (by) => page.changeAxis(by),
       onSmoothing: () => page.redrawAllCurves(),
     });
     const places = { section: find("hints"), container: find("hint-cards"), countdown: find("countdown") };
-    this.hints = new Hints(places, detail.links.hints, () => page.redrawGradients());
+    const onUpdate = () => page.redrawGradients();
+    this.hints = new Hints(places, detail.links.hints, { mayStop: !this.isLong, onUpdate });
   }
 
   #makeLogs() {
     const { links, config } = this.detail;
-    this.log = new EventLog(find("log"), links.events);
-    this.#load("trainLog", import("./log/train_log.js"), ({ TrainLog }) => {
-      const made = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
-      made.draw(this.state);
-      made.setPaused(this.state.deleted);
-      return made;
-    });
+    this.#load(
+      "log",
+      () => import("./log/event_log.js"),
+      ({ EventLog }) => {
+        const made = new EventLog(find("log"), links.events);
+        for (const act of this.#unlogged) act(made);
+        made.draw();
+        return made;
+      },
+    );
+    this.#load(
+      "trainLog",
+      () => import("./log/train_log.js"),
+      ({ TrainLog }) => {
+        const made = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
+        made.draw(this.state);
+        made.setPaused(this.state.deleted);
+        return made;
+      },
+    );
   }
 
   #makeControls(mayAct) {
     const { page, detail, state } = this;
     const { id, experiment_name: name, links, config } = detail;
-    this.header = new Header({ id, name, config, report: find("report").getAttribute("href") });
+    this.header = new Header({ id, config, report: find("report").getAttribute("href") });
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
     const note = find("end-notification");
-    this.#load(
-      "notification",
-      import("./actions/end_notification.js"),
-      ({ EndNotification }) => new EndNotification(note, { id, name }),
-    );
+    if (!this.isLong)
+      this.#load(
+        "notification",
+        () => import("./actions/end_notification.js"),
+        ({ EndNotification }) => new EndNotification(note, { id, name }),
+      );
     const handlers = { may: mayAct, onDeleted: () => page.showDeleted(), onRestored: () => page.showRestored() };
-    this.#load("deletion", import("./actions/deletion.js"), ({ Deletion }) => {
-      const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
-      made.draw(this.state);
-      if (this.state.deleted) made.showDeleted();
-      return made;
-    });
+    this.#later(
+      import("./actions/deletion.js").then(({ Deletion }) => {
+        const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
+        made.draw(this.state);
+        if (this.state.deleted) made.showDeleted();
+        this.deletion = made;
+      }),
+    );
     // A new run has a page of its own; what changes on this one arrives as an event.
     const acted = ({ links: found }) => (found?.page ? location.assign(found.page) : this.details.request());
     this.actions = mayAct ? new Actions(find("actions"), { ...links, change: changeAddress(id) }, acted) : null;
-    this.queue = new QueueWatcher(id, state, {
-      buttons: mayAct ? find("move-buttons") : null,
-      moveLink: links.move,
-      onChange: () => page.requestDraw(),
-    });
+    this.description = new Description(links.self, (run) => page.takeOver(run));
+    const buttons = mayAct ? find("move-buttons") : null;
+    const onChange = () => page.requestDraw();
+    if (!this.isLong)
+      this.#load(
+        "queue",
+        () => import("./queue_watcher.js"),
+        ({ QueueWatcher }) => new QueueWatcher(id, state, { buttons, moveLink: links.move, onChange }),
+      );
   }
 
   // What no first screen needs follows the scripts that draw it; until it is there nobody can have used it.
   #load(name, script, make) {
-    this.#later(script.then((found) => (this[name] = make(found)))); // the server is away: what was drawn stays
+    this.#below(() => script().then((found) => (this[name] = make(found)))); // the server is away: what was drawn stays
+  }
+
+  // What is below the first screen.
+  #below(work, again = () => {}) {
+    if (this.reader) this.reader.then(work).catch(again);
+    else this.#later(work(), again);
   }
 
   // What fails is done too. `again()` draws it with what comes next.
@@ -113,7 +157,10 @@ export class PageView {
   }
 
   #show() {
+    if ("settled" in document.documentElement.dataset) return;
     document.documentElement.dataset.settled = "";
+    this.index?.draw();
+    this.index?.reveal();
   }
 
   get axis() {
@@ -138,12 +185,17 @@ export class PageView {
   }
 
   restoreLog({ events, counts }) {
-    this.log.restore(events, counts);
+    this.#toLog((log) => log.restore(events, counts));
   }
 
   addToLog(event) {
-    this.log.add(event);
+    this.#toLog((log) => log.add(event));
     this.dirty.events = true;
+  }
+
+  #toLog(act) {
+    if (this.log) act(this.log);
+    else this.#unlogged.push(act);
   }
 
   markAllDirty() {
@@ -153,9 +205,15 @@ export class PageView {
   // Before anything is known but the run's own row.
   drawFirst(connection) {
     drawConnection(find("connection"), connection, {});
-    this.header.draw({ ...this.state, elapsed: null });
+    this.header.draw({ ...this.state, elapsed: null }, false);
+    this.description.draw(this.state);
     this.actions?.draw(this.state);
     this.tags.draw(this.state);
+    this.#later(
+      import("./sections/section_index.js").then(
+        ({ SectionIndex }) => (this.index = new SectionIndex(find("sections"), find("status-bar"), this.reader)),
+      ),
+    );
     this.#later(this.hints.first);
     setTimeout(() => this.#show(), 2 * SETTLED_AFTER); // where there is no answer to draw
   }
@@ -172,8 +230,9 @@ export class PageView {
     this.actions?.draw(state);
     this.deletion?.draw(state);
     this.tags.draw(state);
+    this.description.draw(state);
     this.notification?.draw(state, progressText(state));
-    this.queue.draw(state);
+    this.queue?.draw(state);
     this.hints.drawCountdown(state);
     this.hints.tellElsewhere(state.notes);
     find("clone").hidden = state.status === "failed" && Boolean(this.actions); // there it comes first
@@ -208,12 +267,16 @@ export class PageView {
     if (prefixes.has("epoch")) this.#drawEpochs(state);
     this.curves.draw(state, { health: this.hints.health, weight, prefixes });
     find("curves-part").hidden = !this.curves.showFilled(WAITING.has(state.status));
-    if (prefixes.has("usage") || prefixes.has("throughput")) this.machine.draw(state, store, weight);
-    if (dirty.events) this.log.draw();
+    this.arrangement.draw(ENDED.has(state.status));
+    if (prefixes.has("usage") || prefixes.has("throughput")) this.machine?.draw(state, store, weight);
+    if (dirty.events) this.log?.draw();
     this.trainLog?.draw(state);
     if (dirty.results) this.#drawResults(state);
-    if (dirty.results) this.#drawPoints();
-    if (dirty.results) this.#drawSubgroups(state);
+    if (dirty.results) {
+      this.#drawErrors(state);
+      this.#drawPoints();
+      this.#drawSubgroups(state);
+    }
     if (dirty.about) this.#drawAbout();
     setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
@@ -222,21 +285,47 @@ export class PageView {
   #drawEpochs(state) {
     this.epochTable?.draw(state);
     if (state.epochs.size)
-      this.#later(import("./epoch_matrix/section.js").then(({ drawEpochMatrix }) => drawEpochMatrix(state)));
+      this.#below(() => import("./epoch_matrix/section.js").then(({ drawEpochMatrix }) => drawEpochMatrix(state)));
   }
 
   #drawResults({ finals, attempt, status, deleted }) {
-    drawResults(find("results"), find("splits"), finals, this.labels);
-    this.#drawSwitch(finals);
-    find("evaluation").hidden = !finals.size || deleted;
-    if (find("evaluation").hidden) return;
+    const [first] = finals.values();
+    const many = first?.class_names.length > 2;
+    const again = () => (this.dirty.results = true); // the server is away: again with what comes next
+    this.arrangement.placeResults(many);
+    if (!finals.size) find("results").hidden = true;
+    if (!finals.size || deleted) return this.#showEvaluation(false);
     const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
-    this.#later(
-      import("./evaluation/final_curves.js").then(({ drawFinalCurves }) =>
-        drawFinalCurves(finals, drawn, this.details),
-      ),
-      () => (this.dirty.results = true), // the server is away: again with what comes next
-    );
+    const drawCurves = () => drawingOfResult().then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn, this.details));
+    if (many) {
+      const both = this.#drawStatistics().then(() => (this.#showEvaluation(true), drawCurves()));
+      return this.#later(both, again);
+    }
+    this.#below(() => this.#drawStatistics(), again);
+    this.#showEvaluation(true);
+    this.#later(drawCurves(), again);
+  }
+
+  #drawErrors({ finals, attempt, status, deleted }) {
+    if (finals.size && ENDED.has(status) && !deleted)
+      this.#below(
+        () =>
+          import("./errors/error_gallery.js").then(({ drawErrors }) =>
+            drawErrors(finals, [attempt, ...finals.keys()].join()),
+          ),
+        () => (this.dirty.results = true),
+      );
+    else find("errors").hidden = true;
+  }
+
+  async #drawStatistics() {
+    const { drawResults } = await import("../charts/matrix.js");
+    drawResults(find("results"), find("splits"), this.state.finals, this.labels);
+    this.#drawSwitch(this.state.finals);
+  }
+
+  #showEvaluation(shown) {
+    find("evaluation").hidden = find("diagrams").hidden = !shown;
   }
 
   #drawSwitch(finals) {
@@ -253,8 +342,8 @@ export class PageView {
   #drawPoints() {
     const { finals } = this.state;
     if (finals.size)
-      this.#later(
-        import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
+      this.#below(
+        () => import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
         () => (this.dirty.results = true),
       );
     else find("operating-points").hidden = true;
@@ -265,8 +354,8 @@ export class PageView {
     const some = (columns?.length || folder) && finals.size && ENDED.has(status) && !deleted;
     if (!some) find("subgroups").hidden = true;
     else
-      import("./subgroups/section.js").then(
-        ({ drawSubgroups }) => drawSubgroups(finals, attempt),
+      this.#below(
+        () => import("./subgroups/section.js").then(({ drawSubgroups }) => drawSubgroups(finals, attempt)),
         () => (this.dirty.results = true),
       );
   }
@@ -278,24 +367,18 @@ export class PageView {
     const { files, checkpoints } = this.details;
     const { dataset, model } = state;
     const what = { detail, files, checkpoints, dataset, model, ended: ENDED.has(state.status) };
-    this.#later(
-      import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), what)),
-      again,
-    );
+    this.#below(() => import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), what)), again);
     if (state.status !== "queued")
-      this.#later(
-        import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(detail, state)),
-        again,
-      );
+      this.#below(() => import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(detail, state)), again);
     if (state.execution.length)
-      this.#later(
-        import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
+      this.#below(
+        () => import("./facts/execution.js").then(({ drawExecution }) => drawExecution(detail, state)),
         again,
       );
     if (this.state.recalibration)
-      import("./recalibration/section.js").then(
-        ({ drawRecalibration }) => drawRecalibration(this.state),
-        () => (this.dirty.about = true),
+      this.#below(
+        () => import("./recalibration/section.js").then(({ drawRecalibration }) => drawRecalibration(this.state)),
+        again,
       );
   }
 }

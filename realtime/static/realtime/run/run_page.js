@@ -100,8 +100,20 @@ export class RunPage {
     this.requestDraw();
   }
 
+  redrawMachine() {
+    this.#store.dirty.add("usage").add("throughput");
+    this.requestDraw();
+  }
+
   redrawGradients() {
     this.#store.dirty.add("gradient");
+    this.requestDraw();
+  }
+
+  // As the server answered to a change of name or description.
+  takeOver(run) {
+    this.details.discardPending();
+    this.details.take(run);
     this.requestDraw();
   }
 

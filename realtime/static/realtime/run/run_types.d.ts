@@ -97,6 +97,11 @@ export interface RunDetail {
   progress: ProgressSummary & Partial<Progress>;
   total_epochs: number | null;
   best: Best;
+  experiment_name: string;
+  description: string;
+  revision: number;
+  revised_by: string | null;
+  revised_at: string | null;
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];
@@ -148,6 +153,7 @@ export interface RunState {
   epochsDone: number;
   best: Best;
   bestEpoch: number | null;
+  described: { name: string; description: string; revision: number; by: string | null; at: string | null };
   notes: { code: string; text: string }[];
   tags: string[];
   execution: Execution[];

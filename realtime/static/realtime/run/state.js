@@ -87,6 +87,19 @@ export const needsSnapshot = (item) => item.type === "skipped" || (item.type ===
 /** @param {string} path */
 const lastName = (path) => path.split(/[/:]/).filter(Boolean).pop() ?? path;
 
+/**
+ * Return what people call the run, and what they note about it.
+ *
+ * @param {RunDetail} detail
+ */
+export const describedBy = ({ experiment_name: name, description, revision, revised_by: by, revised_at: at }) => ({
+  name,
+  description,
+  revision,
+  by,
+  at,
+});
+
 /** @param {RunDetail} detail */
 const ofRow = (detail) => ({
   status: detail.status,
@@ -107,6 +120,7 @@ const ofRow = (detail) => ({
   epochsDone: detail.total_epochs ?? 0,
   best: detail.best,
   bestEpoch: detail.best.epoch,
+  described: describedBy(detail),
   notes: detail.notes,
   tags: detail.tags,
   execution: detail.execution ?? [],

@@ -2,10 +2,11 @@
 
 import { Chart } from "../../charts/chart.js";
 import { smooth } from "../../charts/smoothing.js";
-import { el } from "../../frame/dom.js";
+import { arrange, el } from "../../frame/dom.js";
 import { capital, known, count, measured, plural, tick } from "../../frame/format.js";
 import { isShare, metricValue } from "../../frame/metric_text.js";
 import { withDetail } from "./curve_table.js";
+import { leadNames } from "./lead_names.js";
 
 const METRICS = [
   ["auroc", "AUROC"],
@@ -35,8 +36,8 @@ export class Curves {
   #details = new Map(); // by prefix: {range, table}, of what is looked at closely
 
   // `fetchDetail(prefix, range)` gives a table with all samples of that range.
-  constructor(container, fetchDetail) {
-    this.fetchDetail = fetchDetail;
+  constructor(lead, container, fetchDetail) {
+    Object.assign(this, { lead, container, fetchDetail });
     this.picked = "loss";
     const make = (...given) => this.#make(...given);
     this.#charts = [
@@ -59,7 +60,6 @@ export class Curves {
       make("rate", "Learning rate", "Not known yet.", { log: true }, this.#drawRates),
       make("throughput", "Samples per second", "Not measured yet.", {}, this.#drawThroughput),
     ];
-    container.append(...this.#charts.map(({ chart }) => chart.card));
   }
 
   #make(prefix, title, empty, options, draw) {
@@ -75,7 +75,8 @@ export class Curves {
   }
 
   #metric(name, title, options) {
-    return this.#make("epoch", title, WAITING, options, (chart, table) => this.#drawMetric(chart, name, table));
+    const draw = (chart, table) => this.#drawMetric(chart, name, table);
+    return { ...this.#make("epoch", title, WAITING, options, draw), name };
   }
 
   // A chart for each metric that the run adds to those of every run, after theirs.
@@ -87,8 +88,8 @@ export class Curves {
       const added = this.#metric(name, capital(name.replaceAll("_", " ")), {});
       added.chart.setAxis(this.store.axes.epoch);
       const last = this.#charts.findLastIndex(({ prefix }) => prefix === "epoch");
-      this.#charts[last].chart.card.after(added.chart.card);
       this.#charts.splice(last + 1, 0, added);
+      this.placed = null;
     }
   }
 
@@ -106,11 +107,24 @@ export class Curves {
     // The line of the rate continues to the newest step.
     if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate");
     if (prefixes.has("epoch")) this.#addMetrics(this.#table("epoch"));
+    this.#place();
     for (const { prefix, chart, draw } of this.#charts) {
       if (!prefixes.has(prefix)) continue;
       chart.smoothing = weight;
       draw(this.#table(prefix));
     }
+  }
+
+  // The curves that answer most have a place of their own.
+  #place() {
+    const names = leadNames(this.state);
+    if (this.placed === names.join()) return;
+    this.placed = names.join();
+    const leading = names.map((name) => this.#charts.find((one) => one.name === name)).filter(Boolean);
+    for (const one of this.#charts) one.chart.setLead(leading.includes(one));
+    const cards = (charts) => charts.map(({ chart }) => chart.card);
+    arrange(this.lead, cards(leading));
+    arrange(this.container, cards(this.#charts.filter((one) => !leading.includes(one))));
   }
 
   // Hide the charts without a value, unless they `wait` for one. Return whether any chart is left.
@@ -224,14 +238,14 @@ export class Curves {
   #marks(prefix) {
     const { bestEpoch, stop } = this.state;
     const best = known(bestEpoch) ? [{ x: this.#placeOfBest(prefix), text: "best" }] : [];
-    const end = stop ? [{ x: this.#place(prefix, stop.epoch, stop.time), text: "early stop", colour: "--warn" }] : [];
+    const end = stop ? [{ x: this.#placeAt(prefix, stop.epoch, stop.time), text: "early stop", colour: "--warn" }] : [];
     return [...best, ...end, ...this.#resumes(prefix)].filter(({ x }) => Number.isFinite(x));
   }
 
   #resumes(prefix) {
     return this.state.resumes
       .map(({ attempt, epoch, time }) => ({
-        x: this.#place(prefix, epoch, time),
+        x: this.#placeAt(prefix, epoch, time),
         text: `attempt ${attempt} after`,
         short: `attempt ${attempt}`,
         colour: "--muted",
@@ -239,7 +253,7 @@ export class Curves {
       .filter(({ x }) => Number.isFinite(x));
   }
 
-  #place(prefix, epoch, time) {
+  #placeAt(prefix, epoch, time) {
     const by = this.store.axes[prefix];
     if (by === "time") return time - this.store.zero;
     // Samples within an epoch stand between its number and the next one.

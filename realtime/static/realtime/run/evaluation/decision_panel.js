@@ -45,14 +45,15 @@ export class DecisionPanel {
   }
 
   // Of another split or class: at the run's threshold, and with the prevalence of the split.
-  show(stops, { threshold, names }) {
+  // `counts`: what that gives, if it is known without them.
+  show(stops, { threshold, names, counts = null }) {
     this.#stops = stops;
     this.#own = threshold ?? 0.5;
     for (const [i, side] of ["negative", "positive"].entries())
       for (const node of this.root.querySelectorAll(`[data-${side}]`)) setText(node, names[i]);
     for (const node of this.root.querySelectorAll("input, .open-cell, #threshold-back")) node.disabled = !stops;
     setText(this.back, `Back to ${shortest(this.#own)}`);
-    if (!stops) return this.#clear();
+    if (!stops) return this.#clear(counts);
     this.slider.max = stops.length;
     this.prevalence.value = stops.samples ? Number(((100 * stops.positives) / stops.samples).toPrecision(3)) : "";
     this.#goTo(this.#own);
@@ -113,6 +114,15 @@ export class DecisionPanel {
   }
 
   #draw(counts) {
+    this.#fill(counts);
+    const words = this.#words();
+    setText(find("threshold-words"), words);
+    this.slider.setAttribute("aria-valuetext", words);
+    this.#drawProbability();
+    this.#drawField();
+  }
+
+  #fill(counts) {
     const { tp, fp, fn, tn } = counts;
     const [ill, healthy] = [tp + fn, fp + tn];
     this.found = rates(counts);
@@ -123,11 +133,6 @@ export class DecisionPanel {
       this.#of("count", name).parentElement.style.setProperty("--share", `${Math.round(100 * (part ?? 0))}%`);
     }
     for (const name of RATES) setText(this.#of("rate", name), percent(this.found[name]));
-    const words = this.#words();
-    setText(find("threshold-words"), words);
-    this.slider.setAttribute("aria-valuetext", words);
-    this.#drawProbability();
-    this.#drawField();
   }
 
   #words() {
@@ -148,12 +153,13 @@ export class DecisionPanel {
     for (const name of ["ppv", "npv"]) setText(this.#of("field", name), percent(field[name]));
   }
 
-  #clear() {
+  #clear(counts) {
     for (const node of this.root.querySelectorAll("[data-count], [data-share], [data-rate], [data-field]"))
       setText(node, "–");
     setText(find("threshold-words"), "");
     setText(find("threshold-probability"), "");
     this.field.value = this.prevalence.value = "";
+    if (counts) this.#fill(counts);
     this.onMove(null, null);
   }
 

@@ -119,11 +119,13 @@ class FinalCurves {
     setText(find("roc-words"), rocWords(curves));
     setText(find("precision-recall-words"), precisionRecallWords(curves));
     drawNetBenefit(curves.decision_curve);
-    const { class_names: names } = this.#final;
+    const { class_names: names, confusion_matrix: matrix } = this.#final;
     const two = names.length === 2 ? names : [`not ${curves.class}`, curves.class];
+    const saved = this.saved.threshold;
     this.panel.show(stops && new Stops(stops, { samples, positives }), {
-      threshold: this.saved.threshold ?? curves.threshold,
+      threshold: saved ?? curves.threshold,
       names: two,
+      counts: names.length === 2 && saved === null ? countsOf(matrix) : null,
     });
     this.saved.drawOf(curves.threshold, { usable: Boolean(stops) && names.length === 2 });
   }
@@ -146,6 +148,8 @@ class FinalCurves {
   }
 }
 
+const countsOf = ([[tn, fp], [fn, tp]]) => ({ tn, fp, fn, tp });
+
 // A choice of one tells what is shown.
 function fill(select, choices) {
   const chosen = select.value;
@@ -166,8 +170,4 @@ export function drawFinalCurves(finals, key, details) {
   }
   drawnOf = key;
   drawn.draw(finals);
-  import("../errors/error_gallery.js").then(
-    ({ drawErrors }) => drawErrors(finals, key),
-    () => (drawnOf = null), // the server is away: again with what comes next
-  );
 }

@@ -65,7 +65,7 @@ export class TrainLog {
       this.matches,
       el("div", { class: "lines-frame" }, this.lines, this.latest),
     );
-    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#setVisible(seen), { rootMargin: "200px" }).observe(
+    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#setVisible(seen), { rootMargin: "1200px" }).observe(
       container,
     );
     document.addEventListener("visibilitychange", () => this.#follow());

@@ -1,0 +1,41 @@
+// Which parts of the page stand where: an ended run begins with its result, one that trains with its progress.
+
+import { setText } from "../../frame/dom.js";
+
+const find = (id) => document.getElementById(id);
+
+export class Arrangement {
+  #unfolded = false; // by the reader
+  #ended = null;
+
+  constructor() {
+    find("all-curves").addEventListener("click", () => this.#fold(this.#unfolded));
+  }
+
+  // Hints stand next to the curves while the run trains, and before them when it has ended: then the first curves say
+  // most, and the others are one press away.
+  draw(ended) {
+    if (this.#ended === ended) return;
+    this.#ended = ended;
+    if (ended) find("curves-part").before(find("hints"));
+    else find("health-place").append(find("hints"));
+    find("all-curves").hidden = !ended;
+    this.#fold(ended && !this.#unfolded);
+  }
+
+  #fold(folded) {
+    this.#unfolded = this.#ended && !folded;
+    find("curves").classList.toggle("folded", folded);
+    find("all-curves").setAttribute("aria-expanded", String(!folded));
+    setText(find("all-curves"), folded ? "All curves" : "Fewer curves");
+  }
+
+  // The matrix of more than two classes answers more than one class against the rest.
+  placeResults(many) {
+    const results = find("results");
+    const place = find(many ? "result" : "statistics");
+    if (place !== results.parentElement) place.prepend(results);
+    setText(results.querySelector("h2"), many ? "Result" : "Statistics of each split");
+    setText(find("evaluation-title"), many ? "One class against the rest" : "Result");
+  }
+}

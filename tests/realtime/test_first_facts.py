@@ -1,0 +1,121 @@
+"""The result that the server writes into the page of a run, before any script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from realtime.first_facts import verdict
+from runs.models import FinalResult, Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
+from runs.statistics.metric_names import COUNTS
+from tests.browser import story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ended(owner: User, status: str = "completed", **columns: Any) -> Run:
+    run = story.start(story.submit(owner))
+    story.train(run, 0)
+    if status == "completed":
+        story.tell(run, [story.final(0)])
+    story.end(run, status)
+    FinalResult.objects.filter(run=run).update(**columns)
+    return Run.objects.get(pk=run.pk)
+
+
+def test_two_classes_have_a_headline_and_a_matrix(user: User) -> None:
+    found = verdict(ended(user))
+    assert found is not None
+    assert [tuple(fact) for fact in found.headline] == [
+        ("Validation AUROC", "0.931", "epoch 1"),
+        ("Sensitivity", "75.0 %", "58.9 to 86.3 % · threshold 0.5"),
+        ("Specificity", "–", "threshold 0.5"),
+    ]
+    assert found.cells == {
+        "tn": ("300", "92.6 %"),
+        "fp": ("24", "7.4 %"),
+        "fn": ("9", "25.0 %"),
+        "tp": ("27", "75.0 %"),
+    }
+    assert found.names == ["not 8", "8"]
+    assert "likely to be better" in found.caveat
+    assert [fact.name for fact in found.facts] == ["Duration", "Started", "Attempt", "Data", "Model"]
+    assert found.facts[3].detail == "1,437 train · 360 val · positive: 8"
+    assert found.facts[4] == ("Model", "cnn", "23,793 parameters")
+
+
+def test_a_class_without_samples_has_no_share(user: User) -> None:
+    found = verdict(ended(user, confusion_matrix=[[5, 0], [0, 0]]))
+    assert found is not None
+    assert found.cells == {"tn": ("5", "100.0 %"), "fp": ("0", "0.0 %"), "fn": ("0", "–"), "tp": ("0", "–")}
+
+
+def test_more_classes_have_a_headline_alone(user: User) -> None:
+    statistics: dict[str, float | None] = {
+        "final_auroc_cm": 0.9,
+        "final_balanced_accuracy": 0.8,
+        "final_sensitivity/b": 0.5,
+    }
+    statistics |= {"final_sensitivity/a": 0.75, "final_sensitivity/c": None}
+    columns: dict[str, Any] = {
+        "class_names": ["a", "b", "c"],
+        "confusion_matrix": [[3, 1, 0], [1, 1, 0], [0, 0, 0]],
+        "threshold": None,
+    }
+    found = verdict(ended(user, statistics=statistics, **columns))
+    assert found is not None
+    assert [tuple(fact) for fact in found.headline] == [
+        ("Validation macro AUROC", "0.900", "epoch 1"),
+        ("Balanced accuracy", "80.0 %", "3 classes"),
+        ("Worst class's recall", "50.0 %", "b"),
+    ]
+    assert (found.cells, found.names) == ({}, [])
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_other_ends_have_none(user: User, status: str) -> None:
+    assert verdict(ended(user, status)) is None
+
+
+def test_the_page_has_the_matrix_and_the_notices_before_any_script(browser_session: Client, user: User) -> None:
+    run = ended(user)
+    Run.objects.filter(pk=run.pk).update(notes=[{"code": "x", "text": "Mind <this>."}])
+    html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    assert '<strong data-count="tp">27</strong><span data-share="tp">75.0 %</span>' in html
+    assert "<span>Mind &lt;this&gt;.</span>" in html
+    assert html.index('id="facts"') < html.index('id="notices"')
+    waiting = browser_session.get(f"/runs/{story.submit(user).pk}/").content.decode()
+    assert '<strong data-count="tp">–</strong>' in waiting
+    assert waiting.index('id="notices"') < waiting.index('id="facts"')
+
+
+def test_a_saved_operating_point_is_what_the_page_begins_with(user: User) -> None:
+    run = ended(user)
+    numbers = {
+        **dict(zip(COUNTS, (34, 150, 174, 2), strict=True)),
+        "final_sensitivity": 34 / 36,
+        "final_specificity": 150 / 324,
+    }
+    point = Decision("hand", 0.1, 0.123456, None, test_known=False, splits={run.final_split: numbers})
+    point_history.save(run, "ada", "We cannot miss one.", point)
+    found = verdict(run)
+    assert found is not None
+    assert [tuple(fact) for fact in found.headline[1:]] == [
+        ("Sensitivity", "94.4 %", "saved threshold 0.1235"),
+        ("Specificity", "46.3 %", "saved threshold 0.1235"),
+    ]
+    assert {name: count for name, (count, _) in found.cells.items()} == {
+        "tn": "150",
+        "fp": "174",
+        "fn": "2",
+        "tp": "34",
+    }
+    point_history.withdraw(run, "ada", "Too many false alarms.")
+    again = verdict(run)
+    assert again is not None
+    assert again.cells["tp"][0] == "27"
