@@ -129,7 +129,8 @@ def _counts(final: FinalResult, saved: SavedPoint | None) -> list[list[int]]:
     """Return the matrix at the saved operating point, else at the run's own threshold."""
     found = saved.splits.get(final.split) if saved is not None else None
     if not found:
-        return final.confusion_matrix
+        matrix: list[list[int]] = final.confusion_matrix
+        return matrix
     true, rejected, false, missed = (int(found[name]) for name in COUNTS)
     return [[rejected, false], [missed, true]]
 

@@ -111,11 +111,6 @@ def test_a_saved_operating_point_is_what_the_page_begins_with(user: User) -> Non
     ]
     counts = {name: count for name, (count, _) in found.cells.items()}
     assert counts == {"tn": "150", "fp": "174", "fn": "2", "tp": "34"}
-        "tn": "150",
-        "fp": "174",
-        "fn": "2",
-        "tp": "34",
-    }
     point_history.withdraw(run, "ada", "Too many false alarms.")
     again = verdict(run)
     assert again is not None

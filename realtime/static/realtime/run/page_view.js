@@ -296,7 +296,8 @@ export class PageView {
     if (!finals.size) find("results").hidden = true;
     if (!finals.size || deleted) return this.#showEvaluation(false);
     const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
-    const drawCurves = () => drawingOfResult().then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn, this.details));
+    const drawCurves = () =>
+      drawingOfResult().then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn, this.details));
     if (many) {
       const both = this.#drawStatistics().then(() => (this.#showEvaluation(true), drawCurves()));
       return this.#later(both, again);
