@@ -23,6 +23,7 @@ from experiments.training.data.files import file_locks
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
 from experiments.training.data.inspection.sample_sheets import RunSample, RunSheet, RunTask
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 FOLDER = ".pictures"
 MOST_FILES = 2_000  # of one run; beyond them they are drawn again as they are asked for
@@ -107,7 +108,6 @@ def _of_files(run: Run, dataset: Dataset | None, wanted: Wanted) -> Shown:
 
 def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: Wanted) -> dict[str, Any]:
     """Say where the data are."""
-    options = run.config.get("data") if isinstance(run.config, dict) else None
     roots = storage.roots_of(dataset) if dataset else list(settings.LIVETRAIN_DATA_ROOTS)
     return {
         "path": str(dataset.location) if dataset else run.source_path,
@@ -115,7 +115,7 @@ def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: W
         "samples": missing,
         "rendering": None if wanted.rendering is None else wanted.rendering.decode(),
         "read_at": _known_until(dataset, wanted.read_at),
-        "data": options if isinstance(options, dict) else {},
+        "data": dict(StoredConfig(run.config).section("data")),
     }
 
 
