@@ -60,12 +60,12 @@ def read(run: Run, result: FinalResult, before: int) -> Held:
         if "sample_id" not in known or table["sample_id"].null_count or not table.num_rows:
             raise NoScores(NO_IDS)
         found = [predictions_file.numbers(table[name]) for name in columns]
-        labels = predictions_file.numbers(table["label"])
+        values = predictions_file.numbers(table["label"])
         named = _named(run, table)
     scores = np.column_stack([1 - found[0], found[0]] if two else found)
-    if not (np.isfinite(scores).all() and np.isin(labels, np.arange(len(names))).all()):
+    if not (np.isfinite(scores).all() and np.isin(values, np.arange(len(names))).all()):
         raise NoScores(class_scores.UNREADABLE)
-    labels = labels.astype(np.int64)
+    labels = values.astype(np.int64)
     threshold = 0.5 if result.threshold is None else result.threshold
     said = (scores[:, 1] >= threshold).astype(np.int64) if two else scores.argmax(axis=1)
     return Held(named, labels, scores, said != labels)

@@ -161,7 +161,7 @@ def _combined(members: tuple[Member, ...], class_names: tuple[str, ...], held: S
     changed = np.bincount(codes, weights=labels != given[codes], minlength=count) > 0
     wrong = np.bincount(codes, weights=np.concatenate([part.wrong for part in held]), minlength=count)
     runs = np.bincount(codes, minlength=count)
-    sums = np.column_stack([np.bincount(codes, weights=column, minlength=count) for column in _columns(held)])
+    sums: Floats = np.column_stack([np.bincount(codes, weights=column, minlength=count) for column in _columns(held)])
     doubts = 1 - sums[np.arange(count), given] / runs
     suspects = np.flatnonzero((wrong > 0) & ~changed)
     order = suspects[np.argsort(-doubts[suspects], kind="stable")]

@@ -154,8 +154,11 @@ def evaluated(
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
     ranks = Ranks(scores, logits)
-    odds = None if log_odds is None else ranks.log_odds(1)
-    predicted = predicted_classes(scores, threshold) if odds is None else (odds >= log_odds).astype(np.int64)
+    odds = ranks.log_odds(1) if log_odds is not None else None
+    if log_odds is None or odds is None:
+        predicted = predicted_classes(scores, threshold)
+    else:
+        predicted = (odds >= log_odds).astype(np.int64)
     return Evaluated(scores, targets, predicted, repeated(patients), ranks)
 
 

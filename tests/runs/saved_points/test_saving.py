@@ -308,7 +308,7 @@ def test_of_two_who_save_at_once_the_file_has_both(api: Client, run: Run, monkey
             point_file.publish(run)
         write(path, content)
 
-    monkeypatch.setattr(point_file.atomic_files, "write", slowly)
+    monkeypatch.setattr(atomic_files, "write", slowly)
     save(api, run, rule="youden")
     told = json.loads((run.folder / point_file.NAME).read_text())
     assert [one["by"] for one in told["history"]] == ["grace", "ada"]
