@@ -26,7 +26,7 @@ from runs.models import Run
 from runs.stored_config import StoredConfig
 
 FOLDER = ".pictures"
-MOST_FILES = 2_000  # of one run; beyond them they are drawn again as they are asked for
+MOST_FILES, MOST_BYTES = 2_000, 2**28  # of one run; beyond them they are drawn again as they are asked for
 SMALL, LARGE = 160, 1024  # pixels of a picture's longer side, at most
 OTHER_DATA = "The data set that this run was trained on is gone, or has changed since the run was submitted."
 
@@ -127,6 +127,7 @@ def _known_until(dataset: Dataset | None, read_at: int | None) -> int | None:
 
 
 def _make_room(folder: Path) -> None:
-    if folder.is_dir() and sum(1 for _ in folder.iterdir()) > MOST_FILES:
+    sizes = [path.lstat().st_size for path in folder.iterdir()] if folder.is_dir() else []
+    if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)
