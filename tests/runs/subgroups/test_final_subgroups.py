@@ -140,6 +140,15 @@ def test_the_worst_group_is_marked_where_it_is_shown(api: Client, make_run: Make
     assert "p < 0.001 after Holm's correction for 4 comparisons" in found["verdict"]
 
 
+def test_a_worse_share_is_told_in_percentage_points(api: Client, make_run: MakeRun) -> None:
+    """The table has the accuracies as percentages: their difference is in the same unit."""
+    found = asked(api, made(make_run, frame(handicap=1.5)), metric="accuracy")
+    worst = found["groups"][found["worst"]]["difference"]
+    below, low, high = (f"{100 * worst[name]:.1f}" for name in ("value", "ci_low", "ci_high"))
+    assert f"Its accuracy is {below[1:]} percentage points below that of all other samples" in found["verdict"]
+    assert f"(95 % CI of the difference {low} to {high}; p" in found["verdict"]
+
+
 def test_small_groups_have_no_numbers(api: Client, make_run: MakeRun) -> None:
     table = frame()
     table["subgroup_rare"] = np.where(np.arange(SIZE) < 19, "19", np.where(table["label"] == 1, "ill", "well"))
