@@ -57,6 +57,11 @@ def current(run: Run) -> SavedPoint | None:
     return newest if newest is not None and newest.rule else None
 
 
+def newest(run: Run) -> int | None:
+    """Return the key of the last decision on the run; None where there was none."""
+    return SavedPoint.objects.filter(run_id=run.pk).order_by("-pk").values_list("pk", flat=True).first()
+
+
 def history(run: Run) -> list[SavedPoint]:
     """Return all that was decided, the newest first, that of former attempts too."""
     return list(SavedPoint.objects.filter(run_id=run.pk).order_by("-pk"))
