@@ -80,8 +80,7 @@ def evaluated_by(one: Deciding, samples: SharedSamples) -> Evaluated:
         found = _evaluated(one, table, names, logits if set(logits) <= set(table.column_names) else [], samples)
     except (pa.ArrowException, ValueError):
         raise NotComparable(_without_scores(one)) from None
-    odds = one.decision.log_odds
-    return found if odds is None else found._replace(predicted=(found.ranks_of(1) >= odds).astype(np.int64))
+    return found.decided_from(one.decision.log_odds)
 
 
 def _evaluated(

@@ -5,12 +5,13 @@ Brings NumPy and Arrow: a web process loads it with the first subgroups that are
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runs.models import FinalResult, Run
-from runs.saved_points import point_history
+from runs.saved_points.run_decision import Decision
 from runs.statistics.subgroups.group_comparison import Comparison, compared
 from runs.statistics.subgroups.group_differences import Metric
 from runs.statistics.subgroups.group_json import comparison_json
@@ -23,6 +24,7 @@ MOST_COLUMNS = 20  # columns and folders that a run may have kept, and some
 
 NOT_YET = "Subgroups come when the run has ended: its predictions are stored then."
 JOINT = " and "
+_computing = threading.Lock()
 
 
 class _Wanted(NamedTuple):
@@ -32,7 +34,7 @@ class _Wanted(NamedTuple):
     attempt: int
     split: str
     class_names: tuple[str, ...]
-    threshold: float | None
+    decision: Decision
     columns: tuple[str, ...]
     paired: bool
     metric: Metric
@@ -46,38 +48,34 @@ class UnknownColumn(Exception):
         self.column, self.known = column, list(known)
 
 
-def threshold_of(result: FinalResult) -> float | None:
-    """Return where the run decides: at its saved operating point, else at its own threshold."""
-    saved = point_history.current(result.run)
-    return result.threshold if saved is None else saved.threshold
-
-
-def run_subgroups(
-    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric
-) -> dict[str, Any]:
+def run_subgroups(result: FinalResult, decision: Decision, columns: Sequence[str], metric: Metric) -> dict[str, Any]:
     """Answer with the groups of a column, of all where none is named, or of the pairs of values of two columns.
 
     `problem` says why there are none. Raises UnknownColumn, StoreError.
     """
-    told = _nothing(result, threshold, metric)
+    told = _nothing(result, decision, metric)
     if result.run.status not in Run.ENDED:
         return told | {"problem": NOT_YET}
     try:
         told["kept"] = kept = stored_groups.columns_of(result.run)[:MOST_COLUMNS]
         if unknown := [column for column in columns if column not in kept]:
             raise UnknownColumn(unknown[0], kept)
-        found = _compared(_wanted(result, threshold, columns or kept, metric, paired=len(columns) > 1))
+        wanted = _wanted(result, decision, columns or kept, metric, paired=len(columns) > 1)
+        with _computing:  # one at a time: each takes a processor and memory
+            found = _compared(wanted)
     except NoGroups as error:
         return told | {"problem": str(error)}
     return told | comparison_json(found) | {"verdict": verdict(found)}
 
 
-def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> dict[str, Any]:
+def _nothing(result: FinalResult, decision: Decision, metric: Metric) -> dict[str, Any]:
     """Describe what is asked for; there are no groups."""
     return {
         "run_id": result.run_id,
         "split": result.split,
-        "threshold": threshold,
+        "threshold": decision.threshold,
+        "log_odds": decision.log_odds,
+        "decides": decision.source,
         "metric": metric,
         "kept": [],
         "groups": [],
@@ -89,17 +87,17 @@ def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> di
 
 
 def _wanted(
-    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric, *, paired: bool
+    result: FinalResult, decision: Decision, columns: Sequence[str], metric: Metric, *, paired: bool
 ) -> _Wanted:
     names = tuple(result.class_names)
-    return _Wanted(result.run_id, result.run.attempt, result.split, names, threshold, tuple(columns), paired, metric)
+    return _Wanted(result.run_id, result.run.attempt, result.split, names, decision, tuple(columns), paired, metric)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _compared(wanted: _Wanted) -> Comparison:
     """Compute the groups from the predictions. Raises NoGroups, StoreError."""
     run = Run.objects.get(pk=wanted.run)
-    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.threshold, wanted.columns)
+    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decision, wanted.columns)
     if wanted.paired:
         joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
         split = split._replace(columns={JOINT.join(wanted.columns): joined})

@@ -14,6 +14,7 @@ from runs.errors import InvalidRequest
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView
 from runs.files.store import StoreError
 from runs.models import FinalResult
+from runs.saved_points.run_decision import decision_at
 from runs.subgroups.subgroup_table import csv_of
 
 OF_TWO, OF_MANY = ("auroc", "sensitivity", "specificity", "accuracy"), ("accuracy",)
@@ -53,12 +54,12 @@ class FinalSubgroups(EvaluationView):
         return answer
 
     def _told(self, result: FinalResult) -> dict[str, Any]:
-        from runs.subgroups.run_subgroups import UnknownColumn, run_subgroups, threshold_of  # noqa: PLC0415
+        from runs.subgroups.run_subgroups import UnknownColumn, run_subgroups  # noqa: PLC0415
 
         columns = [self.asked[name] for name in ("by", "second") if name in self.asked]
-        threshold = self.asked.get("threshold", threshold_of(result))
+        decision = decision_at(self.asked.get("threshold"), result.run, result)
         try:
-            return run_subgroups(result, threshold, columns, self._metric(result))
+            return run_subgroups(result, decision, columns, self._metric(result))
         except UnknownColumn as error:
             named = ", ".join(map(repr, error.known))
             field = "by" if error.column == self.asked.get("by") else "second"

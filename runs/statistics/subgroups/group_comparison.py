@@ -36,7 +36,8 @@ FEW, ONE_CLASS = f"fewer than {FEWEST} samples", "samples of one class alone"
 class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
-    `patients` numbers the patient of each sample, None where they are not known.
+    `patients` numbers the patient of each sample, None where they are not known. `log_odds` decide instead of the
+    threshold where they are given.
     """
 
     scores: Floats
@@ -45,16 +46,18 @@ class Split(NamedTuple):
     threshold: float | None
     patients: Ints | None
     columns: Mapping[str, Sequence[str]]
+    log_odds: float | None = None
 
     def part(self, inside: Flags) -> Evaluated:
         """Put together what is known of some of the samples."""
-        return evaluated(
+        found = evaluated(
             self.scores[inside],
             self.targets[inside],
             threshold=self.threshold,
             logits=None if self.logits is None else self.logits[inside],
             patients=None if self.patients is None else renumbered(self.patients[inside]),
         )
+        return found.decided_from(self.log_odds)
 
 
 class Group(NamedTuple):
