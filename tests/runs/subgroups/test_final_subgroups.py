@@ -324,13 +324,13 @@ def test_log_odds_decide_where_the_saved_point_has_them(api: Client, make_run: M
 
 def test_one_comparison_at_a_time_is_computed(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[bool] = []
-    compared = run_subgroups.compared
+    read = stored_groups.read
 
     def watched(*args: Any) -> Any:
         held.append(run_subgroups._computing.locked())
-        return compared(*args)
+        return read(*args)
 
-    monkeypatch.setattr(run_subgroups, "compared", watched)
+    monkeypatch.setattr(stored_groups, "read", watched)
     run = made(make_run, frame())
     asked(api, run)
     (run.folder / "predictions.parquet").write_bytes(b"no table")
