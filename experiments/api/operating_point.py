@@ -18,9 +18,9 @@ from runs import queries
 from runs.api.views import StoreUnavailable
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
-from runs.files import point_file
+from runs.failures.storage_errors import without_folders
+from runs.files import decided_files
 from runs.files.store import StoreError
-from runs.leases import Fenced
 from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.operating_points.point_views import (
@@ -150,7 +150,7 @@ def _decided(run: Run, rule: str, number: float | None) -> point_history.Decisio
 
 
 def _told(run: Run, point: SavedPoint) -> dict[str, Any]:
-    """Log the decision, write the file, announce it, and build the answer; `problem` is of the file."""
+    """Log the decision, write the files, announce it, and build the answer; `problem` is of the files."""
     logger.info(
         "run %s: operating point %s by %s: %s",
         run.pk,
@@ -159,18 +159,22 @@ def _told(run: Run, point: SavedPoint) -> dict[str, Any]:
         " ".join(point.reason.split()),
         extra={"run_id": run.pk},
     )
-    problem = _publish(run)
+    problem = _publish(run, "saved" if point.rule else "withdrawn")
     broadcast.hint(run.pk)
     return {"run_id": run.pk, "operating_point": described(point, run) if point.rule else None, "problem": problem}
 
 
-def _publish(run: Run) -> str | None:
-    try:
-        point_file.publish(run)
-    except (OSError, Fenced) as error:
-        logger.exception("run %s: %s not written", run.pk, point_file.NAME, extra={"run_id": run.pk})
-        return (
-            f"It is saved, but the file {point_file.NAME} could not be written ({error}). When that is mended, "
-            f"`manage.py export {run.pk}` writes it."
-        )
-    return None
+def _publish(run: Run, done: str) -> str | None:
+    """Write the files that say where the run decides; return what went wrong with them, and the cure."""
+    problems = decided_files.publish(run)
+    for name, error in problems.items():
+        logger.error("run %s: %s not written", run.pk, name, exc_info=error, extra={"run_id": run.pk})
+    if not problems:
+        return None
+    which = f"file {next(iter(problems))}" if len(problems) == 1 else f"files {', '.join(problems)}"
+    first = next(iter(problems.values()))
+    why = without_folders(first) if isinstance(first, OSError) else str(first)
+    return (
+        f"It is {done}, but the {which} could not be written ({why}). When that is mended, "
+        f"`manage.py export {run.pk}` writes {'it' if len(problems) == 1 else 'them'}."
+    )

@@ -14,6 +14,7 @@ from runs.admin_pages.confusions import Mistakes, mistakes
 from runs.admin_pages.data_facts import data_facts
 from runs.admin_pages.operating_point_table import point_rows
 from runs.admin_pages.recalibration_facts import recalibration_facts
+from runs.admin_pages.subgroup_verdicts import subgroup_verdicts
 from runs.evaluated_splits import split_looks
 from runs.files import run_files
 from runs.files import serializers as file_serializers
@@ -124,6 +125,7 @@ def report(run: Run) -> dict[str, Any]:
         "point_sentences": sentences,
         "decisions": decisions(run),
         "recalibration": recalibration_facts(run),
+        "subgroups": subgroup_verdicts(run),
         "looks": _looks(run),
         "files": _files(run),
         "links": serializers.links(run.pk),

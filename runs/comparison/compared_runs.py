@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from runs.comparison.decision_threshold import Decision, decision_of
 from runs.models import FinalResult, Run
+from runs.saved_points.run_decision import Decision, decision_of
 
 SPLITS = ("test", "val")
 

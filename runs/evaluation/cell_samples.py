@@ -15,7 +15,8 @@ from runs.evaluation import class_scores, error_pictures, said_classes
 from runs.evaluation.class_scores import ClassScores
 from runs.evaluation.final_curves import NOT_YET
 from runs.models import FinalResult, Run
-from runs.statistics.roc import Floats, Ints
+from runs.saved_points.run_decision import Decision, decision_at
+from runs.statistics.roc import Flags, Floats, Ints
 from runs.wording.spreadsheet_cells import Cell, csv_text
 
 CELLS = {"tn": (False, False), "fp": (False, True), "fn": (True, False), "tp": (True, True)}
@@ -37,7 +38,17 @@ class Wanted(NamedTuple):
     label: int
     class_names: tuple[str, ...]
     cell: str
-    threshold: float
+    decision: Decision
+
+    @property
+    def threshold(self) -> float:
+        """Return the score that decides; of several classes 0.5 for one against the rest."""
+        return 0.5 if self.decision.threshold is None else self.decision.threshold
+
+    def said(self, found: ClassScores) -> Flags:
+        """Mark the samples that are predicted as the class."""
+        odds = self.decision.log_odds
+        return found.scores >= self.threshold if odds is None or not found.has_logits else found.ranks >= odds
 
 
 class Found(NamedTuple):
@@ -59,6 +70,8 @@ def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, 
         "class": result.class_names[label],
         "cell": wanted.cell,
         "threshold": wanted.threshold,
+        "log_odds": wanted.decision.log_odds,
+        "decides": wanted.decision.source,
         "page": asked["page"],
         "pages": None,
         "total": None,
@@ -88,9 +101,8 @@ def _exported_rows(wanted: Wanted, found: Found) -> Iterator[Sequence[Cell]]:
 
 
 def _wanted(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> Wanted:
-    threshold = asked.get("threshold", result.threshold)
-    threshold = 0.5 if threshold is None else threshold
-    return Wanted(run.pk, run.attempt, result.split, label, tuple(result.class_names), asked["cell"], threshold)
+    decision = decision_at(asked.get("threshold"), run, result)
+    return Wanted(run.pk, run.attempt, result.split, label, tuple(result.class_names), asked["cell"], decision)
 
 
 def _page(run: Run, wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
@@ -135,8 +147,9 @@ def _found(wanted: Wanted) -> Found:
         places = wrong[np.argsort(-found.scores[wrong], kind="stable")]
         return Found(places, found.scores[places], found.said[places])
     scores = class_scores.read(wanted.run, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
-    places = _of_both(scores, wanted.threshold) if wanted.cell == ERRORS else _places(scores, wanted)
-    said = (scores.scores[places] >= wanted.threshold).astype(np.int64) if two else _said(wanted, places)
+    called = wanted.said(scores)
+    places = _of_both(scores, called) if wanted.cell == ERRORS else _places(scores, called, wanted.cell)
+    said = called[places].astype(np.int64) if two else _said(wanted, places)
     return Found(places, scores.scores[places], said)
 
 
@@ -148,17 +161,16 @@ def _said(wanted: Wanted, places: Ints) -> Ints:
         return np.full(len(places), UNTOLD)
 
 
-def _places(found: ClassScores, wanted: Wanted) -> Ints:
+def _places(found: ClassScores, called: Flags, cell: str) -> Ints:
     """Return where the cell's samples are, from the one farthest on its side of the threshold."""
-    own, said = CELLS[wanted.cell]
-    places = np.flatnonzero((found.positive == own) & ((found.scores >= wanted.threshold) == said))
+    own, said = CELLS[cell]
+    places = np.flatnonzero((found.positive == own) & (called == said))
     ranks = found.ranks[places]
     return places[np.argsort(-ranks if said else ranks, kind="stable")]
 
 
-def _of_both(found: ClassScores, threshold: float) -> Ints:
+def _of_both(found: ClassScores, called: Flags) -> Ints:
     """Return where samples were missed or are false alarms, from the lowest score of what they are."""
-    said = found.scores >= threshold
-    places = np.flatnonzero(found.positive != said)
+    places = np.flatnonzero(found.positive != called)
     given = np.where(found.positive, found.scores, 1 - found.scores)[places]
     return places[np.argsort(given, kind="stable")]

@@ -32,11 +32,15 @@ TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: curves of so 
 
 
 class ClassScores(NamedTuple):
-    """The samples of one split: which are of the class, their scores of it, and what ranks them more finely."""
+    """The samples of one split: which are of the class, their scores of it, and what ranks them more finely.
+
+    The ranks are log-odds where the logits are known, else the scores.
+    """
 
     positive: Flags
     scores: Floats
     ranks: Floats
+    has_logits: bool = False
 
 
 class Identity(NamedTuple):
@@ -128,10 +132,12 @@ def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[s
     positive, scores, ranks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if not (np.isfinite(scores).all() and np.isfinite(ranks).all()):
         raise NoScores(UNREADABLE)
-    return ClassScores(positive, scores, ranks)
+    return ClassScores(positive, scores, ranks, has_logits=bool(logits))
 
 
-def _parts(found: pq.ParquetFile, split: str, label: int, score: str, logits: Sequence[str]) -> Iterator[ClassScores]:
+def _parts(
+    found: pq.ParquetFile, split: str, label: int, score: str, logits: Sequence[str]
+) -> Iterator[tuple[Flags, Floats, Floats]]:
     """Yield the split's samples, as many at once as their logits leave room for."""
     size = max(1, VALUES_AT_ONCE // (2 + len(logits)))
     for batch in found.iter_batches(size, columns=["split", "label", score, *logits]):
@@ -139,7 +145,7 @@ def _parts(found: pq.ParquetFile, split: str, label: int, score: str, logits: Se
         if rows.num_rows:
             scores = predictions_file.numbers(rows[score])
             ranks = _log_odds([predictions_file.numbers(rows[name]) for name in logits], label) if logits else scores
-            yield ClassScores(predictions_file.numbers(rows["label"]) == label, scores, ranks)
+            yield predictions_file.numbers(rows["label"]) == label, scores, ranks
 
 
 def of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:

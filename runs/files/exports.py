@@ -1,6 +1,6 @@
 """Write a run's numbers as files in its folder, each whole or not at all (`atomic_files`).
 
-Workers and commands write them, a web process only what users save: the tables bring pandas
+Workers and commands write them, a web process only what users save (`decided_files`): the tables bring pandas
 (`runs.statistics.epoch_table`), which is loaded with the first run that is exported.
 
 | file | content |
@@ -11,6 +11,7 @@ Workers and commands write them, a web process only what users save: the tables 
 | `results.json` | checkpoint, trainer state, history, final statistics, best values, times |
 | `recalibration.json` | how scores become probabilities: everything that applying it needs |
 | `operating_point.json` | the operating points that users saved with it; a web process writes it too |
+| `inference.json` | of it `decision` alone; the rest is what the training wrote |
 | `predictions.parquet` | the predictions behind the final statistics, as the training wrote them |
 | `error_pictures.zip` | small pictures of the most confident errors, as the training wrote them |
 """
@@ -26,7 +27,8 @@ from django.db.models import QuerySet
 from runs import atomic_files, clock, queries
 from runs.evaluated_splits import split_looks
 from runs.events import EarlyStopped, format_time, time_or_null
-from runs.files import point_file, stored_files, training_files
+from runs.files import decided_files, point_file, stored_files, training_files
+from runs.files.json_parts import formatted
 from runs.models import Run, RunMetric
 from runs.saved_points.saved_point_json import current_point
 from runs.serializers import final_split, operating_points, split_use
@@ -71,6 +73,7 @@ def export(run: Run) -> None:
     if run.recalibration is not None:
         _write_json(run, "recalibration.json", run.recalibration)
     point_file.write(run)
+    decided_files.write_inference(run)
     for name in OF_AN_ATTEMPT:
         written = run.folder / "attempts" / str(run.attempt) / name
         if written.is_file():
@@ -81,11 +84,11 @@ def publish(run: Run) -> None:
     """Store the files of a run that is not running, from its folder. Raises Fenced, StoreError, OSError."""
     for name in NAMES:
         stored_files.publish_file(run, name, stored_files.NOT_RUNNING)
+    decided_files.publish_inference(run, stored_files.NOT_RUNNING)
 
 
 def _write_json(run: Run, name: str, value: Any) -> None:
-    """Write JSON, NaN and infinity as null."""
-    atomic_files.write(run.folder / name, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    atomic_files.write(run.folder / name, formatted(value))
 
 
 def _test_values(run: Run) -> QuerySet[RunMetric, tuple[int, str, float | None]]:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from runs import atomic_files
-from runs.files import store, stored_files
+from runs.files.json_parts import formatted
 from runs.models import Run
-from runs.saved_points import point_history
 from runs.saved_points.saved_point_json import current_point, decisions
 
-NAME = stored_files.WRITTEN_ANYWHERE
+NAME = "operating_point.json"
 
 
 def write(run: Run) -> None:
     """Write the file into the run's folder; nothing for a run with which no point was ever saved. Raises OSError."""
-    if content := _content(run):
-        atomic_files.write(run.folder / NAME, content)
+    if found := content(run):
+        atomic_files.write(run.folder / NAME, found)
 
 
-def publish(run: Run) -> None:
-    """Write the file where the run's files are: in its folder, or into the object store, which needs no folder.
-
-    Raises OSError, StoreError, Fenced.
-    """
-    written = None
-    # Of two who save at once, the second may have written its file first: then the first one lacks the newest point.
-    while (newest := point_history.newest(run)) != written:
-        content = _content(run)
-        if content and store.in_use():
-            stored_files.publish_content(run, NAME, content, Run.ENDED)
-        elif content:
-            atomic_files.write(run.folder / NAME, content)
-        written = newest
-
-
-def _content(run: Run) -> bytes | None:
+def content(run: Run) -> bytes | None:
+    """Build the file's text; None for a run with which no point was ever saved."""
     history = decisions(run)
     if not history:
         return None
-    told = {"run_id": run.pk, "operating_point": current_point(run), "history": history}
-    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+    return formatted({"run_id": run.pk, "operating_point": current_point(run), "history": history})

@@ -32,6 +32,7 @@ CHECKPOINT = ".ckpt"
 LOG = ".log"
 ATTEMPT_MARKER = ".attempt"
 WRITTEN_ANYWHERE = "operating_point.json"  # by web processes too: a folder may have an older one than the store
+CHANGED_ANYWHERE = ("results.json", "inference.json")  # likewise, but what a later attempt wrote is newer in any case
 SMALL_LOG = 8 * 2**20  # bytes; a larger one is stored again only when it has grown by a tenth
 ORPHAN_AGE = timedelta(days=1)  # of an object that no row names: by then its upload is over, and was not recorded
 NOT_RUNNING = (Run.Status.QUEUED, *Run.ENDED)
@@ -88,7 +89,8 @@ def publish(run: Run, statuses: Collection[str], *, everything: bool = True) -> 
     stored = {row.name: row for row in StoredFile.objects.filter(run=run)}
     files = [file for file in list_files(run.folder) if len(file.name) <= 1000]
     for file in files:
-        if _is_due(file, stored.get(file.name), everything=everything):
+        row = stored.get(file.name)
+        if not _is_older(file, row, run.attempt) and _is_due(file, row, everything=everything):
             publish_file(run, file.name, statuses)
     if everything:
         here = {file.name for file in files}
@@ -284,10 +286,15 @@ def _row(run_id: int, name: str) -> StoredFile:
     return row
 
 
+def _is_older(file: RunFile, row: StoredFile | None, attempt: int) -> bool:
+    """Return whether a web process has stored a newer version than that of the folder."""
+    if row is None or row.modified <= file.modified:
+        return False
+    return file.name == WRITTEN_ANYWHERE or (file.name in CHANGED_ANYWHERE and row.attempt == attempt)
+
+
 def _is_due(file: RunFile, row: StoredFile | None, *, everything: bool) -> bool:
     if row is not None and (row.size, row.modified) == (file.size, file.modified):
-        return False
-    if row is not None and file.name == WRITTEN_ANYWHERE and row.modified > file.modified:
         return False
     if everything or row is None:
         return everything or not file.name.endswith(CHECKPOINT)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from runs.files import store, stored_files
+from runs.files.json_parts import UNREADABLE
 from runs.files.local_files import Content, open_file
 from runs.models import Run, StoredFile
 
@@ -30,7 +31,7 @@ def read_object(run: Run, name: str) -> dict[str, Any]:
         with closing(_opened(run, name)) as content:
             text = content.file.read(MAX_BYTES + 1)
         return msgspec.json.decode(text if len(text) <= MAX_BYTES else b"", type=dict[str, Any])
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, *UNREADABLE):
         return {}
 
 

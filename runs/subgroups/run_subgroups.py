@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runs.models import FinalResult, Run
-from runs.saved_points import point_history
+from runs.saved_points.run_decision import Decision
 from runs.statistics.subgroups.group_comparison import Comparison, compared
 from runs.statistics.subgroups.group_differences import Metric
 from runs.statistics.subgroups.group_json import comparison_json
@@ -27,13 +27,6 @@ JOINT = " and "
 _computing = threading.Lock()
 
 
-class Decides(NamedTuple):
-    """From which score on a sample is called positive, or from which log-odds on where those are given."""
-
-    threshold: float | None
-    log_odds: float | None = None
-
-
 class _Wanted(NamedTuple):
     """What the groups follow from: what an attempt has evaluated does not change."""
 
@@ -41,7 +34,7 @@ class _Wanted(NamedTuple):
     attempt: int
     split: str
     class_names: tuple[str, ...]
-    decides: Decides
+    decision: Decision
     columns: tuple[str, ...]
     paired: bool
     metric: Metric
@@ -55,25 +48,19 @@ class UnknownColumn(Exception):
         self.column, self.known = column, list(known)
 
 
-def decides(result: FinalResult) -> Decides:
-    """Return where the run decides: at its saved operating point, else at its own threshold."""
-    saved = point_history.current(result.run)
-    return Decides(result.threshold) if saved is None else Decides(saved.threshold, saved.log_odds)
-
-
-def run_subgroups(result: FinalResult, at: Decides, columns: Sequence[str], metric: Metric) -> dict[str, Any]:
+def run_subgroups(result: FinalResult, decision: Decision, columns: Sequence[str], metric: Metric) -> dict[str, Any]:
     """Answer with the groups of a column, of all where none is named, or of the pairs of values of two columns.
 
     `problem` says why there are none. Raises UnknownColumn, StoreError.
     """
-    told = _nothing(result, at.threshold, metric)
+    told = _nothing(result, decision, metric)
     if result.run.status not in Run.ENDED:
         return told | {"problem": NOT_YET}
     try:
         told["kept"] = kept = stored_groups.columns_of(result.run)[:MOST_COLUMNS]
         if unknown := [column for column in columns if column not in kept]:
             raise UnknownColumn(unknown[0], kept)
-        wanted = _wanted(result, at, columns or kept, metric, paired=len(columns) > 1)
+        wanted = _wanted(result, decision, columns or kept, metric, paired=len(columns) > 1)
         with _computing:  # one at a time: each takes a processor and memory
             found = _compared(wanted)
     except NoGroups as error:
@@ -81,12 +68,14 @@ def run_subgroups(result: FinalResult, at: Decides, columns: Sequence[str], metr
     return told | comparison_json(found) | {"verdict": verdict(found)}
 
 
-def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> dict[str, Any]:
+def _nothing(result: FinalResult, decision: Decision, metric: Metric) -> dict[str, Any]:
     """Describe what is asked for; there are no groups."""
     return {
         "run_id": result.run_id,
         "split": result.split,
-        "threshold": threshold,
+        "threshold": decision.threshold,
+        "log_odds": decision.log_odds,
+        "decides": decision.source,
         "metric": metric,
         "kept": [],
         "groups": [],
@@ -97,17 +86,18 @@ def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> di
     }
 
 
-def _wanted(result: FinalResult, at: Decides, columns: Sequence[str], metric: Metric, *, paired: bool) -> _Wanted:
+def _wanted(
+    result: FinalResult, decision: Decision, columns: Sequence[str], metric: Metric, *, paired: bool
+) -> _Wanted:
     names = tuple(result.class_names)
-    return _Wanted(result.run_id, result.run.attempt, result.split, names, at, tuple(columns), paired, metric)
+    return _Wanted(result.run_id, result.run.attempt, result.split, names, decision, tuple(columns), paired, metric)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _compared(wanted: _Wanted) -> Comparison:
     """Compute the groups from the predictions. Raises NoGroups, StoreError."""
     run = Run.objects.get(pk=wanted.run)
-    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decides.threshold, wanted.columns)
-    split = split._replace(log_odds=wanted.decides.log_odds)
+    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decision, wanted.columns)
     if wanted.paired:
         joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
         split = split._replace(columns={JOINT.join(wanted.columns): joined})

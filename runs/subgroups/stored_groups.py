@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from runs.files import predictions_file
 from runs.models import Run
+from runs.saved_points.run_decision import Decision
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.roc import Floats
 from runs.statistics.subgroups.group_comparison import MOST_CELLS, MOST_SCORES, Split
@@ -48,11 +49,11 @@ def columns_of(run: Run) -> list[str]:
     return columns
 
 
-def read(run: Run, split: str, class_names: Sequence[str], threshold: float | None, columns: Sequence[str]) -> Split:
+def read(run: Run, split: str, class_names: Sequence[str], decision: Decision, columns: Sequence[str]) -> Split:
     """Read the samples of the split, with their groups by these columns. Raises NoGroups, StoreError."""
     try:
         with predictions_file.opened(run) as found:
-            return _read(found, split, class_names, threshold, columns)
+            return _read(found, split, class_names, decision, columns)
     except FileNotFoundError:
         raise NoGroups(GONE) from None
     except (predictions_file.UnreadablePredictions, KeyError, TypeError, ValueError):
@@ -60,7 +61,7 @@ def read(run: Run, split: str, class_names: Sequence[str], threshold: float | No
 
 
 def _read(
-    found: pq.ParquetFile, split: str, class_names: Sequence[str], threshold: float | None, columns: Sequence[str]
+    found: pq.ParquetFile, split: str, class_names: Sequence[str], decision: Decision, columns: Sequence[str]
 ) -> Split:
     rows, there = found.metadata.num_rows, set(found.schema_arrow.names)
     if rows * len(columns) > MOST_CELLS:
@@ -83,9 +84,10 @@ def _read(
         scores=_numbers(table, scores),
         logits=_numbers(table, logits) if logits else None,
         targets=labels.astype(np.int64),
-        threshold=threshold,
+        threshold=decision.threshold,
         patients=patient_codes(table["patient_id"].to_pylist()),
         columns={column: list(map(str, table[f"{PREFIX}{column}"].to_pylist())) for column in columns},
+        log_odds=decision.log_odds,
     )
 
 

@@ -15,6 +15,7 @@ from runs.errors import InvalidRequest
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView
 from runs.files.store import StoreError
 from runs.models import FinalResult
+from runs.saved_points.run_decision import decision_at
 from runs.subgroups.subgroup_table import csv_of
 
 OF_TWO, OF_MANY = ("auroc", "sensitivity", "specificity", "accuracy"), ("accuracy",)
@@ -52,12 +53,12 @@ class FinalSubgroups(EvaluationView):
         return csv_download(f"run-{run_id}-{result.split}-subgroups.csv", csv_of(told))
 
     def _told(self, result: FinalResult) -> dict[str, Any]:
-        from runs.subgroups.run_subgroups import Decides, UnknownColumn, decides, run_subgroups  # noqa: PLC0415
+        from runs.subgroups.run_subgroups import UnknownColumn, run_subgroups  # noqa: PLC0415
 
         columns = [self.asked[name] for name in ("by", "second") if name in self.asked]
-        at = Decides(self.asked["threshold"]) if "threshold" in self.asked else decides(result)
+        decision = decision_at(self.asked.get("threshold"), result.run, result)
         try:
-            return run_subgroups(result, at, columns, self._metric(result))
+            return run_subgroups(result, decision, columns, self._metric(result))
         except UnknownColumn as error:
             named = ", ".join(map(repr, error.known))
             field = "by" if error.column == self.asked.get("by") else "second"

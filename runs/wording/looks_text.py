@@ -20,7 +20,10 @@ def looks_text(looks: int, runs: int, *, folds: int = 0, order: int | None = Non
 
 
 def _best(runs: int) -> str:
-    return f"Its test AUROC is the highest of {runs:,} runs: as the best of several it is optimistic."
+    return (
+        f"Its test AUROC is the highest of {runs:,} runs: as the best of several it is optimistic, as is any "
+        "other number that a run was picked by."
+    )
 
 
 def ordinal(number: int) -> str:

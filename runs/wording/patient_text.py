@@ -19,7 +19,7 @@ def patient_words(patients: int, mixed: int, classes: int) -> str:
         return f"{start}; {_patients(mixed)} with samples of several classes {verb} left out." if mixed else f"{start}."
     verb = "has" if mixed == 1 else "have"
     both = f" ({_patients(mixed)} {verb} samples of both classes)" if mixed else ""
-    return f"{start}, and is positive if any of them is{both}."
+    return f"{start}, and is positive if any of them is{both}. The run's own threshold decides, not a saved point."
 
 
 def few_words(matrix: Matrix, of_patients: Matrix | None) -> str:

@@ -122,7 +122,13 @@ test("where the runs decide is said", () => {
   const at = (run, threshold, source = "own") => ({ run, threshold, log_odds: null, source });
   assert.equal(
     thresholdsText([at(3, 0.5), at(5, 0.123456, "saved")], label),
-    "Decisions at a score of the threshold or more: #3 at 0.5, #5 at 0.1235 (its saved operating point).",
+    "Decisions at a score of the threshold or more: #3 at 0.5 (its own threshold), " +
+      "#5 at 0.1235 (its saved operating point).",
+  );
+  assert.equal(
+    thresholdsText([at(3, 0.5), { ...at(5, 1, "saved"), log_odds: 41.23456 }], label),
+    "Decisions at a score of the threshold or more: #3 at 0.5 (its own threshold), " +
+      "#5 at a logit of 41.23 (its saved operating point).",
   );
   assert.equal(
     thresholdsText([at(3, null, "highest"), at(5, null, "highest")], label),

@@ -42,6 +42,25 @@ test("two classes have samples that were missed, and false alarms", () => {
   assert.match(groups[1].words, /^well, but said to be ill: a score of 0\.3 or more/);
 });
 
+test("errors are those of the saved operating point, and say so", () => {
+  const final = {
+    split: "test",
+    confusion_matrix: [
+      [90, 7],
+      [1200, 5],
+    ],
+    class_names: ["well", "ill"],
+    threshold: 0.3,
+  };
+  const saved = { threshold: 0.123456789, log_odds: null, splits: { test: { cm_fp: 40, cm_fn: 3 } } };
+  const [missed, alarms] = errorGroups(final, saved);
+  assert.deepEqual([missed.size, alarms.size], [3, 40]);
+  assert.match(missed.words, /a score below 0\.123457, at the saved operating point, the lowest first/);
+  assert.match(alarms.words, /a score of 0\.123457 or more, at the saved operating point/);
+  const [byLogit] = errorGroups(final, { ...saved, threshold: 1, log_odds: 41.5 });
+  assert.match(byLogit.words, /a logit below 41\.5, at the saved operating point/);
+});
+
 test("several classes have one list of errors", () => {
   const final = {
     confusion_matrix: [

@@ -38,11 +38,15 @@ test("patients take the place of samples where they were evaluated", () => {
 
 test("the rule reads as on the server", () => {
   const mean = "with the mean of the scores of its samples";
+  const own = "The run's own threshold decides, not a saved point.";
   assert.equal(
     patientWords(1200, 0, 2),
-    `Each of 1,200 patients counts once, ${mean}, and is positive if any of them is.`,
+    `Each of 1,200 patients counts once, ${mean}, and is positive if any of them is. ${own}`,
   );
-  assert.match(patientWords(9, 2, 2), /is positive if any of them is \(2 patients have samples of both classes\)\.$/);
+  assert.match(
+    patientWords(9, 2, 2),
+    /is positive if any of them is \(2 patients have samples of both classes\)\. The run's own/,
+  );
   assert.match(patientWords(9, 1, 3), /samples; 1 patient with samples of several classes is left out\.$/);
   assert.equal(patientWords(9, 0, 3), `Each of 9 patients counts once, ${mean}.`);
 });

@@ -53,6 +53,9 @@ test("a decision is told in lines, without those it does not have", () => {
     "Set by hand, not chosen by a rule on validation.",
     "Sensitivity falls.",
   ]);
+  const byLogit = savedLines({ ...point, log_odds: 41.5 });
+  assert.equal(byLogit.length, 5);
+  assert.match(byLogit[1], /^It is decided by logits, .* The slider moves by scores: where they are equal, it stands/);
   const withdrawn = {
     ...point,
     label: "Withdrawn: the run's own threshold holds",

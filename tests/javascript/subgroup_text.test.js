@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   columnChoices,
+  decidesText,
   differenceText,
   estimateText,
   otherNumbers,
@@ -67,4 +68,13 @@ test("columns are chosen all, one, or two", () => {
     ['["site"]', "site"],
     ['["sex","site"]', "sex and site"],
   ]);
+});
+
+test("where the groups decide is said", () => {
+  const at = (decides, threshold, odds = null) => decidesText({ decides, threshold, log_odds: odds });
+  assert.equal(at("own", 0.5), "The run decides at its own threshold, a score of 0.5 or more.");
+  assert.equal(at("saved", 0.123456789), "The run decides at its saved operating point, a score of 0.123457 or more.");
+  assert.equal(at("saved", 1, 41.25), "The run decides at its saved operating point, a logit of 41.25 or more.");
+  assert.equal(at("asked", 0.7), "Decisions at a score of 0.7 or more, as asked for.");
+  assert.equal(at("highest", null), "Each sample is called what has the highest score.");
 });

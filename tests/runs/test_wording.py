@@ -180,7 +180,8 @@ def test_the_best_of_several_runs_is_told_that_it_is() -> None:
     text = looks_text(7, 7, order=3, best_of=6)
     assert text == (
         "These test samples have been evaluated 7 times, by 7 runs; this was the 3rd of them. "
-        "Its test AUROC is the highest of 6 runs: as the best of several it is optimistic."
+        "Its test AUROC is the highest of 6 runs: as the best of several it is optimistic, "
+        "as is any other number that a run was picked by."
     )
 
 
@@ -194,7 +195,8 @@ def test_places() -> None:
     [
         (
             (1, 0, 2),
-            "1 patient counts once, with the mean of the scores of its samples, and is positive if any of them is.",
+            "1 patient counts once, with the mean of the scores of its samples, and is positive if any of them is. "
+            "The run's own threshold decides, not a saved point.",
         ),
         ((1200, 2, 2), "of 1,200 patients counts once"),
         ((9, 2, 2), "is positive if any of them is (2 patients have samples of both classes)."),

@@ -81,8 +81,9 @@ class NetworkInput(Part, frozen=True, kw_only=True):
 class Output(Part, frozen=True, kw_only=True):
     """What the raw scores mean: `classes` are in label order.
 
-    Of two classes there is one score, and its sigmoid is that of `positive`; a score of at least `threshold` predicts
-    it. Of more, the softmax of the scores is one for each class.
+    Of two classes there is one score, and its sigmoid is that of `positive`; a score of at least `threshold`, the run's
+    own, predicts it, unless `decision` of the file says otherwise. Of more, the softmax of the scores is one for each
+    class.
     """
 
     classes: list[str]
@@ -92,8 +93,13 @@ class Output(Part, frozen=True, kw_only=True):
 
 
 class Inference(Part, frozen=True, kw_only=True):
-    """Everything that a prediction needs besides the checkpoint and the data."""
+    """Everything that a prediction needs besides the checkpoint and the data.
+
+    `decision` says at which threshold the run decides: the server writes it when the run has ended, and again when a
+    user saves an operating point (`runs.files.decision_part`).
+    """
 
     preprocessing: ImageInput | TableInput
     network: NetworkInput
     output: Output
+    decision: None = None

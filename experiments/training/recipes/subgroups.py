@@ -14,6 +14,7 @@ from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.subgroups.group_comparison import MOST_CELLS, MOST_SCORES, Split, compared
 from runs.statistics.subgroups.group_differences import Metric
 from runs.statistics.subgroups.group_json import comparison_json
+from runs.subgroups.subgroup_text import verdict
 
 FILE = "subgroups.json"
 
@@ -24,10 +25,8 @@ def write(folder: Path, predictions: Sequence[Predictions], data: Any, threshold
     if not data.subgroups or samples * len(data.subgroups) > MOST_CELLS or samples * classes > MOST_SCORES:
         return
     metric: Metric = "auroc" if classes == 2 else "accuracy"
-    splits = {
-        part.split: comparison_json(compared(_split(part, data, threshold), data.class_names, metric))
-        for part in predictions
-    }
+    found = {part.split: compared(_split(part, data, threshold), data.class_names, metric) for part in predictions}
+    splits = {split: comparison_json(groups) | {"verdict": verdict(groups)} for split, groups in found.items()}
     told = {"threshold": threshold, "metric": metric, "splits": splits}
     atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
 

@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
+from experiments.training.contract.reports import CheckpointSaved, Job
+from runs.events import BatchMetrics
 from runs.statistics.subgroups.group_comparison import Split, compared
-from tests.experiments.training.trainings import carry_out, job_of, outcome
+from tests.experiments.training.several import in_processes, job_on
+from tests.experiments.training.trainings import carry_out, job_of, of_type, outcome
 
 SIZE = 240
 FAST: dict[str, Any] = {"trainer": {"max_epochs": 2}}
@@ -36,21 +40,50 @@ def people() -> pd.DataFrame:
     )
 
 
+OPTIONS: dict[str, Any] = {
+    "id_column": "id",
+    "target_column": "label",
+    "patient_column": "patient",
+    "subgroup_columns": ["site", "age"],
+    "subgroup_bands": ["age=50"],
+    "test_fraction": 0.3,
+}
+
+
+def reading(job: Job, source: Path) -> Job:
+    """Let the job read the folder of its source."""
+    return msgspec.structs.replace(job, data_roots=[str(source.parent)])
+
+
 def trained(run_dir: Path, source: Path, **data: Any) -> pd.DataFrame:
-    options = {
-        "id_column": "id",
-        "target_column": "label",
-        "patient_column": "patient",
-        "subgroup_columns": ["site", "age"],
-        "subgroup_bands": ["age=50"],
-    }
-    job = job_of(run_dir, source_path=str(source), data={"test_fraction": 0.3, **options, **data}, **FAST)
-    job = type(job)(
-        **{name: getattr(job, name) for name in job.__struct_fields__} | {"data_roots": [str(source.parent)]}
-    )
-    messages = carry_out(job)
+    messages = carry_out(reading(job_of(run_dir, source_path=str(source), data=OPTIONS | data, **FAST), source))
     assert outcome(messages).status == "completed", outcome(messages).reason
-    return pd.read_parquet(run_dir / "attempts" / "1" / "predictions.parquet")
+    return kept(run_dir)
+
+
+def kept(run_dir: Path, attempt: int = 1) -> pd.DataFrame:
+    return pd.read_parquet(run_dir / "attempts" / str(attempt) / "predictions.parquet")
+
+
+def counted(run_dir: Path) -> dict[str, list[tuple[str, str, int]]]:
+    """Return the groups of `subgroups.json`, by split."""
+    splits = json.loads((run_dir / "subgroups.json").read_text())["splits"]
+    return {
+        split: [(group["column"], group["group"], group["samples"]) for group in told["groups"]]
+        for split, told in splits.items()
+    }
+
+
+def sizes(predictions: pd.DataFrame) -> dict[str, list[tuple[str, str, int]]]:
+    """Count the same in the table of predictions."""
+    return {
+        str(split): [
+            (column, name, int((part[f"subgroup_{column}"] == name).sum()))
+            for column in ("site", "age")
+            for name in ({"site": ["a", "b"], "age": ["< 50", "≥ 50"]}[column])
+        ]
+        for split, part in predictions.groupby("split")
+    }
 
 
 def check(predictions: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -90,6 +123,7 @@ def test_a_table(tmp_path: Path, kind: str) -> None:
         roc_auc_score(*(test.loc[test["subgroup_site"] == "a", name] for name in ("label", "logit")))
     )
     assert (told["worst"], told["comparisons"]) == (found.worst, found.comparisons)
+    assert told["verdict"].startswith("Worst group: b (site). Its AUROC is 0.")
     assert found.worst is not None
     assert found.groups[found.worst].name == "b"
 
@@ -117,3 +151,35 @@ def test_each_fold_has_the_same_groups(tmp_path: Path) -> None:
     groups = [set(zip(fold["sample_id"], fold["subgroup_age"], strict=True)) for fold in folds]
     held_out = {id_ for fold in folds for id_ in fold.loc[fold["split"] == "val", "sample_id"]}
     assert len(groups[0] | groups[1]) == len(held_out) + (folds[0]["split"] == "test").sum()
+
+
+def test_two_processes_keep_the_group_of_each_sample(tmp_path: Path, warm: None) -> None:
+    """Each process predicts its part; the table has all samples once, each with its own groups."""
+    table, path = people(), tmp_path / "t.csv"
+    table.to_csv(path, index=False)
+    job = job_on(tmp_path / "7", 2, source_path=str(path), data=OPTIONS | {"batch_size": 16}, **FAST)
+    messages, code = in_processes(reading(job, path))
+    assert (outcome(messages).status, code) == ("completed", 0), outcome(messages).reason
+    predictions = kept(tmp_path / "7")
+    assert predictions["sample_id"].is_unique
+    check(predictions, table)
+    assert counted(tmp_path / "7") == sizes(predictions)
+
+
+def test_a_resumed_run_keeps_them_of_its_last_attempt(tmp_path: Path) -> None:
+    table, path, run_dir = people(), tmp_path / "t.csv", tmp_path / "7"
+    table.to_csv(path, index=False)
+    config: dict[str, Any] = {"source_path": str(path), "data": OPTIONS, **FAST}
+    first = carry_out(
+        reading(job_of(run_dir, **config), path),
+        stop_at=lambda message: isinstance(message, BatchMetrics) and message.epoch == 1,
+    )
+    assert outcome(first).status == "interrupted"
+    assert not (run_dir / "subgroups.json").exists()
+    saved = of_type(first, CheckpointSaved)[-1]
+    again = job_of(run_dir, attempt=2, resume=(run_dir / saved.last, saved.epoch), **config)
+    second = carry_out(reading(again, path))
+    assert outcome(second).status == "completed", outcome(second).reason
+    predictions = kept(run_dir, 2)
+    check(predictions, table)
+    assert counted(run_dir) == sizes(predictions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -214,6 +215,23 @@ def test_the_page_names_the_columns_of_subgroups(admin: Client, run: Run) -> Non
     assert facts_of(page(admin, f"{LIST}{run.pk}/change/"))["Subgroups by"].startswith("sex (3), &lt;b&gt;scan")
     write(run, class_folders())
     assert "Subgroups by" not in facts_of(page(admin, f"{LIST}{run.pk}/change/"))
+
+
+@pytest.mark.parametrize("told", ["", "[]", '{"splits": 3}', '{"splits": {"test": {"worst": null}}}'])
+def test_subgroups_of_an_unknown_shape_are_left_out(admin: Client, run: Run, told: str) -> None:
+    (run.folder / "subgroups.json").write_text(told)
+    assert "<h2>Subgroups" not in page(admin, f"{LIST}{run.pk}/change/")
+
+
+def test_the_page_says_which_group_is_shown_to_be_worse(admin: Client, run: Run) -> None:
+    assert "<h2>Subgroups" not in page(admin, f"{LIST}{run.pk}/change/")
+    splits = {"val": {"verdict": "No group is shown to be worse."}, "test": {"verdict": "Worst group: <b> (site)."}}
+    (run.folder / "subgroups.json").write_text(json.dumps({"splits": splits}))
+    section = page(admin, f"{LIST}{run.pk}/change/").split("<h2>Subgroups")[1].split("</section>")[0]
+    assert re.findall(r"<b>(\w+):</b> (.*?)</li>", section) == [
+        ("test", "Worst group: &lt;b&gt; (site)."),
+        ("val", "No group is shown to be worse."),
+    ]
 
 
 @pytest.mark.parametrize("shape", EVERY_SHAPE)

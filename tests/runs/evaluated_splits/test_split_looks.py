@@ -101,7 +101,10 @@ def test_the_run_with_the_highest_test_number_says_of_how_many(user: User, api: 
     assert [best_of(run) for run in (first, second, low, unknown, other)] == [3, 3, None, None, None]
     told = api.get(f"/api/runs/{first.pk}/").json()["test_split"]
     assert told["best_of"] == 3
-    assert told["text"].endswith("Its test AUROC is the highest of 3 runs: as the best of several it is optimistic.")
+    assert told["text"].endswith(
+        "Its test AUROC is the highest of 3 runs: as the best of several it is optimistic, "
+        "as is any other number that a run was picked by."
+    )
     high = evaluated(user, auroc=0.9)
     assert (best_of(first), best_of(high)) == (None, 4)
 

@@ -16,6 +16,8 @@ from PIL import Image
 
 from runs.evaluation import cell_samples, class_scores, error_pictures, said_classes
 from runs.models import Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from tests.runs.conftest import MakeRun
 from tests.runs.evaluation.test_final_curves import LABELS, evaluated, logits_of, two_classes
 
@@ -227,3 +229,33 @@ def test_wrong_requests(api: Client, run: Run) -> None:
         assert api.get(address, parameters).status_code == 400, parameters
     assert api.get(address, {"cell": "fp", "split": "val"}).status_code == 404
     assert Client().get(address, {"cell": "fp"}).status_code in (401, 403)
+
+
+def test_the_saved_operating_point_decides_by_default(api: Client, run: Run) -> None:
+    assert asked(api, run, cell="fn")["decides"] == "own"
+    point_history.save(run, "ada", "Few beds.", Decision("hand", 0.8, 0.8, None, test_known=True))
+    found = asked(api, run, cell="fn", page_size=100)
+    assert (found["threshold"], found["log_odds"], found["decides"]) == (0.8, None, "saved")
+    missed = np.flatnonzero((LABELS == 1) & (SCORES < 0.8))
+    assert sorted(row["place"] for row in found["results"]) == missed.tolist()
+    own = asked(api, run, cell="fn", threshold=0.5)
+    assert (own["threshold"], own["decides"]) == (0.5, "asked")
+    rows = csv.DictReader(io.StringIO(api.get(f"/api/runs/{run.pk}/final-samples/export/?cell=fn").content.decode()))
+    assert len(list(rows)) == len(missed)
+    point_history.withdraw(run, "ada", "No.")
+    assert asked(api, run, cell="fn")["threshold"] == 0.5
+
+
+def test_log_odds_of_the_saved_point_decide_where_scores_are_equal(api: Client, make_run: MakeRun) -> None:
+    logits = 40 + np.arange(90.0) / 10
+    run = evaluated(make_run, named({"label": (LABELS == 1).astype(int), "score": SCORES * 0 + 1, "logit": logits}))
+    point_history.save(run, "ada", "Few beds.", Decision("youden", None, 1.0, 44.05, test_known=True))
+    for cell, of_class, said in (("fn", True, False), ("fp", False, True), ("errors", None, None)):
+        found = asked(api, run, cell=cell, page_size=100)
+        called = logits >= 44.05
+        wanted = called != (LABELS == 1) if of_class is None else (called == said) & ((LABELS == 1) == of_class)
+        assert sorted(row["place"] for row in found["results"]) == np.flatnonzero(wanted).tolist(), cell
+        assert [row["predicted"] == found["class"] for row in found["results"]] == [
+            bool(called[row["place"]]) for row in found["results"]
+        ]
+    assert asked(api, run, cell="fn", threshold=1.0)["total"] == 0

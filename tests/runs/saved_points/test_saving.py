@@ -18,8 +18,6 @@ from sklearn.metrics import confusion_matrix
 
 from runs import atomic_files
 from runs.derived_models import SavedPoint
-from runs.files import point_file
-from runs.files.exports import export
 from runs.models import FinalResult, Run
 from runs.operating_points import recomputed_points
 from runs.saved_points import point_history
@@ -167,30 +165,6 @@ def test_the_history_stays_and_a_withdrawal_is_part_of_it(api: Client, run: Run)
     assert save(api, run, rule="f1")["operating_point"]["rule"] == "f1"
 
 
-def test_the_file_says_what_holds_and_what_was_decided(api: Client, run: Run) -> None:
-    assert not (run.folder / point_file.NAME).exists()
-    saved = save(api, run, rule="youden")["operating_point"]
-    told = json.loads((run.folder / point_file.NAME).read_text())
-    assert told == {"run_id": run.pk, "operating_point": saved, "history": [saved]}
-    assert point_file.NAME in [file["name"] for file in read(api, f"/api/runs/{run.pk}/files/")["files"]]
-    post(api, address(run, "withdraw/"), {"reason": "No."}, 200)
-    told = json.loads((run.folder / point_file.NAME).read_text())
-    assert told["operating_point"] is None
-    assert len(told["history"]) == 2
-    (run.folder / point_file.NAME).unlink()
-    export(Run.objects.get(pk=run.pk))
-    assert json.loads((run.folder / point_file.NAME).read_text()) == told
-    assert json.loads((run.folder / "results.json").read_text())["operating_point"] is None
-
-
-def test_a_file_that_cannot_be_written_costs_the_point_nothing(api: Client, run: Run) -> None:
-    (run.folder / point_file.NAME).mkdir()
-    answer = save(api, run, rule="youden")
-    assert answer["operating_point"]["rule"] == "youden"
-    assert answer["problem"].startswith("It is saved, but the file operating_point.json could not be written")
-    assert f"manage.py export {run.pk}" in answer["problem"]
-
-
 def test_the_log_says_who_decided_what(api: Client, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "experiments.api.operating_point"):
         saved = save(api, run, rule="youden", reason="We cannot\nmiss one.")["operating_point"]
@@ -305,11 +279,11 @@ def test_of_two_who_save_at_once_the_file_has_both(api: Client, run: Run, monkey
     def slowly(path: Path, content: bytes) -> None:
         for name in others:
             point_history.save(run, name, "Me too.", Decision("hand", 0.2, 0.2, None, test_known=True))
-            point_file.publish(run)
+            decided_files.publish(run)
         write(path, content)
 
     monkeypatch.setattr(atomic_files, "write", slowly)
     save(api, run, rule="youden")
-    told = json.loads((run.folder / point_file.NAME).read_text())
+    told = json.loads((run.folder / "operating_point.json").read_text())
     assert [one["by"] for one in told["history"]] == ["grace", "ada"]
     assert told["operating_point"] == read(api, address(run))["operating_point"]

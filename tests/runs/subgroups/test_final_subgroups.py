@@ -301,25 +301,11 @@ def test_groups_are_told_apart_at_the_saved_operating_point(api: Client, make_ru
     point_history.save(run, "ada", "We cannot miss one.", Decision("hand", 0.2, 0.2, None, test_known=True))
     saved = asked(api, run)
     assert (own["threshold"], saved["threshold"]) == (0.5, 0.2)
+    assert (own["decides"], saved["decides"]) == ("own", "saved")
     women = data[data["subgroup_sex"] == "F"]
     right = recall_score(women["label"], women["score"] >= 0.2)
     assert values(by_name(saved)["sex", "F"])["final_sensitivity"] == pytest.approx(right)
     assert asked(api, run, threshold=0.5)["groups"] == own["groups"]
-
-
-def test_log_odds_of_the_saved_point_decide_where_scores_are_alike(api: Client, make_run: MakeRun) -> None:
-    data = frame(3)
-    data["logit"] += 60
-    data["score"] = 1.0
-    run = made(make_run, data, threshold=0.5)
-    asked(api, run)
-    point_history.save(run, "ada", "Why not.", Decision("youden", None, 1.0, 60.0, test_known=True))
-    told = values(by_name(asked(api, run))["sex", "F"])
-    women = data[data["subgroup_sex"] == "F"]
-    said = women["logit"] >= 60
-    assert 0.2 < recall_score(women["label"], said) < 0.95
-    assert told["final_sensitivity"] == pytest.approx(recall_score(women["label"], said))
-    assert told["final_specificity"] == pytest.approx(recall_score(women["label"], said, pos_label=0))
 
 
 @pytest.mark.parametrize("label", [-1, 2, 0.5])
@@ -328,3 +314,43 @@ def test_labels_that_are_no_class_say_so(api: Client, make_run: MakeRun, label: 
     data["label"] = data["label"].astype(type(label))
     data.loc[3, "label"] = label
     assert asked(api, made(make_run, data))["problem"] == stored_groups.UNREADABLE
+
+
+def confident(seed: int = 3) -> pd.DataFrame:
+    """Draw predictions whose scores are all 1 in double precision: logits alone tell them apart."""
+    data = frame(seed)
+    data["logit"] += 60
+    return data.assign(score=1.0)
+
+
+def test_log_odds_decide_where_the_saved_point_has_them(api: Client, make_run: MakeRun) -> None:
+    data = confident()
+    run = made(make_run, data, threshold=0.5)
+    point_history.save(run, "ada", "Few beds.", Decision("youden", None, 1.0, 60.0, test_known=True))
+    found = asked(api, run)
+    assert (found["threshold"], found["log_odds"], found["decides"]) == (1.0, 60.0, "saved")
+    women = data[data["subgroup_sex"] == "F"]
+    told = values(by_name(found)["sex", "F"])
+    said = women["logit"] >= 60
+    assert told["final_sensitivity"] == pytest.approx(recall_score(women["label"], said))
+    assert told["final_specificity"] == pytest.approx(recall_score(women["label"], said, pos_label=0))
+    assert 0 < told["final_specificity"] < 1
+    everything = values(by_name(asked(api, run, threshold=1.0))["sex", "F"])
+    assert everything["final_specificity"] == 0
+
+
+def test_one_comparison_at_a_time_is_computed(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+    read = stored_groups.read
+
+    def watched(*args: Any) -> Any:
+        held.append(run_subgroups._computing.locked())
+        return read(*args)
+
+    monkeypatch.setattr(stored_groups, "read", watched)
+    run = made(make_run, frame())
+    asked(api, run)
+    (run.folder / "predictions.parquet").write_bytes(b"no table")
+    assert asked(api, run, metric="accuracy")["problem"] == stored_groups.UNREADABLE
+    assert held == [True]
+    assert not run_subgroups._computing.locked()

@@ -271,8 +271,8 @@ export class PageView {
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine?.draw(state, store, weight);
     if (dirty.events) this.log?.draw();
     this.trainLog?.draw(state);
-    if (dirty.results) this.#drawResults(state);
     if (dirty.results) {
+      this.#drawResults(state);
       this.#drawErrors(state);
       this.#drawPoints();
       this.#drawSubgroups(state);
@@ -307,12 +307,12 @@ export class PageView {
     this.#later(drawCurves(), again);
   }
 
-  #drawErrors({ finals, attempt, status, deleted }) {
+  #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
     if (finals.size && ENDED.has(status) && !deleted)
       this.#below(
         () =>
           import("./errors/error_gallery.js").then(({ drawErrors }) =>
-            drawErrors(finals, [attempt, ...finals.keys()].join()),
+            drawErrors(finals, saved, [attempt, saved?.at, ...finals.keys()].join()),
           ),
         () => (this.dirty.results = true),
       );
@@ -350,13 +350,14 @@ export class PageView {
     else find("operating-points").hidden = true;
   }
 
-  #drawSubgroups({ finals, attempt, status, deleted }) {
+  #drawSubgroups({ finals, attempt, status, deleted, operatingPoint: saved }) {
     const { subgroup_columns: columns, subgroup_folder: folder } = this.detail.config.data ?? {};
     const some = (columns?.length || folder) && finals.size && ENDED.has(status) && !deleted;
+    const key = [attempt, saved?.at].join();
     if (!some) find("subgroups").hidden = true;
     else
       this.#below(
-        () => import("./subgroups/section.js").then(({ drawSubgroups }) => drawSubgroups(finals, attempt)),
+        () => import("./subgroups/section.js").then(({ drawSubgroups }) => drawSubgroups(finals, key)),
         () => (this.dirty.results = true),
       );
   }

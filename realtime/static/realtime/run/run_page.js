@@ -26,11 +26,13 @@ export class RunPage {
   #held = new HeldEvents();
   #connection = { kind: "connecting" };
   #hasSnapshot = false; // until then the page stays as the server wrote it
+  #pointAt = null; // when the operating point was saved that is drawn
   #loads = 0; // an answer counts if it is to the newest request
 
   // `detail` and `labels` as the page contains them; `mayAct`: whether the reader may change the run.
   constructor({ detail, labels, snapshotAddress, mayAct }) {
     this.#state = newState(detail);
+    this.#pointAt = this.#state.operatingPoint?.at ?? null;
     this.scheduler = new DrawScheduler(() => this.#draw());
     this.loader = new SnapshotLoader(detail.links, snapshotAddress, (trouble) => this.#setConnection(trouble));
     this.details = new DetailRefresher(detail.links, this.#state, {
@@ -38,6 +40,7 @@ export class RunPage {
       onAnswer: () => {
         this.#store.dirty.add("epoch");
         this.view.dirty.about = true;
+        this.#noticePoint();
         this.requestDraw();
       },
     });
@@ -57,6 +60,13 @@ export class RunPage {
     await this.#load();
     if (this.#hasSnapshot) this.stream.open();
     this.details.ask();
+  }
+
+  // An operating point was saved or withdrawn, here or elsewhere: what follows from it is drawn again.
+  #noticePoint() {
+    const at = this.#state.operatingPoint?.at ?? null;
+    if (at !== this.#pointAt) this.view.dirty.results = true;
+    this.#pointAt = at;
   }
 
   requestDraw() {

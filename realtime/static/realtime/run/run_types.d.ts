@@ -73,6 +73,7 @@ export interface SavedOperatingPoint {
   summary: string;
   origin: string;
   decided: string;
+  at: string;
   reason: string;
   splits: Record<string, Record<string, number | null>>;
   shifts: { text: string }[];

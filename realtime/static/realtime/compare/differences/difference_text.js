@@ -121,6 +121,9 @@ export function comparisonsText({ comparisons, reference }, label) {
   );
 }
 
+/** @param {number} value */
+const short = (value) => Number(value.toPrecision(4));
+
 /**
  * Say where the runs decide.
  *
@@ -129,9 +132,9 @@ export function comparisonsText({ comparisons, reference }, label) {
  */
 export function thresholdsText(decisions, label) {
   if (decisions.every(({ threshold }) => threshold === null)) return "Each run calls the class with the highest score.";
-  const said = decisions.map(({ run, threshold, source }) => {
-    const saved = source === "saved" ? " (its saved operating point)" : "";
-    return `${label(run)} at ${Number((threshold ?? 0).toPrecision(4))}${saved}`;
+  const said = decisions.map(({ run, threshold, log_odds: odds, source }) => {
+    const least = odds === null ? `${short(threshold ?? 0)}` : `a logit of ${short(odds)}`;
+    return `${label(run)} at ${least} (${source === "saved" ? "its saved operating point" : "its own threshold"})`;
   });
   return `Decisions at a score of the threshold or more: ${said.join(", ")}.`;
 }

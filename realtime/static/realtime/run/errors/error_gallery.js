@@ -18,8 +18,9 @@ class ErrorGallery {
     this.observer = new IntersectionObserver((seen) => this.#load(seen), { rootMargin: AHEAD });
   }
 
-  draw(finals) {
-    this.finals = finals;
+  // `saved`: the operating point that decides; null where the run's own threshold does.
+  draw(finals, saved) {
+    Object.assign(this, { finals, saved });
     const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
     const chosen = this.select.value;
     this.select.replaceChildren(...splits.map((split) => el("option", { value: split }, splitName(split))));
@@ -34,7 +35,9 @@ class ErrorGallery {
     this.observer.disconnect();
     for (const group of this.#groups) group.close();
     const { samples } = this.root.dataset;
-    this.#groups = errorGroups(final).map((group) => new ErrorGroupView(group, { split: this.select.value, samples }));
+    this.#groups = errorGroups(final, this.saved).map(
+      (group) => new ErrorGroupView(group, { split: this.select.value, samples }),
+    );
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
     for (const { root } of this.#groups) this.observer.observe(root);
   }
@@ -52,9 +55,9 @@ let gallery = null;
 let drawnOf = null;
 
 // `key`: what is drawn again only when it changes.
-export function drawErrors(finals, key) {
+export function drawErrors(finals, saved, key) {
   if (key === drawnOf) return;
   drawnOf = key;
   gallery ??= new ErrorGallery();
-  gallery.draw(finals);
+  gallery.draw(finals, saved);
 }

@@ -1,8 +1,10 @@
 // What is said of a run's errors, and which groups they form. Pure.
 
 import { count, score, UNKNOWN } from "../../frame/format.js";
+import { shortest } from "../evaluation/decisions.js";
 
 /** @typedef {import("../../events/event_types").FinalStats} FinalStats */
+/** @typedef {import("../run_types").SavedOperatingPoint} SavedOperatingPoint */
 /** @typedef {{ cell: string, title: string, words: string, size: number }} ErrorGroup */
 /**
  * @typedef {object} Sample
@@ -17,34 +19,47 @@ import { count, score, UNKNOWN } from "../../frame/format.js";
  */
 
 /**
- * Return the groups of errors of a split, each with its size.
+ * Return the groups of errors of a split, each with its size: at the saved operating point where there is one.
  *
- * @param {Pick<FinalStats, "confusion_matrix" | "class_names" | "threshold">} final
+ * @param {Pick<FinalStats, "split" | "confusion_matrix" | "class_names" | "threshold">} final
+ * @param {Pick<SavedOperatingPoint, "threshold" | "log_odds" | "splits"> | null} [saved]
  * @returns {ErrorGroup[]}
  */
-export function errorGroups({ confusion_matrix: matrix, class_names: names, threshold }) {
+export function errorGroups({ split, confusion_matrix: matrix, class_names: names, threshold }, saved = null) {
   if (names.length !== 2) {
     const size = matrix.reduce((sum, row, at) => sum + row.reduce((all, n, to) => all + (to === at ? 0 : n), 0), 0);
     const words = "Said to be another class than they are, the most certain first.";
     return [{ cell: "errors", title: "Errors", words, size }];
   }
-  const [[, falseAlarms], [missed]] = matrix;
+  const { cm_fp: falseAlarms = matrix[0][1], cm_fn: missed = matrix[1][0] } = saved?.splits[split] ?? {};
   const [negative, positive] = names;
-  const at = threshold ?? 0.5;
+  const [least, at] = decides(threshold ?? 0.5, saved);
+  const where = saved ? ", at the saved operating point" : "";
   return [
     {
       cell: "fn",
       title: "Missed",
-      words: `${positive}, but said to be ${negative}: a score below ${at}, the lowest first.`,
-      size: missed,
+      words: `${positive}, but said to be ${negative}: a ${least} below ${at}${where}, the lowest first.`,
+      size: missed ?? 0,
     },
     {
       cell: "fp",
       title: "False alarms",
-      words: `${negative}, but said to be ${positive}: a score of ${at} or more, the highest first.`,
-      size: falseAlarms,
+      words: `${negative}, but said to be ${positive}: a ${least} of ${at} or more${where}, the highest first.`,
+      size: falseAlarms ?? 0,
     },
   ];
+}
+
+/**
+ * Return what decides, and from where on.
+ *
+ * @param {number} own
+ * @param {Pick<SavedOperatingPoint, "threshold" | "log_odds"> | null} saved
+ */
+function decides(own, saved) {
+  if (saved === null || saved.threshold === null) return ["score", String(own)];
+  return saved.log_odds === null ? ["score", shortest(saved.threshold)] : ["logit", shortest(saved.log_odds)];
 }
 
 /** @param {ErrorGroup} group */

@@ -13,6 +13,7 @@ export class DecisionPanel {
   #place = 0;
   #own = null; // the run's threshold, or the saved one
   #wish = null; // what was typed, until all thresholds are there
+  #nodes = new Map(); // of the numbers, which a move all writes
 
   // `onMove(counts, ownCounts)`: the points on the curves; `onNeed`: all thresholds are needed; `onCell(cell,
   // threshold)`: the samples of a cell are asked for; `onTry()`: the reader has moved the threshold.
@@ -164,6 +165,8 @@ export class DecisionPanel {
   }
 
   #of(kind, name) {
-    return this.root.querySelector(`[data-${kind}="${name}"]`);
+    const which = `[data-${kind}="${name}"]`;
+    if (!this.#nodes.has(which)) this.#nodes.set(which, this.root.querySelector(which));
+    return this.#nodes.get(which);
   }
 }

@@ -28,7 +28,7 @@ export function patientWords(patients, mixed, classes) {
     return mixed ? `${start}; ${some} with samples of several classes ${verb} left out.` : `${start}.`;
   }
   const both = mixed ? ` (${some} ${mixed === 1 ? "has" : "have"} samples of both classes)` : "";
-  return `${start}, and is positive if any of them is${both}.`;
+  return `${start}, and is positive if any of them is${both}. The run's own threshold decides, not a saved point.`;
 }
 
 /** @param {FinalStats} final */

@@ -2,7 +2,7 @@
 
 import { call, errorText } from "../../frame/api.js";
 import { arrange, el, setText } from "../../frame/dom.js";
-import { NUMBERS, requestBody, savedLines, typedNumber, wouldSave } from "./saved_text.js";
+import { betweenScores, NUMBERS, requestBody, savedLines, typedNumber, wouldSave } from "./saved_text.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -96,6 +96,7 @@ export class SavedPoint {
       const { points } = await call(`${this.links.operating_points}${query}`);
       const found = points?.find((point) => point.rule === rule);
       if (found && found.threshold !== null) this.#arrive(found, number);
+      if (found && !found.reason) return betweenScores(found);
       return found ? found.reason : "The run’s predictions are not kept: no point can be chosen.";
     });
   }

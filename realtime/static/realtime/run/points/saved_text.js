@@ -56,6 +56,17 @@ export function requestBody(chosen, threshold, reason) {
   return { rule: chosen.rule, ...(number ? { [number.field]: chosen.number } : {}), reason };
 }
 
+const BETWEEN_SCORES =
+  "It is decided by logits, for scores hardly tell its samples apart. The slider moves by scores: where they are " +
+  "equal, it stands beside the point and counts others.";
+
+/**
+ * Say where the slider cannot stand at a point; blank where it can.
+ *
+ * @param {{log_odds?: number | null}} point
+ */
+export const betweenScores = ({ log_odds: odds }) => ((odds ?? null) === null ? "" : BETWEEN_SCORES);
+
 /**
  * Return the lines that tell a decision.
  *
@@ -64,6 +75,7 @@ export function requestBody(chosen, threshold, reason) {
 export const savedLines = (point) =>
   [
     [point.label, point.summary].filter(Boolean).join(". "),
+    betweenScores(point),
     `${point.decided} Reason: ${point.reason}`,
     point.origin,
     ...point.shifts.map(({ text }) => text),

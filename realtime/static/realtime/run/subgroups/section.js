@@ -7,6 +7,7 @@ import { pText } from "../../frame/signed_text.js";
 import { forestRow } from "./forest.js";
 import {
   columnChoices,
+  decidesText,
   differenceText,
   estimateText,
   METRICS,
@@ -21,6 +22,7 @@ const MANY = ["accuracy"];
 
 class Subgroups {
   #asked = 0; // requests; the answer to an older one is dropped
+  #seen = false; // a reader has come to the section
 
   constructor(section) {
     this.address = section.dataset.address;
@@ -28,11 +30,12 @@ class Subgroups {
     new IntersectionObserver((entries, observer) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
+      this.#seen = true;
       this.#load();
     }).observe(section);
   }
 
-  // A new evaluation: the next look asks again.
+  // A new evaluation, or another operating point: who has seen the groups sees the new ones.
   draw(finals) {
     this.finals = finals;
     const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
@@ -45,6 +48,7 @@ class Subgroups {
       this.#select("metric"),
       (two ? Object.keys(METRICS) : MANY).map((metric) => [metric, METRICS[metric][1]]),
     );
+    if (this.#seen) this.#load();
   }
 
   #select(name) {
@@ -73,6 +77,7 @@ class Subgroups {
 
   #show(told, query) {
     setText(find("subgroups-verdict"), told.problem ?? told.verdict);
+    setText(find("subgroups-decides"), decidesText(told));
     if (told.kept.length) fill(this.#select("by"), columnChoices(told.kept));
     const file = find("subgroups-file");
     file.hidden = Boolean(told.problem);

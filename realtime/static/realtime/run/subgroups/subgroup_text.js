@@ -1,8 +1,9 @@
 // Subgroups in words, and where the marks of a forest plot stand. Pure.
 
-import { count, known, UNKNOWN } from "../../frame/format.js";
+import { count, known, score, UNKNOWN } from "../../frame/format.js";
 import { metricRange, metricValue } from "../../frame/metric_text.js";
 import { signed, signedRange } from "../../frame/signed_text.js";
+import { shortest } from "../evaluation/decisions.js";
 
 /** @typedef {{value: number | null, ci_low: number | null, ci_high: number | null}} Estimate */
 /** @typedef {Estimate & {p: number, p_holm: number}} Difference */
@@ -74,6 +75,18 @@ export function otherNumbers(groups, metric) {
   return Object.keys(names)
     .filter((name) => name !== METRICS[metric][0])
     .map((name) => ({ name, title: TITLES[name] ?? name }));
+}
+
+/**
+ * Say where the numbers of the groups decide.
+ *
+ * @param {{decides: string, threshold: number | null, log_odds: number | null}} told
+ */
+export function decidesText({ decides, threshold, log_odds: odds }) {
+  if (decides === "highest" || threshold === null) return "Each sample is called what has the highest score.";
+  const least = known(odds) ? `a logit of ${shortest(Number(odds))}` : `a score of ${shortest(threshold)}`;
+  const where = decides === "saved" ? "its saved operating point" : decides === "own" ? "its own threshold" : "";
+  return where ? `The run decides at ${where}, ${least} or more.` : `Decisions at ${least} or more, as asked for.`;
 }
 
 /** @param {Group} group */

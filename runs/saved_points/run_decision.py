@@ -1,4 +1,4 @@
-"""Say where a run decides: the one place that knows at which of its thresholds decisions are compared."""
+"""Say where a run decides: the one place that knows at which of its thresholds comparisons, groups and errors are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from runs.saved_points import point_history
 HIGHEST = "highest"
 OWN = "own"
 SAVED = "saved"
+ASKED = "asked"
 
 
 class Decision(NamedTuple):
@@ -30,3 +31,8 @@ def decision_of(run: Run, result: FinalResult) -> Decision:
     if saved := point_history.current(run):
         return Decision(saved.threshold, saved.log_odds, SAVED)
     return Decision(0.5 if result.threshold is None else result.threshold, None, OWN)
+
+
+def decision_at(asked: float | None, run: Run, result: FinalResult) -> Decision:
+    """Return the threshold that a reader asks for; without one, where the run decides."""
+    return decision_of(run, result) if asked is None else Decision(asked, None, ASKED)
