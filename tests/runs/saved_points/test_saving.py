@@ -18,6 +18,7 @@ from sklearn.metrics import confusion_matrix
 
 from runs import atomic_files
 from runs.derived_models import SavedPoint
+from runs.files import decided_files
 from runs.models import FinalResult, Run
 from runs.operating_points import recomputed_points
 from runs.saved_points import point_history
