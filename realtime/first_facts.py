@@ -19,6 +19,7 @@ from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import duration, percent
 
 _ORDER = ("train", "val", "test")  # PostgreSQL keeps none
+NO_INTERVAL = "no interval: too few"  # samples, or patients, of a class
 _SPLITS = {"test": "Test", "val": "Validation", "train": "Training"}
 CAVEAT = (
     "The best epoch was chosen on this validation split, so its numbers are likely to be better than those of new data."
@@ -97,7 +98,10 @@ def _epoch(final: FinalResult) -> str:
 
 def _statistic(label: str, name: str, statistics: Mapping[str, float | None], more: str) -> Fact:
     interval = metric_range(name, statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high"))
-    return Fact(label, metric_value(name, statistics.get(name)), " · ".join(filter(None, (interval, more))))
+    value = statistics.get(name)
+    if value is not None and statistics.get(f"{name}_ci_low", 0.0) is None:
+        interval = NO_INTERVAL
+    return Fact(label, metric_value(name, value), " · ".join(filter(None, (interval, more))))
 
 
 def _facts(run: Run) -> list[Fact]:

@@ -28,6 +28,8 @@ def few_words(matrix: Matrix, of_patients: Matrix | None) -> str:
     if not sizes or min(sizes) >= FEW:
         return ""
     some = _counted(min(sizes), "sample" if of_patients is None else "patient")
+    if min(sizes) == 1:
+        return f"Only {some} of a class: numbers that rest on that class have no interval, or a very wide one."
     return (
         f"Only {some} of a class: intervals of F1, balanced accuracy, Matthews correlation and calibration are likely "
         "to be too narrow."

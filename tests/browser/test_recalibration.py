@@ -38,7 +38,11 @@ async def test_the_page_of_a_run_shows_what_recalibration_makes_of_its_scores(vi
         f"the mean score of “{HOSTILE}” is {test['none'].mean_score:.4f} at a prevalence of {test['none'].share:.4f}."
     )
     await expect(section).to_contain_text(words)
-    await expect(section).to_contain_text(f"Recalibrated by Platt’s method it is {test['platt'].mean_score:.4f}.")
+    share = found.splits["val"]["none"].share
+    await expect(section).to_contain_text(
+        f"Recalibrated by Platt’s method, fitted at a prevalence of {share:.4f} on the validation split, it is "
+        f"{test['platt'].mean_score:.4f}."
+    )
     await expect(section).to_contain_text("Fitted to the 300 samples of the validation split")
     for _ in range(2):  # as it came, and with the page
         rows = section.locator("#recalibration-tables tbody tr")

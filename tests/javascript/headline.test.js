@@ -55,11 +55,20 @@ test("at a saved point sensitivity and specificity are its own", () => {
   const both = state([final("val", BINARY), final("test", BINARY)], { operatingPoint });
   assert.deepEqual(headline(both), [
     ["Test AUROC", "0.969", "0.936 to >0.999 · epoch 4"],
-    ["Sensitivity", "50.0 %", "saved threshold 0.35"],
+    ["Sensitivity", "50.0 %", "no interval: too few · saved threshold 0.35"],
     ["Specificity", "100.0 %", "saved threshold 0.35"],
   ]);
   const unknown = state([final("test", BINARY)], { operatingPoint: { threshold: 0.35, splits: {} } });
   assert.equal(headline(unknown)[1][1], "87.5 %");
+});
+
+test("a number without an interval says so, as all of one patient tell nothing of others", () => {
+  const ends = { final_sensitivity_ci_low: null, final_sensitivity_ci_high: null };
+  const none = state([
+    final("test", { final_auroc_cm: 0.978, final_sensitivity: 1, final_specificity: null, ...ends }),
+  ]);
+  assert.match(headline(none)[1][2], /^no interval: too few · threshold /);
+  assert.doesNotMatch(headline(none)[0][2] + headline(none)[2][2], /no interval/); // one was never computed, one is unknown
 });
 
 test("validation is said, and comes with its caveat", () => {

@@ -40,7 +40,7 @@ const BINARY = {
   class_names: ["benign", "malignant"],
   methods: [PLATT, ISOTONIC, TEMPERATURE],
   splits: {
-    val: { none: quality(), platt: quality({ mean_score: 0.097 }) },
+    val: { none: quality({ share: 0.3333 }), platt: quality({ mean_score: 0.3333 }) },
     test: { platt: quality({ mean_score: 0.098 }), none: quality() },
   },
 };
@@ -49,7 +49,11 @@ test("the introduction answers what the scores are worth", () => {
   assert.equal(
     introduction(BINARY),
     "On the test split the mean score of “malignant” is 0.2040 at a prevalence of 0.0970. " +
-      "Recalibrated by Platt’s method it is 0.0980.",
+      "Recalibrated by Platt’s method, fitted at a prevalence of 0.3333 on the validation split, it is 0.0980.",
+  );
+  assert.match(
+    introduction({ ...BINARY, splits: { val: BINARY.splits.val } }),
+    /at a prevalence of 0.3333. Recalibrated by Platt’s method it is 0.3333.$/,
   );
   const alone = { ...BINARY, splits: { val: { none: quality() } } };
   assert.equal(

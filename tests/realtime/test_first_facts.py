@@ -77,6 +77,16 @@ def test_more_classes_have_a_headline_alone(user: User) -> None:
     assert (found.cells, found.names) == ({}, [])
 
 
+def test_a_number_without_an_interval_says_so(user: User) -> None:
+    """All found, of one patient: 100 % alone would read as if it were known."""
+    ends = dict.fromkeys(("final_sensitivity_ci_low", "final_sensitivity_ci_high", "final_specificity_ci_low"))
+    found = verdict(ended(user, statistics={"final_auroc_cm": 0.9, "final_sensitivity": 1.0, **ends}))
+    assert found is not None
+    assert [fact.detail.split(" · ")[0] for fact in found.headline] == [
+        *("epoch 1", "no interval: too few", "threshold 0.5"),
+    ]
+
+
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_other_ends_have_none(user: User, status: str) -> None:
     assert verdict(ended(user, status)) is None

@@ -212,5 +212,8 @@ def test_few_of_a_class_are_told() -> None:
     many = [[20, 0], [5, 15]]
     assert few_words(many, None) == few_words([[30, 0], [0, 0]], None) == few_words([], None) == ""
     text = few_words(many, [[19, 2], [1, 0]])
-    assert text.startswith("Only 1 patient of a class: intervals of F1, balanced accuracy,")
+    assert text == "Only 1 patient of a class: numbers that rest on that class have no interval, or a very wide one."
+    assert few_words(many, [[19, 2], [1, 1]]).startswith(
+        "Only 2 patients of a class: intervals of F1, balanced accuracy,"
+    )
     assert few_words([[9, 3], [30, 2]], None).startswith("Only 12 samples of a class:")

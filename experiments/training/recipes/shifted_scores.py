@@ -25,7 +25,8 @@ def notes(
 ) -> Iterator[Note]:
     """Yield a note with mean score and prevalence of an evaluated split, if something shifts the scores.
 
-    It has the cure too, where one was fitted. Nothing is known of a network with a loss of its own.
+    It has the cure too, where one was fitted, and at which prevalence: it holds for that one. Nothing is known of a
+    network with a loss of its own.
     """
     causes = list(_causes(config, module)) if isinstance(module, Classifier) else []
     if causes:
@@ -75,9 +76,11 @@ def _cure(evaluated: Predictions, recalibration: Recalibration) -> str:
     after = recalibration.splits[evaluated.split].get("platt")
     if after is None:
         return ""
+    share = recalibration.splits[recalibration.fitted_on]["none"].share
+    there = "" if evaluated.split == recalibration.fitted_on else f" at its prevalence of {share:.3g}"
     return (
-        f" Recalibrated by Platt's method, fitted on the validation split, the mean score is {after.mean_score:.3g}: "
-        "see Recalibration on the run's page."
+        f" Recalibrated by Platt's method, fitted on the validation split{there}, the mean score is "
+        f"{after.mean_score:.3g}: see Recalibration on the run's page."
     )
 
 

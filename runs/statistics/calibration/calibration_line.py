@@ -37,8 +37,14 @@ def calibration_line(split: Evaluated) -> Summary:
     design, back = _standardised(odds)
     standardised = _fitted(design, positive)
     line, errors = back @ standardised, _errors(design, back, positive, units, standardised)
-    found = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
+    told = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
+    found = told if _several(positive, units) else dict.fromkeys(names, _UNKNOWN)
     return Summary(numbers | dict(zip(names, map(float, line), strict=True)), intervals | found)
+
+
+def _several(positive: Flags, units: Ints) -> bool:
+    """Return whether two or more patients have positives, and two or more negatives: of one, errors say nothing."""
+    return all(len(np.unique(units[part])) > 1 for part in (positive, ~positive))
 
 
 def overlap(odds: Floats, positive: Flags) -> bool:

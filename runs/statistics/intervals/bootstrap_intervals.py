@@ -16,7 +16,7 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.intervals.resampling import Resampling, resampling
+from runs.statistics.intervals.resampling import Resampling, resampling, units_of
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
 from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
@@ -26,6 +26,7 @@ MOST_RANKED = 20_000_000
 """Samples times classes; beyond, what is ranked has no interval from resamples."""
 
 _CELLS_AT_ONCE = 1_000_000
+FEWEST = 2
 
 UNKNOWN: Interval = (None, None)
 OF_TWO = ("f1", "balanced_accuracy", "mcc", "brier", "log_loss", "average_precision")
@@ -60,11 +61,24 @@ def bootstrap_intervals(split: Evaluated, classes: int, summaries: Sequence[Summ
     whole_ends = {
         name: fallback(name, split, summaries, found) if without_width(ends) else ends for name, ends in overall.items()
     }
-    if classes == 2 and _one_sided(summaries[0]):
-        for name in ("f1", "balanced_accuracy", "mcc"):
+    if classes == 2 and not enough(split, 1):
+        whole_ends |= {name: _corner(name, split, summaries[0]) for name in _OF_CORNERS}
+        whole_ends["average_precision"] = found[0]["average_precision"]
+    elif classes == 2 and _one_sided(summaries[0]):
+        for name in _OF_CORNERS:
             whole_ends[name] = _widened(whole_ends[name], _corner(name, split, summaries[0]))
+    if classes == 2:
         found[0]["f1"] = whole_ends["f1"]
     return Bootstrapped(whole_ends, found)
+
+
+def enough(split: Evaluated, label: int) -> bool:
+    """Return whether two or more patients, or samples, are of the class, and two or more are not.
+
+    With one of a kind, draws differ in how often that one counts: they know of no other.
+    """
+    own, units = split.own(label), units_of(split)
+    return all(len(np.unique(units[part])) >= FEWEST for part in (own, ~own))
 
 
 def _one_sided(summary: Summary) -> bool:
@@ -124,7 +138,7 @@ def _ends(values: Floats, plan: Resampling) -> Interval:
 def _of_class(name: str, ends: Interval, split: Evaluated, label: int, summary: Summary) -> Interval:
     """Return the ends of a class's number; from unseen mistakes where the resamples were all alike."""
     if not without_width(ends):
-        return ends
+        return ends if enough(split, label) else UNKNOWN
     own = split.own(label)
     sizes = int(own.sum()), int((~own).sum())
     if name == "f1":

@@ -130,9 +130,11 @@ def test_the_note_on_shifted_scores_has_the_cure(tmp_path: Path, test_fraction: 
     messages, _ = trained(tmp_path, model={"pos_weight": 8.0}, data=fractions)
     [text] = [note.text for note in of_type(messages, Note) if note.code == "shifted_scores"]
     after = recalibration(messages).splits["test" if test_fraction else "val"]["platt"]
+    share = recalibration(messages).splits["val"]["none"].share
+    there = f" at its prevalence of {share:.3g}" if test_fraction else ""
     assert text.endswith(
-        f"Recalibrated by Platt's method, fitted on the validation split, the mean score is {after.mean_score:.3g}: "
-        "see Recalibration on the run's page."
+        f"Recalibrated by Platt's method, fitted on the validation split{there}, the mean score is "
+        f"{after.mean_score:.3g}: see Recalibration on the run's page."
     )
     before = recalibration(messages).splits["test" if test_fraction else "val"]["none"]
     assert abs(after.mean_score - after.share) < abs(before.mean_score - before.share)

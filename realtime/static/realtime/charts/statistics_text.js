@@ -59,6 +59,8 @@ export function fewWords(matrix, patients, unit = "sample") {
   const fewest = Math.min(...sizes);
   if (!(fewest < FEW)) return null;
   const some = plural(fewest, patients ? "patient" : unit);
+  if (fewest === 1)
+    return `Only ${some} of a class: numbers that rest on that class have no interval, or a very wide one.`;
   const which = "intervals of F1, balanced accuracy, Matthews correlation and calibration";
   return `Only ${some} of a class: ${which} are likely to be too narrow.`;
 }

@@ -11,6 +11,8 @@ import { metricRange, metricValue } from "../frame/metric_text.js";
 export const CAVEAT =
   "The best epoch was chosen on this validation split, so its numbers are likely to be better than those of new data.";
 
+const NO_INTERVAL = "no interval: too few"; // samples, or patients, of a class
+
 /**
  * Return the split that a run is judged by: test where there is one.
  *
@@ -81,7 +83,8 @@ function ofManyClasses({ split, epoch, class_names: names, statistics }) {
  * @returns {Fact}
  */
 function statistic(label, name, statistics, more) {
-  const range = metricRange(name, statistics[`${name}_ci_low`], statistics[`${name}_ci_high`]);
+  const none = known(statistics[name]) && statistics[`${name}_ci_low`] === null;
+  const range = none ? NO_INTERVAL : metricRange(name, statistics[`${name}_ci_low`], statistics[`${name}_ci_high`]);
   return [label, metricValue(name, statistics[name]), [range, more].filter(Boolean).join(" · ")];
 }
 

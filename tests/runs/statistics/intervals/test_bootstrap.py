@@ -237,6 +237,34 @@ def test_few_positives_all_found_widen_what_depends_on_them() -> None:
     assert rows["final_balanced_accuracy"] == (1 + correct / 40) / 2
 
 
+@pytest.mark.parametrize("found", [1, 3])
+def test_positives_of_one_patient_tell_nothing_of_other_patients(found: int) -> None:
+    """Sensitivity and AUROC have no interval then, so that what is made of them has none, be all found or not."""
+    random = np.random.default_rng(5)
+    targets = np.array([0] * 60 + [1] * 3)
+    scores = np.concatenate([random.uniform(0.05, 0.6, 60), np.where(np.arange(3) < found, 0.55, 0.45)])
+    patients = np.concatenate([np.arange(60) // 3, [20] * 3])
+    _, rows = final_statistics(scores, targets, class_names=["well", "ill"], patients=patients)
+    unknown = {name for name, value in rows.items() if name.endswith("_ci_low") and value is None}
+    of_both = ("auroc_cm", "sensitivity", "recall_cm", "f1_cm", "balanced_accuracy", "mcc", "average_precision")
+    line = ("calibration_slope", "calibration_intercept")
+    assert unknown == {f"final_{name}_ci_low" for name in (*of_both, *line)}
+    assert {name.replace("_high", "_low") for name, value in rows.items() if value is None} == unknown
+    assert rows["final_specificity_ci_low"] is not None
+    turned = final_statistics(1 - scores, 1 - targets, class_names=["ill", "well"], patients=patients)[1]
+    assert turned["final_balanced_accuracy_ci_low"] is turned["final_mcc_ci_high"] is None
+
+
+def test_one_positive_sample_has_the_interval_that_sensitivity_allows() -> None:
+    """Found, its sensitivity may be 21 % (Wilson): balanced accuracy reaches as far; draws would all have found it."""
+    scores, targets = np.append(np.linspace(0.05, 0.6, 40), 0.58), np.append(np.zeros(40, dtype=np.int64), 1)
+    _, rows = final_statistics(scores, targets, class_names=["well", "ill"])
+    low, specificity = rows["final_balanced_accuracy_ci_low"], rows["final_specificity_ci_low"]
+    assert low == pytest.approx((0.2065 + specificity) / 2, abs=1e-4)  # type: ignore[operator]
+    assert rows["final_average_precision_ci_low"] is None
+    assert rows["final_auroc_cm_ci_low"] is None
+
+
 def test_all_wrong_has_a_width() -> None:
     found = intervals(final([0.1] * 8 + [0.9] * 8, [1] * 8 + [0] * 8))
     rate = stats.binomtest(0, 8).proportion_ci(method="wilson").high

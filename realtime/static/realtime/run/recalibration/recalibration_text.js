@@ -51,7 +51,9 @@ export function introduction(found) {
   const [mean, share] = [number(none.mean_score), number(none.share)];
   if (!binary(found))
     return `${on} the mean score of the predicted class is ${mean}; ${share} of the predictions are right.`;
-  const after = platt ? ` Recalibrated by Platt’s method it is ${number(platt.mean_score)}.` : "";
+  const there = number(found.splits[found.fitted_on]?.none.share);
+  const fitted = split === found.fitted_on ? "" : `, fitted at a prevalence of ${there} on the validation split,`;
+  const after = platt ? ` Recalibrated by Platt’s method${fitted} it is ${number(platt.mean_score)}.` : "";
   const [, positive] = found.class_names;
   return `${on} the mean score of “${positive}” is ${mean} at a prevalence of ${share}.${after}`;
 }
