@@ -140,7 +140,7 @@ class Server:
 
     def wait_for(self, run_id: int, *statuses: str, within: float = 120) -> Any:
         """Wait until the run has one of the statuses; return its detail."""
-        detail: Any = eventually(lambda: self._when(run_id, statuses), within=within, every=0.2)
+        detail: Any = eventually(lambda: self._when(run_id, statuses), within=within)
         return detail
 
     def _when(self, run_id: int, statuses: tuple[str, ...]) -> Any:

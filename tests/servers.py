@@ -21,6 +21,8 @@ from django.db import connection
 START_SECONDS = 60.0
 FREE_PORTS = iter(random.SystemRandom().sample(range(12_000, 32_000), 20_000))
 STOP_SECONDS = 15.0
+WITHOUT_INSPECTIONS = "tests.web_application:application"
+"""An application that starts the process which looks at data when it is asked to look at some, not before."""
 
 
 class WebServer:

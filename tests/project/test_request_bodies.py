@@ -7,7 +7,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -218,46 +217,50 @@ class RawClient:
             return response.status, json.loads(response.read())
 
 
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    with WebServer(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_body_in_chunks_is_a_body(tmp_path: Path) -> None:
+def test_a_body_in_chunks_is_a_body(server: WebServer) -> None:
     owner, token = new_user()
     [queued] = launch.create(TrainingConfig.model_validate(VALID), owner)
     training = running_run(owner)
-    with WebServer(tmp_path) as server:
-        client = RawClient(server.port, token)
-        status, answer = client.chunked(TRAIN, compact(VALID | {"seed": 7}))
-        assert status == 202, answer
-        assert Run.objects.get(pk=answer["run_id"]).config["seed"] == 7
-        status, answer = client.chunked(f"/api/runs/{queued.pk}/clone/", compact({"trainer": {"max_epochs": 3}}))
-        assert status == 202, answer
-        assert Run.objects.get(pk=answer["run_id"]).config["trainer"]["max_epochs"] == 3
-        status, answer = client.chunked(f"/api/runs/{training.pk}/cancel/", compact({"evaluate": True}))
-        assert (status, answer["stop_request"]) == (202, "cancel_and_evaluate")
-        status, answer = client.chunked("/api/runs/tags/", compact({"runs": [queued.pk], "add": ["x"]}))
-        assert (status, answer["done"]) == (200, 1)
-        status, answer = client.chunked(f"/api/runs/{queued.pk}/priority/", compact({"priority": -3}), size=8_192)
-        assert (status, answer["priority"]) == (202, -3)
-        status, answer = client.chunked("/api/datasets/", compact({"nonsense": 1}))
-        assert (status, answer["errors"][0]["field"]) == (400, "nonsense")
-        status, answer = client.chunked("/api/datasets/uploads/", compact({"filename": "t.csv", "size": 5}))
-        assert status == 201, answer
-        piece = answer["links"]["self"]
-        status, answer = client.chunked(piece, b"a,b", method="PATCH", more="Upload-Offset: 0")
-        assert (status, answer["received"]) == (200, 3)
+    client = RawClient(server.port, token)
+    status, answer = client.chunked(TRAIN, compact(VALID | {"seed": 7}))
+    assert status == 202, answer
+    assert Run.objects.get(pk=answer["run_id"]).config["seed"] == 7
+    status, answer = client.chunked(f"/api/runs/{queued.pk}/clone/", compact({"trainer": {"max_epochs": 3}}))
+    assert status == 202, answer
+    assert Run.objects.get(pk=answer["run_id"]).config["trainer"]["max_epochs"] == 3
+    status, answer = client.chunked(f"/api/runs/{training.pk}/cancel/", compact({"evaluate": True}))
+    assert (status, answer["stop_request"]) == (202, "cancel_and_evaluate")
+    status, answer = client.chunked("/api/runs/tags/", compact({"runs": [queued.pk], "add": ["x"]}))
+    assert (status, answer["done"]) == (200, 1)
+    status, answer = client.chunked(f"/api/runs/{queued.pk}/priority/", compact({"priority": -3}), size=8_192)
+    assert (status, answer["priority"]) == (202, -3)
+    status, answer = client.chunked("/api/datasets/", compact({"nonsense": 1}))
+    assert (status, answer["errors"][0]["field"]) == (400, "nonsense")
+    status, answer = client.chunked("/api/datasets/uploads/", compact({"filename": "t.csv", "size": 5}))
+    assert status == 201, answer
+    piece = answer["links"]["self"]
+    status, answer = client.chunked(piece, b"a,b", method="PATCH", more="Upload-Offset: 0")
+    assert (status, answer["received"]) == (200, 3)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", [TRAIN, "/api/runs/bulk/", "/api/datasets/"])
-def test_a_long_body_in_chunks_is_refused_as_any_other(tmp_path: Path, address: str) -> None:
+def test_a_long_body_in_chunks_is_refused_as_any_other(server: WebServer, address: str) -> None:
     _, token = new_user()
-    with WebServer(tmp_path) as server:
-        client = RawClient(server.port, token)
-        for length in (JSON_LIMIT + 1, 2**20, 2**21):
-            status, answer = client.chunked(address, b" " * length, size=60_000)
-            assert status == 413
-            assert f"{JSON_LIMIT:,}" in answer["detail"]
-            assert f"{length:,}" in answer["detail"]
-        status, answer = client.chunked(address, b" " * JSON_LIMIT, size=60_000)
-        assert (status, "Not JSON" in answer["detail"]) == (400, True)
-        assert client.chunked(address, b"")[0] == 400  # no body at all: what is required is missing
+    client = RawClient(server.port, token)
+    for length in (JSON_LIMIT + 1, 2**20, 2**21):
+        status, answer = client.chunked(address, b" " * length, size=60_000)
+        assert status == 413
+        assert f"{JSON_LIMIT:,}" in answer["detail"]
+        assert f"{length:,}" in answer["detail"]
+    status, answer = client.chunked(address, b" " * JSON_LIMIT, size=60_000)
+    assert (status, "Not JSON" in answer["detail"]) == (400, True)
+    assert client.chunked(address, b"")[0] == 400  # no body at all: what is required is missing
     assert not Run.objects.exists()

@@ -12,13 +12,13 @@ from django.db import connections
 
 from realtime.hubs.db_threads import logins, pages, tail
 from tests.realtime.writing import new_user
-from tests.servers import WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WebServer
 
 
 @pytest.fixture(scope="session")
 def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """Start one server for all tests that leave it alive; it keeps nothing between them but code."""
-    with WebServer(tmp_path_factory.mktemp("server")) as server:
+    with WebServer(tmp_path_factory.mktemp("server"), WITHOUT_INSPECTIONS) as server:
         yield server
 
 
@@ -31,14 +31,14 @@ def server(shared_server: WebServer, transactional_db: None) -> WebServer:
 @pytest.fixture
 def own_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServer]:
     """Start a server that the test may kill, measure or read."""
-    with WebServer(tmp_path) as server:
+    with WebServer(tmp_path, WITHOUT_INSPECTIONS) as server:
         yield server
 
 
 @pytest.fixture
 def own_loud_server(transactional_db: None, tmp_path: Path) -> Iterator[WebServer]:
     """Start a server that logs all it can."""
-    with WebServer(tmp_path, LIVETRAIN_LOG_LEVEL="DEBUG") as server:
+    with WebServer(tmp_path, WITHOUT_INSPECTIONS, LIVETRAIN_LOG_LEVEL="DEBUG") as server:
         yield server
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerProtocol
@@ -21,12 +20,18 @@ FAILED = 4500
 CODES = {name: value for name, value in vars(close_codes).items() if name.isupper() and isinstance(value, int)}
 
 
-@pytest.fixture
-def failing_server(transactional_db: None, tmp_path: Path) -> Iterator[FailingServer]:
-    """Start a server that fails when it is told to."""
-    with FailingServer(tmp_path) as server:
+@pytest.fixture(scope="module")
+def shared_failing_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FailingServer]:
+    """Start one for all tests: each takes the faults it asks for."""
+    with FailingServer(tmp_path_factory.mktemp("server")) as server:
         yield server
         server.kill()  # its end is not tested here
+
+
+@pytest.fixture
+def failing_server(shared_failing_server: FailingServer, transactional_db: None) -> FailingServer:
+    """Lend a server that fails when it is told to, over the database of the test."""
+    return shared_failing_server
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES)
@@ -43,6 +48,7 @@ async def test_a_failed_run_stream_is_closed_and_goes_on_where_it_was(
 ) -> None:
     run = await in_thread(running_run, owner)
     listener = Listener(failing_server, run.pk, token)
+    logged_before = failing_server.log.read_text()
     async with listener.connected() as opened:
         await listener.read_until(opened, 2)
         failing_server.fail("run stream")
@@ -52,7 +58,7 @@ async def test_a_failed_run_stream_is_closed_and_goes_on_where_it_was(
     await in_thread(store, run, training_events(5))
     await listener.listen_until(12)
     assert [event["seq"] for event in listener.events] == list(range(1, 13))
-    assert "A WebSocket stream failed." in failing_server.log.read_text()
+    assert "A WebSocket stream failed." in failing_server.log.read_text().removeprefix(logged_before)
 
 
 async def test_a_failed_list_stream_is_closed(failing_server: FailingServer, owner: User, token: str) -> None:

@@ -21,7 +21,7 @@ from runs.models import Run
 from tests.realtime.listening import Listener, socket
 from tests.realtime.test_run_list import summary_of, until
 from tests.realtime.writing import batch_event, in_thread, queued_run, running_run, store, training_events
-from tests.servers import WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WebServer
 from tests.services.servers import Unavailable, redis_server
 
 pytestmark = pytest.mark.services
@@ -61,7 +61,7 @@ def shared_servers(
 ) -> Iterator[list[WebServer]]:
     with contextlib.ExitStack() as stack:
         folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
-        yield [stack.enter_context(WebServer(folder, REDIS_URL=redis_url)) for folder in folders]
+        yield [stack.enter_context(WebServer(folder, WITHOUT_INSPECTIONS, REDIS_URL=redis_url)) for folder in folders]
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_stream_goes_on_without_redis(settings: Settings, owner: User, tok
     run = await in_thread(running_run, owner)
     with contextlib.ExitStack() as life:
         use(settings, life.enter_context(real_redis()))
-        server = life.enter_context(WebServer(tmp_path, REDIS_URL=settings.REDIS_URL))
+        server = life.enter_context(WebServer(tmp_path, WITHOUT_INSPECTIONS, REDIS_URL=settings.REDIS_URL))
         listener, late = (Listener(server, run.pk, token) for _ in range(2))
         async with listener.connected() as opened:
             await listener.read_until(opened, 2)

@@ -1,0 +1,24 @@
+"""The server's application, without the process that looks at data until somebody asks for it.
+
+A web process starts that one with itself, a second of CPU time, so that nobody waits for it. Servers that a test has to
+itself are mostly asked for no such thing.
+"""
+
+from __future__ import annotations
+
+import django
+
+django.setup()
+
+from experiments.datasets import inspections  # noqa: E402
+
+
+def _left_to_the_first_request() -> None:
+    """Start nothing."""
+
+
+inspections.warm_up = _left_to_the_first_request
+
+from project.asgi import application  # noqa: E402
+
+__all__ = ["application"]
