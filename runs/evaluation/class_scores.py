@@ -25,10 +25,10 @@ MOST_LOGITS = 50_000_000  # beyond them scores rank the samples, of which one co
 VALUES_AT_ONCE = 2_000_000
 REMEMBERED = 4  # classes of splits; each holds 17 bytes for a sample
 
-GONE = "This run has no predictions.parquet any more, so its curves cannot be drawn."
-UNREADABLE = "predictions.parquet of this run cannot be read, so its curves cannot be drawn."
+GONE = "This run has no predictions.parquet any more: nothing can be told of single samples."
+UNREADABLE = "predictions.parquet of this run cannot be read: nothing can be told of single samples."
 NO_PLACE = "predictions.parquet of this run has no such sample of this split."
-TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: curves of so many are not drawn."
+TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: so many are not looked at one by one."
 
 
 class ClassScores(NamedTuple):

@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runs.files import run_files
+from runs.files import run_files, store
 from runs.files.store import StoreError
 from runs.models import Run
 from runs.statistics.roc import Floats
 
 NAME = "predictions.parquet"
+BUFFER_BYTES = 2**16  # of each column that is read
 
 
 class UnreadablePredictions(Exception):
@@ -37,8 +38,16 @@ def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFil
             names = pq.read_schema(file).names
             file.seek(0)
             wanted = [name for name in dictionaries if name in names]
-            # Of files that have checksums, these are compared.
-            yield pq.ParquetFile(file, read_dictionary=wanted, page_checksum_verification=True)
+            # Of files that have checksums, these are compared. What is read ahead is kept until the file is closed, all
+            # of it in the end: only an object store needs that, which else would be asked for every column.
+            far = store.in_use()
+            yield pq.ParquetFile(
+                file,
+                read_dictionary=wanted,
+                page_checksum_verification=True,
+                pre_buffer=far,
+                buffer_size=0 if far else BUFFER_BYTES,
+            )
         except StoreError:
             raise
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:

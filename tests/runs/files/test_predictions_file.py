@@ -76,3 +76,15 @@ def test_without_checksums_as_older_versions_wrote_them(run: Run) -> None:
     values = np.random.default_rng(2).random(SAMPLES)
     pq.write_table(pa.table({"score": values}), run.folder / predictions_file.NAME)
     assert read_scores(run).tolist() == values.tolist()
+
+
+def test_reading_piece_by_piece_takes_bounded_memory(run: Run) -> None:
+    columns = {f"score_{number}": np.random.default_rng(number).random(400_000) for number in range(8)}
+    path = run.folder / predictions_file.NAME
+    pq.write_table(pa.table(columns), path, row_group_size=20_000)
+    before, most = pa.total_allocated_bytes(), 0
+    with predictions_file.opened(run) as found:
+        for _ in found.iter_batches(2_000):
+            most = max(most, pa.total_allocated_bytes() - before)
+    assert path.stat().st_size > 25_000_000
+    assert most < 10_000_000
