@@ -48,6 +48,7 @@ TITLES = {
     "data.ignore": "Files and folders to leave out",
     "data.finding": "Finding to look for",
     "data.patients": "What a patient is",
+    "data.class_names": "Names of classes",
     "data.ignore_columns": "Columns not to learn from",
     "data.use_columns": "Columns to learn from all the same",
     "data.subgroup_columns": "Columns of subgroups",
