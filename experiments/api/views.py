@@ -20,7 +20,7 @@ from experiments.api.submission import accepted, in_words, submit
 from experiments.datasets.serializers import builtin_summary
 from experiments.models import Preflight
 from experiments.preflights import requests
-from experiments.training.contract import option_schema
+from experiments.training.contract import option_schema, splits
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.metrics import metric_catalogue, monitored
 from experiments.training.contract.networks import network_catalogue, weight_files
@@ -114,6 +114,7 @@ class OptionsView(APIView):
                 "directions": monitored.directions(),
                 "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
                 "weights": weight_files.present(settings.MODELS_ROOT)[:WEIGHTS_SHOWN],
+                "test_share": {"share": splits.USUAL_TEST_SHARE, "least": splits.LEAST_FOR_TEST},
                 "may_hurry": bool(request.user.is_staff),
             }
         )

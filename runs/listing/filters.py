@@ -40,6 +40,7 @@ RUN_LOOKUPS = {
     "dataset": "source_path__in",
     "model": "model_name__in",
     "group": "group_id__in",
+    "final_split": "final_split__in",
     "created_after": "created_at__gte",
     "created_before": "created_at__lt",
 }
@@ -123,6 +124,7 @@ class Choice(Parameters):
     model = Listed()
     owner = Listed()
     group = Numbers()
+    final_split = Listed(("test", "val"))
     created_after = Moment(required=False)
     created_before = Moment(required=False)
     deleted = serializers.BooleanField(default=False)

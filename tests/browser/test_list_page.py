@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, Route, ViewportSize, expect
 
 from runs.models import Run
 from runs.summaries import metric_summaries
@@ -50,8 +50,11 @@ async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: Us
     page = await visitors.visit("/")
     await expect(page.locator("#empty")).to_be_visible()
     await expect(page.locator("#empty")).to_contain_text("curl http://127.0.0.1")
-    example = page.get_by_role("link", name="Try an example")
-    await expect(example).to_have_attribute("href", "/new/?dataset=digits-is-8")
+    await expect(page.get_by_role("button", name="Start the example (1 min)")).to_be_visible()
+    await expect(page.get_by_role("link", name="Use my data")).to_have_attribute("href", "/datasets/")
+    await expect(page.get_by_role("link", name="New run").last).to_be_visible()
+    for tools in ("#toolbar", "#narrowing"):
+        await expect(page.locator(tools)).to_be_hidden()
     run = await in_thread(story.submit, owner)
     row = page.locator(f'tr[data-run="{run.pk}"]')
     await expect(row.locator(".pill")).to_have_text("Queued")
@@ -67,6 +70,44 @@ async def test_runs_come_and_change_without_reload(visitors: Visitors, owner: Us
     await expect(row.locator("[data-label='Final AUROC']")).to_have_text("0.931val")
     await expect(row.locator("[data-label='Final recall']")).to_have_text("75.0 %val")
     await expect(row.locator("progress")).to_be_hidden()
+
+
+async def test_the_example_is_started_by_its_button_alone(visitors: Visitors) -> None:
+    page = await visitors.visit("/")
+    await page.get_by_role("button", name="Start the example (1 min)").dblclick()
+    await expect(page).to_have_url(re.compile(r"/runs/\d+/$"))
+    run = await in_thread(Run.objects.get)
+    assert (run.source_path, run.config["data"]["test_fraction"]) == ("builtin:digits-is-8", 0.2)
+
+
+async def test_an_example_that_cannot_be_started_says_why(visitors: Visitors) -> None:
+    visitors.expected = re.compile("503")
+    page = await visitors.visit("/")
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=503, json={"detail": "The database is away; try again."})
+
+    await page.route("**/api/experiments/centralized/train", refuse)
+    example = page.get_by_role("button", name="Start the example (1 min)")
+    await example.click()
+    await expect(page.get_by_role("alert").filter(has_text="The database is away")).to_be_visible()
+    await expect(example).to_be_enabled()
+    assert await broken_rules(page) == []
+
+
+async def test_results_on_a_test_split_are_told_from_those_on_validation(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: trained(owner, "Validated", 2))
+    other = await in_thread(lambda: trained(owner, "Tested", 3))
+    await in_thread(lambda: Run.objects.filter(pk=run.pk).update(final_split="val"))
+    await in_thread(lambda: Run.objects.filter(pk=other.pk).update(final_split="test"))
+    page = await visitors.visit("/")
+    await page.locator("[data-facet=final_split] summary").click()
+    await page.get_by_label("On a test split").check()
+    await expect(page).to_have_url(re.compile(r"\?final_split=test$"))
+    await expect(page.locator("tbody th a")).to_have_text(["Tested"])
+    await expect(page.locator("#chips")).to_contain_text("Final result: on a test split")
+    await page.get_by_label("On validation only").check()
+    await expect(page.locator("tbody tr")).to_have_count(2)
 
 
 async def test_filters_stand_in_the_address_and_the_way_back_works(visitors: Visitors, owner: User) -> None:

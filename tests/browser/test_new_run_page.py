@@ -41,6 +41,11 @@ async def fill(page: Page, name: str = "Is it an eight?") -> None:
     await page.get_by_label("Data set", exact=True).select_option("builtin:digits-is-8")
 
 
+async def unfold(page: Page) -> None:
+    """Open what is folded away, whether it is open or not."""
+    await page.locator("#more").evaluate("node => { node.open = true; }")
+
+
 async def shown_json(page: Page) -> Any:
     await page.get_by_role("button", name="JSON", exact=True).click()
     return json.loads(await page.locator("#line").inner_text())
@@ -59,17 +64,19 @@ async def test_a_run_is_filled_in_and_started_once(visitors: Visitors) -> None:
     await page.keyboard.press("n")
     await expect(page.locator("#form[data-ready]")).to_be_visible()
     await fill(page)
+    await unfold(page)
     assert await control(page, "data.batch_size").get_attribute("placeholder") == "32"
     await control(page, "trainer.max_epochs").fill("3")
     await control(page, "augmentation.preset").select_option("light")
     await control(page, "tags").fill("baseline, Eights")
     await control(page, "callbacks.early_stopping").uncheck()
-    await expect(page.locator("#changed")).to_have_text("4 options changed; the others have their defaults.")
+    await expect(page.locator("#changed")).to_have_text("5 options changed; the others have their defaults.")
     await expect(field(page, "trainer.max_epochs")).to_have_class(re.compile("changed"))
     assert await shown_json(page) == {
         "experiment_name": "Is it an eight?",
         "source_path": "builtin:digits-is-8",
         "tags": ["baseline", "Eights"],
+        "data": {"test_fraction": 0.2},
         "augmentation": {"preset": "light"},
         "trainer": {"max_epochs": 3},
         "callbacks": {"early_stopping": False},
@@ -117,7 +124,9 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(visitors: 
     await expect(field(page, "experiment_name")).to_contain_text("Name of the experiment is missing.")
     await expect(page.locator("#f-source_path-fault")).to_have_text("Data set is missing.")
     await fill(page)
+    await unfold(page)
     await control(page, "data.batch_size").fill("0")
+    await page.locator("#more > summary").click()  # an error opens it again
     await page.get_by_role("button", name="Start training").click()
     await expect(control(page, "data.batch_size")).to_be_focused()
     await expect(page.locator("#f-data-batch_size-fault")).to_have_text("Write a whole number from 1 to 4,096.")
@@ -131,7 +140,6 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(visitors: 
     await expect(page.locator("#f-data-folds-fault")).to_contain_text("leave data.val_fraction out")
     await expect(control(page, "data.folds")).to_be_focused()
     await field(page, "data.folds").get_by_role("button").click()
-    await page.locator("#more > summary").click()
     await page.get_by_label("Find an option").fill("unfreeze")
     await expect(page.locator("#groups .field:visible")).to_have_count(1)
     await page.get_by_label("Find an option").fill("focal alpha")
@@ -172,6 +180,7 @@ async def test_a_dry_run_is_followed_and_its_report_grows_old(visitors: Visitors
     await expect(page.locator("#findings .notice").first).to_contain_text("Leaks between splits")
     assert await broken_rules(page) == []
     await expect(page.locator(".stale-words")).to_be_hidden()
+    await unfold(page)
     await control(page, "data.batch_size").fill("8")
     await expect(page.locator(".stale-words")).to_be_visible()
     await page.get_by_role("button", name="Check (dry run)").click()
@@ -188,6 +197,7 @@ async def test_a_check_is_cancelled_by_its_button_and_by_a_newer_one(visitors: V
     await expect(page.locator("#report .pill")).to_have_text("Cancelled")
     await expect(page.locator("#report")).to_contain_text(f"Cancelled by {owner.username}.")
     await expect(page.locator("#report").get_by_role("button", name="Cancel")).to_have_count(0)
+    await unfold(page)
     for size in ("8", "16"):
         await control(page, "data.batch_size").fill(size)
         await check.click()
@@ -267,6 +277,7 @@ async def test_the_lines_do_what_the_form_does(visitors: Visitors, owner: User) 
     page = await opened(visitors)
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await fill(page, 'It\'s "an" eight \\ ?')
+    await unfold(page)
     await control(page, "callbacks.early_stopping").uncheck()
     await page.get_by_role("button", name="Python").click()
     text = await page.locator("#line").inner_text()
@@ -297,6 +308,7 @@ async def test_json_fills_the_form_and_unknown_names_are_told(visitors: Visitors
     await expect(control(page, "model.options.dropout")).to_have_value("0.4")
     await expect(page.get_by_label("Data set", exact=True)).to_have_value("builtin:breast-cancer")
     assert (await shown_json(page))["model"] == {"options": {"dropout": 0.4}}
+    await unfold(page)
     await control(page, "data.folds").fill("2")
     await page.get_by_role("button", name="Start training").click()
     await expect(page).to_have_url(re.compile(r"/groups/\d+/$"))

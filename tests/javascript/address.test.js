@@ -31,7 +31,8 @@ test("stored columns hold where the address names none", () => {
 });
 
 test("what was written is read again, commas in values too", () => {
-  const query = "?status=failed,completed&tag=a%5C,b&search=two words&deleted=1&by=tag&ordering=-best_value&cursor=x:1";
+  const filters = "?status=failed,completed&tag=a%5C,b&final_split=test";
+  const query = `${filters}&search=two words&deleted=1&by=tag&ordering=-best_value&cursor=x:1`;
   const values = readAddress(query);
   assert.deepEqual(values.tag, ["a,b"]);
   assert.deepEqual(readAddress(writeAddress(values)), values);

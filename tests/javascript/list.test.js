@@ -24,7 +24,7 @@ const RUN = {
   created_at: "2026-01-31T12:00:00.000000Z",
 };
 const filters = (more = {}, query = "") => ({
-  ...{ status: [], dataset: [], model: [], owner: [], experiment: [], group: [], tag: [] },
+  ...{ status: [], dataset: [], model: [], owner: [], experiment: [], group: [], tag: [], final_split: [] },
   ...{ deleted: false, name: "", search: "" },
   filters: () => new URLSearchParams(query),
   ...more,
@@ -42,6 +42,16 @@ test("several values of a filter are alternatives, several filters are not", () 
   assert.equal(matches(RUN, filters({ group: ["3"] })), false);
   assert.equal(matches({ ...RUN, group_id: 3 }, filters({ group: ["3"] })), true);
   assert.equal(matches({ ...RUN, model_name: null }, filters({ model: ["cnn"] })), false);
+});
+
+test("a final result of validation is none of a test split, and a run without one is neither", () => {
+  const [tested, validated] = ["test", "val"].map((split) => ({ ...RUN, final: { split } }));
+  const wanted = (...splits) => filters({ final_split: splits });
+  assert.deepEqual(
+    [tested, validated, RUN, { ...RUN, final: null }].map((run) => matches(run, wanted("test"))),
+    [true, false, false, false],
+  );
+  assert.equal(matches(validated, wanted("test", "val")), true);
 });
 
 test("tags and names are found whatever their case", () => {

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from experiments.training.contract import splits
 from experiments.training.contract.callbacks_config import CallbacksConfig
+from experiments.training.contract.class_names import class_naming
 from experiments.training.contract.config_base import Section
 from experiments.training.contract.image_options import ImageOptions
 from experiments.training.contract.networks import network_catalogue
@@ -27,6 +28,7 @@ MOST_PATH_BYTES = 2_000  # the list filters by it, and PostgreSQL indexes no row
 ClassWeight = Annotated[float, Field(gt=0.0, le=1e6)]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+NamedClass = Annotated[str, StringConstraints(min_length=1, max_length=class_naming.LONGEST_TEXT)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -98,6 +100,12 @@ class DataConfig(SubgroupOptions, ImageOptions):
         "auto",
         description="Labels that differ in case, blanks, Unicode form or zeros: auto = one class, asked where unsure; "
         "keep = each a class",
+    )
+    class_names: Annotated[list[NamedClass], AfterValidator(class_naming.checked)] = Field(
+        [],
+        max_length=1_000,
+        description='What classes are called in results and files, as in "0=healthy" and "1=pneumonia"; their order '
+        "stays",
     )
     many_classes: bool = Field(
         False, description="The target has classes although it has as many values as measurements or names have"

@@ -15,19 +15,7 @@ from experiments.training.contract.trainer_config import MAX_DEVICES
 TOP = "top"
 LEFT_TO_OPTIONS = frozenset({"model.width", "model.dropout"})  # short for what model.options holds
 
-FIRST = (
-    "data.batch_size",
-    "data.image_size",
-    "data.val_fraction",
-    "data.test_fraction",
-    "data.folds",
-    "augmentation.preset",
-    "optimizer.learning_rate",
-    "trainer.max_epochs",
-    "callbacks.early_stopping",
-    "callbacks.patience",
-    "tags",
-)
+FIRST = ("trainer.max_epochs", "data.test_fraction")
 """The fields shown first; a form may fold the others away."""
 
 TITLES = {
@@ -48,6 +36,7 @@ TITLES = {
     "data.ignore": "Files and folders to leave out",
     "data.finding": "Finding to look for",
     "data.patients": "What a patient is",
+    "data.class_names": "Names of classes",
     "data.ignore_columns": "Columns not to learn from",
     "data.use_columns": "Columns to learn from all the same",
     "data.subgroup_columns": "Columns of subgroups",

@@ -21,6 +21,11 @@ COLUMNS = ("sample_id", "split", "label", "patient_id")
 """Of the file; those of earlier versions have no patients."""
 
 
+USUAL_TEST_SHARE = 0.2
+LEAST_FOR_TEST = 100
+"""Samples of each class, and patients, from which on that share makes a test of about 20 or more of them."""
+
+
 @dataclass(frozen=True)
 class Shares:
     """The fractions of the samples that validate and test; 0 makes no such split."""

@@ -19,7 +19,7 @@ from experiments.training.data.files.catalogue import Builtin
 from experiments.training.data.files.folders import Files, Folder, LoneFile
 from experiments.training.data.files.index import Index, Sample
 from experiments.training.data.images import medmnist, verification
-from experiments.training.data.labels import positive_class
+from experiments.training.data.labels import class_names, positive_class
 from experiments.training.data.patients import resolution
 from experiments.training.data.splitting import division, split_files
 from experiments.training.data.subgroups import subgroup_reading
@@ -91,7 +91,13 @@ def read(files: Files, config: TrainingConfig, *, headers_at_most: int | None = 
     Opens no image except for DICOM headers, and with more than `headers_at_most` DICOM files not those either.
     """
     index = resolution.resolved(files, _found(files, config), config.data, headers_at_most=headers_at_most)
-    return positive_class.ordered(index, config.model.positive_class)
+    return _with_positive(index, config)
+
+
+def _with_positive(index: Index, config: TrainingConfig) -> Index:
+    """Name the classes as asked, and put the positive one of two last."""
+    named = class_names.named(index, config.data.class_names)
+    return positive_class.ordered(named, config.model.positive_class, index.classes)
 
 
 def _found(files: Files, config: TrainingConfig) -> Index:
@@ -148,7 +154,7 @@ def of_builtin(config: TrainingConfig, builtin: Builtin, labels: Sequence[int]) 
         patients=PatientFacts(why=resolution.UNKNOWN),
     )
     samples = [Sample(id_, None, label) for id_, label in zip(builtin.ids, labels, strict=True)]
-    return positive_class.ordered(Index(list(builtin.counts), samples, reading), config.model.positive_class)
+    return _with_positive(Index(list(builtin.counts), samples, reading), config)
 
 
 def _check_builtin(config: TrainingConfig, builtin: Builtin, roots: Sequence[Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from experiments.training.contract import preflight_report
+from experiments.training.contract import preflight_report, splits
 from experiments.training.contract.column_facts import ColumnFacts
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.preflight_report import Finding
@@ -60,6 +60,7 @@ def of_data(
         *pictures,
         *_conflicts(duplicates),
         *_within(duplicates),
+        *_no_test(config, counts, patients),
         *_uneven(counts, classes),
         *_columns(columns),
         *_folds(config),
@@ -128,6 +129,25 @@ def _few_patients(
                 "others. Cross-validation (data.folds) uses all of them, a larger share more."
             )
             yield Finding(code="few_patients", level="warning", text=text)
+
+
+def _no_test(
+    config: TrainingConfig,
+    counts: Sequence[preflight_report.SplitCounts],
+    patients: preflight_report.Patients | None,
+) -> Iterator[Finding]:
+    """Yield that nothing is kept for a test, where there is enough for one."""
+    if config.data.folds:
+        return  # together they evaluate every sample
+    least = min(map(sum, zip(*(part.classes for part in counts), strict=True)), default=0)
+    people = patients.count if patients else least
+    if any(part.split == "test" for part in counts) or min(least, people) < splits.LEAST_FOR_TEST:
+        return
+    text = (
+        "No samples are kept for a final test: the result will be that of validation, by which the best epoch is "
+        f"chosen, and looks better than it is. There are enough: set data.test_fraction to {splits.USUAL_TEST_SHARE}."
+    )
+    yield Finding(code="no_test_split", level="info", text=text)
 
 
 def _unreadable(config: TrainingConfig, images: preflight_report.Images | None) -> Iterator[Finding]:

@@ -34,6 +34,11 @@ def fields() -> dict[str, Any]:
     return fields_of({"groups": option_schema.groups()})
 
 
+def test_the_share_for_the_test_is_the_forms_alone(api: Client, fields: dict[str, Any]) -> None:
+    assert answer(api)["test_share"] == {"share": 0.2, "least": 100}
+    assert fields["data.test_fraction"]["default"] == 0.0
+
+
 def test_every_documented_option_is_a_field_with_help_and_the_other_way_round(fields: dict[str, Any]) -> None:
     named = documented_options()
     assert set(named) == set(fields) | option_schema.LEFT_TO_OPTIONS

@@ -66,6 +66,18 @@ def test_filters_are_any_of_their_values_and_all_of_each_other(api: Client, make
     assert "number" in errors(api, group="1,x")["group"]
 
 
+def test_runs_with_a_test_result_are_told_from_those_with_validation_alone(api: Client, make_run: MakeRun) -> None:
+    tested, validated = (make_run(**completed_columns() | {"final_split": split}) for split in ("test", "val"))
+    make_run(final_split="")
+    assert ids(api, final_split="test") == [tested.pk]
+    assert ids(api, final_split="val") == [validated.pk]
+    assert ids(api, final_split="val,test") == [validated.pk, tested.pk]
+    assert api.get(f"{URL}facets/", {"final_split": "test"}).json()["count"] == 1
+    grouped = api.get(f"{URL}grouped/", {"by": "owner", "final_split": "val"}).json()["results"]
+    assert [group["count"] for group in grouped] == [1]
+    assert "test, val" in errors(api, final_split="train")["final_split"]
+
+
 def test_columns_and_sorting_by_what_a_run_was_configured_with(api: Client, user: User) -> None:
     slow, fast, word, none = (launched(user, rate) for rate in (0.001, 10, "auto", None))
     forwards, name = [slow.pk, fast.pk, word.pk, none.pk], "config.optimizer.learning_rate"

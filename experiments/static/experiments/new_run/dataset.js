@@ -4,13 +4,14 @@
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { count, percent, plural } from "../../realtime/frame/format.js";
 import { call } from "../../realtime/frame/api.js";
+import { RootBrowser } from "./root_browser.js";
 import { contents, findings, formText, pill, STATE_WORDS } from "../datasets/states.js";
 
 // What says how data are read, in groups.
 export const DATA_GROUPS = {
   "Files and folders": ["data.layout", "data.table", "data.class_folder", "data.ignore"],
   Columns: ["data.id_column", "data.target_column", "data.ignore_columns", "data.use_columns"],
-  Labels: ["data.finding", "data.missing_labels", "data.uncertain_labels"],
+  Labels: ["data.class_names", "data.finding", "data.missing_labels", "data.uncertain_labels"],
   Patients: ["data.patient_column", "data.patient_folder", "data.patients"],
   Splits: ["data.split_column", "data.split_file"],
   Subgroups: ["data.subgroup_columns", "data.subgroup_bands", "data.subgroup_folder"],
@@ -38,8 +39,10 @@ export async function fetchDatasets(api) {
 
 // A select that stands for `source_path`; a path has a text field of its own, which is `field`'s.
 export class DatasetPicker {
-  constructor(field, builtins, datasets, choose) {
+  // `roots`: the address of the API that lists the data folders.
+  constructor(field, { builtins, datasets, roots }, choose) {
     Object.assign(this, { field, builtins, datasets });
+    field.node.append(new RootBrowser(roots, choose).node);
     this.choice = el("select", { id: "dataset-choice", "aria-describedby": "f-source_path-fault" }, ...this.#options());
     this.summary = el("div", { id: "dataset-summary" });
     this.choice.addEventListener("change", () => {

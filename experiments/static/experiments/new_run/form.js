@@ -5,6 +5,7 @@ import { plural } from "../../realtime/frame/format.js";
 import { DATA_FIELDS, DATA_GROUPS, DatasetPicker } from "./dataset.js";
 import { Field } from "./field.js";
 import { NETWORK_FIELDS, NetworkPicker } from "./network.js";
+import { PresetBar } from "./preset_bar.js";
 
 const BASICS = ["experiment_name"];
 const POSITIVE = "model.positive_class";
@@ -20,12 +21,13 @@ const find = (id) => document.getElementById(id);
 const groupOf = (path) => (path.includes(".") ? path.split(".")[0] : "this run");
 
 export class Form {
-  constructor(request, { models, weights, datasets, builtins }, changed) {
+  constructor(request, { models, weights, datasets, builtins, roots }, changed) {
     Object.assign(this, { request, changed, shown: new Map() });
     find("basics").append(...BASICS.map((path) => this.#field(path).node));
     const source = this.#field("source_path");
-    this.data = new DatasetPicker(source, builtins, datasets, (text) => this.#set("source_path", text));
+    this.data = new DatasetPicker(source, { builtins, datasets, roots }, (text) => this.#set("source_path", text));
     this.network = new NetworkPicker(models, weights);
+    this.presets = new PresetBar(find("presets"), request, weights, () => (this.#forgetErrors(), this.changed()));
     this.#place();
     find("filter").addEventListener("input", () => this.#filter());
   }
@@ -35,6 +37,11 @@ export class Form {
     this.shown.get(path)?.showError(null);
     if (path === "source_path") this.data.showError(false);
     this.changed();
+  }
+
+  #forgetErrors() {
+    const { errors } = this.request;
+    for (const [path, field] of this.shown) if (!errors.has(path)) field.showError(null);
   }
 
   #field(path, control = null) {
@@ -64,12 +71,8 @@ export class Form {
       el("div", { class: "fields" }, ...NETWORK_FIELDS.map((path) => this.#field(path).node)),
     );
     find("network").append(this.network.suggestFor(this.shown.get("model.weights_file").control));
-    const first = this.request.fixed.filter((field) => field.first).map(({ path }) => path);
-    find("first").append(
-      ...[...first.filter((path) => path.includes(".")), ...first.filter((path) => !path.includes("."))].map(
-        (path) => this.#field(path).node,
-      ),
-    );
+    const first = this.request.fixed.filter((field) => field.first).map(({ path }) => this.#field(path).node);
+    find("first").append(...first);
     const rest = paths.filter((path) => !this.shown.has(path));
     this.groups = [...new Set(rest.map(groupOf))].map((group) => {
       const nodes = rest.filter((path) => groupOf(path) === group).map((path) => this.#field(path).node);
@@ -122,6 +125,7 @@ export class Form {
   // Opens what is folded around the fields of these options.
   reveal(paths) {
     if (paths.some((path) => DATA_FIELDS.includes(path))) this.columns.open = true;
+    if (paths.some((path) => this.rest.includes(path))) find("more").open = true;
   }
 
   show() {
@@ -133,6 +137,7 @@ export class Form {
     }
     this.data.show(this.request.text("source_path"));
     this.network.show(this.request.network);
+    this.presets.show();
     const builtin = this.request.text("source_path").startsWith("builtin:");
     this.columns.hidden = builtin && !DATA_FIELDS.some((path) => this.request.text(path));
     if (this.data.chosen?.problem) this.columns.open = true;

@@ -21,6 +21,7 @@ import {
 import { KnownReadings, labelStart, Questions } from "./questions.js";
 import { Request } from "./request.js";
 import { submit } from "./submission.js";
+import { TestShare } from "./test_share.js";
 
 const find = (id) => document.getElementById(id);
 const place = find("new-run").dataset;
@@ -43,25 +44,33 @@ async function start() {
   questions.show(reading?.questions ?? []);
   const settings = applySettings(request);
   const before = new Map(request.texts);
-  request.texts = loadDraft() ?? request.texts;
-  const form = new Form(request, { models, weights: options.weights, datasets, builtins: options.builtins }, () =>
-    update(),
-  );
-  const read = (found) => form.suggestColumns(found?.header ?? []);
+  const draft = loadDraft();
+  request.texts = draft ?? request.texts;
+  const share = run || origin.preflight ? null : new TestShare(options.test_share, draft !== null);
+  let patients = null;
+  const { weights, builtins } = options;
+  const form = new Form(request, { models, weights, datasets, builtins, roots: place.roots }, () => update());
+  const read = (found) => {
+    form.suggestColumns(found?.header ?? []);
+    patients = found?.patients?.count ?? null;
+  };
+  const known = [...datasets, ...builtins];
+  const facts = () => ({ ...known.find((one) => one.source_path === request.text("source_path")), patients });
   read(reading);
   const check = new Check(place.train, (report) => {
     questions.show(report.reading?.questions ?? []);
     read(report.reading);
   });
-  const known = new KnownReadings(datasets, request, questions);
+  const readings = new KnownReadings(datasets, request, questions);
   const lines = new CodePanel(document.querySelector(".lines"), place.user);
   const target = mayClone ? run.links.clone : place.train;
   const update = () => {
+    if (share) setText(find("share-words"), share.follow(request, facts()));
     const body = mayClone ? request.changes : { experiment_name: "…", source_path: "…", ...request.body };
     request.offerNumbers(); // a draft brings metrics of its own
     form.show();
     questions.draw();
-    known.follow(read, update);
+    readings.follow((found) => (read(found), found?.patients && update()), update);
     labelStart(find("start"), questions.open.length);
     check.compare(request.body);
     lines.show(place.origin + target, body);
@@ -69,7 +78,7 @@ async function start() {
     saveDraft(request.texts);
   };
   const body = () => (mayClone ? request.changes : request.body);
-  const answered = wire({ request, form, check, questions, update, target, before, body });
+  const answered = wire({ request, form, check, questions, update, target, before, body, share });
   update();
   for (const id of ["check", "start", "reset", "copy", "paste"]) find(id).disabled = false;
   find("new-run").hidden = false; // all at once: nothing moves
@@ -117,7 +126,7 @@ function problem(text) {
 }
 
 // Returns what is to be done after an answer: its options are shown as changed, and the data are checked with it.
-function wire({ request, form, check, questions, update, target, before, body }) {
+function wire({ request, form, check, questions, update, target, before, body, share }) {
   // Shows what is wrong, and whether anything is.
   const isRight = () => {
     problem(null);
@@ -142,6 +151,7 @@ function wire({ request, form, check, questions, update, target, before, body })
   });
   find("reset").addEventListener("click", () => {
     request.texts = new Map(before);
+    share?.restart();
     check.discard();
     questions.clear();
     isRight();

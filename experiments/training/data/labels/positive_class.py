@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.training.contract.reading import Choice, Finding, Question
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files.index import Index
 from experiments.training.data.labels import negations, spellings
+from experiments.training.data.labels.negations import Judgement
 
 OPTION = "model.positive_class"
 
 
-def ordered(index: Index, asked: str | None) -> Index:
+def ordered(index: Index, asked: str | None, labels: Sequence[str] | None = None) -> Index:
     """Return the index with the positive class last and named, where there are two classes.
 
     `asked` is `model.positive_class`. Without it the reading's own positive class stands, or the rule of the names
-    decides; where that is unsure, the reading gets a question. Raises SourceError for a class that is none of the two.
+    decides; where that is unsure, the reading gets a question. `labels` are what the data call the classes, where the
+    request names them otherwise. Raises SourceError for a class that is none of the two.
     """
     if len(index.classes) != 2:
         return _without_positive(index, asked)
-    positive, why, questions = _found(index, asked)
+    positive, why, questions = _found(index, asked, labels or index.classes)
     found = with_label_1(index, positive)
     told = [] if questions else [_finding(found.classes, why)]
     reading = found.reading.extended(questions=questions, findings=told, positive=positive, positive_why=why)
     return replace(found, reading=reading)
 
 
-def _found(index: Index, asked: str | None) -> tuple[str, str, list[Question]]:
+def _found(index: Index, asked: str | None, labels: Sequence[str]) -> tuple[str, str, list[Question]]:
     if asked is not None:
-        return _named(asked, index.classes), f"{OPTION} names it", []
+        return _named(asked, index.classes, labels), f"{OPTION} names it", []
     if index.reading.positive:
         return index.reading.positive, index.reading.positive_why, []
-    return _by_rule(index)
+    return _by_rule(index, labels)
 
 
 def _without_positive(index: Index, asked: str | None) -> Index:
@@ -45,26 +48,20 @@ def _without_positive(index: Index, asked: str | None) -> Index:
     return index
 
 
-def _named(asked: str, classes: list[str]) -> str:
-    """Return the class that is meant, however it is spelled; raises SourceError if it is none of the two."""
-    if asked in classes:
-        return asked
-    key = spellings.key(spellings.clean(asked))
-    found = [name for name in classes if spellings.key(name) == key or _same_number(name, key)]
+def _named(asked: str, classes: Sequence[str], labels: Sequence[str]) -> str:
+    """Return the class that is meant, by its name or its label; raises SourceError if it is none of the two."""
+    by_name = spellings.meant(asked, classes)
+    by_label = [name for name, label in zip(classes, labels, strict=True) if label in spellings.meant(asked, labels)]
+    found = by_name or by_label
     if len(found) != 1:
         first, second = classes
         raise SourceError(OPTION, f"{asked!r} is none of the two classes; name {first!r} or {second!r}.")
     return found[0]
 
 
-def _same_number(name: str, key: str) -> bool:
-    number = spellings.number(key)
-    return number is not None and number == spellings.number(spellings.key(name))
-
-
-def _by_rule(index: Index) -> tuple[str, str, list[Question]]:
+def _by_rule(index: Index, labels: Sequence[str]) -> tuple[str, str, list[Question]]:
     first, second = index.classes
-    positive, why, sure = negations.judge(first, second)
+    positive, why, sure = _judged(index.classes, labels)
     if sure:
         return positive, why, []
     negative = second if positive == first else first
@@ -75,6 +72,17 @@ def _by_rule(index: Index) -> tuple[str, str, list[Question]]:
     )
     choices = [_choice(index, positive, negative), _choice(index, negative, positive)]
     return positive, why, [Question(code="positive_class", text=text, choices=choices)]
+
+
+def _judged(classes: Sequence[str], labels: Sequence[str]) -> Judgement:
+    """Judge by the data's labels, and where these say too little by the names; sure unless both contradict."""
+    by_name, by_label = negations.judge(*classes), negations.judge(*labels)
+    if list(classes) == list(labels):
+        return by_name
+    by_label = by_label._replace(positive=classes[labels.index(by_label.positive)])
+    if by_label.sure and by_name.sure and by_label.positive != by_name.positive:
+        return by_label._replace(why=f"{by_label.why}, but {by_name.why}", sure=False)
+    return by_label if by_label.sure or not by_name.sure else by_name
 
 
 def _choice(index: Index, positive: str, negative: str) -> Choice:

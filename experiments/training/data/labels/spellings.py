@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -82,6 +82,15 @@ def number(key: str) -> str | None:
         return None
     shown = format(Decimal(key).normalize(), "f")
     return "0" if shown == "-0" else shown
+
+
+def meant(asked: str, labels: Sequence[str]) -> list[str]:
+    """Return the label that is exactly this text, else all that differ from it in their spelling alone."""
+    if asked in labels:
+        return [asked]
+    wanted = key(clean(asked))
+    same = number(wanted)
+    return [label for label in labels if (own := key(label)) == wanted or (same is not None and number(own) == same)]
 
 
 def without_zero_tail(key: str) -> str:

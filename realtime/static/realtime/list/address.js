@@ -3,7 +3,16 @@
 import { DEFAULT_COLUMNS, isChosen } from "./columns/column_keys.js";
 
 // Filters of several values; a run matches any of them.
-export const LISTS = /** @type {const} */ (["status", "tag", "dataset", "model", "owner", "experiment", "group"]);
+export const LISTS = /** @type {const} */ ([
+  "status",
+  "tag",
+  "dataset",
+  "model",
+  "owner",
+  "experiment",
+  "group",
+  "final_split",
+]);
 export const TEXTS = /** @type {const} */ (["search", "name", "created_after", "created_before"]);
 export const NEWEST_FIRST = "-id";
 const NEWEST = new Set(["-id", "-run_id", "-created_at"]);

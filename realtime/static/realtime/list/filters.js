@@ -6,12 +6,14 @@ import { count, STATUS_WORDS } from "../frame/format.js";
 import { choices, menu } from "./menu.js";
 
 const MENUS = { status: "Status", tag: "Tag", dataset: "Data set", model: "Model", owner: "Owner" };
-const CHIPS = { ...MENUS, experiment: "Experiment", group: "Cross-validation" };
+const CHIPS = { ...MENUS, experiment: "Experiment", group: "Cross-validation", final_split: "Final result" };
 const FACETS = { dataset: "source_path" }; // where the API's name for it is another
 const FEW = 8;
 const DAY = 86_400_000; // milliseconds
 
-const word = (name, value) => (name === "status" ? (STATUS_WORDS[value] ?? value) : value);
+const WORDS = { status: STATUS_WORDS, final_split: { test: "on a test split", val: "on validation only" } };
+
+const word = (name, value) => WORDS[name]?.[value] ?? value;
 
 const two = (number) => String(number).padStart(2, "0");
 const day = (moment) => `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
@@ -36,6 +38,7 @@ export class Filters {
     );
     menus.replaceChildren(
       ...buttons,
+      menu("Final result", (panel) => this.#fillSplits(panel), { "data-facet": "final_split" }),
       menu("Date", (panel) => this.#fillDates(panel), { "data-facet": "date" }),
       this.deleted,
     );
@@ -56,6 +59,27 @@ export class Filters {
     }
   }
 
+  // Not counted: a count would read every run, which those of the other filters need not.
+  #fillSplits(panel) {
+    const chosen = new Set(this.state.final_split);
+    const found = Object.entries(WORDS.final_split).map(([value, label]) => ({
+      value,
+      label: label[0].toUpperCase() + label.slice(1),
+      checked: chosen.has(value),
+    }));
+    const { list } = choices(found, this.#changeOf("final_split", chosen), { heading: "Final result" });
+    panel.replaceChildren(list);
+  }
+
+  // Changes a filter of several values, given those that are chosen.
+  #changeOf(name, chosen) {
+    return (value, checked) => {
+      if (checked) chosen.add(value);
+      else chosen.delete(value);
+      this.state.set({ [name]: [...chosen] }, { kind: name });
+    };
+  }
+
   #drawChoices(panel, name, values) {
     const chosen = new Set(this.state[name]);
     const gone = [...chosen]
@@ -67,12 +91,7 @@ export class Filters {
       count: count(many),
       checked: chosen.has(value),
     }));
-    const change = (value, checked) => {
-      if (checked) chosen.add(value);
-      else chosen.delete(value);
-      this.state.set({ [name]: [...chosen] }, { kind: name });
-    };
-    const { list, draw } = choices(found, change, { heading: MENUS[name] });
+    const { list, draw } = choices(found, this.#changeOf(name, chosen), { heading: MENUS[name] });
     const find =
       found.length > FEW
         ? [

@@ -9,13 +9,14 @@
  * @property {string} owner
  * @property {string} experiment_name
  * @property {number | null} group_id
+ * @property {{split: string} | null} [final] the final statistics of the list
  * @property {string[]} tags
  * @property {string | null} reason
  * @property {unknown[] | null} [notes]
  * @property {string} created_at
  */
 
-/** @typedef {"status" | "dataset" | "model" | "owner" | "experiment" | "group"} ListFilter */
+/** @typedef {"status" | "dataset" | "model" | "owner" | "experiment" | "group" | "final_split"} ListFilter */
 
 /**
  * @typedef {Record<ListFilter | "tag", string[]> & {
@@ -42,6 +43,7 @@ export function matches(run, state) {
     owner: run.owner,
     experiment: run.experiment_name,
     group: String(run.group_id),
+    final_split: run.final?.split,
   };
   for (const [name, value] of Object.entries(fields)) {
     const wanted = state[/** @type {ListFilter} */ (name)];

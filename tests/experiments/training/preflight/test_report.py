@@ -161,6 +161,23 @@ def test_a_rare_class_is_mentioned() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("size", "people", "split", "told"),
+    [(200, 200, "train", True), (198, 198, "train", False), (200, 99, "train", False), (200, 200, "test", False)],
+)
+def test_without_a_test_it_is_told_where_there_is_enough_for_one(
+    size: int, people: int, split: SplitName, told: bool
+) -> None:
+    assigned: list[SplitName] = [split, *["val" if n % 5 == 0 else "train" for n in range(1, size)]]  # type: ignore[list-item]
+    labels, patients = [n % 2 for n in range(size)], [f"p{n % people}" for n in range(size)]
+    samples = samples_of(scans(size), labels=labels, assigned=assigned, patients=patients)
+    found = by_code(reported(samples)).get("no_test_split")
+    assert (found is not None) == told
+    if found:
+        assert (found.level, "set data.test_fraction to 0.2" in found.text) == ("info", True)
+    assert "no_test_split" not in by_code(reported(samples, folds=5))
+
+
 def test_the_report_stays_small_and_counts_all() -> None:
     many = 3000
     images = np.repeat(scans(many // 2, size=8), 2, axis=0)
