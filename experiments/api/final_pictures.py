@@ -17,6 +17,7 @@ from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationVie
 from runs.files.store import StoreError
 from runs.models import FinalResult, Run
 
+MADE_ROOM = "This picture was just removed to make room for others; ask for it again."
 CACHE_SECONDS = 86_400  # an address names the attempt, whose samples stay
 
 
@@ -76,5 +77,9 @@ class FinalPicture(EvaluationView):
             raise NotFound(
                 found.problem or f"This sample has no picture: {found.problems.get(place, 'it is not there')}."
             )
+        try:
+            content = found.pictures[place].open("rb")
+        except FileNotFoundError:  # another request has made room meanwhile
+            raise NotFound(MADE_ROOM) from None
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
-        return FileResponse(found.pictures[place].open("rb"), content_type="image/png", headers=headers)
+        return FileResponse(content, content_type="image/png", headers=headers)

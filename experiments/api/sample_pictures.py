@@ -16,6 +16,8 @@ from experiments.api.run_samples import Shown, Wanted
 from experiments.training.data.inspection.sample_sheets import RunSample
 from runs.models import Run
 
+NOT_YET = "The pictures come when the run has ended: its predictions are stored then."
+
 
 class Predicted(NamedTuple):
     """A split that a run predicted, and who looks at it."""
@@ -54,6 +56,8 @@ def looked_up(of: Predicted, places: Sequence[int], side: int) -> Shown:
     """Show the samples from their data, as files of at most `side` pixels a side. Raises StoreError."""
     from runs.evaluation import class_scores, image_files  # noqa: PLC0415
 
+    if of.run.status not in Run.ENDED:  # the file may still be that of a former attempt
+        return Shown({}, {}, problem=NOT_YET)
     try:
         samples, rendering, read_at = image_files.read(of.run, of.split, places)
     except class_scores.NoScores as error:

@@ -7,6 +7,7 @@ import msgspec
 from runs import atomic_files
 from runs.files import store, stored_files
 from runs.models import Run
+from runs.saved_points import point_history
 from runs.saved_points.saved_point_json import current_point, decisions
 
 NAME = stored_files.WRITTEN_ANYWHERE
@@ -23,11 +24,15 @@ def publish(run: Run) -> None:
 
     Raises OSError, StoreError, Fenced.
     """
-    content = _content(run)
-    if content and store.in_use():
-        stored_files.publish_content(run, NAME, content, Run.ENDED)
-    elif content:
-        atomic_files.write(run.folder / NAME, content)
+    written = None
+    # Of two who save at once, the second may have written its file first: then the first one lacks the newest point.
+    while (newest := point_history.newest(run)) != written:
+        content = _content(run)
+        if content and store.in_use():
+            stored_files.publish_content(run, NAME, content, Run.ENDED)
+        elif content:
+            atomic_files.write(run.folder / NAME, content)
+        written = newest
 
 
 def _content(run: Run) -> bytes | None:

@@ -57,6 +57,11 @@ def current(run: Run) -> SavedPoint | None:
     return newest if newest is not None and newest.rule else None
 
 
+def newest(run: Run) -> int | None:
+    """Return the number of the newest decision; None where there is none."""
+    return SavedPoint.objects.filter(run_id=run.pk).values_list("pk", flat=True).last()
+
+
 def history(run: Run) -> list[SavedPoint]:
     """Return all that was decided, the newest first, that of former attempts too."""
     return list(SavedPoint.objects.filter(run_id=run.pk).order_by("-pk"))

@@ -5,6 +5,7 @@ Brings NumPy and Arrow: a web process loads it with the first subgroups that are
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -23,6 +24,14 @@ MOST_COLUMNS = 20  # columns and folders that a run may have kept, and some
 
 NOT_YET = "Subgroups come when the run has ended: its predictions are stored then."
 JOINT = " and "
+_computing = threading.Lock()
+
+
+class Decides(NamedTuple):
+    """From which score on a sample is called positive, or from which log-odds on where those are given."""
+
+    threshold: float | None
+    log_odds: float | None = None
 
 
 class _Wanted(NamedTuple):
@@ -32,7 +41,7 @@ class _Wanted(NamedTuple):
     attempt: int
     split: str
     class_names: tuple[str, ...]
-    threshold: float | None
+    decides: Decides
     columns: tuple[str, ...]
     paired: bool
     metric: Metric
@@ -46,27 +55,27 @@ class UnknownColumn(Exception):
         self.column, self.known = column, list(known)
 
 
-def threshold_of(result: FinalResult) -> float | None:
+def decides(result: FinalResult) -> Decides:
     """Return where the run decides: at its saved operating point, else at its own threshold."""
     saved = point_history.current(result.run)
-    return result.threshold if saved is None else saved.threshold
+    return Decides(result.threshold) if saved is None else Decides(saved.threshold, saved.log_odds)
 
 
-def run_subgroups(
-    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric
-) -> dict[str, Any]:
+def run_subgroups(result: FinalResult, at: Decides, columns: Sequence[str], metric: Metric) -> dict[str, Any]:
     """Answer with the groups of a column, of all where none is named, or of the pairs of values of two columns.
 
     `problem` says why there are none. Raises UnknownColumn, StoreError.
     """
-    told = _nothing(result, threshold, metric)
+    told = _nothing(result, at.threshold, metric)
     if result.run.status not in Run.ENDED:
         return told | {"problem": NOT_YET}
     try:
         told["kept"] = kept = stored_groups.columns_of(result.run)[:MOST_COLUMNS]
         if unknown := [column for column in columns if column not in kept]:
             raise UnknownColumn(unknown[0], kept)
-        found = _compared(_wanted(result, threshold, columns or kept, metric, paired=len(columns) > 1))
+        wanted = _wanted(result, at, columns or kept, metric, paired=len(columns) > 1)
+        with _computing:  # one at a time: each takes a processor and memory
+            found = _compared(wanted)
     except NoGroups as error:
         return told | {"problem": str(error)}
     return told | comparison_json(found) | {"verdict": verdict(found)}
@@ -88,18 +97,17 @@ def _nothing(result: FinalResult, threshold: float | None, metric: Metric) -> di
     }
 
 
-def _wanted(
-    result: FinalResult, threshold: float | None, columns: Sequence[str], metric: Metric, *, paired: bool
-) -> _Wanted:
+def _wanted(result: FinalResult, at: Decides, columns: Sequence[str], metric: Metric, *, paired: bool) -> _Wanted:
     names = tuple(result.class_names)
-    return _Wanted(result.run_id, result.run.attempt, result.split, names, threshold, tuple(columns), paired, metric)
+    return _Wanted(result.run_id, result.run.attempt, result.split, names, at, tuple(columns), paired, metric)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _compared(wanted: _Wanted) -> Comparison:
     """Compute the groups from the predictions. Raises NoGroups, StoreError."""
     run = Run.objects.get(pk=wanted.run)
-    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.threshold, wanted.columns)
+    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decides.threshold, wanted.columns)
+    split = split._replace(log_odds=wanted.decides.log_odds)
     if wanted.paired:
         joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
         split = split._replace(columns={JOINT.join(wanted.columns): joined})

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api.csv_download import csv_download
 from runs.api.views import StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView
@@ -48,17 +49,15 @@ class FinalSubgroups(EvaluationView):
         told = self._told(result)
         if "file" not in self.asked or told["problem"] is not None:
             return Response(told)
-        answer = HttpResponse(csv_of(told), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="run-{run_id}-{result.split}-subgroups.csv"'
-        return answer
+        return csv_download(f"run-{run_id}-{result.split}-subgroups.csv", csv_of(told))
 
     def _told(self, result: FinalResult) -> dict[str, Any]:
-        from runs.subgroups.run_subgroups import UnknownColumn, run_subgroups, threshold_of  # noqa: PLC0415
+        from runs.subgroups.run_subgroups import Decides, UnknownColumn, decides, run_subgroups  # noqa: PLC0415
 
         columns = [self.asked[name] for name in ("by", "second") if name in self.asked]
-        threshold = self.asked.get("threshold", threshold_of(result))
+        at = Decides(self.asked["threshold"]) if "threshold" in self.asked else decides(result)
         try:
-            return run_subgroups(result, threshold, columns, self._metric(result))
+            return run_subgroups(result, at, columns, self._metric(result))
         except UnknownColumn as error:
             named = ", ".join(map(repr, error.known))
             field = "by" if error.column == self.asked.get("by") else "second"

@@ -36,7 +36,8 @@ FEW, ONE_CLASS = f"fewer than {FEWEST} samples", "samples of one class alone"
 class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
-    `patients` numbers the patient of each sample, None where they are not known.
+    `patients` numbers the patient of each sample, None where they are not known. `threshold` and `log_odds` are as in
+    `score_statistics.evaluated`.
     """
 
     scores: Floats
@@ -45,6 +46,7 @@ class Split(NamedTuple):
     threshold: float | None
     patients: Ints | None
     columns: Mapping[str, Sequence[str]]
+    log_odds: float | None = None
 
     def part(self, inside: Flags) -> Evaluated:
         """Put together what is known of some of the samples."""
@@ -52,6 +54,7 @@ class Split(NamedTuple):
             self.scores[inside],
             self.targets[inside],
             threshold=self.threshold,
+            log_odds=self.log_odds,
             logits=None if self.logits is None else self.logits[inside],
             patients=None if self.patients is None else renumbered(self.patients[inside]),
         )
