@@ -180,6 +180,7 @@ FILES_ENDPOINT = _read(
     "AWS_ENDPOINT_URL_S3", _endpoint, "", "an address http://… or https://…, without user name and password"
 )
 CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
+KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", _boolean, True, "0 or 1")
 UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero, 16.0, "GiB above 0") * 2**30)
 LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")

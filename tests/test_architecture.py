@@ -44,6 +44,8 @@ LOCAL_IMPORTS = {
         "experiments/api/final_pictures.py",
         "runs.evaluation",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
+    ("experiments/api/sample_pictures.py", "runs.evaluation"): "the same",
+    ("experiments/api/flipped_pictures.py", "runs.comparison"): "the same",
     ("experiments/api/flipped_pictures.py", "runs.comparison.flipped_samples"): "the same",
     (
         "runs/evaluation/evaluation_views.py",

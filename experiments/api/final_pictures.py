@@ -10,21 +10,22 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.api import run_samples
-from experiments.api.run_samples import Shown, Wanted
-from experiments.training.data.inspection.sample_sheets import RunSample
+from experiments.api import run_samples, sample_pictures
+from experiments.api.sample_pictures import Predicted
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
 from runs.models import FinalResult, Run
 
-NOT_YET = "The pictures come when the run has ended: its predictions are stored then."
 MADE_ROOM = "This picture was just removed to make room for others; ask for it again."
 CACHE_SECONDS = 86_400  # an address names the attempt, whose samples stay
 
 
 class FinalPictures(EvaluationView):
-    """Small pictures of a page of samples by their ids, or the rows of a table."""
+    """Small pictures of a page of samples by their ids, or the rows of a table.
+
+    With `thumbnails`, those that came with the samples are left out, and the others come in the answer.
+    """
 
     parameters = PageParameters
 
@@ -33,21 +34,22 @@ class FinalPictures(EvaluationView):
         return self.answer(run_id, self._shown)
 
     def _shown(self, run: Run, result: FinalResult, label: int) -> dict[str, Any]:
-        from runs.evaluation import cell_samples, error_pictures  # noqa: PLC0415
+        from runs.evaluation import cell_samples  # noqa: PLC0415
 
-        page = cell_samples.samples_of_cell(run, result, label, self.asked)
-        ids = {row["place"]: row["sample_id"] for row in page["results"] if row["sample_id"] is not None}
-        images = error_pictures.addresses(run, result.split, ids)
-        missing = [place for place in ids if place not in images]
-        found = _looked_up(self, run, result, missing, run_samples.SMALL) if missing else Shown({}, {})
-        images |= {place: _address(run, result, place, "small") for place in found.pictures}
-        images |= found.addresses
+        listed = cell_samples.samples_of_cell(run, result, label, self.asked)
+        inline, of = self.asked["thumbnails"], Predicted(run, result.split, self.request.user)
+        ids = {row["place"]: row["sample_id"] for row in listed["results"] if row["sample_id"] is not None}
+        kept = {row["place"] for row in listed["results"] if row.get("picture")}
+        images = {} if inline else sample_pictures.kept(of, ids)
+        missing = [place for place in ids if place not in images and place not in kept]
+        drawn, found = sample_pictures.drawn(of, missing, inline=inline)
+        images |= drawn
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},
             "columns": found.columns,
             "rows": {ids[place]: cells for place, cells in found.rows.items()},
-            "problem": page["problem"] or found.problem,
+            "problem": listed["problem"] or found.problem,
         }
 
 
@@ -68,7 +70,7 @@ class FinalPicture(EvaluationView):
         result = self.result_of(run_id)
         side = run_samples.LARGE if self.asked["size"] == "large" else run_samples.SMALL
         try:
-            found = _looked_up(self, result.run, result, [place], side)
+            found = sample_pictures.looked_up(Predicted(result.run, result.split, self.request.user), [place], side)
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
         if place not in found.pictures:
@@ -81,22 +83,3 @@ class FinalPicture(EvaluationView):
             raise NotFound(MADE_ROOM) from None
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
         return FileResponse(content, content_type="image/png", headers=headers)
-
-
-def _looked_up(view: EvaluationView, run: Run, result: FinalResult, places: list[int], side: int) -> Shown:
-    """Show the samples at these places of the split. Raises StoreError."""
-    from runs.evaluation import class_scores, image_files  # noqa: PLC0415
-
-    if run.status not in Run.ENDED:  # the file may still be that of a former attempt
-        return Shown({}, {}, problem=NOT_YET)
-    try:
-        samples, rendering, read_at = image_files.read(run, result.split, places)
-    except class_scores.NoScores as error:
-        return Shown({}, {}, problem=str(error))
-    asked = [RunSample(place=one.place, id=one.id, file=one.file, size=one.size) for one in samples]
-    return run_samples.shown(run, view.request.user, Wanted(result.split, asked, rendering, read_at, side))
-
-
-def _address(run: Run, result: FinalResult, place: int, size: str) -> str:
-    chosen = f"split={result.split}&size={size}&attempt={run.attempt}"
-    return f"/api/runs/{run.pk}/final-samples/{place}/picture/?{chosen}"

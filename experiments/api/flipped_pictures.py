@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.datasets import sample_source, samples
-from experiments.datasets.queries import visible_datasets
-from experiments.datasets.sample_source import SampleSource
-from experiments.datasets.sample_views import address_of
-from experiments.training.data.files.catalogue import BUILTINS, PREFIX
+from experiments.api import sample_pictures
+from experiments.api.sample_pictures import Predicted
 from runs.comparison.comparison_views import ComparisonView, FlippedParameters
-from runs.models import Run
 
-NO_SOURCE = "Pictures are shown of built-in data sets, and of registered ones as they were when the run was submitted."
+
+class Pictures(NamedTuple):
+    """Addresses of pictures, and why there is none, by sample; `problem` says why there are none at all."""
+
+    images: dict[str, str]
+    problems: dict[str, str]
+    problem: str | None = None
 
 
 class FlippedPictures(ComparisonView):
@@ -25,31 +28,37 @@ class FlippedPictures(ComparisonView):
 
     def get(self, _request: Request) -> Response:
         """Draw the pictures; `problem` says why there are none."""
+        return Response(self.answered(self._pictures)._asdict())
+
+    def _pictures(self) -> Pictures:
         from runs.comparison.flipped_samples import flipped_samples  # noqa: PLC0415
 
         runs, split = self.pair()
-        page = self.answered(lambda: flipped_samples(runs, split, self.asked["right"], self.asked["page"]))
+        page = flipped_samples(runs, split, self.asked["right"], self.asked["page"])
+        if page["problem"]:
+            return Pictures({}, {}, page["problem"])
         ids = [sample["sample_id"] for sample in page["results"]]
-        source = self._source(runs[0])
-        if page["problem"] or source is None or not ids:
-            return Response({"images": {}, "problem": page["problem"] or (NO_SOURCE if source is None else None)})
-        return Response(_drawn(source, ids))
-
-    def _source(self, run: Run) -> SampleSource | None:
-        """Find the data that both runs evaluated, unchanged; None where nothing says that they are."""
-        name = run.source_path.removeprefix(PREFIX)
-        if name != run.source_path and name in BUILTINS:
-            return sample_source.of_builtin(BUILTINS[name])
-        if not run.dataset_hash:
-            return None
-        same = visible_datasets(self.request.user).filter(content_hash=run.dataset_hash).order_by("pk").first()
-        return sample_source.of_dataset(same) if same else None
+        return _of_both([Predicted(run, split, self.request.user) for run in runs], ids)
 
 
-def _drawn(source: SampleSource, ids: list[str]) -> dict[str, Any]:
-    try:
-        sheet = samples.called(source, ids)
-    except sample_source.NotReady as error:
-        return {"images": {}, "problem": str(error)}
-    images = {picture.id: address_of(picture, source) for picture in sheet.pictures}
-    return {"images": {name: address for name, address in images.items() if address}, "problem": sheet.problem}
+def _of_both(both: Sequence[Predicted], ids: Sequence[str]) -> Pictures:
+    """Find pictures of samples that both runs predicted: first what they keep, then what their data still show.
+
+    The data are the same, yet an older run may not have noted which files it read, where the other has.
+    """
+    from runs.comparison import sample_places  # noqa: PLC0415
+
+    places = [sample_places.read(of.run, of.split, ids) for of in both]
+    images: dict[str, str] = {}
+    for of, at in zip(both, places, strict=True):
+        kept = sample_pictures.kept(of, [at[name] for name in at if name not in images])
+        images |= {name: kept[place] for name, place in at.items() if place in kept}
+    first = None
+    for of, at in zip(both, places, strict=True):
+        missing = {place: name for name, place in at.items() if name not in images}
+        drawn, found = sample_pictures.drawn(of, list(missing), inline=False)
+        images |= {missing[place]: address for place, address in drawn.items()}
+        if not found.problem:
+            return Pictures(images, {missing[place]: words for place, words in found.problems.items()})
+        first = first or found.problem
+    return Pictures(images, {}, first)

@@ -19,6 +19,7 @@ from experiments.datasets.queries import visible_datasets
 from experiments.datasets.sample_source import NotReady, SampleSource
 from experiments.datasets.sample_views import address_of
 from experiments.models import Dataset
+from experiments.processes.prepared_child import PreparedChild
 from experiments.training.data.files import file_locks
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
 from experiments.training.data.inspection.sample_sheets import RunSample, RunSheet, RunTask
@@ -30,7 +31,7 @@ MOST_FILES, MOST_BYTES = 2_000, 2**28  # of one run; beyond them they are drawn 
 SMALL, LARGE = 160, 1024  # pixels of a picture's longer side, at most
 OTHER_DATA = "The data set that this run was trained on is gone, or has changed since the run was submitted."
 
-_MODULE = "experiments.training.data.inspection.run_sample_process"
+_child = PreparedChild("experiments.training.data.inspection.run_sample_process")
 
 
 class Shown(NamedTuple):
@@ -101,7 +102,7 @@ def _of_files(run: Run, dataset: Dataset | None, wanted: Wanted) -> Shown:
         _make_room(folder)
         missing = [sample for sample in wanted.samples if not files[sample.place].is_file()]
         task = _task(run, dataset, missing, wanted) | {"folder": str(folder), "prefix": prefix, "side": wanted.side}
-        sheet = samples.made_by(_MODULE, RunTask(**task), RunSheet) if missing else RunSheet()
+        sheet = samples.made_by(_child.answer, RunTask(**task), RunSheet) if missing else RunSheet()
     drawn = {place: path for place, path in files.items() if path.is_file()}
     return Shown(drawn, sheet.problems, sheet.columns, sheet.rows, sheet.problem)
 

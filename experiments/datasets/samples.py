@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,14 +122,14 @@ def _task(source: SampleSource, folder: Path, asked: dict[str, Any]) -> Task:
 
 def _made(task: Task, kind: type[S]) -> S:
     """Make the answer in a fresh interpreter, which limits itself; its death is an answer too."""
-    return made_by(_BUILTIN_MODULE if task.builtin else _MODULE, task, kind)
+    return made_by(partial(isolated_process.answer, _BUILTIN_MODULE if task.builtin else _MODULE), task, kind)
 
 
-def made_by(module: str, task: Task | RunTask, kind: type[S]) -> S:
-    """Have a process of that module answer, a few at a time."""
+def made_by(answer: Callable[..., bytes | None], task: Task | RunTask, kind: type[S]) -> S:
+    """Have a process answer, a few at a time; `answer` is that of `isolated_process`, for its module."""
     with _turns:
         try:
-            found = isolated_process.answer(module, msgspec.json.encode(task), seconds=TIMEOUT_SECONDS)
+            found = answer(msgspec.json.encode(task), seconds=TIMEOUT_SECONDS)
         except TimeoutError:
             return kind(problem="Looking at these data takes too long; try again when the machine is less busy.")
     if found is None:

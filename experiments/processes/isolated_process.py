@@ -68,11 +68,15 @@ def _started(module: str, arguments: Sequence[str], *, stdin: int, stdout: int) 
 
 def answer(module: str, task: bytes, *, seconds: float) -> bytes | None:
     """Pass a task to the module and return its answer; None if it died without one. Raises TimeoutError, OSError."""
-    process = start(module).process
+    return answer_of(start(module).process, task, seconds=seconds)
+
+
+def answer_of(process: subprocess.Popen[bytes], task: bytes, *, seconds: float) -> bytes | None:
+    """Pass a task to a child that was started, and return its answer in the same way. Raises TimeoutError."""
     try:
         found, _ = process.communicate(task, timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"{module} took longer than {seconds:g} s") from error
+        raise TimeoutError(f"A child took longer than {seconds:g} s") from error
     finally:
         process.kill()  # does nothing to one that has ended
         process.wait()

@@ -22,6 +22,7 @@ def job(place: Place, *, config: Mapping[str, Any], folder: Path, **own: Any) ->
         models_dir=str(settings.MODELS_ROOT),
         networks=settings.LIVETRAIN_MODELS,
         cache_bytes=settings.CACHE_BYTES,
+        keep_pictures=settings.KEEP_PICTURES,
         stamp=place.stamp,
         content_hash=place.content_hash,
         **own,

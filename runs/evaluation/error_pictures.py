@@ -28,17 +28,25 @@ def addresses(run: Run, split: str, places: Iterable[int]) -> dict[int, str]:
     if len(content) > MOST_BYTES:
         return {}
     try:
-        return _read(content, split, places)
+        return _read(content, run.attempt, split, places)
     except DAMAGED:
         return {}  # the pictures can be drawn from the data, like all others
 
 
-def _read(content: bytes, split: str, places: Iterable[int]) -> dict[int, str]:
+def _read(content: bytes, attempt: int, split: str, places: Iterable[int]) -> dict[int, str]:
+    """Read them, of an archive that is this attempt's: in those of others the rows are other samples."""
     found = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if archive.comment not in (b"", f"attempt {attempt}".encode()):
+            return {}
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         for place in places:
             name = f"{split}/{place}.png"
             if name in sizes and sizes[name] <= MOST_PICTURE_BYTES and (png := archive.read(name)).startswith(PNG):
-                found[place] = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+                found[place] = data_address(png)
     return found
+
+
+def data_address(png: bytes) -> str:
+    """Return an address that holds the picture itself."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

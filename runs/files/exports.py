@@ -35,7 +35,7 @@ from runs.serializers import final_split, operating_points, split_use
 from runs.statistics.recalibration.methods import without_knots
 from runs.stored_config import StoredConfig
 
-OF_AN_ATTEMPT = ("predictions.parquet", "error_pictures.zip")
+PREDICTIONS, PICTURES = OF_AN_ATTEMPT = ("predictions.parquet", "error_pictures.zip")
 """What the process of the training itself wrote at the end of its attempt."""
 NAMES = (
     "config.json",
@@ -74,10 +74,17 @@ def export(run: Run) -> None:
         _write_json(run, "recalibration.json", run.recalibration)
     point_file.write(run)
     decided_files.write_inference(run)
-    for name in OF_AN_ATTEMPT:
-        written = run.folder / "attempts" / str(run.attempt) / name
-        if written.is_file():
-            atomic_files.publish(written, run.folder / name)
+    _publish_attempt(run)
+
+
+def _publish_attempt(run: Run) -> None:
+    """Publish what this attempt wrote; pictures of an earlier one do not stay beside its predictions."""
+    written = {name: run.folder / "attempts" / str(run.attempt) / name for name in OF_AN_ATTEMPT}
+    found = [name for name, path in written.items() if path.is_file()]
+    for name in found:
+        atomic_files.publish(written[name], run.folder / name)
+    if PREDICTIONS in found and PICTURES not in found:
+        (run.folder / PICTURES).unlink(missing_ok=True)
 
 
 def publish(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
+from runs.evaluation import error_pictures
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.test_accessibility import broken_rules
+from tests.browser.test_error_gallery import png
 from tests.browser.test_list_page import overflow
 from tests.browser.test_live_page import chart, in_words
 from tests.browser.test_pages_stay_still import MOST, WATCH
@@ -186,6 +189,21 @@ async def test_runs_are_compared_with_a_reference_down_to_the_samples(visitors: 
         await shared.get_by_text("All of them as CSV").click()
     assert (await download.value).suggested_filename == f"flipped-{runs[1].pk}-{runs[0].pk}-val.csv"
     assert await broken_rules(shared) == []
+
+
+async def test_flipped_samples_show_the_pictures_that_a_run_keeps(visitors: Visitors, owner: User) -> None:
+    scores = [[0.1, 0.9] * 40, [0.6, 0.9, 0.7] + [0.9, 0.1] * 38 + [0.9]]
+    runs = [await in_thread(predicted, visitors, owner, some) for some in scores]
+    folder = Path(visitors.server.log.parent) / "home" / "runs" / str(runs[1].pk)
+    with zipfile.ZipFile(folder / error_pictures.NAME, "w") as archive:
+        archive.writestr("val/2.png", png(200))
+    page = await compared(visitors, runs)
+    await page.locator(".flipped[data-right='reference'] summary").click(timeout=60_000)
+    row = page.locator(".flipped[data-right='reference'] tbody tr", has=page.get_by_role("rowheader", name="s2"))
+    shown = row.first.locator("img")
+    await expect(shown).to_have_count(1, timeout=60_000)
+    assert await shown.evaluate("node => node.decode().then(() => node.naturalWidth)") == 16
+    assert await page.locator(".flipped img").count() == 1
 
 
 @pytest.mark.parametrize("count", [2, 4])

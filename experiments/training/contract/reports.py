@@ -153,6 +153,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     models_dir: str = ""  # the folder that model.weights_file is looked for in
     networks: list[str] = []  # a team's custom networks: package.module:SPEC of each
     cache_bytes: int = 0  # how much decoded images may take on disk; 0 keeps none
+    keep_pictures: bool = True  # whether small pictures of the worst errors become a file of the run
     resume_from: str | None = None  # checkpoint of the last complete epoch
     resumed_from_epoch: int | None = None
     stamp: str | None = None  # of the files, which must not have changed since

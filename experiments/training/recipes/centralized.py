@@ -139,7 +139,7 @@ def _carry_out(
     subgroups.write(Path(job.run_dir), predictions, data, threshold)
     for note in shifted_scores.notes(config, module, predictions[-1], recalibrated.found):
         report(note)
-    error_pictures.write(folder, predictions, data)
+    error_pictures.write(job, folder, predictions, data)
     chain.checkpoint.tidy()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from experiments.training.contract.reports import Job
 from experiments.training.data.files import run_log
 from experiments.training.data.module import DataModule
 from experiments.training.recipes.evaluation import Predictions
@@ -26,15 +27,17 @@ EACH = 48  # of a split: of the samples missed, and as many of the false alarms
 SIDE = 160  # pixels of the longer side, at most
 
 
-def write(folder: Path, predictions: Sequence[Predictions], data: Any) -> None:
+def write(job: Job, folder: Path, predictions: Sequence[Predictions], data: Any) -> None:
     """Write `error_pictures.zip`: `<split>/<row among the split's predictions>.png`; none of a table.
 
-    A run does not fail for want of pictures: what goes wrong is written to its log.
+    Its comment names the attempt: another one may predict other rows. A run does not fail for want of pictures: what
+    goes wrong is written to its log.
     """
-    if not isinstance(data, DataModule) or data.image_files is None:
+    if not job.keep_pictures or not isinstance(data, DataModule) or data.image_files is None:
         return
     try:
         with replacing(folder / NAME) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            archive.comment = f"attempt {job.attempt}".encode()
             for part in predictions:
                 for place in worst(part):
                     picture = png(data.pixels(int(part.positions[place])))

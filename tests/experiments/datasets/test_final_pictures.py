@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import time
 import zipfile
@@ -17,13 +18,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
-from experiments.api import final_pictures, run_samples
+from experiments.api import final_pictures, run_samples, sample_pictures
 from experiments.api.run_samples import Shown
 from experiments.datasets import samples
 from experiments.models import Dataset
 from experiments.training.data.image_files import METADATA, Rendering
 from experiments.training.data.images.pixel_scale import WHOLE_NUMBERS, Extremes, made_of
-from runs.evaluation import cell_samples, class_scores
+from runs.evaluation import cell_samples, class_scores, error_pictures
 from runs.models import FinalResult, Run
 from tests.experiments.datasets.requests import answer, check_all
 from tests.experiments.datasets.test_samples import checked, image_of
@@ -161,6 +162,20 @@ def test_files_of_a_path_in_the_data_roots(api: Client, user: User, root: Path, 
     assert pixels_of(picture(api, run, 2)).tolist() == [[2] * 10] * 10
     listed = answer(api.get(f"/api/runs/{run.pk}/files/"), 200)["files"]
     assert [one["name"] for one in listed] == ["predictions.parquet"]  # what is drawn is no file of the run
+
+
+def test_with_thumbnails_the_pictures_are_in_the_answer(api: Client, user: User, root: Path) -> None:
+    """Those that the run keeps came with the samples."""
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    with zipfile.ZipFile(run.folder / error_pictures.NAME, "w") as archive:
+        archive.writestr("test/1.png", error_pictures.PNG)
+    address = f"/api/runs/{run.pk}/final-samples/pictures/"
+    images = answer(api.get(address, {"cell": "fp", "thumbnails": "true"}), 200)["images"]
+    assert set(images) == {PATHS[0], PATHS[2]}
+    for number in (0, 2):
+        kind, _, text = images[PATHS[number]].partition(",")
+        shown = Image.open(io.BytesIO(base64.b64decode(text)), formats=("PNG",))
+        assert (kind, np.asarray(shown).tolist()) == ("data:image/png;base64", [[number] * 10] * 10)
 
 
 def test_a_picture_is_drawn_once(api: Client, user: User, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +321,7 @@ def test_places_that_the_split_has_not(api: Client, user: User, root: Path, plac
 def test_no_pictures_of_a_former_attempt_while_the_run_goes_on(api: Client, user: User, root: Path) -> None:
     run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
     Run.objects.filter(pk=run.pk).update(status="in_progress", attempt=2)
-    assert answer(picture(api, run, 0), 404)["detail"] == final_pictures.NOT_YET
+    assert answer(picture(api, run, 0), 404)["detail"] == sample_pictures.NOT_YET
     assert not (run.folder / ".pictures").exists()
 
 

@@ -22,10 +22,11 @@ from tests.experiments.training.trainings import carry_out, job_of, outcome
 SMALL: dict[str, Any] = {"trainer": {"max_epochs": 1}, "model": {"name": "cnn"}}
 
 
-def trained(home: Path, source: Path, **data: Any) -> Path:
+def trained(home: Path, source: Path, *, keep_pictures: bool = True, **data: Any) -> Path:
     """Train on the source, and return the folder of what the attempt wrote."""
     asked: dict[str, Any] = {"source_path": str(source), "data": {"batch_size": 4, "image_size": 16, **data}}
-    job = msgspec.structs.replace(job_of(home / "7", **SMALL, **asked), data_roots=[str(home)], cache_bytes=2**30)
+    placed: dict[str, Any] = {"data_roots": [str(home)], "cache_bytes": 2**30, "keep_pictures": keep_pictures}
+    job = msgspec.structs.replace(job_of(home / "7", **SMALL, **asked), **placed)
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason
     return home / "7" / "attempts" / "1"
@@ -67,6 +68,18 @@ def test_the_names_of_the_files(tmp_path: Path, form: str) -> None:
     else:
         assert all(row["file"] == f"images/{row['sample_id']}.png" for row in rows)
     assert len(pictures_in(tmp_path / "7" / "attempts" / "1")) == len(rows)
+
+
+def test_pictures_are_kept_only_where_that_is_wanted(tmp_path: Path) -> None:
+    source = with_class_folders(tmp_path / "d", {"negative": 12, "positive": 12})
+    folder = trained(tmp_path, source, keep_pictures=False)
+    assert [path.name for path in folder.iterdir()] == ["predictions.parquet"]
+
+
+def test_pictures_name_their_attempt(tmp_path: Path) -> None:
+    folder = trained(tmp_path, with_class_folders(tmp_path / "d", {"negative": 12, "positive": 12}))
+    with zipfile.ZipFile(folder / error_pictures.NAME) as archive:
+        assert archive.comment == b"attempt 1"
 
 
 def test_a_table_has_no_pictures(tmp_path: Path) -> None:

@@ -214,6 +214,17 @@ def test_thumbnails_come_with_the_samples(api: Client, run: Run) -> None:
     assert [row["picture"] for row in asked(api, run, cell="fp", thumbnails="true")["results"][:3]] == [None] * 3
 
 
+@pytest.mark.parametrize(("comment", "shown"), [(b"", True), (b"attempt 2", True), (b"attempt 1", False)])
+def test_pictures_of_another_attempt_are_not_shown(api: Client, run: Run, comment: bytes, shown: bool) -> None:
+    Run.objects.filter(pk=run.pk).update(attempt=2)
+    place = asked(api, run, cell="fp")["results"][0]["place"]
+    with zipfile.ZipFile(run.folder / error_pictures.NAME, "w") as archive:
+        archive.comment = comment
+        archive.writestr(f"test/{place}.png", png(7))
+    found = asked(api, run, cell="fp", thumbnails="true")["results"][0]
+    assert (found["picture"] is not None) == shown
+
+
 def test_an_unchanged_page_is_not_sent_again(api: Client, run: Run) -> None:
     address = f"/api/runs/{run.pk}/final-samples/?cell=fp"
     tag = api.get(address)["ETag"]

@@ -272,6 +272,24 @@ def test_the_attempts_predictions_are_published_and_again(run: Run) -> None:
     assert not list(run.folder.rglob(".*"))
 
 
+def test_pictures_of_an_earlier_attempt_do_not_stay_beside_new_predictions(run: Run) -> None:
+    pictures = run.folder / "error_pictures.zip"
+    first, second = (run.folder / "attempts" / str(number) for number in (1, 2))
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+    (first / "predictions.parquet").write_bytes(b"first")
+    (first / "error_pictures.zip").write_bytes(b"of the first")
+    export(run)
+    assert pictures.read_bytes() == b"of the first"
+    Run.objects.filter(pk=run.pk).update(attempt=2)
+    run.refresh_from_db()
+    export(run)
+    assert pictures.exists()  # with the predictions that they are of
+    (second / "predictions.parquet").write_bytes(b"second")
+    export(run)
+    assert not pictures.exists()
+
+
 def test_a_full_disk_leaves_the_old_file_or_none(run: Run) -> None:
     with files_at_most(100), pytest.raises(OSError, match="File too large"):
         export(run)

@@ -1,12 +1,13 @@
 """Show samples that a run predicted, from the files that it read: as pictures by the run's own scale, or as rows.
 
-A process of its own, like `sample_process`. One RunTask arrives as JSON on standard input, one RunSheet leaves as JSON
-on standard output.
+A process of its own, like `sample_process`, which may be started before there is a task for it. One RunTask arrives as
+JSON on standard input, one RunSheet leaves as JSON on standard output.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ from experiments.training.data.inspection.sample_sheets import RunSample, RunShe
 from experiments.training.data.tables import feature_tables, label_table
 from experiments.training.data.tables.formats import opening
 
+WAIT_SECONDS = 60  # for a task; readers who look at one page of pictures often ask for the next
 GONE = "The run's data are not where they were, or no longer in a data root: put them back to see them here."
 NO_IMAGES = "This run is of a version that did not note which files it read: only a table's rows can be shown."
 WRITTEN_LATER = "it was written after the run read it, and may show something else now"
@@ -176,10 +178,15 @@ def _answer(task: RunTask) -> RunSheet:
 
 
 def main() -> None:
-    """Run the process: read one task, write one sheet."""
+    """Run the process: read one task, write one sheet. It ends where none comes in time, or ever."""
     output = isolation.take_output()
     isolation.bound(address_space=sample_process.MEMORY_BYTES, cpu_seconds=sample_process.CPU_SECONDS)
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=RunTask)
+    signal.alarm(WAIT_SECONDS)
+    asked = sys.stdin.buffer.read()
+    signal.alarm(0)
+    if not asked:
+        return
+    task = msgspec.json.decode(asked, type=RunTask)
     output.write(msgspec.json.encode(_answer(task)))
     output.close()
 

@@ -18,18 +18,20 @@ export const csrfToken = () =>
 /**
  * Return the JSON of the answer; throw an ApiError where the server refuses.
  *
+ * With `kept`, the browser may keep the answer, and asks each time whether it is still the same.
+ *
  * @param {string} url
- * @param {{method?: string, json?: any}} [options]
+ * @param {{method?: string, json?: any, kept?: boolean}} [options]
  * @returns {Promise<any>}
  */
-export async function call(url, { method = "GET", json } = {}) {
+export async function call(url, { method = "GET", json, kept = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json !== undefined) headers["Content-Type"] = "application/json";
   const body = json === undefined ? undefined : JSON.stringify(json);
   // Without "no-store" the browser's back button shows an old answer.
-  const response = await fetch(url, { method, headers, body, cache: "no-store" });
+  const response = await fetch(url, { method, headers, body, cache: kept ? "no-cache" : "no-store" });
   const answer = parse(await response.text());
   if (!response.ok) throw new ApiError(response.status, answer);
   return answer;

@@ -311,9 +311,11 @@ export class PageView {
     if (finals.size && ENDED.has(status) && !deleted)
       this.#below(
         () =>
-          import("./errors/error_gallery.js").then(({ drawErrors }) =>
-            drawErrors(finals, saved, [attempt, saved?.at, ...finals.keys()].join()),
-          ),
+          Promise.all([
+            import("./errors/error_gallery.js"),
+            import("./errors/error_group.js"), // which the first imports, asked for with it
+            import("./errors/error_words.js"),
+          ]).then(([{ drawErrors }]) => drawErrors(finals, saved, [attempt, saved?.at, ...finals.keys()].join())),
         () => (this.dirty.results = true),
       );
     else find("errors").hidden = true;

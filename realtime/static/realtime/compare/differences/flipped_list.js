@@ -79,10 +79,16 @@ export class FlippedList {
   }
 
   async #addPictures() {
-    const { images, problem } = await call(`${ADDRESS}pictures/?${this.#query}`).catch(() => ({ images: {} }));
+    const asked = call(`${ADDRESS}pictures/?${this.#query}`);
+    const { images, problems, problem } = await asked.catch(() => ({ images: {}, problems: {} }));
     for (const [sample, src] of Object.entries(images))
       this.#frames.get(sample)?.replaceChildren(el("img", { src, alt: "", width: SIDE, height: SIDE }));
-    if (problem) setText(this.words, `${this.words.textContent} No pictures: ${problem}`);
-    for (const frame of this.#frames.values()) if (!frame.firstChild) frame.className = "";
+    const none = Object.keys(images).length ? "No other pictures" : "No pictures";
+    if (problem) setText(this.words, `${this.words.textContent} ${none}: ${problem}`);
+    for (const [sample, frame] of this.#frames) {
+      if (frame.firstChild) continue;
+      frame.className = "muted";
+      if (sample in problems) frame.textContent = `No picture: ${problems[sample]}`;
+    }
   }
 }

@@ -5,7 +5,7 @@ import { splitName } from "../../frame/format.js";
 import { ErrorGroupView } from "./error_group.js";
 import { errorGroups } from "./error_words.js";
 
-const AHEAD = "1000px"; // below what is seen, where loading begins
+const AHEAD = "3000px"; // below what is seen, where loading begins: a reader who jumps there finds the first ones
 const find = (id) => document.getElementById(id);
 
 class ErrorGallery {

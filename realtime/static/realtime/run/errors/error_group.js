@@ -57,7 +57,7 @@ export class ErrorGroupView {
     this.more.hidden = true;
     const asked = this.#query({ page: this.#page + 1, page_size: PAGE, thumbnails: true });
     try {
-      const found = await call(`${this.address}?${asked}`);
+      const found = await call(`${this.address}?${asked}`, { kept: true });
       if (this.#closed) return;
       this.#page = found.page;
       this.#add(found);
@@ -116,7 +116,8 @@ export class ErrorGroupView {
       frame.append(el("span", { class: "no-picture" }, why));
       frame.parentElement.setAttribute("aria-label", `${sampleLabel(sample)}. ${why}`);
     }
-    if (problem) setText(this.words, `${this.words.textContent} No pictures: ${problem}`.trim());
+    const none = this.list.querySelector("img") ? "No other pictures" : "No pictures";
+    if (problem) setText(this.words, `${this.words.textContent} ${none}: ${problem}`.trim());
   }
 
   #drawTable() {
