@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit, stdtrit
 
 from runs.statistics.evaluated import Evaluated
-from runs.statistics.intervals.resampling import units_of
+from runs.statistics.intervals.resampling import of_several, units_of
 from runs.statistics.matrix_statistics import Interval, Number, Summary
 from runs.statistics.roc import Flags, Floats, Ints
 
@@ -38,13 +38,9 @@ def calibration_line(split: Evaluated) -> Summary:
     standardised = _fitted(design, positive)
     line, errors = back @ standardised, _errors(design, back, positive, units, standardised)
     told = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
-    found = told if _several(positive, units) else dict.fromkeys(names, _UNKNOWN)
+    known = of_several(units[positive]) and of_several(units[~positive])  # of one, errors say nothing
+    found = told if known else dict.fromkeys(names, _UNKNOWN)
     return Summary(numbers | dict(zip(names, map(float, line), strict=True)), intervals | found)
-
-
-def _several(positive: Flags, units: Ints) -> bool:
-    """Return whether two or more patients have positives, and two or more negatives: of one, errors say nothing."""
-    return all(len(np.unique(units[part])) > 1 for part in (positive, ~positive))
 
 
 def overlap(odds: Floats, positive: Flags) -> bool:

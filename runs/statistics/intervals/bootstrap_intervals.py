@@ -16,7 +16,7 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.intervals.resampling import Resampling, resampling, units_of
+from runs.statistics.intervals.resampling import Resampling, of_several, resampling, units_of
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
 from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
@@ -26,7 +26,6 @@ MOST_RANKED = 20_000_000
 """Samples times classes; beyond, what is ranked has no interval from resamples."""
 
 _CELLS_AT_ONCE = 1_000_000
-FEWEST = 2
 
 UNKNOWN: Interval = (None, None)
 OF_TWO = ("f1", "balanced_accuracy", "mcc", "brier", "log_loss", "average_precision")
@@ -78,7 +77,7 @@ def enough(split: Evaluated, label: int) -> bool:
     With one of a kind, draws differ in how often that one counts: they know of no other.
     """
     own, units = split.own(label), units_of(split)
-    return all(len(np.unique(units[part])) >= FEWEST for part in (own, ~own))
+    return all(of_several(units[part]) for part in (own, ~own))
 
 
 def _one_sided(summary: Summary) -> bool:

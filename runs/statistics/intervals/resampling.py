@@ -75,6 +75,11 @@ def units_of(split: Evaluated) -> Ints:
     return np.arange(len(split.targets)) if split.patients is None else split.patients
 
 
+def of_several(units: Ints) -> bool:
+    """Return whether these samples are of two or more patients, or are two or more independent ones."""
+    return bool(len(units)) and bool((units != units[0]).any())
+
+
 def seed_of(split: Evaluated) -> int:
     """Return where the random numbers of a split begin."""
     parts = (split.targets, units_of(split))
