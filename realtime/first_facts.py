@@ -18,6 +18,7 @@ from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import duration, percent
 
+_ORDER = ("train", "val", "test")  # PostgreSQL keeps none
 _SPLITS = {"test": "Test", "val": "Validation", "train": "Training"}
 CAVEAT = (
     "The best epoch was chosen on this validation split, so its numbers are likely to be better than those of new data."
@@ -103,7 +104,8 @@ def _facts(run: Run) -> list[Fact]:
     """Build the smaller facts; when the run started is told in the reader's own time, by the script."""
     data: Mapping[str, Any] = run.dataset or {}
     model: Mapping[str, Any] = run.model or {}
-    sizes = [f"{size:,} {split}" for split, size in data.get("sizes", {}).items()]
+    found = data.get("sizes", {})
+    sizes = [f"{found[split]:,} {split}" for split in _ORDER if split in found]
     classes = data.get("classes", [])
     if len(classes) == 2:
         sizes.append(f"positive: {classes[1]}")

@@ -100,6 +100,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     return render(request, "realtime/queue_page.html", context)
 
 
+@never_cache
+@login_required
+@require_safe
 def label_errors_page(request: HttpRequest) -> HttpResponse:
     """Show suspected label errors; only the page's script reads the query string, that of the API's list."""
     return render(request, "realtime/label_errors.html")

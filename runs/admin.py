@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import NullIf
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -44,8 +45,9 @@ class RunChangeList(ChangeList):
 def _unknown_last(ordering: Any) -> Any:
     if not isinstance(ordering, str) or ordering.removeprefix("-") in ("pk", "id"):
         return ordering
-    column = F(ordering.removeprefix("-"))
-    return column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
+    name = ordering.removeprefix("-")
+    column = NullIf(F(name), Value("")) if name == "final_split" else F(name)  # blank: unknown
+    return column.desc(nulls_last=True) if ordering != name else column.asc(nulls_last=True)
 
 
 class FinalStatisticsFilter(admin.SimpleListFilter):
@@ -114,6 +116,7 @@ class RunAdmin(ReadingAdmin):
         "best",
         "recall_best",
         "loss_best",
+        "split",
         *COUNTS,
         "precision",
         "recall",
@@ -191,6 +194,11 @@ class RunAdmin(ReadingAdmin):
     def loss_best(self, run: Run) -> str:
         """Render the best validation loss with its epoch."""
         return _with_epoch("val_loss", run.best_val_loss, run.best_val_loss_epoch)
+
+    @admin.display(description="statistics of", ordering="final_split")
+    def split(self, run: Run) -> str:
+        """Return the split that the counts and final numbers are of: those of test and validation do not compare."""
+        return run.final_split or "–"
 
     @admin.display(description="precision", ordering="final_precision")
     def precision(self, run: Run) -> str:

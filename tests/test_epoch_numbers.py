@@ -15,7 +15,8 @@ SOURCES = [
     for path in (ROOT / app).rglob(kind)
     if "migrations" not in path.parts and "vendor" not in path.parts
 ]
-NUMBERED = re.compile(r"\bepoch (?:is )?(?:\{\{? ?|\$\{)(?!epochNumber\(|epoch_number\()([^}]+)\}", re.IGNORECASE)
+FOR_PEOPLE = r"(?:count\()?epochNumber\(|epoch_number\("
+NUMBERED = re.compile(rf"\bepoch (?:is )?(?:\{{\{{? ?|\$\{{)(?!{FOR_PEOPLE})([^}}]+)\}}", re.IGNORECASE)
 SHIFTED = {"report.current_epoch", "fact.epoch", "split.epoch", "fold.best_epoch", "x"}
 """What the admin's templates and charts get, already counted from 1: `tests/runs/admin_pages/` holds it."""
 

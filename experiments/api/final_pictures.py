@@ -18,6 +18,8 @@ from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationVie
 from runs.files.store import StoreError
 from runs.models import FinalResult, Run
 
+NOT_YET = "The pictures come when the run has ended: its predictions are stored then."
+MADE_ROOM = "This picture was just removed to make room for others; ask for it again."
 CACHE_SECONDS = 86_400  # an address names the attempt, whose samples stay
 
 
@@ -73,14 +75,20 @@ class FinalPicture(EvaluationView):
             raise NotFound(
                 found.problem or f"This sample has no picture: {found.problems.get(place, 'it is not there')}."
             )
+        try:
+            content = found.pictures[place].open("rb")
+        except FileNotFoundError:  # another request has made room meanwhile
+            raise NotFound(MADE_ROOM) from None
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
-        return FileResponse(found.pictures[place].open("rb"), content_type="image/png", headers=headers)
+        return FileResponse(content, content_type="image/png", headers=headers)
 
 
 def _looked_up(view: EvaluationView, run: Run, result: FinalResult, places: list[int], side: int) -> Shown:
     """Show the samples at these places of the split. Raises StoreError."""
     from runs.evaluation import class_scores, image_files  # noqa: PLC0415
 
+    if run.status not in Run.ENDED:  # the file may still be that of a former attempt
+        return Shown({}, {}, problem=NOT_YET)
     try:
         samples, rendering, read_at = image_files.read(run, result.split, places)
     except class_scores.NoScores as error:

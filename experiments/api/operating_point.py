@@ -46,6 +46,16 @@ NUMBERS = {SENSITIVITY: "at_least", SPECIFICITY: "at_least", COST: "cost_ratio",
 RESUMED = "Run {} was resumed meanwhile: save the point when it has ended."
 
 
+class Number(serializers.FloatField):
+    """A number; true is none, though Python counts with it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Parse the number; raises ValidationError for anything else."""
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def _bounds(least: float, most: float, cure: str) -> dict[str, Any]:
     messages = dict.fromkeys(("min_value", "max_value", "invalid"), cure)
     return {"min_value": least, "max_value": most, "required": False, "error_messages": messages}
@@ -63,9 +73,9 @@ class PointOptions(ReasonOptions):
     """The rule by which the point is chosen, with the number that it needs, and why."""
 
     rule = serializers.ChoiceField(SAVED)
-    at_least = serializers.FloatField(**_bounds(LEAST_SHARE, 1, SHARE_CURE))
-    cost_ratio = serializers.FloatField(**_bounds(LEAST_RATIO, HIGHEST_RATIO, RATIO_CURE))
-    threshold = serializers.FloatField(**_bounds(0, 1, THRESHOLD_CURE))
+    at_least = Number(**_bounds(LEAST_SHARE, 1, SHARE_CURE))
+    cost_ratio = Number(**_bounds(LEAST_RATIO, HIGHEST_RATIO, RATIO_CURE))
+    threshold = Number(**_bounds(0, 1, THRESHOLD_CURE))
 
     def validate(self, attrs: Any) -> Any:
         """Require the number of the rule, and no other."""

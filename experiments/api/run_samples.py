@@ -23,9 +23,10 @@ from experiments.training.data.files import file_locks
 from experiments.training.data.files.catalogue import BUILTINS, PREFIX
 from experiments.training.data.inspection.sample_sheets import RunSample, RunSheet, RunTask
 from runs.models import Run
+from runs.stored_config import StoredConfig
 
 FOLDER = ".pictures"
-MOST_FILES = 2_000  # of one run; beyond them they are drawn again as they are asked for
+MOST_FILES, MOST_BYTES = 2_000, 2**28  # of one run; beyond them they are drawn again as they are asked for
 SMALL, LARGE = 160, 1024  # pixels of a picture's longer side, at most
 OTHER_DATA = "The data set that this run was trained on is gone, or has changed since the run was submitted."
 
@@ -107,7 +108,6 @@ def _of_files(run: Run, dataset: Dataset | None, wanted: Wanted) -> Shown:
 
 def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: Wanted) -> dict[str, Any]:
     """Say where the data are."""
-    options = run.config.get("data") if isinstance(run.config, dict) else None
     roots = storage.roots_of(dataset) if dataset else list(settings.LIVETRAIN_DATA_ROOTS)
     return {
         "path": str(dataset.location) if dataset else run.source_path,
@@ -115,7 +115,7 @@ def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: W
         "samples": missing,
         "rendering": None if wanted.rendering is None else wanted.rendering.decode(),
         "read_at": _known_until(dataset, wanted.read_at),
-        "data": options if isinstance(options, dict) else {},
+        "data": dict(StoredConfig(run.config).section("data")),
     }
 
 
@@ -127,6 +127,7 @@ def _known_until(dataset: Dataset | None, read_at: int | None) -> int | None:
 
 
 def _make_room(folder: Path) -> None:
-    if folder.is_dir() and sum(1 for _ in folder.iterdir()) > MOST_FILES:
+    sizes = [path.lstat().st_size for path in folder.iterdir()] if folder.is_dir() else []
+    if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=storage.FOLDER_MODE, parents=True, exist_ok=True)

@@ -61,6 +61,7 @@ class SplitTable:
     """One split's statistics and summed matrix.
 
     `classes`, `matrix` and `mistakes` are those of one run's report; `classes` is empty without a summed matrix.
+    `repeated` says why the summed matrix has no intervals, blank where it has.
     """
 
     split: str
@@ -69,6 +70,7 @@ class SplitTable:
     classes: list[str]
     matrix: list[tuple[str, list[Cell], int]]
     mistakes: Mistakes | None
+    repeated: str
 
 
 def headline(report: GroupReport) -> str | None:
@@ -121,7 +123,14 @@ def _table(split: str, found: SplitSpread) -> SplitTable:
         classes=pooled.class_names if pooled else [],
         matrix=rows,
         mistakes=listed,
+        repeated=_repeated(pooled) if pooled else "",
     )
+
+
+def _repeated(pooled: Pooled) -> str:
+    if pooled.patients is None or pooled.patients == pooled.samples:
+        return ""
+    return f"The summed matrix has no intervals, as its {pooled.samples:,} samples are of {pooled.patients:,} patients."
 
 
 def _row(name: str, spread: Spread, pooled: Pooled | None) -> SpreadRow:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api.csv_download import Pieces, csv_stream
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.comparison.compared_runs import SPLITS, NotComparable, by_split
 from runs.errors import InvalidRequest
@@ -20,6 +21,7 @@ from runs.models import Run
 
 MOST_RUNS = 20
 MOST_PAGES = 100_000
+HIGHEST_NUMBER = 2**63 - 1  # of a row
 SIDES = ("reference", "run")
 
 
@@ -38,15 +40,15 @@ class DifferenceParameters(Parameters):
 class PairedParameters(DifferenceParameters):
     """With the run that the others are compared with, by default the first, and the split, by default test."""
 
-    reference = serializers.IntegerField(min_value=1, required=False)
+    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, required=False)
     split = serializers.ChoiceField(SPLITS, required=False)
 
 
 class FlippedParameters(Parameters):
     """A pair of runs, and which of them is right; `page` counts from 1."""
 
-    reference = serializers.IntegerField(min_value=1)
-    run = serializers.IntegerField(min_value=1)
+    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
+    run = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
     split = serializers.ChoiceField(SPLITS, required=False)
     right = serializers.ChoiceField(SIDES, default="run")
     page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1)
@@ -136,13 +138,11 @@ class FlippedTable(ComparisonView):
 
     def get(self, _request: Request) -> HttpResponseBase:
         """Stream the table."""
-        from runs.comparison.flipped_samples import csv_lines  # noqa: PLC0415
+        from runs.comparison.flipped_samples import csv_pieces  # noqa: PLC0415
 
         runs, split = self.pair()
         try:
-            lines = self.answered(lambda: csv_lines(runs, split))
+            head, rows = self.answered(lambda: csv_pieces(runs, split))
         except NotComparable as error:
             raise NotFound(str(error)) from error
-        name = f"flipped-{runs[0].pk}-{runs[1].pk}-{split}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return csv_stream(f"flipped-{runs[0].pk}-{runs[1].pk}-{split}.csv", Pieces(head, rows))

@@ -5,11 +5,13 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from runs.comparison import paired_samples
 from runs.comparison.compared_runs import Deciding, NotComparable, deciding
@@ -19,6 +21,7 @@ from runs.statistics.roc import Floats, Ints
 from runs.wording.spreadsheet_cells import csv_line
 
 PAGE_SIZE = 50
+ROWS_AT_ONCE = 5_000  # of the table
 REMEMBERED = 8  # pairs of runs; each holds the samples that differ
 SIDES = ("reference", "run")
 """The run that is right."""
@@ -32,6 +35,7 @@ HEAD = (
     "run_predicted",
     "run_score",
 )
+_computing = threading.Lock()
 
 
 class Flipped(NamedTuple):
@@ -44,6 +48,29 @@ class Flipped(NamedTuple):
     reference_score: float
     run_predicted: str
     run_score: float
+
+
+class Side(NamedTuple):
+    """The samples on which one run alone is right, column by column; called and scores are of both runs."""
+
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+    ids: pa.Array
+    patients: pa.Array
+    labels: Ints
+    called: tuple[Ints, Ints]
+    scores: tuple[Floats, Floats]
+
+    def described(self, start: int, count: int) -> list[Flipped]:
+        """Describe `count` of them from `start` on."""
+        part = slice(start, start + count)
+        called = [
+            [names[label] for label in found[part].tolist()]
+            for names, found in zip(self.names, self.called, strict=True)
+        ]
+        scores = [found[part].tolist() for found in self.scores]
+        own = [self.names[0][label] for label in self.labels[part].tolist()]
+        texts = [column[part].to_pylist() for column in (self.ids, self.patients)]
+        return [Flipped(*row) for row in zip(*texts, own, called[0], scores[0], called[1], scores[1], strict=True)]
 
 
 def flipped_samples(runs: Sequence[Run], split: str, right: str, page: int) -> dict[str, Any]:
@@ -60,32 +87,37 @@ def flipped_samples(runs: Sequence[Run], split: str, right: str, page: int) -> d
         "problem": None,
     }
     try:
-        found = _flipped(deciding(runs, split), split)
+        found = _found(runs, split)
     except NotComparable as error:
         return told | {"problem": str(error)}
-    shown = found[right][(page - 1) * PAGE_SIZE :][:PAGE_SIZE]
+    shown = found[right].described((page - 1) * PAGE_SIZE, PAGE_SIZE)
     return told | {
-        "totals": {side: len(found[side]) for side in SIDES},
-        "pages": max(1, -(-len(found[right]) // PAGE_SIZE)),
+        "totals": {side: len(found[side].labels) for side in SIDES},
+        "pages": max(1, -(-len(found[right].labels) // PAGE_SIZE)),
         "results": [sample._asdict() for sample in shown],
     }
 
 
-def csv_lines(runs: Sequence[Run], split: str) -> Iterator[str]:
-    """Write all of them, line by line. Raises NotComparable, StoreError, before the first line."""
-    found = _flipped(deciding(runs, split), split)
-    return _lines(found)
+def csv_pieces(runs: Sequence[Run], split: str) -> tuple[bytes, Generator[bytes]]:
+    """Write all of them: the head, and the rows piece by piece. Raises NotComparable, StoreError, at once."""
+    return csv_line(HEAD).encode(), _pieces(_found(runs, split))
 
 
-def _lines(found: dict[str, list[Flipped]]) -> Iterator[str]:
-    yield csv_line(HEAD)
+def _pieces(found: dict[str, Side]) -> Generator[bytes]:
     for side in SIDES:
-        for sample in found[side]:
-            yield csv_line((side, *sample))
+        for start in range(0, len(found[side].labels), ROWS_AT_ONCE):
+            rows = found[side].described(start, ROWS_AT_ONCE)
+            yield "".join(csv_line((side, *sample)) for sample in rows).encode()
+
+
+def _found(runs: Sequence[Run], split: str) -> dict[str, Side]:
+    those = deciding(runs, split)
+    with _computing:  # one at a time: each takes a processor and memory
+        return _flipped(those, split)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _flipped(those: tuple[Deciding, ...], split: str) -> dict[str, list[Flipped]]:
+def _flipped(those: tuple[Deciding, Deciding], split: str) -> dict[str, Side]:
     """Find the samples of both sides: what these attempts evaluated does not change."""
     samples = paired_samples.shared_samples(those, split)
     reference, run = (paired_samples.evaluated_by(one, samples) for one in those)
@@ -94,7 +126,7 @@ def _flipped(those: tuple[Deciding, ...], split: str) -> dict[str, list[Flipped]
     found = {}
     for side, other in zip(SIDES, reversed(SIDES), strict=True):
         places = np.flatnonzero(right[side] & ~right[other])
-        found[side] = _told(those, samples, (reference, run), places[np.argsort(-apart[places], kind="stable")])
+        found[side] = _side(those, samples, (reference, run), places[np.argsort(-apart[places], kind="stable")])
     return found
 
 
@@ -105,16 +137,18 @@ def _of_truth(split: Evaluated) -> Floats:
     return np.asarray(split.scores[np.arange(len(split.targets)), split.targets], dtype=np.float64)
 
 
-def _told(
-    those: Sequence[Deciding],
+def _side(
+    those: tuple[Deciding, Deciding],
     samples: paired_samples.SharedSamples,
     splits: tuple[Evaluated, Evaluated],
     places: Ints,
-) -> list[Flipped]:
-    scores = [(split.scores if split.scores.ndim == 1 else _of_truth(split))[places].tolist() for split in splits]
-    called = [split.predicted[places].tolist() for split in splits]
-    named = [[one.class_names[label] for label in labels] for one, labels in zip(those, called, strict=True)]
-    own = [those[0].class_names[label] for label in samples.targets[places].tolist()]
-    ids = samples.ids.take(places).to_pylist()
-    patients = samples.patient_ids.take(places).to_pylist()
-    return [Flipped(*row) for row in zip(ids, patients, own, named[0], scores[0], named[1], scores[1], strict=True)]
+) -> Side:
+    first, second = ((split.scores if split.scores.ndim == 1 else _of_truth(split))[places] for split in splits)
+    return Side(
+        names=(those[0].class_names, those[1].class_names),
+        ids=samples.ids.take(places),
+        patients=samples.patient_ids.take(places),
+        labels=samples.targets[places],
+        called=(splits[0].predicted[places], splits[1].predicted[places]),
+        scores=(first, second),
+    )

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from runs.comparison import stored_scores
 from runs.comparison.compared_runs import Deciding, NotComparable
+from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Floats, Ints
@@ -77,10 +78,9 @@ def evaluated_by(one: Deciding, samples: SharedSamples) -> Evaluated:
         table = None if table is None else _aligned(table, samples)
         if table is None:
             raise NotComparable(_without_scores(one))
-        found = _evaluated(one, table, names, logits if set(logits) <= set(table.column_names) else [], samples)
+        return _evaluated(one, table, names, logits if set(logits) <= set(table.column_names) else [], samples)
     except (pa.ArrowException, ValueError):
         raise NotComparable(_without_scores(one)) from None
-    return found.decided_from(one.decision.log_odds)
 
 
 def _evaluated(
@@ -94,13 +94,14 @@ def _evaluated(
         _matrix(table, names),
         samples.targets,
         threshold=one.decision.threshold,
+        log_odds=one.decision.log_odds,
         logits=known,
         patients=samples.patients,
     )
 
 
 def _matrix(table: pa.Table, names: Sequence[str]) -> Floats:
-    columns = [np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64) for name in names]
+    columns = [predictions_file.numbers(table[name]) for name in names]
     return columns[0] if len(columns) == 1 else np.column_stack(columns)
 
 

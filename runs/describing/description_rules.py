@@ -16,9 +16,21 @@ def normalised_name(text: str) -> str:
         raise ValueError(f"Give the run a name; it may have up to {MAX_NAME} characters.")
     if len(name) > MAX_NAME:
         raise ValueError(f"The name has {len(name):,} characters; use at most {MAX_NAME}.")
-    if any(_is_control(char) for char in name):
+    if is_broken(name):
         raise ValueError("The name must not contain line breaks or other control characters; write it in one line.")
+    if is_invisible(name):
+        raise ValueError("The name has nothing that can be seen; write a letter or a digit at least.")
     return name
+
+
+def is_broken(name: str) -> bool:
+    """Return whether a name has line breaks of any kind, or other control characters."""
+    return any(_is_control(char) or unicodedata.category(char) in ("Zl", "Zp") for char in name)
+
+
+def is_invisible(name: str) -> bool:
+    """Return whether nothing of a name can be seen, so that nobody could click on it in a list."""
+    return all(unicodedata.category(char)[0] in "CZM" for char in name)
 
 
 def normalised_description(text: str) -> str:

@@ -27,6 +27,7 @@ REMEMBERED = 4  # classes of splits; each holds 17 bytes for a sample
 
 GONE = "This run has no predictions.parquet any more, so its curves cannot be drawn."
 UNREADABLE = "predictions.parquet of this run cannot be read, so its curves cannot be drawn."
+NO_PLACE = "predictions.parquet of this run has no such sample of this split."
 TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: curves of so many are not drawn."
 
 
@@ -79,7 +80,7 @@ def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
                 found.append((asked, _named(rows.take(pa.array(places[asked] - start)))))
             start += rows.num_rows
     if sum(len(asked) for asked, _ in found) < len(places):
-        raise NoScores(UNREADABLE)
+        raise NoScores(NO_PLACE)
     ordered = {int(at): one for asked, part in found for at, one in zip(asked, part, strict=True)}
     return [ordered[at] for at in range(len(places))]
 
@@ -102,10 +103,13 @@ def _text(value: object) -> str | None:
 
 
 @contextmanager
-def opened(run_id: int) -> Iterator[pq.ParquetFile]:
-    """Open the predictions; whatever is wrong with them becomes NoScores, a failing object store StoreError."""
+def opened(run_id: int, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """Open the predictions as `predictions_file.opened` does.
+
+    Whatever is wrong with them becomes NoScores, a failing object store StoreError.
+    """
     try:
-        with predictions_file.opened(Run.objects.get(pk=run_id)) as found:
+        with predictions_file.opened(Run.objects.get(pk=run_id), dictionaries) as found:
             if found.metadata.num_rows > MOST_SAMPLES:
                 raise NoScores(TOO_MANY)
             yield found
@@ -139,19 +143,14 @@ def _parts(
     for batch in found.iter_batches(size, columns=["split", "label", score, *logits]):
         rows = of_split(batch, split)
         if rows.num_rows:
-            scores = numbers(rows[score])
-            ranks = _log_odds([numbers(rows[name]) for name in logits], label) if logits else scores
-            yield numbers(rows["label"]) == label, scores, ranks
+            scores = predictions_file.numbers(rows[score])
+            ranks = _log_odds([predictions_file.numbers(rows[name]) for name in logits], label) if logits else scores
+            yield predictions_file.numbers(rows["label"]) == label, scores, ranks
 
 
 def of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
     """Select the rows of the split."""
     return batch.filter(pc.equal(batch["split"].cast(pa.string()), split))
-
-
-def numbers(column: pa.Array) -> Floats:
-    """Convert a column to floats."""
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _log_odds(logits: Sequence[Floats], label: int) -> Floats:

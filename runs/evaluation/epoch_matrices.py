@@ -45,11 +45,12 @@ def epoch_matrices(run: Run, most: int) -> dict[str, Any]:
     return _head(run, known) | {"matrices": source.matrices(thinned(known, most, run.best_epoch))}
 
 
-def matrix_of(run: Run, epoch: int) -> dict[str, Any] | None:
-    """Read the matrix of one epoch; None if there is none."""
+def matrix_of(run: Run, epoch: int) -> dict[str, Any]:
+    """Read the matrix of one epoch, null if it has none."""
     source = _source(run)
     known = source.epochs()
-    return _head(run, known) | {"matrices": source.matrices([epoch])} if epoch in known else None
+    found = source.matrices([epoch]) if epoch in known else [{"epoch": epoch, "matrix": None}]
+    return _head(run, known) | {"matrices": found}
 
 
 def thinned(epochs: Sequence[int], most: int, best: int | None) -> list[int]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.views import ReadingView
 from runs.evaluation.epoch_matrices import epoch_matrices, matrix_of
 from runs.listing.filters import Parameters
-from runs.wording.epoch_number import epoch_number
 
 MOST_EPOCHS = 500
 
@@ -36,7 +34,4 @@ class EpochMatrices(ReadingView):
         epoch = self.asked.get("epoch")
         if epoch is None:
             return Response(epoch_matrices(run, self.asked["points"]))
-        found = matrix_of(run, epoch)
-        if found is None:
-            raise NotFound(f"Run {run_id} has no matrix of epoch {epoch_number(epoch)}, whose index is {epoch}.")
-        return Response(found)
+        return Response(matrix_of(run, epoch))

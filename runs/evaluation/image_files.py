@@ -6,7 +6,7 @@ Brings NumPy and Arrow: a web process loads it with the first evaluation that is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,6 +27,10 @@ class SampleFile(NamedTuple):
     size: int | None
 
 
+class _Read(msgspec.Struct):
+    read_at: int
+
+
 class Images(NamedTuple):
     """The files, and how all images were read (JSON) and when (nanoseconds since 1970); None of a table."""
 
@@ -37,6 +41,8 @@ class Images(NamedTuple):
 
 def read(run: Run, split: str, places: Sequence[int]) -> Images:
     """Read them for these places. Raises NoScores, also for a place that the split has not, and StoreError."""
+    if any(place >= class_scores.MOST_SAMPLES for place in places):
+        raise class_scores.NoScores(class_scores.NO_PLACE)
     found = class_scores.identities(run.pk, split, np.asarray(places, dtype=np.int64))
     with class_scores.opened(run.pk) as file:
         rendering = (file.schema_arrow.metadata or {}).get(METADATA)
@@ -45,15 +51,13 @@ def read(run: Run, split: str, places: Sequence[int]) -> Images:
         for place, one in zip(places, found, strict=True)
         if one.sample_id is not None
     ]
-    known = _object(rendering)
-    return Images(samples, rendering if known else None, known.get("read_at"))
+    read_at = _read_at(rendering) if rendering and len(rendering) < MOST_BYTES else None
+    return Images(samples, None if read_at is None else rendering, read_at)
 
 
-def _object(rendering: bytes | None) -> dict[str, Any]:
-    """Return the object that the JSON holds, an empty one for anything else."""
+def _read_at(rendering: bytes) -> int | None:
+    """Return when the images were read; None where it does not say so."""
     try:
-        return (
-            msgspec.json.decode(rendering or b"{}", type=dict[str, Any]) if len(rendering or b"") < MOST_BYTES else {}
-        )
+        return msgspec.json.decode(rendering, type=_Read).read_at
     except msgspec.MsgspecError:
-        return {}
+        return None

@@ -73,20 +73,21 @@ def _with_added(rows: pa.RecordBatch, more: Added) -> pa.Table:
 def _plain(column: pa.Array) -> pa.Array:
     """Return the column without a dictionary, texts as a spreadsheet shows and does not calculate them."""
     plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
-    return pc.replace_substring_regex(plain, FORMULAS, r"'\0") if pa.types.is_string(plain.type) else plain
+    is_text = pa.types.is_string(plain.type) or pa.types.is_large_string(plain.type)
+    return pc.replace_substring_regex(plain, FORMULAS, r"'\0") if is_text else plain
 
 
 def _decisions(rows: pa.RecordBatch, more: Added) -> dict[str, Ints]:
     """Return the label that is predicted, and the one at the saved point where there is one."""
     if len(more.class_names) != 2:
-        scores = np.column_stack([_numbers(rows[f"score_{name}"]) for name in more.class_names])
+        scores = np.column_stack([predictions_file.numbers(rows[f"score_{name}"]) for name in more.class_names])
         return {"predicted": predicted_classes(scores, None)}
-    scores = _numbers(rows["score"])
+    scores = predictions_file.numbers(rows["score"])
     found = {"predicted": predicted_classes(scores, more.threshold)}
     if more.saved is None or more.saved.threshold is None:
         return found
     odds = more.saved.log_odds
-    said = scores >= more.saved.threshold if odds is None else _numbers(rows["logit"]) >= odds
+    said = scores >= more.saved.threshold if odds is None else predictions_file.numbers(rows["logit"]) >= odds
     return found | {"predicted_at_saved_point": said.astype(np.int64)}
 
 
@@ -96,7 +97,7 @@ def _recalibrated(rows: pa.RecordBatch, more: Added) -> dict[str, Floats]:
     names = ["logit"] if binary else [f"logit_{name}" for name in more.class_names]
     if not set(names) <= set(rows.schema.names):
         return {}
-    logits = [_numbers(rows[name]) for name in names]
+    logits = [predictions_file.numbers(rows[name]) for name in names]
     if binary:
         return {f"recalibrated_{method.name}": recalibrated_scores(logits[0], method) for method in more.methods}
     columns = np.column_stack(logits)
@@ -105,7 +106,3 @@ def _recalibrated(rows: pa.RecordBatch, more: Added) -> dict[str, Floats]:
         for method in more.methods
         for name, scores in zip(more.class_names, recalibrated_scores(columns, method).T, strict=True)
     }
-
-
-def _numbers(column: pa.Array) -> Floats:
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

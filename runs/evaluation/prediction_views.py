@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Generator
-from contextlib import suppress
-
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from runs import queries
+from runs.api.csv_download import Pieces, csv_stream
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import Conflict
 from runs.files.store import StoreError
@@ -24,27 +21,6 @@ class PredictionParameters(Parameters):
     """Of which split; by default of all that were evaluated."""
 
     split = serializers.ChoiceField(["test", "val"], required=False)
-
-
-class Pieces:
-    """A table as ASGI streams it: piece by piece, written outside the event loop, closed with the response.
-
-    Of a plain iterator Django would collect all pieces before it sends one.
-    """
-
-    def __init__(self, first: bytes, rest: Generator[bytes]) -> None:
-        self._first, self._rest = first, rest
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the pieces."""
-        yield self._first
-        while (piece := await asyncio.to_thread(next, self._rest, None)) is not None:
-            yield piece
-
-    def close(self) -> None:
-        """Close the file; one that a thread is still reading is closed when that has ended."""
-        with suppress(ValueError):
-            self._rest.close()
 
 
 class RunPredictions(ReadingView):
@@ -64,12 +40,7 @@ class RunPredictions(ReadingView):
             pieces = self._pieces(run)
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
-        headers = {
-            "Content-Disposition": f'attachment; filename="run-{run.pk}-predictions.csv"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-cache",
-        }
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+        return csv_stream(f"run-{run.pk}-predictions.csv", pieces)
 
     def _pieces(self, run: Run) -> Pieces:
         """Begin the table, so that what is wrong with the file is told before the answer begins."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from runs.evaluation import class_scores
 from runs.evaluation.class_scores import NoScores
+from runs.files import predictions_file
 from runs.statistics.roc import Floats, Ints
 
 MOST_SCORES = 50_000_000
@@ -41,10 +42,10 @@ def read(run_id: int, attempt: int, split: str, class_names: tuple[str, ...]) ->
         size = max(1, class_scores.VALUES_AT_ONCE // len(columns))
         for batch in found.iter_batches(size, columns=["split", "label", *columns]):
             rows = class_scores.of_split(batch, split)
-            scores = np.column_stack([class_scores.numbers(rows[name]) for name in columns])
+            scores = np.column_stack([predictions_file.numbers(rows[name]) for name in columns])
             said = scores.argmax(axis=1) if len(scores) else np.empty(0, np.int64)
             parts.append(
-                (class_scores.numbers(rows["label"]).astype(np.int64), said, scores[np.arange(len(said)), said])
+                (predictions_file.numbers(rows["label"]).astype(np.int64), said, scores[np.arange(len(said)), said])
             )
     labels, said, scores = (np.concatenate(columns) for columns in zip(*parts, strict=True)) if parts else _NOTHING
     if not len(labels) or not np.isfinite(scores).all():

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runs.files import run_files
 from runs.files.store import StoreError
 from runs.models import Run
+from runs.statistics.roc import Floats
 
 NAME = "predictions.parquet"
 
 
 class UnreadablePredictions(Exception):
-    """The file is no such file any more, or has not the columns that it should have."""
+    """The file is no such file any more, or has not the columns that it should have, or other values in them."""
 
 
 @contextmanager
@@ -39,5 +41,12 @@ def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFil
             yield pq.ParquetFile(file, read_dictionary=wanted, page_checksum_verification=True)
         except StoreError:
             raise
-        except (pa.ArrowException, OSError, KeyError) as error:
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise UnreadablePredictions(str(error)) from error
+
+
+def numbers(column: pa.Array | pa.ChunkedArray) -> Floats:
+    """Convert a column to floats."""
+    found = column.cast(pa.float64())
+    whole = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -20,6 +20,11 @@ def opened(run: Run, name: str) -> Content:
     return stored_files.opened(run.pk, name) if store.in_use() else Content(open_file(run.folder, name))
 
 
+def is_there(run: Run, name: str) -> bool:
+    """Return whether the run has this file; asks only the folder or the database."""
+    return stored_files.is_stored(run.pk, name) if store.in_use() else (run.folder / name).is_file()
+
+
 def seekable(run: Run, name: str) -> BinaryIO:
     """Open one file, to be read at a few places and closed.
 

@@ -44,6 +44,11 @@ def listed(run_id: int) -> list[RunFile]:
     return sorted(RunFile(row.name, row.size, row.modified, media_type(row.name)) for row in rows)
 
 
+def is_stored(run_id: int, name: str) -> bool:
+    """Return whether the run has a stored file of this name; asks only the database."""
+    return StoredFile.objects.filter(run_id=run_id, name=name).exists()
+
+
 def opened(run_id: int, name: str) -> Content:
     """Open a stored file for streaming. Raises FileNotFoundError, StoreError."""
     row = _row(run_id, name)

@@ -52,6 +52,7 @@ def _split(found: SplitSpread, size: int) -> dict[str, Any]:
 def _pooled(pooled: Pooled) -> dict[str, Any]:
     return {
         "samples": pooled.samples,
+        "patients": pooled.patients,
         "class_names": pooled.class_names,
         "positive_class": positive_class(pooled.class_names),
         "confusion_matrix": pooled.confusion_matrix,

@@ -13,6 +13,7 @@ from runs.models import FinalResult, Run, RunGroup
 from runs.queries import with_summary
 from runs.statistics.fold_statistics import Spread, spreads
 from runs.statistics.matrix_statistics import Number, matrix_statistics
+from runs.statistics.metric_names import is_end
 
 CHANGED = (
     "The data changed between the folds: their classes or sizes differ. Means over them compare what is not "
@@ -27,9 +28,13 @@ class Pooled:
     Exact for every number that a confusion matrix determines: a sum of counts, not a mean of ratios, which is biased
     for F1 and the like (Forman and Scholz, SIGKDD Explor. 12 (2010) 49-57). There is no pooled AUROC: scores of
     different networks need not be comparable, so ranking them together says little; quote the mean over folds.
+
+    `patients` are None where they are not known. With several samples of a patient there are no intervals: a matrix
+    says nothing of patients, and Wilson's interval of its samples would be far too narrow.
     """
 
     samples: int
+    patients: int | None
     class_names: list[str]
     confusion_matrix: list[list[int]]
     statistics: dict[str, Number]
@@ -133,8 +138,19 @@ def _split(split: str, results: Sequence[FinalResult], folds: int, alike: bool) 
 
 def _pooled(results: Sequence[FinalResult]) -> Pooled:
     matrix = _sum(result.confusion_matrix for result in results)
-    names = results[0].class_names
-    return Pooled(sum(map(sum, matrix)), names, matrix, matrix_statistics(matrix, names))
+    names, samples = results[0].class_names, sum(map(sum, matrix))
+    statistics = matrix_statistics(matrix, names)
+    if _several_of_a_patient(results):
+        statistics = {name: None if is_end(name) else value for name, value in statistics.items()}
+    patients = [result.patients for result in results]
+    known = [number for number in patients if number is not None]
+    return Pooled(samples, sum(known) if len(known) == len(patients) else None, names, matrix, statistics)
+
+
+def _several_of_a_patient(results: Sequence[FinalResult]) -> bool:
+    return any(
+        result.patients is not None and result.patients < sum(map(sum, result.confusion_matrix)) for result in results
+    )
 
 
 def _sum(matrices: Iterable[Sequence[Sequence[int]]]) -> list[list[int]]:

@@ -35,7 +35,7 @@ class LabelErrorParameters(Parameters):
     """The runs whose predictions are compared with the labels: by number, or those of a group."""
 
     runs = Numbers(required=False)
-    group = serializers.IntegerField(min_value=1, required=False)
+    group = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse neither and both, and more runs than are read at once."""
@@ -86,9 +86,9 @@ class LabelErrors(LabelErrorView):
                 "runs": [{"id": one.run_id, "name": one.name, "problem": one.problem} for one in found.members],
                 "samples": found.samples,
                 "relabelled": found.relabelled,
-                "total": len(found.suspects),
+                "total": found.total,
                 "page": page,
-                "pages": max(1, -(-len(found.suspects) // size)),
+                "pages": max(1, -(-found.total // size)),
                 "note": NOTE,
                 "results": [_described(one, found.class_names) for one in found.described((page - 1) * size, size)],
             }

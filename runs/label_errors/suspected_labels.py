@@ -7,26 +7,28 @@ process loads it with the first list.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from runs.evaluation import class_scores
 from runs.evaluation.class_scores import NoScores
+from runs.files import predictions_file, run_files
+from runs.label_errors import held_samples
+from runs.label_errors.held_samples import Held, Named
 from runs.models import FinalResult, Run
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Floats, Ints
 
-MOST_SCORES = 50_000_000  # of all runs together
-REMEMBERED = 4  # lists
-TOO_MANY = f"These runs have more than {MOST_SCORES:,} scores together; choose fewer runs."
+REMEMBERED = 4  # lists; each holds some 150 bytes for a suspect
 OTHER_DATA = "It was trained on other data, or on another version of them, than run {first}."
 OTHER_CLASSES = "Its classes are not those of run {first}."
 NO_RESULT = "It has no final result yet."
-NO_IDS = "Its predictions name no samples."
+
+_computing = threading.Lock()
 
 
 class Member(NamedTuple):
@@ -62,93 +64,78 @@ class Suspicion:
     class_names: tuple[str, ...] = ()
     samples: int = 0
     relabelled: int = 0
-    suspects: Sequence[int] = field(default=())
-    _rows: _Rows | None = None
+    rows: _Rows | None = None
+
+    @property
+    def total(self) -> int:
+        """Return the number of suspects."""
+        return len(self.rows.given) if self.rows else 0
 
     def described(self, start: int, count: int) -> list[Suspect]:
         """Describe `count` of the suspects from `start` on."""
-        rows = self._rows
-        return [rows.suspect(at) for at in self.suspects[start : start + count]] if rows else []
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What one run predicted of the samples that it held out; `places` are those of the rows among their splits'."""
-
-    run_id: int
-    ids: pa.Array
-    patients: pa.Array
-    files: pa.Array | None
-    splits: pa.Array
-    places: Ints
-    labels: Ints
-    scores: Floats
-    wrong: Flags
+        return [self.rows.suspect(at) for at in range(start, min(start + count, self.total))] if self.rows else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """All predictions, combined by sample: sums over the runs, and where each sample's first prediction is."""
+    """The suspects in their order; `parts` and `within` say where in `named` each is."""
 
-    held: Sequence[_Held]
     given: Ints
-    scores: Floats  # sums, for each sample and class
+    suggested: Ints
+    suspicion: Floats
     wrong: Ints
     runs: Ints
-    first: Ints  # among all rows of all runs, one after the other
-
-    @property
-    def suspicion(self) -> Floats:
-        """1 - the mean score of the given label."""
-        return 1 - self.scores[np.arange(len(self.given)), self.given] / self.runs
+    named: Sequence[Named]
+    parts: Ints
+    within: Ints
 
     def suspect(self, at: int) -> Suspect:
         """Describe one sample."""
-        row, part = int(self.first[at]), 0
-        while row >= len(self.held[part].labels):
-            row, part = row - len(self.held[part].labels), part + 1
-        held, others = self.held[part], self.scores[at].copy()
-        others[self.given[at]] = -1
+        named, row = self.named[self.parts[at]], int(self.within[at])
         return Suspect(
-            sample_id=str(held.ids[row].as_py()),
-            patient_id=held.patients[row].as_py(),
-            file=None if held.files is None else held.files[row].as_py(),
+            sample_id=str(named.ids[row].as_py()),
+            patient_id=named.patients[row].as_py(),
+            file=None if named.files is None else named.files[row].as_py(),
             given=int(self.given[at]),
-            suggested=int(others.argmax()),
-            suspicion=float(1 - self.scores[at, self.given[at]] / self.runs[at]),
+            suggested=int(self.suggested[at]),
+            suspicion=float(self.suspicion[at]),
             wrong=int(self.wrong[at]),
             runs=int(self.runs[at]),
-            run_id=held.run_id,
-            split=held.splits[row].as_py(),
-            place=int(held.places[row]),
+            run_id=named.run_id,
+            split=named.splits[row].as_py(),
+            place=int(named.places[row]),
         )
 
 
 def suspicion(runs: Sequence[Run]) -> Suspicion:
-    """Compare the given labels with what the runs predicted of samples that they held out. Raises NoScores, StoreError.
+    """Compare the given labels with what the runs predicted of samples that they held out. Raises StoreError.
 
     The first run with a result says which data and classes the list is of; others are left out, with the reason.
     """
-    key = tuple((run.pk, run.attempt, run.status) for run in runs)
-    return _suspicion(key)
+    key = tuple((run.pk, run.attempt, run.status, run_files.is_there(run, predictions_file.NAME)) for run in runs)
+    names = {run.pk: run.experiment_name for run in runs}
+    with _computing:  # one at a time: each takes a processor and memory
+        found = _suspicion(key)
+    return replace(found, members=tuple(one._replace(name=names[one.run_id]) for one in found.members))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _suspicion(key: tuple[tuple[int, int, str], ...]) -> Suspicion:
-    found = Run.objects.in_bulk([run_id for run_id, _, _ in key])
+def _suspicion(key: tuple[tuple[int, int, str, bool], ...]) -> Suspicion:
+    """Compute the list: what the attempts held out does not change, their names do."""
+    found = Run.objects.in_bulk([run_id for run_id, *_ in key])
     members: list[Member] = []
-    held: list[_Held] = []
+    held: list[Held] = []
     first: tuple[Run, tuple[str, ...]] | None = None
-    for run in (found[run_id] for run_id, _, _ in key if run_id in found):
+    for run in (found[run_id] for run_id, *_ in key if run_id in found):
         result = FinalResult.objects.filter(run=run).order_by("pk").first()
         problem = _problem(run, result, first)
         if result and problem is None:
             first = first or (run, tuple(result.class_names))
             try:
-                held.append(_read(run, result, sum(part.scores.size for part in held)))
+                held.append(held_samples.read(run, result, sum(part.scores.size for part in held)))
             except NoScores as error:
                 problem = str(error)
-        members.append(Member(run.pk, run.experiment_name, problem))
+        members.append(Member(run.pk, "", problem))
     return _combined(tuple(members), first[1], held) if first and held else Suspicion(tuple(members))
 
 
@@ -162,57 +149,9 @@ def _problem(run: Run, result: FinalResult | None, first: tuple[Run, tuple[str, 
     return None if tuple(result.class_names) == first[1] else OTHER_CLASSES.format(first=first[0].pk)
 
 
-def _read(run: Run, result: FinalResult, before: int) -> _Held:
-    names = result.class_names
-    two = len(names) == 2
-    columns = ["score"] if two else [f"score_{name}" for name in names]
-    with class_scores.opened(run.pk) as file:
-        if before + file.metadata.num_rows * len(names) > MOST_SCORES:
-            raise NoScores(TOO_MANY)
-        known = [name for name in ("sample_id", "patient_id", "file") if name in file.schema_arrow.names]
-        table = file.read(columns=["split", "label", *known, *columns]).combine_chunks()
-        found = [np.asarray(table[name].to_numpy(), dtype=np.float64) for name in columns]
-        labels = np.asarray(table["label"].to_numpy(), dtype=np.int64)
-    if "sample_id" not in known or table["sample_id"].null_count or not table.num_rows:
-        raise NoScores(NO_IDS)
-    scores = np.column_stack([1 - found[0], found[0]] if two else found)
-    if not np.isfinite(scores).all() or labels.min() < 0 or labels.max() >= len(names):
-        raise NoScores(class_scores.UNREADABLE)
-    threshold = 0.5 if result.threshold is None else result.threshold
-    said = (scores[:, 1] >= threshold).astype(np.int64) if two else scores.argmax(axis=1)
-    texts = {name: _texts(table, name) for name in ("sample_id", "patient_id", "split")}
-    return _Held(
-        run_id=run.pk,
-        ids=texts["sample_id"],
-        patients=texts["patient_id"],
-        files=_texts(table, "file") if "file" in known else None,
-        splits=texts["split"],
-        places=_places(texts["split"]),
-        labels=labels,
-        scores=scores,
-        wrong=said != labels,
-    )
-
-
-def _places(splits: pa.Array) -> Ints:
-    """Return where each row is among those of its split."""
-    names, places = np.asarray(splits.to_pylist(), dtype=str), np.empty(len(splits), np.int64)
-    for name in np.unique(names):
-        rows = names == name
-        places[rows] = np.arange(rows.sum())
-    return places
-
-
-def _texts(table: pa.Table, name: str) -> pa.Array:
-    if name not in table.column_names:
-        return pa.nulls(table.num_rows, pa.string())
-    column = table[name].cast(pa.string())
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _combined(members: tuple[Member, ...], class_names: tuple[str, ...], held: Sequence[_Held]) -> Suspicion:
+def _combined(members: tuple[Member, ...], class_names: tuple[str, ...], held: Sequence[Held]) -> Suspicion:
     """Sum over the runs, sample by sample, and sort those that a run contradicts."""
-    every = pa.concat_arrays([part.ids for part in held]).dictionary_encode()
+    every = pa.concat_arrays([part.named.ids for part in held]).dictionary_encode()
     codes = np.asarray(every.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
     count = len(every.dictionary)
     labels = np.concatenate([part.labels for part in held])
@@ -220,21 +159,45 @@ def _combined(members: tuple[Member, ...], class_names: tuple[str, ...], held: S
     np.minimum.at(first, codes, np.arange(len(codes)))
     given = labels[first]
     changed = np.bincount(codes, weights=labels != given[codes], minlength=count) > 0
+    wrong = np.bincount(codes, weights=np.concatenate([part.wrong for part in held]), minlength=count)
+    runs = np.bincount(codes, minlength=count)
+    sums: Floats = np.column_stack([np.bincount(codes, weights=column, minlength=count) for column in _columns(held)])
+    doubts = 1 - sums[np.arange(count), given] / runs
+    suspects = np.flatnonzero((wrong > 0) & ~changed)
+    order = suspects[np.argsort(-doubts[suspects], kind="stable")]
+    named, parts, within = _only(held, first[order])
     rows = _Rows(
-        held=held,
-        given=given,
-        scores=np.column_stack([np.bincount(codes, weights=column, minlength=count) for column in _columns(held)]),
-        wrong=np.bincount(codes, weights=np.concatenate([part.wrong for part in held]), minlength=count).astype(
-            np.int64
-        ),
-        runs=np.bincount(codes, minlength=count),
-        first=first,
+        given=given[order],
+        suggested=_others(sums[order], given[order]).argmax(axis=1),
+        suspicion=doubts[order],
+        wrong=wrong[order].astype(np.int64),
+        runs=runs[order],
+        named=named,
+        parts=parts,
+        within=within,
     )
-    suspects = np.flatnonzero((rows.wrong > 0) & ~changed)
-    order = suspects[np.argsort(-rows.suspicion[suspects], kind="stable")]
-    return Suspicion(members, class_names, count, int(changed.sum()), order.tolist(), rows)
+    return Suspicion(members, class_names, count, int(changed.sum()), rows)
 
 
-def _columns(held: Sequence[_Held]) -> Iterator[Floats]:
+def _others(sums: Floats, given: Ints) -> Floats:
+    """Return the sums of the scores without those of the given labels."""
+    sums[np.arange(len(given)), given] = -1
+    return sums
+
+
+def _only(held: Sequence[Held], rows: Ints) -> tuple[list[Named], Ints, Ints]:
+    """Keep these of all rows; return them run by run, with the run of each and where it is there."""
+    starts = np.cumsum([0, *(len(part.labels) for part in held)])
+    parts = np.searchsorted(starts, rows, side="right") - 1
+    within = np.empty(len(rows), np.int64)
+    named = []
+    for number, part in enumerate(held):
+        own = parts == number
+        within[own] = np.arange(own.sum())
+        named.append(part.named.taken(rows[own] - starts[number]))
+    return named, parts, within
+
+
+def _columns(held: Sequence[Held]) -> Iterator[Floats]:
     for label in range(held[0].scores.shape[1]):
         yield np.concatenate([part.scores[:, label] for part in held])

@@ -70,7 +70,7 @@ class Numbers(Listed):
         """Parse the numbers; raises ValidationError for anything else."""
         values = super().to_internal_value(data)
         for value in values:
-            if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) < 2**63):
+            if not (value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) < 2**63):
                 raise serializers.ValidationError(f"{value!r} is not a number; write one or more, separated by commas.")
         return [int(value) for value in values]
 

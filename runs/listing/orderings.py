@@ -34,7 +34,9 @@ FIELDS: dict[str, str] = {
 """Name to column; `id` and `run_id` are the runs' own order. Tags sort by the alphabetically first one."""
 NAMES = ("id", "run_id", *FIELDS)
 FINALS = ("final_precision", "final_recall", "final_f1", "final_auroc")
-"""Numbers of the test split of one run, of validation of another: in either direction, those of the test come first."""
+"""Numbers of the test split of one run, of validation of another: in either direction, those of the test come first.
+So it is with each `metric.final_...`."""
+FINAL = "final_"
 
 
 def check(ordering: str) -> str:
@@ -56,8 +58,7 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
     if name in ("id", "run_id"):
         return runs, Order(ordering, tie_descending=descending)
     if name in FINALS:
-        runs = runs.annotate(split_rank=_split_rank(FIELDS[name], first=1 if descending else 0))
-        return runs, Order(ordering, ("split_rank", FIELDS[name]), descending)
+        return _by_split(runs, ordering, FIELDS[name])
     if name in FIELDS:
         if name == "tags":
             runs = runs.annotate(first_tag=_first_tag())
@@ -65,13 +66,23 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
     [column] = columns.parse([name])
     if column.kind == "metric":
         known = MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name).order_by().values(column.part)
-        return runs.annotate(sort_value=Subquery(known)), Order(ordering, ("sort_value",), descending)
+        runs = runs.annotate(sort_value=Subquery(known))
+        if column.name.startswith(FINAL):
+            return _by_split(runs, ordering, "sort_value")
+        return runs, Order(ordering, ("sort_value",), descending)
     runs = runs.annotate(sort_number=JSONNumber("config", column.path), sort_text=JSONText("config", column.path))
     return runs, Order(ordering, ("sort_number", "sort_text"), descending)
 
 
+def _by_split(runs: QuerySet[Run], ordering: str, column: str) -> tuple[QuerySet[Run], Order]:
+    """Order by a final number, that of test splits before that of validation; unknown values have no rank."""
+    descending = ordering.startswith("-")
+    rank = _split_rank(column, first=1 if descending else 0)
+    return runs.annotate(split_rank=rank), Order(ordering, ("split_rank", column), descending)
+
+
 def _split_rank(column: str, *, first: int) -> Case:
-    """Rank the test split `first`, 0 or 1, the validation split the other; unknown values have no rank."""
+    """Rank the test split `first`, 0 or 1, the validation split the other."""
     return Case(
         When(**{f"{column}__isnull": True}, then=None),
         When(final_split="test", then=first),

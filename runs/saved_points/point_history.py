@@ -58,8 +58,8 @@ def current(run: Run) -> SavedPoint | None:
 
 
 def newest(run: Run) -> int | None:
-    """Return the key of the last decision on the run; None where there was none."""
-    return SavedPoint.objects.filter(run_id=run.pk).order_by("-pk").values_list("pk", flat=True).first()
+    """Return the number of the newest decision; None where there is none."""
+    return SavedPoint.objects.filter(run_id=run.pk).values_list("pk", flat=True).last()
 
 
 def history(run: Run) -> list[SavedPoint]:

@@ -54,13 +54,6 @@ class Evaluated(NamedTuple):
         """Mark the samples that are predicted as the class."""
         return np.asarray(self.predicted == label, dtype=np.bool_)
 
-    def decided_from(self, log_odds: float | None) -> Evaluated:
-        """Predict the positive class of two from these log-odds on; unchanged without them, or without logits."""
-        known = self.ranks.log_odds(1) if self.ranks else None
-        if log_odds is None or known is None:
-            return self
-        return self._replace(predicted=(known >= log_odds).astype(np.int64))
-
     def log_odds(self) -> Floats:
         """Return log(p / (1 - p)) of the positive class's scores p of two classes, cut 2.2e-16 from 0 and 1."""
         known = self.ranks.log_odds(1) if self.ranks else None

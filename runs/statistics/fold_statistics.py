@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from runs.statistics.matrix_statistics import FINAL_METRICS, Interval, Number
-from runs.statistics.metric_names import TEST_METRICS, is_count
+from runs.statistics.metric_names import TEST_METRICS, is_count, is_end
 
 # The 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom.
 T975 = (
@@ -39,6 +39,7 @@ T975 = (
     2.0930240544083,
 )
 MOST_VALUES = len(T975) + 1
+_SAME = 1e-12  # values that are equal but for rounding
 _ANYWHERE = (-math.inf, math.inf)
 _WIDER = {
     "final_mcc": (-1.0, 1.0),
@@ -57,7 +58,8 @@ class Spread(NamedTuple):
     `ci_low` and `ci_high` are the 95 % t-interval of the mean, mean -+ t(n - 1) x sd x sqrt(1 / n); the corrected ones
     have sqrt(1 / n + validation samples / training samples) instead. Both are cut at the bounds of the number, and None
     where folds share what they are evaluated on: its samples are not drawn again for each fold, so that the spread says
-    nothing of how the number would be on others. One value has no spread.
+    nothing of how the number would be on others. One value has no spread, and equal values have no interval: that no
+    fold differed, as where all is right in each, is no certainty.
     """
 
     n: int
@@ -108,7 +110,7 @@ def spread(
         return Spread(1, mean, None, mean, mean, *[None] * 4)
     sd = statistics.stdev(known)
     ends: tuple[Number, ...] = (None,) * 4
-    if overlap is not None:
+    if overlap is not None and sd > _SAME:
         intervals = (_interval(mean, sd, len(known), share, bounds) for share in (0.0, overlap))
         ends = tuple(end for interval in intervals for end in interval)
     return Spread(len(known), mean, sd, min(known), max(known), *ends)
@@ -116,17 +118,13 @@ def spread(
 
 def spreads(rows: Sequence[Mapping[str, Number]], *, overlap: float | None = None) -> dict[str, Spread]:
     """Describe every final statistic that some fold has, except ends of intervals, and counts, which are summed."""
-    names = dict.fromkeys(name for row in rows for name in row if _has_spread(name.partition("/")[0]))
+    names = dict.fromkeys(name for row in rows for name in row if not is_end(name) and not is_count(name))
     return {name: spread([row.get(name) for row in rows], overlap=overlap, bounds=_bounds(name)) for name in names}
 
 
 def _interval(mean: float, sd: float, n: int, overlap: float, bounds: tuple[float, float]) -> Interval:
     half = T975[n - 2] * sd * math.sqrt(1 / n + overlap)
     return max(bounds[0], mean - half), min(bounds[1], mean + half)
-
-
-def _has_spread(name: str) -> bool:
-    return not (name.endswith(("_ci_low", "_ci_high")) or is_count(name))
 
 
 def _bounds(name: str) -> tuple[float, float]:

@@ -57,6 +57,11 @@ def is_count(name: str) -> bool:
     return name.endswith(COUNTS)
 
 
+def is_end(name: str) -> bool:
+    """Return whether the name is that of an end of an interval, of the whole or of a class."""
+    return name.partition("/")[0].endswith(("_ci_low", "_ci_high"))
+
+
 def lower_is_better(name: str) -> bool:
     """Return whether a lower value is better: of losses and errors, those that a run adds included."""
     if name.endswith("_loss") or name in ("final_brier", "final_brier_miscalibration", "final_ece"):

@@ -26,7 +26,8 @@ FEWEST = 2  # patients, or samples, of each class
 class Difference:
     """The AUROC of the first less that of the second.
 
-    `p` is how likely as great a difference is by chance; it and the ends are None where there are too few samples.
+    `p` is how likely as great a difference is by chance; it and the ends are None where there are too few samples. The
+    ends alone are None where both rank all samples alike: that no sample tells them apart says nothing of others.
     """
 
     value: float
@@ -69,7 +70,8 @@ def difference_of_placements(
     variance = obuchowski_variance(moved, of_above, of_below)
     if variance <= 0 < abs(value):  # both rank without exceptions, one of them all alike: no spread is not certainty
         variance = (len(positive) + 1) / (12 * len(of_above) * len(of_below))
-    error = math.sqrt(max(0.0, variance))
+    if variance <= 0:
+        return Difference(value, None, None, 1.0)
+    error = math.sqrt(variance)
     half = float(stdtrit(fewest - 1, 0.975)) * error
-    p = 2 * float(stdtr(fewest - 1, -abs(value) / error)) if error else 1.0
-    return Difference(value, value - half, value + half, p)
+    return Difference(value, value - half, value + half, 2 * float(stdtr(fewest - 1, -abs(value) / error)))

@@ -143,16 +143,23 @@ def evaluated(
     threshold: float | None = None,
     logits: Floats | None = None,
     patients: Ints | None = None,
+    log_odds: float | None = None,
 ) -> Evaluated:
     """Put together what is known of the samples of a split.
 
+    A sample of two classes is positive at a score of `threshold` or more, of `log_odds` or more where both are known.
     `patients` numbers the patient of each sample; None where they are not known: then the samples count as independent.
     Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
     """
     if not _usable(scores):
         raise ValueError("Statistics need at least one sample and finite scores.")
-    predicted = predicted_classes(scores, threshold)
-    return Evaluated(scores, targets, predicted, repeated(patients), Ranks(scores, logits))
+    ranks = Ranks(scores, logits)
+    odds = ranks.log_odds(1) if log_odds is not None else None
+    if log_odds is None or odds is None:
+        predicted = predicted_classes(scores, threshold)
+    else:
+        predicted = (odds >= log_odds).astype(np.int64)
+    return Evaluated(scores, targets, predicted, repeated(patients), ranks)
 
 
 def final_statistics(

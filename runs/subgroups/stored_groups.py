@@ -77,10 +77,13 @@ def _read(
     table = table.filter(pc.equal(table["split"].cast(pa.string()), split))
     if not table.num_rows:
         raise NoGroups(UNREADABLE)
+    labels = _numbers(table, ["label"])
+    if not np.isin(labels, np.arange(len(class_names))).all():
+        raise NoGroups(UNREADABLE)
     return Split(
         scores=_numbers(table, scores),
         logits=_numbers(table, logits) if logits else None,
-        targets=np.asarray(table["label"].to_numpy(), dtype=np.int64),
+        targets=labels.astype(np.int64),
         threshold=decision.threshold,
         patients=patient_codes(table["patient_id"].to_pylist()),
         columns={column: list(map(str, table[f"{PREFIX}{column}"].to_pylist())) for column in columns},
@@ -90,7 +93,7 @@ def _read(
 
 def _numbers(table: pa.Table, names: Sequence[str]) -> Floats:
     """Return (N,) numbers of one column, (N, columns) of several. Raises ValueError for what is not finite."""
-    columns = [np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64) for name in names]
+    columns = [predictions_file.numbers(table[name]) for name in names]
     numbers = columns[0] if len(columns) == 1 else np.column_stack(columns)
     if not np.isfinite(numbers).all():
         raise ValueError

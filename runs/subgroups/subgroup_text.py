@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from runs.statistics.subgroups.group_comparison import FEWEST, Comparison, Group
 from runs.statistics.subgroups.group_differences import Difference, Metric
-from runs.wording.number_text import score
+from runs.wording.difference_text import p_value, signed_range
+from runs.wording.metric_text import is_share, metric_value
+from runs.wording.number_text import fixed
 
 METRICS: dict[Metric, str] = {
     "auroc": "AUROC",
@@ -35,8 +37,8 @@ def _worse(group: Group, found: Comparison) -> str:
         f" So are {others} other groups, by less." if others > 1 else " So is 1 other group, by less." if others else ""
     )
     return (
-        f"Worst group: {group.name} ({group.column}). Its {METRICS[found.metric]} is {_size(difference)} below that of "
-        f"all other samples (95 % CI of the difference {score(difference.low)} to {score(difference.high)}; "
+        f"Worst group: {group.name} ({group.column}). Its {METRICS[found.metric]} is {_size(found.metric, difference)} "
+        f"below that of all other samples (95 % CI of the difference {_range(found.metric, difference)}; "
         f"{p_text(group.adjusted)} after Holm's correction for {_times(found.comparisons)}).{also}"
     )
 
@@ -47,8 +49,14 @@ def _is_worse(group: Group) -> bool:
     )
 
 
-def _size(difference: Difference) -> str:
-    return score(-difference.value)
+def _size(metric: Metric, difference: Difference) -> str:
+    """Write how much worse it is: of shares in percentage points."""
+    size = -difference.value
+    return f"{fixed(100 * size, 1)} percentage points" if is_share(metric) else metric_value(metric, size)
+
+
+def _range(metric: Metric, difference: Difference) -> str:
+    return signed_range(metric, difference.low, difference.high)
 
 
 def _times(comparisons: int) -> str:
@@ -56,7 +64,8 @@ def _times(comparisons: int) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """Write a p value: with three decimals, or as below 0.001."""
+    """Write a p value as an equation, or as below or above what it is rounded to."""
     if p is None:
         return "p unknown"
-    return "p < 0.001" if p < 0.001 else f"p = {score(p)}"
+    written = p_value(p)
+    return f"p {written[0]} {written[1:]}" if written[0] in "<>" else f"p = {written}"

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api.csv_download import csv_download
 from runs.api.views import StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView
@@ -49,9 +50,7 @@ class FinalSubgroups(EvaluationView):
         told = self._told(result)
         if "file" not in self.asked or told["problem"] is not None:
             return Response(told)
-        answer = HttpResponse(csv_of(told), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="run-{run_id}-{result.split}-subgroups.csv"'
-        return answer
+        return csv_download(f"run-{run_id}-{result.split}-subgroups.csv", csv_of(told))
 
     def _told(self, result: FinalResult) -> dict[str, Any]:
         from runs.subgroups.run_subgroups import UnknownColumn, run_subgroups  # noqa: PLC0415

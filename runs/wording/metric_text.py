@@ -29,18 +29,23 @@ def metric_value(name: str, value: float | None) -> str:
     """Write the value of a metric."""
     if is_count(name):
         return UNKNOWN if value is None or not known(value) else f"{math.floor(value + 0.5):,}"
-    if _is_one_of(name, SHARES):
+    if is_share(name):
         return percent(value)
     return score(value) if _is_one_of(name, SCORES) else number(value)
 
 
 def metric_range(name: str, low: float | None, high: float | None) -> str:
     """Write the range of a metric; nothing where an end is unknown."""
-    if _is_one_of(name, SHARES):
+    if is_share(name):
         return percent_range(low, high)
     if low is None or high is None or not (known(low) and known(high)):
         return ""
     return f"{metric_value(name, low)} to {metric_value(name, high)}"
+
+
+def is_share(name: str) -> bool:
+    """Return whether a metric is a share, which is written as a percentage."""
+    return not is_count(name) and _is_one_of(name, SHARES)
 
 
 def _is_one_of(name: str, measures: tuple[str, ...]) -> bool:

@@ -21,6 +21,7 @@ from runs.statistics.operating_points.rules import (
 )
 from runs.statistics.operating_points.split_shift import Shift, shift
 from runs.wording.metric_text import metric_value
+from runs.wording.number_text import fixed
 
 _LEAST = "{} at least {:g} %"
 LABELS = {
@@ -107,6 +108,7 @@ def _shift_text(name: str, splits: Mapping[str, Mapping[str, Any]], found: Shift
     least, most = sorted(abs(100 * end) for end in (found.low, found.high))
     return (
         f"{_NAMES[name]} {'falls' if found.difference < 0 else 'rises'} from {before} on validation to {after} on "
-        f"test, by {abs(100 * found.difference):.1f} percentage points (95 % interval {least:.1f} to {most:.1f}): more "
+        f"test, by {fixed(abs(100 * found.difference), 1)} percentage points (95 % interval {fixed(least, 1)} to "
+        f"{fixed(most, 1)}): more "
         "than chance explains."
     )

@@ -155,4 +155,4 @@ async def test_without_errors_nothing_is_asked(visitors: Visitors, owner: User) 
     logits = np.where(LABELS == 1, 3.0, -3.0) + LOGITS * 1e-3
     page, _ = await opened(visitors, lambda home: evaluated(owner, home, logits=logits))
     await expect(page.locator(".error-group [role=status]")).to_have_text(["None.", "None."])
-    await expect(page.get_by_role("link", name="CSV")).to_have_count(0)
+    await expect(page.get_by_role("link", name="CSV", exact=True)).to_have_count(0)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 
 from runs.models import Run
+from runs.summaries import metric_summaries
 from tests.browser import story
 from tests.browser.conftest import NEXT_TRY, Visitors
 from tests.browser.test_accessibility import broken_rules
@@ -191,6 +192,23 @@ async def test_selected_runs_are_tagged_deleted_and_brought_back_without_a_mouse
     await page.get_by_label("Select all runs on this page").check()
     await page.keyboard.press("c")
     await expect(page).to_have_url(f"{visitors.server.url}/compare/?runs={runs[1].pk},{runs[0].pk}")
+
+
+async def test_a_chosen_final_number_says_of_which_split_it_is(visitors: Visitors, owner: User) -> None:
+    """Those of test and validation do not compare, whichever column they stand in."""
+
+    def told() -> list[Run]:
+        runs = [trained(owner, "Tested", 1), trained(owner, "Validated", 2)]
+        for run, split in zip(runs, ("test", "val"), strict=True):
+            Run.objects.filter(pk=run.pk).update(final_split=split)
+            metric_summaries.add(run.pk, 1, {"final_mcc": 0.8125}, final=True)
+        return runs
+
+    runs = await in_thread(told)
+    page = await visitors.visit("/?columns=status,metric.final_mcc")
+    for run, split in zip(runs, ("test", "val"), strict=True):
+        cell = page.locator(f'tr[data-run="{run.pk}"] .final-value')
+        await expect(cell.locator("span")).to_have_text(["0.813", split])
 
 
 async def test_groups_say_mean_and_spread_and_open(visitors: Visitors, owner: User) -> None:

@@ -20,9 +20,7 @@ from tests.browser.conftest import NEXT_TRY, Visitors
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-PATIENCE = 30_000  # milliseconds
-STALE = 10_000
-TOLD_FOR = 8_000
+PATIENCE, STALE, TOLD_FOR = 30_000, 10_000, 8_000  # milliseconds
 SPIKE = 31_337
 """The step of the one batch with another loss."""
 KINDS_HIDDEN_AT_FIRST = ("Batches", "Gradients", "Progress", "Machine")
@@ -61,11 +59,6 @@ def a_long_story(owner: User) -> Run:
     Run.objects.filter(pk=run.pk).update(last_seq=first + 49_999)
     story.tell(run, story.epoch_ends(0, 0.5, 0.5))
     return run
-
-
-async def show_all_curves(page: Page) -> None:
-    """Open those that an ended run shows when it is asked to."""
-    await page.get_by_role("button", name="All curves").click()
 
 
 async def show_all_events(page: Page) -> None:
@@ -109,7 +102,7 @@ async def test_every_event_is_told_and_drawn(visitors: Visitors, owner: User) ->
     page = await visitors.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await show_all_events(page)
-    await show_all_curves(page)
+    await page.get_by_role("button", name="All curves").click()
     await expect(page.locator("#connection")).to_have_text("Ended, all events received")
     rows = await page.locator("#log li").evaluate_all("rows => rows.map(row => [row.dataset.type, row.innerText])")
     assert {type_ for type_, _ in rows} == set(EVENT_TYPES)

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_live_page import in_words, show_all_curves
+from tests.browser.test_live_page import in_words
 from tests.installation import Installation, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -67,7 +67,7 @@ async def check_numbers(page: Page, server: Server, run_id: int) -> None:
         f"Test AUROC{final['statistics']['final_auroc_cm']:.3f}"
     )
     await expect(page.locator("#facts > .headline").first).to_contain_text(f"epoch {detail['best']['epoch'] + 1}")
-    await show_all_curves(page)
+    await page.get_by_role("button", name="All curves").click()
     assert f"train: {EPOCHS} values" in await in_words(page, "Loss")
     assert re.search(r"single batches: (?!0)\d+ values", await in_words(page, "Batches"))
     for name in ("metrics.csv", "results.json", "predictions.parquet"):

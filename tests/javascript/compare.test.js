@@ -10,7 +10,7 @@ import { differences, flat, optionRows, shown } from "../../realtime/static/real
 import { differencesOf, differenceText, scoreRows, verdict } from "../../realtime/static/realtime/compare/scores.js";
 import { metricRange, metricValue } from "../../realtime/static/realtime/frame/metric_text.js";
 import { comparable, testCaveat, warnings } from "../../realtime/static/realtime/compare/warnings.js";
-import { groupSummary } from "../../realtime/static/realtime/group/summary.js";
+import { groupSummary, spreadCaption } from "../../realtime/static/realtime/group/summary.js";
 
 test("a configuration is flattened, lists are values", () => {
   assert.deepEqual(flat({ a: { b: 1, c: { d: [1, 2] } }, e: null }), [
@@ -280,6 +280,20 @@ test("a cross-validation says how many folds are done", () => {
     "2 of 3 folds did not complete or were deleted; all numbers here are over the other 1.",
     "Different data",
   ]);
+});
+
+test("a table of folds says why the summed matrix or the mean has no interval", () => {
+  const start = "Mean and spread over the folds";
+  const pooled = { samples: 1200, patients: null };
+  const own = `${start}; together: from the summed matrix, with its 95 % interval`;
+  assert.equal(spreadCaption({ shared: false, pooled }), own);
+  assert.equal(spreadCaption({ shared: false, pooled: { ...pooled, patients: 1200 } }), own);
+  assert.equal(
+    spreadCaption({ shared: false, pooled: { ...pooled, patients: 300 } }),
+    `${start}; together: from the summed matrix, without an interval, as the 1,200 samples are of 300 patients`,
+  );
+  assert.equal(spreadCaption({ shared: false, pooled: null }), start);
+  assert.match(spreadCaption({ shared: true, pooled: null }), /; they share these samples, so that the mean has no/);
 });
 
 test("saved operating points have rows where a run has one", () => {

@@ -8,14 +8,12 @@ import {
   chosenPair,
   comparisonsText,
   decisionText,
-  pText,
-  rangeText,
   samplesText,
   sharedSplits,
-  signed,
   thresholdsText,
   verdictText,
 } from "../../realtime/static/realtime/compare/differences/difference_text.js";
+import { pText, signed, signedRange } from "../../realtime/static/realtime/frame/signed_text.js";
 
 const LABELS = { run: "#5", reference: "#3" };
 const label = (id) => `#${id}`;
@@ -33,8 +31,9 @@ const number = (changes) => ({
   ...changes,
 });
 
-test("p values are never 0", () => {
+test("p values are never 0, and what is below 5 % never reads as 5 %", () => {
   assert.deepEqual([0.04321, 0.0009, 0, 1, null].map(pText), ["0.043", "<0.001", "<0.001", "1.000", "–"]);
+  assert.deepEqual([0.0494, 0.0499, 0.05, 0.0504, 0.9999].map(pText), ["0.049", "<0.050", "0.050", "0.050", ">0.999"]);
 });
 
 test("differences have a sign, those of shares are points", () => {
@@ -46,9 +45,9 @@ test("differences have a sign, those of shares are points", () => {
     [0.1, -0.0321, 0, 0.0001, -0.0001, 0.0004].map((value) => signed("final_f1_cm", value)),
     ["+10.0 points", "-3.2 points", "0.0 points", "<0.1 points", ">-0.1 points", "<0.1 points"],
   );
-  assert.equal(rangeText(number({})), "0.020 to 0.180");
-  assert.equal(rangeText(number({ name: "final_f1_cm", low: -0.01 })), "-1.0 to 18.0");
-  for (const name of ["final_f1_cm", "final_auroc_cm"]) assert.equal(rangeText(number({ name, low: null })), "");
+  assert.equal(signedRange("final_auroc_cm", 0.02, 0.18), "0.020 to 0.180");
+  assert.equal(signedRange("final_f1_cm", -0.01, 0.18), "-1.0 to 18.0");
+  for (const name of ["final_f1_cm", "final_auroc_cm"]) assert.equal(signedRange(name, null, 0.18), "");
 });
 
 test("a verdict names the better run only where a difference is shown", () => {

@@ -16,6 +16,7 @@ import {
   plural,
   remaining,
   splitName,
+  splitSizes,
   tick,
 } from "../../realtime/static/realtime/frame/format.js";
 
@@ -86,4 +87,9 @@ test("metrics and splits have names, undeclared ones their own", () => {
   assert.equal(splitName("val"), "Validation");
   assert.equal(splitName("holdout"), "holdout");
   assert.equal(capital("loss"), "Loss");
+});
+
+test("sizes of splits come in the usual order", () => {
+  assert.deepEqual(splitSizes({ val: 360, train: 1437 }), ["1,437 train", "360 val"]);
+  assert.deepEqual(splitSizes({}), []);
 });

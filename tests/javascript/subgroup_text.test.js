@@ -8,7 +8,6 @@ import {
   estimateText,
   otherNumbers,
   place,
-  pText,
   range,
   rangeTexts,
 } from "../../realtime/static/realtime/run/subgroups/subgroup_text.js";
@@ -22,17 +21,27 @@ const small = { too_small: "fewer than 20 samples", statistics: {} };
 
 test("an estimate has its interval, shares are percentages", () => {
   assert.equal(estimateText("final_auroc_cm", estimate(0.8125, 0.7, 0.9)), "0.813 (0.700 to 0.900)");
-  assert.equal(estimateText("final_sensitivity", estimate(0.8125, 0.7, 0.9)), "81.3 % (70.0 % to 90.0 %)");
+  assert.equal(estimateText("final_sensitivity", estimate(0.8125, 0.7, 0.9)), "81.3 % (70.0 to 90.0 %)");
+  assert.equal(estimateText("final_f1_cm", estimate(0.8125, 0.7, 0.9)), "81.3 % (70.0 to 90.0 %)");
+  assert.equal(estimateText("final_balanced_accuracy", estimate(0.8125, null, null)), "81.3 %");
+  assert.equal(
+    estimateText("final_calibration_in_the_large", estimate(-0.0321, -0.1, 0.05)),
+    "-0.0321 (-0.1000 to 0.0500)",
+  );
   assert.equal(estimateText("final_npv", estimate(null, null, null)), "–");
   assert.equal(estimateText("final_brier", estimate(0.2, null, null)), "0.200");
   assert.equal(estimateText("final_brier", undefined), "–");
 });
 
-test("a difference has a sign, and p is never 0", () => {
-  assert.equal(differenceText({ ...estimate(0.1, -0.02, 0.22), p: 0.1, p_holm: 0.2 }), "+0.100 (-0.020 to +0.220)");
-  assert.equal(differenceText({ ...estimate(-0.1, -0.2, 0), p: 0.1, p_holm: 0.2 }), "-0.100 (-0.200 to 0.000)");
-  assert.equal(differenceText(null), "–");
-  assert.deepEqual([pText(1.2e-15), pText(0.0423), pText(1), pText(null)], ["<0.001", "0.042", "1.000", "–"]);
+test("a difference has a sign, that of shares is in points", () => {
+  const found = { ...estimate(-0.1, -0.2, 0.02), p: 0.1, p_holm: 0.2 };
+  assert.equal(differenceText("auroc", found), "-0.100 (-0.200 to 0.020)");
+  assert.equal(differenceText("sensitivity", found), "-10.0 points (-20.0 to 2.0)");
+  assert.equal(
+    differenceText("auroc", { ...estimate(0.1, -0.02, 0.22), p: 0.1, p_holm: 0.2 }),
+    "+0.100 (-0.020 to 0.220)",
+  );
+  assert.equal(differenceText("auroc", null), "–");
 });
 
 test("the drawing ranges from tenth to tenth around all ends", () => {

@@ -115,3 +115,13 @@ def test_a_saved_operating_point_is_what_the_page_begins_with(user: User) -> Non
     again = verdict(run)
     assert again is not None
     assert again.cells["tp"][0] == "27"
+
+
+def test_sizes_come_in_the_usual_order_whatever_the_database_keeps(user: User) -> None:
+    run = ended(user)
+    Run.objects.filter(pk=run.pk).update(
+        dataset=(run.dataset or {}) | {"sizes": {"test": 9, "val": 360, "train": 1437}}
+    )
+    found = verdict(Run.objects.get(pk=run.pk))
+    assert found is not None
+    assert found.facts[3].detail == "1,437 train · 360 val · 9 test · positive: 8"

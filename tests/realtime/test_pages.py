@@ -15,11 +15,12 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.http import HttpResponseBase
 from django.test import Client
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from experiments.models import Dataset
 from realtime.login import login_link
+from realtime.urls import urlpatterns
 from runs import lifecycle
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
@@ -96,6 +97,18 @@ def pages(browser_session: Client, run: Run, group: RunGroup) -> dict[str, Page]
         "wrong": Page(stranger.post("/login/", {"username": HOSTILE_NAME, "password": "x"})),
         "dead": Page(stranger.get(dead_link)),
     }
+
+
+def test_every_page_needs_a_login_and_is_only_read(browser_session: Client, run: Run, group: RunGroup) -> None:
+    numbers = {"run_id": run.pk, "group_id": group.pk}
+    asked = [one for one in urlpatterns if not str(one.pattern).startswith(("login", "logout"))]
+    assert len(asked) >= 6
+    for one in asked:
+        path = reverse(one.name, kwargs={name: numbers[name] for name in one.pattern.converters})
+        answer = Client().get(path)
+        assert (answer.status_code, answer.get("Location", "")[:7]) == (302, "/login/"), path
+        assert browser_session.post(path).status_code == 405, path
+        assert "no-store" in browser_session.get(path)["Cache-Control"], path
 
 
 def test_nothing_is_inline(pages: dict[str, Page]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, TEST_METRICS
+from runs.wording.difference_text import p_value, signed, signed_range
 from runs.wording.epoch_number import epoch_number
 from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
@@ -19,6 +20,7 @@ from tests.node import exported, node
 
 FORMAT = "realtime/static/realtime/frame/format.js"
 METRICS = "realtime/static/realtime/frame/metric_text.js"
+SIGNED = "realtime/static/realtime/frame/signed_text.js"
 
 SHARES_OF_COUNTS = [hits / all_ for all_ in (1, 3, 7, 8, 16, 80, 160, 3000, 10_000) for hits in (0, 1, all_ // 2, all_)]
 EDGES = [
@@ -93,6 +95,26 @@ def test_both_languages_tell_shares_scores_counts_and_the_rest_by_their_names() 
     assert _in_the_browser(METRICS, calls) == [metric_value(name, 0.99996) for name in names]
     calls = [["metricRange", name, 0.25, 0.99996] for name in names]
     assert _in_the_browser(METRICS, calls) == [metric_range(name, 0.25, 0.99996) for name in names]
+
+
+def test_both_languages_write_differences_and_p_values_alike() -> None:
+    small = [*(0.1, -0.0321, 0.0, 0.0001, -0.0001, 0.0004, -0.0005, 0.0625, -0.1875, 1.0, 1e-13, -1e-13), None]
+    names = ("final_f1_cm", "final_auroc_cm", "final_log_loss", "sensitivity")
+    pairs = [(name, value) for name in names for value in small]
+    assert _in_the_browser(SIGNED, [["signed", *pair] for pair in pairs]) == [signed(*pair) for pair in pairs]
+    ends = [(name, low, 0.5) for name, low in pairs]
+    assert _in_the_browser(SIGNED, [["signedRange", *each] for each in ends]) == [signed_range(*each) for each in ends]
+    p_values = [*(0.0, 0.0009, 0.001, 0.0494, 0.0499, 0.05, 0.0504, 0.9994, 0.9999, 1.0), None]
+    assert _in_the_browser(SIGNED, [["pText", p] for p in p_values]) == [p_value(p) for p in p_values]
+
+
+def test_a_difference_of_shares_is_in_points_and_5_percent_is_not_said_of_less() -> None:
+    assert [signed("final_f1_cm", value) for value in (0.0625, -0.0321, 0.0001)] == [
+        *("+6.3 points", "-3.2 points", "<0.1 points"),
+    ]
+    assert signed("final_auroc_cm", -0.0321) == "-0.032"
+    assert signed_range("final_specificity", -0.25, 0.0001) == "-25.0 to <0.1"
+    assert [p_value(p) for p in (0.0002, 0.0499, 0.0501, 1.0)] == ["<0.001", "<0.050", "0.050", "1.000"]
 
 
 def test_all_and_none_are_said_of_all_and_none_alone() -> None:

@@ -5,7 +5,6 @@ Torch-free, so that the web process can import it. Every bound and default of a 
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
@@ -19,6 +18,7 @@ from experiments.training.contract.networks.builtin_networks import Dropout, Wid
 from experiments.training.contract.networks.network_spec import AUTO
 from experiments.training.contract.subgroups.subgroup_options import SubgroupOptions
 from experiments.training.contract.trainer_config import TrainerConfig
+from runs.describing.description_rules import is_broken, is_invisible
 from runs.tagging import tag_names
 
 MIN_PRIORITY, MAX_PRIORITY = -100, 100
@@ -316,8 +316,10 @@ class TrainingConfig(Section):
     @field_validator("experiment_name")
     @classmethod
     def _printable(cls, value: str) -> str:
-        if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+        if is_broken(value):
             raise ValueError("experiment_name must not contain control characters")
+        if is_invisible(value):
+            raise ValueError("experiment_name must have a letter or a digit, or another character that can be seen")
         return value
 
     @property

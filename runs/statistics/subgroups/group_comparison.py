@@ -36,8 +36,8 @@ FEW, ONE_CLASS = f"fewer than {FEWEST} samples", "samples of one class alone"
 class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
-    `patients` numbers the patient of each sample, None where they are not known. `log_odds` decide instead of the
-    threshold where they are given.
+    `patients` numbers the patient of each sample, None where they are not known. `threshold` and `log_odds` are as in
+    `score_statistics.evaluated`.
     """
 
     scores: Floats
@@ -50,14 +50,14 @@ class Split(NamedTuple):
 
     def part(self, inside: Flags) -> Evaluated:
         """Put together what is known of some of the samples."""
-        found = evaluated(
+        return evaluated(
             self.scores[inside],
             self.targets[inside],
             threshold=self.threshold,
+            log_odds=self.log_odds,
             logits=None if self.logits is None else self.logits[inside],
             patients=None if self.patients is None else renumbered(self.patients[inside]),
         )
-        return found.decided_from(self.log_odds)
 
 
 class Group(NamedTuple):

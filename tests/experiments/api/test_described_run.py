@@ -93,6 +93,8 @@ def test_only_its_owner_and_staff_may(api: Client, run: Run) -> None:
         ({"experiment_name": "  "}, "experiment_name", "Give the run a name"),
         ({"experiment_name": "x" * 201}, "experiment_name", "has 201 characters; use at most 200"),
         ({"experiment_name": "two\nlines"}, "experiment_name", "write it in one line"),
+        ({"experiment_name": "two\u2028lines"}, "experiment_name", "write it in one line"),
+        ({"experiment_name": "\u200b\u2060"}, "experiment_name", "nothing that can be seen"),
         ({"experiment_name": None}, "experiment_name", "may not be null"),
         ({"description": "x" * 4001}, "description", "has 4,001 characters; use at most 4,000"),
         ({"description": "bell \a"}, "description", "control characters"),

@@ -66,6 +66,8 @@ def test_nobody_without_a_login_starts_anything(client: Client) -> None:
         ({"experiment_name": "x" * 300}, "experiment_name", "at most 200"),
         ({"experiment_name": "  "}, "experiment_name", "at least 1"),
         ({"experiment_name": "a\u0000b"}, "experiment_name", "control characters"),
+        ({"experiment_name": "a\u2028b"}, "experiment_name", "control characters"),
+        ({"experiment_name": "\u200b\u2060"}, "experiment_name", "that can be seen"),
         ({"trainr": {}}, "trainr", "Did you mean 'trainer'?"),
         ({"trainer": {"max_epoch": 3}}, "trainer.max_epoch", "Did you mean 'max_epochs'?"),
         ({"callbacks": {"monitor": "accuracy"}}, "callbacks.monitor", "val_acc"),

@@ -17,6 +17,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 
+from experiments.api import final_pictures, run_samples
+from experiments.api.run_samples import Shown
 from experiments.datasets import samples
 from experiments.models import Dataset
 from experiments.training.data.image_files import METADATA, Rendering
@@ -293,3 +295,59 @@ def test_pictures_of_others(api: Client, client: Client, user: User, root: Path)
     assert api.get(address, {"size": "huge"}).status_code == 400
     Run.objects.filter(pk=run.pk).update(deleted_at="2026-01-01T00:00:00Z")
     assert api.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("place", [4, 10**9, 2**63, 10**30])
+def test_places_that_the_split_has_not(api: Client, user: User, root: Path, place: int) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    assert class_scores.NO_PLACE in answer(picture(api, run, place), 404)["detail"]
+
+
+def test_no_pictures_of_a_former_attempt_while_the_run_goes_on(api: Client, user: User, root: Path) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    Run.objects.filter(pk=run.pk).update(status="in_progress", attempt=2)
+    assert answer(picture(api, run, 0), 404)["detail"] == final_pictures.NOT_YET
+    assert not (run.folder / ".pictures").exists()
+
+
+def test_a_picture_that_is_removed_meanwhile(
+    api: Client, user: User, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    monkeypatch.setattr(run_samples, "shown", lambda *_: Shown({0: run.folder / "gone.png"}, {}))
+    assert answer(picture(api, run, 0), 404)["detail"] == final_pictures.MADE_ROOM
+
+
+@pytest.mark.parametrize("metadata", [b"[]", b"{", b'{"read_at": "x"}', b'{"channels": 1}'])
+def test_metadata_that_say_nothing_are_as_good_as_none(api: Client, user: User, root: Path, metadata: bytes) -> None:
+    source = with_class_folders(root / "flowers", {"tulip": 4})
+    name = checked(api, source)
+    run = of_files(user, source, Dataset.objects.get(name=name).content_hash, PATHS)
+    path = run.folder / "predictions.parquet"
+    pq.write_table(pq.read_table(path).replace_schema_metadata({METADATA: metadata}), path)
+    assert set(asked(api, run)["images"]) == set(PATHS[:3])
+
+
+@pytest.mark.parametrize("labels", [[None, 0, 0, 0], ["x", "y", "z", "a"]])
+def test_labels_that_are_none_are_told(api: Client, user: User, root: Path, labels: list[Any]) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    path = run.folder / "predictions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.schema.get_field_index("label"), "label", pa.array(labels)), path)
+    assert "cannot be read" in answer(picture(api, run, 0), 404)["detail"]
+
+
+def test_pictures_take_a_bounded_part_of_the_disk(
+    api: Client, user: User, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = of_files(user, with_class_folders(root / "flowers", {"tulip": 4}), None, PATHS)
+    asked(api, run)
+    folder = run.folder / run_samples.FOLDER
+    kept = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    monkeypatch.setattr(run_samples, "MOST_BYTES", size)
+    asked(api, run)
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == kept
+    monkeypatch.setattr(run_samples, "MOST_BYTES", size - 1)
+    asked(api, run, "tn")
+    assert [path.name for path in folder.iterdir()] == [f"test-{run.attempt}-160-3.png"]

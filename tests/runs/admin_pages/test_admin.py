@@ -65,9 +65,10 @@ def test_the_list_shows_the_line_of_a_run(admin: Client, run: Run) -> None:
     assert "0.970" in cells["best"]
     assert "epoch 8" in cells["best"]
     shown = [
-        cells[name] for name in ("cm_tp", "cm_tn", "cm_fp", "cm_fn", "precision", "recall", "f1", "auroc", "duration")
+        cells[name]
+        for name in ("split", "cm_tp", "cm_tn", "cm_fp", "cm_fn", "precision", "recall", "f1", "auroc", "duration")
     ]
-    assert shown == ["8", "85", "5", "2", "61.5 %", "80.0 %", "69.6 %", "0.950", "1 min 16 s"]
+    assert shown == ["test", "8", "85", "5", "2", "61.5 %", "80.0 %", "69.6 %", "0.950", "1 min 16 s"]
 
 
 @pytest.mark.parametrize("column", range(1, len(RunAdmin.list_display) + 1))  # the boxes to tick are column 0
@@ -79,16 +80,16 @@ def test_every_column_sorts_both_ways(admin: Client, make_run: MakeRun, column: 
     groups = [RunGroup.objects.create(name="x", owner=second, config={}, size=2) for _ in range(2)]
     low, high = (
         make_run(**full | less, owner=second, group=groups[0], fold=2, folds=2),
-        make_run(**full, training_mode="federated", group=groups[1], fold=1, folds=2),
+        make_run(**full | {"final_split": "val"}, training_mode="federated", group=groups[1], fold=1, folds=2),
     )
     assert listed(admin, f"?o={column}") == [low.pk, high.pk]
     assert listed(admin, f"?o=-{column}") == [high.pk, low.pk]
 
 
-@pytest.mark.parametrize("name", ["best", "auroc", "cm_tp", "duration"])
+@pytest.mark.parametrize("name", ["best", "auroc", "split", "cm_tp", "duration"])
 def test_unknown_values_stand_last_whichever_way(admin: Client, make_run: MakeRun, name: str) -> None:
     unknown, known = make_run(), make_run(**completed_columns())
-    column = RunAdmin.list_display.index(name)
+    column = RunAdmin.list_display.index(name) + 1
     assert listed(admin, f"?o={column}") == [known.pk, unknown.pk]
     assert listed(admin, f"?o=-{column}") == [known.pk, unknown.pk]
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import Run, RunGroup
+from runs.models import FinalResult, Run, RunGroup
 from tests.runs.admin_pages.test_admin import Inline, listed, page
 from tests.runs.conftest import CONFIG, MakeRun, add_final, completed_columns
 
@@ -76,6 +76,18 @@ def test_the_page_of_a_group_shows_its_folds_and_what_they_say_together(
     assert re.findall(r"<td>(.*?)</td>", val)[:4] == ["2", "70.0 %", "14.1 %", "60.0 to 80.0 %"]
     assert re.findall(r"<td>(.*?)</td>", val)[-2:] == ["70.0 %", "48.1 to 85.5 %"]
     assert len(re.findall(r"<td>", test)) == 4  # no interval of the mean: the folds share these samples
+
+
+def test_the_page_of_a_group_says_why_a_matrix_of_repeated_patients_has_no_interval(
+    admin: Client, group: RunGroup
+) -> None:
+    words = "The summed matrix has no intervals, as its 200 samples are of 50 patients."
+    assert "The summed matrix has no intervals" not in page(admin, f"{LIST}{group.pk}/change/")
+    FinalResult.objects.filter(run__group=group).update(patients=25)
+    text = page(admin, f"{LIST}{group.pk}/change/")
+    assert text.count(words) == 1
+    [val, _] = re.findall(r"<code>final_sensitivity</code></th>(.*?)</tr>", text)
+    assert re.findall(r"<td>(.*?)</td>", val)[-2:] == ["70.0 %", "–"]
 
 
 def test_the_page_of_a_group_has_the_spread_of_added_metrics(admin: Client, user: User, make_run: MakeRun) -> None:

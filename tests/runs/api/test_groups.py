@@ -15,7 +15,7 @@ from django.urls import resolve
 
 from runs import queries
 from runs.groups.statistics import CHANGED
-from runs.models import RunGroup
+from runs.models import FinalResult, RunGroup
 from tests.runs.conftest import CONFIG, MakeRun, add_final, completed_columns
 
 URL = "/api/runs/groups/"
@@ -96,7 +96,7 @@ def test_the_corrected_interval_knows_of_all_folds(api: Client, make_group: Make
     assert [test[name] for name in ("ci_low", "ci_high", "corrected_ci_low", "corrected_ci_high")] == [None] * 4
     assert splits["val"]["statistics"]["final_mcc"] == {
         "n": 2, "mean": 0.5, "sd": 0.0, "min": 0.5, "max": 0.5,
-        "ci_low": 0.5, "ci_high": 0.5, "corrected_ci_low": 0.5, "corrected_ci_high": 0.5,
+        "ci_low": None, "ci_high": None, "corrected_ci_low": None, "corrected_ci_high": None,
     }  # fmt: skip
 
 
@@ -115,6 +115,24 @@ def test_matrices_of_validation_are_summed_and_those_of_the_shared_test_split_ar
     assert pooled["statistics"]["final_precision_cm"] == 26 / 33
     assert "final_auroc_cm" not in pooled["statistics"]
     assert splits["test"]["pooled"] is None
+
+
+def test_matrices_of_patients_with_several_samples_have_no_intervals(api: Client, make_group: MakeGroup) -> None:
+    """Wilson's interval of 30 positives would be that of 30 patients: there may be six."""
+    group = make_group("completed", "completed", "completed")
+    complete(group, "val")
+    independent = detail(api, group)["splits"]["val"]["pooled"]
+    assert independent["patients"] is None
+    assert independent["statistics"]["final_recall_cm_ci_low"] == pytest.approx(0.7032, abs=1e-4)
+    results = FinalResult.objects.filter(run__group=group)
+    results.update(patients=52)
+    assert detail(api, group)["splits"]["val"]["pooled"] == independent | {"patients": 156}
+    results.filter(run__fold=1).update(patients=20)
+    found = detail(api, group)["splits"]["val"]["pooled"]
+    assert found["patients"] == 124
+    ends = {name: value for name, value in found["statistics"].items() if "_ci_" in name}
+    assert ends == dict.fromkeys(name for name in independent["statistics"] if "_ci_" in name)
+    assert found["statistics"]["final_recall_cm"] == 26 / 30
 
 
 def test_one_completed_fold_has_a_mean_and_no_spread(api: Client, make_group: MakeGroup) -> None:

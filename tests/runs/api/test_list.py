@@ -84,7 +84,8 @@ def test_nothing_can_be_written(api: Client, make_run: MakeRun) -> None:
     run = make_run()
     for method in (api.post, api.put, api.patch, api.delete):
         for path in ("", f"{run.pk}/", f"{run.pk}/events/"):
-            assert method(URL + path).status_code == 405
+            if (method, path) != (api.patch, f"{run.pk}/"):  # which renames and describes
+                assert method(URL + path).status_code == 405
     assert Run.objects.get().experiment_name == "digits"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 
 from runs.models import Run
@@ -86,7 +87,7 @@ def test_all_of_them_as_a_table(api: Client, pair: tuple[Run, Run]) -> None:
     answer = api.get(f"{URL}csv/", {"reference": pair[0].pk, "run": pair[1].pk})
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert f"flipped-{pair[0].pk}-{pair[1].pk}-test.csv" in answer["Content-Disposition"]
-    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(async_to_sync(collected)(answer).decode())))
     assert [(row["right"], row["sample_id"]) for row in rows] == [
         ("reference", "s004"),
         ("reference", "s003"),
@@ -97,12 +98,19 @@ def test_all_of_them_as_a_table(api: Client, pair: tuple[Run, Run]) -> None:
     assert (rows[3]["patient_id"], float(rows[3]["reference_score"]), rows[3]["label"]) == ("p2", 0.8, "not 8")
 
 
+async def collected(answer: Any) -> bytes:
+    """Read the answer as the server sends it."""
+    return b"".join([piece async for piece in answer.streaming_content])
+
+
 def test_wrong_requests(api: Client, pair: tuple[Run, Run], evaluate: Evaluate) -> None:
     one, other = (run.pk for run in pair)
     wrong: list[tuple[dict[str, Any], int]] = [
         ({"reference": one}, 400),
         ({"reference": one, "run": one}, 400),
         ({"reference": one, "run": 999_999}, 404),
+        ({"reference": one, "run": 2**63 - 1}, 404),
+        ({"reference": one, "run": 2**63}, 400),
         ({"reference": one, "run": other, "split": "val"}, 404),
         ({"reference": one, "run": other, "right": "both"}, 400),
         ({"reference": one, "run": other, "page": 0}, 400),

@@ -168,3 +168,12 @@ def opened_files() -> set[str]:
         with suppress(OSError):
             found.add(str(link.readlink()))
     return found
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.large_string())])
+def test_no_text_becomes_a_formula(api: Client, make_run: MakeRun, kind: pa.DataType) -> None:
+    table = two_classes("test")
+    ids = ["=1+1", "@x", *table["sample_id"].to_pylist()[2:]]
+    table = table.set_column(1, "sample_id", pa.array(ids, kind))
+    found = [row["sample_id"] for row in rows(api, evaluated(make_run, table))]
+    assert found == ["'=1+1", "'@x", *ids[2:]]

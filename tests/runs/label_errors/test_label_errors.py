@@ -163,7 +163,60 @@ def test_wrong_requests(api: Client, make_run: MakeRun) -> None:
     run = predicted(make_run, ["a"], [1], np.array([[0.9, 0.1]]))
     many = ",".join(map(str, range(1, 30)))
     wrong: list[dict[str, Any]] = [{}, {"runs": run.pk, "group": 1}, {"runs": many}, {"runs": "x"}, {"group": 0}]
+    wrong += [{"group": 2**63}, {"runs": 2**63}, {"runs": 10**25}]
     for parameters in wrong:
         assert api.get(API, parameters).status_code == 400, parameters
     assert api.get(API, {"runs": 999_999}).status_code == 404
     assert Client().get(API, {"runs": run.pk}).status_code in (401, 403)
+
+
+def test_a_new_name_is_told_at_once(api: Client, make_run: MakeRun) -> None:
+    run = predicted(make_run, ["a"], [1], np.array([[0.9, 0.1]]))
+    asked(api, [run])
+    Run.objects.filter(pk=run.pk).update(experiment_name="Renamed")
+    assert asked(api, [run])["runs"] == [{"id": run.pk, "name": "Renamed", "problem": None}]
+
+
+def test_predictions_that_come_later_are_read(api: Client, make_run: MakeRun) -> None:
+    run = predicted(make_run, ["a"], [1], np.array([[0.9, 0.1]]))
+    path = run.folder / "predictions.parquet"
+    path.rename(path.with_name("elsewhere"))
+    assert "no predictions.parquet" in asked(api, [run])["runs"][0]["problem"]
+    path.with_name("elsewhere").rename(path)
+    assert asked(api, [run])["total"] == 1
+
+
+def test_predictions_in_several_parts(api: Client, make_run: MakeRun) -> None:
+    """Each part of the file has its own dictionary of patients."""
+    runs = [predicted(make_run, list(ids), [1] * 6, np.array([[0.9, 0.1]] * 6)) for ids in ("abcdef", "abcxyz")]
+    for run in runs:
+        path = run.folder / "predictions.parquet"
+        table = pq.read_table(path)
+        people = pa.array([None if name == "b" else f"patient of {name}" for name in table["sample_id"].to_pylist()])
+        splits = pa.array(["val", "test", "val", "test", "val", "test"])
+        for name, column in (("patient_id", people), ("split", splits)):
+            table = table.set_column(table.schema.get_field_index(name), name, column)
+        pq.write_table(table, path, row_group_size=2)
+    found = {row["sample_id"]: row for row in asked(api, runs)["results"]}
+    assert {name: row["patient_id"] for name, row in found.items()} == {
+        name: None if name == "b" else f"patient of {name}" for name in "abcdefxyz"
+    }
+    assert {name: (row["run_id"], row["split"], row["place"], row["runs"]) for name, row in found.items()} == {
+        **{name: (runs[0].pk, "val", at, 2 if name != "e" else 1) for at, name in enumerate("ace")},
+        **{name: (runs[0].pk, "test", at, 2 if name == "b" else 1) for at, name in enumerate("bdf")},
+        "x": (runs[1].pk, "test", 1, 1),
+        "y": (runs[1].pk, "val", 2, 1),
+        "z": (runs[1].pk, "test", 2, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("label", "x"), ("label", 0.5), ("label", -1), ("label", 2), ("score", "x"), ("score", None)]
+)
+def test_columns_of_other_values_are_told(api: Client, make_run: MakeRun, column: str, value: Any) -> None:
+    run = predicted(make_run, ["a"], [1], np.array([[0.9, 0.1]]))
+    path = run.folder / "predictions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, pa.array([value])), path)
+    found = asked(api, [run])
+    assert ("cannot be read" in found["runs"][0]["problem"], found["total"]) == (True, 0)

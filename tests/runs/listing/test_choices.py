@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from runs import lifecycle, recorder
 from runs.events import DatasetSummary, EpochEnd, ModelSummary, TrainingStart, utc_now
 from runs.models import Run
+from runs.summaries import metric_summaries
 from runs.tagging import tags
 from tests.runs.api.test_list import errors, ids
 from tests.runs.conftest import CONFIG, MakeRun, completed_columns
@@ -188,9 +189,27 @@ def test_values_of_test_splits_come_before_those_of_validation(api: Client, make
     assert ids(api, ordering=f"-{name}") == [*best, *unknown]
     worst = [made["test", 0.9], made["test", 0.95], made["val", 0.5], made["val", 1.0]]
     assert ids(api, ordering=name) == [*worst, *unknown]
-    walked, address = [], f"{URL}?ordering=-{name}&page_size=1"
+    assert walked_by(api, f"-{name}") == [*best, *unknown]
+
+
+def walked_by(api: Client, ordering: str) -> list[int]:
+    """Return the runs in the order of pages of one."""
+    walked, address = [], f"{URL}?ordering={ordering}&page_size=1"
     while address:
         page = api.get(address).json()
         walked += [run["id"] for run in page["results"]]
         address = page["next"]
-    assert walked == [*best, *unknown]
+    return walked
+
+
+def test_every_final_number_of_a_test_split_comes_before_those_of_validation(api: Client, make_run: MakeRun) -> None:
+    """A column that a user chooses is no other than those that are always there."""
+    made = {}
+    for split, value in (("val", 1.0), ("test", 0.9), ("test", None), ("val", 0.5), ("test", 0.95)):
+        run = make_run(**completed_columns() | {"final_split": split})
+        metric_summaries.add(run.pk, 3, {"final_mcc": value, "val_auroc": value}, final=True)
+        made[split, value] = run.pk
+    best = [made["test", 0.95], made["test", 0.9], made["val", 1.0], made["val", 0.5], made["test", None]]
+    assert walked_by(api, "-metric.final_mcc") == best
+    assert ids(api, ordering="metric.final_mcc")[:2] == [made["test", 0.9], made["test", 0.95]]
+    assert ids(api, ordering="-metric.val_auroc")[:2] == [made["val", 1.0], made["test", 0.95]]

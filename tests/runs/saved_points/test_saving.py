@@ -179,6 +179,8 @@ def test_the_log_says_who_decided_what(api: Client, run: Run, caplog: pytest.Log
         ({"rule": "cost", "cost_ratio": 0}, "cost_ratio", "Write a number from 0.001 to 1000."),
         ({"rule": "cost", "cost_ratio": "nan"}, "cost_ratio", "Write a number from 0.001 to 1000."),
         ({"rule": "hand", "threshold": 1.5}, "threshold", "Write a score from 0 to 1"),
+        ({"rule": "hand", "threshold": True}, "threshold", "Write a score from 0 to 1"),
+        ({"rule": "sensitivity", "at_least": True}, "at_least", "Write a number from 0.01 to 1"),
         ({"rule": "hand", "threshold": "x"}, "threshold", "Write a score from 0 to 1"),
         ({"rule": "youden", "threshold": 0.5}, "threshold", "The rule youden has none; leave it out."),
         ({"rule": "youden", "reason": "  "}, "reason", "Write why"),

@@ -59,8 +59,11 @@ def test_unknown_values_are_left_out_and_one_value_has_no_spread() -> None:
     assert spread([None]) == spread([]) == (0, *[None] * 8)
 
 
-def test_equal_values_have_a_spread_of_zero() -> None:
-    assert spread([0.3] * 3, overlap=0.5) == (3, 0.3, 0.0, *[0.3] * 6)
+def test_equal_values_have_a_spread_of_zero_and_no_interval() -> None:
+    """Folds in which all is right do not show that all will be: an interval of no width would say so."""
+    assert spread([1.0] * 3, overlap=0.5) == (3, 1.0, 0.0, 1.0, 1.0, *[None] * 4)
+    rounded = spread([0.1 + 0.2, 0.3], overlap=0.5)
+    assert (rounded.ci_low, rounded.corrected_ci_high) == (None, None)
 
 
 def test_intervals_end_where_the_number_cannot_be() -> None:

@@ -76,7 +76,12 @@ def test_edges() -> None:
     perfect = np.array([0.9, 0.8, 0.7, 0.3, 0.2, 0.1])
     same = paired_difference(perfect, perfect, positive)
     assert same is not None
-    assert (same.value, same.low, same.high, same.p, same.excludes_zero) == (0, 0, 0, 1, False)
+    assert (same.value, same.low, same.high, same.p, same.excludes_zero) == (0, None, None, 1, False)
+    others = paired_difference(
+        perfect, perfect**3, positive
+    )  # both separate six samples: no certainty that they are alike
+    assert others is not None
+    assert (others.value, others.low, others.high, others.p) == (0, None, None, 1)
     constant = paired_difference(perfect, np.full(6, 0.5), positive)
     assert constant is not None
     assert (constant.value, constant.excludes_zero) == (0.5, False)  # three against three show nothing

@@ -140,6 +140,15 @@ def test_the_worst_group_is_marked_where_it_is_shown(api: Client, make_run: Make
     assert "p < 0.001 after Holm's correction for 4 comparisons" in found["verdict"]
 
 
+def test_a_worse_share_is_told_in_percentage_points(api: Client, make_run: MakeRun) -> None:
+    """The table has the accuracies as percentages: their difference is in the same unit."""
+    found = asked(api, made(make_run, frame(handicap=1.5)), metric="accuracy")
+    worst = found["groups"][found["worst"]]["difference"]
+    below, low, high = (f"{100 * worst[name]:.1f}" for name in ("value", "ci_low", "ci_high"))
+    assert f"Its accuracy is {below[1:]} percentage points below that of all other samples" in found["verdict"]
+    assert f"(95 % CI of the difference {low} to {high}; p" in found["verdict"]
+
+
 def test_small_groups_have_no_numbers(api: Client, make_run: MakeRun) -> None:
     table = frame()
     table["subgroup_rare"] = np.where(np.arange(SIZE) < 19, "19", np.where(table["label"] == 1, "ill", "well"))
@@ -208,7 +217,7 @@ def test_the_table_as_a_file(api: Client, make_run: MakeRun) -> None:
     run = made(make_run, table)
     answer = api.get(address(run), {"file": "csv"})
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     told = asked(api, run)
     assert [row["column"] for row in rows] == [group["column"] for group in told["groups"]]
     assert [row["worst"] for row in rows] == [str(int(place == told["worst"])) for place in range(len(rows))]
@@ -337,3 +346,11 @@ def test_one_comparison_at_a_time_is_computed(api: Client, make_run: MakeRun, mo
     assert asked(api, run, metric="accuracy")["problem"] == stored_groups.UNREADABLE
     assert held == [True]
     assert not run_subgroups._computing.locked()
+
+
+@pytest.mark.parametrize("label", [-1, 2, 0.5])
+def test_labels_that_are_no_class_say_so(api: Client, make_run: MakeRun, label: float) -> None:
+    data = frame()
+    data["label"] = data["label"].astype(type(label))
+    data.loc[3, "label"] = label
+    assert asked(api, made(make_run, data))["problem"] == stored_groups.UNREADABLE

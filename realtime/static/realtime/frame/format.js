@@ -258,6 +258,14 @@ function memberText(value) {
 export const splitName = (split) => SPLIT_WORDS[split] ?? split;
 
 /**
+ * Return the size of each split in words, in the usual order: some databases keep none.
+ *
+ * @param {Record<string, number>} sizes
+ */
+export const splitSizes = (sizes) =>
+  ["train", "val", "test"].filter((split) => split in sizes).map((split) => `${count(sizes[split])} ${split}`);
+
+/**
  * Begin a text with a capital letter.
  *
  * @param {string} text

@@ -5,6 +5,7 @@ import { interval, SAME_AS_ANOTHER, withAdded } from "../charts/statistics_text.
 import { el } from "../frame/dom.js";
 import { count, known, plural, splitName } from "../frame/format.js";
 import { metricRange, metricValue } from "../frame/metric_text.js";
+import { spreadCaption } from "./summary.js";
 
 const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
 
@@ -13,7 +14,7 @@ const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
 export function drawSplit(split, { runs, of, statistics, pooled }, options) {
   const head = [`over ${runs} of ${plural(of, "fold")}`, pooled && `${count(pooled.samples)} samples, each once`];
   const looks = split === "test" && options.testLooks ? el("p", { class: "muted" }, options.testLooks) : null;
-  const parts = [drawSpreads(statistics, pooled, options)];
+  const parts = [drawSpreads(split, statistics, pooled, options)];
   if (pooled) parts.push(drawMatrix(pooled, splitName(split), MATRIX_CAPTION), drawClasses(pooled, options.labels));
   return el(
     "article",
@@ -29,16 +30,14 @@ export function drawSplit(split, { runs, of, statistics, pooled }, options) {
   );
 }
 
-function drawSpreads(statistics, pooled, { labels: declared, completed }) {
+function drawSpreads(split, statistics, pooled, { labels: declared, completed }) {
   const labels = withAdded(declared, Object.keys(statistics));
   const names = Object.keys(labels).filter((name) => name in statistics && !SAME_AS_ANOTHER.has(name));
-  // All folds share the test split: their spread there is that of training alone, and gives no interval.
+  // All folds share the test split: their spread there is that of training alone, and gives no interval; equal values
+  // give none either.
   const ends = names.some((name) => known(statistics[name].ci_low));
   const heads = ["Mean", "SD", "Range", ...(ends ? ["95 % of the mean"] : []), ...(pooled ? ["Together"] : [])];
-  const shared = ends ? "" : "; they share these samples, so that the mean has no interval";
-  const caption = pooled
-    ? "Mean and spread over the folds; together: from the summed matrix, with its 95 % interval"
-    : `Mean and spread over the folds${shared}`;
+  const caption = spreadCaption({ shared: split === "test", pooled });
   const columns = heads.map((text) => el("th", { scope: "col", class: "number" }, text));
   const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, { labels, completed, ends }));
   const table = el(

@@ -1,6 +1,6 @@
 // How far a cross-validation has come, in words. Pure.
 
-import { count, ENDED, plural, STATUS_WORDS } from "../frame/format.js";
+import { count, ENDED, known, plural, STATUS_WORDS } from "../frame/format.js";
 
 /**
  * @typedef {object} Group as GET /api/groups/<id>/ answers; only what is read here
@@ -8,6 +8,23 @@ import { count, ENDED, plural, STATUS_WORDS } from "../frame/format.js";
  * @property {{status: string, progress: {fraction: number | null}}[]} runs without the deleted ones
  * @property {string[]} notes
  */
+
+/**
+ * Say what a table of spreads has, and why there is no interval of the summed matrix.
+ *
+ * @param {{shared: boolean, pooled: {samples: number, patients: number | null} | null}} split whether all folds
+ *   evaluated the same samples
+ */
+export function spreadCaption({ shared, pooled }) {
+  const start = "Mean and spread over the folds";
+  if (!pooled) return shared ? `${start}; they share these samples, so that the mean has no interval` : start;
+  const { samples, patients } = pooled;
+  const repeated = known(patients) && patients < samples;
+  const interval = repeated
+    ? `without an interval, as the ${count(samples)} samples are of ${plural(patients, "patient")}`
+    : "with its 95 % interval";
+  return `${start}; together: from the summed matrix, ${interval}`;
+}
 
 /** @param {Group} group */
 export function groupSummary({ size, runs, notes }) {

@@ -1,7 +1,7 @@
 // What the run is doing, in words: status, progress, best values; also in the tab's title and icon.
 
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, dateTime, duration, ENDED, known, plural, STATUS_WORDS, UNKNOWN } from "../frame/format.js";
+import { count, dateTime, duration, ENDED, known, plural, splitSizes, STATUS_WORDS, UNKNOWN } from "../frame/format.js";
 import { changeAddress, cureIn } from "./cures.js";
 import { CAVEAT, headline, needsCaveat } from "./headline.js";
 import { progressText, shareDone } from "./progress_text.js";
@@ -125,7 +125,7 @@ function facts(state) {
 }
 
 function dataFact({ dataset, asked }) {
-  const sizes = Object.entries(dataset?.sizes ?? {}).map(([split, size]) => `${count(size)} ${split}`);
+  const sizes = splitSizes(dataset?.sizes ?? {});
   const { classes = [] } = dataset ?? {};
   if (classes.length === 2) sizes.push(`positive: ${classes[1]}`);
   return ["Data", dataset?.name ?? asked.data, sizes.join(" · ")];

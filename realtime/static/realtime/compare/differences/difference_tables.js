@@ -2,7 +2,8 @@
 
 import { el } from "../../frame/dom.js";
 import { metricValue } from "../../frame/metric_text.js";
-import { pText, rangeText, signed, verdictText } from "./difference_text.js";
+import { pText, signed, signedRange } from "../../frame/signed_text.js";
+import { verdictText } from "./difference_text.js";
 
 const MAIN = "final_auroc_cm"; // the number of the glance at all runs
 
@@ -24,7 +25,7 @@ export function numbersTable(found, { heads, labels, names, lowerIsBetter, adjus
       metricValue(name, number.reference),
       metricValue(name, number.value),
       signed(name, number.difference),
-      rangeText(number) || "–",
+      signedRange(name, number.low, number.high) || "–",
       pText(number.adjusted_p),
     ];
     return el(
@@ -44,7 +45,7 @@ export function glanceTable(against, { headOf, labelOf, reference, names, lowerI
   const rows = against.map(({ run, numbers, decisions }) => {
     const main = numbers.find(({ name }) => name === MAIN);
     const labels = { run: labelOf(run), reference };
-    const range = rangeText(main);
+    const range = signedRange(MAIN, main.low, main.high);
     const better = decisions.run_only > decisions.reference_only ? labels.run : reference;
     const verdict = verdictText(main, labels, lowerIsBetter.has(MAIN));
     const button = {

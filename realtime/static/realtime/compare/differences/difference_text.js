@@ -1,7 +1,7 @@
 // Whether runs differ from a reference by more than chance, in words. Pure.
 
-import { capital, count, known, plural, splitName } from "../../frame/format.js";
-import { isShare, metricRange, metricValue } from "../../frame/metric_text.js";
+import { capital, count, plural, splitName } from "../../frame/format.js";
+import { pText } from "../../frame/signed_text.js";
 
 /**
  * @typedef {object} PairedNumber
@@ -46,52 +46,11 @@ import { isShare, metricRange, metricValue } from "../../frame/metric_text.js";
  * @property {string | null} problem
  */
 
-const NOTHING = 1e-12; // of a share
 const TESTS = new Map([
   ["mcnemar_exact", "McNemar's exact test"],
   ["sign_flips_by_patient", "sign flips by patient"],
   ["robust_z_by_patient", "McNemar's test by patient"],
 ]);
-
-/**
- * Write a p value: three decimals, never 0.
- *
- * @param {number | null | undefined} p
- */
-export const pText = (p) => (!known(p) ? "–" : Number(p) < 0.001 ? "<0.001" : Number(p).toFixed(3));
-
-/**
- * Write a share in percentage points: 0.0 is none.
- *
- * @param {number} value
- */
-function points(value) {
-  const text = (100 * value).toFixed(1);
-  if (!/^-?0\.0$/.test(text)) return text;
-  return Math.abs(value) <= NOTHING ? "0.0" : value > 0 ? "<0.1" : ">-0.1";
-}
-
-/**
- * Write a difference with its sign; of shares in percentage points.
- *
- * @param {string} name
- * @param {number | null} value
- */
-export function signed(name, value) {
-  if (value === null) return "–";
-  const text = isShare(name) ? points(value) : metricValue(name, value);
-  return `${/^\d/.test(text) && /[1-9]/.test(text) ? "+" : ""}${text}${isShare(name) ? " points" : ""}`;
-}
-
-/**
- * Write the interval of a difference; nothing where it has no ends.
- *
- * @param {PairedNumber} number
- */
-export function rangeText({ name, low, high }) {
-  if (!isShare(name)) return metricRange(name, low, high);
-  return low === null || high === null ? "" : `${points(low)} to ${points(high)}`;
-}
 
 /**
  * Say what a comparison shows.

@@ -31,20 +31,25 @@ function plain(label, value, { numeric = false }) {
 }
 
 // A number of the final evaluation, and of which split it is: values of validation and test do not compare.
-function finalValue(label, name) {
+// `read` of a run gives it.
+function finalValue(label, sort, name, read) {
   const cells = () => {
     const [value, split] = [el("span"), el("span")];
     const node = el("td", { class: "number final-value", "data-label": label }, value, split);
-    const fill = ({ final }) => {
-      setText(value, metricValue(name, final?.[name]));
-      setText(split, known(final?.[name]) ? final.split : "");
+    const fill = (run) => {
+      const { final } = run;
+      const found = read(run);
+      setText(value, metricValue(name, found));
+      setText(split, known(found) && final ? final.split : "");
       if (final) node.title = `Of the ${final.split === "val" ? "validation" : final.split} split`;
       node.toggleAttribute("data-unknown", value.textContent === UNKNOWN);
     };
     return { nodes: [node], fill };
   };
-  return { label, sort: `final_${name}`, numeric: true, descends: true, cells };
+  return { label, sort, numeric: true, descends: true, cells };
 }
+
+const finalField = (label, name) => finalValue(label, `final_${name}`, name, ({ final }) => final?.[name]);
 
 function moment(label, sort, name) {
   return {
@@ -75,10 +80,10 @@ const FIELDS = {
   progress: { label: "Progress", sort: "progress", descends: true, wide: true },
   curve: { label: "Curve", sort: null, cells: curve },
   best: { label: "Best", sort: "best_value", numeric: true, descends: true },
-  final_auroc: finalValue("Final AUROC", "auroc"),
-  final_recall: finalValue("Final recall", "recall"),
-  final_precision: finalValue("Final precision", "precision"),
-  final_f1: finalValue("Final F1", "f1"),
+  final_auroc: finalField("Final AUROC", "auroc"),
+  final_recall: finalField("Final recall", "recall"),
+  final_precision: finalField("Final precision", "precision"),
+  final_f1: finalField("Final F1", "f1"),
   duration: text("Duration", "duration_seconds", (run) => duration(run.duration_seconds), {
     numeric: true,
     descends: true,
@@ -120,6 +125,8 @@ export function columnLabel(key) {
 
 function chosen(key) {
   const label = columnLabel(key);
+  const [name] = key.startsWith("metric.final_") ? metricParts(key) : [];
+  if (name) return finalValue(label, key, name, (run) => run.columns?.[key]);
   const show = (value) =>
     value === null || value === undefined
       ? UNKNOWN

@@ -2,7 +2,7 @@
 // the section comes near the screen, once, and of a long run the epochs between when they are chosen.
 
 import { drawMatrix } from "../../charts/matrix.js";
-import { call, statusOf } from "../../frame/api.js";
+import { call } from "../../frame/api.js";
 import { el, setText } from "../../frame/dom.js";
 import { count, ENDED, epochNumber, percent } from "../../frame/format.js";
 import { EpochFrames, frameText, rowsOf } from "./epoch_frames.js";
@@ -84,10 +84,7 @@ class EpochMatrixSection {
   async #ask() {
     if (this.#frames.isKnown) return;
     const { at: epoch } = this.#frames;
-    const nothing = { matrices: [{ epoch, matrix: null }] };
-    const answer = await call(`${this.root.dataset.api}?epoch=${epoch}`).catch((error) =>
-      statusOf(error) === 404 ? nothing : null,
-    );
+    const answer = await call(`${this.root.dataset.api}?epoch=${epoch}`).catch(() => null); // the server is away
     if (answer) this.#frames.add(answer);
     this.#draw();
   }

@@ -109,10 +109,12 @@ export class ErrorGroupView {
       for (const [sample, cells] of Object.entries(rows)) this.#rows.set(sample, cells);
       this.#drawTable();
     }
-    for (const { sample_id: sample } of results) {
-      const frame = this.#frames.get(sample);
-      if (frame && !frame.firstChild)
-        frame.append(el("span", { class: "no-picture" }, problems[sample] ?? "No picture"));
+    for (const sample of results) {
+      const frame = this.#frames.get(sample.sample_id);
+      if (!frame || frame.firstChild) continue;
+      const why = problems[sample.sample_id] ?? "No picture";
+      frame.append(el("span", { class: "no-picture" }, why));
+      frame.parentElement.setAttribute("aria-label", `${sampleLabel(sample)}. ${why}`);
     }
     if (problem) setText(this.words, `${this.words.textContent} No pictures: ${problem}`.trim());
   }

@@ -2,7 +2,7 @@
 
 import { shown } from "../../compare/options.js";
 import { el } from "../../frame/dom.js";
-import { bytes, count, dateTime, plural } from "../../frame/format.js";
+import { bytes, count, dateTime, plural, splitSizes } from "../../frame/format.js";
 import { configGroups } from "./config_groups.js";
 
 const MOST_CLASSES = 40; // named
@@ -58,8 +58,8 @@ function group(title, values, open = false, content = null) {
 
 function describeData(dataset) {
   if (!dataset) return {};
-  const sizes = Object.entries(dataset.sizes).map(([split, size]) => `${count(size)} ${split}`);
-  return { "data set": dataset.name, classes: classList(dataset.classes), samples: sizes.join(", ") };
+  const samples = splitSizes(dataset.sizes).join(", ");
+  return { "data set": dataset.name, classes: classList(dataset.classes), samples };
 }
 
 const classList = (classes) =>

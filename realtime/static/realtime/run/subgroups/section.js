@@ -3,6 +3,7 @@
 import { call, errorText } from "../../frame/api.js";
 import { arrange, el, setText } from "../../frame/dom.js";
 import { splitName } from "../../frame/format.js";
+import { pText } from "../../frame/signed_text.js";
 import { forestRow } from "./forest.js";
 import {
   columnChoices,
@@ -11,7 +12,6 @@ import {
   estimateText,
   METRICS,
   otherNumbers,
-  pText,
   range,
   rangeTexts,
   sizes,
@@ -136,7 +136,7 @@ class Subgroups {
       : [
           el("td", { class: "drawn" }, forestRow(group, told.metric, whole, shown)),
           number(estimateText(name, group.statistics[name])),
-          number(differenceText(group.difference)),
+          number(differenceText(told.metric, group.difference)),
           number(pText(group.difference?.p_holm)),
         ];
     return el(

@@ -1,6 +1,8 @@
 // Subgroups in words, and where the marks of a forest plot stand. Pure.
 
-import { count, known, percent, score, UNKNOWN } from "../../frame/format.js";
+import { count, known, UNKNOWN } from "../../frame/format.js";
+import { metricRange, metricValue } from "../../frame/metric_text.js";
+import { signed, signedRange } from "../../frame/signed_text.js";
 import { shortest } from "../evaluation/decisions.js";
 
 /** @typedef {{value: number | null, ci_low: number | null, ci_high: number | null}} Estimate */
@@ -37,10 +39,6 @@ const TITLES = {
   final_brier: "Brier score",
   final_calibration_in_the_large: "Mean score − prevalence",
 };
-const SHARES = new Set(["Sensitivity", "Specificity", "PPV", "NPV", "Accuracy"]);
-
-/** @param {string} name */
-const write = (name) => (SHARES.has(TITLES[name]) ? percent : score);
 
 /**
  * Write an estimate with its interval: "0.812 (0.700 to 0.900)".
@@ -50,24 +48,21 @@ const write = (name) => (SHARES.has(TITLES[name]) ? percent : score);
  */
 export function estimateText(name, found) {
   if (!found || !known(found.value)) return UNKNOWN;
-  const text = write(name);
-  if (!known(found.ci_low) || !known(found.ci_high)) return text(found.value);
-  return `${text(found.value)} (${text(found.ci_low)} to ${text(found.ci_high)})`;
+  const range = metricRange(name, found.ci_low, found.ci_high);
+  return `${metricValue(name, found.value)}${range ? ` (${range})` : ""}`;
 }
 
 /**
- * Write a difference with its sign, in points of 100 where the metric is a share.
+ * Write a difference with its sign, in percentage points where the metric is a share.
  *
+ * @param {string} metric
  * @param {Difference | null} found
  */
-export function differenceText(found) {
+export function differenceText(metric, found) {
   if (!found) return UNKNOWN;
-  const text = (/** @type {number | null} */ value) => `${known(value) && Number(value) > 0 ? "+" : ""}${score(value)}`;
-  return `${text(found.value)} (${text(found.ci_low)} to ${text(found.ci_high)})`;
+  const [name] = METRICS[metric];
+  return `${signed(name, found.value)} (${signedRange(name, found.ci_low, found.ci_high)})`;
 }
-
-/** @param {number | null | undefined} p */
-export const pText = (p) => (!known(p) ? UNKNOWN : Number(p) < 0.001 ? "<0.001" : score(p));
 
 /**
  * Name the other numbers of the groups, in their order.
