@@ -201,3 +201,18 @@ async def test_it_breaks_no_rule(visitors: Visitors, owner: User, width: int, da
     await expect(page.locator("#saved-words")).to_contain_text("Saved by ada")
     assert await overflow(page) == 0
     assert await broken_rules(page) == []
+
+
+async def test_errors_are_those_of_the_saved_point(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await opened(visitors, run)
+    titles, (_, alarms, missed, _) = page.locator("#error-groups h3"), counted(0.5)
+    await expect(titles).to_have_text([f"Missed ({missed})", f"False alarms ({alarms})"], timeout=FIRST_LOAD)
+    await page.locator("#threshold-field").fill("0.3")
+    await page.get_by_label("Reason").fill("The protocol says 0.3.")
+    await page.get_by_role("button", name="Save this point").click()
+    _, more, fewer, _ = counted(0.3)
+    assert (more, fewer) != (alarms, missed)
+    await expect(titles).to_have_text([f"Missed ({fewer})", f"False alarms ({more})"], timeout=FIRST_LOAD)
+    words = page.locator("#error-groups .error-group > p").first
+    await expect(words).to_contain_text("a score below 0.3, at the saved operating point, the lowest first")
