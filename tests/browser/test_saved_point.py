@@ -203,31 +203,16 @@ async def test_it_breaks_no_rule(visitors: Visitors, owner: User, width: int, da
     assert await broken_rules(page) == []
 
 
-async def test_errors_are_those_of_the_saved_point_for_everybody(
-    visitors: Visitors, owner: User, browser: Browser
-) -> None:
-    """Who has the page open sees what somebody else saves, and takes back."""
+async def test_errors_are_those_of_the_saved_point(visitors: Visitors, owner: User) -> None:
     run = await made(visitors, owner)
-    other = await in_thread(User.objects.create_user, "grace")
-    others = Visitors(browser, visitors.server, other)
-    pages = [await opened(visitors, run), await opened(others, run)]
-    _, alarms, missed, _ = counted(0.5)
-    for page in pages:
-        await expect(page.locator("#error-groups h3")).to_have_text([f"Missed ({missed})", f"False alarms ({alarms})"])
-    page = pages[0]
+    page = await opened(visitors, run)
+    titles, (_, alarms, missed, _) = page.locator("#error-groups h3"), counted(0.5)
+    await expect(titles).to_have_text([f"Missed ({missed})", f"False alarms ({alarms})"], timeout=FIRST_LOAD)
     await page.locator("#threshold-field").fill("0.3")
     await page.get_by_label("Reason").fill("The protocol says 0.3.")
     await page.get_by_role("button", name="Save this point").click()
     _, more, fewer, _ = counted(0.3)
     assert (more, fewer) != (alarms, missed)
-    for page in pages:
-        await expect(page.locator("#saved-words")).to_contain_text("Saved by ada")
-        await expect(page.locator("#error-groups h3")).to_have_text([f"Missed ({fewer})", f"False alarms ({more})"])
-        words = page.locator("#error-groups .error-group > p").first
-        await expect(words).to_contain_text("a score below 0.3, at the saved operating point, the lowest first")
-        await expect(page.locator("#error-groups .shots").first.locator("li")).to_have_count(min(24, fewer))
-    await pages[0].get_by_label("Reason").fill("The ward was closed.")
-    await pages[0].get_by_role("button", name="Withdraw").click()
-    for page in pages:
-        await expect(page.locator("#error-groups h3")).to_have_text([f"Missed ({missed})", f"False alarms ({alarms})"])
-    await others.leave()
+    await expect(titles).to_have_text([f"Missed ({fewer})", f"False alarms ({more})"], timeout=FIRST_LOAD)
+    words = page.locator("#error-groups .error-group > p").first
+    await expect(words).to_contain_text("a score below 0.3, at the saved operating point, the lowest first")

@@ -68,7 +68,8 @@ test("a number without an interval says so, as all of one patient tell nothing o
     final("test", { final_auroc_cm: 0.978, final_sensitivity: 1, final_specificity: null, ...ends }),
   ]);
   assert.match(headline(none)[1][2], /^no interval: too few · threshold /);
-  assert.doesNotMatch(headline(none)[0][2] + headline(none)[2][2], /no interval/); // one was never computed, one is unknown
+  // One was never computed, one is unknown.
+  assert.doesNotMatch(headline(none)[0][2] + headline(none)[2][2], /no interval/);
 });
 
 test("validation is said, and comes with its caveat", () => {

@@ -36,8 +36,8 @@ FEW, ONE_CLASS = f"fewer than {FEWEST} samples", "samples of one class alone"
 class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
-    `patients` numbers the patient of each sample, None where they are not known. `log_odds` decide instead of the
-    threshold where they are given.
+    `patients` numbers the patient of each sample, None where they are not known. `threshold` and `log_odds` are as in
+    `score_statistics.evaluated`.
     """
 
     scores: Floats

@@ -17,6 +17,8 @@ from runs import atomic_files
 from runs.files import decided_files, point_file
 from runs.files.exports import export
 from runs.models import Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from tests.runs.conftest import MakeRun
 from tests.runs.operating_points.test_points_of_runs import evaluated_run, keep_predictions, stored
 from tests.runs.saved_points.test_saving import address, post, read, save
@@ -171,3 +173,20 @@ def test_a_file_that_cannot_be_written_costs_the_point_nothing(api: Client, run:
     assert answer["operating_point"]["rule"] == "youden"
     assert answer["problem"].startswith("It is saved, but the file operating_point.json could not be written")
     assert f"manage.py export {run.pk}" in answer["problem"]
+
+
+def test_of_two_who_save_at_once_the_file_has_both(api: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one writes the file between what the first one read and what it writes."""
+    write, others = atomic_files.write, iter(["grace"])
+
+    def slowly(path: Path, content: bytes) -> None:
+        for name in others:
+            point_history.save(run, name, "Me too.", Decision("hand", 0.2, 0.2, None, test_known=True))
+            decided_files.publish(run)
+        write(path, content)
+
+    monkeypatch.setattr(atomic_files, "write", slowly)
+    save(api, run, rule="youden")
+    told = json.loads((run.folder / point_file.NAME).read_text())
+    assert [one["by"] for one in told["history"]] == ["grace", "ada"]
+    assert told["operating_point"] == read(api, address(run))["operating_point"]

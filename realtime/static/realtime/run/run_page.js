@@ -62,7 +62,7 @@ export class RunPage {
     this.details.ask();
   }
 
-  // An operating point was saved or withdrawn, here or elsewhere: what follows from it is drawn again.
+  // An operating point was saved or withdrawn: what follows from it is drawn again.
   #noticePoint() {
     const at = this.#state.operatingPoint?.at ?? null;
     if (at !== this.#pointAt) this.view.dirty.results = true;

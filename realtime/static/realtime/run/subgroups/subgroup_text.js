@@ -1,6 +1,6 @@
 // Subgroups in words, and where the marks of a forest plot stand. Pure.
 
-import { count, known, score, UNKNOWN } from "../../frame/format.js";
+import { count, known, UNKNOWN } from "../../frame/format.js";
 import { metricRange, metricValue } from "../../frame/metric_text.js";
 import { signed, signedRange } from "../../frame/signed_text.js";
 import { shortest } from "../evaluation/decisions.js";
@@ -48,8 +48,8 @@ const TITLES = {
  */
 export function estimateText(name, found) {
   if (!found || !known(found.value)) return UNKNOWN;
-  const range = metricRange(name, found.ci_low, found.ci_high);
-  return `${metricValue(name, found.value)}${range ? ` (${range})` : ""}`;
+  const ends = metricRange(name, found.ci_low, found.ci_high);
+  return `${metricValue(name, found.value)}${ends ? ` (${ends})` : ""}`;
 }
 
 /**
