@@ -15,6 +15,7 @@ import logging
 import re
 import time
 from abc import ABC, abstractmethod
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -29,6 +30,7 @@ from realtime.hubs.hub import Gone, Hub
 from realtime.wire.close_codes import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
 from realtime.wire.flow_control import FlowControl
 from realtime.wire.frames import Frame
+from runs.events import format_time
 from runs.queries import visible_runs
 
 logger = logging.getLogger(__name__)
@@ -157,11 +159,17 @@ class RunConsumer(Live):
                 cursor = frame.last
 
     async def pong(self) -> dict[str, Any]:
-        """Make an answer with the end of the journal, from the database if the hub does not know it yet."""
-        last: int | None = -1 if self._hub is None else self._hub.head
-        if last == -1:
-            last = await logins(_last_seq, self.scope["user"], self.run_id)
-        return await super().pong() | {"last_seq": last}
+        """Make an answer with the end of the journal, from the database if the hub does not know it yet.
+
+        It says too when users last changed what no event tells: name, description, tags, operating point.
+        """
+        hub = self._hub
+        if hub is None or hub.head == -1:
+            last, touched = await logins(_head, self.scope["user"], self.run_id)
+        else:
+            last, touched = hub.head, hub.touched
+        answer = await super().pong() | {"last_seq": last}
+        return answer if touched is None else answer | {"touched_at": format_time(touched)}
 
     def acknowledged(self, seq: int) -> None:
         """Let the client have more."""
@@ -217,8 +225,9 @@ def _query(scope: dict[str, Any]) -> dict[str, list[str]]:
     return parse_qs(scope["query_string"].decode("latin1"), keep_blank_values=True)
 
 
-def _last_seq(user: User, run_id: int) -> int | None:
-    return visible_runs(user).filter(pk=run_id).values_list("last_seq", flat=True).first()
+def _head(user: User, run_id: int) -> tuple[int | None, datetime | None]:
+    found = visible_runs(user).filter(pk=run_id).values_list("last_seq", "touched_at").first()
+    return found or (None, None)
 
 
 def _is_visible(user: User, run_id: int) -> bool:

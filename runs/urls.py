@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs.api import insight_views, views
+from runs.api.run_archive import RunArchive
 from runs.comparison.comparison_views import Differences, FlippedSamples, FlippedTable, PairedDifferences
 from runs.curves.views import ManySeries, RunSeries, RunSnapshot
 from runs.evaluation.epoch_matrix_views import EpochMatrices
@@ -41,6 +42,7 @@ urlpatterns = [
     path("<int:run_id>/hints/", insight_views.RunHints.as_view(), name="run-hints"),
     path("<int:run_id>/reading/", insight_views.RunReading.as_view(), name="run-reading"),
     path("<int:run_id>/log/", insight_views.RunLog.as_view(), name="run-log"),
+    path("<int:run_id>/archive/", RunArchive.as_view(), name="run-archive"),
     path("<int:run_id>/files/", views.RunFiles.as_view(), name="run-files"),
     path("<int:run_id>/files/<path:name>", views.RunFileDownload.as_view(), name="run-file"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import datetime
 
 from realtime.hubs.broadcast import run_group
 from realtime.hubs.db_threads import pages, tail
@@ -12,7 +13,7 @@ from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
 from realtime.wire.ring_buffer import RingBuffer
-from runs.queries import heads
+from runs.queries import Head, heads
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class Hub:
         self._ring: RingBuffer | None = None
         self.gone = False
         """Deleted or removed for ever, at the last look."""
+        self.touched: datetime | None = None
+        """When users last changed the run's name, tags or operating point, at the last look."""
         self._frames: dict[tuple[int, int], Frame] = {}
         self._grown = asyncio.Event()
         self._wake = asyncio.Event()
@@ -58,6 +61,11 @@ class Hub:
     def head(self) -> int:
         """The newest number read; -1 before the first look."""
         return -1 if self._ring is None else self._ring.head
+
+    def is_behind(self, head: Head) -> bool:
+        """Tell whether clients do not know yet what `head` says."""
+        gone = head.deleted_at is not None
+        return self.head < head.last_seq or self.gone != gone or self.touched != head.touched_at
 
     def wake(self) -> None:
         """Look at the journal soon: there may be more in it."""
@@ -132,6 +140,7 @@ class Hub:
         while ring.head < last:
             ring.extend(await tail(read, self.run_id, ring.head, last))
             self._publish(ring)
+        self.touched = found[0].touched_at if found else None
         self.gone = not found or found[0].deleted_at is not None  # only now: its clients have the rest by then
         self._publish(ring)
 

@@ -74,7 +74,7 @@ class HubRegistry:
     def groups_behind(self, head: Head) -> Iterator[str]:
         """Name the groups whose watchers do not know yet what `head` says."""
         hub = self.runs.get(head.id)
-        if hub is not None and (hub.head < head.last_seq or hub.gone != (head.deleted_at is not None)):
+        if hub is not None and hub.is_behind(head):
             yield run_group(head.id)
         if self.run_list is not None and self.run_list.is_behind(head):
             yield RUN_LIST

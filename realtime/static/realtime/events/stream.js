@@ -54,13 +54,16 @@ export class Stream {
    * @param {number} [options.last] the number of the last event that is known already
    * @param {(events: StreamItem[]) => void} options.onEvents receives each new event once
    * @param {(state: ConnectionState) => void} options.onState
+   * @param {(moment: string) => void} [options.onTouched] users changed what no event tells
    */
-  constructor({ links, target, last = 0, onEvents, onState }) {
+  constructor({ links, target, last = 0, onEvents, onState, onTouched = () => {} }) {
     this.links = links;
     this.target = target;
     this.last = last;
     this.onEvents = onEvents;
     this.onState = onState;
+    this.onTouched = onTouched;
+    this.touched = ""; // when users last changed something, as far as it is known
     onWake(({ slept }) => this.#wake(slept));
   }
 
@@ -94,7 +97,10 @@ export class Stream {
     const socket = new LiveSocket(`${this.links.websocket}?after=${this.last}&ack=1`, {
       onOpen: () => this.#opened(socket),
       onItems: (items) => large.receive(items),
-      onPong: ({ last_seq: head }) => this.#updateTarget(head),
+      onPong: ({ last_seq: head, touched_at: touched }) => {
+        this.#updateTarget(head);
+        if (touched && touched !== this.touched) this.onTouched((this.touched = touched));
+      },
       onEnd: (code, since) => this.#lost(code === undefined ? undefined : FINAL_CODES[code], since),
     });
     this.#large = large;
