@@ -48,8 +48,8 @@ const TITLES = {
  */
 export function estimateText(name, found) {
   if (!found || !known(found.value)) return UNKNOWN;
-  const range = metricRange(name, found.ci_low, found.ci_high);
-  return `${metricValue(name, found.value)}${range ? ` (${range})` : ""}`;
+  const ends = metricRange(name, found.ci_low, found.ci_high);
+  return `${metricValue(name, found.value)}${ends ? ` (${ends})` : ""}`;
 }
 
 /**
