@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,9 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 from sklearn.metrics import confusion_matrix
 
-from runs import atomic_files
 from runs.derived_models import SavedPoint
-from runs.files import decided_files
 from runs.models import FinalResult, Run
 from runs.operating_points import recomputed_points
-from runs.saved_points import point_history
-from runs.saved_points.point_history import Decision
 from tests.runs.conftest import MakeRun, add_final
 from tests.runs.operating_points.test_points_of_runs import TEST, VAL, evaluated_run, keep_predictions, stored
 
@@ -271,20 +266,3 @@ def test_others_see_it_and_only_owner_and_staff_save(api: Client, run: Run) -> N
     for path in ("/api/runs/999999/operating-point/", "/api/runs/999999/operating-point/withdraw/"):
         post(api, path, {"rule": "youden", "reason": "x"} if path.endswith("point/") else {"reason": "x"}, 404)
     assert api.get("/api/runs/999999/operating-point/").status_code == 404
-
-
-def test_of_two_who_save_at_once_the_file_has_both(api: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one writes the file between what the first one read and what it writes."""
-    write, others = atomic_files.write, iter(["grace"])
-
-    def slowly(path: Path, content: bytes) -> None:
-        for name in others:
-            point_history.save(run, name, "Me too.", Decision("hand", 0.2, 0.2, None, test_known=True))
-            decided_files.publish(run)
-        write(path, content)
-
-    monkeypatch.setattr(atomic_files, "write", slowly)
-    save(api, run, rule="youden")
-    told = json.loads((run.folder / "operating_point.json").read_text())
-    assert [one["by"] for one in told["history"]] == ["grace", "ada"]
-    assert told["operating_point"] == read(api, address(run))["operating_point"]
