@@ -168,7 +168,7 @@ def test_a_rare_class_is_mentioned() -> None:
 def test_without_a_test_it_is_told_where_there_is_enough_for_one(
     size: int, people: int, split: SplitName, told: bool
 ) -> None:
-    assigned: list[SplitName] = [split, *["val" if n % 5 == 0 else "train" for n in range(1, size)]]  # type: ignore[list-item]
+    assigned: list[SplitName] = [split, *["val" if n % 5 == 0 else "train" for n in range(1, size)]]
     labels, patients = [n % 2 for n in range(size)], [f"p{n % people}" for n in range(size)]
     samples = samples_of(scans(size), labels=labels, assigned=assigned, patients=patients)
     found = by_code(reported(samples)).get("no_test_split")
