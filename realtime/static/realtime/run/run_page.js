@@ -26,11 +26,13 @@ export class RunPage {
   #held = new HeldEvents();
   #connection = { kind: "connecting" };
   #hasSnapshot = false; // until then the page stays as the server wrote it
+  #point = ""; // the operating point that was drawn
   #loads = 0; // an answer counts if it is to the newest request
 
   // `detail` and `labels` as the page contains them; `mayAct`: whether the reader may change the run.
   constructor({ detail, labels, snapshotAddress, mayAct }) {
     this.#state = newState(detail);
+    this.#point = JSON.stringify(this.#state.operatingPoint);
     this.scheduler = new DrawScheduler(() => this.#draw());
     this.loader = new SnapshotLoader(detail.links, snapshotAddress, (trouble) => this.#setConnection(trouble));
     this.details = new DetailRefresher(detail.links, this.#state, {
@@ -38,6 +40,7 @@ export class RunPage {
       onAnswer: () => {
         this.#store.dirty.add("epoch");
         this.view.dirty.about = true;
+        this.#takePoint();
         this.requestDraw();
       },
     });
@@ -47,6 +50,7 @@ export class RunPage {
       target: 0,
       onEvents: (events) => this.#receive(events),
       onState: (connection) => this.#setConnection(connection),
+      onTouched: () => this.details.request(),
     });
   }
 
@@ -108,6 +112,13 @@ export class RunPage {
   redrawGradients() {
     this.#store.dirty.add("gradient");
     this.requestDraw();
+  }
+
+  // Somebody may have saved another operating point.
+  #takePoint() {
+    const point = JSON.stringify(this.#state.operatingPoint);
+    if (point !== this.#point) this.view.dirty.results = true;
+    this.#point = point;
   }
 
   // As the server answered to a change of name or description.

@@ -10,6 +10,13 @@ const PAGE = 24;
 const HEAD = ["Sample", "Patient", "Score", "True class", "Predicted"];
 let numbered = 0;
 
+// What stands in place of a picture is part of its button's name.
+function showWords(frame, words) {
+  frame.append(el("span", { class: "no-picture" }, words));
+  const button = frame.closest("button");
+  button.setAttribute("aria-label", `${button.getAttribute("aria-label")}: ${words}`);
+}
+
 export class ErrorGroupView {
   #page = 0;
   #samples = [];
@@ -111,8 +118,7 @@ export class ErrorGroupView {
     }
     for (const { sample_id: sample } of results) {
       const frame = this.#frames.get(sample);
-      if (frame && !frame.firstChild)
-        frame.append(el("span", { class: "no-picture" }, problems[sample] ?? "No picture"));
+      if (frame && !frame.firstChild) showWords(frame, problems[sample] ?? "No picture");
     }
     if (problem) setText(this.words, `${this.words.textContent} No pictures: ${problem}`.trim());
   }
