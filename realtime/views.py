@@ -17,12 +17,14 @@ from django.views.decorators.http import require_safe
 from realtime.first_facts import verdict
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
+from runs.models import Run
 from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
 from runs.queue import read_queue
 from runs.removal.deletion import restorable_until
 from runs.scheduling import gpu_report, queue_report, queue_rows
 from runs.serializers import run_detail
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, WITHOUT_BEST, lower_is_better
+from runs.stored_config import StoredConfig
 from runs.summaries import known_columns
 
 
@@ -51,11 +53,18 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "run": run,
         "detail": run_detail(run),
         "verdict": verdict(run),
+        "grouped": _has_subgroups(run),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run.owner_id),
         "queue": read_queue(),
     }
     return render(request, "realtime/run.html", context)
+
+
+def _has_subgroups(run: Run) -> bool:
+    """Tell whether the run was asked to keep what parts samples into groups."""
+    data = StoredConfig(run.config).section("data")
+    return bool(data.get("subgroup_columns") or data.get("subgroup_folder"))
 
 
 def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:

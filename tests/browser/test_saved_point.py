@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from sklearn.metrics import confusion_matrix
 
 from experiments.training.recipes.evaluation import Predictions, final_stats
+from runs.describing import descriptions
 from runs.events import Split
 from runs.models import Run
 from runs.statistics.operating_points.applying import applied_points
@@ -30,6 +31,7 @@ from tests.realtime.writing import in_thread
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SIZE = 800
 FIRST_LOAD = 30_000  # milliseconds: the server loads NumPy and Arrow with the first evaluation
+SOON = 15_000  # milliseconds: a quiet page asks every five seconds whether the server is there
 NAMES = ("healthy", "ill")
 LABELS = (np.arange(SIZE) % 4 == 0).astype(np.int64)
 
@@ -100,7 +102,7 @@ def fact(page: Page, name: str) -> Locator:
 async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors, owner: User, browser: Browser) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run)
-    await expect(page.locator("#saved-words")).to_contain_text("None: the run’s own threshold holds.")
+    await expect(page.locator("#saved-line")).to_have_text("None: the run’s own threshold holds.")
     await page.locator("#point-number").fill("9")
     async with page.expect_response(lambda answer: "cost_ratio=9" in answer.url) as answered:
         await page.get_by_role("button", name="Go there").click()
@@ -112,13 +114,16 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(page.locator("#would-save")).to_have_text(
         "To save: least cost, a missed positive costing as much as 9 false alarms, chosen on validation."
     )
+    await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("A missed case costs a bed for weeks.")
     await page.get_by_role("button", name="Save this point").click()
     words = page.locator("#saved-words")
     await expect(words).to_contain_text("Saved by ada on 20")
     await expect(words).to_contain_text("Reason: A missed case costs a bed for weeks.")
     await expect(words).to_contain_text("Chosen on the validation split")
-    await expect(words).to_contain_text("Sensitivity falls from")
+    await expect(page.locator("#saved-shifts")).to_contain_text("Sensitivity falls from")
+    await expect(page.locator("#saved-shifts")).to_be_visible()
+    await expect(page.locator("#saved-line")).to_contain_text("a missed positive costing as much as 9 false alarms")
     share = cost["splits"]["test"]["final_sensitivity"]
     await expect(fact(page, "Sensitivity")).to_contain_text(f"{100 * share:.1f} %")
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
@@ -128,9 +133,12 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     assert await matrix_of(page) == counts
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
     await self_evident_to_another(visitors, browser, run, counts)
+    await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("The ward was closed.")
     await page.get_by_role("button", name="Withdraw").click()
-    await expect(words).to_have_text("None: the run’s own threshold holds.")
+    await expect(page.locator("#saved-line")).to_have_text("None: the run’s own threshold holds.")
+    await expect(words).to_be_empty()
+    await expect(page.locator("#saved-shifts")).to_be_empty()
     await expect(fact(page, "Sensitivity")).not_to_contain_text("saved threshold")
     await page.get_by_text("All that was decided").click()
     decisions = page.locator("#point-decisions li")
@@ -150,6 +158,28 @@ async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run
     await others.leave()
 
 
+async def test_who_watches_sees_what_others_change(visitors: Visitors, owner: User, browser: Browser) -> None:
+    """A saved point, a tag and a new name reach a page that is open, though no event tells them."""
+    run = await made(visitors, owner)
+    others = Visitors(browser, visitors.server, await in_thread(User.objects.create_user, "grace"))
+    watched = await opened(others, run)
+    await expect(fact(watched, "Sensitivity")).not_to_contain_text("saved threshold")
+    page = await opened(visitors, run)
+    await page.locator("#threshold-field").fill("0.3")
+    await page.get_by_text("Save, withdraw, history").click()
+    await page.get_by_label("Reason").fill("The protocol says 0.3.")
+    await page.get_by_role("button", name="Save this point").click()
+    await expect(watched.locator("#saved-line")).to_contain_text("0.3", timeout=SOON)
+    await expect(fact(watched, "Sensitivity")).to_contain_text("saved threshold")
+    await expect(watched.get_by_role("button", name="Back to 0.3")).to_be_attached()
+    await page.get_by_label("Add a tag").fill("night")
+    await page.get_by_label("Add a tag").press("Enter")
+    await expect(watched.locator(".tags")).to_contain_text("night", timeout=SOON)
+    await in_thread(lambda: descriptions.change(run.pk, owner, name="Ward 3"))
+    await expect(watched.locator("h1")).to_have_text("Ward 3", timeout=SOON)
+    await others.leave()
+
+
 async def test_a_threshold_by_hand_says_so(visitors: Visitors, owner: User) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run)
@@ -159,6 +189,7 @@ async def test_a_threshold_by_hand_says_so(visitors: Visitors, owner: User) -> N
     await expect(page.locator("#would-save")).to_have_text("To save: sensitivity at least 95 %, chosen on validation.")
     await page.locator("#threshold-field").fill("0.3")
     await expect(page.locator("#would-save")).to_have_text("To save: a threshold of 0.3, set by hand.")
+    await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_role("button", name="Save this point").click()
     assert await page.locator("#point-reason").evaluate("node => node.validity.valueMissing")
     await page.get_by_label("Reason").fill("The protocol says 0.3.")
@@ -196,6 +227,7 @@ async def test_what_cannot_be_is_said(visitors: Visitors, owner: User) -> None:
 async def test_it_breaks_no_rule(visitors: Visitors, owner: User, width: int, dark: bool) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run, size=ViewportSize(width=width, height=900), dark=dark)
+    await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("x" * 300)
     await page.get_by_role("button", name="Save this point").click()
     await expect(page.locator("#saved-words")).to_contain_text("Saved by ada")

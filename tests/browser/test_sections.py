@@ -13,11 +13,13 @@ from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.test_live_page import chart, has_drawn
+from tests.browser.test_saved_point import FIRST_LOAD, made
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PHONE = ViewportSize(width=390, height=844)
 SETTLED = "html[data-settled]"
+LOWER = {"error_gallery.js", "net_benefit_diagram.js", "machine.js", "event_log.js", "train_log.js", "about.js"}
 LEAD = "#lead-curves article.chart:visible h3"
 
 
@@ -129,8 +131,7 @@ async def test_sections_are_reached_by_keyboard_and_never_hidden_by_the_bar(visi
     page = await visitors.visit(f"/runs/{run.pk}/")
     await expect(page.locator(SETTLED)).to_be_attached()
     index = page.get_by_role("navigation", name="Sections of this run")
-    names = await index.get_by_role("link").all_inner_texts()
-    assert names[:3] == ["Result", "Curves", "Statistics"]
+    assert (await index.get_by_role("link").all_inner_texts())[0] == "Result"
     for name, heading in (("Curves", "#curves-title"), ("Log", "#train-log-title"), ("Result", "#evaluation-title")):
         await index.get_by_role("link", name=name).press("Enter")
         await expect(page.locator(heading)).to_be_focused()
@@ -143,11 +144,35 @@ async def test_sections_are_reached_by_keyboard_and_never_hidden_by_the_bar(visi
         await expect(index.locator("a[aria-current]")).to_have_text(name)
 
 
+async def test_what_no_first_screen_needs_waits_for_a_reader(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await visitors.visit("/datasets/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
+    await expect(page.locator(SETTLED)).to_be_attached()
+    assert "final_curves.js" in asked
+    assert LOWER & set(asked) == set()
+    await page.mouse.move(40, 40)
+    await expect(page.locator("html[data-complete]")).to_be_attached()
+    assert set(asked) >= LOWER
+
+
+async def test_a_section_that_waits_for_its_scripts_opens_when_they_are_there(visitors: Visitors, owner: User) -> None:
+    run = await made(visitors, owner)
+    page = await visitors.visit("/datasets/")
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await page.locator("#sections a", has_text="Operating points").click()
+    await expect(page.locator("#operating-points-title")).to_be_in_viewport(timeout=FIRST_LOAD)
+    await expect(page.locator("#sections a[aria-current]")).to_have_text("Operating points")
+
+
 async def test_a_section_that_is_not_there_has_no_link(visitors: Visitors, owner: User) -> None:
     run = await in_thread(story.submit, owner)
     page = await visitors.visit(f"/runs/{run.pk}/#machine")
     await expect(page.locator(SETTLED)).to_be_attached()
-    await expect(page.locator("#sections a:visible")).to_have_text(["Log", "Configuration", "Files"])
+    await expect(page.locator("#sections a:visible")).to_have_text(["Log", "Events", "Configuration", "Files"])
 
 
 async def test_on_a_phone_the_index_is_one_line(visitors: Visitors, owner: User) -> None:

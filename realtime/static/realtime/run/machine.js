@@ -84,6 +84,9 @@ export class Machine {
   }
 }
 
+// In the unit of the charts beside it.
+const gibibytes = (value) => `${(value / GIB).toFixed(value < 10 * GIB ? 2 : 1)} GiB`;
+
 const of = (value, total, words) =>
   known(value) ? `${words(value)}${known(total) ? ` of ${words(total)}` : ""}` : "–";
 
@@ -100,14 +103,14 @@ function facts({
 }) {
   return [
     ["Processor", known(cpu) ? `${cpu.toFixed(1)}${known(cores) ? ` of ${cores}` : ""} cores` : "–"],
-    ["Memory of the run", of(pss ?? rss, memory, bytes)],
+    ["Memory of the run", of(pss ?? rss, memory, gibibytes)],
     ["Processes", known(processes) ? String(processes) : "–"],
     ["Disk that is free", of(free, disk, bytes)],
     ...(gpus ?? []).map((gpu, i) => [
       `GPU ${i}: ${gpu.name}`,
       [
         percent(gpu.utilisation, 0),
-        of(gpu.memory_used, gpu.memory_total, bytes),
+        of(gpu.memory_used, gpu.memory_total, gibibytes),
         known(gpu.temperature) ? `${Math.round(gpu.temperature)} °C` : "",
       ]
         .filter(Boolean)

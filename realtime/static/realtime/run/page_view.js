@@ -25,6 +25,7 @@ const drawingOfResult = () => import("./evaluation/final_curves.js");
 export class PageView {
   dirty = { results: true, about: true, events: true };
   #coming = []; // what is drawn a little after the rest
+  #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
 
   // `page`: the RunPage, which handles what the reader does.
@@ -39,7 +40,7 @@ export class PageView {
     this.#makeControls(mayAct);
     makeSticky(find("status-bar"));
     find("copies").addEventListener("click", copyConfig.bind(null, detail.config));
-    find("print").addEventListener("click", () => print());
+    find("print").addEventListener("click", () => this.#print());
   }
 
   #makeCharts() {
@@ -87,7 +88,7 @@ export class PageView {
     this.#load(
       "trainLog",
       () => import("./log/train_log.js"),
-      ({ TrainLog }) => {
+      ({ TrainLog, processCount }) => {
         const made = new TrainLog(find("train-log"), links.log, { ranks: processCount(config) });
         made.draw(this.state);
         made.setPaused(this.state.deleted);
@@ -138,8 +139,15 @@ export class PageView {
 
   // What is below the first screen.
   #below(work, again = () => {}) {
-    if (this.reader) this.reader.then(work).catch(again);
-    else this.#later(work(), again);
+    const done = (this.reader ? this.reader.then(work) : work()).catch(again).then(() => this.#lower.delete(done));
+    this.#lower.add(done);
+    if (!this.reader) this.#later(done);
+  }
+
+  // Paper holds what is drawn: what is still on its way comes first.
+  async #print() {
+    await Promise.race([Promise.all(this.#lower), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
+    print();
   }
 
   // What fails is done too. `again()` draws it with what comes next.
@@ -154,6 +162,8 @@ export class PageView {
     await Promise.race([Promise.all(this.#coming), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     this.hints.drawCountdown(this.state);
     this.#show();
+    await Promise.all(this.#lower);
+    document.documentElement.dataset.complete = ""; // programs that print the page wait for it
   }
 
   #show() {
@@ -250,14 +260,8 @@ export class PageView {
     this.tailOf = wanted;
     find("log-tail").hidden = true;
     if (wanted === null) return;
-    const lines = await import("./log/log_tail.js").then(
-      ({ lastLines }) => lastLines(this.detail.links.log),
-      () => [], // the server is away: the whole log below will say so
-    );
-    if (this.tailOf !== wanted) return;
-    find("log-tail-lines").replaceChildren(...lines);
-    find("log-tail").hidden = !lines.length;
-    find("log-tail-lines").scrollTop = 1e9; // its end says what went wrong
+    const { drawLastLines } = await import("./log/log_tail.js");
+    await drawLastLines(this.detail.links.log, () => this.tailOf === wanted);
   }
 
   #drawWhatChanged(store) {
@@ -297,7 +301,9 @@ export class PageView {
     if (!finals.size || deleted) return this.#showEvaluation(false);
     const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
     const drawCurves = () =>
-      drawingOfResult().then(({ drawFinalCurves }) => drawFinalCurves(finals, drawn, this.details));
+      drawingOfResult().then(({ drawFinalCurves }) =>
+        drawFinalCurves(finals, drawn, this.details, (work) => this.#below(work)),
+      );
     if (many) {
       const both = this.#drawStatistics().then(() => (this.#showEvaluation(true), drawCurves()));
       return this.#later(both, again);
@@ -392,10 +398,4 @@ async function copyConfig(config, { target }) {
   if (!target.dataset.copy) return;
   const { copiers } = await import("./actions/copy_config.js");
   copiers[target.dataset.copy](config);
-}
-
-// How many processes of the training print into the log.
-function processCount({ trainer = {} } = {}) {
-  const each = Number.isInteger(trainer.devices) ? Math.max(1, trainer.devices) : 1;
-  return each * (trainer.num_nodes ?? 1);
 }

@@ -26,13 +26,13 @@ export class RunPage {
   #held = new HeldEvents();
   #connection = { kind: "connecting" };
   #hasSnapshot = false; // until then the page stays as the server wrote it
-  #pointAt = null; // when the operating point was saved that is drawn
+  #point = ""; // the operating point that was drawn
   #loads = 0; // an answer counts if it is to the newest request
 
   // `detail` and `labels` as the page contains them; `mayAct`: whether the reader may change the run.
   constructor({ detail, labels, snapshotAddress, mayAct }) {
     this.#state = newState(detail);
-    this.#pointAt = this.#state.operatingPoint?.at ?? null;
+    this.#point = JSON.stringify(this.#state.operatingPoint);
     this.scheduler = new DrawScheduler(() => this.#draw());
     this.loader = new SnapshotLoader(detail.links, snapshotAddress, (trouble) => this.#setConnection(trouble));
     this.details = new DetailRefresher(detail.links, this.#state, {
@@ -40,7 +40,7 @@ export class RunPage {
       onAnswer: () => {
         this.#store.dirty.add("epoch");
         this.view.dirty.about = true;
-        this.#noticePoint();
+        this.#takePoint();
         this.requestDraw();
       },
     });
@@ -50,6 +50,7 @@ export class RunPage {
       target: 0,
       onEvents: (events) => this.#receive(events),
       onState: (connection) => this.#setConnection(connection),
+      onTouched: () => this.details.request(),
     });
   }
 
@@ -60,13 +61,6 @@ export class RunPage {
     await this.#load();
     if (this.#hasSnapshot) this.stream.open();
     this.details.ask();
-  }
-
-  // An operating point was saved or withdrawn: what follows from it is drawn again.
-  #noticePoint() {
-    const at = this.#state.operatingPoint?.at ?? null;
-    if (at !== this.#pointAt) this.view.dirty.results = true;
-    this.#pointAt = at;
   }
 
   requestDraw() {
@@ -118,6 +112,13 @@ export class RunPage {
   redrawGradients() {
     this.#store.dirty.add("gradient");
     this.requestDraw();
+  }
+
+  // Somebody may have saved or withdrawn an operating point: what follows from it is drawn again.
+  #takePoint() {
+    const point = JSON.stringify(this.#state.operatingPoint);
+    if (point !== this.#point) this.view.dirty.results = true;
+    this.#point = point;
   }
 
   // As the server answered to a change of name or description.

@@ -1,13 +1,16 @@
 // Deletes an ended run and offers to undo that; says that the run is deleted, and detects that it was restored.
 
 import { call, errorText } from "../../frame/api.js";
-import { deletedNotice, onRestored, restoreRun } from "../../frame/deleted_run.js";
 import { el } from "../../frame/dom.js";
 import { ENDED } from "../../frame/format.js";
 import { toast } from "../../frame/toast.js";
 
+// Few runs are deleted: the script is loaded when one is.
+const deletedRun = () => import("../../frame/deleted_run.js");
+
 export class Deletion {
-  #stopListening = null; // as long as the run is deleted
+  #isShown = false; // as long as the run is deleted
+  #stopListening = null;
 
   // `may`: whether the reader may delete it. `onDeleted()` when the reader did, `onRestored()` when it is back.
   constructor(tools, banner, { id, links }, handlers) {
@@ -26,18 +29,23 @@ export class Deletion {
     this.button.hidden = !ENDED.has(status) || deleted;
   }
 
-  showDeleted() {
-    if (this.#stopListening) return;
+  async showDeleted() {
+    if (this.#isShown) return;
+    this.#isShown = true;
+    const found = await deletedRun().catch(() => null); // the server is away
+    if (!found) this.#isShown = false;
+    if (!this.#isShown) return;
     const restored = () => this.#restored();
     this.banner.replaceChildren(
-      deletedNotice(this.id, "This run was deleted: it no longer appears in any list.", restored),
+      found.deletedNotice(this.id, "This run was deleted: it no longer appears in any list.", restored),
     );
-    this.#stopListening = onRestored(this.id, restored);
+    this.#stopListening = found.onRestored(this.id, restored);
   }
 
   #restored() {
-    if (!this.#stopListening) return;
-    this.#stopListening();
+    if (!this.#isShown) return;
+    this.#isShown = false;
+    this.#stopListening?.();
     this.#stopListening = null;
     this.banner.replaceChildren();
     this.handlers.onRestored();
@@ -50,7 +58,10 @@ export class Deletion {
       return toast(errorText(error));
     }
     this.handlers.onDeleted();
-    const undo = { words: "Undo", act: async () => (await restoreRun(this.id)) && this.#restored() };
+    const undo = {
+      words: "Undo",
+      act: async () => (await (await deletedRun()).restoreRun(this.id)) && this.#restored(),
+    };
     toast("The run is deleted.", { undo });
   }
 }

@@ -10,6 +10,13 @@ const PAGE = 24;
 const HEAD = ["Sample", "Patient", "Score", "True class", "Predicted"];
 let numbered = 0;
 
+// What stands in place of a picture is part of its button's name.
+function showWords(frame, words) {
+  frame.append(el("span", { class: "no-picture" }, words));
+  const button = frame.closest("button");
+  button.setAttribute("aria-label", `${button.getAttribute("aria-label")}: ${words}`);
+}
+
 export class ErrorGroupView {
   #page = 0;
   #samples = [];
@@ -109,12 +116,9 @@ export class ErrorGroupView {
       for (const [sample, cells] of Object.entries(rows)) this.#rows.set(sample, cells);
       this.#drawTable();
     }
-    for (const sample of results) {
-      const frame = this.#frames.get(sample.sample_id);
-      if (!frame || frame.firstChild) continue;
-      const why = problems[sample.sample_id] ?? "No picture";
-      frame.append(el("span", { class: "no-picture" }, why));
-      frame.parentElement.setAttribute("aria-label", `${sampleLabel(sample)}. ${why}`);
+    for (const { sample_id: sample } of results) {
+      const frame = this.#frames.get(sample);
+      if (frame && !frame.firstChild) showWords(frame, problems[sample] ?? "No picture");
     }
     const none = this.list.querySelector("img") ? "No other pictures" : "No pictures";
     if (problem) setText(this.words, `${this.words.textContent} ${none}: ${problem}`.trim());

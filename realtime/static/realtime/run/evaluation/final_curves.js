@@ -15,8 +15,6 @@ import {
 import { DecisionPanel } from "./decision_panel.js";
 import { rates, Stops } from "./decisions.js";
 import { Diagram } from "./diagrams.js";
-import { drawNetBenefit } from "./net_benefit_diagram.js";
-import { SavedPoint } from "../points/saved_point.js";
 
 const MOST_POINTS = 100_000; // that the server gives
 const find = (id) => document.getElementById(id);
@@ -25,9 +23,10 @@ class FinalCurves {
   #asked = 0; // requests; the answer to an older one is dropped
   #whole = false; // all thresholds have been asked for
 
-  // The addresses that answer with curves and with samples; `details` asks for what no event says.
-  constructor({ curves, samples }, details) {
-    Object.assign(this, { curvesAddress: curves, samplesAddress: samples });
+  // The addresses that answer with curves and with samples; `details` asks for what no event says; `below(work)` does
+  // what is below the first screen.
+  constructor({ curves, samples }, details, below) {
+    Object.assign(this, { curvesAddress: curves, samplesAddress: samples, below });
     this.roc = new Diagram(find("roc"), { x: "1 − specificity", y: "Sensitivity" });
     this.curve = new Diagram(find("precision-recall"), { x: "Recall (sensitivity)", y: "Precision (PPV)" });
     this.reliability = new Diagram(find("reliability"), { x: "Mean score", y: "Share that is true" });
@@ -37,7 +36,12 @@ class FinalCurves {
       onCell: (cell, threshold) => this.#openCell(cell, threshold),
       onTry: () => this.saved?.forgetRule(),
     });
-    this.saved = new SavedPoint(this.panel, details);
+    this.details = details;
+    below(async () => {
+      const { SavedPoint } = await import("../points/saved_point.js");
+      this.saved = new SavedPoint(this.panel, details);
+      this.drawSaved?.();
+    });
     find("evaluation-split").addEventListener("change", () => this.#changeSplit());
     find("evaluation-class").addEventListener("change", () => this.#load());
   }
@@ -118,16 +122,20 @@ class FinalCurves {
     this.curve.drawCurve(curve ? precisionRecallPoints(curve) : [], { words: words.precisionRecall, reference: level });
     setText(find("roc-words"), rocWords(curves));
     setText(find("precision-recall-words"), precisionRecallWords(curves));
-    drawNetBenefit(curves.decision_curve);
+    this.below(async () => {
+      const { drawNetBenefit } = await import("./net_benefit_diagram.js");
+      drawNetBenefit(curves.decision_curve);
+    });
     const { class_names: names, confusion_matrix: matrix } = this.#final;
     const two = names.length === 2 ? names : [`not ${curves.class}`, curves.class];
-    const saved = this.saved.threshold;
+    const saved = this.details.state.operatingPoint?.threshold ?? null;
     this.panel.show(stops && new Stops(stops, { samples, positives }), {
       threshold: saved ?? curves.threshold,
       names: two,
       counts: names.length === 2 && saved === null ? countsOf(matrix) : null,
     });
-    this.saved.drawOf(curves.threshold, { usable: Boolean(stops) && names.length === 2 });
+    this.drawSaved = () => this.saved?.drawOf(curves.threshold, { usable: Boolean(stops) && names.length === 2 });
+    this.drawSaved();
   }
 
   #mark(chosen, own) {
@@ -162,10 +170,10 @@ let drawn = null;
 let drawnOf = null;
 
 // `key`: what is drawn again only when it changes.
-export function drawFinalCurves(finals, key, details) {
-  drawn ??= new FinalCurves(find("evaluation").dataset, details);
+export function drawFinalCurves(finals, key, details, below) {
+  drawn ??= new FinalCurves(find("evaluation").dataset, details, below);
   if (key === drawnOf) {
-    drawn.saved.draw();
+    drawn.saved?.draw();
     return;
   }
   drawnOf = key;

@@ -28,7 +28,12 @@ export function drawAbout(container, { detail, dataset, model, files, ended, che
       },
       true,
     ),
-    group("Files", null, true, files && fileList(files, { ended, checkpoints })),
+    group(
+      "Files",
+      null,
+      true,
+      files && fileList(files, { ended, checkpoints, archive: `${detail.links.self}archive/` }),
+    ),
     ...configGroups(detail.config).map(({ title, options }) => group(title, options)),
     group("Run", rest),
     group("Versions", detail.versions),
@@ -73,7 +78,7 @@ function describeModel(model) {
     : {};
 }
 
-function fileList(files, { ended, checkpoints }) {
+function fileList(files, { ended, checkpoints, archive }) {
   if (!files.length) return el("p", { class: "muted" }, ended ? "No files." : "No files yet.");
   const earlier = files.filter(({ name }) => OF_ATTEMPT.test(name));
   const own = files.filter(({ name }) => !OF_ATTEMPT.test(name));
@@ -86,7 +91,9 @@ function fileList(files, { ended, checkpoints }) {
         fileRows(earlier, checkpoints),
       )
     : null;
-  return el("div", {}, fileRows(own, checkpoints), folded);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const all = el("a", { href: archive, download: true }, `Download all as a zip (${bytes(size)})`);
+  return el("div", {}, fileRows(own, checkpoints), folded, el("p", { class: "all-files" }, all));
 }
 
 function fileRows(files, checkpoints) {

@@ -268,3 +268,9 @@ function marked(text, wanted) {
   }
   return [...parts, text.slice(from)];
 }
+
+// How many processes of the training print into the log.
+export function processCount({ trainer = {} } = {}) {
+  const each = Number.isInteger(trainer.devices) ? Math.max(1, trainer.devices) : 1;
+  return each * (trainer.num_nodes ?? 1);
+}

@@ -5,6 +5,7 @@ import { arrange, el, setText } from "../../frame/dom.js";
 import { betweenScores, NUMBERS, requestBody, savedLines, typedNumber, wouldSave } from "./saved_text.js";
 
 const find = (id) => document.getElementById(id);
+const item = (text) => el("li", {}, text);
 
 export class SavedPoint {
   #chosen = null; // the rule by which the panel's threshold was chosen; null: by hand
@@ -54,11 +55,11 @@ export class SavedPoint {
     const key = JSON.stringify(point);
     if (key !== this.#drawn) {
       this.#drawn = key;
-      const none = ["None: the run’s own threshold holds."];
-      arrange(
-        find("saved-words"),
-        (point ? savedLines(point) : none).map((text) => el("li", {}, text)),
-      );
+      const [line, ...lines] = point ? savedLines(point) : ["None: the run’s own threshold holds."];
+      const shifts = lines.splice(lines.length - (point?.shifts.length ?? 0));
+      setText(find("saved-line"), line);
+      arrange(find("saved-words"), lines.map(item));
+      arrange(find("saved-shifts"), shifts.map(item));
       if (find("withdraw-point")) find("withdraw-point").hidden = !point;
       this.panel.setOwn(this.threshold ?? this.#own);
       if (find("point-history").open) this.#loadHistory();
@@ -148,10 +149,10 @@ export class SavedPoint {
     if (!find("point-history").open) return;
     try {
       const { history } = await call(this.links.operating_point);
-      const told = history.map((point) => el("li", {}, savedLines(point).join(" ")));
-      arrange(find("point-decisions"), told.length ? told : [el("li", {}, "Nothing was decided yet.")]);
+      const told = history.map((point) => item(savedLines(point).join(" ")));
+      arrange(find("point-decisions"), told.length ? told : [item("Nothing was decided yet.")]);
     } catch (error) {
-      arrange(find("point-decisions"), [el("li", {}, errorText(error))]);
+      arrange(find("point-decisions"), [item(errorText(error))]);
     }
   }
 }

@@ -5,11 +5,13 @@ const GAP = 12; // pixels below the bar, within which a section counts as reache
 
 export class SectionIndex {
   #asked = false;
+  #isOpening = true; // what the address names may still come
 
   // `bar`: what stays at the top of the screen; `waiting`: until when some sections are not loaded, null: they are.
   constructor(nav, bar, waiting) {
     Object.assign(this, { nav, bar, isWaiting: Boolean(waiting) });
-    waiting?.then(() => setTimeout(() => this.#stopWaiting(), LOADED_AFTER));
+    (waiting ?? Promise.resolve()).then(() => setTimeout(() => this.#stopWaiting(), LOADED_AFTER));
+    for (const sign of ["wheel", "touchmove"]) addEventListener(sign, () => (this.isDue = false), { passive: true });
     this.links = [...nav.querySelectorAll("a")];
     addEventListener("hashchange", () => this.reveal());
     addEventListener("scroll", () => this.#askToMark(), { passive: true });
@@ -27,7 +29,7 @@ export class SectionIndex {
   }
 
   #stopWaiting() {
-    this.isWaiting = this.isDue = false;
+    this.isWaiting = this.isDue = this.#isOpening = false;
     this.draw();
   }
 
@@ -35,7 +37,7 @@ export class SectionIndex {
   reveal() {
     const link = this.links.find((one) => one.hash === location.hash);
     const target = link && targetOf(link);
-    this.isDue = this.isWaiting && !isShown(target);
+    this.isDue = Boolean(link) && this.#isOpening && !isShown(target);
     if (!isShown(target)) return;
     if (target.matches("details")) target.open = true;
     target.scrollIntoView({ block: "start" });
