@@ -99,11 +99,8 @@ def test_the_state_of_a_data_set_is_written_by_its_checks_alone() -> None:
     ],
 )
 def test_rows_with_states_come_to_be_in_one_place(model: str, related: str, file: str) -> None:
-    assert writers_of_rows(model, related, CREATE) - {
-        "runs/api/views.py",
-        "runs/api/insight_views.py",
-        "runs/api/run_archive.py",
-    } == {file}
+    unsaved = {f"runs/api/{name}.py" for name in ("views", "insight_views", "run_archive")}  # they hold a key alone
+    assert writers_of_rows(model, related, CREATE) - unsaved == {file}
 
 
 @pytest.mark.parametrize(("model", "related"), [("RunEvent", "events"), ("RunMetric", "metrics")])

@@ -59,9 +59,8 @@ export class PageView {
     opened
       .then(() => import("./curves/epoch_table.js"))
       .then(({ EpochTable }) => {
-        const made = new EpochTable(find("epochs"), detail.links.series, () => made.draw(this.state));
-        made.draw(this.state);
-        this.epochTable = made;
+        this.epochTable = new EpochTable(find("epochs"), detail.links.series, () => this.epochTable.draw(this.state));
+        this.epochTable.draw(this.state);
       })
       .catch(() => {}); // the server is away
     this.toolbar = new Toolbar(find("by"), find("smooth"), {
