@@ -44,3 +44,5 @@ class PreparedChild:
         with self._lock, suppress(OSError):  # a machine without room for it has answered all the same
             if self._ready is None or self._ready.poll() is not None:
                 self._ready = isolated_process.start(self._module).process
+                # One that ends without a task would stay in the table of processes until the next task comes.
+                threading.Thread(target=self._ready.wait, name="prepared child", daemon=True).start()

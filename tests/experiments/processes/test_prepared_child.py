@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from experiments.processes.prepared_child import PreparedChild
+from tests.waiting import eventually
 
 TELLS = "tests.experiments.recipes.tells_its_process"
 DRAWS = "experiments.training.data.inspection.run_sample_process"
@@ -49,6 +50,13 @@ def test_one_that_did_not_wait_so_long_is_replaced(child: PreparedChild, number:
     os.kill(waiting, number)
     psutil.Process(waiting).wait(60)
     assert asked(child) != waiting
+
+
+def test_nothing_remains_of_one_that_ends_while_it_waits(child: PreparedChild) -> None:
+    asked(child)
+    [waiting] = ready()
+    os.kill(waiting, signal.SIGALRM)
+    assert eventually(lambda: not psutil.pid_exists(waiting))
 
 
 def test_one_that_dies_of_its_task_has_no_answer_and_the_next_has(child: PreparedChild) -> None:
