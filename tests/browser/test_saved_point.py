@@ -241,6 +241,7 @@ async def test_errors_are_those_of_the_saved_point(visitors: Visitors, owner: Us
     titles, (_, alarms, missed, _) = page.locator("#error-groups h3"), counted(0.5)
     await expect(titles).to_have_text([f"Missed ({missed})", f"False alarms ({alarms})"], timeout=FIRST_LOAD)
     await page.locator("#threshold-field").fill("0.3")
+    await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("The protocol says 0.3.")
     await page.get_by_role("button", name="Save this point").click()
     _, more, fewer, _ = counted(0.3)
