@@ -48,7 +48,7 @@ def test_one_that_did_not_wait_so_long_is_replaced(child: PreparedChild, number:
     asked(child)
     [waiting] = ready()
     os.kill(waiting, number)
-    psutil.Process(waiting).wait(60)
+    assert eventually(lambda: not psutil.pid_exists(waiting))
     assert asked(child) != waiting
 
 
