@@ -69,7 +69,7 @@ def take(installation: Installation, server: Server, browser: Browser, live: int
     page.emulate_media(color_scheme="dark")
     page.goto(f"{server.address}/compare/?runs={','.join(map(str, compared))}")
     page.locator(".matrices h3").first.wait_for(state="attached")
-    page.locator("article.chart canvas").first.wait_for()
+    page.locator("#differences table").wait_for()
     keep(page, "compare.png")
 
 

@@ -117,7 +117,7 @@ function facts(state) {
   return [
     ...headline(state),
     ["Duration", duration(ENDED.has(status) ? total : elapsed), ""],
-    ["Started", startTime ? started.slice(11) : UNKNOWN, startTime ? started.slice(0, 10) : ""],
+    ["Started", startTime ? started.slice(11, 16) : UNKNOWN, startTime ? started.slice(0, 10) : ""],
     ["Attempt", attempt ? count(attempt) : UNKNOWN, attempt > 1 ? "resumed" : ""],
     dataFact(state),
     modelFact(state),
