@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from experiments.api import operations
 from runs.api.bodies import body_of
-from runs.api.views import RunDetail
+from runs.api.views import RunDetail, one_of
 from runs.describing.description_rules import normalised_description, normalised_name
 from runs.listing.filters import Parameters
 
@@ -59,9 +58,7 @@ class DescribedRun(RunDetail):
 
     def patch(self, request: Request, run_id: int) -> Response:
         """Change the run, and return it; 409 where it has another revision than the one that was sent."""
-        run = self.visible().select_related("owner").filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(self.visible().select_related("owner"), run_id)
         changes = body_of(request, Changes)
         if "experiment_name" in changes:
             changes["name"] = changes.pop("experiment_name")

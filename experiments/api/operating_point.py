@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -99,8 +98,6 @@ class SavedOperatingPoint(RunAction):
     def get(self, request: Request, run_id: int) -> Response:
         """Return the point that holds, all that were decided, and why none can be saved, if that is so."""
         run = self.found(request, run_id)
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
         told = {"run_id": run.pk, "status": run.status, "obstacle": obstacle(run, queries.final_results(run.pk))}
         return Response(told | {"operating_point": current_point(run), "history": decisions(run)})
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +20,7 @@ from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.networks.network_spec import AUTO
 from runs import queries
 from runs.api.bodies import body_of
+from runs.api.views import one_of
 from runs.errors import InvalidRequest
 from runs.events import time_or_null
 from runs.listing.filters import Parameters
@@ -40,15 +40,13 @@ class RunAction(APIView, ABC):
     """The fields of the request's body, by default none; None: the action reads the body itself."""
     asked: Mapping[str, Any] = MappingProxyType({})
 
-    def found(self, request: Request, run_id: int) -> Run | None:
-        """Return the run if this user may see it."""
-        return queries.visible_runs(request.user).filter(pk=run_id).first()
+    def found(self, request: Request, run_id: int) -> Run:
+        """Return the run; raises NotFound unless this user may see it."""
+        return one_of(queries.visible_runs(request.user), run_id)
 
     def post(self, request: Request, run_id: int) -> Response:
         """Find the run and act on it."""
         run = self.found(request, run_id)
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
         user: User = request.user  # type: ignore[assignment]  # logged in
         if self.body:
             self.asked = body_of(request, self.body)
@@ -173,10 +171,9 @@ class Delete(RunAction):
 class Restore(RunAction):
     """The endpoint that undoes a deletion."""
 
-    def found(self, request: Request, run_id: int) -> Run | None:
-        """Return a run that this user deleted or may see."""
-        deleted, visible = queries.deleted_runs(request.user), queries.visible_runs(request.user)
-        return deleted.filter(pk=run_id).first() or visible.filter(pk=run_id).first()
+    def found(self, request: Request, run_id: int) -> Run:
+        """Return a run that this user deleted or may see; raises NotFound for all others."""
+        return queries.deleted_runs(request.user).filter(pk=run_id).first() or super().found(request, run_id)
 
     def act(self, run: Run, user: User, request: Request) -> Response:  # noqa: ARG002
         """Restore the run, and return its state."""

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -101,23 +101,28 @@ def _of_files(run: Run, dataset: Dataset | None, wanted: Wanted) -> Shown:
     with file_locks.locked(run.folder / f"{FOLDER}.lock"):
         _make_room(folder)
         missing = [sample for sample in wanted.samples if not files[sample.place].is_file()]
-        task = _task(run, dataset, missing, wanted) | {"folder": str(folder), "prefix": prefix, "side": wanted.side}
-        sheet = samples.made_by(_child.answer, RunTask(**task), RunSheet) if missing else RunSheet()
+        sheet = RunSheet()
+        if missing:
+            task = _task(run, dataset, missing, wanted, folder / prefix)
+            sheet = samples.made_by(_child.answer, task, RunSheet)
     drawn = {place: path for place, path in files.items() if path.is_file()}
     return Shown(drawn, sheet.problems, sheet.columns, sheet.rows, sheet.problem)
 
 
-def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: Wanted) -> dict[str, Any]:
-    """Say where the data are."""
+def _task(run: Run, dataset: Dataset | None, missing: list[RunSample], wanted: Wanted, start: Path) -> RunTask:
+    """Say where the data are, and how the paths of the pictures start."""
     roots = storage.roots_of(dataset) if dataset else list(settings.LIVETRAIN_DATA_ROOTS)
-    return {
-        "path": str(dataset.location) if dataset else run.source_path,
-        "roots": [str(root) for root in roots],
-        "samples": missing,
-        "rendering": None if wanted.rendering is None else wanted.rendering.decode(),
-        "read_at": _known_until(dataset, wanted.read_at),
-        "data": dict(StoredConfig(run.config).section("data")),
-    }
+    return RunTask(
+        path=str(dataset.location) if dataset else run.source_path,
+        roots=[str(root) for root in roots],
+        samples=missing,
+        rendering=None if wanted.rendering is None else wanted.rendering.decode(),
+        read_at=_known_until(dataset, wanted.read_at),
+        data=dict(StoredConfig(run.config).section("data")),
+        folder=str(start.parent),
+        prefix=start.name,
+        side=wanted.side,
+    )
 
 
 def _known_until(dataset: Dataset | None, read_at: int | None) -> int | None:

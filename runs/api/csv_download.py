@@ -14,15 +14,16 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 
 def csv_download(name: str, text: str) -> HttpResponse:
     """Respond with the text as a file; its mark of UTF-8 makes spreadsheets read names as they are."""
-    return HttpResponse("\ufeff" + text, content_type=CONTENT_TYPE, headers=_headers(name))
+    return HttpResponse("\ufeff" + text, content_type=CONTENT_TYPE, headers=attachment_headers(name))
 
 
 def csv_stream(name: str, pieces: Pieces) -> StreamingHttpResponse:
     """Respond with a file that is too large to be held whole, and is read by programs: without the mark."""
-    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPE, headers=_headers(name))
+    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPE, headers=attachment_headers(name))
 
 
-def _headers(name: str) -> dict[str, str]:
+def attachment_headers(name: str) -> dict[str, str]:
+    """Return the headers of a private file that a browser saves under this name."""
     return {
         "Content-Disposition": content_disposition_header(True, name) or "attachment",
         "X-Content-Type-Options": "nosniff",

@@ -18,7 +18,7 @@ from runs import queries
 from runs import serializers as run_serializers
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
-from runs.api.views import ReadingView, StoreUnavailable
+from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.evaluated_splits import split_looks
 from runs.events import format_time
 from runs.files import reading_file, run_files, train_log
@@ -67,9 +67,7 @@ class RunHints(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the hints."""
-        run = self.visible().filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(self.visible(), run_id)
         evidence = hint_evidence.of_run(run)
         return Response(
             {
@@ -140,9 +138,7 @@ class RunLog(AsyncView, ReadingView):
         return Response({"run_id": run_id, "status": status} | found)
 
     def _log_of(self, run_id: int) -> tuple[str, partial[dict[str, Any]]]:
-        run = queries.with_summary(self.visible()).filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(queries.with_summary(self.visible()), run_id)
         return run.status, partial(train_log.page, partial(run_files.seekable, run), self.asked, attempts=run.attempt)
 
 

@@ -15,6 +15,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from runs.api.async_view import release_connection
+from runs.api.csv_download import attachment_headers
 from runs.api.views import ReadingView
 from runs.files import run_files
 from runs.files.local_files import Content, RunFile
@@ -37,11 +38,7 @@ class RunArchive(ReadingView):
         files = run_files.listed(run)
         if not files:
             raise NotFound(f"Run {run_id} has no files.")
-        headers = {
-            "Content-Disposition": f'attachment; filename="run-{run_id}.zip"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-cache",
-        }
+        headers = attachment_headers(f"run-{run_id}.zip")
         if request.method == "HEAD":
             return HttpResponse(content_type="application/zip", headers=headers)
         return StreamingHttpResponse(ZipStream(run, files), content_type="application/zip", headers=headers)

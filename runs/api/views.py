@@ -7,7 +7,6 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 from runs import queries, serializers
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
+from runs.api.csv_download import attachment_headers
 from runs.api.journal_watch import journal_watch
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
@@ -112,14 +112,20 @@ class Grouped(ReadingView):
         return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 
 
+def one_of(runs: QuerySet[Run], run_id: int) -> Run:
+    """Return the run; raises NotFound if it is not among `runs`."""
+    run = runs.filter(pk=run_id).first()
+    if run is None:
+        raise NotFound(f"Run {run_id} does not exist.")
+    return run
+
+
 class RunDetail(ReadingView):
     """Everything known of one run except its journal, metrics and files."""
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the run with its early stopping countdown."""
-        run = self.visible().select_related("owner", "revised_by").filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(self.visible().select_related("owner", "revised_by"), run_id)
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
         return Response(serializers.run_detail(run) | {"patience": patience})
 
@@ -198,12 +204,7 @@ class RunFileDownload(ReadingView):
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
-        headers = {
-            "Content-Disposition": content_disposition_header(True, name.rpartition("/")[2]) or "attachment",
-            "Content-Length": str(content.size),
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-cache",
-        }
+        headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
         return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
 
 

@@ -9,6 +9,8 @@ from runs.models import FinalResult, Run
 from runs.saved_points.run_decision import Decision, decision_of
 
 SPLITS = ("test", "val")
+SIDES = ("reference", "run")
+"""The networks of which the other is wrong where this one is right."""
 
 
 class NotComparable(Exception):

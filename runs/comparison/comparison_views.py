@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import Pieces, csv_stream
 from runs.api.views import ReadingView, StoreUnavailable
-from runs.comparison.compared_runs import SPLITS, NotComparable, by_split
+from runs.comparison.compared_runs import SIDES, SPLITS, NotComparable, by_split
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
 from runs.listing.filters import Numbers, Parameters
@@ -22,7 +22,6 @@ from runs.models import Run
 MOST_RUNS = 20
 MOST_PAGES = 100_000
 HIGHEST_NUMBER = 2**63 - 1  # of a row
-SIDES = ("reference", "run")
 
 
 class DifferenceParameters(Parameters):

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from runs.comparison import paired_samples
-from runs.comparison.compared_runs import Deciding, NotComparable, deciding
+from runs.comparison.compared_runs import SIDES, Deciding, NotComparable, deciding
 from runs.models import Run
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Floats, Ints
@@ -23,7 +23,6 @@ from runs.wording.spreadsheet_cells import csv_line
 PAGE_SIZE = 50
 ROWS_AT_ONCE = 5_000  # of the table
 REMEMBERED = 8  # pairs of runs; each holds the samples that differ
-SIDES = ("reference", "run")
 """The run that is right."""
 HEAD = (
     "right",

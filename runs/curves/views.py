@@ -34,7 +34,7 @@ class SamplesView(ReadingView):
         """Load the run's samples; raises NotFound for a run that the user may not see."""
         from runs.curves.reading import Samples  # noqa: PLC0415
 
-        found = Samples.of(self.visible().select_related("owner"), run_id)
+        found = Samples.of(self.visible().select_related("owner", "revised_by"), run_id)
         if found is None:
             raise NotFound(f"Run {run_id} does not exist.")
         return found

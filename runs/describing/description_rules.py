@@ -25,7 +25,7 @@ def normalised_name(text: str) -> str:
 
 def is_broken(name: str) -> bool:
     """Return whether a name has line breaks of any kind, or other control characters."""
-    return any(_is_control(char) or unicodedata.category(char) in ("Zl", "Zp") for char in name)
+    return any(is_control(char) or unicodedata.category(char) in ("Zl", "Zp") for char in name)
 
 
 def is_invisible(name: str) -> bool:
@@ -38,10 +38,11 @@ def normalised_description(text: str) -> str:
     description = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(description) > MAX_DESCRIPTION:
         raise ValueError(f"The description has {len(description):,} characters; use at most {MAX_DESCRIPTION:,}.")
-    if any(_is_control(char) for char in description if char not in _OF_PLAIN_TEXT):
+    if any(is_control(char) for char in description if char not in _OF_PLAIN_TEXT):
         raise ValueError("The description must not contain control characters; use plain text with line breaks.")
     return description
 
 
-def _is_control(char: str) -> bool:
+def is_control(char: str) -> bool:
+    """Return whether a character is a control character, or one half of another."""
     return unicodedata.category(char) in ("Cc", "Cs")

@@ -79,6 +79,8 @@ def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
             if len(asked):
                 found.append((asked, _named(rows.take(pa.array(places[asked] - start)))))
             start += rows.num_rows
+            if len(places) and start > places.max():
+                break
     if sum(len(asked) for asked, _ in found) < len(places):
         raise NoScores(NO_PLACE)
     ordered = {int(at): one for asked, part in found for at, one in zip(asked, part, strict=True)}

@@ -26,10 +26,27 @@ MOST_POINTS = 100_000
 MOST_ON_A_PAGE = 100
 
 
-class EvaluationParameters(Parameters):
-    """Which evaluation: of which split, for which class."""
+class SplitParameters(Parameters):
+    """Of which split."""
 
     split = serializers.ChoiceField(["test", "val"], required=False)
+
+
+class ThresholdParameters(Parameters):
+    """At which threshold."""
+
+    threshold = serializers.FloatField(required=False)
+
+    def validate_threshold(self, threshold: float) -> float:
+        """Refuse what is no finite number."""
+        if not math.isfinite(threshold):
+            raise serializers.ValidationError("Write a number, such as 0.5.")
+        return threshold
+
+
+class EvaluationParameters(SplitParameters):
+    """Which evaluation: of which split, for which class."""
+
     label = serializers.IntegerField(min_value=0, required=False)  # type: ignore[assignment]  # DRF takes it out again
 
 
@@ -39,17 +56,10 @@ class CurveParameters(EvaluationParameters):
     points = serializers.IntegerField(min_value=2, max_value=MOST_POINTS, default=500)
 
 
-class CellParameters(EvaluationParameters):
+class CellParameters(EvaluationParameters, ThresholdParameters):
     """Which cell of the matrix, or all `errors`, at which threshold, by default the run's."""
 
     cell = serializers.ChoiceField(["tn", "fp", "fn", "tp", "errors"])
-    threshold = serializers.FloatField(required=False)
-
-    def validate_threshold(self, threshold: float) -> float:
-        """Refuse what is no finite number."""
-        if not math.isfinite(threshold):
-            raise serializers.ValidationError("Write a number, such as 0.5.")
-        return threshold
 
 
 class PageParameters(CellParameters):
@@ -63,7 +73,7 @@ class PageParameters(CellParameters):
 class EvaluationView(ReadingView):
     """Base of the views of the best checkpoint's evaluation over one split, the test split where there is one."""
 
-    parameters = EvaluationParameters
+    parameters: type[Parameters] = EvaluationParameters
 
     def answer(self, run_id: int, build: Callable[[Run, FinalResult, int], dict[str, Any]]) -> Response:
         """Respond with what `build` makes of the evaluation; raises NotFound, and 503 when the object store fails."""

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from runs import queries
 from runs.api.csv_download import Pieces, csv_stream
-from runs.api.views import ReadingView, StoreUnavailable
+from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.errors import Conflict
 from runs.files.store import StoreError
 from runs.listing.filters import Parameters
@@ -30,9 +30,7 @@ class RunPredictions(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> HttpResponseBase:
         """Stream the table; 404 without one, 409 while the run goes on, 503 when the object store fails."""
-        run = self.visible().filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(self.visible(), run_id)
         if run.status not in Run.ENDED:
             status = run.status.replace("_", " ")
             raise Conflict(f"Run {run_id} is {status}: its predictions are there when it has ended.")

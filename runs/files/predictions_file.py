@@ -35,8 +35,7 @@ def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFil
     """
     with run_files.seekable(run, NAME) as file:
         try:
-            names = pq.read_schema(file).names
-            file.seek(0)
+            names = pq.read_schema(file).names if dictionaries else []
             wanted = [name for name in dictionaries if name in names]
             # Of files that have checksums, these are compared. What is read ahead is kept until the file is closed, all
             # of it in the end: only an object store needs that, which else would be asked for every column.

@@ -8,12 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries
-from runs.api.views import ReadingView, StoreUnavailable
+from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.files.store import StoreError
 from runs.listing.filters import Parameters
 from runs.models import FinalResult, Run
@@ -62,9 +61,7 @@ class RunOperatingPoints(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the stored points; those of an older run, and one for costs, from its predictions."""
-        run = self.visible().filter(pk=run_id).first()
-        if run is None:
-            raise NotFound(f"Run {run_id} does not exist.")
+        run = one_of(self.visible(), run_id)
         results = queries.final_results(run.pk)
         positive = positive_class(results[0].class_names) if results else None
         try:

@@ -8,6 +8,7 @@ from runs.derived_models import SavedPoint
 from runs.events import format_time
 from runs.models import Run
 from runs.saved_points import point_history
+from runs.statistics.operating_points.rules import HAND
 from runs.statistics.recalibration.probability import preferred, recalibrated_score
 from runs.wording.operating_point_text import described_shifts
 from runs.wording.saved_point_text import decided_text, origin_text, saved_label, summary_text
@@ -60,4 +61,4 @@ def _probability(point: SavedPoint, run: Run) -> float | None:
 
 def _chosen_on(rule: str) -> str | None:
     """Return the split that a rule chose on, or that it was by hand."""
-    return ("hand" if rule == "hand" else "val") if rule else None
+    return (HAND if rule == HAND else "val") if rule else None

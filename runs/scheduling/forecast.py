@@ -49,7 +49,6 @@ class Forecast:
 
     queue: Queue
     workers: list[Worker]
-    used: Counter[str]  # slots in use, by name of worker
     held: Sequence[Held]  # the runs that train, the first that would start first
     places: Mapping[int, Place] = field(default_factory=dict)
 
@@ -131,7 +130,7 @@ def forecast(now: datetime | None = None) -> Forecast:
         for position, row in enumerate(waiting, 1)
     }
     held = [Held.of(row.pk, row.worker) for row in training]
-    return Forecast(queue, present, used, held, places)
+    return Forecast(queue, present, held, places)
 
 
 def _starts(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from runs.events import ResourceUsage
-from runs.models import Run, RunEvent, Worker
+from runs.models import Run, RunEvent
 from runs.scheduling import workers
 from runs.scheduling.workers import Held
 
@@ -26,26 +26,29 @@ def described() -> list[dict[str, Any]]:
     A GPU that no worker assigns is there too where a run sees it: it is shared by all runs that name it.
     """
     present = workers.alive()
-    held = [Held.of(pk, column) for pk, column in _training()]
+    training = list(_training())
+    held = [Held.of(pk, column) for pk, column, *_ in training]
+    heads = {pk: (last, attempt) for pk, _, last, attempt in training}
     hosts = {one.name: one.host for one in present}
-    found = {(one.host, gpu): _gpu(one, gpu) for one in present for gpu in one.gpus}
+    found = {(one.host, gpu): _gpu_of(one.name, one.host, gpu) for one in present for gpu in one.gpus}
     for one in held:
-        host = hosts.get(one.worker, one.worker.partition(":")[0])
+        host = _host(one, hosts)
         for gpu in one.gpus:
             row = found.setdefault((host, gpu), _gpu_of(one.worker, host, gpu))
             row["runs"].append(one.run_id)
-    for one, row in _measured(held, found, hosts):
+    for one, row in _measured(held, heads, found, hosts):
         if one.run_id not in row["runs"]:
             row["runs"].append(one.run_id)
     return [found[key] for key in sorted(found)]
 
 
-def _training() -> Iterable[tuple[int, str]]:
-    return Run.objects.filter(status__in=Run.RUNNING).order_by("-pk").values_list("pk", "worker")
+def _training() -> Iterable[tuple[int, str, int, int]]:
+    running = Run.objects.filter(status__in=Run.RUNNING).order_by("-pk")
+    return running.values_list("pk", "worker", "last_seq", "attempt")
 
 
-def _gpu(worker: Worker, gpu: str) -> dict[str, Any]:
-    return _gpu_of(worker.name, worker.host, gpu)
+def _host(one: Held, hosts: Mapping[str, str]) -> str:
+    return hosts.get(one.worker, one.worker.partition(":")[0])
 
 
 def _gpu_of(worker: str, host: str, gpu: str) -> dict[str, Any]:
@@ -53,15 +56,18 @@ def _gpu_of(worker: str, host: str, gpu: str) -> dict[str, Any]:
 
 
 def _measured(
-    held: Sequence[Held], found: dict[tuple[str, str], dict[str, Any]], hosts: dict[str, str]
+    held: Sequence[Held],
+    heads: Mapping[int, tuple[int, int]],
+    found: dict[tuple[str, str], dict[str, Any]],
+    hosts: Mapping[str, str],
 ) -> Iterator[tuple[Held, dict[str, Any]]]:
     """Write into the GPUs what runs measured; yield each run with each GPU that it sees."""
     for one in held[:MEASURED_RUNS]:
-        usage = _last_usage(one.run_id)
+        usage = _last_usage(one.run_id, *heads[one.run_id])
         if usage is None:
             continue
         timestamp, seen = usage
-        host = hosts.get(one.worker, one.worker.partition(":")[0])
+        host = _host(one, hosts)
         # A worker may name its GPUs by number, a measurement names them by UUID: both are in the same order.
         names = one.gpus if len(one.gpus) == len(seen) else [gpu.id for gpu in seen]
         for name, gpu in zip(names, seen, strict=True):
@@ -71,9 +77,8 @@ def _measured(
             yield one, row
 
 
-def _last_usage(run_id: int) -> tuple[str, list[Any]] | None:
-    """Read when a run's present attempt measured last, and the GPUs that it saw."""
-    last, attempt = Run.objects.values_list("last_seq", "attempt").get(pk=run_id)
+def _last_usage(run_id: int, last: int, attempt: int) -> tuple[str, list[Any]] | None:
+    """Read when a run's present attempt measured last, and the GPUs that it saw; `last` is its last event's seq."""
     near = RunEvent.objects.filter(run_id=run_id, seq__gt=last - LOOKED_AT, type=ResourceUsage.type, attempt=attempt)
     newest = near.order_by("-seq").values_list("timestamp", "data").first()
     if newest is None:

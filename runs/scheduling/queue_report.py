@@ -30,7 +30,7 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
         "running": found.running,
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
-        "workers": workers.described(found.workers, found.used, found.held),
+        "workers": workers.described(found.workers, found.held),
         "absent_workers": workers.described_absent(found.workers, found.held),
         "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
     }

@@ -100,17 +100,15 @@ def load(living: Sequence[Worker] | None = None) -> Load:
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
 
-def described(workers: Iterable[Worker], used: Counter[str], held: Iterable[Held] = ()) -> list[dict[str, Any]]:
+def described(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str, Any]]:
     """Describe the workers as JSON, with the runs of `held` that each trains."""
-    of_worker: dict[str, list[Held]] = defaultdict(list)
-    for one in held:
-        of_worker[one.worker].append(one)
+    of_worker = _by_worker(held)
     return [
         {
             "name": one.name,
             "host": one.host,
             "slots": one.slots,
-            "busy": used[one.name],
+            "busy": len(of_worker[one.name]),
             "gpus": one.gpus,
             "started_at": format_time(one.started_at),
             "seen_at": format_time(one.seen_at),
@@ -123,11 +121,15 @@ def described(workers: Iterable[Worker], used: Counter[str], held: Iterable[Held
 def described_absent(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str, Any]]:
     """Describe those that runs of `held` name, but that are not among the workers that are present."""
     present = {one.name for one in workers}
-    absent: dict[str, list[Held]] = defaultdict(list)
-    for one in held:
-        if one.worker and one.worker not in present:
-            absent[one.worker].append(one)
+    absent = {name: trained for name, trained in _by_worker(held).items() if name and name not in present}
     return [{"name": name, "runs": _trained(trained)} for name, trained in sorted(absent.items())]
+
+
+def _by_worker(held: Iterable[Held]) -> dict[str, list[Held]]:
+    found: dict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        found[one.worker].append(one)
+    return found
 
 
 def _trained(held: Iterable[Held]) -> list[dict[str, Any]]:

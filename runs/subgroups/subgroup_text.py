@@ -32,7 +32,7 @@ def _worse(group: Group, found: Comparison) -> str:
     difference = group.difference
     if difference is None:  # the worst is one of those that are compared
         raise ValueError(group.name)
-    others = sum(_is_worse(each) for each in found.groups) - 1
+    others = sum(each.worse_by is not None for each in found.groups) - 1
     also = (
         f" So are {others} other groups, by less." if others > 1 else " So is 1 other group, by less." if others else ""
     )
@@ -40,12 +40,6 @@ def _worse(group: Group, found: Comparison) -> str:
         f"Worst group: {group.name} ({group.column}). Its {METRICS[found.metric]} is {_size(found.metric, difference)} "
         f"below that of all other samples (95 % CI of the difference {_range(found.metric, difference)}; "
         f"{p_text(group.adjusted)} after Holm's correction for {_times(found.comparisons)}).{also}"
-    )
-
-
-def _is_worse(group: Group) -> bool:
-    return bool(
-        group.difference and group.adjusted is not None and group.adjusted < 0.05 and group.difference.value < 0
     )
 
 

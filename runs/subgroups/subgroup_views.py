@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from runs.api.csv_download import csv_download
 from runs.api.views import StoreUnavailable
 from runs.errors import InvalidRequest
-from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView
+from runs.evaluation.evaluation_views import EvaluationView, SplitParameters, ThresholdParameters
 from runs.files.store import StoreError
 from runs.models import FinalResult
 from runs.saved_points.run_decision import decision_at
@@ -22,13 +22,11 @@ OF_TWO, OF_MANY = ("auroc", "sensitivity", "specificity", "accuracy"), ("accurac
 LONGEST = 300  # characters of a column's name; longer ones cannot be asked for
 
 
-class SubgroupParameters(EvaluationParameters):
+class SubgroupParameters(SplitParameters, ThresholdParameters):
     """Which split; `by` is one column, all by default, and `second` another one for pairs of values."""
 
-    label = None  # type: ignore[assignment]  # of all classes
     by = serializers.CharField(max_length=LONGEST, required=False)
     second = serializers.CharField(max_length=LONGEST, required=False)
-    threshold = serializers.FloatField(required=False)
     metric = serializers.ChoiceField(OF_TWO, required=False)
     file = serializers.ChoiceField(["csv"], required=False)
 

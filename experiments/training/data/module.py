@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from experiments.training.data.loading import Samples, load
 from experiments.training.data.tables import features
 from runs import atomic_files
 from runs.events import DatasetSummary
+from runs.files.json_parts import formatted
 
 
 class DataModule(LightningDataModule):
@@ -151,7 +151,7 @@ def _prepared(samples: Samples, train: list[int], folder: Path) -> tuple[Samples
 def _record_reading(folder: Path, reading: Reading) -> None:
     """Write how the data were read."""
     if ranks.first():
-        atomic_files.write(folder / READING_FILE, msgspec.json.format(msgspec.json.encode(reading)) + b"\n")
+        atomic_files.write(folder / READING_FILE, formatted(reading))
 
 
 def _record_splits(path: Path, samples: Samples, *, resuming: bool) -> None:

@@ -110,7 +110,9 @@ def _found(files: Files, config: TrainingConfig) -> Index:
     if files.kind == "npz":
         why = "The arrays of images have no columns and folders that tell subgroups apart; leave it out."
         subgroup_reading.refuse(config.data, why, why)
-    index = medmnist.read(files, config.data) if files.kind == "npz" else layouts.read(files, config.data)
+        index = medmnist.read(files, config.data)
+    else:
+        index = layouts.read(files, config.data)
     _refuse_columns(config.data, f"{files.name} has images, and a training learns from their pixels alone")
     return index
 

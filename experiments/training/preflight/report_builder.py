@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import msgspec
 import pytorch_lightning as pl
 
 from experiments.training.contract import preflight_report
@@ -18,6 +17,7 @@ from experiments.training.data.loading import Samples
 from experiments.training.data.module import DataModule
 from experiments.training.preflight import duplicates, findings, shortcuts, summary, trial
 from runs import atomic_files
+from runs.files.json_parts import formatted
 
 FILE = "preflight.json"
 Say = Callable[[str], object]
@@ -132,7 +132,7 @@ class _Data:
 
 def write(folder: Path, made: preflight_report.Preflight) -> None:
     """Write `preflight.json`, whole or not at all."""
-    atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
+    atomic_files.write(folder / FILE, formatted(made))
 
 
 def write_log(text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 from pytorch_lightning import LightningDataModule, LightningModule
 
 from experiments.training import ranks
@@ -14,14 +13,14 @@ from experiments.training.data.module import DataModule
 from experiments.training.models import registry
 from experiments.training.models.classifier import Classifier
 from runs import atomic_files
+from runs.files.json_parts import formatted
 
 
 def write(folder: Path, config: TrainingConfig, data: LightningDataModule, module: LightningModule) -> None:
     """Write `inference.json`, whole or not at all; nothing for data of another kind. Raises OSError."""
     if not isinstance(data, DataModule) or not ranks.first():
         return
-    described = msgspec.json.encode(describe(config, data, module))
-    atomic_files.write(folder / FILE, msgspec.json.format(described, indent=2) + b"\n")
+    atomic_files.write(folder / FILE, formatted(describe(config, data, module)))
 
 
 def describe(config: TrainingConfig, data: DataModule, module: LightningModule) -> Inference:

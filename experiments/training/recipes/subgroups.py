@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from experiments.training.recipes.evaluation import Predictions
 from runs import atomic_files
+from runs.files.json_parts import formatted
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.subgroups.group_comparison import MOST_CELLS, MOST_SCORES, Split, compared
 from runs.statistics.subgroups.group_differences import Metric
@@ -28,7 +27,7 @@ def write(folder: Path, predictions: Sequence[Predictions], data: Any, threshold
     found = {part.split: compared(_split(part, data, threshold), data.class_names, metric) for part in predictions}
     splits = {split: comparison_json(groups) | {"verdict": verdict(groups)} for split, groups in found.items()}
     told = {"threshold": threshold, "metric": metric, "splits": splits}
-    atomic_files.write(folder / FILE, msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
+    atomic_files.write(folder / FILE, formatted(told))
 
 
 def _split(part: Predictions, data: Any, threshold: float | None) -> Split:

@@ -28,12 +28,6 @@ def proportion_interval(right: Flags, patients: Ints | None = None) -> Interval:
     return spread.ends() if spread else (None, None)
 
 
-def clustered_interval(successes: Floats, trials: Floats) -> Interval:
-    """Compute the interval from the successes and trials of each patient, who has some; None with fewer than two."""
-    spread = _clustered(successes, trials)
-    return spread.ends() if spread else (None, None)
-
-
 class ProportionSpread(NamedTuple):
     """A share, and how far chance allows it to be from the true one, as `proportion_interval` computes it.
 

@@ -76,6 +76,13 @@ class Group(NamedTuple):
     difference: Difference | None
     adjusted: float | None
 
+    @property
+    def worse_by(self) -> float | None:
+        """By how much it is shown to be worse than all other samples; None where that is not shown."""
+        found = self.difference
+        shown = found is not None and self.adjusted is not None and self.adjusted < SHOWN_BELOW
+        return -found.value if found is not None and shown and found.value < 0 else None
+
 
 class Comparison(NamedTuple):
     """All groups in order, of how many comparisons, and the place of the group that is shown to be the worst."""
@@ -105,15 +112,8 @@ def _key(groups: Sequence[Group], place: int) -> tuple[str, str]:
 
 
 def _worst(groups: Sequence[Group]) -> int | None:
-    shown = {
-        place: group.difference.value
-        for place, group in enumerate(groups)
-        if group.difference
-        and group.adjusted is not None
-        and group.adjusted < SHOWN_BELOW
-        and group.difference.value < 0
-    }
-    return min(shown, key=lambda place: shown[place]) if shown else None
+    worse = {place: size for place, group in enumerate(groups) if (size := group.worse_by) is not None}
+    return max(worse, key=worse.__getitem__, default=None)
 
 
 def _groups(split: Split, class_names: Sequence[str], metric: Metric) -> Iterator[Group]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
+
+from runs.describing.description_rules import is_control
 
 LONGEST = 200  # letters of a name, as of a label
 LONGEST_TEXT = 2 * LONGEST + 1
@@ -22,7 +23,7 @@ def checked(named: list[str]) -> list[str]:
     for text in named:
         if not any(readings(text)):
             raise ValueError(f"{text!r} is no label with its name; write both, as in 0=healthy")
-        if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        if any(map(is_control, text)):
             raise ValueError(f"{text!r} has control characters; leave them out")
     if len(set(named)) < len(named):
         raise ValueError("A class has one name; name each once")

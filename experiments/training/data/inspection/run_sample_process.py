@@ -83,16 +83,17 @@ def _changed(status: os.stat_result, size: int | None, read_at: int | None) -> s
 
 def sheet(task: RunTask) -> RunSheet:
     """Make the sheet that the task asks for; raises SourceError, and what opening files may raise."""
-    path, root = paths.resolve(task.path, [Path(folder) for folder in task.roots])
+    roots = [Path(folder) for folder in task.roots]
+    path, root = paths.resolve(task.path, roots)
     if task.rendering is None:
-        with sources.open_files(task.path, [Path(folder) for folder in task.roots]) as files:
+        with sources.open_files(task.path, roots) as files:
             return _rows(files, task, path)
     rendering = msgspec.json.decode(task.rendering, type=Rendering)
     if path.is_dir():
         return _pictures(KnownFiles(path, root, task.samples, task.read_at), rendering, task)
     if problem := _changed(path.stat(), None, task.read_at):
         return RunSheet(problem=f"{path.name}: {problem}.")
-    with sources.open_files(task.path, [Path(folder) for folder in task.roots]) as files:
+    with sources.open_files(task.path, roots) as files:
         return _of_stacks(files, task) if files.kind == "npz" else _pictures(files, rendering, task)
 
 
@@ -106,7 +107,7 @@ def _pictures(files: Files, rendering: Rendering, task: RunTask) -> RunSheet:
 
 def _draw(files: Files, rendering: Rendering, task: RunTask, sample: RunSample) -> str | None:
     """Write the sample's picture, or return why that cannot be done."""
-    name, mode = sample.file or "", "L" if rendering.channels == 1 else "RGB"
+    name, mode = sample.file or "", sample_process.mode_of(rendering.channels)
     try:
         if files.sizes.get(name) is None:
             raise ImageFault(NOT_THERE)
@@ -131,12 +132,7 @@ def _of_stacks(files: Files, task: RunTask) -> RunSheet:
 
 
 def _write(image: Image.Image, mode: str, task: RunTask, place: int) -> None:
-    """Write the picture whole or not at all, without the file's own metadata."""
-    small = sample_process.fitting(image, mode, task.side)
-    path = Path(task.folder) / f"{task.prefix}{place}.png"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    Image.frombytes(small.mode, small.size, small.tobytes()).save(temporary, "PNG")
-    temporary.replace(path)
+    sample_process.write_picture(image, mode, Path(task.folder) / f"{task.prefix}{place}.png", task.side)
 
 
 def _rows(files: Files, task: RunTask, path: Path) -> RunSheet:

@@ -105,7 +105,7 @@ def _of_files(files: Files, shown: Mapping[int, Sample], inputs: Inputs, task: T
     found: dict[int, str | None] = {}
     for at, sample in shown.items():
         try:
-            decoded, _ = pixels.read(files, sample.file, mode=_mode(inputs), side=SIDE)
+            decoded, _ = pixels.read(files, sample.file, mode=mode_of(inputs.channels), side=SIDE)
             _write(pixels.placed(decoded, inputs.scale), inputs, task, at)
             found[at] = None
         except MemoryError:
@@ -136,11 +136,12 @@ def unstacked(files: Files, wanted: Sequence[int]) -> Iterator[tuple[int, Image.
                 return
 
 
-def _mode(inputs: Inputs) -> str:
-    return "L" if inputs.channels == 1 else "RGB"
+def mode_of(channels: int) -> str:
+    """Return Pillow's mode of images with so many channels."""
+    return "L" if channels == 1 else "RGB"
 
 
-def fitting(image: Image.Image, mode: str, side: int = SIDE) -> Image.Image:
+def _fitting(image: Image.Image, mode: str, side: int) -> Image.Image:
     """Shrink an image as a training sees it, keeping its proportions, to at most `side` pixels a side."""
     if image.mode == "F":
         image = Image.fromarray(np.asarray(image).clip(0, 255).round().astype(np.uint8))
@@ -150,10 +151,13 @@ def fitting(image: Image.Image, mode: str, side: int = SIDE) -> Image.Image:
 
 
 def _write(image: Image.Image, inputs: Inputs, task: Task, number: int) -> None:
-    """Write the picture whole or not at all, without the file's own metadata."""
-    small = fitting(image, _mode(inputs))
-    path = Path(task.folder) / f"{number}.png"
-    temporary = path.with_name(f".{number}.{os.getpid()}.png")
+    write_picture(image, mode_of(inputs.channels), Path(task.folder) / f"{number}.png")
+
+
+def write_picture(image: Image.Image, mode: str, path: Path, side: int = SIDE) -> None:
+    """Write a small PNG whole or not at all, without the file's own metadata; at most `side` pixels a side."""
+    small = _fitting(image, mode, side)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     Image.frombytes(small.mode, small.size, small.tobytes()).save(temporary, "PNG")
     temporary.replace(path)
 

@@ -51,7 +51,8 @@ def _without_positive(index: Index, asked: str | None) -> Index:
 def _named(asked: str, classes: Sequence[str], labels: Sequence[str]) -> str:
     """Return the class that is meant, by its name or its label; raises SourceError if it is none of the two."""
     by_name = spellings.meant(asked, classes)
-    by_label = [name for name, label in zip(classes, labels, strict=True) if label in spellings.meant(asked, labels)]
+    meant = spellings.meant(asked, labels)
+    by_label = [name for name, label in zip(classes, labels, strict=True) if label in meant]
     found = by_name or by_label
     if len(found) != 1:
         first, second = classes
