@@ -1,7 +1,7 @@
 // The end of a run: confusion matrix and statistics of each split, the test split first.
 
 import { el } from "../frame/dom.js";
-import { count, epochNumber, known, number, percent, splitName } from "../frame/format.js";
+import { count, epochNumber, known, number, percent, splitName, testFirst } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
 import { fewWords, interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
@@ -15,7 +15,7 @@ const LISTED_FROM = 61; // classes: no screen shows so many cells, and no browse
 
 export function drawResults(section, container, finals, labels) {
   section.hidden = finals.size === 0;
-  const order = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
+  const order = testFirst(finals.keys());
   // Where there is no test split, the first numbers of the page have the caveat already.
   container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels, finals.has("test"))));
 }

@@ -50,3 +50,16 @@ export function arrange(parent, wanted) {
     node = next;
   }
 }
+
+/**
+ * Offer these choices; the one that was chosen stays so, and a choice of one only tells what is shown.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {[value: string | number, text: string][]} choices
+ */
+export function fillSelect(select, choices) {
+  const chosen = select.value;
+  select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
+  if (choices.some(([value]) => String(value) === chosen)) select.value = chosen;
+  select.disabled = choices.length < 2;
+}

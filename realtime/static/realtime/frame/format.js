@@ -258,6 +258,13 @@ function memberText(value) {
 export const splitName = (split) => SPLIT_WORDS[split] ?? split;
 
 /**
+ * Return the splits, test first.
+ *
+ * @param {Iterable<string>} splits
+ */
+export const testFirst = (splits) => [...splits].sort((a, b) => Number(b === "test") - Number(a === "test"));
+
+/**
  * Return the size of each split in words, in the usual order: some databases keep none.
  *
  * @param {Record<string, number>} sizes

@@ -30,7 +30,7 @@ class LabelErrors {
         `${this.list.dataset.address}?${new URLSearchParams([...this.query, ["page", this.#page + 1]])}`,
       );
       this.#page = found.page;
-      this.#rows.push(...found.results);
+      this.#rows.push(...found.results.map(shown));
       this.#draw(found);
     } catch (error) {
       setText(find("label-words"), errorText(error));
@@ -60,19 +60,14 @@ class LabelErrors {
 
   async #open(row) {
     const { openPicture } = await import("../run/errors/picture_dialog.js");
-    openPicture(shown(row), { samples: this.#rows.map(shown), frames: new Map() });
+    openPicture(row, { samples: this.#rows, frames: new Map() });
   }
 }
 
-const known = new WeakMap(); // what the dialog shows, by row
-
+// The row with what the dialog shows of it.
 function shown(row) {
-  if (!known.has(row)) {
-    const picture = `/api/runs/${row.run_id}/final-samples/${row.place}/picture/?split=${row.split}&size=large`;
-    const facts = { class: row.given_label, predicted: row.suggested_label, score: 1 - row.suspicion };
-    known.set(row, { ...row, ...facts, address: picture });
-  }
-  return known.get(row);
+  const address = `/api/runs/${row.run_id}/final-samples/${row.place}/picture/?split=${row.split}&size=large`;
+  return { ...row, class: row.given_label, predicted: row.suggested_label, score: 1 - row.suspicion, address };
 }
 
 const runLine = ({ id, name, problem }) =>

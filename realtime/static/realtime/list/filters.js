@@ -2,7 +2,7 @@
 
 import { call } from "../frame/api.js";
 import { arrange, el, setText } from "../frame/dom.js";
-import { count, STATUS_WORDS } from "../frame/format.js";
+import { capital, count, STATUS_WORDS } from "../frame/format.js";
 import { choices, menu } from "./menu.js";
 
 const MENUS = { status: "Status", tag: "Tag", dataset: "Data set", model: "Model", owner: "Owner" };
@@ -64,7 +64,7 @@ export class Filters {
     const chosen = new Set(this.state.final_split);
     const found = Object.entries(WORDS.final_split).map(([value, label]) => ({
       value,
-      label: label[0].toUpperCase() + label.slice(1),
+      label: capital(label),
       checked: chosen.has(value),
     }));
     const { list } = choices(found, this.#changeOf("final_split", chosen), { heading: "Final result" });

@@ -58,7 +58,7 @@ export function memoryText({ memory_used: used, memory_total: total }) {
 }
 
 /** @param {Pick<Gpu, "utilisation">} gpu */
-export const loadText = ({ utilisation }) => (known(utilisation) ? percent(utilisation, 0) : "–");
+export const loadText = ({ utilisation }) => percent(utilisation, 0);
 
 /**
  * Say who has the GPU.

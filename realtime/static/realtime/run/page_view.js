@@ -24,6 +24,7 @@ const drawingOfResult = () => import("./evaluation/final_curves.js");
 
 export class PageView {
   dirty = { results: true, about: true, events: true };
+  #resultsAgain = () => (this.dirty.results = true); // the server is away: again with what comes next
   #coming = []; // what is drawn a little after the rest
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
@@ -294,7 +295,6 @@ export class PageView {
   #drawResults({ finals, attempt, status, deleted }) {
     const [first] = finals.values();
     const many = first?.class_names.length > 2;
-    const again = () => (this.dirty.results = true); // the server is away: again with what comes next
     this.arrangement.placeResults(many);
     if (!finals.size) find("results").hidden = true;
     if (!finals.size || deleted) return this.#showEvaluation(false);
@@ -305,11 +305,11 @@ export class PageView {
       );
     if (many) {
       const both = this.#drawStatistics().then(() => (this.#showEvaluation(true), drawCurves()));
-      return this.#later(both, again);
+      return this.#later(both, this.#resultsAgain);
     }
-    this.#below(() => this.#drawStatistics(), again);
+    this.#below(() => this.#drawStatistics(), this.#resultsAgain);
     this.#showEvaluation(true);
-    this.#later(drawCurves(), again);
+    this.#later(drawCurves(), this.#resultsAgain);
   }
 
   #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
@@ -321,7 +321,7 @@ export class PageView {
             import("./errors/error_group.js"), // which the first imports, asked for with it
             import("./errors/error_words.js"),
           ]).then(([{ drawErrors }]) => drawErrors(finals, saved, [attempt, saved?.at, ...finals.keys()].join())),
-        () => (this.dirty.results = true),
+        this.#resultsAgain,
       );
     else find("errors").hidden = true;
   }
@@ -343,7 +343,7 @@ export class PageView {
       import("./patients/patient_switch.js").then(({ drawSwitch }) =>
         drawSwitch(find("counting"), finals, this.labels),
       ),
-      () => (this.dirty.results = true),
+      this.#resultsAgain,
     );
   }
 
@@ -352,7 +352,7 @@ export class PageView {
     if (finals.size)
       this.#below(
         () => import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
-        () => (this.dirty.results = true),
+        this.#resultsAgain,
       );
     else find("operating-points").hidden = true;
   }
@@ -365,7 +365,7 @@ export class PageView {
     else
       this.#below(
         () => import("./subgroups/section.js").then(({ drawSubgroups }) => drawSubgroups(finals, key)),
-        () => (this.dirty.results = true),
+        this.#resultsAgain,
       );
   }
 

@@ -1,7 +1,7 @@
 // The errors of a run as pictures, or as rows of its table. Loaded when a run has a final result.
 
-import { el } from "../../frame/dom.js";
-import { splitName } from "../../frame/format.js";
+import { fillSelect } from "../../frame/dom.js";
+import { splitName, testFirst } from "../../frame/format.js";
 import { ErrorGroupView } from "./error_group.js";
 import { errorGroups } from "./error_words.js";
 
@@ -21,13 +21,12 @@ class ErrorGallery {
   // `saved`: the operating point that decides; null where the run's own threshold does.
   draw(finals, saved) {
     Object.assign(this, { finals, saved });
-    const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
-    const chosen = this.select.value;
-    this.select.replaceChildren(...splits.map((split) => el("option", { value: split }, splitName(split))));
-    if (splits.includes(chosen)) this.select.value = chosen;
-    this.select.disabled = splits.length < 2;
+    const splits = testFirst(finals.keys());
+    fillSelect(
+      this.select,
+      splits.map((split) => [split, splitName(split)]),
+    );
     this.#show();
-    this.root.hidden = false;
   }
 
   #show() {
@@ -56,6 +55,7 @@ let drawnOf = null;
 
 // `key`: what is drawn again only when it changes.
 export function drawErrors(finals, saved, key) {
+  find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
   if (key === drawnOf) return;
   drawnOf = key;
   gallery ??= new ErrorGallery();

@@ -1,8 +1,8 @@
 // Curves of the final result, and a threshold to try. Loaded when a run has a final result.
 
 import { call, errorText } from "../../frame/api.js";
-import { el, setText } from "../../frame/dom.js";
-import { splitName } from "../../frame/format.js";
+import { fillSelect, setText } from "../../frame/dom.js";
+import { splitName, testFirst } from "../../frame/format.js";
 import {
   alternatives,
   precisionRecallPoints,
@@ -48,8 +48,8 @@ class FinalCurves {
 
   draw(finals) {
     this.finals = finals;
-    const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
-    fill(
+    const splits = testFirst(finals.keys());
+    fillSelect(
       find("evaluation-split"),
       splits.map((split) => [split, splitName(split)]),
     );
@@ -63,7 +63,7 @@ class FinalCurves {
   #changeSplit() {
     const { class_names: names, reliability = [], split } = this.#final;
     const classes = names.map((name, label) => [label, name]);
-    fill(find("evaluation-class"), classes.length > 2 ? classes : classes.slice(1)); // of two, the positive one
+    fillSelect(find("evaluation-class"), classes.length > 2 ? classes : classes.slice(1)); // of two, the positive one
     this.reliability.drawReliability(reliability, reliabilityAlternative(reliability, split));
     setText(find("reliability-words"), reliabilityWords(reliability, names.length));
     this.#load();
@@ -157,14 +157,6 @@ class FinalCurves {
 }
 
 const countsOf = ([[tn, fp], [fn, tp]]) => ({ tn, fp, fn, tp });
-
-// A choice of one tells what is shown.
-function fill(select, choices) {
-  const chosen = select.value;
-  select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
-  if (choices.some(([value]) => String(value) === chosen)) select.value = chosen;
-  select.disabled = choices.length < 2;
-}
 
 let drawn = null;
 let drawnOf = null;

@@ -1,6 +1,6 @@
 // What the final result is when each patient counts once. Pure.
 
-import { count, plural } from "../../frame/format.js";
+import { plural } from "../../frame/format.js";
 
 /** @typedef {import("../../events/event_types").FinalStats} FinalStats */
 /** @typedef {FinalStats & { unit: string; words: string }} Counted as `drawResults` draws it */
@@ -22,7 +22,7 @@ export const byPatient = (finals) => new Map([...finals].map(([split, final]) =>
  */
 export function patientWords(patients, mixed, classes) {
   const start = `Each of ${plural(patients, "patient")} counts once, with the mean of the scores of its samples`;
-  const some = `${count(mixed)} ${mixed === 1 ? "patient" : "patients"}`;
+  const some = plural(mixed, "patient");
   if (classes > 2) {
     const verb = mixed === 1 ? "is" : "are";
     return mixed ? `${start}; ${some} with samples of several classes ${verb} left out.` : `${start}.`;

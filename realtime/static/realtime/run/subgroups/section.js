@@ -1,8 +1,8 @@
 // The final result told apart by groups of samples. Loaded when a run has them, asked for when they are seen.
 
 import { call, errorText } from "../../frame/api.js";
-import { arrange, el, setText } from "../../frame/dom.js";
-import { splitName } from "../../frame/format.js";
+import { arrange, el, fillSelect, setText } from "../../frame/dom.js";
+import { splitName, testFirst } from "../../frame/format.js";
 import { pText } from "../../frame/signed_text.js";
 import { forestRow } from "./forest.js";
 import {
@@ -38,13 +38,13 @@ class Subgroups {
   // A new evaluation, or another operating point: who has seen the groups sees the new ones.
   draw(finals) {
     this.finals = finals;
-    const splits = [...finals.keys()].sort((a, b) => (b === "test") - (a === "test"));
-    fill(
+    const splits = testFirst(finals.keys());
+    fillSelect(
       this.#select("split"),
       splits.map((split) => [split, splitName(split)]),
     );
     const two = [...finals.values()].every(({ class_names: names }) => names.length === 2);
-    fill(
+    fillSelect(
       this.#select("metric"),
       (two ? Object.keys(METRICS) : MANY).map((metric) => [metric, METRICS[metric][1]]),
     );
@@ -78,7 +78,7 @@ class Subgroups {
   #show(told, query) {
     setText(find("subgroups-verdict"), told.problem ?? told.verdict);
     setText(find("subgroups-decides"), decidesText(told));
-    if (told.kept.length) fill(this.#select("by"), columnChoices(told.kept));
+    if (told.kept.length) fillSelect(this.#select("by"), columnChoices(told.kept));
     const file = find("subgroups-file");
     file.hidden = Boolean(told.problem);
     query.set("file", "csv");
@@ -151,13 +151,6 @@ class Subgroups {
 }
 
 const columnsOf = (groups) => [...new Set(groups.map(({ column }) => column))];
-
-function fill(select, choices) {
-  const chosen = select.value;
-  select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
-  if (choices.some(([value]) => value === chosen)) select.value = chosen;
-  select.disabled = choices.length < 2;
-}
 
 let drawn = null;
 let drawnOf = null;
