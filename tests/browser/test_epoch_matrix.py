@@ -105,8 +105,10 @@ async def test_nothing_is_asked_for_until_the_section_comes_near(visitors: Visit
     assert [url for url in asked if "epoch-matrices" in url] == []
     await page.locator("#epoch-matrix").scroll_into_view_if_needed()
     await expect(page.locator(SLIDER)).to_be_enabled()
+    await page.locator(SLIDER).focus()
     for _ in range(4):
         await page.keyboard.press("ArrowRight")
+    await expect(page.locator(WORDS)).to_contain_text("Epoch 6 of 6")
     assert len([url for url in asked if "epoch-matrices" in url]) == 1  # once for all
 
 

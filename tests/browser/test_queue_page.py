@@ -101,6 +101,7 @@ async def test_the_page_follows_a_run_from_the_queue_to_its_end(visitors: Visito
     await expect(running).to_contain_text("3 % of 6 epochs · about 1 min 15 s left")
     await expect(running).to_contain_text("here:1", timeout=15_000)
     await expect(waiting).to_contain_text("All slots are busy (1 slot).", timeout=15_000)
+    await expect(waiting).to_have_attribute("data-run", str(second.pk))
     worker, gpu = page.locator("#workers tbody tr"), page.locator("#gpus tbody tr")
     await expect(worker).to_contain_text("1 of 1 busy")
     await expect(worker).to_contain_text("Alive, last heartbeat at")
@@ -111,7 +112,6 @@ async def test_the_page_follows_a_run_from_the_queue_to_its_end(visitors: Visito
     await expect(waiting).to_contain_text("A worker will start it shortly.", timeout=15_000)
     await in_thread(workers.deregister, "here:1")
     await expect(page.locator("#workers .none")).to_be_visible(timeout=15_000)
-    assert second.pk
 
 
 async def test_owners_move_their_own_runs_and_are_told_what_they_may_not(visitors: Visitors, owner: User) -> None:
