@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import socket
 import sqlite3
 import statistics
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -153,16 +154,19 @@ def served(command: list[str], port: int, path: str, home: Path, **environment: 
             time.sleep(0.01)
         yield time.perf_counter() - start, process.pid
     finally:
-        for pid in [process.pid, *descendants(process.pid)]:
-            _end(pid)
-        process.wait(30)
+        _end(process)
 
 
-def _end(pid: int) -> None:
-    try:
-        os.kill(pid, 15)
-    except ProcessLookupError:
-        return
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server with all that it has started; some outlive a polite request."""
+    started = descendants(process.pid)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    for pid in [process.pid, *started]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 def _answers(port: int, path: str) -> bool:
