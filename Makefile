@@ -28,11 +28,11 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup prepare docs test integration storm lint format screenshot benchmark load clean
+.PHONY: help run setup prepare docs test integration storm lint format screenshot benchmark bench bench-full load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
@@ -63,6 +63,12 @@ format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding tables; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
+
+bench: $(TESTING) $(BROWSER) ## ours beside Trackio, MLflow, TensorBoard and CSV files (10 minutes, the first time more); ARGS="--only curve"
+	@exec $(PY) -m benchmarks.peers $(ARGS)
+
+bench-full: $(TESTING) $(BROWSER) ## the same with a hundred times as much of everything, into benchmarks/RESULTS.md (hours)
+	@exec $(PY) -m benchmarks.peers --full --write $(ARGS)
 
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
 	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)

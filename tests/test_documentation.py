@@ -169,7 +169,7 @@ def test_make_targets() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony
     targets = [name.removeprefix("make ") for name in first_column("reference/commands", "Make targets")]
-    named = [name for name in targets if re.fullmatch(r"\w+", name)]
+    named = [name for name in targets if re.fullmatch(r"[\w-]+", name)]
     assert sorted(named) == sorted(phony[1].split())
 
 

@@ -104,7 +104,7 @@ class Rank:
         found: list[Received] | None = None
         try:
             while len(found or ()) < AT_ONCE and self._messages.poll():
-                found = (found or []) + _decode(self._messages.recv_bytes(MESSAGE_LIMIT))
+                found = (found or []) + decode_batch(self._messages.recv_bytes(MESSAGE_LIMIT))
         except EOFError:
             self._closed = True
         except OSError as error:
@@ -148,7 +148,8 @@ class Rank:
         return [received for received in batch if not isinstance(received.message, Outcome)]
 
 
-def _decode(raw: bytes) -> list[Received]:
+def decode_batch(raw: bytes) -> list[Received]:
+    """Decode one batch of an emitter. Raises ProtocolError."""
     try:
         return [
             Stamped(_message(type_, bytes(data)), timestamp, bytes(data).decode())

@@ -1,0 +1,315 @@
+"""Ourselves: the emitter of a training, its pipe, what the worker does with it, SQLite, and the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+# The home is made before the settings are read: they are read once.
+_HOME = tempfile.TemporaryDirectory(prefix="livetrain-peers-")
+os.environ |= {"LIVETRAIN_HOME": _HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ["LIVETRAIN_LOG_LEVEL"] = "WARNING"
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from websockets.sync.client import connect  # noqa: E402
+
+from benchmarks.list_runs import fill as fill_list  # noqa: E402
+from benchmarks.peers.contestants import ROOT  # noqa: E402
+from benchmarks.peers.drivers import protocol  # noqa: E402
+from benchmarks.peers.drivers.protocol import Figures, Site  # noqa: E402
+from experiments.files.uploader import Uploader  # noqa: E402
+from experiments.processes.rank_process import decode_batch  # noqa: E402
+from experiments.supervision.batch_writer import BatchWriter  # noqa: E402
+from experiments.training.contract.reports import Message  # noqa: E402
+from experiments.training.recipes.process_entry import Emitter  # noqa: E402
+from runs import lifecycle  # noqa: E402
+from runs.curves import compaction  # noqa: E402
+from runs.events import BatchMetrics, EpochEnd, utc_now  # noqa: E402
+from runs.models import Run  # noqa: E402
+from tests.installation import Installation, Server  # noqa: E402
+
+CONFIG: dict[str, Any] = {
+    "experiment_name": "benchmark",
+    "source_path": "builtin:digits-is-8",
+    "trainer": {"max_epochs": 1},
+    "callbacks": {"monitor": "val_auroc"},
+    "seed": 1,
+}
+VALUES_OF_A_STEP = 4  # a batch_metrics event has loss, accuracy, recall and F1
+AT_ONCE = 20_000  # messages said before they are read: a training that said more would be thinned out
+DATABASE = "livetrain.sqlite3"
+EPOCH_NAMES = ("loss", "acc", "f1", "recall", "auroc", "precision", "specificity", "mcc", "kappa", "ap")
+
+
+class Store:
+    """What a worker does with what a training says, through a real emitter and a real pipe."""
+
+    def __init__(self) -> None:
+        self._reading, writing = Pipe(duplex=False)
+        self._emitter = Emitter(writing)
+
+    def store(self, run: Run, messages: list[Message]) -> None:
+        """Say all messages, and store them as they arrive."""
+        writer, seen = BatchWriter(run, Uploader(run), None), 0
+        for first in range(0, len(messages), AT_ONCE):
+            for message in messages[first : first + AT_ONCE]:
+                self._emitter.report(message)
+            while seen < min(len(messages), first + AT_ONCE):
+                received = decode_batch(self._reading.recv_bytes())
+                while len(received) < 1_000 and self._reading.poll():
+                    received += decode_batch(self._reading.recv_bytes())
+                if received:
+                    writer.store_batch(received, again=False)
+                seen += len(received)
+
+    def close(self) -> None:
+        """End the emitter's thread."""
+        self._emitter.close()
+
+
+def _prepared() -> None:
+    call_command("migrate", verbosity=0)
+    User.objects.create_user("benchmark")
+
+
+def _run() -> Run:
+    made = lifecycle.create(User.objects.get(username="benchmark"), CONFIG)
+    lifecycle.claim(made.pk, "benchmark")
+    return Run.objects.get(pk=made.pk)
+
+
+def _steps(steps: int, values: int) -> list[Message]:
+    """Make the events that hold so many values: one event has four of them."""
+    pool = protocol.numbers(10_000)
+    count = -(-steps * values // VALUES_OF_A_STEP)
+    return [
+        BatchMetrics(
+            step=step,
+            batch_idx=step % 1_000,
+            epoch=step // 1_000,
+            loss=pool[step % 9_000],
+            accuracy=pool[step % 9_000 + 1],
+            recall=pool[step % 9_000 + 2],
+            f1=pool[step % 9_000 + 3],
+        )
+        for step in range(count)
+    ]
+
+
+def _stored(runs: int, messages: list[Message]) -> list[Run]:
+    """Store the same in several runs, which end; what a worker packs at a run's end is packed."""
+    store, made = Store(), []
+    for _ in range(runs):
+        run = _run()
+        store.store(run, messages)
+        lifecycle.end(run.pk, run.attempt, "completed", None)
+        made.append(run)
+    store.close()
+    return made
+
+
+def log_call(_home: Path, calls: int) -> Figures:
+    """Measure making and emitting the events of 10 values: two of four and one of two."""
+    reading, writing = Pipe(duplex=False)
+    with subprocess.Popen(["cat"], stdin=reading.fileno(), stdout=subprocess.DEVNULL) as reader:
+        emitter, step = Emitter(writing), 0
+
+        def call(values: dict[str, float]) -> None:
+            nonlocal step
+            step += 1
+            a, b, c, d, e, f, g, h, i, j = values.values()
+            emitter.report(BatchMetrics(step=step, batch_idx=step, epoch=0, loss=a, accuracy=b, recall=c, f1=d))
+            emitter.report(BatchMetrics(step=step, batch_idx=step, epoch=0, loss=e, accuracy=f, recall=g, f1=h))
+            emitter.report(BatchMetrics(step=step, batch_idx=step, epoch=0, loss=i, accuracy=j, recall=None, f1=None))
+
+        found = protocol.blocked(call, calls)
+        emitter.close()
+        writing.close()
+        reading.close()
+        reader.wait()
+    return found
+
+
+def ingest(_home: Path, runs: int, steps: int, values: int) -> Figures:
+    """Measure values a second until they are committed."""
+    _prepared()
+    messages = _steps(steps, values)
+    return protocol.rate(runs * steps * values, partial(_stored, runs, messages))
+
+
+def one_run(home: Path, steps: int, values: int) -> Figures:
+    """Measure the same of one run."""
+    return ingest(home, 1, steps, values)
+
+
+def bytes_per_value(_home: Path, steps: int, values: int) -> Figures:
+    """Measure the database after a run, and again once its samples are packed, less what it was before."""
+    _prepared()
+    _stored(1, _steps(1, values))
+    path = Path(_HOME.name) / DATABASE
+    small = protocol.sqlite_size(path)
+    [run] = _stored(1, _steps(steps, values))
+    at_once = protocol.sqlite_size(path) - small
+    compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
+    return {
+        "value": at_once / (steps * values),
+        "packed": (protocol.sqlite_size(path) - small) / (steps * values),
+    }
+
+
+def epoch_rows(_home: Path, runs: int, epochs: int, values: int) -> Figures:
+    """Measure epochs with so many metrics, with the summaries that the list needs."""
+    _prepared()
+    pool, names = protocol.numbers(10_000), [f"val_{name}" for name in EPOCH_NAMES[:values]]
+    messages: list[Message] = [
+        EpochEnd(
+            epoch=epoch,
+            phase="val",
+            metrics={name: pool[(epoch * values + place) % 10_000] for place, name in enumerate(names)},
+            timestamp=utc_now(),
+        )
+        for epoch in range(epochs)
+    ]
+    return protocol.rate(runs * epochs * values, partial(_stored, runs, messages))
+
+
+def small_runs(_home: Path, runs: int) -> Figures:
+    """Measure runs created, claimed, given 50 values one after the other, and ended."""
+    _prepared()
+    messages = _steps(5, 10)
+    return protocol.rate(runs, partial(_stored, runs, messages))
+
+
+@contextmanager
+def _serving(*arguments: str) -> Iterator[Server]:
+    with Installation(Path(_HOME.name)).serve(*arguments) as server:
+        yield server
+
+
+def visible(home: Path, values: int) -> Figures:
+    """Measure from the event's making in a training's process to a client of its run, by the event's own time."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "benchmarks.load_worker", "1", str(home / "writes.json")]
+    request = {key: CONFIG[key] for key in ("experiment_name", "source_path")}
+    with _serving("--no-worker") as server:
+        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            run_id = server.train(**request, trainer={"max_epochs": 10_000})
+            server.wait_for(run_id, "in_progress")
+            time.sleep(2)  # what a page does: it comes while the run goes on
+            delays = _delays(server, run_id, values)
+        finally:
+            worker.terminate()
+            worker.wait(60)
+    return protocol.spread_of(delays)
+
+
+def _delays(server: Server, run_id: int, values: int) -> list[float]:
+    after = server.get(f"/api/runs/{run_id}/")["last_seq"]
+    headers = {"Authorization": f"Token {server.token}"}
+    found: list[float] = []
+    with connect(f"{server.websocket}/ws/runs/{run_id}/?after={after}", additional_headers=headers) as socket:
+        while len(found) < 10 * values:
+            events = json.loads(socket.recv(timeout=60))
+            now = time.time()
+            found += [(now - _moment(event["timestamp"])) * 1e3 for event in events if "timestamp" in event]
+    return found[values:]  # the first ones waited for this client
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def newest_runs(_home: Path, runs: int, times: int) -> Figures:
+    """Measure the list's first page with all its columns."""
+    call_command("migrate", verbosity=0)
+    fill_list(runs, min(50, runs // 2))
+    connection.close()
+    with _serving("--no-worker") as server:
+        site = _site(server)
+        assert len(site.ask("/api/runs/")["results"]) == 50
+        return protocol.answered(times, lambda: site.ask("/api/runs/"))
+
+
+def history(_home: Path, points: int, times: int) -> Figures:
+    """Measure all points of a curve; an answer has at most 100,000, so that longer ones are read in ranges."""
+    _prepared()
+    [run] = _stored(1, _steps(points, VALUES_OF_A_STEP))
+    compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
+    connection.close()
+    with _serving("--no-worker") as server:
+        site = _site(server)
+        most = 100_000
+        ranges = [(first, min(points, first + most) - 1) for first in range(0, points, most)]
+
+        def ask() -> int:
+            path = f"/api/runs/{run.pk}/series/?name=batch/loss&points={max(10, min(points, most))}"
+            answers = [site.ask(f"{path}&from={first}&to={last}") for first, last in ranges]
+            return sum(len(answer["series"][0]["y"]) for answer in answers)
+
+        assert ask() >= points  # a range comes with the sample on either side
+        return protocol.answered(times, ask)
+
+
+def _site(server: Server) -> Site:
+    return Site(server.address, {"Authorization": f"Token {server.token}"})
+
+
+def _command(port: int) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)]
+
+
+def start(home: Path) -> Figures:
+    """Measure the second start, as peers have nothing to migrate; the first one is told beside it."""
+    found = []
+    for _ in range(2):
+        port = protocol.free_port()
+        with protocol.served(_command(port), port, "/healthz", home) as (seconds, _pid):
+            found.append(seconds)
+    return {"value": found[1], "first": found[0]}
+
+
+def idle_memory(home: Path) -> Figures:
+    """Measure all processes, with the worker that waits for runs."""
+    port = protocol.free_port()
+    with protocol.served(_command(port), port, "/healthz", home) as (_, pid):
+        return {"value": protocol.settled_memory(pid, 60)}
+
+
+if __name__ == "__main__":
+    with _HOME:
+        protocol.main(
+            {
+                one.__name__: one
+                for one in (
+                    log_call,
+                    ingest,
+                    one_run,
+                    bytes_per_value,
+                    epoch_rows,
+                    small_runs,
+                    visible,
+                    newest_runs,
+                    history,
+                    start,
+                    idle_memory,
+                )
+            }
+        )

@@ -1,0 +1,141 @@
+"""TensorBoard: event files by PyTorch's writer, and its server, which reads them again in intervals."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
+
+from benchmarks.peers.drivers import protocol
+from benchmarks.peers.drivers.protocol import Figures, Site
+
+RELOAD_SECONDS = 1  # its shortest; 5 is the default
+SHOWN = 1_000  # points of a curve unless its server is told to keep more
+
+
+def _fill(home: Path, runs: int, steps: int, values: int) -> None:
+    pool = protocol.numbers(10_000)
+    for run in range(runs):
+        writer = SummaryWriter(str(home / f"run-{run}"))
+        for step in range(steps):
+            for name, value in protocol.named(values, step, pool).items():
+                writer.add_scalar(name, value, step)
+        writer.close()
+
+
+def _command(home: Path, port: int, points: int = SHOWN) -> list[str]:
+    options = [f"--logdir={home}", f"--port={port}", f"--reload_interval={RELOAD_SECONDS}"]
+    return [sys.executable, "-m", "tensorboard.main", *options, f"--samples_per_plugin=scalars={points}"]
+
+
+def log_call(home: Path, calls: int) -> Figures:
+    """Measure a call of 10 values: one call of the writer for each."""
+    writer = SummaryWriter(str(home))
+    step = 0
+
+    def call(values: dict[str, float]) -> None:
+        nonlocal step
+        step += 1
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+
+    return protocol.blocked(call, calls)
+
+
+def ingest(home: Path, runs: int, steps: int, values: int) -> Figures:
+    """Measure values a second until they are in the files."""
+    return protocol.rate(runs * steps * values, partial(_fill, home, runs, steps, values))
+
+
+def one_run(home: Path, steps: int, values: int) -> Figures:
+    """Measure the same of one run."""
+    return ingest(home, 1, steps, values)
+
+
+def bytes_per_value(home: Path, steps: int, values: int) -> Figures:
+    """Measure the event file of one run."""
+    _fill(home, 1, steps, values)
+    return {"value": protocol.size(home) / (steps * values)}
+
+
+def epoch_rows(home: Path, runs: int, epochs: int, values: int) -> Figures:
+    """Measure epochs, which are steps here."""
+    return ingest(home, runs, epochs, values)
+
+
+def small_runs(home: Path, runs: int) -> Figures:
+    """Measure files made, filled with 5 x 10 values and closed."""
+    return protocol.rate(runs, partial(_fill, home, runs, 5, 10))
+
+
+def visible(home: Path, values: int) -> Figures:
+    """Measure from the call, flushed, until its server answers with the value; it reads its files every second."""
+    port = protocol.free_port()
+    (logs := home / "logs").mkdir()
+    writer = SummaryWriter(str(logs))
+
+    def log(step: int) -> None:
+        writer.add_scalar("told", step, step)
+        writer.flush()
+
+    with protocol.served(_command(logs, port), port, "/", home):
+        site = Site(f"http://127.0.0.1:{port}")
+
+        def newest() -> int:
+            try:
+                return int(_points(site, "told")[-1][1])
+            except (RuntimeError, IndexError):
+                return 0  # before its first reading it knows no such curve
+
+        return protocol.polled(log, newest, min(values, 20))
+
+
+def history(home: Path, points: int, times: int) -> Figures:
+    """Measure all points of one curve, which its server was told to keep."""
+    port = protocol.free_port()
+    (logs := home / "logs").mkdir()
+    _fill(logs, 1, points, 1)
+    with protocol.served(_command(logs, port, points), port, "/", home):
+        site = Site(f"http://127.0.0.1:{port}")
+        protocol.until(lambda: len(_points(site, "value_0", "run-0")) == points)
+        return protocol.answered(times, partial(_points, site, "value_0", "run-0"))
+
+
+def _points(site: Site, tag: str, run: str = ".") -> list[list[float]]:
+    return list(site.ask(f"/data/plugin/scalars/scalars?run={run}&tag={tag}"))
+
+
+def start(home: Path) -> Figures:
+    """Measure its start with no file to read."""
+    port = protocol.free_port()
+    with protocol.served(_command(home, port), port, "/", home) as (seconds, _):
+        return {"value": seconds}
+
+
+def idle_memory(home: Path) -> Figures:
+    """Measure what it holds then."""
+    port = protocol.free_port()
+    with protocol.served(_command(home, port), port, "/", home) as (_, pid):
+        return {"value": protocol.settled_memory(pid)}
+
+
+if __name__ == "__main__":
+    protocol.main(
+        {
+            one.__name__: one
+            for one in (
+                log_call,
+                ingest,
+                one_run,
+                bytes_per_value,
+                epoch_rows,
+                small_runs,
+                visible,
+                history,
+                start,
+                idle_memory,
+            )
+        }
+    )
