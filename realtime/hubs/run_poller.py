@@ -25,7 +25,7 @@ from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 from runs.failures.backoff import Backoff
 from runs.models import Run
-from runs.queries import Head
+from runs.queries import Head, heads
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.075
@@ -123,8 +123,11 @@ def _found(interest: Interest) -> Found:
 
 
 def _heads(interest: Interest) -> list[Head]:
-    wanted = Q(pk__in=interest.run_ids)
-    if interest.newer_than is not None:
-        wanted |= Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
-        wanted |= Q(touched_at__gte=timezone.now() - timedelta(seconds=TOUCHED_SECONDS))
-    return [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]
+    """Read what is unfinished, new or touched with few parameters, and then by number what is left of `run_ids`."""
+    if interest.newer_than is None:
+        return heads(interest.run_ids)
+    wanted = Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
+    wanted |= Q(touched_at__gte=timezone.now() - timedelta(seconds=TOUCHED_SECONDS))
+    found = [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]
+    rest = {*interest.run_ids}.difference(head.id for head in found)
+    return found + heads(rest) if rest else found

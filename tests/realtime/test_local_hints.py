@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
