@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
 
-class Mark(NamedTuple):
+class Mark:
     """A state as one connection sees it; marks of different connections are never equal."""
 
-    connection: Any
-    state: object
+    def __init__(self, connection: Any, state: object) -> None:
+        self._connection, self._state = connection, state
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Mark) and self.connection is other.connection and self.state == other.state
+        return isinstance(other, Mark) and self._connection is other._connection and self._state == other._state
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # it holds what cannot be hashed by value
 
 
 _QUESTIONS = {

@@ -23,7 +23,7 @@ def test_characters_count_as_bytes_and_the_same_text_is_encoded_once() -> None:
     assert encoded(text) is encoded(text)
 
 
-class Socket(Connection):  # type: ignore[misc]  # Twisted has no types
+class Socket(Connection):
     """A connection whose socket takes so many bytes of each write, and what waits then."""
 
     def __init__(self, takes: int | Exception) -> None:

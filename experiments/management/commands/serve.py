@@ -47,6 +47,7 @@ class Command(BaseCommand):
 
 
 def _plan(listener: int, options: dict[str, Any]) -> Plan:
+    logs: Any = settings.LOGGING
     workers = 0 if options["no_worker"] else options["workers"]
     return Plan(
         listener=listener,
@@ -55,6 +56,6 @@ def _plan(listener: int, options: dict[str, Any]) -> Plan:
         slots=options["slots"],
         worker_stop_seconds=settings.GRACE_SECONDS + 20,
         demo=options["demo"],
-        log_format=settings.LOGGING["handlers"]["console"]["formatter"],
-        log_level=settings.LOGGING["root"]["level"],
+        log_format=logs["handlers"]["console"]["formatter"],
+        log_level=logs["root"]["level"],
     )
