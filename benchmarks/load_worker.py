@@ -1,6 +1,7 @@
-"""The worker of `benchmarks.load`: the product's own, whose trainings are `benchmarks.load_training`.
+"""The worker of `benchmarks.load`: the product's own, whose trainings are another recipe.
 
-`python -m benchmarks.load_worker SLOTS REPORT`. At its end it writes how long storing each batch took to REPORT.
+`python -m benchmarks.load_worker SLOTS REPORT [RECIPE]`, by default with the recipe `benchmarks.load_training`. At its
+end it writes how long storing each batch took to REPORT.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ django.setup()
 
 from benchmarks.percentiles import Histogram  # noqa: E402
 from experiments.processes import training_process  # noqa: E402
-from experiments.supervision import supervisor  # noqa: E402
+from experiments.supervision import run_start  # noqa: E402
 from experiments.worker.worker_process import work  # noqa: E402
 from runs import recorder  # noqa: E402
 
@@ -43,11 +44,11 @@ class Timed:
 
 
 def main() -> None:
-    slots, report = int(sys.argv[1]), Path(sys.argv[2])
+    slots, report, *recipe = int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]
     timed = Timed()
     recorder.record = timed
-    supervisor.TrainingProcess = partial(  # type: ignore[assignment,attr-defined]
-        training_process.TrainingProcess, recipe="benchmarks.load_training"
+    run_start.TrainingProcess = partial(  # type: ignore[assignment,attr-defined]
+        training_process.TrainingProcess, recipe=(recipe or ["benchmarks.load_training"])[0]
     )
     work(slots)
     report.write_text(json.dumps({"ms": timed.took.summary(), "batches": timed.took.count, "events": timed.events}))

@@ -29,7 +29,7 @@ REQUEST = {
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        home = Installation(Path(folder) / "home")
+        home = Installation(Path(folder) / "home", LIVETRAIN_FORK_SERVER_IDLE_SECONDS="600")
         home.manage("apitoken", "tester")
         started = time.perf_counter()
         with home.serve() as server:

@@ -16,10 +16,10 @@ from project.request_bodies import MeasuredBodies  # noqa: E402
 from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up  # noqa: E402
 from realtime.routing import websocket_application  # noqa: E402
-from realtime.wire import close_reasons  # noqa: E402
+from realtime.wire import daphne_protocol  # noqa: E402
 
 private_home.make_private()
-close_reasons.install()
+daphne_protocol.install()
 warm_up()
 inspections.warm_up()
 Maintenance().start()

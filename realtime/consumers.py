@@ -177,7 +177,7 @@ class RunConsumer(Live):
 
 
 class RunListConsumer(Live):
-    """`ws/runs/`: a summary of each unfinished run, then status changes and summaries of all runs, and the queue.
+    """`ws/runs/`: the queue, summaries of up to 50 unfinished runs, then of each run that changes, with its statuses.
 
     `ws/runs/?only=queue`: the queue alone, for the page of a run that waits.
 

@@ -28,7 +28,8 @@ class Installation:
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LIVETRAIN_")}
-        self.environment = kept | {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1"} | own_part(home) | environment
+        own = {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1", "LIVETRAIN_FORK_SERVER_IDLE_SECONDS": "0"}
+        self.environment = kept | own | own_part(home) | environment
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end; return what it printed."""

@@ -22,6 +22,7 @@ from experiments.datasets import lookup
 from experiments.models import Preflight
 from experiments.periodic import Periodic
 from experiments.preflights import state
+from experiments.processes import fork_server
 from experiments.processes.followed_process import End, FollowedProcess
 from experiments.processes.training_process import Received, TrainingProcess
 from experiments.supervision import end_messages
@@ -135,6 +136,11 @@ class PreflightAttempt:
 
     def carry_out(self) -> None:
         """Make the report. Raises Fenced when it was cancelled or another worker has it; its process is gone then."""
+        with fork_server.own.in_use():
+            fork_server.own.load(self._renew)  # which takes longer than a lease may
+            self._make()
+
+    def _make(self) -> None:
         try:
             process = TrainingProcess(job_of(self._preflight), recipe=RECIPE)
         except SourceError as error:
@@ -168,9 +174,12 @@ class PreflightAttempt:
         now = time.monotonic()
         if batch or now - self._renewed > RENEW_SECONDS:
             self._renewed = now
-            state.renew(self._preflight.pk, self._preflight.attempt, progress=self._progress)
+            self._renew()
         if self._taken.seconds > settings.PREFLIGHT_SECONDS:
             raise _TooLong
+
+    def _renew(self) -> None:
+        state.renew(self._preflight.pk, self._preflight.attempt, progress=self._progress)
 
     def _fail_as_too_long(self) -> None:
         place = f', while it said "{self._progress}"' if self._progress else ""

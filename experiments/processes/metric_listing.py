@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 
 from experiments import metric_list
+from experiments.processes import fork_server
+from experiments.processes.fork_server import CONTEXT
 from experiments.training.recipes import process_entry
 
 logger = logging.getLogger(__name__)
@@ -14,22 +15,23 @@ SECONDS = 120.0  # it takes about one
 
 
 def bring_up_to_date() -> None:
-    """List the metrics unless the list of this version is known; call it after `training_process.warm_up`.
+    """List the metrics unless the list of this version is known.
 
     Where that fails, requests for further metrics are refused, and everything else works.
     """
     try:
         if not metric_list.is_up_to_date():
-            metric_list.store(_listed())
+            with fork_server.own.in_use():
+                listed = _listed()
+            metric_list.store(listed)
     except Exception:
         logger.exception("the metrics of torchmetrics could not be listed; runs cannot add any")
 
 
 def _listed() -> bytes:
     """Return the list as JSON; raises RuntimeError."""
-    context = multiprocessing.get_context("forkserver")
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=process_entry.list_metrics, args=(sending,), name="metrics")
+    receiving, sending = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=process_entry.list_metrics, args=(sending,), name="metrics")
     process.start()
     sending.close()
     try:

@@ -1,26 +1,22 @@
 """Starts a training in children of the fork server, reads its messages, and stops it. No Django here.
 
-The fork server has torch and lightning loaded, so that a training starts within a tenth of a second; neither it nor
-this process ever initialises CUDA. A training on several devices has one process for each, its ranks.
+The fork server has torch and lightning loaded, so that a training starts within a tenth of a second once it is there;
+neither it nor this process ever initialises CUDA. A training on several devices has one process for each, its ranks.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
-from pathlib import Path
 
 import msgspec
 
+from experiments.processes import fork_server
+from experiments.processes.fork_server import CONTEXT, warm_up
 from experiments.processes.rank_process import ProtocolError, Rank, Received
-from experiments.training.contract import environment
 from experiments.training.contract.reports import Job, Outcome
 from experiments.training.recipes import process_entry
 from runs.events import Stamped
@@ -28,44 +24,10 @@ from runs.files.log_names import log_name
 
 __all__ = ["ProtocolError", "Received", "TrainingProcess", "describe_exit", "warm_up"]
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_START = "experiments.training.recipes.fork_server_start"
-_END = "experiments.training.recipes.fork_server_end"
-_CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__, _END])
 TICK_SECONDS = 0.25  # how long to wait for a process before its follower does its other work
 SILENCE_SECONDS = 45.0  # without a heartbeat for so long, a training hangs or is frozen
 _UNKNOWN = 255  # the fork server died with the exit code
 LAST_WORDS_SECONDS = 2.0  # left to the other ranks when one has ended early
-
-
-def warm_up() -> None:
-    """Start the fork server and wait until it has loaded everything (seconds). Raises RuntimeError if it cannot."""
-    # The fork server resolves modules by itself: it does not inherit this process's sys.path.
-    root = str(Path(__file__).resolve().parents[2])
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if root not in paths:
-        os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
-    with _clean_environment():
-        forkserver.ensure_running()
-    probe = _CONTEXT.Process(target=process_entry.warm, name="warm-up")
-    probe.start()
-    probe.join()
-    if probe.exitcode != 0:
-        raise RuntimeError(f"The training process cannot load {process_entry.RECIPE}; is everything installed?")
-
-
-@contextmanager
-def _clean_environment() -> Iterator[None]:
-    """Remove the secrets from the environment for the block, so that the fork server starts without them.
-
-    A fork server that is started again later inherits them and removes them itself, which leaves them readable in
-    /proc.
-    """
-    withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
-    try:
-        yield
-    finally:
-        os.environ.update(withheld)
 
 
 class TrainingProcess:
@@ -82,6 +44,8 @@ class TrainingProcess:
         self._first_end: float | None = None  # monotonic time at which a rank had ended early
         self._lost: list[int] = []  # ranks that ended without an outcome before we ended them, in order
         self._ending = False
+        self._uses_fork_server = True
+        fork_server.own.enter()
         try:
             self._start(job, recipe)
         except BaseException:
@@ -90,7 +54,7 @@ class TrainingProcess:
 
     def _start(self, job: Job, recipe: str) -> None:
         if job.ranks == 1:
-            self._ranks.append(Rank(_CONTEXT, job, recipe, None))
+            self._ranks.append(Rank(CONTEXT, job, recipe, None))
             return
         if job.node:
             self._start_ranks(job, recipe, None)
@@ -105,7 +69,7 @@ class TrainingProcess:
         first = job.node * job.local_ranks
         for number in range(first, first + job.local_ranks):
             own = msgspec.structs.replace(job, rank=number)
-            self._ranks.append(Rank(_CONTEXT, own, recipe, None if number else listener))
+            self._ranks.append(Rank(CONTEXT, own, recipe, None if number else listener))
 
     @property
     def pid(self) -> int:
@@ -166,6 +130,9 @@ class TrainingProcess:
         Of several ranks, it is that of the lost one, else of rank 0.
         """
         codes = {rank.number: rank.close() for rank in self._ranks}
+        if self._uses_fork_server:
+            self._uses_fork_server = False
+            fork_server.own.leave()
         return codes.get(self.lost_rank, next(iter(codes.values()))) if codes else None  # type: ignore[arg-type]
 
     def _signal(self, number: signal.Signals) -> None:

@@ -1,27 +1,28 @@
-"""Launches the embedded server: keeps a web process and N worker processes alive, and stops them cleanly."""
+"""Launches the embedded server: keeps a web process and N worker processes alive, and stops them cleanly.
+
+It only watches, for months, so it loads nothing of the server: `manage.py serve` prepares everything and then becomes
+this program (`become`), under the same process id.
+"""
 
 from __future__ import annotations
 
 import errno
+import json
 import logging
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from types import FrameType
+from typing import NamedTuple, NoReturn
 
-from django.conf import settings
-
-from experiments.processes import gpus
 from experiments.server.launcher_watch import LauncherPipe
-from runs import schema
 from runs.failures.backoff import Backoff
+from runs.json_logging import JsonLines
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,54 @@ STEADY_SECONDS = 30.0  # a child that lived so long is restarted at once
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 WEB_STOP_SECONDS = 5.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from experiments.server import launcher; launcher.main(sys.argv[-1])"
+)
+
+
+class Plan(NamedTuple):
+    """All that the launcher is told: what it starts, and how it says what happens."""
+
+    listener: int
+    """The descriptor of the listening socket, which is inheritable."""
+    manage: list[str]
+    """The command line up to and including `manage.py`."""
+    shares: list[str]
+    """Of each worker the GPUs, as `worker --gpus` takes them."""
+    slots: int
+    worker_stop_seconds: float
+    """How long a worker may take to return its trainings to the queue."""
+    demo: bool
+    log_format: str
+    log_level: str
+
+
+def become(plan: Plan, root: str) -> NoReturn:
+    """Replace this process by the launcher; the modules are found below `root`.
+
+    Signals to stop that come from `hold_signals` on, until the launcher listens to them, are kept for it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without site-packages and the current folder: it takes nothing from there.
+    program = [sys.executable, "-P", "-S", "-c", _PROGRAM, root, plan.manage[-1], "serve", json.dumps(plan._asdict())]
+    os.execv(sys.executable, program)  # noqa: S606  (our own program)
+
+
+def hold_signals() -> None:
+    """Keep signals to stop until the launcher runs: it must not end between two steps of the preparation."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+
+def main(plan: str) -> None:
+    """Run the launcher of this plan until it is stopped."""
+    told = Plan(**json.loads(plan))
+    console = logging.StreamHandler()
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    console.setFormatter(JsonLines() if told.log_format == "json" else text)
+    logging.basicConfig(handlers=[console], level=told.log_level)
+    Server(told).run()
 
 
 class PortTaken(Exception):
@@ -107,20 +156,18 @@ class Child:
 
 
 class Server:
-    """Migrates, starts everything, and waits for SIGTERM or SIGINT."""
+    """Starts everything, and waits for SIGTERM or SIGINT."""
 
-    def __init__(self, listener: socket.socket, *, workers: int, slots: int) -> None:
-        manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
-        descriptor = listener.fileno()
-        self._listener = listener
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._listener = socket.socket(fileno=plan.listener)
         self._pipe = pipe = LauncherPipe()
-        web = [*manage, "web", "--fd", str(descriptor), pipe.option(WEB_STOP_SECONDS)]
-        self._web = Child("web", web, [descriptor, pipe.reading_end])
-        worker = [*manage, "worker", "--slots", str(slots), pipe.option(_worker_stop_seconds()), "--gpus"]
-        shares = divided(gpus.found(), workers)
+        web = [*plan.manage, "web", "--fd", str(plan.listener), pipe.option(WEB_STOP_SECONDS)]
+        self._web = Child("web", web, [plan.listener, pipe.reading_end])
+        worker = [*plan.manage, "worker", "--slots", str(plan.slots), pipe.option(plan.worker_stop_seconds), "--gpus"]
         self._workers = [
             Child(f"worker {number}", [*worker, share], [pipe.reading_end])
-            for number, share in enumerate(shares, start=1)
+            for number, share in enumerate(plan.shares, start=1)
         ]
         self._stopping = threading.Event()
 
@@ -131,12 +178,12 @@ class Server:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         return f"http://{host}:{port}"
 
-    def run(self, on_ready: Callable[[str], None]) -> None:
-        """Run until a clean stop; `on_ready` is called once with the address, in a thread of its own."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+    def run(self) -> None:
+        """Run until a clean stop; once the server answers, say so in a thread of its own."""
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
-        schema.bring_up_to_date()
-        threading.Thread(target=self._when_ready, args=(on_ready,), name="ready", daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        threading.Thread(target=self._when_ready, name="ready", daemon=True).start()
         children = [self._web, *self._workers]
         while not self._stopping.is_set():
             for child in children:
@@ -150,7 +197,7 @@ class Server:
     def _shut_down(self) -> None:
         """Stop the workers first, so that browsers still see their runs return to the queue."""
         logger.info("stopping: running trainings return to the queue and continue at the next start")
-        drains = [threading.Thread(target=w.stop, args=(_worker_stop_seconds(),)) for w in self._workers]
+        drains = [threading.Thread(target=w.stop, args=(self._plan.worker_stop_seconds,)) for w in self._workers]
         for drain in drains:
             drain.start()
         for drain in drains:
@@ -158,28 +205,32 @@ class Server:
         self._web.stop(WEB_STOP_SECONDS)
         logger.info("stopped")
 
-    def _when_ready(self, on_ready: Callable[[str], None]) -> None:
+    def _when_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         while not self._stopping.is_set() and time.monotonic() < deadline:
-            if _answers(f"{self.address}/healthz"):  # what is not sent to https, which the proxy does
-                on_ready(self.address)
+            if _answers(self._listener.getsockname()):
+                self._welcome()
                 return
             self._stopping.wait(0.2)
         if not self._stopping.is_set():
             logger.error("the web process does not answer at %s", self.address)
 
+    def _welcome(self) -> None:
+        if self._plan.demo:
+            subprocess.run([*self._plan.manage, "serve", "--welcome", self.address], check=False)  # noqa: S603
+        else:
+            sys.stdout.write(f"Livetrain runs at {self.address}/\n")
+            sys.stdout.flush()
 
-def _worker_stop_seconds() -> float:
-    """Return how long a worker may take to return its trainings to the queue."""
-    return settings.GRACE_SECONDS + 20
 
-
-def _answers(address: str) -> bool:
+def _answers(bound: tuple[str, int]) -> bool:
+    """Ask as briefly as can be: an HTTP client would be half of what the launcher loads."""
+    host, port = bound[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:
-        with urllib.request.urlopen(address, timeout=5):  # noqa: S310  (our own http address)
-            return True
-    except urllib.error.HTTPError:
-        return True  # an answer, if only to say that the host name or scheme is not the public one
+        with socket.create_connection((host, port), timeout=5) as opened:
+            opened.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")  # not sent to https by any setting
+            return opened.recv(5) == b"HTTP/"  # if only to say that the host name is not the public one
     except OSError:
         return False
 

@@ -21,7 +21,7 @@ from experiments.files.deferred_uploads import DeferredUploads
 from experiments.periodic import Periodic, stop_all
 from experiments.preflights import initial_preflight
 from experiments.preflights.worker_thread import preflight_threads
-from experiments.processes import metric_listing, training_process
+from experiments.processes import fork_server, metric_listing
 from experiments.worker import stale_sockets, tasks
 from experiments.worker.feeder import Feeder
 from experiments.worker.heartbeat import Heartbeat
@@ -46,8 +46,12 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     stale_sockets.remove_stale_sockets()
-    training_process.warm_up()  # before the first claim: loading takes longer than a lease may
+    fork_server.check_installed()
     metric_listing.bring_up_to_date()
+    if settings.FORK_SERVER_IDLE_SECONDS:
+        fork_server.own.end_if_idle(0)  # a list of metrics needed it; who waits for a run does not
+    else:
+        fork_server.warm_up()
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
     worker = dramatiq.Worker(broker, queues={wakeup.QUEUE}, worker_threads=slots, worker_timeout=100)

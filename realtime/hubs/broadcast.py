@@ -1,6 +1,6 @@
-"""All use of the channel layer for sending. Only hints are sent, "there is more", and any of them may be lost.
+"""All sending of hints, "there is more", any of which may be lost: over Redis, else within this machine.
 
-Groups: `run.<id>` for one run, `runs` for the list. A hint is `{"type": "hint", "run_id": 7}`.
+Groups of the channel layer: `run.<id>` for one run, `runs` for the list. A hint is `{"type": "hint", "run_id": 7}`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from realtime.hubs import local_hints
 from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 
@@ -28,7 +29,7 @@ def run_group(run_id: int) -> str:
 
 
 def crosses_processes() -> bool:
-    """Tell whether hints of other processes arrive here; otherwise the web process must poll the database."""
+    """Tell whether the channel layer carries hints of other processes; else only those of this machine arrive."""
     return bool(settings.REDIS_URL)
 
 
@@ -36,6 +37,8 @@ def hint(run_id: int) -> None:
     """Announce from any thread that the run's journal has grown; never blocks, never raises, may be lost."""
     if crosses_processes():
         _sender.hint(run_id)
+    else:
+        local_hints.send(run_id)
 
 
 async def publish(group: str, run_id: int) -> None:

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 from datetime import datetime
+from typing import NamedTuple
 
 from realtime.hubs.broadcast import run_group
 from realtime.hubs.db_threads import pages, tail
 from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
-from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
+from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, Item, frame, read
 from realtime.wire.ring_buffer import RingBuffer
 from runs.queries import Head, heads
 
@@ -29,7 +30,10 @@ FAR_BEHIND = 20_000
 KEPT_NEWEST = 5_000
 """… up to this many events before the newest."""
 JOIN_SECONDS = 2.0
-LOOK_INTERVAL_SECONDS = 0.02
+PAUSE_SECONDS_PER_CLIENT = 0.0003
+"""After a look the next one waits so long for each client: few clients get each event at once …"""
+LONGEST_PAUSE_SECONDS = 0.075
+"""… and many get several in one frame, so that sending to all of them takes a bounded share of a core."""
 RETRY_SECONDS = 1.0
 FRAMES_KEPT = 16
 
@@ -126,7 +130,7 @@ class Hub:
             try:
                 await self._catch_up()
                 self._failures.recovered()
-                await asyncio.sleep(LOOK_INTERVAL_SECONDS)
+                await asyncio.sleep(min(self.watchers * PAUSE_SECONDS_PER_CLIENT, LONGEST_PAUSE_SECONDS))
             except Exception as error:
                 self._failures.failed(error)
                 self._wake.set()
@@ -134,14 +138,15 @@ class Hub:
 
     async def _catch_up(self) -> None:
         """Read all there is: the row's `last_seq` and the events up to it are committed together."""
-        found = await tail(heads, [self.run_id])
-        last = found[0].last_seq if found else 0
-        ring = self._ring or RingBuffer(self.run_id, max(0, last - PRELOAD))
+        news = await tail(_news, self.run_id, None if self._ring is None else self._ring.head)
+        found, last = news.head, news.last
+        ring = self._ring or RingBuffer(self.run_id, news.after)
+        ring.extend(news.items)
         while ring.head < last:
-            ring.extend(await tail(read, self.run_id, ring.head, last))
             self._publish(ring)
-        self.touched = found[0].touched_at if found else None
-        self.gone = not found or found[0].deleted_at is not None  # only now: its clients have the rest by then
+            ring.extend(await tail(read, self.run_id, ring.head, last))
+        self.touched = found and found.touched_at
+        self.gone = found is None or found.deleted_at is not None  # only now: its clients have the rest by then
         self._publish(ring)
 
     def _publish(self, ring: RingBuffer) -> None:
@@ -149,3 +154,20 @@ class Hub:
         self._frames.clear()
         self._grown.set()
         self._grown = asyncio.Event()
+
+
+class _News(NamedTuple):
+    """The first items after number `after`, of a journal that goes up to `last`; no head: the run is gone."""
+
+    head: Head | None
+    last: int
+    after: int
+    items: list[Item]
+
+
+def _news(run_id: int, known: int | None) -> _News:
+    """Read in one turn of the thread what most looks find; a hub that knows nothing begins with the newest events."""
+    found = next(iter(heads([run_id])), None)
+    last = 0 if found is None else found.last_seq
+    after = max(0, last - PRELOAD) if known is None else known
+    return _News(found, last, after, read(run_id, after, last) if last > after else [])

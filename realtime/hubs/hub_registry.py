@@ -10,10 +10,12 @@ from weakref import WeakKeyDictionary
 
 from django.contrib.auth.models import User
 
+from realtime.hubs import broadcast
 from realtime.hubs.broadcast import RUN_LIST, run_group
 from realtime.hubs.db_threads import logins, pages, tail
 from realtime.hubs.hub import Hub
 from realtime.hubs.list_hub import ClientQueue, ListHub
+from realtime.hubs.local_hints import Listener
 from realtime.hubs.run_poller import Interest, poll_runs
 from runs.queries import Head
 
@@ -32,6 +34,7 @@ class HubRegistry:
         self.runs: dict[int, Hub] = {}
         self.run_list: ListHub | None = None
         self._poller: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
 
     @contextmanager
     def watching_run(self, run_id: int) -> Iterator[Hub]:
@@ -86,8 +89,15 @@ class HubRegistry:
         elif group != RUN_LIST and run_id in self.runs:
             self.runs[run_id].wake()
 
+    def hinted(self, run_id: int) -> None:
+        """Wake those who watch that run: a process of this machine stored something."""
+        self.wake(run_group(run_id), run_id)
+        self.wake(RUN_LIST, run_id)
+
     def _start_poller(self) -> None:
-        self._poller = self._poller or asyncio.create_task(poll_runs(self), name="run poller")
+        if self._poller is None:
+            self._poller = asyncio.create_task(poll_runs(self), name="run poller")
+            self._listener = None if broadcast.crosses_processes() else Listener(self.hinted)
 
     def _stop_if_idle(self) -> None:
         """Stop polling and close all connections when nobody watches any more."""
@@ -95,6 +105,9 @@ class HubRegistry:
             return
         self._poller.cancel()
         self._poller = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         for reader in (tail, pages, logins):
             reader.close_connection()
 

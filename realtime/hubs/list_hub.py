@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.contrib.auth.models import User
-from django.db.models import Max
+from django.db.models import BooleanField, ExpressionWrapper, F, Max, Q
 from django.utils import timezone
 
 from realtime.hubs.broadcast import RUN_LIST
@@ -22,7 +23,7 @@ from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, Frame, encoded_size
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
-from runs.queries import Head, of_types, readable_runs, visible_runs, with_summary
+from runs.queries import Head, heads, of_types, readable_runs, visible_runs, with_summary
 from runs.scheduling.queue_report import described
 from runs.serializers import event_envelope, run_summaries
 
@@ -30,9 +31,13 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 """At most four summaries per second and run."""
 RETRY_SECONDS = 1.0
-SNAPSHOT_RUNS = 500
+SNAPSHOT_RUNS = 50
+"""A new client gets so many unfinished runs: those that train first, then those that users changed last."""
 QUEUE_SECONDS = 5.0
-"""Without a change of a run the queue is looked at so often: it may be paused, and estimates drift."""
+"""Without a change of a run the queue is looked at so often: it may be paused, and estimates drift …"""
+QUEUE_REST = 200
+"""… but after a look for at least so many times the CPU time that it took, half a percent of a core."""
+LONGEST_QUEUE_SECONDS = 30.0
 STATUSES_PER_CHANGE = 20
 STATUSES_WAITING = 1_000
 TOUCHED_KEPT = 20_000
@@ -97,19 +102,21 @@ class ClientQueue:
 class ListHub:
     """Follows all runs that are unfinished or new. Needs a running event loop; ended by `close`.
 
+    It knows of all unfinished runs from its first look on, so that only what changes is read and sent.
+
     The run poller, which asks `is_behind`, finds what happens before the group is joined, and what lost hints said.
     """
 
     def __init__(self) -> None:
         self._clients: set[ClientQueue] = set()
         self._new_clients: list[ClientQueue] = []
-        self._open: dict[int, Head] = {}  # unfinished runs, as they were sent
+        self._open: dict[int, Head] = {}  # unfinished runs, as they were sent or stood at the first look
         self._newest: int | None = None
         self._touched: dict[int, datetime] = {}  # tagged, deleted or restored since, as it was sent
         self._since = timezone.now()
         self._dirty: set[int] = set()
         self._wake = asyncio.Event()
-        self._queue, self._queue_read = "", 0.0
+        self._queue, self._queue_due = "", 0.0
         self._failures = LogOnce(logger, "Reading the list of runs")
         self._subscription = Subscription(RUN_LIST, self.wake, self._wake.set)
         self._task = asyncio.create_task(self._follow(), name="hub of the run list")
@@ -126,11 +133,11 @@ class ListHub:
 
     @property
     def open_runs(self) -> Collection[int]:
-        """Runs that were unfinished when they were last sent."""
+        """Runs that were unfinished when they were last looked at."""
         return self._open.keys()
 
     def join(self, user: User, *, only_queue: bool = False) -> ClientQueue:
-        """Add a client. It gets all unfinished runs that it may see, then every change; or the queue alone."""
+        """Add a client. It gets unfinished runs that it may see, then every change; or the queue alone."""
         client = ClientQueue(user, only_queue=only_queue)
         self._clients.add(client)
         self._new_clients.append(client)
@@ -181,19 +188,18 @@ class ListHub:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _send_first(self) -> None:
-        """Send new clients all there is. Only this task reads and sends, so no summary can overtake a newer one."""
+        """Send new clients what is. Only this task reads and sends, so no summary can overtake a newer one."""
         while self._new_clients:
             if self._newest is None:
-                self._newest = await tail(_newest_run)
+                known, newest = await tail(_first_look)
+                self._open, self._newest = {head.id: head for head in known}, newest
             client = self._new_clients[0]
-            found = await tail(_unfinished, client.user)
-            await self._read_queue()  # no await from here on: a new client's first frame has all there is
+            found = [] if client.only_queue else await tail(_unfinished, client.user)
+            await self._read_queue()  # no await from here on: a new client's first frame has all of this
             client.put_queue(self._queue)
             for change in found:
-                if not client.only_queue:
-                    client.seen[change.head.id] = True
-                    client.put(change)
-                self._open.setdefault(change.head.id, change.head)
+                client.seen[change.head.id] = True
+                client.put(change)
             self._new_clients.remove(client)
 
     async def _send_changes(self) -> bool:
@@ -216,8 +222,9 @@ class ListHub:
 
     async def _read_queue(self, *, refresh: bool = False) -> None:
         now = asyncio.get_running_loop().time()
-        if refresh or not self._queue or now - self._queue_read >= QUEUE_SECONDS:
-            self._queue, self._queue_read = await tail(_queue_message), now
+        if refresh or not self._queue or now >= self._queue_due:
+            self._queue, took = await tail(_timed_queue_message)
+            self._queue_due = now + min(max(QUEUE_SECONDS, QUEUE_REST * took), LONGEST_QUEUE_SECONDS)
 
     async def _send(self, change: Change) -> None:
         for client in [one for one in self._clients if not one.only_queue]:
@@ -247,8 +254,10 @@ async def _may_see(client: ClientQueue, run_id: int) -> bool:
 # --- database, in a thread of `db_threads` ---
 
 
-def _newest_run() -> int:
-    return Run.objects.aggregate(newest=Max("pk"))["newest"] or 0
+def _first_look() -> tuple[list[Head], int]:
+    """Return all unfinished runs, and then the newest run: one that comes in between is unknown, and so is told of."""
+    known = heads(Run.objects.filter(status__in=Run.UNFINISHED, deleted_at=None).values("pk"))
+    return known, Run.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _is_visible(user: User, run_id: int) -> bool:
@@ -257,8 +266,10 @@ def _is_visible(user: User, run_id: int) -> bool:
 
 
 def _unfinished(user: User) -> list[Change]:
-    runs = visible_runs(user).filter(status__in=Run.UNFINISHED).order_by("-id")[:SNAPSHOT_RUNS]
-    return _described((run, []) for run in reversed(with_summary(runs)))
+    waits = ExpressionWrapper(Q(status=Run.Status.QUEUED), BooleanField())
+    touched = F("touched_at").desc(nulls_last=True)
+    found = visible_runs(user).filter(status__in=Run.UNFINISHED).order_by(waits, touched, "-id")[:SNAPSHOT_RUNS]
+    return _described((run, []) for run in sorted(with_summary(found), key=lambda run: run.pk))
 
 
 def _changes(run_ids: Iterable[int], known: Mapping[int, Head], newest: int) -> list[Change]:
@@ -288,6 +299,11 @@ def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
         return Change(head, [], msgspec.json.encode(message).decode())
     message |= {"type": "run_summary", "data": summary}
     return Change(head, statuses, msgspec.json.encode(message).decode())
+
+
+def _timed_queue_message() -> tuple[str, float]:
+    began = time.thread_time()
+    return _queue_message(), time.thread_time() - began
 
 
 def _queue_message() -> str:

@@ -1,15 +1,16 @@
-"""Polls the Run table for changes, as long as anybody watches.
+"""Polls the Run table for changes that no hint told of, as long as anybody watches.
 
-Without Redis this is how the web process learns of what workers store: a look every 75 ms, and a hint to the groups
-of its in-memory layer. With Redis workers send hints themselves, and a look every second catches those that got
-lost; it wakes the hubs directly, because the layer may be what fails. Watchers say what they know, so a lost hint
-is sent again at the next look.
+Hints wake the hubs, those of this machine's processes (`local_hints`) or, with Redis, those of all. The poller catches
+the lost ones, and without Redis those of other machines, which cannot reach this one: every 75 ms it asks the
+database whether anything was committed at all, which costs next to nothing, and only then looks at the runs that
+matter. Watchers say what they know, so a look that found somebody behind is repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import NamedTuple, Protocol
@@ -18,16 +19,20 @@ from django.db.models import Q
 from django.utils import timezone
 
 from realtime.hubs import broadcast
+from realtime.hubs.change_mark import Mark, mark
 from realtime.hubs.db_threads import tail
 from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 from runs.failures.backoff import Backoff
 from runs.models import Run
-from runs.queries import Head
+from runs.queries import Head, heads
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.075
 SAFETY_SECONDS = 1.0
+"""With Redis, whose hints come from all machines."""
+REST = 50
+"""After a look at the runs the poller rests for so many times the CPU time that it took: at most 2 % of a core."""
 PAUSE_LIMIT_SECONDS = 5.0
 TOUCHED_SECONDS = 30.0
 """How long a run counts as touched: longer than two looks are apart, and than a transaction takes."""
@@ -38,6 +43,14 @@ class Interest(NamedTuple):
 
     run_ids: Collection[int]
     newer_than: int | None
+
+
+class Found(NamedTuple):
+    """What a look has read, how long that occupied a processor, and the mark of the state before it."""
+
+    heads: list[Head]
+    seconds: float
+    mark: Mark
 
 
 class Watchers(Protocol):
@@ -58,12 +71,12 @@ async def poll_runs(watchers: Watchers) -> None:
     failures = LogOnce(logger, "Looking for news of runs")
     usual = SAFETY_SECONDS if broadcast.crosses_processes() else LOOK_SECONDS
     backoff = Backoff(2 * usual, PAUSE_LIMIT_SECONDS)
+    poll = Poll(watchers)
     while True:
         try:
-            await _look(watchers)
+            pause = max(usual, await poll.look())
             failures.recovered()
             backoff.reset()
-            pause = usual
         except Exception as error:
             failures.failed(error)
             thread_failures.count("run-poller")
@@ -71,22 +84,50 @@ async def poll_runs(watchers: Watchers) -> None:
         await asyncio.sleep(pause)
 
 
-async def _look(watchers: Watchers) -> None:
-    interest = watchers.interest()
-    found = await tail(_heads, interest)
-    for run_id in {*interest.run_ids} - {head.id for head in found}:
-        watchers.wake(broadcast.run_group(run_id), run_id)  # removed for ever: who watches finds that out
-    for head in found:
-        for group in watchers.groups_behind(head):
+class Poll:
+    """Looks, and remembers the state in which nobody was behind."""
+
+    def __init__(self, watchers: Watchers) -> None:
+        self._watchers = watchers
+        self._known: tuple[Mark, set[int], int | None] | None = None
+
+    async def look(self) -> float:
+        """Wake those who are behind; return for how many seconds to rest."""
+        interest = self._watchers.interest()
+        of = ({*interest.run_ids}, interest.newer_than)
+        if self._known is not None and self._known[1:] == of and await tail(mark) == self._known[0]:
+            return 0.0
+        self._known = None
+        found = await tail(_found, interest)
+        if not await self._wake(interest, found.heads):
+            self._known = (found.mark, *of)
+        return REST * found.seconds
+
+    async def _wake(self, interest: Interest, found: list[Head]) -> bool:
+        """Return whether somebody was behind."""
+        removed = {*interest.run_ids} - {head.id for head in found}
+        for run_id in removed:
+            self._watchers.wake(broadcast.run_group(run_id), run_id)  # who watches finds out that it is gone for ever
+        behind = [(group, head.id) for head in found for group in self._watchers.groups_behind(head)]
+        for group, run_id in behind:
             if broadcast.crosses_processes():
-                watchers.wake(group, head.id)
+                self._watchers.wake(group, run_id)  # directly: the layer may be what fails
             else:
-                await broadcast.publish(group, head.id)
+                await broadcast.publish(group, run_id)
+        return bool(removed or behind)
+
+
+def _found(interest: Interest) -> Found:
+    state, started = mark(), time.thread_time()
+    return Found(_heads(interest), time.thread_time() - started, state)
 
 
 def _heads(interest: Interest) -> list[Head]:
-    wanted = Q(pk__in=interest.run_ids)
-    if interest.newer_than is not None:
-        wanted |= Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
-        wanted |= Q(touched_at__gte=timezone.now() - timedelta(seconds=TOUCHED_SECONDS))
-    return [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]
+    """Read what is unfinished, new or touched with few parameters, and then by number what is left of `run_ids`."""
+    if interest.newer_than is None:
+        return heads(interest.run_ids)
+    wanted = Q(status__in=Run.UNFINISHED) | Q(pk__gt=interest.newer_than)
+    wanted |= Q(touched_at__gte=timezone.now() - timedelta(seconds=TOUCHED_SECONDS))
+    found = [Head(*row) for row in Run.objects.filter(wanted).order_by().values_list(*Head._fields)]
+    rest = {*interest.run_ids}.difference(head.id for head in found)
+    return found + heads(rest) if rest else found

@@ -26,6 +26,7 @@ from runs.files.store import StoreError
 from runs.hints import gradients
 from runs.hints.all import hints
 from runs.hints.early_stopping_countdown import countdown
+from runs.hints.rested_answers import RestedAnswers
 from runs.listing.filters import Parameters
 from runs.models import Run
 
@@ -62,23 +63,30 @@ class LogParameters(Parameters):
 class RunHints(ReadingView):
     """Hints about the run in words, with the gradients' health and the early stopping countdown.
 
-    They are based on the newest numbers; clients ask again after each `epoch_end`.
+    They are based on the newest numbers; clients ask again after each `epoch_end`. Of a run with thousands of epochs
+    they may be some seconds old, while its status stays the same.
     """
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the hints."""
         run = one_of(self.visible(), run_id)
-        evidence = hint_evidence.of_run(run)
-        return Response(
-            {
-                "run_id": run.pk,
-                "status": run.status,
-                "last_seq": run.last_seq,
-                "hints": hints(evidence),
-                "gradients": gradients.by_group(evidence),
-                "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
-            }
-        )
+        state = (run.status, run.attempt, run.touched_at)
+        return Response(hint_answers.answer(run.pk, state, lambda: _hints_of(run)))
+
+
+hint_answers = RestedAnswers[dict[str, Any]]()
+
+
+def _hints_of(run: Run) -> dict[str, Any]:
+    evidence = hint_evidence.of_run(run)
+    return {
+        "run_id": run.pk,
+        "status": run.status,
+        "last_seq": run.last_seq,
+        "hints": hints(evidence),
+        "gradients": gradients.by_group(evidence),
+        "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
+    }
 
 
 class RunReading(ReadingView):

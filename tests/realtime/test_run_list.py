@@ -55,6 +55,27 @@ async def test_starts_with_unfinished_runs(server: WebServer, owner: User, token
     assert ended.pk < queued.pk
 
 
+async def test_of_many_unfinished_runs_those_that_matter_come_and_none_twice(
+    server: WebServer, owner: User, token: str
+) -> None:
+    running, touched, newest = await in_thread(_many_runs, owner)
+    async with socket(server, "/ws/runs/", token) as opened:
+        received = await frame(opened)
+        lasting = await in_thread(queued_run, owner)
+        received += await until(opened, summary_of(lasting, "queued"))
+    numbers = [message["run_id"] for message in received if message["type"] == "run_summary"]
+    assert len(numbers) == len(set(numbers)) == 51
+    assert {running.pk, touched.pk, newest.pk, lasting.pk} <= set(numbers)
+
+
+def _many_runs(owner: User) -> tuple[Run, Run, Run]:
+    running, touched = running_run(owner), queued_run(owner)
+    for _ in range(58):
+        newest = queued_run(owner)
+    tags.change(touched.pk, ["looked-at"], [])
+    return running, touched, newest
+
+
 async def test_new_run_appears_and_is_followed_to_its_end(server: WebServer, owner: User, token: str) -> None:
     before = await in_thread(running_run, owner)
     async with socket(server, "/ws/runs/", token) as opened:

@@ -1,11 +1,17 @@
 """`manage.py serve`: run everything on one machine."""
 
+import sys
+from argparse import SUPPRESS
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments.server import demo, private_home
-from experiments.server.launcher import PortTaken, Server, listen
+from experiments.processes import gpus
+from experiments.server import demo, launcher, private_home
+from experiments.server.launcher import Plan, PortTaken, divided, listen
+from runs import schema
 from runs.check_tags import INSTALLATION
 
 
@@ -23,17 +29,33 @@ class Command(BaseCommand):
         parser.add_argument("--slots", type=int, default=1, help="trainings at once per worker (default: %(default)s)")
         parser.add_argument("--no-worker", action="store_true", help="web process only")
         parser.add_argument("--demo", action="store_true", help="submit a training on built-in data, print its link")
+        parser.add_argument("--welcome", metavar="ADDRESS", help=SUPPRESS)  # the launcher asks for the demo
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run the server until it is stopped. Raises CommandError where the port is taken."""
+        """Prepare the server, then become its launcher. Raises CommandError where the port is taken."""
+        if options["welcome"]:
+            demo.welcome(options["welcome"])
+            return
+        launcher.hold_signals()
         private_home.make_private()
         try:
             listener = listen(options["host"], options["port"])
         except PortTaken as error:
             raise CommandError(str(error)) from error
-        server = Server(listener, workers=0 if options["no_worker"] else options["workers"], slots=options["slots"])
-        server.run(demo.welcome if options["demo"] else self._say_ready)
+        schema.bring_up_to_date()
+        launcher.become(_plan(listener.detach(), options), str(settings.BASE_DIR))
 
-    def _say_ready(self, address: str) -> None:
-        self.stdout.write(f"Livetrain runs at {address}/")
-        self.stdout.flush()
+
+def _plan(listener: int, options: dict[str, Any]) -> Plan:
+    logs: Any = settings.LOGGING
+    workers = 0 if options["no_worker"] else options["workers"]
+    return Plan(
+        listener=listener,
+        manage=[sys.executable, str(Path(settings.BASE_DIR) / "manage.py")],
+        shares=divided(gpus.found(), workers),
+        slots=options["slots"],
+        worker_stop_seconds=settings.GRACE_SECONDS + 20,
+        demo=options["demo"],
+        log_format=logs["handlers"]["console"]["formatter"],
+        log_level=logs["root"]["level"],
+    )

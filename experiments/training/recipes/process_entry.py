@@ -33,7 +33,9 @@ METRICS = "experiments.training.metrics.inspection"
 STOP = b"stop"
 FINISH = b"finish"
 REGISTERED = b"registered "  # followed by an epoch
-BATCH_SECONDS = 0.05
+BATCH_SECONDS = 0.05  # between two batches in the long run: each is a transaction of the supervisor
+TOGETHER = 1_000  # messages of a batch; where so many wait, it goes at once
+BATCHES_AT_ONCE = 10  # before which nothing waits, if there was a calm before
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
 ORPHAN_GRACE_SECONDS = 10.0
@@ -41,10 +43,15 @@ ORPHANED = 70  # exit code of a training whose supervisor died
 
 
 class Emitter:
-    """A queue that takes messages from the training without blocking it; its own thread sends them in batches."""
+    """A queue that takes messages from the training without blocking it; its own thread sends them in batches.
+
+    While little happens, each message goes at once. Under load they gather: one batch in `BATCH_SECONDS`.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._pacing = Pacing(BATCH_SECONDS, BATCHES_AT_ONCE)
+        self._closing = threading.Event()
         self._queue: SimpleQueue[tuple[float, Message] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
         self._thread.start()
@@ -63,6 +70,7 @@ class Emitter:
     def close(self) -> None:
         """Send what is queued, then stop."""
         self._queue.put(None)
+        self._closing.set()
         self._thread.join()
 
     def _send_forever(self) -> None:
@@ -75,20 +83,34 @@ class Emitter:
             return  # the supervisor is gone; the command pipe's end stops the training
 
     def _gather(self) -> tuple[list[tuple[str, str, msgspec.Raw]], bool]:
-        """Wait for a first message (or a heartbeat's time), then collect messages for the batch time."""
+        """Wait for a first message (or a heartbeat's time) and until it may go, then take what has come by then."""
         batch: list[tuple[str, str, msgspec.Raw]] = []
-        deadline = time.monotonic() + HEARTBEAT_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                item = self._queue.get(timeout=left)
-            except Empty:
-                break
-            if item is None:
-                return batch, True
-            if not batch:
-                deadline = time.monotonic() + BATCH_SECONDS
-            batch.append(_encoded(*item))
-        return batch, False
+        try:
+            item = self._queue.get(timeout=HEARTBEAT_SECONDS)
+            if self._queue.qsize() < TOGETHER:
+                # Asleep, not waiting for further messages: each would wake this thread beside the training's.
+                self._closing.wait(self._pacing.take(time.monotonic()))
+            while item is not None:
+                batch.append(_encoded(*item))
+                if len(batch) == TOGETHER:
+                    return batch, False
+                item = self._queue.get_nowait()
+        except Empty:
+            return batch, False
+        return batch, True
+
+
+class Pacing:
+    """Decides when the next batch may go: in the long run one in `interval` seconds, after a calm `at_once`."""
+
+    def __init__(self, interval: float, at_once: int) -> None:
+        self._interval, self._credit = interval, interval * at_once
+        self._next = 0.0  # when the next one would go if all went evenly; monotonic time
+
+    def take(self, now: float) -> float:
+        """Take a place for one batch, and return how many seconds it must wait for it."""
+        self._next = max(self._next, now - self._credit) + self._interval
+        return max(0.0, self._next - now)
 
 
 def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:

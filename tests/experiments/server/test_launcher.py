@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from experiments.server import launcher
 from experiments.server.launcher import Child, PortTaken, listen
+from tests.installation import ROOT
 from tests.waiting import eventually
 
 
@@ -71,3 +73,35 @@ def test_a_child_that_cannot_be_started_is_tried_again_and_ends_no_launcher(
     eventually(lambda: looked_after() and (tmp_path / "started").exists())
     child.stop(5)
     assert caplog.messages[0] == "late could not be started; trying again in 0.1 s"
+
+
+def test_it_loads_nothing_of_the_server() -> None:
+    """It waits for months beside the others: with Django it took as much memory as a worker."""
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import experiments.server.launcher; print(*sys.modules)"
+    command = [sys.executable, "-P", "-S", "-c", script]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    own = {name for name in loaded if name.startswith(("experiments", "runs", "project", "realtime"))}
+    assert own == {
+        *("experiments", "experiments.server", "experiments.server.launcher", "experiments.server.launcher_watch"),
+        *("runs", "runs.failures", "runs.failures.backoff", "runs.json_logging"),
+    }
+    assert not {name.partition(".")[0] for name in loaded} & {"django", "http", "email", "ssl", "urllib"}
+
+
+def test_a_signal_during_the_preparation_stops_it_cleanly() -> None:
+    """Held over the exec, it finds a launcher that listens, and whose children end with it."""
+    script = f"""
+import os, signal
+from experiments.server import launcher
+launcher.hold_signals()
+os.kill(os.getpid(), signal.SIGTERM)
+listener = launcher.listen("127.0.0.1", None).detach()
+manage = ["/bin/sh", "-c", "exec sleep 60"]
+plan = launcher.Plan(listener, manage, ["none"], 1, 5.0, False, "json", "INFO")
+launcher.become(plan, {str(ROOT)!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"message": "stopped"' in done.stderr

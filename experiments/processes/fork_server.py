@@ -1,0 +1,152 @@
+"""The fork server of this process, with torch and Lightning loaded: there while it is needed, and some time after.
+
+It takes some 400 MiB, so a worker that waits for a run has none: it starts with the first training or report, of which
+the lease is renewed meanwhile by a thread of its own. No Django here.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+from experiments.training.contract import environment
+from experiments.training.recipes import process_entry
+
+CONTEXT = multiprocessing.get_context("forkserver")
+_START = "experiments.training.recipes.fork_server_start"
+_END = "experiments.training.recipes.fork_server_end"
+CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__, _END])
+WAIT_SECONDS = 1.0
+_NEEDED = ("torch", "pytorch_lightning")
+_MISSING = f"The training process cannot load {process_entry.RECIPE}; is everything installed?"
+
+
+class ForkServer:
+    """Counts who uses the fork server of this process, starts it for the first and ends it when it is idle."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._started = self._loaded = False
+        self._left = time.monotonic()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the fork server for the block; it is started, if it must be, but may still be loading."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def enter(self) -> None:
+        """Begin to use the fork server."""
+        with self._lock:
+            if not self._started:
+                _start()
+                self._started = True
+            self._users += 1
+
+    def leave(self) -> None:
+        """Cease to use it: all children that were started for this have ended."""
+        with self._lock:
+            self._users -= 1
+            self._left = time.monotonic()
+
+    def load(self, meanwhile: Callable[[], object]) -> None:
+        """Wait until the fork server, which is in use, has loaded everything; call `meanwhile` every second.
+
+        A child that is started before that waits for it too, but then nothing else can be done.
+        """
+        if self._loaded:
+            return
+        loading = threading.Thread(target=self._probe, name="fork-server-loading", daemon=True)
+        loading.start()
+        while loading.is_alive():
+            loading.join(WAIT_SECONDS)
+            meanwhile()
+
+    def _probe(self) -> None:
+        self._loaded = _loads()
+
+    def end_if_idle(self, seconds: float) -> bool:
+        """End the fork server if nobody has used it for so long; return whether it was ended.
+
+        Never waits: where somebody is starting it just now, it is not idle.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            idle = self._started and not self._users and time.monotonic() - self._left >= seconds
+            if idle:
+                _end()
+                self._started = self._loaded = False
+            return idle
+        finally:
+            self._lock.release()
+
+
+own = ForkServer()
+
+
+def check_installed() -> None:
+    """Raise RuntimeError where what the fork server loads is not installed; loads nothing."""
+    if not all(find_spec(name) for name in _NEEDED):
+        raise RuntimeError(_MISSING)
+
+
+def warm_up() -> None:
+    """Start the fork server and wait until it has loaded everything (seconds). Raises RuntimeError if it cannot."""
+    with own.in_use():
+        if not _loads():
+            raise RuntimeError(_MISSING)
+
+
+def _loads() -> bool:
+    """Start a child that does nothing, and return whether it found what the fork server should have loaded."""
+    probe = CONTEXT.Process(target=process_entry.warm, name="warm-up")
+    probe.start()
+    probe.join()
+    return probe.exitcode == 0
+
+
+def _start() -> None:
+    # The fork server resolves modules by itself: it does not inherit this process's sys.path.
+    root = str(Path(__file__).resolve().parents[2])
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if root not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
+    with _clean_environment():
+        forkserver.ensure_running()
+
+
+def _end() -> None:
+    """Kill the fork server, which has no children and nothing to keep, and forget it."""
+    server: Any = forkserver._forkserver  # there is no public way
+    with suppress(ProcessLookupError):
+        if server._forkserver_pid is not None:
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+    server._stop()
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Remove the secrets from the environment for the block, so that the fork server starts without them.
+
+    A fork server that is started again after it was killed inherits them and removes them itself, which leaves them
+    readable in /proc.
+    """
+    withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
+    try:
+        yield
+    finally:
+        os.environ.update(withheld)

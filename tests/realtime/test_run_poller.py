@@ -1,0 +1,83 @@
+"""The safety net below the hints: one question while nothing is committed, and nobody stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from realtime.hubs.change_mark import mark
+from realtime.hubs.db_threads import tail
+from realtime.hubs.run_poller import Interest, Poll
+from runs.queries import Head
+from tests.realtime.writing import batch_event, in_thread, running_run, store
+
+pytestmark = pytest.mark.usefixtures("within_process")
+
+
+class Watchers:
+    """Somebody who watches runs; with `deaf`, one who learns of nothing when woken."""
+
+    def __init__(self, *run_ids: int) -> None:
+        self.run_ids = {*run_ids}
+        self.known, self.looks = -1, 0
+        self.deaf = False
+
+    def interest(self) -> Interest:
+        return Interest(self.run_ids, None)
+
+    def groups_behind(self, head: Head) -> Iterator[str]:
+        self.looks += 1
+        if head.last_seq > self.known:
+            self.known = self.known if self.deaf else head.last_seq
+            yield "run.nobody"
+
+    def wake(self, group: str, run_id: int) -> None:
+        """Only runs that are gone for ever are told here."""
+
+
+async def test_a_mark_changes_with_each_commit_of_another_connection(owner: User) -> None:
+    run = await in_thread(running_run, owner)
+    first = await tail(mark)
+    assert await tail(mark) == first
+    await in_thread(store, run, [batch_event(1)])
+    second = await tail(mark)
+    assert second != first
+    assert await tail(mark) == second
+    assert await in_thread(mark) != second, "another connection counts for itself"
+
+
+async def test_runs_are_looked_at_only_after_a_commit(owner: User) -> None:
+    run = await in_thread(running_run, owner)
+    watchers = Watchers(run.pk)
+    poll = Poll(watchers)
+    for _ in range(4):
+        await poll.look()
+    assert watchers.looks == 2, "the first told of something, so it was looked at once more"
+    await in_thread(store, run, [batch_event(1)])
+    rests = [await poll.look() for _ in range(4)]
+    assert watchers.known == 3
+    assert watchers.looks == 4
+    assert rests[0] > 0 == rests[3], "a look is followed by a rest, a question is not"
+
+
+async def test_who_stays_behind_is_woken_at_each_look(owner: User) -> None:
+    run = await in_thread(running_run, owner)
+    watchers = Watchers(run.pk)
+    watchers.deaf = True
+    poll = Poll(watchers)
+    for _ in range(3):
+        await poll.look()
+    assert watchers.looks == 3
+
+
+async def test_a_run_that_is_watched_from_now_on_is_looked_at(owner: User) -> None:
+    runs = [await in_thread(running_run, owner) for _ in range(2)]
+    watchers = Watchers(runs[0].pk)
+    poll = Poll(watchers)
+    for _ in range(2):
+        await poll.look()
+    watchers.run_ids.add(runs[1].pk)
+    await poll.look()
+    assert watchers.looks == 4
