@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,16 +52,16 @@ def root(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def loaded() -> Iterator[str]:
     """Start the interpreter that is copied for each child that draws samples; return its address."""
-    with loaded_interpreter.serving(tmp_path_factory.mktemp("loaded")) as address:
+    with loaded_interpreter.serving() as address:
         yield address
 
 
 @pytest.fixture(autouse=True)
 def quick_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start children that draw samples as copies of one interpreter, unless the test asks for `new_interpreters`."""
-    if "new_interpreters" in request.fixturenames:
+    if "new_interpreters" in request.fixturenames or not hasattr(os, "pidfd_open"):  # Linux has this
         return
     first = isolated_process._started
 

@@ -16,8 +16,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
-from pathlib import Path
 
 from experiments.processes import isolated_process
 from tests.installation import ROOT
@@ -40,17 +41,18 @@ os._exit(code)
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving() -> Iterator[str]:
     """Start one for as long as the context lasts; yield the address of its socket."""
-    address = str(folder / "socket")
-    command = [sys.executable, "-m", __name__, address]
-    environment = isolated_process.environment()
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        yield address
-        process.stdin.close()
+    environment, pipe = isolated_process.environment(), subprocess.PIPE
+    with tempfile.TemporaryDirectory() as folder:  # a short name: that of a socket has at most 107 letters
+        address = f"{folder}/socket"
+        command = [sys.executable, "-m", __name__, address]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield address
+            process.stdin.close()
 
 
 def started(address: str, module: str, *, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
@@ -71,7 +73,7 @@ def main(address: str) -> None:
         listener.bind(address)
         listener.listen(64)
         os.write(1, b"ready\n")
-        while 0 not in (ready := select.select([listener, 0], [], [], LOOK_SECONDS)[0]):
+        while 0 not in (ready := select.select([listener.fileno(), 0], [], [], LOOK_SECONDS)[0]):
             if ready:
                 connection, _ = listener.accept()
                 with connection:
@@ -98,7 +100,7 @@ def _look_after(connection: socket.socket) -> None:
     for file in files:
         os.close(file)
     ended = os.pidfd_open(child)
-    if ended not in select.select([ended, connection], [], [])[0]:
+    if ended not in select.select([ended, connection.fileno()], [], [])[0]:
         os.kill(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with contextlib.suppress(BrokenPipeError):
@@ -118,6 +120,8 @@ def _become(module: str, files: list[int]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         os._exit(code)
