@@ -42,6 +42,7 @@ PLACES = {
         "tests/experiments/object_store",
         "tests/experiments/server",
     ),
+    "runs, realtime": ("tests/runs", "tests/realtime"),
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
     "reading of data": ("tests/experiments/training/data",),
@@ -58,8 +59,9 @@ LANES: dict[str, Sequence[str]] = {
     "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
     "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
     "training": ["-m", "pytest", *AGAIN, *PLACES["training"], f"--ignore={PLACES['reading of data'][0]}"],
-    "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
     "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
+    "runs, realtime": ["-m", "pytest", *AGAIN, *PLACES["runs, realtime"]],
+    "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
 }
 
 

@@ -22,6 +22,7 @@ import sklearn.metrics as sk
 from scipy import stats
 from websockets.sync.client import connect
 
+from tests import slow_network
 from tests.documentation import examples
 from tests.experiments.training.datasets import with_class_folders, zipped
 from tests.installation import ROOT, Installation, Server
@@ -41,13 +42,18 @@ FOLDS: dict[str, Any] = {
     "data": {"folds": 3, "test_fraction": 0.1},
     "trainer": {"max_epochs": 3},
 }
-LONG: dict[str, Any] = REQUEST | {"trainer": {"max_epochs": 200}, "callbacks": {"early_stopping": False}}
+LONG: dict[str, Any] = REQUEST | {
+    "trainer": {"max_epochs": 200},
+    "callbacks": {"early_stopping": False},
+    "model": slow_network.MODEL,
+}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     home = tmp_path_factory.mktemp("home")
-    with Installation(home, LIVETRAIN_LEASE_SECONDS="5", LIVETRAIN_DATA_ROOTS=str(XRAYS.parent)).serve() as running:
+    settings = {"LIVETRAIN_LEASE_SECONDS": "5", "LIVETRAIN_DATA_ROOTS": str(XRAYS.parent)} | slow_network.SETTING
+    with Installation(home, **settings).serve() as running:
         yield running
 
 
@@ -268,7 +274,7 @@ def test_the_summed_matrix_recomputes_from_all_out_of_fold_predictions(cross_val
 
 
 def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "home")
+    installation = Installation(tmp_path / "home", **slow_network.SETTING)
     with installation.serve() as server:
         run_id = server.train(**LONG)
         eventually(lambda: epochs(server, run_id) >= 2, within=150)

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from tests import slow_network
 from tests.installation import Installation, Server
 from tests.waiting import eventually
 
@@ -19,12 +20,13 @@ REQUEST: dict[str, Any] = {
     "data": {"test_fraction": 0.2},
     "trainer": {"max_epochs": 10_000},
     "callbacks": {"early_stopping": False},
+    "model": slow_network.MODEL,
 }
 EXPORTS = ("metrics.csv", "metadata.json", "results.json", "predictions.parquet", "config.json")
 
 
 def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "home", LIVETRAIN_LEASE_SECONDS=str(LEASE_SECONDS))
+    installation = Installation(tmp_path / "home", LIVETRAIN_LEASE_SECONDS=str(LEASE_SECONDS), **slow_network.SETTING)
     with installation.serve("--workers", "2") as server:
         workers = workers_of(server)
         run_id = server.train(**REQUEST)

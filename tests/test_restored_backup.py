@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests import slow_network
 from tests.installation import Installation, Server
 from tests.services.servers import postgresql_binaries
 from tests.waiting import eventually
@@ -15,12 +16,13 @@ REQUEST: dict[str, Any] = {
     "source_path": "builtin:breast-cancer",
     "trainer": {"max_epochs": 10_000},
     "callbacks": {"early_stopping": False},
+    "model": slow_network.MODEL,
 }
 
 
 def test_a_run_of_a_restored_backup_is_resumed(tmp_path: Path) -> None:
     """Its old checkpoints were pruned before, which takes none that a resumed run needs."""
-    original, restored = Installation(tmp_path / "home"), Installation(tmp_path / "copy")
+    original, restored = (Installation(tmp_path / name, **slow_network.SETTING) for name in ("home", "copy"))
     with original.serve() as server:
         run_id = server.train(**REQUEST)
         eventually(lambda: (server.get(f"/api/runs/{run_id}/")["progress"]["epoch"] or 0) >= 2, within=180)

@@ -6,7 +6,11 @@ itself are mostly asked for no such thing.
 
 from __future__ import annotations
 
-import django
+import gc
+
+gc.disable()  # until all is loaded, as `manage.py` does
+
+import django  # noqa: E402
 
 django.setup()
 
@@ -22,3 +26,6 @@ inspections.warm_up = _left_to_the_first_request
 from project.asgi import application  # noqa: E402
 
 __all__ = ["application"]
+
+gc.freeze()
+gc.enable()

@@ -19,6 +19,7 @@ import psutil
 import pytest
 import redis
 
+from tests import slow_network
 from tests.installation import Installation, Server
 from tests.services import servers
 from tests.services.parts import new_database, new_redis_database
@@ -28,7 +29,11 @@ pytestmark = pytest.mark.services
 TIMEOUT_SECONDS = 12.0  # RabbitMQ's, which is 30 minutes where nobody sets it
 LONG_SECONDS = 37.0  # three such time-outs
 SHORT: dict[str, Any] = {"experiment_name": "e", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 2}}
-ENDLESS: dict[str, Any] = SHORT | {"trainer": {"max_epochs": 10_000}, "callbacks": {"early_stopping": False}}
+ENDLESS: dict[str, Any] = SHORT | {
+    "trainer": {"max_epochs": 10_000},
+    "callbacks": {"early_stopping": False},
+    "model": slow_network.MODEL,
+}
 HEARTBEATS = "dramatiq:__heartbeats__"
 LONG: dict[str, Any] = ENDLESS | {"trainer": {"max_epochs": 10_000, "max_hours": LONG_SECONDS / 3600}}
 
@@ -50,6 +55,7 @@ def test_a_run_longer_than_rabbitmqs_consumer_timeout(tmp_path: Path, postgres_u
             DATABASE_URL=new_database(postgres_url, "consumer_timeout"),
             BROKER_URL=broker,
             LIVETRAIN_LOG_LEVEL="DEBUG",
+            **slow_network.SETTING,
         )
         with home.serve() as server:
             long = server.train(**LONG)
@@ -78,6 +84,7 @@ def test_redis_delivers_a_dead_workers_message_after_its_run_has_ended(
         BROKER_URL=address,
         LIVETRAIN_LOG_LEVEL="DEBUG",
         LIVETRAIN_LEASE_SECONDS="3",
+        **slow_network.SETTING,
     )
     with home.serve() as server, redis.Redis.from_url(address, decode_responses=True) as client:
         run_id = server.train(**ENDLESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+import manage
 from tests.installation import Installation
 
 
@@ -20,6 +22,15 @@ def installation(tmp_path: Path) -> Installation:
 
 def test_a_token_for_somebody_new_in_a_new_installation(installation: Installation) -> None:
     assert re.fullmatch(r"[0-9a-f]{40}", installation.manage("apitoken", "ada"))
+
+
+def test_garbage_is_collected_from_when_a_command_is_loaded() -> None:
+    gc.disable()
+    try:
+        assert manage.Commands(["manage.py", "check"]).fetch_command("check").help
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.django_db

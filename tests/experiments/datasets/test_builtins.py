@@ -36,7 +36,7 @@ def test_pictures_of_digits_are_scikit_learns(api: Client) -> None:
     assert errors(api.get(f"{DIGITS}samples/", {"class": "7"})) == {"class": "'digits-is-8' has no class '7'."}
 
 
-def test_features_of_the_table(api: Client) -> None:
+def test_features_of_the_table(api: Client, new_interpreters: None) -> None:
     cancer = load_breast_cancer()
     found = answer(api.get(f"{CANCER}features/"), 200)
     benign = found["features"][3]["groups"][1]

@@ -255,7 +255,7 @@ def test_data_that_are_gone(api: Client, user: User, root: Path, settings: Any) 
     assert "not where they were" in answer(picture(api, run, 0), 404)["detail"]
 
 
-def test_a_medmnist_file(api: Client, user: User, root: Path) -> None:
+def test_a_medmnist_file(api: Client, user: User, root: Path, new_interpreters: None) -> None:
     run = of_files(user, with_npz(root / "m.npz"), None, ["test/0", "train/3", "val/1", "gone/7"])
     path = run.folder / "predictions.parquet"
     table = pq.read_table(path).drop_columns(["file", "file_bytes"])

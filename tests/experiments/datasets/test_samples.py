@@ -46,7 +46,9 @@ def image_of(api: Client, address: str) -> Image.Image:
     return Image.open(io.BytesIO(b"".join(response.streaming_content)), formats=("PNG",))
 
 
-def test_images_of_a_class_page_by_page(api: Client, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_of_a_class_page_by_page(
+    api: Client, root: Path, monkeypatch: pytest.MonkeyPatch, new_interpreters: None
+) -> None:
     monkeypatch.setattr(samples, "PAGE_SIZE", 3)
     name = checked(api, zipped(with_class_folders(root / "flowers", {"rose": 2, "tulip": 5})))
     first = looked_at(api, name, **{"class": "tulip"})

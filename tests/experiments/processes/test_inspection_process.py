@@ -52,6 +52,14 @@ def real() -> Iterator[InspectionProcess]:
     process.close()
 
 
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[InspectionProcess]:
+    """Make one whose looks go wrong, for tests that do it no harm."""
+    process = InspectionProcess(module=ODD)
+    yield process
+    process.close()
+
+
 @pytest.fixture
 def odd() -> Iterator[InspectionProcess]:
     process = InspectionProcess(module=ODD)
@@ -123,14 +131,14 @@ def test_it_knows_nothing_that_is_worth_telling(odd: InspectionProcess, monkeypa
 
 
 @pytest.mark.parametrize(("name", "signal"), [("crash", "SIGSEGV"), ("be killed", "SIGKILL")])
-def test_a_file_that_kills_its_reader_is_told_in_words(odd: InspectionProcess, name: str, signal: str) -> None:
-    before = server(odd)
-    field, message = refusal(odd.ask(training(name), LONG))
+def test_a_file_that_kills_its_reader_is_told_in_words(lasting: InspectionProcess, name: str, signal: str) -> None:
+    before = server(lasting)
+    field, message = refusal(lasting.ask(training(name), LONG))
     assert field == "source_path"
     assert re.fullmatch(
         rf"The process that looked at these data was killed by {signal}.*; a file in them may be damaged\.", message
     )
-    assert server(odd) == before  # which took no harm
+    assert server(lasting) == before  # which took no harm
 
 
 def test_a_fault_of_ours_is_told_without_its_words(odd: InspectionProcess, capfd: pytest.CaptureFixture[str]) -> None:
@@ -150,30 +158,32 @@ def test_a_fault_of_ours_is_told_without_its_words(odd: InspectionProcess, capfd
         ("exit", LONG, "exit code 3"),
     ],
 )
-def test_what_takes_too_much_stays_undecided(odd: InspectionProcess, name: str, patience: Patience, why: str) -> None:
-    before = server(odd)
-    answer = odd.ask(training(name), patience)
+def test_what_takes_too_much_stays_undecided(
+    lasting: InspectionProcess, name: str, patience: Patience, why: str
+) -> None:
+    before = server(lasting)
+    answer = lasting.ask(training(name), patience)
     assert isinstance(answer, Undecided)
     assert why in answer.why
-    assert server(odd) == before
+    assert server(lasting) == before
     assert eventually(lambda: not before.children())
 
 
-def test_what_the_machine_kept_from_computing_gets_more_time(odd: InspectionProcess, tmp_path: Path) -> None:
+def test_what_the_machine_kept_from_computing_gets_more_time(lasting: InspectionProcess, tmp_path: Path) -> None:
     asked = training("wait", tmp_path / "done")
     touching = threading.Timer(0.5, (tmp_path / "done").touch)
     touching.start()
-    assert odd.ask(asked, Patience(20.0, 0.1, 60.0)) == Fine()
+    assert lasting.ask(asked, Patience(20.0, 0.1, 60.0)) == Fine()
 
 
-def test_a_slow_look_delays_no_other(odd: InspectionProcess, tmp_path: Path) -> None:
+def test_a_slow_look_delays_no_other(lasting: InspectionProcess, tmp_path: Path) -> None:
     answers: list[Answer] = []
-    slow = threading.Thread(target=lambda: answers.append(odd.ask(training("wait", tmp_path / "done"), LONG)))
+    slow = threading.Thread(target=lambda: answers.append(lasting.ask(training("wait", tmp_path / "done"), LONG)))
     slow.start()
-    pid = server(odd)
+    pid = server(lasting)
     eventually(pid.children)
     for _ in range(3):
-        assert odd.ask(training(), LONG) == Fine()
+        assert lasting.ask(training(), LONG) == Fine()
     assert not answers
     (tmp_path / "done").touch()
     slow.join(30)

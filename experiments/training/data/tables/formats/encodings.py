@@ -30,7 +30,6 @@ GUESSED = {
 }
 FEWEST_CHINESE, LAST_FREQUENT, MOSTLY = 4, 0xD7, 0.8  # the standard has the frequent characters first
 _BEYOND_ASCII, _CHINESE = re.compile(rb"[\x80-\xff]+"), re.compile(rb"(?:[\xa1-\xa3\xb0-\xf7][\xa1-\xfe])+")
-_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,18 @@ def of_file(file: BinaryIO, name: str, head: Encoding) -> Encoding:
     for block in _blocks(file):
         _refuse_nul(block, name)
         if len(evidence) < EVIDENCE_BYTES and not block.isascii():
-            evidence += b"\n".join(_LINE.findall(block))[:EVIDENCE_BYTES] + b"\n"
+            evidence += _telling_lines(block)[:EVIDENCE_BYTES] + b"\n"
         valid = valid and _decodes(decoder, block)
     if head.guessed or (valid and _decodes(decoder, b"", final=True)):
         return head
     if head.codec == "utf-8-sig":
         raise _error(f"{name} begins as UTF-8 text and has other bytes later on; save it again as 'CSV UTF-8'.")
     return _guess(bytes(evidence), name)
+
+
+def _telling_lines(block: bytes) -> bytes:
+    """Return the lines that have bytes beyond ASCII; only they tell encodings apart."""
+    return b"\n".join(line for line in block.splitlines() if not line.isascii())
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -94,7 +98,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
 
 def _guess(evidence: bytes, name: str) -> Encoding:
     """Ask the library; where it cannot tell encodings apart, take the one that most files have."""
-    sample = b"\n".join(_LINE.findall(evidence))[:EVIDENCE_BYTES]
+    sample = _telling_lines(evidence)[:EVIDENCE_BYTES]
     matches = from_bytes(sample, cp_isolation=list(GUESSED), enable_fallback=False)
     best = [match for match in matches if match.chaos <= matches[0].chaos]
     likely: set[str] = {codec for match in best for codec in match.could_be_from_charset} or _fitting(sample)

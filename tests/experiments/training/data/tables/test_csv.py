@@ -14,7 +14,7 @@ import pytest
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.sources import SourceError, inspect
 from experiments.training.data.splitting import split_files
-from experiments.training.data.tables.formats import csv_files, opening, table_limits
+from experiments.training.data.tables.formats import csv_files, encodings, opening, table_limits
 from tests.experiments.training.data.tables.tables_on_disk import (
     column,
     findings,
@@ -152,6 +152,14 @@ def test_a_letter_beyond_ascii_far_behind_the_first_lines_is_read_too(tmp_path: 
     marked = tmp_path / "marked.csv"
     marked.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert "begins as UTF-8 text and has other bytes later on" in refusal(marked).message
+
+
+def test_long_lines_without_such_a_letter_cost_no_more_than_others(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", lines("a,b,label", [f"1,{'a' * 2**19},0", "2,Müller,1"]))
+    before = time.process_time()
+    with path.open("rb") as file:
+        assert encodings.of_file(file, path.name, encodings.of_head(b"a,b,label", path.name)).codec == "utf-8"
+    assert time.process_time() - before < 5
 
 
 def test_zero_bytes_are_no_text(tmp_path: Path) -> None:
