@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 from sklearn.metrics import confusion_matrix
 
 from runs.describing import descriptions
@@ -24,6 +24,7 @@ from runs.statistics.recalibration.fitting import Outputs, recalibrated
 from runs.statistics.score_statistics import evaluated, scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.contexts import Contexts
 from tests.browser.final_results import final_result
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_list_page import overflow
@@ -106,7 +107,9 @@ def fact(page: Page, name: str) -> Locator:
     return page.locator("#facts > div", has=page.locator("dt", has_text=name))
 
 
-async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors, owner: User, browser: Browser) -> None:
+async def test_costs_lead_to_a_point_that_is_saved_and_stays(
+    visitors: Visitors, owner: User, contexts: Contexts
+) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run)
     await expect(page.locator("#saved-line")).to_have_text("None: the run’s own threshold holds.")
@@ -139,7 +142,7 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
     assert await matrix_of(page) == counts
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
-    await self_evident_to_another(visitors, browser, run, counts)
+    await self_evident_to_another(visitors, contexts, run, counts)
     await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("The ward was closed.")
     await page.get_by_role("button", name="Withdraw").click()
@@ -154,10 +157,10 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(decisions.nth(0)).to_contain_text("Reason: The ward was closed.")
 
 
-async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run, counts: list[int]) -> None:
+async def self_evident_to_another(visitors: Visitors, contexts: Contexts, run: Run, counts: list[int]) -> None:
     """Someone else sees the point, and no way to change it."""
     other = await in_thread(User.objects.create_user, "grace")
-    others = Visitors(browser, visitors.server, other)
+    others = Visitors(contexts, visitors.server, other)
     page = await opened(others, run)
     await expect(page.locator("#saved-words")).to_contain_text("Saved by ada on 20")
     assert await matrix_of(page) == counts
@@ -165,10 +168,10 @@ async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run
     await others.leave()
 
 
-async def test_who_watches_sees_what_others_change(visitors: Visitors, owner: User, browser: Browser) -> None:
+async def test_who_watches_sees_what_others_change(visitors: Visitors, owner: User, contexts: Contexts) -> None:
     """A saved point, a tag and a new name reach a page that is open, though no event tells them."""
     run = await made(visitors, owner)
-    others = Visitors(browser, visitors.server, await in_thread(User.objects.create_user, "grace"))
+    others = Visitors(contexts, visitors.server, await in_thread(User.objects.create_user, "grace"))
     watched = await opened(others, run)
     await expect(fact(watched, "Sensitivity")).not_to_contain_text("saved threshold")
     page = await opened(visitors, run)
