@@ -14,10 +14,12 @@ from django.contrib.auth.models import User
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
 
 from realtime.login import login_link
+from tests.browser.contexts import Contexts
 from tests.realtime.writing import in_thread
-from tests.servers import WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WebServer
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# The shell has no windows to draw: it takes a fifth less time for the same pages.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # A switch of ours replaces Playwright's of the same name, so its features come first. Then those which draw Chromium's
 # own address bar as web pages: each window would load two of them in a process more, for longer than a page of ours.
 FEATURES_OFF = (
@@ -62,26 +64,30 @@ class Visit:
 
 
 class Visitors:
-    """Opens pages for one user; each visitor is a browser of its own, with its own cookies."""
+    """Opens pages for one user; each visitor is like a browser of its own, with its own cookies."""
 
-    def __init__(self, browser: Browser, server: WebServer, user: User, address: str | None = None) -> None:
+    def __init__(self, contexts: Contexts, server: WebServer, user: User, address: str | None = None) -> None:
         self.server = server
         self.address = address or server.url
         self.expected = re.compile("(?!)")
         """Problems that a test is about."""
-        self._browser, self._user = browser, user
+        self._contexts, self._user = contexts, user
         self._visits: list[Visit] = []
+        self._open: list[Visit] = []
 
     async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE, script: str = "") -> Page:
         """Log in by a one-time link that leads to `path`, and move the pointer, as a reader does.
 
         `script` runs before those of each page.
         """
-        context = await self._browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
-        if script:
-            await context.add_init_script(script)
+        context = await self._contexts.lend(size, "dark" if dark else "light")
         page = await context.new_page()
-        self._visits.append(Visit(page))
+        if script:
+            self._contexts.spoil(context)
+            await context.add_init_script(script)
+        visit = Visit(page)
+        self._visits.append(visit)
+        self._open.append(visit)
         link = await in_thread(self._fresh_link, path)
         await page.goto(self.address + link)
         await page.mouse.move(1, 1)
@@ -96,8 +102,9 @@ class Visitors:
 
     async def leave(self) -> None:
         """Close all pages; fail when anything went wrong in one."""
-        for visit in self._visits:
-            await visit.page.context.close()
+        while self._open:
+            visit = self._open.pop()
+            await self._contexts.take_back(visit.page.context, self.address, self.server.url)
         assert self.problems == []
 
     @property
@@ -132,19 +139,24 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await launched.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visitors(browser: Browser, shared_server: WebServer, owner: User) -> AsyncIterator[Visitors]:
+async def visitors(contexts: Contexts, shared_server: WebServer, owner: User) -> AsyncIterator[Visitors]:
     """Return visitors of a server that others use too."""
-    opened = Visitors(browser, shared_server, owner)
+    opened = Visitors(contexts, shared_server, owner)
     yield opened
     await opened.leave()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visitors_of_own_server(browser: Browser, tmp_path: Path, owner: User) -> AsyncIterator[Visitors]:
+async def visitors_of_own_server(contexts: Contexts, tmp_path: Path, owner: User) -> AsyncIterator[Visitors]:
     """Return visitors of a server that may be stopped and started."""
-    with WebServer(tmp_path) as server:
-        opened = Visitors(browser, server, owner)
+    with WebServer(tmp_path, WITHOUT_INSPECTIONS) as server:
+        opened = Visitors(contexts, server, owner)
         yield opened
         await opened.leave()
         server.kill()  # its end is not tested here, and Daphne waits ten seconds for what its sockets had begun

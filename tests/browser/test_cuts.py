@@ -25,6 +25,7 @@ from playwright.async_api import Browser, Page, expect
 from runs.models import Run, RunEvent
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.contexts import Contexts
 from tests.browser.test_live_page import chart, has_drawn, show_all_events
 from tests.proxy import Proxy
 from tests.realtime.writing import in_thread
@@ -69,9 +70,9 @@ class Wire:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def wire(browser: Browser, shared_server: WebServer, owner: User) -> AsyncIterator[Wire]:
+async def wire(browser: Browser, contexts: Contexts, shared_server: WebServer, owner: User) -> AsyncIterator[Wire]:
     proxy = Proxy(shared_server.port, random.Random(1))
-    opened = Visitors(browser, shared_server, owner, f"http://127.0.0.1:{proxy.port}")
+    opened = Visitors(contexts, shared_server, owner, f"http://127.0.0.1:{proxy.port}")
     yield Wire(proxy, browser, opened)
     try:
         await opened.leave()

@@ -6,12 +6,13 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from runs.models import Run
 from runs.removal import deletion
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.contexts import Contexts
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_compare_page import compared, trained
 from tests.browser.test_group_page import complete
@@ -108,10 +109,10 @@ async def test_who_opens_a_deleted_run_may_bring_it_back(visitors: Visitors, own
         await expect(shown.get_by_role("button", name="Run again")).to_be_visible()
 
 
-async def test_who_may_not_bring_it_back_is_offered_no_way(browser: Browser, visitors: Visitors, owner: User) -> None:
+async def test_who_may_not_bring_it_back_is_offered_no_way(contexts: Contexts, visitors: Visitors, owner: User) -> None:
     run = await in_thread(ended, owner)
     eve = await in_thread(User.objects.create_user, "eve")
-    theirs = Visitors(browser, visitors.server, eve)
+    theirs = Visitors(contexts, visitors.server, eve)
     theirs.expected = ASKED_BEFORE
     page = await theirs.visit(f"/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))

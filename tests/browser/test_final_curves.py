@@ -14,20 +14,24 @@ from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 from sklearn.metrics import confusion_matrix
 
-from experiments.training.recipes.evaluation import Predictions, final_stats
+from runs.events import Split
 from runs.models import Run
 from runs.statistics.score_statistics import scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
+from tests.browser.final_results import final_result
 from tests.browser.test_accessibility import NARROW, broken_rules
 from tests.browser.test_list_page import overflow
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SIZE = 1200
+FIRST_LOAD = 30_000  # milliseconds: the server loads NumPy and Arrow with the first evaluation
 LABELS = (np.arange(SIZE) % 4 == 0).astype(np.int64)
 LOGITS = np.random.default_rng(5).normal(size=SIZE) + 2.0 * LABELS - 1
 SCORES = scores_from_logits(LOGITS)
+NAMES = ("not 8", "8")
+SPLITS: tuple[Split, ...] = ("val", "test")
 WATCH = """
 window.sizes = [];
 const PARTS = ".section-head, .verdict, .drawing, #decision, #decision td, .trying > *";
@@ -46,12 +50,16 @@ document.addEventListener("DOMContentLoaded", () => {
 """Notes where the parts of the section are whenever one of them gets another size, from the moment that it is shown."""
 
 
-def evaluated(owner: User, home: Path, logits: Any = LOGITS, labels: Any = LABELS, names: Any = ("not 8", "8")) -> Run:
-    """Create a completed run whose final result is that of these logits, with the file that tells them."""
+def evaluated(
+    owner: User, home: Path, *, logits: Any = LOGITS, labels: Any = LABELS, names: Any = NAMES, told: Any = None
+) -> Run:
+    """Create a completed run whose final result is that of these logits, with the file that tells them.
+
+    `told` are others, of which the result is where it does not matter: the intervals of many samples take long.
+    """
     scores = scores_from_logits(logits)
-    parts = [Predictions(split, 0.5, logits, scores, labels, np.arange(len(labels))) for split in ("val", "test")]
-    threshold = 0.5 if len(names) == 2 else None
-    finals = [final_stats(part, epoch=0, threshold=threshold, class_names=names) for part in parts]
+    of_logits, of_labels = told or (logits, labels)
+    finals = [final_result(split, of_logits, of_labels, names) for split in SPLITS]
     run = story.start(story.submit(owner))  # its lease begins: what takes long is computed before
     story.train(run, 0)
     story.tell(run, finals)
@@ -73,7 +81,7 @@ async def opened(visitors: Visitors, owner: User, size: ViewportSize = WIDE, **o
     home = Path(visitors.server.log.parent) / "home"
     run = await in_thread(lambda: evaluated(owner, home, **options))
     page = await visitors.visit(f"/runs/{run.pk}/", size=size, script=WATCH)
-    await expect(page.locator("#roc svg")).to_have_attribute("aria-label", re.compile("AUROC 0"))
+    await expect(page.locator("#roc svg")).to_have_attribute("aria-label", re.compile("AUROC 0"), timeout=FIRST_LOAD)
     return page
 
 
@@ -145,7 +153,7 @@ async def test_a_threshold_is_tried(visitors: Visitors, owner: User) -> None:
 async def test_a_move_takes_less_than_a_frame(visitors: Visitors, owner: User) -> None:
     labels = (np.arange(100_000) % 4 == 0).astype(np.int64)
     logits = np.random.default_rng(6).normal(size=100_000) + labels
-    page = await opened(visitors, owner, logits=logits, labels=labels)
+    page = await opened(visitors, owner, logits=logits, labels=labels, told=(LOGITS, LABELS))
     await page.locator("#threshold-slider").focus()
     await expect(page.locator("#threshold-slider")).to_have_attribute("max", "100000")
     spent = await page.evaluate(
@@ -179,7 +187,7 @@ async def test_it_breaks_no_rule(visitors: Visitors, owner: User, dark: bool) ->
     home = Path(visitors.server.log.parent) / "home"
     run = await in_thread(evaluated, owner, home)
     page = await visitors.visit(f"/runs/{run.pk}/", dark=dark, size=NARROW)
-    await expect(page.locator("#roc svg")).to_have_attribute("aria-label", re.compile("AUROC 0"))
+    await expect(page.locator("#roc svg")).to_have_attribute("aria-label", re.compile("AUROC 0"), timeout=FIRST_LOAD)
     assert await broken_rules(page) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 from sklearn.metrics import confusion_matrix
 
-from experiments.training.recipes.evaluation import Predictions, final_stats
 from runs.describing import descriptions
-from runs.events import Split
+from runs.events import FinalStats, Split
 from runs.models import Run
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
@@ -24,6 +24,8 @@ from runs.statistics.recalibration.fitting import Outputs, recalibrated
 from runs.statistics.score_statistics import evaluated, scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.contexts import Contexts
+from tests.browser.final_results import final_result
 from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_list_page import overflow
 from tests.realtime.writing import in_thread
@@ -45,24 +47,30 @@ def part(shift: float) -> dict[str, Any]:
 PARTS: dict[Split, dict[str, Any]] = {"val": part(3.0), "test": part(1.5)}
 
 
-def evaluated_run(owner: User, home: Path) -> Run:
-    """Create a completed run whose scores are far better on validation than on test."""
+@functools.cache
+def results() -> tuple[list[FinalStats], Any]:
+    """Return the final results with the points chosen on validation, and the recalibration."""
     splits = {
         name: evaluated(found["score"], LABELS, threshold=0.5, logits=found["logit"]) for name, found in PARTS.items()
     }
     chosen = chosen_points(splits["val"], 0.5)
     finals = []
     for name, found in PARTS.items():
-        predicted = Predictions(name, 0.5, found["logit"], found["score"], LABELS, np.arange(SIZE))
-        final = final_stats(predicted, epoch=0, threshold=0.5, class_names=NAMES)
         points = chosen if name == "val" else applied_points(splits[name], chosen)
+        final = final_result(name, found["logit"], LABELS, NAMES)
         finals.append(msgspec.structs.replace(final, operating_points=points))
+    fitted = recalibrated({name: Outputs(found["logit"], LABELS) for name, found in PARTS.items()}, NAMES)
+    return finals, msgspec.to_builtins(fitted)
+
+
+def evaluated_run(owner: User, home: Path) -> Run:
+    """Create a completed run whose scores are far better on validation than on test."""
+    finals, fitted = results()
     run = story.start(story.submit(owner))  # its lease begins: what takes long is computed before
     story.train(run, 0)
     story.tell(run, finals)
     story.end(run)
-    fitted = recalibrated({name: Outputs(found["logit"], LABELS) for name, found in PARTS.items()}, NAMES)
-    Run.objects.filter(pk=run.pk).update(recalibration=msgspec.to_builtins(fitted))
+    Run.objects.filter(pk=run.pk).update(recalibration=fitted)
     folder = home / "runs" / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
     nobody = pa.array([None] * SIZE, pa.string())
@@ -99,7 +107,9 @@ def fact(page: Page, name: str) -> Locator:
     return page.locator("#facts > div", has=page.locator("dt", has_text=name))
 
 
-async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors, owner: User, browser: Browser) -> None:
+async def test_costs_lead_to_a_point_that_is_saved_and_stays(
+    visitors: Visitors, owner: User, contexts: Contexts
+) -> None:
     run = await made(visitors, owner)
     page = await opened(visitors, run)
     await expect(page.locator("#saved-line")).to_have_text("None: the run’s own threshold holds.")
@@ -132,7 +142,7 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
     assert await matrix_of(page) == counts
     await expect(fact(page, "Sensitivity")).to_contain_text("saved threshold")
-    await self_evident_to_another(visitors, browser, run, counts)
+    await self_evident_to_another(visitors, contexts, run, counts)
     await page.get_by_text("Save, withdraw, history").click()
     await page.get_by_label("Reason").fill("The ward was closed.")
     await page.get_by_role("button", name="Withdraw").click()
@@ -147,10 +157,10 @@ async def test_costs_lead_to_a_point_that_is_saved_and_stays(visitors: Visitors,
     await expect(decisions.nth(0)).to_contain_text("Reason: The ward was closed.")
 
 
-async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run, counts: list[int]) -> None:
+async def self_evident_to_another(visitors: Visitors, contexts: Contexts, run: Run, counts: list[int]) -> None:
     """Someone else sees the point, and no way to change it."""
     other = await in_thread(User.objects.create_user, "grace")
-    others = Visitors(browser, visitors.server, other)
+    others = Visitors(contexts, visitors.server, other)
     page = await opened(others, run)
     await expect(page.locator("#saved-words")).to_contain_text("Saved by ada on 20")
     assert await matrix_of(page) == counts
@@ -158,10 +168,10 @@ async def self_evident_to_another(visitors: Visitors, browser: Browser, run: Run
     await others.leave()
 
 
-async def test_who_watches_sees_what_others_change(visitors: Visitors, owner: User, browser: Browser) -> None:
+async def test_who_watches_sees_what_others_change(visitors: Visitors, owner: User, contexts: Contexts) -> None:
     """A saved point, a tag and a new name reach a page that is open, though no event tells them."""
     run = await made(visitors, owner)
-    others = Visitors(browser, visitors.server, await in_thread(User.objects.create_user, "grace"))
+    others = Visitors(contexts, visitors.server, await in_thread(User.objects.create_user, "grace"))
     watched = await opened(others, run)
     await expect(fact(watched, "Sensitivity")).not_to_contain_text("saved threshold")
     page = await opened(visitors, run)

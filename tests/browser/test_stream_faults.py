@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from runs.events import FinalStats
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.contexts import Contexts
 from tests.browser.test_live_page import PATIENCE, has_drawn, show_all_events
 from tests.realtime.failing_server import FailingServer
 from tests.realtime.test_large_events import CLASSES
@@ -24,10 +25,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def failing(browser: Browser, tmp_path: Path, owner: User) -> AsyncIterator[tuple[Visitors, FailingServer]]:
+async def failing(contexts: Contexts, tmp_path: Path, owner: User) -> AsyncIterator[tuple[Visitors, FailingServer]]:
     """Return visitors of a server that fails when it is told to."""
     with FailingServer(tmp_path) as server:
-        opened = Visitors(browser, server, owner)
+        opened = Visitors(contexts, server, owner)
         yield opened, server
         await opened.leave()
         server.kill()  # its end is not tested here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 from sklearn.metrics import roc_auc_score
 
-from experiments.training.recipes.evaluation import Predictions, final_stats
 from runs.models import Run
 from runs.statistics.score_statistics import scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
+from tests.browser.final_results import final_result
 from tests.browser.test_accessibility import NARROW, broken_rules
+from tests.browser.test_final_curves import NAMES, SPLITS
 from tests.browser.test_list_page import overflow
 from tests.realtime.writing import in_thread
 
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SIZE = 800
 
 
+@functools.cache
 def predictions(handicap: float) -> pd.DataFrame:
     chance = np.random.default_rng(2)
     labels = (np.arange(SIZE) % 3 == 0).astype(np.int64)
@@ -53,9 +56,7 @@ def evaluated(owner: User, home: Path, handicap: float) -> Run:
     Run.objects.filter(pk=run.pk).update(config=run.config)
     table = predictions(handicap)
     logits, labels = table["logit"].to_numpy(), table["label"].to_numpy()
-    scores = scores_from_logits(logits)
-    parts = [Predictions(split, 0.5, logits, scores, labels, np.arange(SIZE)) for split in ("val", "test")]
-    finals = [final_stats(part, epoch=0, threshold=0.5, class_names=("not 8", "8")) for part in parts]
+    finals = [final_result(split, logits, labels, NAMES) for split in SPLITS]
     run = story.start(run)  # its lease begins: what takes long is computed before
     story.train(run, 0)
     story.tell(run, finals)
