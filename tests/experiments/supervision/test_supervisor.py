@@ -312,10 +312,14 @@ def test_a_full_disk_costs_files_but_no_numbers(queued: Run, recipe: Recipe, mon
     def full(_run: Run) -> None:
         raise OSError(28, "No space left on device")
 
+    half = queued.folder / "checkpoints" / "a0" / f".{'0' * 16}.tmp"  # of an attempt that was killed
+    half.parent.mkdir(parents=True)
+    half.touch()
     recipe("completes")
     monkeypatch.setattr(exports, "export", full)
     run = supervise(queued)
     assert run.status == "completed"
+    assert not half.exists()
     assert FinalResult.objects.filter(run=run).exists()
     [note] = [note for note in run.notes if note["code"] == "export_failed"]
     assert "No space left on device" in note["text"]
