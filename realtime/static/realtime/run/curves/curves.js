@@ -128,9 +128,12 @@ class Curves {
     arrange(this.container, cards(this.#charts.filter((one) => !leading.includes(one))));
   }
 
-  // Hide the charts without a value, unless they `wait` for one. Return whether any chart is left.
+  // Hide the charts without a value, and those of the epochs where none has a number, unless they `wait` for one.
+  // Return whether any chart is left.
   showFilled(wait) {
-    for (const { chart } of this.#charts) chart.card.hidden = !wait && !chart.filled;
+    const told = this.#charts.some(({ prefix, chart }) => prefix === "epoch" && chart.filled);
+    for (const { prefix, chart } of this.#charts)
+      chart.card.hidden = !wait && (!chart.data[0].length || (prefix === "epoch" && !told));
     return this.#charts.some(({ chart }) => !chart.card.hidden);
   }
 
