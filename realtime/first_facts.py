@@ -20,6 +20,7 @@ from runs.wording.number_text import duration, percent
 
 _ORDER = ("train", "val", "test")  # PostgreSQL keeps none
 NO_INTERVAL = "no interval: too few"  # samples, or patients, of a class
+SHOTS = 24  # of a group of errors, on its first page
 _SPLITS = {"test": "Test", "val": "Validation", "train": "Training"}
 CAVEAT = (
     "The best epoch was chosen on this validation split, so its numbers are likely to be better than those of new data."
@@ -34,8 +35,15 @@ class Fact(NamedTuple):
     detail: str = ""
 
 
+class Errors(NamedTuple):
+    """A group of errors: its title, and a place for each picture that its page begins with."""
+
+    title: str
+    shots: range
+
+
 class Verdict(NamedTuple):
-    """What the page begins with: the facts, those in front larger; of two classes the cells of the matrix too."""
+    """What the page begins with: the facts, those in front larger; of two classes the matrix and its errors too."""
 
     headline: list[Fact]
     facts: list[Fact]
@@ -43,6 +51,7 @@ class Verdict(NamedTuple):
     notices: list[str]
     names: list[str]
     cells: dict[str, tuple[str, str]]
+    errors: list[Errors]
 
 
 def verdict(run: Run) -> Verdict | None:
@@ -54,13 +63,15 @@ def verdict(run: Run) -> Verdict | None:
         return None
     two = len(final.class_names) == 2
     saved = point_history.current(run) if two else None
+    matrix = _counts(final, saved)
     return Verdict(
         headline=_of_two_classes(final, saved) if two else _of_many_classes(final),
         facts=_facts(run),
         caveat=CAVEAT if final.split == "val" else "",
         notices=[note["text"] for note in run.notes],
         names=final.class_names if two else [],
-        cells=_cells(_counts(final, saved)) if two else {},
+        cells=_cells(matrix) if two else {},
+        errors=[_errors("Missed", matrix[1][0]), _errors("False alarms", matrix[0][1])] if two else [],
     )
 
 
@@ -139,6 +150,10 @@ def _counts(final: FinalResult, saved: SavedPoint | None) -> list[list[int]]:
         return matrix
     true, rejected, false, missed = (int(found[name]) for name in COUNTS)
     return [[rejected, false], [missed, true]]
+
+
+def _errors(title: str, size: int) -> Errors:
+    return Errors(f"{title} ({size:,})", range(min(size, SHOTS)))
 
 
 def _cells(matrix: list[list[int]]) -> dict[str, tuple[str, str]]:

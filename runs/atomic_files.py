@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runs import private_files
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 @contextmanager
@@ -44,6 +47,13 @@ def publish(source: Path, path: Path) -> None:
             temporary.hardlink_to(source)
         except OSError:  # no hard links here; a missing source fails again below, with its name
             shutil.copyfile(source, temporary)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left of `replacing` in the folder and below; nobody may be writing there."""
+    for path in folder.rglob(".*.tmp"):
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

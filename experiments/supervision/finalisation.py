@@ -64,6 +64,7 @@ class Finalisation:
 
     def _export(self, run: Run) -> None:
         try:
+            exports.remove_unfinished(run)  # the process of the training has ended
             exports.export(run)
         except OSError as error:
             logger.exception("run %s: files not written", run.pk)

@@ -37,6 +37,8 @@ from runs.stored_config import StoredConfig
 
 PREDICTIONS, PICTURES = OF_AN_ATTEMPT = ("predictions.parquet", "error_pictures.zip")
 """What the process of the training itself wrote at the end of its attempt."""
+WRITTEN_BY_TRAININGS = ("attempts", "checkpoints")
+"""Folders into which nothing but the processes of trainings writes."""
 NAMES = (
     "config.json",
     "metrics.csv",
@@ -85,6 +87,12 @@ def _publish_attempt(run: Run) -> None:
         atomic_files.publish(written[name], run.folder / name)
     if PREDICTIONS in found and PICTURES not in found:
         (run.folder / PICTURES).unlink(missing_ok=True)
+
+
+def remove_unfinished(run: Run) -> None:
+    """Remove what killed trainings of the run wrote half, a checkpoint or pictures; none may be going on."""
+    for folder in WRITTEN_BY_TRAININGS:
+        atomic_files.remove_unfinished(run.folder / folder)
 
 
 def publish(run: Run) -> None:

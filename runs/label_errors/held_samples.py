@@ -20,9 +20,10 @@ NO_IDS = "Its predictions name no samples."
 
 
 class Named(NamedTuple):
-    """Which samples of a run: `places` are those among their splits'."""
+    """Which samples of an attempt of a run: `places` are those among their splits'."""
 
     run_id: int
+    attempt: int
     ids: pa.Array
     patients: pa.Array
     files: pa.Array | None
@@ -33,8 +34,12 @@ class Named(NamedTuple):
         """Return some of them."""
         at = pa.array(rows)
         files = None if self.files is None else self.files.take(at)
-        return Named(
-            self.run_id, self.ids.take(at), self.patients.take(at), files, self.splits.take(at), self.places[rows]
+        return self._replace(
+            ids=self.ids.take(at),
+            patients=self.patients.take(at),
+            files=files,
+            splits=self.splits.take(at),
+            places=self.places[rows],
         )
 
 
@@ -75,6 +80,7 @@ def _named(run: Run, table: pa.Table) -> Named:
     texts = {name: _texts(table, name) for name in (*TEXTS, "sample_id", "file")}
     return Named(
         run_id=run.pk,
+        attempt=run.attempt,
         ids=texts["sample_id"].cast(pa.large_string()),
         patients=texts["patient_id"],
         files=texts["file"] if "file" in table.column_names else None,

@@ -116,6 +116,7 @@ def _described(one: Suspect, class_names: tuple[str, ...]) -> dict[str, Any]:
         "runs_wrong": one.wrong,
         "runs": one.runs,
         "run_id": one.run_id,
+        "attempt": one.attempt,
         "split": one.split,
         "place": one.place,
     }

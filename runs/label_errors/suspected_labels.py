@@ -41,7 +41,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A sample that at least one run contradicts; `run_id`, `split` and `place` say where one predicted it."""
+    """A sample that at least one run contradicts; `run_id`, `attempt`, `split` and `place`: where one did."""
 
     sample_id: str
     patient_id: str | None
@@ -52,6 +52,7 @@ class Suspect:
     wrong: int
     runs: int
     run_id: int
+    attempt: int
     split: str
     place: int
 
@@ -102,6 +103,7 @@ class _Rows:
             wrong=int(self.wrong[at]),
             runs=int(self.runs[at]),
             run_id=named.run_id,
+            attempt=named.attempt,
             split=named.splits[row].as_py(),
             place=int(named.places[row]),
         )

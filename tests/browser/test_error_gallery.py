@@ -98,6 +98,10 @@ async def test_missed_and_false_alarms_are_pictures(visitors: Visitors, owner: U
     assert widths[:3] == [16] * 3  # those that the run keeps
     assert set(widths[3:]) == {8}  # drawn from the data
     labels = await missed.locator(".shot").evaluate_all("nodes => nodes.map(node => node.ariaLabel)")
+    await page.evaluate("scrollTo(0, 0)")
+    first = await missed.locator(".shot img").first.bounding_box()
+    assert first
+    assert first["y"] + first["height"] / 2 < WIDE["height"]  # in the first screen
     ids = BUILTINS["digits-is-8"].ids
     assert [label.split(":")[0] for label in labels] == [ids[place] for place in WORST[:24]]
     await expect(page.locator(".error-group").nth(1).locator(".shot img")).to_have_count(24, timeout=SLOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ async def test_the_most_suspicious_come_first_and_open(visitors: Visitors, owner
     await page.get_by_role("button", name="Show more").click()
     await expect(rows).to_have_count(min(100, len(wrong)), timeout=60_000)
     assert await broken_rules(page) == []
-    await page.get_by_role("button", name=f"Look at {ids[worst[0]]}").click()
+    async with page.expect_request(re.compile(r"/picture/\?split=test&size=large&attempt=1$")):
+        await page.get_by_role("button", name=f"Look at {ids[worst[0]]}").click()
     await expect(page.locator("#picture-dialog")).to_be_visible(timeout=60_000)
     await expect(page.locator("#picture-words")).to_be_empty(timeout=60_000)
     assert await natural_widths(page, "#picture-frame") == [8]

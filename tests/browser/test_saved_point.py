@@ -257,5 +257,5 @@ async def test_errors_are_those_of_the_saved_point(visitors: Visitors, owner: Us
     _, more, fewer, _ = counted(0.3)
     assert (more, fewer) != (alarms, missed)
     await expect(titles).to_have_text([f"Missed ({fewer})", f"False alarms ({more})"], timeout=FIRST_LOAD)
-    words = page.locator("#error-groups .error-group > p").first
+    words = page.locator("#error-groups .error-group header p").first
     await expect(words).to_contain_text("a score below 0.3, at the saved operating point, the lowest first")

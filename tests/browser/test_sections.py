@@ -19,7 +19,7 @@ from tests.realtime.writing import in_thread
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PHONE = ViewportSize(width=390, height=844)
 SETTLED = "html[data-settled]"
-LOWER = {"error_gallery.js", "net_benefit_diagram.js", "machine.js", "event_log.js", "train_log.js", "about.js"}
+LOWER = {"curves.js", "uPlot.iife.min.js", "net_benefit_diagram.js", "machine.js", "event_log.js", "train_log.js"}
 LEAD = "#lead-curves article.chart:visible h3"
 
 
@@ -33,7 +33,7 @@ def completed(owner: User) -> Run:
 
 
 async def bottom(page: Page, selector: str) -> float:
-    box = await page.locator(selector).bounding_box()
+    box = await page.locator(selector).first.bounding_box()
     assert box, selector
     return box["y"] + box["height"]
 
@@ -45,7 +45,7 @@ async def test_the_first_screen_of_an_ended_run_is_its_result(visitors: Visitors
     headline = page.locator("#facts .headline dt")
     await expect(headline).to_have_text(["Validation AUROC", "Sensitivity", "Specificity"])
     await expect(page.locator("#facts .headline dd").nth(1)).to_have_text("75.0 %58.9 to 86.3 % · threshold 0.5")
-    for part in ("#decision .matrix", "#threshold-slider", "#roc"):
+    for part in ("#decision .matrix", "#threshold-slider", "#roc", "#saved-point", "#errors-title", ".error-group h3"):
         assert await bottom(page, part) <= 900, part
     await expect(page.locator(LEAD)).to_have_text([re.compile("^Loss"), re.compile("^AUROC"), re.compile("^Recall")])
     order = ["#result", "#curves-part", "#statistics", "#machine", "#train-log-part"]
@@ -58,7 +58,12 @@ async def test_the_server_writes_the_result_as_the_scripts_do(visitors: Visitors
     run = await in_thread(completed, owner)
     page = await visitors.visit(f"/runs/{run.pk}/")
     html = await (await page.request.get(f"{visitors.server.url}/runs/{run.pk}/")).text()
-    parts = {"facts": "#facts > div", "matrix": "#decision .matrix tr", "caveat": "#caveat"}
+    parts = {
+        "facts": "#facts > div",
+        "matrix": "#decision .matrix tr",
+        "caveat": "#caveat",
+        "errors": "#error-groups h3",
+    }
     seen = """async ([html, parts]) => {
         const sent = new DOMParser().parseFromString(html, "text/html");
         const of = (root) => Object.fromEntries(Object.entries(parts).map(([name, selector]) =>
@@ -152,7 +157,7 @@ async def test_what_no_first_screen_needs_waits_for_a_reader(visitors: Visitors,
     await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
     await expect(page.locator("#threshold-slider")).to_be_enabled(timeout=FIRST_LOAD)
     await expect(page.locator(SETTLED)).to_be_attached()
-    assert "final_curves.js" in asked
+    assert {"final_curves.js", "error_gallery.js"} <= set(asked)
     assert LOWER & set(asked) == set()
     await page.mouse.move(40, 40)
     await expect(page.locator("html[data-complete]")).to_be_attached()

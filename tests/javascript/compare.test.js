@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { interval, macroTitle } from "../../realtime/static/realtime/charts/statistics_text.js";
-import { parallelAxes } from "../../realtime/static/realtime/compare/axes.js";
+import { parallelAxes, resultEnds } from "../../realtime/static/realtime/compare/axes.js";
 import { joined } from "../../realtime/static/realtime/compare/joined_curves.js";
 import { differences, flat, optionRows, shown } from "../../realtime/static/realtime/compare/options.js";
 import { differencesOf, differenceText, scoreRows, verdict } from "../../realtime/static/realtime/compare/scores.js";
@@ -200,6 +200,17 @@ test("the axes are options that differ, then results", () => {
       (label) => label.replace("Validation", "val"),
     ),
   );
+});
+
+test("an axis of results is not stretched to its extremes", () => {
+  const ends = (values, lower = false) => resultEnds({ values, lower });
+  assert.deepEqual(ends([0.9687, 0.9769, null]), [0.9, 1]);
+  assert.deepEqual(ends([0.62, 0.97]), [0.6, 1]);
+  assert.deepEqual([ends([1, 1]), ends([0, 0]), ends([0.5])], [[0.9, 1], [0, 0.1], [0.4, 0.6]]); // prettier-ignore
+  assert.deepEqual(ends([100, 102], true), [95.9, 106.1]); // a loss, a duration
+  assert.deepEqual(ends([10, 40], true), [10, 40]);
+  assert.deepEqual(ends([-0.5, 0.5]), [-0.5, 0.5]); // a correlation
+  assert.equal(ends([null, undefined]), undefined);
 });
 
 test("which data runs have and how they are named is on no axis", () => {

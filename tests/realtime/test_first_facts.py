@@ -43,6 +43,7 @@ def test_two_classes_have_a_headline_and_a_matrix(user: User) -> None:
         "tp": ("27", "75.0 %"),
     }
     assert found.names == ["not 8", "8"]
+    assert [(group.title, len(group.shots)) for group in found.errors] == [("Missed (9)", 9), ("False alarms (24)", 24)]
     assert "likely to be better" in found.caveat
     assert [fact.name for fact in found.facts] == ["Duration", "Started", "Attempt", "Data", "Model"]
     assert found.facts[3].detail == "1,437 train · 360 val · positive: 8"

@@ -19,7 +19,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from experiments.supervision import supervisor
-from runs import lifecycle, recorder
+from runs import atomic_files, lifecycle, recorder
 from runs.files import exports
 from runs.json_logging import JsonLines
 from runs.models import FinalResult, Run, RunEvent, RunMetric
@@ -312,10 +312,12 @@ def test_a_full_disk_costs_files_but_no_numbers(queued: Run, recipe: Recipe, mon
     def full(_run: Run) -> None:
         raise OSError(28, "No space left on device")
 
+    atomic_files.write(half := queued.folder / "attempts" / f".{'0' * 16}.tmp", b"of an attempt that was killed")
     recipe("completes")
     monkeypatch.setattr(exports, "export", full)
     run = supervise(queued)
     assert run.status == "completed"
+    assert not half.exists()
     assert FinalResult.objects.filter(run=run).exists()
     [note] = [note for note in run.notes if note["code"] == "export_failed"]
     assert "No space left on device" in note["text"]

@@ -6,7 +6,10 @@ import csv
 import json
 import random
 import resource
+import signal
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from runs import atomic_files
+from runs.evaluation import error_pictures
 from runs.events import EarlyStopped, Progress
+from runs.files import exports, local_files
 from runs.files.exports import export, write_config
 from runs.models import Run, RunMetric
 from tests.runs.conftest import CONFIG, MakeRun, add_epoch, add_events, add_final, completed_columns
@@ -288,6 +294,39 @@ def test_pictures_of_an_earlier_attempt_do_not_stay_beside_new_predictions(run: 
     (second / "predictions.parquet").write_bytes(b"second")
     export(run)
     assert not pictures.exists()
+
+
+KILLED = """
+import os, signal, sys, zipfile
+from pathlib import Path
+from runs.atomic_files import replacing
+
+with replacing(Path(sys.argv[1])) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    archive.writestr("test/0.png", b"half of the pictures")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_pictures_that_a_kill_left_half_are_never_served_and_do_not_stay(run: Run) -> None:
+    attempt = run.folder / "attempts" / "1"
+    command = [sys.executable, "-c", KILLED, str(attempt / "error_pictures.zip")]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, check=False)
+    assert done.returncode == -signal.SIGKILL
+    [half] = attempt.iterdir()
+    (attempt / "predictions.parquet").write_bytes(b"whole")
+    checkpoint = run.folder / "checkpoints" / "a1" / half.name  # killed again, later
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"half")
+    export(run)
+    assert not (run.folder / "error_pictures.zip").exists()
+    assert error_pictures.addresses(run, "test", [0]) == {}
+    served = {file.name for file in local_files.list_files(run.folder)}
+    assert {name for name in served if "/" in name} == {"attempts/1/predictions.parquet"}
+    with pytest.raises(FileNotFoundError):
+        local_files.open_file(run.folder, f"attempts/1/{half.name}")
+    exports.remove_unfinished(run)
+    assert [path for path in run.folder.rglob("*") if path.name.endswith(".tmp")] == []
+    assert (attempt / "predictions.parquet").read_bytes() == b"whole"
 
 
 def test_a_full_disk_leaves_the_old_file_or_none(run: Run) -> None:

@@ -101,7 +101,7 @@ def test_runs_are_averaged(api: Client, make_run: MakeRun) -> None:
     ]
     assert told == [("a", "c1", "c0", 1, 2), ("b", "c0", "c1", 1, 2)]
     assert [row["suspicion"] for row in found["results"]] == pytest.approx([(0.9 + 0.4) / 2, (0.2 + 0.7) / 2])
-    assert (found["results"][0]["run_id"], found["results"][0]["place"]) == (first.pk, 0)
+    assert [found["results"][0][name] for name in ("run_id", "attempt", "place")] == [first.pk, first.attempt, 0]
     assert "not a proof" in found["note"]
 
 

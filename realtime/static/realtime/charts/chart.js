@@ -37,6 +37,7 @@ export class Chart {
       onRange,
       series: [],
       data: [[]],
+      filled: false, // with a value that is a number
       zoomed: false,
       logarithmic: false,
       marks: [],
@@ -101,7 +102,8 @@ export class Chart {
     setText(this.words, `by ${this.along}`);
     setText(this.note, note);
     this.note.hidden = !note;
-    const drawable = globalThis.uPlot && data.slice(1).some((ys) => ys.some(known));
+    this.filled = data.slice(1).some((ys) => ys.some(known));
+    const drawable = globalThis.uPlot && this.filled;
     setText(this.empty, data[0].length && globalThis.uPlot ? "None of its values is a number." : this.waiting);
     this.empty.hidden = Boolean(drawable);
     this.plot.hidden = !drawable;

@@ -4,6 +4,7 @@ import { el } from "../frame/dom.js";
 import { count, epochNumber, known, number, percent, splitName, testFirst } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
+import { asTabs } from "./split_tabs.js";
 import { fewWords, interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
 const BINARY_CELLS = [
@@ -17,7 +18,10 @@ export function drawResults(section, container, finals, labels) {
   section.hidden = finals.size === 0;
   const order = testFirst(finals.keys());
   // Where there is no test split, the first numbers of the page have the caveat already.
-  container.replaceChildren(...order.map((split) => drawSplit(finals.get(split), labels, finals.has("test"))));
+  const cards = order.map((split) => drawSplit(finals.get(split), labels, finals.has("test")));
+  // Of many classes each has a wide table: one at a time.
+  const wide = finals.get(order[0])?.class_names.length > 2 && order.length > 1;
+  container.replaceChildren(...(wide ? asTabs(order, cards) : cards));
 }
 
 // Few runs have so many classes: the script of the lists is loaded when one does.

@@ -8,8 +8,8 @@ const LEAST_GAP = 112; // pixels between two axes: room for their names
 const LETTER = 7.2; // pixels of one, on average, in bold
 const LOG_FROM = 50; // times the smallest: then equal factors are equal distances
 
-// `axes`: [{label, values}], a value per run: numbers, or words that get places of their own. `lines`: [{id, name,
-// colour}].
+// `axes`: [{label, values, ends?}], a value per run: numbers, or words that get places of their own. `lines`: [{id,
+// name, colour}].
 export function drawParallel(container, axes, lines, onPick) {
   const usable = axes.filter(
     ({ values }) => new Set(values.filter((value) => value !== null && value !== undefined).map(String)).size > 1,
@@ -17,7 +17,7 @@ export function drawParallel(container, axes, lines, onPick) {
   container.hidden = usable.length < 2;
   if (container.hidden) return container.replaceChildren();
   const gap = Math.max(LEAST_GAP, (container.clientWidth - 40) / usable.length);
-  const scales = usable.map((axis, i) => ({ ...axis, x: gap * (i + 0.5), place: scale(axis.values) }));
+  const scales = usable.map((axis, i) => ({ ...axis, x: gap * (i + 0.5), place: scale(axis) }));
   const root = svg("svg", {
     width: gap * usable.length,
     height: HEIGHT,
@@ -32,7 +32,7 @@ export function drawParallel(container, axes, lines, onPick) {
 }
 
 // Value -> {y, text}; the highest on top.
-function scale(values) {
+function scale({ values, ends }) {
   const found = values.filter((value) => value !== null && value !== undefined);
   const height = HEIGHT - TOP - BOTTOM;
   if (!found.every(known)) {
@@ -40,7 +40,7 @@ function scale(values) {
     const y = (value) => TOP + height * (words.length > 1 ? words.indexOf(String(value)) / (words.length - 1) : 0.5);
     return { y, ticks: words.slice(0, 8).map((word) => [y(word), word]) };
   }
-  const [low, high] = [Math.min(...found), Math.max(...found)];
+  const [low, high] = ends ?? [Math.min(...found), Math.max(...found)];
   const move = low > 0 && high / low >= LOG_FROM ? Math.log : (value) => value;
   const y = (value) => TOP + height * (1 - (move(value) - move(low)) / (move(high) - move(low) || 1));
   return {

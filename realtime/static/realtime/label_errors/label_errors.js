@@ -64,9 +64,10 @@ class LabelErrors {
   }
 }
 
-// The row with what the dialog shows of it.
+// The row with what the dialog shows of it. The browser keeps a picture: another attempt's has another address.
 function shown(row) {
-  const address = `/api/runs/${row.run_id}/final-samples/${row.place}/picture/?split=${row.split}&size=large`;
+  const query = new URLSearchParams({ split: row.split, size: "large", attempt: row.attempt });
+  const address = `/api/runs/${row.run_id}/final-samples/${row.place}/picture/?${query}`;
   return { ...row, class: row.given_label, predicted: row.suggested_label, score: 1 - row.suspicion, address };
 }
 

@@ -6,7 +6,6 @@ import { ENDED } from "../frame/format.js";
 import { Actions } from "./actions/actions.js";
 import { Description } from "./actions/description.js";
 import { changeAddress } from "./cures.js";
-import { Curves } from "./curves/curves.js";
 import { Header } from "./header.js";
 import { Hints } from "./hints.js";
 import { progressText } from "./progress_text.js";
@@ -46,8 +45,16 @@ export class PageView {
 
   #makeCharts() {
     const { page, detail } = this;
-    this.curves = new Curves(find("lead-curves"), find("curves"), (...asked) => page.loadDetail(...asked));
     this.arrangement = new Arrangement();
+    this.#load(
+      "curves",
+      async () => (await import("./curves/curves.js")).makeCurves(find("lead-curves"), find("curves"), page),
+      (made) => {
+        this.curves = made;
+        page.drawAllCurves(); // before what is below them is shown
+        return made;
+      },
+    );
     this.#load(
       "machine",
       () => import("./machine.js"),
@@ -102,12 +109,11 @@ export class PageView {
     const { id, experiment_name: name, links, config } = detail;
     this.header = new Header({ id, config, report: find("report").getAttribute("href") });
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
-    const note = find("end-notification");
     if (!this.isLong)
       this.#load(
         "notification",
         () => import("./actions/end_notification.js"),
-        ({ EndNotification }) => new EndNotification(note, { id, name }),
+        ({ EndNotification }) => new EndNotification(find("end-notification"), { id, name }),
       );
     const handlers = { may: mayAct, onDeleted: () => page.showDeleted(), onRestored: () => page.showRestored() };
     this.#later(
@@ -122,13 +128,12 @@ export class PageView {
     const acted = ({ links: found }) => (found?.page ? location.assign(found.page) : this.details.request());
     this.actions = mayAct ? new Actions(find("actions"), { ...links, change: changeAddress(id) }, acted) : null;
     this.description = new Description(links.self, (run) => page.takeOver(run));
-    const buttons = mayAct ? find("move-buttons") : null;
-    const onChange = () => page.requestDraw();
+    const queued = { buttons: mayAct ? find("move-buttons") : null, onChange: () => page.requestDraw() };
     if (!this.isLong)
       this.#load(
         "queue",
         () => import("./queue_watcher.js"),
-        ({ QueueWatcher }) => new QueueWatcher(id, state, { buttons, moveLink: links.move, onChange }),
+        ({ QueueWatcher }) => new QueueWatcher(id, state, { ...queued, moveLink: links.move }),
       );
   }
 
@@ -219,9 +224,10 @@ export class PageView {
     this.description.draw(this.state);
     this.actions?.draw(this.state);
     this.tags.draw(this.state);
+    const lowerDone = this.reader?.then(() => Promise.all(this.#lower));
     this.#later(
       import("./sections/section_index.js").then(
-        ({ SectionIndex }) => (this.index = new SectionIndex(find("sections"), find("status-bar"), this.reader)),
+        ({ SectionIndex }) => (this.index = new SectionIndex(find("sections"), find("status-bar"), lowerDone)),
       ),
     );
     this.#later(this.hints.first);
@@ -269,8 +275,8 @@ export class PageView {
     const { weight } = this.toolbar;
     const prefixes = store.takeDirty();
     if (prefixes.has("epoch")) this.#drawEpochs(state);
-    this.curves.draw(state, { health: this.hints.health, weight, prefixes });
-    find("curves-part").hidden = !this.curves.showFilled(WAITING.has(state.status));
+    this.curves?.draw(state, { store, health: this.hints.health, weight, prefixes });
+    find("curves-part").hidden = this.curves && !this.curves.showFilled(WAITING.has(state.status));
     this.arrangement.draw(ENDED.has(state.status));
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine?.draw(state, store, weight);
     if (dirty.events) this.log?.draw();
@@ -313,17 +319,12 @@ export class PageView {
   }
 
   #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
-    if (finals.size && ENDED.has(status) && !deleted)
-      this.#below(
-        () =>
-          Promise.all([
-            import("./errors/error_gallery.js"),
-            import("./errors/error_group.js"), // which the first imports, asked for with it
-            import("./errors/error_words.js"),
-          ]).then(([{ drawErrors }]) => drawErrors(finals, saved, [attempt, saved?.at, ...finals.keys()].join())),
-        this.#resultsAgain,
-      );
-    else find("errors").hidden = true;
+    if (!finals.size || !ENDED.has(status) || deleted) return (find("errors").hidden = true);
+    const key = [attempt, saved?.at, ...finals.keys()].join();
+    const draw = () => import("./errors/error_gallery.js").then(({ drawErrors }) => drawErrors(finals, saved, key));
+    if (find("errors").hidden) return this.#below(draw, this.#resultsAgain);
+    const shown = drawingOfResult().then(({ curvesShown }) => curvesShown()); // the server left room for the errors
+    this.#lower.add(shown.then(draw).catch(this.#resultsAgain));
   }
 
   async #drawStatistics() {
@@ -349,12 +350,9 @@ export class PageView {
 
   #drawPoints() {
     const { finals } = this.state;
-    if (finals.size)
-      this.#below(
-        () => import("./points/point_table.js").then(({ drawPoints }) => drawPoints(this.detail.links, finals)),
-        this.#resultsAgain,
-      );
-    else find("operating-points").hidden = true;
+    if (!finals.size) return (find("operating-points").hidden = true);
+    const draw = async () => (await import("./points/point_table.js")).drawPoints(this.detail.links, finals);
+    this.#below(draw, this.#resultsAgain);
   }
 
   #drawSubgroups({ finals, attempt, status, deleted, operatingPoint: saved }) {

@@ -82,7 +82,7 @@ export class RunPage {
       if (load !== this.#loads) return;
       this.view.resetAxis(error.message);
     }
-    this.#showStore();
+    this.#store.markAllDirty();
     this.#finishLoading("loaded");
     this.#receive(this.#held.release());
   }
@@ -102,6 +102,11 @@ export class RunPage {
   redrawAllCurves() {
     this.#store.markAllDirty();
     this.requestDraw();
+  }
+
+  drawAllCurves() {
+    this.#store.markAllDirty();
+    this.scheduler.drawNow();
   }
 
   redrawMachine() {
@@ -215,7 +220,7 @@ export class RunPage {
     this.#store = store;
     restore(this.#state, snapshot);
     this.view.restoreLog(snapshot);
-    this.#showStore();
+    this.#store.markAllDirty();
     this.view.markAllDirty();
     this.#hasSnapshot = true;
     this.stream.skipTo(snapshot.last_seq);
@@ -223,11 +228,6 @@ export class RunPage {
     this.#finishLoading("loaded");
     const newer = this.#held.release().filter(({ type, seq }) => type !== "skipped" && seq > snapshot.last_seq);
     this.#receive(newer);
-  }
-
-  #showStore() {
-    this.view.curves.show(this.#store);
-    this.#store.markAllDirty();
   }
 
   // --- events ---

@@ -30,14 +30,14 @@ const both = (name) => [
   { key: `epoch/val_${name}`, label: "val", colour: "--val", ...written(name) },
 ];
 
-export class Curves {
+class Curves {
   #charts; // [{prefix, chart, draw}]
   #drawn = new Set(STANDING); // names of metrics that have a chart
   #details = new Map(); // by prefix: {range, table}, of what is looked at closely
 
-  // `fetchDetail(prefix, range)` gives a table with all samples of that range.
-  constructor(lead, container, fetchDetail) {
-    Object.assign(this, { lead, container, fetchDetail });
+  // `page.loadDetail(prefix, range)` gives a table with all samples of that range.
+  constructor(lead, container, page) {
+    Object.assign(this, { lead, container, page });
     this.picked = "loss";
     const make = (...given) => this.#make(...given);
     this.#charts = [
@@ -94,15 +94,16 @@ export class Curves {
   }
 
   // Another store, along other axes.
-  show(store) {
+  #show(store) {
     this.store = store;
     this.#details.clear();
     for (const { prefix, chart } of this.#charts) chart.setAxis(store.axes[prefix]);
   }
 
-  // `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the smoothing; `prefixes`: what has
-  // changed.
-  draw(state, { health, weight, prefixes }) {
+  // `store`: where the curves are; `health`: {layer group: "ok", "vanishing" or "exploding"}; `weight`: of the
+  // smoothing; `prefixes`: what has changed.
+  draw(state, { store, health, weight, prefixes }) {
+    if (store !== this.store) this.#show(store);
     Object.assign(this, { state, health, weight });
     // The line of the rate continues to the newest step.
     if (prefixes.has("batch") || prefixes.has("throughput")) prefixes.add("rate");
@@ -127,9 +128,12 @@ export class Curves {
     arrange(this.container, cards(this.#charts.filter((one) => !leading.includes(one))));
   }
 
-  // Hide the charts without a value, unless they `wait` for one. Return whether any chart is left.
+  // Hide the charts without a value, and those of the epochs where none has a number, unless they `wait` for one.
+  // Return whether any chart is left.
   showFilled(wait) {
-    for (const { chart } of this.#charts) chart.card.hidden = !wait && !chart.data[0].length;
+    const told = this.#charts.some(({ prefix, chart }) => prefix === "epoch" && chart.filled);
+    for (const { prefix, chart } of this.#charts)
+      chart.card.hidden = !wait && (!chart.data[0].length || (prefix === "epoch" && !told));
     return this.#charts.some(({ chart }) => !chart.card.hidden);
   }
 
@@ -148,7 +152,7 @@ export class Curves {
     if (before && before.range[0] === range[0] && before.range[1] === range[1]) return;
     const detail = { range, table: before?.table && within(range, before.range) ? before.table : null };
     this.#details.set(prefix, detail);
-    const found = await this.fetchDetail(prefix, range).catch(() => null); // what is kept anyway stays on the screen
+    const found = await this.page.loadDetail(prefix, range).catch(() => null); // what is kept stays
     if (!found || this.store !== store || this.#details.get(prefix) !== detail) return;
     detail.table = found;
     this.#redraw(prefix);
@@ -275,6 +279,13 @@ export class Curves {
     };
     return el("select", { "aria-label": "Value of the batches", change: pick }, ...options);
   }
+}
+
+// A page whose first screen has no charts names their library in `data-library`, and leaves loading it to this.
+export async function makeCurves(lead, container, page) {
+  const { library: src } = lead.dataset;
+  if (src) await new Promise((done) => document.head.append(el("script", { src, load: done, error: done })));
+  return new Curves(lead, container, page);
 }
 
 const within = (inner, outer) => inner[0] >= outer[0] && inner[1] <= outer[1];

@@ -5,7 +5,6 @@ import { splitName, testFirst } from "../../frame/format.js";
 import { ErrorGroupView } from "./error_group.js";
 import { errorGroups } from "./error_words.js";
 
-const AHEAD = "3000px"; // below what is seen, where loading begins: a reader who jumps there finds the first ones
 const find = (id) => document.getElementById(id);
 
 class ErrorGallery {
@@ -15,7 +14,6 @@ class ErrorGallery {
     this.root = find("errors");
     this.select = find("errors-split");
     this.select.addEventListener("change", () => this.#show());
-    this.observer = new IntersectionObserver((seen) => this.#load(seen), { rootMargin: AHEAD });
   }
 
   // `saved`: the operating point that decides; null where the run's own threshold does.
@@ -31,22 +29,13 @@ class ErrorGallery {
 
   #show() {
     const final = this.finals.get(this.select.value);
-    this.observer.disconnect();
     for (const group of this.#groups) group.close();
     const { samples } = this.root.dataset;
     this.#groups = errorGroups(final, this.saved).map(
       (group) => new ErrorGroupView(group, { split: this.select.value, samples }),
     );
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
-    for (const { root } of this.#groups) this.observer.observe(root);
-  }
-
-  #load(seen) {
-    for (const { isIntersecting, target } of seen) {
-      if (!isIntersecting) continue;
-      this.observer.unobserve(target);
-      this.#groups.find(({ root }) => root === target)?.loadMore();
-    }
+    for (const one of this.#groups) one.loadMore();
   }
 }
 

@@ -30,15 +30,15 @@ export class ErrorGroupView {
     Object.assign(this, { group, split, address: samples });
     const id = `errors-${++numbered}`;
     this.words = el("p", { class: "muted", role: "status" }, group.size ? "Loading…" : "None.");
-    this.list = el("ul", { class: "shots" });
+    // Their room is there before the pictures come, as the server leaves it.
+    this.list = el("ul", { class: "shots" }, ...Array.from({ length: Math.min(PAGE, group.size) }, emptyShot));
     this.table = el("div", {});
     this.more = el("button", { type: "button", hidden: true, click: () => this.loadMore() }, "Show more");
     const exported = `${samples}export/?${this.#query()}`;
     this.root = el(
       "section",
-      { class: `card error-group${group.size ? " filled" : ""}`, "aria-labelledby": id },
-      el("h3", { id }, groupTitle(group)),
-      el("p", { class: "muted" }, group.words),
+      { class: "card error-group", "aria-labelledby": id },
+      el("header", {}, el("h3", { id }, groupTitle(group)), el("p", { class: "muted" }, group.words)),
       this.list,
       this.table,
       this.words,
@@ -70,6 +70,7 @@ export class ErrorGroupView {
       this.#add(found);
       if (found.results.some(({ picture }) => !picture)) await this.#lookUp(asked, found.results);
     } catch (error) {
+      if (!this.#samples.length) this.list.replaceChildren();
       setText(this.words, errorText(error));
       this.more.hidden = false;
     }
@@ -77,6 +78,7 @@ export class ErrorGroupView {
 
   #add({ problem, page, pages, total, results, attempt }) {
     this.attempt = attempt;
+    if (!this.#samples.length) this.list.replaceChildren();
     this.#samples.push(...results);
     this.list.append(...results.map((sample) => this.#shot(sample)));
     this.more.hidden = problem !== null || page >= pages;
@@ -126,7 +128,6 @@ export class ErrorGroupView {
 
   #drawTable() {
     this.list.hidden = true;
-    this.root.classList.remove("filled");
     const cells = this.#samples.map((sample) => [
       sample.sample_id ?? UNKNOWN,
       sample.patient_id ?? UNKNOWN,
@@ -139,4 +140,5 @@ export class ErrorGroupView {
   }
 }
 
+const emptyShot = () => el("li", { class: "empty-shot", "aria-hidden": "true" }, el("span", { class: "frame" }));
 const picture = (src) => el("img", { src, alt: "" });

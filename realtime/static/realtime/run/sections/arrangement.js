@@ -35,6 +35,7 @@ export class Arrangement {
     const results = find("results");
     const place = find(many ? "result" : "statistics");
     if (place !== results.parentElement) place.prepend(results);
+    if (many) results.after(find("errors")); // of all classes, not of the one that is tried
     setText(results.querySelector("h2"), many ? "Result" : "Statistics of each split");
     setText(find("evaluation-title"), many ? "One class against the rest" : "Result");
   }

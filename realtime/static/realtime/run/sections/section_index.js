@@ -7,7 +7,7 @@ export class SectionIndex {
   #asked = false;
   #isOpening = true; // what the address names may still come
 
-  // `bar`: what stays at the top of the screen; `waiting`: until when some sections are not loaded, null: they are.
+  // `bar`: what stays at the top of the screen; `waiting`: a promise for as long as some sections are not loaded.
   constructor(nav, bar, waiting) {
     Object.assign(this, { nav, bar, isWaiting: Boolean(waiting) });
     (waiting ?? Promise.resolve()).then(() => setTimeout(() => this.#stopWaiting(), LOADED_AFTER));
