@@ -17,8 +17,9 @@ from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
 from runs.statistics.intervals.resampling import Resampling, of_several, resampling, units_of
+from runs.statistics.intervals.running_sums import Buffers
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
-from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
+from runs.statistics.intervals.weighted_ranking import WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
 from runs.statistics.roc import Flags, Floats
 
@@ -103,10 +104,9 @@ def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Nu
         for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
     ]
     totals, ranked = [], []
-    for block in plan.blocks():
-        weights = plan.weights(block)
-        totals.append(counts.totals(weights))
-        ranked.append([ranking.numbers(weights) for ranking in rankings])
+    for drawn in plan.batches():
+        totals.append(counts.totals(drawn))
+        ranked.append([ranking.numbers(drawn) for ranking in rankings])
     whole, by_class = _counted(counts, np.concatenate(totals), labels)
     if rankings:
         by_class["average_precision"] = np.concatenate(
