@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.statistics.calibration.brier_decomposition import brier_decomposition
+from runs.statistics.calibration.brier_decomposition import brier_decomposition, brier_parts
 from runs.statistics.calibration.calibration_error import Binned, binned
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
@@ -179,7 +179,9 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     scores, targets = split.scores, split.targets
     matrix = confusion_matrix(targets, split.predicted, len(class_names))
     counts = class_counts(matrix.tolist())
-    classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
+    labels = reported(len(class_names))
+    found = [(_class_statistics(split, label, counts[label]), brier_parts(split, label)) for label in labels]
+    classes = [summary for summary, _ in found]
     drawn = bootstrap_intervals(split, len(class_names), classes)
     classes = [
         Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
@@ -187,7 +189,7 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
     fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        losses | brier_decomposition(split) | calibration_errors(split) | fit.numbers,
+        losses | brier_decomposition([parts for _, parts in found]) | calibration_errors(split) | fit.numbers,
         {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
@@ -196,9 +198,10 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
 def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     """Compute what the counts and the scores say of one class against the rest."""
     summary, scores, own = class_summary(counts), split.ranks_of(label), split.own(label)
-    steps = roc_steps(scores, own)
+    order = split.order_of(label)
+    steps = roc_steps(scores, own, order)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
-    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients)}
+    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients, order)}
     if split.patients is not None:
         intervals |= class_intervals(own, split.said(label), split.patients)
     return Summary(summary.numbers | ranking, intervals)

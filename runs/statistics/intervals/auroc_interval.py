@@ -20,7 +20,7 @@ import numpy as np
 
 from runs.statistics.intervals.patients import repeated
 from runs.statistics.matrix_statistics import Z95, Interval
-from runs.statistics.roc import Flags, Floats, Ints, Placements, auroc, placements
+from runs.statistics.roc import Ascending, Flags, Floats, Ints, Placements, ascending, auroc, placements
 
 _HALVINGS = 60
 
@@ -50,19 +50,27 @@ class AurocSpread(NamedTuple):
         return (inside + outside) / 2
 
 
-def auroc_interval(scores: Floats, positive: Flags, patients: Ints | None = None) -> Interval:
-    """Compute the interval; None with fewer than two positives or negatives, or patients that have one."""
-    spread = auroc_spread(scores, positive, patients)
+def auroc_interval(
+    scores: Floats, positive: Flags, patients: Ints | None = None, known: Ascending | None = None
+) -> Interval:
+    """Compute the interval; None with fewer than two positives or negatives, or patients that have one.
+
+    `known` is the order of the scores, where it is known.
+    """
+    spread = auroc_spread(scores, positive, patients, known)
     return spread.ends() if spread else (None, None)
 
 
-def auroc_spread(scores: Floats, positive: Flags, patients: Ints | None = None) -> AurocSpread | None:
+def auroc_spread(
+    scores: Floats, positive: Flags, patients: Ints | None = None, known: Ascending | None = None
+) -> AurocSpread | None:
     """Compute what the interval follows from; None where there is none."""
-    found, patients = placements(scores, positive), repeated(patients)
+    known = known or ascending(scores)
+    found, patients = placements(scores, positive, known), repeated(patients)
     sizes = (float(len(found.above)), float(len(found.below)))
     if patients is not None:
         people = len(np.unique(patients[positive])), len(np.unique(patients[~positive]))
-    centre = auroc(scores, positive)
+    centre = auroc(scores, positive, known)
     if centre is None or min(sizes if patients is None else people) < 2:
         return None
     plain = delong_variance(found)

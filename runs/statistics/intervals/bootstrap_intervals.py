@@ -100,7 +100,7 @@ def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Nu
     labels = reported(classes)
     buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=classes > 2)
+        WeightedRanking(split.order_of(label), split.own(label), plan.units, buffers, with_auroc=classes > 2)
         for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
     ]
     totals, ranked = [], []

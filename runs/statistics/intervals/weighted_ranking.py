@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runs.statistics.intervals.running_sums import Buffers, Columns, RunningSums, Sums
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Ascending, Flags, Floats, Ints
 
 _TOGETHER = 1 << 13
 """Samples that are worked on at once: their weights in so many resamples as come together fit a processor's cache."""
@@ -28,12 +28,11 @@ class Ranked(NamedTuple):
 
 
 class WeightedRanking:
-    """The order of one class's scores; `units` is the number of each sample's patient."""
+    """The `order` of one class's scores; `units` is the number of each sample's patient."""
 
-    def __init__(self, scores: Floats, positive: Flags, units: Ints, buffers: Buffers, *, with_auroc: bool) -> None:
-        order = np.argsort(-scores, kind="stable")
-        ranked, hits, units = scores[order], positive[order], units[order]
-        ends = np.append(np.flatnonzero(np.diff(ranked)) + 1, len(ranked))
+    def __init__(self, order: Ascending, positive: Flags, units: Ints, buffers: Buffers, *, with_auroc: bool) -> None:
+        descending = order.order[::-1]
+        hits, units, ends = positive[descending], units[descending], len(descending) - order.starts[::-1]
         self._buffers, self._with_auroc = buffers, with_auroc
         self._parts = [_Part(hits[cut], units[cut], of, with_auroc=with_auroc) for cut, of in _cut(ends)]
 

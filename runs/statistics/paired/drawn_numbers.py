@@ -54,7 +54,7 @@ def drawn_numbers(split: Evaluated, classes: int, plan: Resampling) -> dict[str,
     counts = WeightedCounts(split, classes, plan.units, plan.people)
     buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=True)
+        WeightedRanking(split.order_of(label), split.own(label), plan.units, buffers, with_auroc=True)
         for label in reported(classes)
     ]
     rows = [_row(counts, rankings, drawn) for drawn in plan.batches(left_out=False)]

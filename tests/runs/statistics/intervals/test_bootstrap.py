@@ -54,7 +54,9 @@ def test_numbers_of_two_classes_are_scikit_learns_of_the_drawn_samples(seed: int
     weights = plan.weights((1, 31))
     counts, buffers = WeightedCounts(split, 2, plan.units, plan.people), Buffers()
     whole, by_class = counts.numbers(counts.totals(columns(weights)))
-    ranked = WeightedRanking(split.scores, split.own(1), plan.units, buffers, with_auroc=True).numbers(columns(weights))
+    ranked = WeightedRanking(split.order_of(1), split.own(1), plan.units, buffers, with_auroc=True).numbers(
+        columns(weights)
+    )
     assert ranked.auroc is not None
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
@@ -80,7 +82,7 @@ def test_numbers_of_several_classes_are_scikit_learns_of_the_drawn_samples(seed:
     counts, buffers = WeightedCounts(split, 4, plan.units, plan.people), Buffers()
     whole, by_class = counts.numbers(counts.totals(columns(weights)))
     rankings = [
-        WeightedRanking(split.ranks_of(k), split.own(k), plan.units, buffers, with_auroc=True) for k in range(4)
+        WeightedRanking(split.order_of(k), split.own(k), plan.units, buffers, with_auroc=True) for k in range(4)
     ]
     ranked = [ranking.numbers(columns(weights)) for ranking in rankings]
     for row, at in enumerate(drawn_samples(plan, weights)):

@@ -10,6 +10,7 @@ from runs.statistics.intervals import weighted_ranking
 from runs.statistics.intervals.resampling import Resampling, columns
 from runs.statistics.intervals.running_sums import DEPTH, Buffers, RunningSums
 from runs.statistics.intervals.weighted_ranking import WeightedRanking
+from runs.statistics.roc import ascending
 
 
 @pytest.mark.parametrize("size", [0, 1, DEPTH - 1, DEPTH, 3 * DEPTH + 5])
@@ -37,7 +38,7 @@ def test_numbers_do_not_depend_on_where_parts_end(digits: int, share: float, mon
     units = np.append(np.arange(300), random.integers(0, 300, 400))
     weights = Resampling(units, 300, 3, 5).weights((0, 1)).repeat(3, axis=0)
     weights[1:] = random.integers(0, 3, (2, 300))
-    found = WeightedRanking(scores, positive, units, Buffers(), with_auroc=True).numbers(columns(weights))
+    found = WeightedRanking(ascending(scores), positive, units, Buffers(), with_auroc=True).numbers(columns(weights))
     assert found.auroc is not None
     for row, of_patients in enumerate(weights):
         drawn = np.repeat(np.arange(700), of_patients[units])
@@ -52,7 +53,7 @@ def test_numbers_do_not_depend_on_where_parts_end(digits: int, share: float, mon
 
 def test_a_resample_without_a_class_has_no_numbers() -> None:
     scores, positive = np.array([0.9, 0.5, 0.1]), np.array([True, False, False])
-    ranking = WeightedRanking(scores, positive, np.arange(3), Buffers(), with_auroc=True)
+    ranking = WeightedRanking(ascending(scores), positive, np.arange(3), Buffers(), with_auroc=True)
     found = ranking.numbers(np.array([[0, 2], [1, 0], [1, 0]]))
     assert found.auroc is not None
     assert np.isnan(found.average_precision).tolist() == [True, False]
