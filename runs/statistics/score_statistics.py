@@ -169,8 +169,12 @@ def final_statistics(
     return split_statistics(evaluated(scores, targets, **known), class_names)
 
 
-def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints, dict[str, Number]]:
+def split_statistics(
+    split: Evaluated, class_names: Sequence[str], *, ranked: bool = True
+) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
+
+    Without `ranked`, average precision and a macro AUROC have no intervals: they take most of the time.
 
     Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
     Multi-class rows are macro averages (accuracy, MCC, losses and calibration errors are of the whole), followed by
@@ -182,7 +186,7 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     labels = reported(len(class_names))
     found = [(_class_statistics(split, label, counts[label]), brier_parts(split, label)) for label in labels]
     classes = [summary for summary, _ in found]
-    drawn = bootstrap_intervals(split, len(class_names), classes)
+    drawn = bootstrap_intervals(split, len(class_names), classes, ranked=ranked)
     classes = [
         Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
     ]

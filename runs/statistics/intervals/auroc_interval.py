@@ -34,13 +34,13 @@ class AurocSpread(NamedTuple):
 
     def ends(self, z: float = Z95) -> tuple[float, float]:
         """Return the ends of the interval with this normal quantile."""
-        return self._end(0.0, z), self._end(1.0, z)
+        return self.end(0, z), self.end(1, z)
 
-    def _end(self, bound: float, z: float) -> float:
-        """Find the end of the interval between the AUROC and the bound by halving."""
-        if self.area == bound:
-            return bound
-        inside, outside = self.area, bound
+    def end(self, place: int, z: float) -> float:
+        """Find the end of the interval between the AUROC and its bound, 0 or 1, by halving."""
+        if self.area == place:
+            return float(place)
+        inside, outside = self.area, float(place)
         for _ in range(_HALVINGS):
             middle = (inside + outside) / 2
             if abs(self.area - middle) > z * math.sqrt(self.factor * newcombe_variance(middle, *self.sizes)):

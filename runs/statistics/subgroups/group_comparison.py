@@ -147,6 +147,6 @@ def _alone(split: Split, class_names: Sequence[str], column: str, name: str, ins
 
 
 def _statistics(part: Evaluated, class_names: Sequence[str]) -> dict[str, tuple[Number, Interval]]:
-    rows = split_statistics(part, class_names)[1]
+    rows = split_statistics(part, class_names, ranked=False)[1]
     names = OF_TWO if len(class_names) == 2 else OF_MANY
     return {name: (rows.get(name), (rows.get(f"{name}_ci_low"), rows.get(f"{name}_ci_high"))) for name in names}
