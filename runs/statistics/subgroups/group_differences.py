@@ -169,7 +169,7 @@ def renumbered(units: Ints) -> Ints:
 def _moved(value: float, spread: Spread, moved: Floats, units: Ints) -> Measured:
     """Add up by how much the samples of each unit move the metric."""
     present, places = np.unique(units, return_inverse=True)
-    return Measured(value, spread, present, np.bincount(places, weights=moved))
+    return Measured(value, spread, present, np.bincount(places, weights=moved).astype(np.float64))
 
 
 Measure: TypeAlias = Callable[[Evaluated, Flags, Ints], Measured | None]
