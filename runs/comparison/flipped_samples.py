@@ -110,7 +110,8 @@ def _pieces(found: dict[str, Side]) -> Generator[bytes]:
 
 
 def _found(runs: Sequence[Run], split: str) -> dict[str, Side]:
-    return _flipped(deciding(runs, split), split)
+    reference, run = deciding(runs, split)
+    return _flipped((reference, run), split)
 
 
 @remembered(REMEMBERED)

@@ -18,8 +18,9 @@ from experiments.training.metrics.epoch_matrix import epoch_matrix
 from runs.events import EpochEnd, EpochMatrix, utc_now
 from runs.hints.lower_rate import lower_rate_cure
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.predictions import scores_from_logits
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, scores_from_logits
+from runs.statistics.score_statistics import epoch_metrics
 from runs.wording.epoch_number import epoch_number
 
 

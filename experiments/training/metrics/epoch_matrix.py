@@ -6,8 +6,8 @@ import numpy as np
 
 from experiments.training.metrics.counting import confusion_matrix
 from runs.events import EpochMatrix
+from runs.statistics.predictions import predicted_classes
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import predicted_classes
 
 MOST_WHOLE = 30
 """Classes up to which the whole matrix is kept: 900 cells for each epoch, about 2 kB."""

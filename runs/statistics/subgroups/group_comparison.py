@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.holm import holm
 from runs.statistics.matrix_statistics import Interval, Number
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Flags, Floats, Ints
-from runs.statistics.score_statistics import evaluated, split_statistics
+from runs.statistics.score_statistics import split_statistics
 from runs.statistics.subgroups.group_differences import Difference, Metric, difference, renumbered
 from runs.statistics.subgroups.group_names import in_order
 
@@ -40,7 +41,7 @@ class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
     `patients` numbers the patient of each sample, None where they are not known. `threshold` and `log_odds` are as in
-    `score_statistics.evaluated`.
+    `predictions.evaluated`.
     """
 
     scores: Floats

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import confusion_matrix, recall_score
+from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from experiments.training.callbacks.metrics_collector import MetricsCollector
 from experiments.training.metrics import counting
@@ -17,7 +18,7 @@ from runs.events import EpochEnd
 
 def test_a_matrix_of_several_classes_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
-    count = counting.multiclass_confusion_matrix
+    count = multiclass_confusion_matrix
 
     def watched(predicted: torch.Tensor, *rest: Any, **options: Any) -> torch.Tensor:
         counts.append(len(predicted))

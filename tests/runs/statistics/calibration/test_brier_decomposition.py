@@ -10,7 +10,8 @@ import sklearn.metrics as sk
 from sklearn.isotonic import IsotonicRegression
 
 from runs.statistics.calibration.brier_decomposition import NAMES, brier_decomposition, brier_parts
-from runs.statistics.score_statistics import evaluated, final_statistics
+from runs.statistics.predictions import evaluated
+from runs.statistics.score_statistics import final_statistics
 
 
 def parts(scores: Any, targets: Any) -> list[float]:

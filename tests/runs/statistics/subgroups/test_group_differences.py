@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.holm import holm
-from runs.statistics.score_statistics import evaluated
+from runs.statistics.predictions import evaluated
 from runs.statistics.subgroups import group_differences
 from runs.statistics.subgroups.group_differences import Difference, Measured, Metric, difference
 
