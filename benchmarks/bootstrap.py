@@ -19,8 +19,9 @@ from sklearn import metrics as sk
 from runs.statistics.curve_points import precision_recall_points, roc_points, steps
 from runs.statistics.intervals.resampling import RESAMPLES
 from runs.statistics.patient_level import patient_statistics
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import evaluated, split_statistics
+from runs.statistics.score_statistics import split_statistics
 
 NAMES = ["no", "yes"]
 DRAWN = 500  # points of a curve, as pages have

@@ -19,8 +19,9 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.proportions import proportion_interval
 from runs.statistics.matrix_statistics import Number
 from runs.statistics.patient_level import patient_statistics
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import evaluated, split_statistics
+from runs.statistics.score_statistics import split_statistics
 
 SHARES = (0.7, 0.9, 0.97)
 SIZES = ((5, 5), (10, 5), (20, 5), (40, 10), (100, 4))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import msgspec
 
@@ -10,7 +11,7 @@ from runs.events import Event, GradientStats, Progress, ResourceUsage, decode
 from runs.hints.evidence import Epoch, Evidence
 from runs.hints.gradient_health import WINDOW
 from runs.models import FinalResult, Run, RunEvent, RunMetric
-from runs.statistics.matrix_statistics import Matrix, Number
+from runs.statistics.matrix_statistics import Matrix, Number, trials_of
 from runs.statistics.metric_names import COUNTS
 
 METRICS = (
@@ -21,6 +22,7 @@ RECENT = 5_000
 """The newest events of an attempt are looked for among this many last events of the journal …"""
 SAMPLES = 300
 """… and at most this many of them are used."""
+_FOLLOWING = {"final_accuracy_cm": "accuracy", "final_recall_cm": "recall", "final_specificity": "specificity"}
 _SAMPLED = (GradientStats.type, Progress.type, ResourceUsage.type)
 
 
@@ -38,7 +40,7 @@ def of_run(run: Run) -> Evidence:
         sizes=dataset.get("sizes", {}),
         history=_history(run.pk, run.monitor),
         best_epoch=run.best_epoch,
-        matrix=_matrix(run.pk),
+        **_of_best(run.pk),
         first_gradients=_first_gradients(run),
         last_gradients=[event for event in recent if isinstance(event, GradientStats)],
         waits=[e.data_wait_share for e in trained if isinstance(e, Progress) and e.data_wait_share is not None],
@@ -66,8 +68,31 @@ def _history(run_id: int, monitor: str) -> list[tuple[int, Epoch]]:
     return [(epoch, metrics) for epoch, metrics in history.items() if "val_loss" in metrics]
 
 
-def _matrix(run_id: int) -> Matrix | None:
-    return FinalResult.objects.filter(run_id=run_id, split="val").values_list("confusion_matrix", flat=True).first()
+class _OfBest(TypedDict):
+    matrix: Matrix | None
+    independent: dict[str, float]
+
+
+def _of_best(run_id: int) -> _OfBest:
+    rows = FinalResult.objects.filter(run_id=run_id, split="val")
+    found = rows.values("confusion_matrix", "patients", "statistics").first()
+    if found is None:
+        return {"matrix": None, "independent": {}}
+    known = found["patients"] is not None
+    return {"matrix": found["confusion_matrix"], "independent": _independent(found["statistics"]) if known else {}}
+
+
+def _independent(statistics: Mapping[str, Number]) -> dict[str, float]:
+    """Return of how many independent samples each interval is that follows patients."""
+    found: dict[str, float] = {}
+    for row in (row for row in statistics if row.partition("/")[0] in _FOLLOWING):
+        name, slash, label = row.partition("/")
+        ends = [statistics.get(f"{name}_ci_{end}{slash}{label}") for end in ("low", "high")]
+        known = [value for value in (statistics[row], *ends) if value is not None]
+        trials = trials_of(*known) if len(known) == 3 else None
+        if trials is not None:
+            found[f"{_FOLLOWING[name]}{slash}{label}"] = trials
+    return found
 
 
 def _recent(run: Run) -> list[Event]:

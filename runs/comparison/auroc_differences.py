@@ -76,12 +76,12 @@ def _compared(those: tuple[Deciding, ...], split: str) -> Compared:
 
 
 def _ranked(samples: SharedSamples, positive: Flags, found: Mapping[int, Placements]) -> Compared:
-    pairs = list(itertools.combinations(found, 2))
+    descending = sorted(found, key=lambda run: float(found[run].above.mean()), reverse=True)
+    pairs = list(itertools.combinations(descending, 2))
     compared = {(a, b): difference_of_placements(found[a], found[b], positive, samples.patients) for a, b in pairs}
     adjusted = dict(zip(pairs, holm([each.p for each in compared.values()]), strict=True))
-    highest = max(found, key=lambda run: float(found[run].above.mean()))
-    others = [run for run in found if run != highest]
-    against = [_against(run, compared, adjusted, (highest, run)) for run in others]
+    highest = descending[0]
+    against = [_against(run, compared[highest, run], adjusted[highest, run]) for run in found if run != highest]
     shown = [each["adjusted_p"] is not None and each["adjusted_p"] < LEVEL and _apart(each) for each in against]
     return {
         "samples": len(samples.targets),
@@ -95,23 +95,14 @@ def _ranked(samples: SharedSamples, positive: Flags, found: Mapping[int, Placeme
     }
 
 
-def _against(
-    run: int,
-    compared: Mapping[tuple[int, int], Difference],
-    adjusted: Mapping[tuple[int, int], float | None],
-    pair: tuple[int, int],
-) -> Against:
-    """Turn the difference of the pair round if it was computed the other way."""
-    turned = pair not in compared
-    key = pair[::-1] if turned else pair
-    found = compared[key].reversed() if turned else compared[key]
+def _against(run: int, found: Difference, adjusted: float | None) -> Against:
     return {
         "run": run,
         "difference": found.value,
         "low": found.low,
         "high": found.high,
         "p": found.p,
-        "adjusted_p": adjusted[key],
+        "adjusted_p": adjusted,
     }
 
 

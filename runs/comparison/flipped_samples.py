@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from runs.comparison import paired_samples
 from runs.comparison.compared_runs import SIDES, Deciding, NotComparable, deciding
+from runs.evaluation.remembered import remembered
 from runs.models import Run
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Floats, Ints
@@ -110,14 +110,18 @@ def _pieces(found: dict[str, Side]) -> Generator[bytes]:
 
 
 def _found(runs: Sequence[Run], split: str) -> dict[str, Side]:
-    those = deciding(runs, split)
-    with _computing:  # one at a time: each takes a processor and memory
-        return _flipped(those, split)
+    reference, run = deciding(runs, split)
+    return _flipped((reference, run), split)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def _flipped(those: tuple[Deciding, Deciding], split: str) -> dict[str, Side]:
     """Find the samples of both sides: what these attempts evaluated does not change."""
+    with _computing:  # one at a time: each takes a processor and memory
+        return _sides(those, split)
+
+
+def _sides(those: tuple[Deciding, Deciding], split: str) -> dict[str, Side]:
     samples = paired_samples.shared_samples(those, split)
     reference, run = (paired_samples.evaluated_by(one, samples) for one in those)
     right = {"reference": reference.predicted == samples.targets, "run": run.predicted == samples.targets}

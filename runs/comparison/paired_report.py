@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from runs.comparison import paired_samples
 from runs.comparison.compared_runs import Deciding, NotComparable, deciding
 from runs.comparison.paired_samples import SharedSamples
+from runs.evaluation.remembered import remembered
 from runs.models import Run
 from runs.statistics.holm import holm
 from runs.statistics.matrix_statistics import FINAL_METRICS, Number
@@ -44,16 +44,19 @@ def report(runs: Sequence[Run], split: str) -> dict[str, Any]:
         "problem": None,
     }
     try:
-        those = deciding(runs, split)
-        with _computing:  # one at a time: each takes a processor and memory
-            return told | _compared(those, split)
+        return told | _compared(deciding(runs, split), split)
     except NotComparable as error:
         return told | {"problem": str(error)}
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def _compared(those: tuple[Deciding, ...], split: str) -> dict[str, Any]:
     """Compare what these attempts evaluated, which does not change."""
+    with _computing:  # one at a time: each takes a processor and memory
+        return _answer(those, split)
+
+
+def _answer(those: tuple[Deciding, ...], split: str) -> dict[str, Any]:
     samples = paired_samples.shared_samples(those, split)
     classes = len(those[0].class_names)
     if len(samples.targets) * (1 if classes == 2 else classes) * len(those) > MOST_VALUES:

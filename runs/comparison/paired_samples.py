@@ -18,8 +18,8 @@ from runs.comparison.compared_runs import Deciding, NotComparable
 from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import evaluated
 
 IDENTITY = ("split", "sample_id", "patient_id", "label")
 

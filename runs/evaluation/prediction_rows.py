@@ -19,10 +19,10 @@ import pyarrow.csv
 from runs.derived_models import SavedPoint
 from runs.files import predictions_file
 from runs.models import Run
+from runs.statistics.predictions import predicted_classes
 from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import predicted_classes
 from runs.wording.spreadsheet_cells import FORMULA_STARTS
 
 VALUES_AT_ONCE = 500_000

@@ -11,7 +11,6 @@ from itertools import pairwise
 from runs.hints.evidence import Evidence, known
 from runs.hints.hint import Hint
 from runs.hints.lower_rate import lower_rate_cure
-from runs.statistics.matrix_statistics import wilson
 from runs.wording.epoch_number import epoch_number
 from runs.wording.number_text import number, percent, percent_range, score
 
@@ -81,21 +80,21 @@ def overfitting(run: Evidence) -> Hint | None:
 
 
 def gap(run: Evidence) -> Hint | None:
-    """Report a training accuracy five points above what chance explains in validation (Wilson's 95 % interval)."""
+    """Report a training accuracy five points above what chance explains in validation (its 95 % interval)."""
     size = run.sizes.get("val", 0)
     points = known(run.history, "train_acc", "val_acc")[-AGREEING:]
     if not size or len(points) < AGREEING:
         return None
-    tops = [wilson(round(val * size), size)[1] for _, (_, val) in points]
-    if any(top is None or train - top <= 0.05 for (_, (train, _)), top in zip(points, tops, strict=True)):
+    tops = [run.interval("accuracy", val, size)[1] for _, (_, val) in points]
+    if any(train - top <= 0.05 for (_, (train, _)), top in zip(points, tops, strict=True)):
         return None
     train, val = points[-1][1]
-    low, high = wilson(round(val * size), size)
+    low, high = run.interval("accuracy", val, size)
     return Hint(
         code="gap",
         severity="warning",
         text=f"train_acc is {percent(train)}, val_acc {percent(val)} (95 % interval "
-        f"{percent_range(low or 0, high or 0)}, {size} samples): the network does not generalise.",
+        f"{percent_range(low, high)}, {size} samples): the network does not generalise.",
         cure="More data, augmentation.preset, model.dropout or optimizer.weight_decay; and check in the pre-flight "
         "report whether both splits are of the same kind.",
         epoch=run.last,

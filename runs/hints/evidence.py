@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from runs.events import GradientStats, ResourceUsage
-from runs.statistics.matrix_statistics import Matrix, Number
+from runs.statistics.matrix_statistics import Matrix, Number, score_interval
 from runs.stored_config import StoredConfig
 
 Epoch: TypeAlias = Mapping[str, Number]
@@ -20,7 +20,8 @@ class Evidence:
 
     `history` has the complete epochs with their numbers, ascending; `waits` are the shares of time in which the loop
     waited for data, `usage` the samples while it trained, both the newest of the attempt; `matrix` is the best
-    checkpoint's over the validation split.
+    checkpoint's over the validation split. `independent` says of how many independent samples the intervals of its
+    `accuracy`, `recall`, `specificity` and `recall/<class>` are, where patients with several samples are known.
     """
 
     status: str
@@ -31,6 +32,7 @@ class Evidence:
     history: Sequence[tuple[int, Epoch]] = ()
     best_epoch: int | None = None
     matrix: Matrix | None = None
+    independent: Mapping[str, float] = field(default_factory=dict)
     first_gradients: Sequence[GradientStats] = ()
     last_gradients: Sequence[GradientStats] = ()
     waits: Sequence[float] = ()
@@ -46,6 +48,10 @@ class Evidence:
     def last(self) -> int | None:
         """The last complete epoch."""
         return self.history[-1][0] if self.history else None
+
+    def interval(self, name: str, share: float, size: int) -> tuple[float, float]:
+        """Return the 95 % interval of a share of so many validation samples: as wide as that of the final result's."""
+        return score_interval(share, min(size, self.independent.get(name, size)))
 
     @property
     def training_seconds(self) -> float | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from runs.hints.evidence import Epoch, Evidence
 from runs.hints.hint import Hint
-from runs.statistics.matrix_statistics import wilson
 from runs.wording.epoch_number import epoch_number
 from runs.wording.number_text import percent, percent_range, score
 
@@ -39,17 +38,18 @@ def few_samples(run: Evidence) -> Hint | None:
     counts = _counts(run.history[-1][1]) if run.history else None
     if counts is not None:
         tp, tn, fp, fn = counts
-        hits, size, label, name = min(
-            (tp, tp + fn, 1, "val_recall"), (tn, tn + fp, 0, "specificity"), key=lambda c: c[1]
+        hits, size, label, name, own = min(
+            (tp, tp + fn, 1, "val_recall", "recall"), (tn, tn + fp, 0, "specificity", "specificity"), key=lambda c: c[1]
         )
     elif run.matrix and len(run.matrix) > 2:
         label = min(range(len(run.matrix)), key=lambda index: sum(run.matrix[index]) if run.matrix else 0)
         hits, size, name = run.matrix[label][label], sum(run.matrix[label]), "its recall"
+        own = f"recall/{run.classes[label]}" if label < len(run.classes) else ""
     else:
         return None
-    low, high = wilson(hits, size)
-    if size >= FEW or low is None or high is None:
+    if size >= FEW or not size:
         return None
+    low, high = run.interval(own, hits / size, size)
     return Hint(
         code="few_samples",
         severity="info",

@@ -44,7 +44,11 @@ class Named(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What one run predicted of the samples that it held out."""
+    """What one run predicted of the samples that it held out.
+
+    `wrong` are those that it contradicts at its own threshold, also where an operating point was saved: that weighs
+    what errors cost, and one for high sensitivity would make suspects of many whose scores agree with their labels.
+    """
 
     named: Named
     labels: Ints

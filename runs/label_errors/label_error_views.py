@@ -27,7 +27,8 @@ HEAD = ("sample_id", "patient_id", "file", "given_label", "suggested_label", "su
 NOTE = (
     "A suspicion, not a proof: a rare or difficult sample looks the same, and labels that are wrong in the same way "
     "everywhere are learned and not found. Look at each one before you change it. Do not drop samples from the test "
-    "split for being here: that makes the result too good."
+    "split for being here: that makes the result too good. Runs of two classes decide at their own threshold here, not "
+    "at a saved operating point, which weighs what errors cost."
 )
 
 

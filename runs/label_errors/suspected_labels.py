@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from runs.evaluation.class_scores import NoScores
+from runs.evaluation.remembered import remembered
 from runs.files import predictions_file, run_files
 from runs.label_errors import held_samples
 from runs.label_errors.held_samples import Held, Named
@@ -116,14 +116,18 @@ def suspicion(runs: Sequence[Run]) -> Suspicion:
     """
     key = tuple((run.pk, run.attempt, run.status, run_files.is_there(run, predictions_file.NAME)) for run in runs)
     names = {run.pk: run.experiment_name for run in runs}
-    with _computing:  # one at a time: each takes a processor and memory
-        found = _suspicion(key)
+    found = _suspicion(key)
     return replace(found, members=tuple(one._replace(name=names[one.run_id]) for one in found.members))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def _suspicion(key: tuple[tuple[int, int, str, bool], ...]) -> Suspicion:
     """Compute the list: what the attempts held out does not change, their names do."""
+    with _computing:  # one at a time: each takes a processor and memory
+        return _listed(key)
+
+
+def _listed(key: tuple[tuple[int, int, str, bool], ...]) -> Suspicion:
     found = Run.objects.in_bulk([run_id for run_id, *_ in key])
     members: list[Member] = []
     held: list[Held] = []

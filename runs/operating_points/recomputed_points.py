@@ -22,7 +22,7 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
-from runs.statistics.score_statistics import evaluated
+from runs.statistics.predictions import evaluated
 
 REMEMBERED = 64  # answers; each holds some hundred numbers
 BySplit: TypeAlias = dict[str, list[dict[str, Any]]]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runs.statistics.log_odds import LogOdds
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Ascending, Flags, Floats, Ints, ascending
 from runs.statistics.sample_losses import NEAREST
 
 
@@ -17,12 +17,19 @@ class Ranks:
     def __init__(self, scores: Floats, logits: Floats | None) -> None:
         self._scores, self.logits = scores, logits
         self._odds = None if logits is None else LogOdds(logits)
+        self._last: tuple[int, Ascending] | None = None
 
     def of(self, label: int) -> Floats:
         """Return (N,) numbers, higher where the class is more likely."""
         if self._odds is not None:
             return self._odds.of(label)
         return self._scores if self._scores.ndim == 1 else self._scores[:, label]
+
+    def order(self, label: int) -> Ascending:
+        """Return the order of the samples by the class, which is kept until another class is asked for."""
+        if self._last is None or self._last[0] != label:
+            self._last = (label, ascending(self.of(label)))
+        return self._last[1]
 
     def log_odds(self, label: int) -> Floats | None:
         """Return the log-odds of the class; None where the logits are not known."""
@@ -45,6 +52,10 @@ class Evaluated(NamedTuple):
     def ranks_of(self, label: int) -> Floats:
         """Return what ranks the samples from the least to the most likely of the class: scores, unless given."""
         return (self.ranks or Ranks(self.scores, None)).of(label)
+
+    def order_of(self, label: int) -> Ascending:
+        """Return the order of the samples by `ranks_of`."""
+        return (self.ranks or Ranks(self.scores, None)).order(label)
 
     def own(self, label: int) -> Flags:
         """Mark the samples of the class."""

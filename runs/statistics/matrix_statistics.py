@@ -130,6 +130,15 @@ def score_interval(share: float, trials: float, z: float = Z95) -> tuple[float, 
     return low, 1.0 if share == 1 else min(1.0, (centre + half) / (1 + spread))
 
 
+def trials_of(share: float, low: float, high: float) -> float | None:
+    """Return of how many trials a share has this score interval; None where that is not determined.
+
+    Of an interval that follows patients it is the number of independent samples that are worth as much.
+    """
+    end = low if 0 < low < share else high
+    return Z95**2 * end * (1 - end) / (share - end) ** 2 if 0 < end < 1 and end != share else None
+
+
 def macro(values: Iterable[Number]) -> Number:
     """Average over the classes for which the value is known."""
     known = [value for value in values if value is not None]

@@ -40,11 +40,6 @@ class Difference:
         """Whether the interval shows a difference."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
-    def reversed(self) -> Difference:
-        """Return the AUROC of the second less that of the first."""
-        low, high = (None if end is None else -end for end in (self.high, self.low))
-        return Difference(-self.value, low, high, self.p)
-
 
 def paired_difference(
     first: Floats, second: Floats, positive: Flags, patients: Ints | None = None

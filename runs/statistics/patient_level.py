@@ -12,8 +12,9 @@ import numpy as np
 
 from runs.events import PatientStats
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import evaluated, split_statistics
+from runs.statistics.score_statistics import split_statistics
 
 MOST_CLASSES = 60
 """Of more classes there are no statistics by patient: their matrices and classes are a second evaluation to carry."""

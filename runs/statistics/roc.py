@@ -17,18 +17,45 @@ Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
-def roc_steps(scores: Floats, positive: Flags) -> tuple[Ints, Ints]:
-    """Count true and false positives at each distinct threshold, from the highest down; equal scores are one step."""
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], positive[order]
-    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1) if len(ranked) else np.empty(0, np.int64)
-    true = np.cumsum(hits, dtype=np.int64)[ends]
-    return true, (ends + 1 - true).astype(np.int64)
+class Ascending(NamedTuple):
+    """The samples from the lowest score up: `order` has their places, `starts` where in it each score begins."""
+
+    order: Ints
+    starts: Ints
+
+    def counts(self, positive: Flags) -> tuple[Ints, Ints]:
+        """Count the positives and the negatives of each score."""
+        if not len(self.order):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        hits = np.add.reduceat(positive[self.order], self.starts, dtype=np.int64)
+        return hits, np.diff(self.starts, append=len(self.order)) - hits
+
+    def by(self, scores: Floats) -> Ascending:
+        """Order by other scores, which rise hardly ever where these fall: that takes little time."""
+        return _ascending(scores, self.order[np.argsort(scores[self.order], kind="stable")])
 
 
-def auroc(scores: Floats, positive: Flags) -> Number:
+def ascending(scores: Floats) -> Ascending:
+    """Order samples by their scores; those of equal scores in no order."""
+    return _ascending(scores, np.argsort(scores))
+
+
+def _ascending(scores: Floats, order: Ints) -> Ascending:
+    return Ascending(order, np.flatnonzero(np.diff(scores[order], prepend=-np.inf)))
+
+
+def roc_steps(scores: Floats, positive: Flags, known: Ascending | None = None) -> tuple[Ints, Ints]:
+    """Count true and false positives at each distinct threshold, from the highest down; equal scores are one step.
+
+    `known` is the order of the scores, where it is known.
+    """
+    hits, misses = (known or ascending(scores)).counts(positive)
+    return np.cumsum(hits[::-1]), np.cumsum(misses[::-1])
+
+
+def auroc(scores: Floats, positive: Flags, known: Ascending | None = None) -> Number:
     """Compute the area under the exact ROC, ties counted half (Mann-Whitney); None without both classes."""
-    return area(*roc_steps(scores, positive))
+    return area(*roc_steps(scores, positive, known))
 
 
 def area(true: Ints, false: Ints) -> Number:
@@ -62,17 +89,12 @@ class Placements(NamedTuple):
     below: Floats
 
 
-def placements(scores: Floats, positive: Flags) -> Placements:
-    """Compute the placements by the mid-ranks of Sun and Xu, IEEE Signal Process. Lett. 21 (2014) 1389-1393."""
-    above, below, ranks = scores[positive], scores[~positive], _midranks(scores)
-    return Placements(
-        (ranks[positive] - _midranks(above)) / max(1, len(below)),
-        1 - (ranks[~positive] - _midranks(below)) / max(1, len(above)),
-    )
-
-
-def _midranks(values: Floats) -> Floats:
-    """Rank values from 1; equal values share the mean of their ranks."""
-    _, inverse, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(sizes)
-    return np.asarray((last - (sizes - 1) / 2)[inverse], dtype=np.float64)
+def placements(scores: Floats, positive: Flags, known: Ascending | None = None) -> Placements:
+    """Count what is below each positive and above each negative, in the order of the samples."""
+    known = known or ascending(scores)
+    hits, misses = known.counts(positive)
+    step = np.empty(len(scores), dtype=np.int64)
+    step[known.order] = np.repeat(np.arange(len(hits)), hits + misses)
+    below = (np.cumsum(misses) - misses / 2) / max(1, int(misses.sum()))
+    above = 1 - (np.cumsum(hits) - hits / 2) / max(1, int(hits.sum()))
+    return Placements(below[step[positive]], above[step[~positive]])

@@ -15,15 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from runs.statistics.calibration.brier_decomposition import brier_decomposition
+from runs.statistics.calibration.brier_decomposition import brier_decomposition, brier_parts
 from runs.statistics.calibration.calibration_error import Binned, binned
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
 from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.intervals.bootstrap_intervals import bootstrap_intervals
-from runs.statistics.intervals.patients import repeated
 from runs.statistics.intervals.proportions import class_intervals, proportion_interval
 from runs.statistics.intervals.resampling import seed_of
 from runs.statistics.matrix_statistics import (
@@ -41,9 +39,9 @@ from runs.statistics.matrix_statistics import (
     reported,
 )
 from runs.statistics.metric_names import COUNTS
+from runs.statistics.predictions import evaluated, predicted_classes, usable
 from runs.statistics.roc import Floats, Ints, area, auroc, average_precision, roc_steps
 from runs.statistics.sample_losses import log_losses, squared_errors
-from runs.statistics.sigmoid import sigmoid
 
 # The only declaration of an epoch's metric names, without `<phase>_`; `matrix_statistics` has the final ones.
 TRAIN_METRICS = {"acc": "accuracy", "f1": "f1", "recall": "recall"}
@@ -56,22 +54,6 @@ EVALUATION_METRICS = {
 }
 Count = Callable[[Ints, Ints, int], Ints]
 """Counts as `confusion_matrix` does."""
-
-
-def scores_from_logits(logits: NDArray[Any]) -> Floats:
-    """Apply sigmoid to (N,) logits, softmax to the rows of (N, C) logits, in float64, without overflow."""
-    exact = np.asarray(logits, dtype=np.float64)
-    if exact.ndim == 1:
-        return sigmoid(exact)
-    shifted = np.exp(exact - exact.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def predicted_classes(scores: Floats, threshold: float | None) -> Ints:
-    """Predict labels: binary 1 where score >= threshold (default 0.5), multi-class the first highest score."""
-    if scores.ndim == 1:
-        return np.asarray(scores >= (0.5 if threshold is None else threshold), dtype=np.int64)
-    return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
 
 def confusion_matrix(targets: Ints, predicted: Ints, classes: int) -> Ints:
@@ -110,7 +92,7 @@ def epoch_metrics(
     training, binary = phase == "train", scores.ndim == 1
     names = TRAIN_METRICS if training else EVALUATION_METRICS
     counts = COUNTS if binary and not training else ()
-    if not _usable(scores):
+    if not usable(scores):
         return _prefixed(phase, {"loss": loss} | dict.fromkeys([*names, *counts]))
     matrix = count(targets, predicted_classes(scores, threshold), 2 if binary else scores.shape[1]).tolist()
     numbers = _matrix_numbers(matrix)
@@ -125,41 +107,11 @@ def _prefixed(phase: str, numbers: Mapping[str, Number]) -> dict[str, Number]:
     return {f"{phase}_{name}": value for name, value in numbers.items()}
 
 
-def _usable(scores: Floats) -> bool:
-    return bool(len(scores)) and bool(np.isfinite(scores).all())
-
-
 def _matrix_numbers(matrix: Matrix) -> dict[str, Number]:
     """Compute accuracy, and the positive class's precision, recall and F1, or their macro averages."""
     counts = class_counts(matrix)
     numbers = [class_numbers(of) for of in counts]
     return {"accuracy": accuracy(matrix)} | (numbers[1] if len(counts) == 2 else macro_numbers(counts, numbers))
-
-
-def evaluated(
-    scores: Floats,
-    targets: Ints,
-    *,
-    threshold: float | None = None,
-    logits: Floats | None = None,
-    patients: Ints | None = None,
-    log_odds: float | None = None,
-) -> Evaluated:
-    """Put together what is known of the samples of a split.
-
-    A sample of two classes is positive at a score of `threshold` or more, of `log_odds` or more where both are known.
-    `patients` numbers the patient of each sample; None where they are not known: then the samples count as independent.
-    Raises ValueError for no samples and for scores that are not finite, which have no meaningful statistics.
-    """
-    if not _usable(scores):
-        raise ValueError("Statistics need at least one sample and finite scores.")
-    ranks = Ranks(scores, logits)
-    odds = ranks.log_odds(1) if log_odds is not None else None
-    if log_odds is None or odds is None:
-        predicted = predicted_classes(scores, threshold)
-    else:
-        predicted = (odds >= log_odds).astype(np.int64)
-    return Evaluated(scores, targets, predicted, repeated(patients), ranks)
 
 
 def final_statistics(
@@ -169,8 +121,12 @@ def final_statistics(
     return split_statistics(evaluated(scores, targets, **known), class_names)
 
 
-def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints, dict[str, Number]]:
+def split_statistics(
+    split: Evaluated, class_names: Sequence[str], *, ranked: bool = True
+) -> tuple[Ints, dict[str, Number]]:
     """Compute the confusion matrix and all final rows.
+
+    Without `ranked`, average precision and a macro AUROC have no intervals: they take most of the time.
 
     Rows are names of `FINAL_METRICS`, with `<name>_ci_low` and `<name>_ci_high`. Binary runs get the four counts.
     Multi-class rows are macro averages (accuracy, MCC, losses and calibration errors are of the whole), followed by
@@ -179,15 +135,17 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
     scores, targets = split.scores, split.targets
     matrix = confusion_matrix(targets, split.predicted, len(class_names))
     counts = class_counts(matrix.tolist())
-    classes = [_class_statistics(split, label, counts[label]) for label in reported(len(class_names))]
-    drawn = bootstrap_intervals(split, len(class_names), classes)
+    labels = reported(len(class_names))
+    found = [(_class_statistics(split, label, counts[label]), brier_parts(split, label)) for label in labels]
+    classes = [summary for summary, _ in found]
+    drawn = bootstrap_intervals(split, len(class_names), classes, ranked=ranked)
     classes = [
         Summary(summary.numbers, summary.intervals | more) for summary, more in zip(classes, drawn.classes, strict=True)
     ]
     losses = {"brier": brier(scores, targets), "log_loss": log_loss(scores, targets)}
     fit = calibration_line(split) if scores.ndim == 1 else Summary({}, {})
     whole = Summary(
-        losses | brier_decomposition(split) | calibration_errors(split) | fit.numbers,
+        losses | brier_decomposition([parts for _, parts in found]) | calibration_errors(split) | fit.numbers,
         {"accuracy": proportion_interval(split.predicted == targets, split.patients)} | drawn.whole | fit.intervals,
     )
     return matrix, final_rows(matrix.tolist(), classes, class_names, whole)
@@ -196,9 +154,10 @@ def split_statistics(split: Evaluated, class_names: Sequence[str]) -> tuple[Ints
 def _class_statistics(split: Evaluated, label: int, counts: Counts) -> Summary:
     """Compute what the counts and the scores say of one class against the rest."""
     summary, scores, own = class_summary(counts), split.ranks_of(label), split.own(label)
-    steps = roc_steps(scores, own)
+    order = split.order_of(label)
+    steps = roc_steps(scores, own, order)
     ranking = {"auroc": area(*steps), "average_precision": average_precision(*steps)}
-    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients)}
+    intervals = summary.intervals | {"auroc": auroc_interval(scores, own, split.patients, order)}
     if split.patients is not None:
         intervals |= class_intervals(own, split.said(label), split.patients)
     return Summary(summary.numbers | ranking, intervals)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
+from runs.evaluation.remembered import remembered
 from runs.models import FinalResult, Run
 from runs.saved_points.run_decision import Decision
 from runs.statistics.subgroups.group_comparison import Comparison, compared
@@ -24,7 +24,8 @@ MOST_COLUMNS = 20  # columns and folders that a run may have kept, and some
 
 NOT_YET = "Subgroups come when the run has ended: its predictions are stored then."
 JOINT = " and "
-_computing = threading.Lock()
+_turn = threading.Lock()
+"""Held for the reading and for a group at a time: each takes a processor, and no request waits for all of another."""
 
 
 class _Wanted(NamedTuple):
@@ -61,8 +62,7 @@ def run_subgroups(result: FinalResult, decision: Decision, columns: Sequence[str
         if unknown := [column for column in columns if column not in kept]:
             raise UnknownColumn(unknown[0], kept)
         wanted = _wanted(result, decision, columns or kept, metric, paired=len(columns) > 1)
-        with _computing:  # one at a time: each takes a processor and memory
-            found = _compared(wanted)
+        found = _compared(wanted)
     except NoGroups as error:
         return told | {"problem": str(error)}
     return told | comparison_json(found) | {"verdict": verdict(found)}
@@ -93,12 +93,13 @@ def _wanted(
     return _Wanted(result.run_id, result.run.attempt, result.split, names, decision, tuple(columns), paired, metric)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def _compared(wanted: _Wanted) -> Comparison:
     """Compute the groups from the predictions. Raises NoGroups, StoreError."""
     run = Run.objects.get(pk=wanted.run)
-    split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decision, wanted.columns)
+    with _turn:
+        split = stored_groups.read(run, wanted.split, wanted.class_names, wanted.decision, wanted.columns)
     if wanted.paired:
         joined = list(map(", ".join, zip(*split.columns.values(), strict=True)))
         split = split._replace(columns={JOINT.join(wanted.columns): joined})
-    return compared(split, wanted.class_names, wanted.metric)
+    return compared(split, wanted.class_names, wanted.metric, _turn)

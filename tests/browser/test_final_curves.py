@@ -16,7 +16,7 @@ from sklearn.metrics import confusion_matrix
 
 from runs.events import Split
 from runs.models import Run
-from runs.statistics.score_statistics import scores_from_logits
+from runs.statistics.predictions import scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.final_results import final_result

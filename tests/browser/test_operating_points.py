@@ -11,7 +11,7 @@ from playwright.async_api import ViewportSize, expect
 from runs.events import FinalStats
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
-from runs.statistics.score_statistics import evaluated, scores_from_logits
+from runs.statistics.predictions import evaluated, scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.browser.test_accessibility import broken_rules

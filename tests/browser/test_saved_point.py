@@ -20,8 +20,8 @@ from runs.events import FinalStats, Split
 from runs.models import Run
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
+from runs.statistics.predictions import evaluated, scores_from_logits
 from runs.statistics.recalibration.fitting import Outputs, recalibrated
-from runs.statistics.score_statistics import evaluated, scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.browser.contexts import Contexts

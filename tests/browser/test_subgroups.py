@@ -15,7 +15,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from sklearn.metrics import roc_auc_score
 
 from runs.models import Run
-from runs.statistics.score_statistics import scores_from_logits
+from runs.statistics.predictions import scores_from_logits
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
 from tests.browser.final_results import final_result

@@ -13,13 +13,14 @@ from experiments.training.callbacks.learning_rate import current_rate
 from experiments.training.callbacks.steps import Steps
 from experiments.training.contract.reports import Note, Reporter
 from experiments.training.metrics.added import AddedMetrics
-from experiments.training.metrics.counting import confusion_matrix
+from experiments.training.metrics.counting import Counter
 from experiments.training.metrics.epoch_matrix import epoch_matrix
 from runs.events import EpochEnd, EpochMatrix, utc_now
 from runs.hints.lower_rate import lower_rate_cure
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.predictions import scores_from_logits
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, scores_from_logits
+from runs.statistics.score_statistics import epoch_metrics
 from runs.wording.epoch_number import epoch_number
 
 
@@ -43,6 +44,7 @@ class MetricsCollector(Callback):
         self._train_numbers: dict[str, Number] = {}
         self._val_numbers: dict[str, Number] = {}
         self._val_matrix: EpochMatrix | None = None  # of the rank that has all outputs
+        self._counter = Counter()  # of the phase whose numbers were computed last
         self._warned = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
@@ -115,8 +117,8 @@ class MetricsCollector(Callback):
         """Compute what every run reports of its validation, and what this one adds."""
         logits, targets = steps.logits(), steps.targets()
         scores = scores_from_logits(logits)
-        self._val_matrix = epoch_matrix(scores, targets)
         numbers = self._numbers("val", scores, targets, steps.mean_loss(), logits)
+        self._val_matrix = epoch_matrix(scores, targets, self._counter.last)
         return numbers | (
             self._added.numbers("val", scores, targets, where=f"epoch {epoch_number(epoch)}") if self._added else {}
         )
@@ -124,6 +126,7 @@ class MetricsCollector(Callback):
     def _numbers(
         self, phase: str, scores: Floats, targets: Ints, loss: Number, logits: Floats | None = None
     ) -> dict[str, Number]:
+        self._counter = Counter()
         return epoch_metrics(
             phase,
             loss=loss,
@@ -131,7 +134,7 @@ class MetricsCollector(Callback):
             targets=targets,
             threshold=self._threshold,
             logits=logits,
-            count=confusion_matrix,
+            count=self._counter,
         )
 
 

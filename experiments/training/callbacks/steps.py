@@ -11,8 +11,8 @@ import torch
 
 from experiments.training import ranks
 from runs.statistics.matrix_statistics import Number
+from runs.statistics.predictions import scores_from_logits
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import scores_from_logits
 
 
 class Steps:

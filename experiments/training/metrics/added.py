@@ -19,8 +19,8 @@ from experiments.training.metrics import library, undefined
 from experiments.training.metrics.counting import confusion_matrix
 from experiments.training.metrics.inspection import catalogue, one_number, samples
 from runs.statistics.matrix_statistics import Number, mcc
+from runs.statistics.predictions import predicted_classes
 from runs.statistics.roc import Flags, Floats, Ints
-from runs.statistics.score_statistics import predicted_classes
 
 BELOW_ONE: dict[Task, float] = {"binary": math.nextafter(1.0, 0.0), "multiclass": 1.0 - 2.0**-24}
 """The highest score within the last bin of the calibration error: the library has a bin of its own for 1.

@@ -6,8 +6,8 @@ import numpy as np
 
 from experiments.training.metrics.counting import confusion_matrix
 from runs.events import EpochMatrix
+from runs.statistics.predictions import predicted_classes
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import predicted_classes
 
 MOST_WHOLE = 30
 """Classes up to which the whole matrix is kept: 900 cells for each epoch, about 2 kB."""
@@ -15,14 +15,17 @@ MOST_MISTAKES = 100
 """Mistakes that are kept of more classes, about 1 kB."""
 
 
-def epoch_matrix(scores: Floats, targets: Ints) -> EpochMatrix | None:
+def epoch_matrix(scores: Floats, targets: Ints, counted: Ints | None = None) -> EpochMatrix | None:
     """Count what was taken for what; None for two classes, without samples, and for scores that are not finite.
 
+    `counted` is the confusion matrix, where it was counted already.
     Of equally frequent mistakes, that of the smaller class comes first, then that of the lower labels.
     """
     if scores.ndim != 2 or not len(scores) or not np.isfinite(scores).all():
         return None
-    matrix = confusion_matrix(targets, predicted_classes(scores, None), scores.shape[1])
+    if counted is None:
+        counted = confusion_matrix(targets, predicted_classes(scores, None), scores.shape[1])
+    matrix = counted
     totals, right = matrix.sum(axis=1), np.diagonal(matrix)
     true, taken = np.nonzero(matrix - np.diag(right))
     whole = len(matrix) <= MOST_WHOLE

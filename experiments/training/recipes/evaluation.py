@@ -32,8 +32,9 @@ from runs.statistics.matrix_statistics import Number
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
 from runs.statistics.patient_level import patient_statistics
+from runs.statistics.predictions import evaluated, scores_from_logits
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import epoch_metrics, evaluated, scores_from_logits, split_statistics
+from runs.statistics.score_statistics import epoch_metrics, split_statistics
 from runs.statistics.subgroups.group_names import PREFIX
 from runs.wording.epoch_number import epoch_number
 

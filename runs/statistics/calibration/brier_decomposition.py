@@ -13,42 +13,37 @@ error, miscalibration and discrimination are raised by chance, and no bootstrap 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import isotonic_regression
 
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.matrix_statistics import Number
-from runs.statistics.roc import Flags, Floats
+from runs.statistics.roc import Floats, Ints
 
 NAMES = ("brier_miscalibration", "brier_discrimination", "brier_uncertainty")
 
 
-def brier_decomposition(split: Evaluated) -> dict[str, Number]:
-    """Compute the three parts; none of them is ever below 0."""
-    if split.scores.ndim == 1:
-        parts = _parts(split.scores, split.own(1))
-    else:
-        parts = sum(
-            (_parts(split.scores[:, label], split.own(label)) for label in range(split.scores.shape[1])), np.zeros(3)
-        )
-    return {name: max(0.0, float(part)) for name, part in zip(NAMES, parts, strict=True)}
+def brier_decomposition(classes: Sequence[Floats]) -> dict[str, Number]:
+    """Add up the `brier_parts` of the reported classes; none of the three is ever below 0."""
+    return {name: max(0.0, float(part)) for name, part in zip(NAMES, sum(classes, np.zeros(3)), strict=True)}
 
 
-def _parts(scores: Floats, positive: Flags) -> Floats:
+def brier_parts(split: Evaluated, label: int) -> Floats:
     """Compute the parts of one class; samples of equal score are one step of the regression."""
-    order = np.argsort(scores, kind="stable")
-    ranked = scores[order]
-    starts = np.flatnonzero(np.diff(ranked, prepend=-np.inf))
-    samples = np.diff(starts, append=len(ranked))
-    hits = np.add.reduceat(positive[order], starts, dtype=np.int64)
+    scores, positive = split.scores if split.scores.ndim == 1 else split.scores[:, label], split.own(label)
+    found = split.order_of(label).by(scores)
+    hits, misses = found.counts(positive)
+    samples, distinct = hits + misses, scores[found.order[found.starts]]
     recalibrated = isotonic_regression(hits / samples, weights=samples).x
     prevalence = float(positive.mean())
     as_they_are, best, constant = (
-        _brier(each, samples, hits) for each in (ranked[starts], recalibrated, np.full(len(starts), prevalence))
+        _brier(each, samples, hits) for each in (distinct, recalibrated, np.full(len(hits), prevalence))
     )
     return np.array([as_they_are - best, constant - best, constant])
 
 
-def _brier(scores: Floats, samples: Floats, hits: Floats) -> float:
+def _brier(scores: Floats, samples: Ints, hits: Ints) -> float:
     """Compute the mean squared error of steps of so many samples with one score, `hits` of which are positive."""
     return float((hits * (1 - scores) ** 2 + (samples - hits) * scores**2).sum() / samples.sum())

@@ -15,7 +15,7 @@ import numpy as np
 from runs.events import ReliabilityPoint
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.proportions import proportion_interval
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.roc import Ascending, Flags, Floats, Ints, ascending
 
 BINS = 10
 DRAWS = 200
@@ -26,8 +26,8 @@ MOST_DRAWN = 100_000
 class Binned:
     """Samples in the order of their scores, with the place where each bin that is not empty begins."""
 
-    def __init__(self, scores: Floats, outcomes: Flags) -> None:
-        self.order = np.argsort(scores, kind="stable")
+    def __init__(self, scores: Floats, outcomes: Flags, known: Ascending | None = None) -> None:
+        self.order = (ascending(scores) if known is None else known.by(scores)).order
         self.scores, self.outcomes = scores[self.order], outcomes[self.order]
         bins = _bins(self.scores)
         self.starts = np.flatnonzero(np.diff(bins, prepend=-1))
@@ -52,7 +52,7 @@ class Binned:
 def binned(split: Evaluated) -> Binned:
     """Order the samples of a split by the score of the positive class, or of the predicted one of several."""
     if split.scores.ndim == 1:
-        return Binned(split.scores, split.own(1))
+        return Binned(split.scores, split.own(1), split.order_of(1))
     return Binned(split.scores[np.arange(len(split.scores)), split.predicted], split.predicted == split.targets)
 
 

@@ -34,9 +34,9 @@ def calibration_line(split: Evaluated) -> Summary:
     names = ("calibration_intercept", "calibration_slope")
     if not overlap(odds, positive):
         return Summary(numbers | dict.fromkeys(names), intervals | dict.fromkeys(names, _UNKNOWN))
-    design, back = _standardised(odds)
-    standardised = _fitted(design, positive)
-    line, errors = back @ standardised, _errors(design, back, positive, units, standardised)
+    apart, back = _standardised(odds)
+    standardised = _fitted(apart, positive)
+    line, errors = back @ standardised, _errors(apart, back, positive, units, standardised)
     told = {name: _around(value, error, units) for name, value, error in zip(names, line, errors, strict=True)}
     known = of_several(units[positive]) and of_several(units[~positive])  # of one, errors say nothing
     found = told if known else dict.fromkeys(names, _UNKNOWN)
@@ -51,29 +51,29 @@ def overlap(odds: Floats, positive: Flags) -> bool:
 
 def fitted_line(odds: Floats, positive: Flags) -> Floats:
     """Return the (intercept, slope) of the highest likelihood, of classes that overlap."""
-    design, back = _standardised(odds)
-    return back @ _fitted(design, positive)
+    apart, back = _standardised(odds)
+    return back @ _fitted(apart, positive)
 
 
 def _standardised(odds: Floats) -> tuple[Floats, Floats]:
-    """Return the design with standardised odds, and what makes an (intercept, slope) for the odds of one for it."""
+    """Return the standardised odds, and what makes an (intercept, slope) for the odds of one for them."""
     centre, scale = odds.mean(), odds.std()
-    design = np.column_stack([np.ones(len(odds)), (odds - centre) / scale])
-    return design, np.array([[1.0, -centre / scale], [0.0, 1 / scale]])
+    return (odds - centre) / scale, np.array([[1.0, -centre / scale], [0.0, 1 / scale]])
 
 
-def _fitted(design: Floats, positive: Flags) -> Floats:
+def _fitted(apart: Floats, positive: Flags) -> Floats:
     """Return (intercept, slope) by Newton's method, halving a step that leads downhill."""
     signs = np.where(positive, -1.0, 1.0)
 
     def loss(line: Floats) -> float:
-        return float(np.logaddexp(0, signs * np.einsum("ij,j->i", design, line)).sum())
+        return float(np.logaddexp(0, signs * _on(line, apart)).sum())
 
     line, reached = np.zeros(2), loss(np.zeros(2))
     for _ in range(_STEPS):
-        chances = expit(np.einsum("ij,j->i", design, line))
-        gradient = np.einsum("ij,i->j", design, positive - chances)
-        step = np.linalg.solve(_curvature(design, chances), gradient)
+        chances = expit(_on(line, apart))
+        left = positive - chances
+        gradient = np.array([left.sum(), (left * apart).sum()])
+        step = np.linalg.solve(_curvature(apart, chances), gradient)
         while (tried := loss(line + step)) > reached + 1e-9 * abs(reached):
             step /= 2
         line, reached = line + step, tried
@@ -82,16 +82,23 @@ def _fitted(design: Floats, positive: Flags) -> Floats:
     return line
 
 
-def _curvature(design: Floats, chances: Floats) -> Floats:
-    return np.asarray(np.einsum("ij,i,ik->jk", design, chances * (1 - chances), design), dtype=np.float64)
+def _on(line: Floats, apart: Floats) -> Floats:
+    return np.asarray(line[0] + line[1] * apart, dtype=np.float64)
 
 
-def _errors(design: Floats, back: Floats, positive: Flags, units: Ints, line: Floats) -> Floats:
+def _curvature(apart: Floats, chances: Floats) -> Floats:
+    weights = chances * (1 - chances)
+    shifted = weights * apart
+    mixed = shifted.sum()
+    return np.array([[weights.sum(), mixed], [mixed, (shifted * apart).sum()]])
+
+
+def _errors(apart: Floats, back: Floats, positive: Flags, units: Ints, line: Floats) -> Floats:
     """Return the standard errors of (intercept, slope), computed on standardised odds: others may be nearly equal."""
-    chances = expit(np.einsum("ij,j->i", design, line))
+    chances = expit(_on(line, apart))
     residuals = positive - chances
-    gradients = np.stack([np.bincount(units, weights=residuals * column) for column in design.T])
-    influence = back @ np.linalg.inv(_curvature(design, chances)) @ gradients
+    gradients = np.stack([np.bincount(units, weights=each) for each in (residuals, residuals * apart)])
+    influence = back @ np.linalg.inv(_curvature(apart, chances)) @ gradients
     people = gradients.shape[1]
     return np.asarray(np.sqrt((influence**2).sum(axis=1) * people / max(1, people - 1)), dtype=np.float64)
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from runs.statistics.intervals.patients import repeated
 from runs.statistics.matrix_statistics import Z95, Interval
-from runs.statistics.roc import Flags, Floats, Ints, Placements, auroc, placements
+from runs.statistics.roc import Ascending, Flags, Floats, Ints, Placements, ascending, auroc, placements
 
 _HALVINGS = 60
 
@@ -34,13 +34,13 @@ class AurocSpread(NamedTuple):
 
     def ends(self, z: float = Z95) -> tuple[float, float]:
         """Return the ends of the interval with this normal quantile."""
-        return self._end(0.0, z), self._end(1.0, z)
+        return self.end(0, z), self.end(1, z)
 
-    def _end(self, bound: float, z: float) -> float:
-        """Find the end of the interval between the AUROC and the bound by halving."""
-        if self.area == bound:
-            return bound
-        inside, outside = self.area, bound
+    def end(self, place: int, z: float) -> float:
+        """Find the end of the interval between the AUROC and its bound, 0 or 1, by halving."""
+        if self.area == place:
+            return float(place)
+        inside, outside = self.area, float(place)
         for _ in range(_HALVINGS):
             middle = (inside + outside) / 2
             if abs(self.area - middle) > z * math.sqrt(self.factor * newcombe_variance(middle, *self.sizes)):
@@ -50,19 +50,27 @@ class AurocSpread(NamedTuple):
         return (inside + outside) / 2
 
 
-def auroc_interval(scores: Floats, positive: Flags, patients: Ints | None = None) -> Interval:
-    """Compute the interval; None with fewer than two positives or negatives, or patients that have one."""
-    spread = auroc_spread(scores, positive, patients)
+def auroc_interval(
+    scores: Floats, positive: Flags, patients: Ints | None = None, known: Ascending | None = None
+) -> Interval:
+    """Compute the interval; None with fewer than two positives or negatives, or patients that have one.
+
+    `known` is the order of the scores, where it is known.
+    """
+    spread = auroc_spread(scores, positive, patients, known)
     return spread.ends() if spread else (None, None)
 
 
-def auroc_spread(scores: Floats, positive: Flags, patients: Ints | None = None) -> AurocSpread | None:
+def auroc_spread(
+    scores: Floats, positive: Flags, patients: Ints | None = None, known: Ascending | None = None
+) -> AurocSpread | None:
     """Compute what the interval follows from; None where there is none."""
-    found, patients = placements(scores, positive), repeated(patients)
+    known = known or ascending(scores)
+    found, patients = placements(scores, positive, known), repeated(patients)
     sizes = (float(len(found.above)), float(len(found.below)))
     if patients is not None:
         people = len(np.unique(patients[positive])), len(np.unique(patients[~positive]))
-    centre = auroc(scores, positive)
+    centre = auroc(scores, positive, known)
     if centre is None or min(sizes if patients is None else people) < 2:
         return None
     plain = delong_variance(found)

@@ -17,8 +17,9 @@ from runs.statistics.intervals import unseen_mistakes as unseen
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.proportions import proportion_interval
 from runs.statistics.intervals.resampling import Resampling, of_several, resampling, units_of
+from runs.statistics.intervals.running_sums import Buffers
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
-from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
+from runs.statistics.intervals.weighted_ranking import WeightedRanking
 from runs.statistics.matrix_statistics import Interval, Summary, reported
 from runs.statistics.roc import Flags, Floats
 
@@ -42,10 +43,15 @@ class Bootstrapped(NamedTuple):
     classes: list[dict[str, Interval]]
 
 
-def bootstrap_intervals(split: Evaluated, classes: int, summaries: Sequence[Summary]) -> Bootstrapped:
-    """Compute the intervals; none with fewer than two patients. `summaries` are those of the `reported` classes."""
+def bootstrap_intervals(
+    split: Evaluated, classes: int, summaries: Sequence[Summary], *, ranked: bool = True
+) -> Bootstrapped:
+    """Compute the intervals; none with fewer than two patients. `summaries` are those of the `reported` classes.
+
+    What ranks samples takes most of the time; where it is not wanted, it has no interval.
+    """
     plan, labels = resampling(split, len(reported(classes))), reported(classes)
-    whole, by_class = _draw(split, classes, plan) if plan.people > 1 else ({}, {})
+    whole, by_class = _draw(split, classes, plan, ranked=ranked) if plan.people > 1 else ({}, {})
     found = [
         {name: _ends(by_class[name][:, place], plan) if name in by_class else UNKNOWN for name in OF_A_CLASS}
         for place in range(len(labels))
@@ -93,27 +99,26 @@ def _widened(ends: Interval, other: Interval) -> Interval:
     return min(low, least), max(high, most)
 
 
-def _draw(split: Evaluated, classes: int, plan: Resampling) -> tuple[Numbers, Numbers]:
+def _draw(split: Evaluated, classes: int, plan: Resampling, *, ranked: bool) -> tuple[Numbers, Numbers]:
     """Compute the numbers of all rows of the plan: (rows,) of the whole, (rows, reported) of the classes."""
     counts = WeightedCounts(split, classes, plan.units, plan.people)
     labels = reported(classes)
     buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=classes > 2)
-        for label in (labels if len(plan.units) * len(labels) <= MOST_RANKED else ())
+        WeightedRanking(split.order_of(label), split.own(label), plan.units, buffers, with_auroc=classes > 2)
+        for label in (labels if ranked and len(plan.units) * len(labels) <= MOST_RANKED else ())
     ]
-    totals, ranked = [], []
-    for block in plan.blocks():
-        weights = plan.weights(block)
-        totals.append(counts.totals(weights))
-        ranked.append([ranking.numbers(weights) for ranking in rankings])
+    totals, drawn_ranks = [], []
+    for drawn in plan.batches():
+        totals.append(counts.totals(drawn))
+        drawn_ranks.append([ranking.numbers(drawn) for ranking in rankings])
     whole, by_class = _counted(counts, np.concatenate(totals), labels)
     if rankings:
         by_class["average_precision"] = np.concatenate(
-            [np.column_stack([each.average_precision for each in row]) for row in ranked]
+            [np.column_stack([each.average_precision for each in row]) for row in drawn_ranks]
         )
         whole["average_precision"] = mean_known(by_class["average_precision"])
-    areas = [[each.auroc for each in row if each.auroc is not None] for row in ranked]
+    areas = [[each.auroc for each in row if each.auroc is not None] for row in drawn_ranks]
     if any(areas):
         whole["auroc"] = mean_known(np.concatenate([np.column_stack(row) for row in areas]))
     return whole, by_class

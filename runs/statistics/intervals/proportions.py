@@ -44,6 +44,10 @@ class ProportionSpread(NamedTuple):
         trials = self.effective * (z / quantile) ** 2
         return score_interval(self.share, trials, z)
 
+    def end(self, place: int, z: float) -> float:
+        """Return the lower end, 0, or the upper one, 1."""
+        return self.ends(z)[place]
+
 
 def proportion_spread(right: Flags, patients: Ints | None = None) -> ProportionSpread | None:
     """Compute what the interval follows from; None where there is none."""

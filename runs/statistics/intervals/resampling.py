@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.intervals.running_sums import Columns
 from runs.statistics.roc import Ints
 
 Weights: TypeAlias = NDArray[np.int32]
@@ -25,6 +27,10 @@ JACKKNIFED = 2_000
 
 _WORK = 2_400_000_000
 _BLOCK = 1 << 18
+_ROWS = 32
+"""Resamples that are worked on side by side, if memory allows; more where samples are few."""
+_CELLS = 1 << 24
+"""Patients times resamples at once."""
 
 
 class Resampling(NamedTuple):
@@ -47,6 +53,22 @@ class Resampling(NamedTuple):
         ends = [0, *range(1, 1 + self.draws, size), *range(1 + self.draws, rows, size), rows]
         return list(itertools.pairwise(ends))
 
+    def batches(self, *, left_out: bool = True) -> Iterator[Columns]:
+        """Yield the weights of all rows in order, as `columns`, of several blocks where blocks have few rows.
+
+        Patients are not left out if not wanted.
+        """
+        most = max(1, min(_ROWS, _CELLS // self.people))
+        rows: list[Weights] = []
+        for block in self.blocks():
+            if left_out or block[0] <= self.draws:
+                rows.append(self.weights(block))
+            if sum(map(len, rows)) >= most:
+                yield columns(np.concatenate(rows))
+                rows = []
+        if rows:
+            yield columns(np.concatenate(rows))
+
     def weights(self, block: tuple[int, int]) -> Weights:
         """Return how often each patient counts, (rows, people): once, as drawn, or once but for one patient."""
         first, end = block
@@ -68,6 +90,12 @@ def resampling(split: Evaluated, classes: int) -> Resampling:
     work = len(units) * classes + 2 * people
     draws = min(RESAMPLES, max(FEWEST_RESAMPLES, _WORK // work))
     return Resampling(units, people, draws, seed_of(split))
+
+
+def columns(weights: Weights) -> Columns:
+    """Return the weights with a column for each row, in a type as narrow as they allow."""
+    narrow = np.min_scalar_type(int(weights.max(initial=0)))
+    return np.ascontiguousarray(weights.astype(narrow).T)
 
 
 def units_of(split: Evaluated) -> Ints:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from runs.statistics.evaluated import Evaluated
-from runs.statistics.intervals.resampling import Weights
+from runs.statistics.intervals.running_sums import Columns
 from runs.statistics.roc import Floats, Ints
 from runs.statistics.sample_losses import log_losses, squared_errors
 
@@ -28,9 +28,9 @@ class WeightedCounts:
         self._sums = coo_array((values, (rows, columns)), shape=(3 * classes + 2, people)).tocsr()
         self._classes = classes
 
-    def totals(self, weights: Weights) -> Floats:
-        """Sum up over the patients of each row of weights, (rows, sums), for `numbers`."""
-        return np.asarray((self._sums @ weights.T.astype(np.float64)).T, dtype=np.float64)
+    def totals(self, columns: Columns) -> Floats:
+        """Sum up over the patients of each column of weights, (columns, sums), for `numbers`."""
+        return np.asarray((self._sums @ columns.astype(np.float64)).T, dtype=np.float64)
 
     def numbers(self, totals: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Compute (rows,) numbers of the whole and (rows, classes) of each class; NaN where one is not defined."""

@@ -1,79 +1,23 @@
 """Compute average precision and AUROC of resampled patients without sorting again. Pure numpy.
 
-Scores are sorted once. Kept of each positive: how far its tie reaches in the order of scores, and among the positives.
-A resample is then gathers and running sums of the patients' weights.
+Scores are sorted once. Equal scores are one step: a resample's numbers follow from how many positives and negatives are
+drawn down to the end of each step, which are running sums of the patients' weights.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from runs.statistics.intervals.resampling import Weights
-from runs.statistics.roc import Flags, Floats, Ints
+from runs.statistics.intervals.running_sums import Buffers, Columns, RunningSums, Sums
+from runs.statistics.roc import Ascending, Flags, Floats, Ints
 
-
-class Buffers:
-    """Memory that is used again by resample after resample: to get new memory for each takes longer than to fill it."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, NDArray[Any]] = {}
-
-    def array(self, name: str, shape: tuple[int, int], kind: type[Any] = np.int32) -> NDArray[Any]:
-        """Return an array with anything in it, which the next one of that name overwrites."""
-        size = shape[0] * shape[1]
-        if name not in self._kept or len(self._kept[name]) < size:
-            self._kept[name] = np.empty(size, dtype=kind)
-        return self._kept[name][:size].reshape(shape)
-
-    def taken(self, name: str, values: Weights, places: Ints) -> Weights:
-        """Return the columns at these places, as `take` does; `wrap` saves it a copy, no place is outside."""
-        into = self.array(name, (len(values), len(places)))
-        return np.take(values, places, axis=1, out=into, mode="wrap")
-
-
-class WeightedRanking:
-    """The order of one class's scores; `units` is the number of each sample's patient."""
-
-    def __init__(self, scores: Floats, positive: Flags, units: Ints, buffers: Buffers, *, with_auroc: bool) -> None:
-        order = np.argsort(-scores, kind="stable")
-        ranked = scores[order]
-        self._units, self._buffers = units[order], buffers
-        self._positives = np.flatnonzero(positive[order])
-        changes = np.flatnonzero(np.diff(ranked)) + 1
-        starts = np.concatenate(([0], changes)).astype(np.int64)
-        tie = np.searchsorted(starts, self._positives, side="right") - 1
-        self._end = np.append(starts[1:], len(ranked))[tie] - 1
-        self._end_among = np.searchsorted(self._positives, self._end, side="right") - 1
-        self._tied = bool((self._end_among != np.arange(len(tie))).any())
-        self._start = starts[tie] if with_auroc else None
-        self._start_among = np.searchsorted(self._positives, starts[tie]) if with_auroc else None
-
-    def numbers(self, weights: Weights) -> Ranked:
-        """Compute both for (rows, patients) weights; NaN where a row has no positives, or no negatives."""
-        rows, buffers = len(weights), self._buffers
-        drawn = buffers.taken("drawn", weights, self._units)
-        hits = buffers.taken("hits", drawn, self._positives)
-        above = np.cumsum(drawn, axis=1, dtype=np.int32, out=drawn)  # all samples down to this one
-        true = np.cumsum(hits, axis=1, dtype=np.int32, out=buffers.array("true", hits.shape))
-        reached = buffers.taken("reached", above, self._end)
-        found = buffers.taken("found", true, self._end_among) if self._tied else true
-        positives = true[:, -1] if true.shape[1] else np.zeros(rows, dtype=np.int32)
-        auroc = self._auroc(above, true, hits, reached - found) if self._start is not None else None
-        with np.errstate(invalid="ignore", divide="ignore"):
-            np.maximum(reached, 1, out=reached)
-            precision = np.divide(found, reached, out=buffers.array("precision", found.shape, np.float64))
-            return Ranked(np.einsum("ij,ij->i", hits, precision) / positives, auroc)
-
-    def _auroc(self, above: Weights, true: Weights, hits: Weights, false: Weights) -> Floats:
-        """Sum up how many negatives are above each positive, half of those beside it."""
-        before = np.pad(above, ((0, 0), (1, 0)))[:, self._start] - np.pad(true, ((0, 0), (1, 0)))[:, self._start_among]
-        positives = hits.sum(axis=1, dtype=np.float64)
-        pairs = positives * (above[:, -1] - positives)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(1 - np.einsum("ij,ij->i", hits, (before + false) / 2) / pairs, dtype=np.float64)
+_TOGETHER = 1 << 13
+"""Samples that are worked on at once: their weights in so many resamples as come together fit a processor's cache."""
+_MOST_CELLS = 1 << 25
+"""Samples times resamples at once, where very many samples share a score."""
 
 
 class Ranked(NamedTuple):
@@ -81,3 +25,86 @@ class Ranked(NamedTuple):
 
     average_precision: Floats
     auroc: Floats | None
+
+
+class WeightedRanking:
+    """The `order` of one class's scores; `units` is the number of each sample's patient."""
+
+    def __init__(self, order: Ascending, positive: Flags, units: Ints, buffers: Buffers, *, with_auroc: bool) -> None:
+        descending = order.order[::-1]
+        hits, units, ends = positive[descending], units[descending], len(descending) - order.starts[::-1]
+        self._buffers, self._with_auroc = buffers, with_auroc
+        self._parts = [_Part(hits[cut], units[cut], of, with_auroc=with_auroc) for cut, of in _cut(ends)]
+
+    def numbers(self, columns: Columns) -> Ranked:
+        """Compute both for (patients, rows) weights; NaN where a row has no positives, or no negatives."""
+        rows, most = columns.shape[1], max(1, _MOST_CELLS // max(part.size for part in self._parts))
+        found = [self._numbers(columns[:, start : start + most]) for start in range(0, rows, most)]
+        areas = [each.auroc for each in found if each.auroc is not None]
+        averages = np.concatenate([each.average_precision for each in found])
+        return Ranked(averages, np.concatenate(areas) if areas else None)
+
+    def _numbers(self, columns: Columns) -> Ranked:
+        sums, table = _Sums(columns.shape[1]), np.ascontiguousarray(columns)
+        for part in self._parts:
+            part.add_to(sums, table, self._buffers)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            average = sums.precision / sums.true
+            pairs = sums.true * sums.false.astype(np.float64)
+            return Ranked(average, 1 - sums.above / 2 / pairs if self._with_auroc else None)
+
+
+def _cut(ends: Ints) -> Iterator[tuple[slice, Ints]]:
+    """Cut samples at ends of steps into parts; yield where each is, and the ends of its steps, counted from there."""
+    wanted = np.arange(_TOGETHER, ends[-1] + _TOGETHER, _TOGETHER).clip(max=ends[-1])
+    first, start = 0, 0
+    for last in np.unique(np.searchsorted(ends, wanted)).tolist():
+        end = int(ends[last])
+        yield slice(start, end), ends[first : last + 1] - start
+        first, start = last + 1, end
+
+
+class _Sums:
+    """What the parts so far add up to, of each row; `above` is twice the negatives above positives and half beside."""
+
+    def __init__(self, rows: int) -> None:
+        self.true, self.false = np.zeros(rows, dtype=np.int32), np.zeros(rows, dtype=np.int32)
+        self.precision, self.above = np.zeros(rows), np.zeros(rows)
+
+
+class _Part:
+    """Samples of some steps; `ends` says how many there are down to the end of each step."""
+
+    def __init__(self, hits: Flags, units: Ints, ends: Ints, *, with_auroc: bool) -> None:
+        self.size, self._with_auroc = len(hits), with_auroc
+        positives = np.cumsum(hits, dtype=np.int64)[ends - 1]
+        starts = np.concatenate(([0], ends[:-1])) - np.concatenate(([0], positives[:-1]))
+        kept = np.diff(positives, prepend=0) > 0
+        self._positives, self._negatives = RunningSums(units[hits]), RunningSums(units[~hits])
+        self._true = self._positives.places(np.concatenate(([0], positives[kept])))
+        negatives = (ends - positives)[kept]
+        self._false = self._negatives.places(negatives)
+        self._tied = bool((negatives != starts[kept]).any())
+        self._start = self._negatives.places(starts[kept]) if with_auroc and self._tied else None
+
+    def add_to(self, sums: _Sums, columns: Columns, buffers: Buffers) -> None:
+        """Add what this part's steps contribute."""
+        false = self._negatives.of(columns, sums.false, buffers, "false")
+        if len(self._false):
+            true = self._positives.of(columns, sums.true, buffers, "true")
+            self._add_steps(sums, true, false, buffers)
+            sums.true = true[self._positives.last].copy()
+        sums.false = false[self._negatives.last].copy()
+
+    def _add_steps(self, sums: _Sums, true: Sums, false: Sums, buffers: Buffers) -> None:
+        found = buffers.taken("found", true, self._true)
+        passed = buffers.taken("passed", false, self._false)
+        hits = np.subtract(found[1:], found[:-1], out=buffers.array("hits", passed.shape))
+        if self._with_auroc:
+            before = passed if self._start is None else buffers.taken("before", false, self._start)
+            sums.above += np.einsum("ij,ij->j", hits, passed + before, dtype=np.float64)
+        reached = np.add(passed, found[1:], out=passed)
+        if not reached[0].all():  # else none of the later ones, which are no less, is 0
+            np.maximum(reached, 1, out=reached)
+        precision = np.divide(found[1:], reached, out=buffers.array("precision", hits.shape, np.float64))
+        sums.precision += np.einsum("ij,ij->j", hits, precision)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from runs.statistics.evaluated import Evaluated
-from runs.statistics.intervals.resampling import FEWEST_RESAMPLES, Resampling, Weights, resampling
+from runs.statistics.intervals.resampling import FEWEST_RESAMPLES, Resampling, resampling
+from runs.statistics.intervals.running_sums import Buffers, Columns
 from runs.statistics.intervals.weighted_counts import WeightedCounts, mean_known
-from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
+from runs.statistics.intervals.weighted_ranking import WeightedRanking
 from runs.statistics.matrix_statistics import reported
 from runs.statistics.roc import Floats
 
@@ -53,18 +54,18 @@ def drawn_numbers(split: Evaluated, classes: int, plan: Resampling) -> dict[str,
     counts = WeightedCounts(split, classes, plan.units, plan.people)
     buffers = Buffers()
     rankings = [
-        WeightedRanking(split.ranks_of(label), split.own(label), plan.units, buffers, with_auroc=True)
+        WeightedRanking(split.order_of(label), split.own(label), plan.units, buffers, with_auroc=True)
         for label in reported(classes)
     ]
-    rows = [_row(counts, rankings, plan.weights(block)) for block in plan.blocks() if block[0] <= plan.draws]
+    rows = [_row(counts, rankings, drawn) for drawn in plan.batches(left_out=False)]
     return {name: np.concatenate([row[name] for row in rows]) for name in NAMES}
 
 
-def _row(counts: WeightedCounts, rankings: list[WeightedRanking], weights: Weights) -> dict[str, Floats]:
-    whole, by_class = counts.numbers(counts.totals(weights))
+def _row(counts: WeightedCounts, rankings: list[WeightedRanking], drawn: Columns) -> dict[str, Floats]:
+    whole, by_class = counts.numbers(counts.totals(drawn))
     if len(rankings) == 1:
         whole = whole | {name: by_class[name][:, 1] for name in OF_A_CLASS}
-    ranked = [ranking.numbers(weights) for ranking in rankings]
+    ranked = [ranking.numbers(drawn) for ranking in rankings]
     averages = np.column_stack([each.average_precision for each in ranked])
     areas = np.column_stack([each.auroc for each in ranked if each.auroc is not None])
     return whole | {"average_precision": mean_known(averages), "auroc": mean_known(areas)}

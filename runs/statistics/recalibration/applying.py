@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from runs.statistics.predictions import scores_from_logits
 from runs.statistics.recalibration import isotonic, platt, temperature
 from runs.statistics.recalibration.methods import Method
 from runs.statistics.roc import Floats
-from runs.statistics.score_statistics import scores_from_logits
 
 _FARTHEST = 1e300  # stands for infinity, which Platt's numbers could make no number of
 

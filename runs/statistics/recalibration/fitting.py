@@ -13,12 +13,13 @@ from runs.events import Split
 from runs.statistics.calibration.calibration_error import binned, reliability
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated
+from runs.statistics.predictions import evaluated, scores_from_logits
 from runs.statistics.recalibration import isotonic, platt, temperature
 from runs.statistics.recalibration.applying import recalibrated_logits, recalibrated_scores
 from runs.statistics.recalibration.methods import Method, Name, Quality, Recalibration
 from runs.statistics.recalibration.requirements import obstacle
 from runs.statistics.roc import Floats, Ints, auroc
-from runs.statistics.score_statistics import brier, calibration_errors, evaluated, log_loss, scores_from_logits
+from runs.statistics.score_statistics import brier, calibration_errors, log_loss
 
 FITTED_ON: Split = "val"
 _WORDS = {"val": "validation", "test": "test"}

@@ -8,7 +8,8 @@ one. A group is the worst only where it is shown to be worse: an adjusted p belo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.holm import holm
 from runs.statistics.matrix_statistics import Interval, Number
+from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Flags, Floats, Ints
-from runs.statistics.score_statistics import evaluated, split_statistics
+from runs.statistics.score_statistics import split_statistics
 from runs.statistics.subgroups.group_differences import Difference, Metric, difference, renumbered
 from runs.statistics.subgroups.group_names import in_order
+
+Turn: TypeAlias = AbstractContextManager[Any]
 
 FEWEST = 20
 MOST_CELLS = 500_000  # samples of both splits times columns that are told apart at once
@@ -37,7 +41,7 @@ class Split(NamedTuple):
     """The samples of a split as they were stored; `columns` has each sample's group by column.
 
     `patients` numbers the patient of each sample, None where they are not known. `threshold` and `log_odds` are as in
-    `score_statistics.evaluated`.
+    `predictions.evaluated`.
     """
 
     scores: Floats
@@ -93,9 +97,12 @@ class Comparison(NamedTuple):
     worst: int | None
 
 
-def compared(split: Split, class_names: Sequence[str], metric: Metric) -> Comparison:
-    """Compute the numbers of each group, and its difference from all others in the metric."""
-    groups = list(_groups(split, class_names, metric))
+def compared(split: Split, class_names: Sequence[str], metric: Metric, turn: Turn | None = None) -> Comparison:
+    """Compute the numbers of each group, and its difference from all others in the metric.
+
+    Each group is computed within `turn`, where several comparisons take turns.
+    """
+    groups = list(_groups(split, class_names, metric, turn or nullcontext()))
     keys = {place: _key(groups, place) for place, group in enumerate(groups) if group.difference}
     found = {keys[place]: group.difference.p for place, group in enumerate(groups) if group.difference}
     adjusted = dict(zip(found, holm(list(found.values())), strict=True))
@@ -116,17 +123,19 @@ def _worst(groups: Sequence[Group]) -> int | None:
     return max(worse, key=worse.__getitem__, default=None)
 
 
-def _groups(split: Split, class_names: Sequence[str], metric: Metric) -> Iterator[Group]:
+def _groups(split: Split, class_names: Sequence[str], metric: Metric, turn: Turn) -> Iterator[Group]:
     size = len(split.targets)
     whole = split.part(np.ones(size, dtype=np.bool_))
     units = np.arange(size) if split.patients is None else split.patients
     for column, values in split.columns.items():
         cells: NDArray[Any] = np.asarray(values, dtype=object)
         for name in in_order(set(values)):
-            inside = np.asarray(cells == name, dtype=np.bool_)
-            group = _alone(split, class_names, column, name, inside)
-            enough = group.too_small is None and np.count_nonzero(~inside) >= FEWEST
-            yield group._replace(difference=difference(whole, inside, units, metric)) if enough else group
+            with turn:
+                inside = np.asarray(cells == name, dtype=np.bool_)
+                group = _alone(split, class_names, column, name, inside)
+                if group.too_small is None and np.count_nonzero(~inside) >= FEWEST:
+                    group = group._replace(difference=difference(whole, inside, units, metric))
+            yield group
 
 
 def _alone(split: Split, class_names: Sequence[str], column: str, name: str, inside: Flags) -> Group:
@@ -147,6 +156,6 @@ def _alone(split: Split, class_names: Sequence[str], column: str, name: str, ins
 
 
 def _statistics(part: Evaluated, class_names: Sequence[str]) -> dict[str, tuple[Number, Interval]]:
-    rows = split_statistics(part, class_names)[1]
+    rows = split_statistics(part, class_names, ranked=False)[1]
     names = OF_TWO if len(class_names) == 2 else OF_MANY
     return {name: (rows.get(name), (rows.get(f"{name}_ci_low"), rows.get(f"{name}_ci_high"))) for name in names}

@@ -20,12 +20,13 @@ from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.auroc_interval import auroc_spread
 from runs.statistics.intervals.proportions import proportion_spread
 from runs.statistics.matrix_statistics import Z95
-from runs.statistics.roc import Flags, Floats, Ints, placements
+from runs.statistics.roc import Flags, Floats, Ints, ascending, placements
 
 Metric: TypeAlias = Literal["auroc", "sensitivity", "specificity", "accuracy"]
 
 _FARTHEST = 8.0
-_HALVINGS = 40
+_STEPS = 100
+_NEAR = 1e-11
 
 
 class Spread(Protocol):
@@ -35,13 +36,21 @@ class Spread(Protocol):
         """Return the ends of the interval."""
         ...
 
+    def end(self, place: int, z: float) -> float:
+        """Return the lower end, 0, or the upper one, 1, alone."""
+        ...
+
 
 class Measured(NamedTuple):
-    """A metric of some samples: its value, its spread, and by how much each patient, or sample, moves it."""
+    """A metric of some samples: its value, its spread, and by how much each of `units`, patients or samples, moves it.
+
+    Each unit is there once.
+    """
 
     value: float
     spread: Spread
-    influence: Mapping[int, float]
+    units: Ints
+    influence: Floats
 
 
 class Difference(NamedTuple):
@@ -62,61 +71,76 @@ def difference(split: Evaluated, inside: Flags, units: Ints, metric: Metric) -> 
     one, other = (measure(split, part, units) for part in (inside, ~inside))
     if one is None or other is None:
         return None
-    shared = _correlation(one.influence, other.influence)
+    shared = _correlation(one, other)
     value = one.value - other.value
-    low, high = _ends(one, other, shared, Z95)
+    low, high = (_end(one, other, shared, place, Z95) for place in (0, 1))
     return Difference(value, low, high, _p(one, other, shared))
 
 
-def _ends(one: Measured, other: Measured, shared: float, z: float) -> tuple[float, float]:
-    (low, high), (low_of_other, high_of_other) = one.spread.ends(z), other.spread.ends(z)
-    value = one.value - other.value
-    down = _joined(one.value - low, high_of_other - other.value, shared)
-    up = _joined(high - one.value, other.value - low_of_other, shared)
-    return value - down, value + up
-
-
-def _joined(one: float, other: float, shared: float) -> float:
-    return math.sqrt(max(0.0, one**2 - 2 * shared * one * other + other**2))
+def _end(one: Measured, other: Measured, shared: float, place: int, z: float) -> float:
+    """Find the lower end, 0, or the upper one, 1: it is as far as both metrics' ends that make it so."""
+    own = abs(one.spread.end(place, z) - one.value)
+    others = abs(other.spread.end(1 - place, z) - other.value)
+    half = math.sqrt(max(0.0, own**2 - 2 * shared * own * others + others**2))
+    return one.value - other.value + (half if place else -half)
 
 
 def _p(one: Measured, other: Measured, shared: float) -> float:
-    """Find the quantile at which the interval begins or ends with 0, by halving."""
+    """Find the quantile at which the interval begins or ends with 0.
+
+    By false position with the correction named after Illinois (Dowell and Jarratt, BIT 11 (1971) 168-174): an end is
+    nearly a straight line of the quantile.
+    """
     if one.value == other.value:
         return 1.0
     place = 0 if one.value > other.value else 1
 
-    def excludes_zero(z: float) -> bool:
-        end = _ends(one, other, shared, z)[place]
-        return end > 0 if place == 0 else end < 0
+    def room(z: float) -> float:
+        """Return how far 0 is outside the interval."""
+        end = _end(one, other, shared, place, z)
+        return -end if place else end
 
-    inside, outside = 0.0, _FARTHEST
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if excludes_zero(middle) else (inside, middle)
-    return 2 * float(ndtr(-(inside + outside) / 2))
+    return 2 * float(ndtr(-_crossing(room, abs(one.value - other.value))))
 
 
-def _correlation(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+def _crossing(room: Callable[[float], float], above: float) -> float:
+    """Find where `room`, which is `above` 0 at 0, falls to 0; `_FARTHEST` if it is still above there."""
+    inside, outside, below, twice = 0.0, _FARTHEST, room(_FARTHEST), 0
+    found = outside
+    for _ in range(_STEPS if below < 0 else 0):
+        before, found = found, (inside * below - outside * above) / (below - above)
+        height = room(found)
+        if abs(found - before) < _NEAR or height == 0:
+            break
+        if height > 0:
+            inside, above, below = found, height, below / 2 if twice > 0 else below
+        else:
+            outside, below, above = found, height, above / 2 if twice < 0 else above
+        twice = 1 if height > 0 else -1
+    return found
+
+
+def _correlation(one: Measured, other: Measured) -> float:
     """Return the correlation of two metrics by the patients who move both; 0 without such patients."""
-    shared = one.keys() & other.keys()
-    if not shared:
+    shared, of_one, of_other = np.intersect1d(one.units, other.units, assume_unique=True, return_indices=True)
+    if not len(shared):
         return 0.0
-    squares = math.fsum(v * v for v in one.values()) * math.fsum(v * v for v in other.values())
-    product = math.fsum(one[unit] * other[unit] for unit in shared)
+    squares = float((one.influence**2).sum() * (other.influence**2).sum())
+    product = float((one.influence[of_one] * other.influence[of_other]).sum())
     return max(-1.0, min(1.0, product / math.sqrt(squares))) if squares > 0 else 0.0
 
 
 def _auroc(split: Evaluated, part: Flags, units: Ints) -> Measured | None:
     scores, positive, of = split.ranks_of(1)[part], split.own(1)[part], units[part]
-    spread = auroc_spread(scores, positive, _known(split, of))
+    order = ascending(scores)
+    spread = auroc_spread(scores, positive, _known(split, of), order)
     if spread is None:
         return None
-    found = placements(scores, positive)
+    found = placements(scores, positive, order)
     moved = np.empty(len(scores))
     moved[positive] = (found.above - spread.area) / len(found.above)
     moved[~positive] = (found.below - spread.area) / len(found.below)
-    return Measured(spread.area, spread, _by_unit(moved, of))
+    return _moved(spread.area, spread, moved, of)
 
 
 def _share(of: Callable[[Evaluated], Flags], right: Callable[[Evaluated], Flags]) -> Measure:
@@ -128,7 +152,7 @@ def _share(of: Callable[[Evaluated], Flags], right: Callable[[Evaluated], Flags]
         spread = proportion_spread(hits, _known(split, own))
         if spread is None:
             return None
-        return Measured(spread.share, spread, _by_unit((hits - spread.share) / len(hits), own))
+        return _moved(spread.share, spread, (hits - spread.share) / len(hits), own)
 
     return measure
 
@@ -142,9 +166,10 @@ def renumbered(units: Ints) -> Ints:
     return np.asarray(np.unique(units, return_inverse=True)[1], dtype=np.int64)
 
 
-def _by_unit(values: Floats, units: Ints) -> dict[int, float]:
+def _moved(value: float, spread: Spread, moved: Floats, units: Ints) -> Measured:
+    """Add up by how much the samples of each unit move the metric."""
     present, places = np.unique(units, return_inverse=True)
-    return dict(zip(present.tolist(), np.bincount(places, weights=values).tolist(), strict=True))
+    return Measured(value, spread, present, np.bincount(places, weights=moved).astype(np.float64))
 
 
 Measure: TypeAlias = Callable[[Evaluated, Flags, Ints], Measured | None]

@@ -60,7 +60,8 @@ def test_two_classes(tmp_path: Path) -> None:
     found = recalibration(messages)
     y, logits = rows(table, "val")
     line = sm.Logit(y, sm.add_constant(logits)).fit(disp=0, tol=1e-14, maxiter=200).params
-    steps = IsotonicRegression(out_of_bounds="clip").fit(logits, y)
+    nearest = 1 / (len(y) + 2)
+    steps = IsotonicRegression(y_min=nearest, y_max=1 - nearest, out_of_bounds="clip").fit(logits, y)
     temperature = minimize_scalar(lambda log: np.logaddexp(0, (1 - 2 * y) * logits / np.exp(log)).sum(), (-0.5, 1.0)).x
     assert (found.samples, found.class_names, found.fitted_on) == (len(y), ["benign", "malignant"], "val")
     platt, isotonic, scaled = found.methods
@@ -69,11 +70,10 @@ def test_two_classes(tmp_path: Path) -> None:
     assert isotonic.problem is None
     for split in ("val", "test"):
         y, logits = rows(table, split)
-        nearest = 1 / (found.samples + 2)
         by_others = {
             "none": expit(logits),
             "platt": expit(line[0] + line[1] * logits),
-            "isotonic": np.clip(steps.predict(logits), nearest, 1 - nearest),
+            "isotonic": steps.predict(logits),
             "temperature": expit(logits / scaled.parameters["temperature"]),
         }
         assert set(found.splits[split]) == set(by_others)

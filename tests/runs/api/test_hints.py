@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from runs.api import hint_evidence
 from runs.events import GradientStats, LrUpdate, Progress, ResourceUsage
 from runs.models import RunEvent, RunMetric
-from tests.runs.conftest import CONFIG, MakeRun, add_events
+from runs.statistics.score_statistics import final_statistics
+from tests.runs.conftest import CONFIG, MakeRun, add_events, add_final
 
 
 def add_epochs(run_id: int, **columns: list[float | None]) -> None:
@@ -97,3 +101,26 @@ def test_a_long_journal_costs_as_many_queries_as_a_short_one(
     RunEvent.objects.filter(run=run, seq=6_400).update(data='{"of": "a newer server"}')
     with django_assert_max_num_queries(8):
         assert asked(api, run.pk)["gradients"] == {"stem": "vanishing", "head": "ok"}
+
+
+@pytest.mark.parametrize("patients", [None, 20])
+def test_a_gap_follows_patients_where_they_are_known(api: Client, make_run: MakeRun, patients: int | None) -> None:
+    """Of 20 patients with 5 images each, all images of 16 are right: 80 % of 20, not of 100."""
+    targets, of = np.arange(100) // 5 % 2, np.arange(100) // 5
+    scores = np.where(of % 5 == 0, 0.6 - 0.2 * targets, 0.4 + 0.2 * targets)
+    known = {} if patients is None else {"patients": of}
+    matrix, statistics = final_statistics(scores, targets, class_names=["no", "yes"], **known)
+    run = make_run(
+        status="in_progress", attempt=1, dataset={"name": "d", "classes": ["no", "yes"], "sizes": {"val": 100}}
+    )
+    add_epochs(run.pk, train_loss=[0.5] * 3, val_loss=[0.5] * 3, train_acc=[0.95] * 3, val_acc=[0.8] * 3)
+    add_final(run, "val", statistics, confusion_matrix=matrix.tolist(), patients=patients)
+    told = {hint["code"] for hint in asked(api, run.pk)["hints"]}
+    assert ("gap" in told) == (patients is None)
+    found = hint_evidence.of_run(run)
+    low, high = found.interval("accuracy", 0.8, 100)
+    assert (low, high) == pytest.approx(
+        (statistics["final_accuracy_cm_ci_low"], statistics["final_accuracy_cm_ci_high"])
+    )
+    worth = found.independent.get("accuracy", 100)
+    assert worth < 21 if patients else worth == 100

@@ -17,7 +17,7 @@ from runs.comparison import stored_scores
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
-from runs.statistics.score_statistics import scores_from_logits
+from runs.statistics.predictions import scores_from_logits
 from tests.runs.comparison.conftest import LABELS, Evaluate
 
 URL = "/api/runs/differences/paired/"

@@ -15,7 +15,7 @@ from experiments.training.recipes.evaluation import Predictions
 from runs.evaluation import class_scores
 from runs.files import predictions_file
 from runs.models import Run
-from runs.statistics.score_statistics import scores_from_logits
+from runs.statistics.predictions import scores_from_logits
 from tests.experiments.training.trainings import SmallData
 from tests.runs.conftest import MakeRun
 

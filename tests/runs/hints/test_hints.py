@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from runs.events import GpuUsage, GradientStats, ResourceUsage
 from runs.hints import curves, gradients, machine, predictions
@@ -211,6 +212,20 @@ def test_few_samples_are_told_with_their_interval() -> None:
     hint = found(predictions.few_samples(run_of(counts(8, 80, 10, 2))))
     assert "10 samples of “well”: val_recall 80.0 % may be anything from 49.0 to 94.3 %" in hint["text"]
     assert predictions.few_samples(run_of(counts(28, 80, 10, 2))) is None
+
+
+def test_repeated_patients_widen_the_intervals() -> None:
+    """100 samples that are worth 20, and 10 that are worth 5: Wilson's intervals by statsmodels."""
+    epochs = [{"train_acc": 0.95, "val_acc": 0.80}] * 3
+    assert curves.gap(run_of(*epochs, sizes={"val": 100})) is not None
+    low, high = proportion_confint(16, 20, method="wilson")
+    assert high > 0.91
+    assert curves.gap(run_of(*epochs, sizes={"val": 100}, independent={"accuracy": 20.0})) is None
+    wider = run_of(*[{"train_acc": 1.0, "val_acc": 0.80}] * 3, sizes={"val": 100}, independent={"accuracy": 20.0})
+    assert f"95 % interval {100 * low:.1f} to {100 * high:.1f} %, 100 samples" in found(curves.gap(wider))["text"]
+    low, high = proportion_confint(4, 5, method="wilson")
+    few = found(predictions.few_samples(run_of(counts(8, 80, 10, 2), independent={"recall": 5.0})))
+    assert f"may be anything from {100 * low:.1f} to {100 * high:.1f} %" in few["text"]
 
 
 def test_gradients_are_judged_by_the_median_of_five() -> None:

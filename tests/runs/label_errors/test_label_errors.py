@@ -22,6 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from runs.label_errors import label_error_views, suspected_labels
 from runs.models import Run, RunGroup
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from tests.runs.conftest import MakeRun, add_final, completed_columns
 
 API = "/api/runs/label-errors/"
@@ -103,6 +105,15 @@ def test_runs_are_averaged(api: Client, make_run: MakeRun) -> None:
     assert [row["suspicion"] for row in found["results"]] == pytest.approx([(0.9 + 0.4) / 2, (0.2 + 0.7) / 2])
     assert [found["results"][0][name] for name in ("run_id", "attempt", "place")] == [first.pk, first.attempt, 0]
     assert "not a proof" in found["note"]
+
+
+def test_a_saved_operating_point_makes_no_suspects(api: Client, make_run: MakeRun) -> None:
+    """At 0.1 all three would be called positive, and two of them contradict their labels."""
+    run = predicted(make_run, ["a", "b", "c"], [0, 0, 1], np.array([[0.8, 0.2], [0.3, 0.7], [0.6, 0.4]]))
+    point_history.save(run, "ada", "Miss nobody.", Decision("hand", None, 0.1, None, test_known=True))
+    found = asked(api, [run])
+    assert [row["sample_id"] for row in found["results"]] == ["b", "c"]
+    assert "their own threshold here, not at a saved operating point" in found["note"]
 
 
 def test_the_suggested_label_is_the_likeliest_other(api: Client, make_run: MakeRun) -> None:

@@ -15,7 +15,7 @@ from runs.models import Run
 from runs.operating_points import recomputed_points
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_points
-from runs.statistics.score_statistics import evaluated, scores_from_logits
+from runs.statistics.predictions import evaluated, scores_from_logits
 from tests.runs.conftest import MakeRun, add_final, completed_columns
 
 SIZE = 200

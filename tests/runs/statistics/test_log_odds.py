@@ -10,7 +10,8 @@ import pytest
 from sklearn import metrics as sk
 
 from runs.statistics.log_odds import LogOdds
-from runs.statistics.score_statistics import epoch_metrics, final_statistics, scores_from_logits
+from runs.statistics.predictions import scores_from_logits
+from runs.statistics.score_statistics import epoch_metrics, final_statistics
 
 
 def by_decimals(row: list[float], label: int) -> float:

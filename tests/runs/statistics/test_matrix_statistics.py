@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn import metrics as sk
+from statsmodels.stats.proportion import proportion_confint
 
-from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, macro_facts, matrix_statistics
+from runs.statistics.matrix_statistics import FINAL_METRICS, class_counts, macro_facts, matrix_statistics, trials_of
 from runs.statistics.score_statistics import final_statistics
 
 NEED_SCORES = {
@@ -21,6 +22,17 @@ NEED_SCORES = {
     or "calibrat" in name
 }
 PROPORTIONS = {"precision", "recall", "specificity", "npv", "accuracy"}
+
+
+@pytest.mark.parametrize("right", [0, 1, 7, 19, 20])
+def test_the_trials_of_an_interval_are_found_again(right: int) -> None:
+    low, high = proportion_confint(right, 20, method="wilson")
+    assert trials_of(right / 20, low, high) == pytest.approx(20, rel=1e-6)
+
+
+@pytest.mark.parametrize("ends", [(0.5, 0.5), (0.0, 1.0)])
+def test_an_interval_without_width_or_bounds_has_no_trials(ends: tuple[float, float]) -> None:
+    assert trials_of(0.5, *ends) is None
 
 
 def case(classes: int, seed: int) -> tuple[Any, Any, list[str]]:

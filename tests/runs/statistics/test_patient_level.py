@@ -14,7 +14,8 @@ from benchmarks.patient_coverage import coverage
 from runs.events import PatientStats
 from runs.statistics.matrix_statistics import wilson
 from runs.statistics.patient_level import MOST_CLASSES, patient_statistics
-from runs.statistics.score_statistics import evaluated, final_statistics
+from runs.statistics.predictions import evaluated
+from runs.statistics.score_statistics import final_statistics
 
 NO_YES = ["no", "yes"]
 

@@ -15,13 +15,8 @@ from runs.statistics import metric_names
 from runs.statistics.intervals.auroc_interval import auroc_interval
 from runs.statistics.matrix_statistics import FINAL_METRICS, wilson
 from runs.statistics.metric_names import COUNTS
-from runs.statistics.score_statistics import (
-    confusion_matrix,
-    epoch_metrics,
-    final_statistics,
-    predicted_classes,
-    scores_from_logits,
-)
+from runs.statistics.predictions import predicted_classes, scores_from_logits
+from runs.statistics.score_statistics import confusion_matrix, epoch_metrics, final_statistics
 
 NO_YES = ["no", "yes"]
 

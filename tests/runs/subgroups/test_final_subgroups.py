@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
 from runs.statistics.score_statistics import final_statistics
+from runs.statistics.subgroups.group_comparison import Split, compared
 from runs.subgroups import run_subgroups, stored_groups
 from tests.runs.conftest import MakeRun, add_final, completed_columns
 
@@ -339,12 +341,12 @@ def test_log_odds_decide_where_the_saved_point_has_them(api: Client, make_run: M
     assert everything["final_specificity"] == 0
 
 
-def test_one_comparison_at_a_time_is_computed(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_file_at_a_time_is_read(api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[bool] = []
     read = stored_groups.read
 
     def watched(*args: Any) -> Any:
-        held.append(run_subgroups._computing.locked())
+        held.append(run_subgroups._turn.locked())
         return read(*args)
 
     monkeypatch.setattr(stored_groups, "read", watched)
@@ -353,4 +355,24 @@ def test_one_comparison_at_a_time_is_computed(api: Client, make_run: MakeRun, mo
     (run.folder / "predictions.parquet").write_bytes(b"no table")
     assert asked(api, run, metric="accuracy")["problem"] == stored_groups.UNREADABLE
     assert held == [True]
-    assert not run_subgroups._computing.locked()
+    assert not run_subgroups._turn.locked()
+
+
+def test_comparisons_take_turns_group_by_group() -> None:
+    """Between two groups another request has its turn."""
+    scores = np.linspace(0, 1, 80)
+    targets = np.arange(80) % 2
+    groups = ["a", "b", "c", "d"] * 20
+    turns: list[str] = []
+
+    class Turns(AbstractContextManager[None]):
+        def __enter__(self) -> None:
+            turns.append("begins")
+
+        def __exit__(self, *_: object) -> None:
+            turns.append("ends")
+
+    split = Split(scores, None, targets, 0.5, None, {"column": groups})
+    found = compared(split, ["no", "yes"], "auroc", Turns())
+    assert turns == ["begins", "ends"] * 4
+    assert found == compared(split, ["no", "yes"], "auroc")

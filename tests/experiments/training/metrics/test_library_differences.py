@@ -20,8 +20,9 @@ from experiments.training.callbacks.steps import Steps
 from experiments.training.metrics import counting
 from runs.statistics import matrix_statistics, score_statistics
 from runs.statistics.calibration.calibration_error import Binned
+from runs.statistics.predictions import predicted_classes, scores_from_logits
 from runs.statistics.roc import auroc
-from runs.statistics.score_statistics import epoch_metrics, predicted_classes
+from runs.statistics.score_statistics import epoch_metrics
 from tests.documentation import section, table
 
 Array = NDArray[Any]
@@ -37,7 +38,7 @@ def data(classes: int, seed: int, size: int = 200) -> tuple[Array, Array]:
     generator = np.random.default_rng(seed)
     logits = generator.normal(size=(size, classes)).round(1)
     targets = generator.integers(0, classes, size)
-    scores = score_statistics.scores_from_logits(logits[:, 0] if classes == 2 else logits)
+    scores = scores_from_logits(logits[:, 0] if classes == 2 else logits)
     return scores, targets
 
 
@@ -153,7 +154,7 @@ def saturation() -> None:
     logits = 3 * (torch.randn(2000, generator=generator) + 2 * targets + 5)
     exact = sk.roc_auc_score(targets, logits)
     assert exact - theirs.binary_auroc(logits, targets).item() > 0.05
-    scores = score_statistics.scores_from_logits(logits.numpy())
+    scores = scores_from_logits(logits.numpy())
     assert auroc(scores, targets.numpy() == 1) == pytest.approx(exact, abs=1e-6)
 
 

@@ -9,12 +9,15 @@ import pytest
 import sklearn.metrics as sk
 from sklearn.isotonic import IsotonicRegression
 
-from runs.statistics.calibration.brier_decomposition import NAMES, brier_decomposition
-from runs.statistics.score_statistics import evaluated, final_statistics
+from runs.statistics.calibration.brier_decomposition import NAMES, brier_decomposition, brier_parts
+from runs.statistics.predictions import evaluated
+from runs.statistics.score_statistics import final_statistics
 
 
 def parts(scores: Any, targets: Any) -> list[float]:
-    found = brier_decomposition(evaluated(np.array(scores, dtype=np.float64), np.array(targets)))
+    split = evaluated(np.array(scores, dtype=np.float64), np.array(targets))
+    labels = [1] if split.scores.ndim == 1 else range(split.scores.shape[1])
+    found = brier_decomposition([brier_parts(split, label) for label in labels])
     assert tuple(found) == NAMES
     return [value for value in found.values() if value is not None]
 

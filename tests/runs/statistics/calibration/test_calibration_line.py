@@ -12,7 +12,8 @@ from scipy import stats
 
 from runs.statistics.calibration.calibration_line import calibration_line
 from runs.statistics.evaluated import Evaluated, Ranks
-from runs.statistics.score_statistics import final_statistics, scores_from_logits
+from runs.statistics.predictions import scores_from_logits
+from runs.statistics.score_statistics import final_statistics
 
 NAMES = ("calibration_intercept", "calibration_slope")
 

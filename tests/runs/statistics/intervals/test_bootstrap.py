@@ -14,9 +14,10 @@ from sklearn import metrics as sk
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.intervals.bootstrap_ends import bootstrap_ends, without_width
 from runs.statistics.intervals.bootstrap_intervals import MOST_RANKED
-from runs.statistics.intervals.resampling import Resampling, resampling
+from runs.statistics.intervals.resampling import Resampling, columns, resampling
+from runs.statistics.intervals.running_sums import Buffers
 from runs.statistics.intervals.weighted_counts import WeightedCounts
-from runs.statistics.intervals.weighted_ranking import Buffers, WeightedRanking
+from runs.statistics.intervals.weighted_ranking import WeightedRanking
 from runs.statistics.matrix_statistics import FINAL_METRICS
 from runs.statistics.score_statistics import final_statistics
 
@@ -52,8 +53,10 @@ def test_numbers_of_two_classes_are_scikit_learns_of_the_drawn_samples(seed: int
     plan = resampling(split, 1)
     weights = plan.weights((1, 31))
     counts, buffers = WeightedCounts(split, 2, plan.units, plan.people), Buffers()
-    whole, by_class = counts.numbers(counts.totals(weights))
-    ranked = WeightedRanking(split.scores, split.own(1), plan.units, buffers, with_auroc=True).numbers(weights)
+    whole, by_class = counts.numbers(counts.totals(columns(weights)))
+    ranked = WeightedRanking(split.order_of(1), split.own(1), plan.units, buffers, with_auroc=True).numbers(
+        columns(weights)
+    )
     assert ranked.auroc is not None
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
@@ -77,11 +80,11 @@ def test_numbers_of_several_classes_are_scikit_learns_of_the_drawn_samples(seed:
     plan = resampling(split, 4)
     weights = plan.weights((1, 21))
     counts, buffers = WeightedCounts(split, 4, plan.units, plan.people), Buffers()
-    whole, by_class = counts.numbers(counts.totals(weights))
+    whole, by_class = counts.numbers(counts.totals(columns(weights)))
     rankings = [
-        WeightedRanking(split.ranks_of(k), split.own(k), plan.units, buffers, with_auroc=True) for k in range(4)
+        WeightedRanking(split.order_of(k), split.own(k), plan.units, buffers, with_auroc=True) for k in range(4)
     ]
-    ranked = [ranking.numbers(weights) for ranking in rankings]
+    ranked = [ranking.numbers(columns(weights)) for ranking in rankings]
     for row, at in enumerate(drawn_samples(plan, weights)):
         y, said, scores = split.targets[at], split.predicted[at], split.scores[at]
         options: dict[str, Any] = {"labels": sorted(set(y)), "average": "macro", "zero_division": 0}
@@ -114,7 +117,7 @@ def test_a_class_that_is_never_predicted_counts_as_nought_and_an_absent_one_not_
     targets, predicted = np.array([0, 0, 1, 2, 2]), np.array([0, 2, 0, 2, 2])
     split = Evaluated(np.eye(4)[predicted], targets, predicted, None)
     counts = WeightedCounts(split, 4, np.arange(5), 5)
-    whole, _ = counts.numbers(counts.totals(np.ones((1, 5), dtype=np.int32)))
+    whole, _ = counts.numbers(counts.totals(np.ones((5, 1), dtype=np.int32)))
     found = whole["precision"][0]
     assert found == pytest.approx(
         sk.precision_score(targets, predicted, labels=[0, 1, 2], average="macro", zero_division=0)

@@ -14,8 +14,8 @@ from runs.statistics.intervals.proportions import proportion_interval
 from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.operating_points.choosing import chosen_point, chosen_points
 from runs.statistics.operating_points.rules import COST, GIVEN, HAND, RULES, SENSITIVITY, SPECIFICITY
+from runs.statistics.predictions import evaluated, scores_from_logits
 from runs.statistics.roc import Floats, Ints
-from runs.statistics.score_statistics import evaluated, scores_from_logits
 
 CHOSEN = [name for name in RULES if name not in ("own", "half", HAND, SENSITIVITY, SPECIFICITY)]
 

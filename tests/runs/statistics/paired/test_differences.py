@@ -13,7 +13,7 @@ from sklearn import metrics
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.paired.differences import Network, PairedNumber, paired_number
 from runs.statistics.paired.drawn_numbers import NAMES, drawn_numbers, shared_resampling
-from runs.statistics.score_statistics import evaluated, scores_from_logits
+from runs.statistics.predictions import evaluated, scores_from_logits
 
 RNG = np.random.default_rng(13)
 OF_TWO: dict[str, Callable[[Any, Any, Any], float]] = {

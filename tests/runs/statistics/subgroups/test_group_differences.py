@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.holm import holm
-from runs.statistics.score_statistics import evaluated
-from runs.statistics.subgroups.group_differences import Difference, Metric, difference
+from runs.statistics.predictions import evaluated
+from runs.statistics.subgroups import group_differences
+from runs.statistics.subgroups.group_differences import Difference, Measured, Metric, difference
 
 
 def drawn(seed: int, size: int = 400, prevalence: float = 0.3, separation: float = 1.3) -> tuple[Any, Any, Any]:
@@ -189,3 +190,25 @@ def test_noise_seldom_has_a_worst_group(images: int) -> None:
         alarms += any((p or 0.0) < 0.05 and each.value < 0 for p, each in zip(adjusted, told, strict=True))
     assert len(told) == 4
     assert alarms <= stats.binom.ppf(0.999, trials, 0.05)
+
+
+@pytest.mark.parametrize("metric", ["auroc", "specificity"])
+def test_p_is_the_level_at_which_the_interval_ends_at_nought(metric: Metric) -> None:
+    """SciPy finds the same level, for differences from hardly any to very large ones."""
+    measure = group_differences.MEASURES[metric]
+    for seed, shift in enumerate([0.0, 0.3, 1.0, 2.0, 4.0]):
+        logits, labels, inside = drawn(seed, 300)
+        logits[inside & (labels == 0)] += shift
+        split, units = split_of(logits, labels), np.arange(300)
+        one, other = (measure(split, part, units) for part in (inside, ~inside))
+        assert one is not None
+        assert other is not None
+        place = 0 if one.value > other.value else 1
+
+        def end(z: float, one: Measured = one, other: Measured = other, place: int = place) -> float:
+            ends = one.spread.ends(z)[place] - one.value, other.spread.ends(z)[1 - place] - other.value
+            return one.value - other.value + (2 * place - 1) * math.hypot(*ends)
+
+        far = end(8.0) * end(1e-9) > 0
+        level = 8.0 if far else optimize.brentq(end, 1e-9, 8, xtol=1e-13)
+        assert found(logits, labels, inside, metric).p == pytest.approx(2 * stats.norm.sf(level), rel=1e-7)
