@@ -12,7 +12,8 @@ from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
-from runs.statistics.metric_names import COUNTS
+from runs.prepared.prepared_query import PreparedQuery
+from runs.prepared.run_rows import SUMMARY_COLUMNS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
@@ -20,52 +21,11 @@ _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
     [],
     output_field=BooleanField(),
 )
-SUMMARY_COLUMNS = (
-    "id",
-    "experiment_name",
-    "training_mode",
-    "source_path",
-    "status",
-    "priority",
-    "queued_at",
-    "replaced",
-    "reason",
-    "notes",
-    "model_name",
-    "deleted_at",
-    "touched_at",
-    "group_id",
-    "fold",
-    "folds",
-    "owner_id",
-    "created_at",
-    "start_time",
-    "end_time",
-    "duration_seconds",
-    "spent_seconds",
-    "attempt_start",
-    "stop_request",
-    "origin_id",
-    "attempt",
-    "last_seq",
-    "progress",
-    "current_epoch",
-    "max_epochs",
-    "samples_per_second",
-    "eta_seconds",
-    "monitor",
-    "best_epoch",
-    "best_value",
-    "best_val_recall",
-    "best_val_recall_epoch",
-    "best_val_loss",
-    "best_val_loss_epoch",
-    "final_split",
-    *COUNTS,
-    "final_precision",
-    "final_recall",
-    "final_f1",
-    "final_auroc",
+
+
+_CURVE_COLUMNS = ("id", "status", "last_seq", "created_at")
+_CURVE_RUN = PreparedQuery(
+    lambda pk: Run.objects.filter(pk=pk, deleted_at=None).order_by().values_list(*_CURVE_COLUMNS)
 )
 
 
@@ -109,6 +69,12 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     return readable_runs(user).filter(deleted_at=None)
 
 
+def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
+    """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
+    found = _CURVE_RUN.first(run_id) if user.is_authenticated and user.is_active and 0 <= run_id < 2**63 else None
+    return None if found is None else Run(**dict(zip(_CURVE_COLUMNS, found, strict=True)))
+
+
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the deleted runs that `user` may restore: their owner's own; to staff, all."""
     found = readable_runs(user).exclude(deleted_at=None)
@@ -135,12 +101,6 @@ def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
     """
     owners = Prefetch("owner", User.objects.only("username"))
     return runs.prefetch_related(owners, "tag_rows").only(*SUMMARY_COLUMNS, *more)
-
-
-def summarised(run_ids: Collection[int]) -> list[Run]:
-    """Load those runs `with_summary`, in that order; without those that no longer exist."""
-    found = with_summary(Run.objects.filter(pk__in=run_ids).order_by()).in_bulk()
-    return [found[run_id] for run_id in run_ids if run_id in found]
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
