@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -23,7 +25,11 @@ _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
 )
 
 
-_CURVE_COLUMNS = ("id", "status", "last_seq", "created_at")
+_CURVE_COLUMNS = tuple(  # in the order of the model's own, as `from_db` wants them
+    column.attname
+    for column in Run._meta.concrete_fields
+    if column.attname in ("id", "status", "last_seq", "created_at")
+)
 _CURVE_RUN = PreparedQuery(
     lambda pk: Run.objects.filter(pk=pk, deleted_at=None).order_by().values_list(*_CURVE_COLUMNS)
 )
@@ -72,7 +78,7 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
 def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
     found = _CURVE_RUN.first(run_id) if user.is_authenticated and user.is_active and 0 <= run_id < 2**63 else None
-    return None if found is None else Run(**dict(zip(_CURVE_COLUMNS, found, strict=True)))
+    return None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
 
 
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -110,8 +116,9 @@ def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
 
 def unfinished_heads() -> list[Head]:
     """Read the journal heads of all runs that may still change."""
-    unfinished = Run.objects.filter(status__in=Run.UNFINISHED)
-    return [Head(*row) for row in unfinished.order_by("id").values_list(*Head._fields)]
+    # Ordered here: SQLite would take the order of all runs for the way to the few that are unfinished.
+    unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by()
+    return sorted((Head(*row) for row in unfinished.values_list(*Head._fields)), key=attrgetter("id"))
 
 
 def events_after(

@@ -1,4 +1,4 @@
-"""Counts and sums over all runs read an index of the ended ones, whose rows are written once, and few other rows."""
+"""Counts and sums over all runs, and those of experiments, read an index instead of the runs."""
 
 from django.db import migrations, models
 
@@ -10,6 +10,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['experiment_name', 'status', 'deleted_at'], name='run_experiments'),
+        ),
         migrations.AddIndex(
             model_name='run',
             index=models.Index(condition=models.Q(('status__in', ('completed', 'failed', 'cancelled'))), fields=['status', 'deleted_at', 'attempt', 'losses', 'last_seq'], name='run_ended_totals'),
