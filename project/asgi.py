@@ -2,16 +2,17 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-http_application = get_asgi_application()  # before any import that needs the apps
+django.setup(set_prefix=False)  # before any import that needs the apps
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from experiments.datasets import inspections  # noqa: E402
 from experiments.server import private_home  # noqa: E402
 from experiments.worker.maintenance import Maintenance  # noqa: E402
+from project.http_application import HTTPApplication  # noqa: E402
 from project.request_bodies import MeasuredBodies  # noqa: E402
 from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up  # noqa: E402
@@ -24,5 +25,5 @@ warm_up()
 inspections.warm_up()
 Maintenance().start()
 application = ProtocolTypeRouter(
-    {"http": StaticFiles(MeasuredBodies(http_application)), "websocket": websocket_application}
+    {"http": StaticFiles(MeasuredBodies(HTTPApplication())), "websocket": websocket_application}
 )

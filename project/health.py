@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from project.http_application import answered_at_once
 from realtime.hubs.log_once import LogOnce
 from runs import schema
 from runs.failures import storage_errors
@@ -30,6 +31,7 @@ MAKE_ROOM = "The server's disk is full: make room. manage.py doctor says where."
 MAKE_WRITABLE = "The server cannot write where it stores its data: manage.py doctor says where and why."
 
 
+@answered_at_once
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:

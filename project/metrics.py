@@ -62,10 +62,11 @@ def families() -> Iterator[Family]:
 
 
 def _of_runs() -> Iterator[Family]:
-    total = measurements.totals()
+    counted = measurements.counts()
+    total = measurements.totals(counted)
     lags = {str(run_id): lag for run_id, lag in measurements.event_lags().items()}
     wait = measurements.longest_wait()
-    yield labelled("livetrain_runs", "Runs by status.", "status", measurements.by_status())
+    yield labelled("livetrain_runs", "Runs by status.", "status", measurements.by_status(counted))
     yield single("livetrain_queue_wait_seconds", "gauge", "How long the oldest queued run has been waiting.", wait)
     living = workers.alive()
     load = workers.load(living)

@@ -46,15 +46,13 @@ def _number_above_zero(raw: str) -> float:
 
 
 def _count_above_zero(raw: str) -> int | None:
-    count = int(raw)
-    if count < 1:
+    if (count := int(raw)) < 1:
         raise ValueError(raw)
     return count
 
 
 def _count_from_zero(raw: str) -> int:
-    count = int(raw)
-    if count < 0:
+    if (count := int(raw)) < 0:
         raise ValueError(raw)
     return count
 
@@ -237,7 +235,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "project.known_users.SessionUsers",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -275,6 +273,9 @@ _POSTGRESQL_OPTIONS: dict[str, Any] = {
 }
 
 
+_KEPT = 600  # seconds that the threads of requests keep a connection: project.request_threads
+
+
 def _database() -> dict[str, Any]:
     address = _read(
         "DATABASE_URL", _url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
@@ -286,11 +287,12 @@ def _database() -> dict[str, Any]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,
             "OPTIONS": _SQLITE_OPTIONS,
+            "CONN_MAX_AGE": _KEPT,
             "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
         }
-    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=0)}
+    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=_KEPT, conn_health_checks=True)}
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
+        config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": _KEPT}
     else:
         config["OPTIONS"] = _POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
     return config
@@ -343,6 +345,7 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step: static files are few and
 WHITENOISE_MAX_AGE = 60
 HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the pages
 
+SESSION_ENGINE = "project.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -369,7 +372,7 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "project.known_users.TokenUsers",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

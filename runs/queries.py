@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, QuerySet
 from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
-from runs.statistics.metric_names import COUNTS
+from runs.prepared.prepared_query import PreparedQuery
+from runs.prepared.run_rows import SUMMARY_COLUMNS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
@@ -20,52 +23,15 @@ _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
     [],
     output_field=BooleanField(),
 )
-SUMMARY_COLUMNS = (
-    "id",
-    "experiment_name",
-    "training_mode",
-    "source_path",
-    "status",
-    "priority",
-    "queued_at",
-    "replaced",
-    "reason",
-    "notes",
-    "model_name",
-    "deleted_at",
-    "touched_at",
-    "group_id",
-    "fold",
-    "folds",
-    "owner_id",
-    "created_at",
-    "start_time",
-    "end_time",
-    "duration_seconds",
-    "spent_seconds",
-    "attempt_start",
-    "stop_request",
-    "origin_id",
-    "attempt",
-    "last_seq",
-    "progress",
-    "current_epoch",
-    "max_epochs",
-    "samples_per_second",
-    "eta_seconds",
-    "monitor",
-    "best_epoch",
-    "best_value",
-    "best_val_recall",
-    "best_val_recall_epoch",
-    "best_val_loss",
-    "best_val_loss_epoch",
-    "final_split",
-    *COUNTS,
-    "final_precision",
-    "final_recall",
-    "final_f1",
-    "final_auroc",
+
+
+_CURVE_COLUMNS = tuple(  # in the order of the model's own, as `from_db` wants them
+    column.attname
+    for column in Run._meta.concrete_fields
+    if column.attname in ("id", "status", "last_seq", "created_at")
+)
+_CURVE_RUN = PreparedQuery(
+    lambda pk: Run.objects.filter(pk=pk, deleted_at=None).order_by().values_list(*_CURVE_COLUMNS)
 )
 
 
@@ -109,6 +75,12 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     return readable_runs(user).filter(deleted_at=None)
 
 
+def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
+    """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
+    found = _CURVE_RUN.first(run_id) if user.is_authenticated and user.is_active and 0 <= run_id < 2**63 else None
+    return None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
+
+
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the deleted runs that `user` may restore: their owner's own; to staff, all."""
     found = readable_runs(user).exclude(deleted_at=None)
@@ -137,12 +109,6 @@ def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
     return runs.prefetch_related(owners, "tag_rows").only(*SUMMARY_COLUMNS, *more)
 
 
-def summarised(run_ids: Collection[int]) -> list[Run]:
-    """Load those runs `with_summary`, in that order; without those that no longer exist."""
-    found = with_summary(Run.objects.filter(pk__in=run_ids).order_by()).in_bulk()
-    return [found[run_id] for run_id in run_ids if run_id in found]
-
-
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
     """Read the journal heads of those runs that exist, in no order."""
     return [Head(*row) for row in Run.objects.filter(pk__in=run_ids).order_by().values_list(*Head._fields)]
@@ -150,8 +116,9 @@ def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:
 
 def unfinished_heads() -> list[Head]:
     """Read the journal heads of all runs that may still change."""
-    unfinished = Run.objects.filter(status__in=Run.UNFINISHED)
-    return [Head(*row) for row in unfinished.order_by("id").values_list(*Head._fields)]
+    # Ordered here: SQLite would take the order of all runs for the way to the few that are unfinished.
+    unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by()
+    return sorted((Head(*row) for row in unfinished.values_list(*Head._fields)), key=attrgetter("id"))
 
 
 def events_after(

@@ -14,6 +14,7 @@ from runs.evaluated_splits import split_looks
 from runs.evaluated_splits.split_looks import Looks
 from runs.events import envelope, format_time, time_or_null
 from runs.models import FinalResult, Run, RunEvent
+from runs.prepared.run_rows import RunRow
 from runs.queries import Series
 from runs.saved_points.saved_point_json import current_point
 from runs.scheduling.forecast import Forecast, forecast
@@ -29,17 +30,18 @@ ACTIONS = ("cancel", "finish", "kill", "move", "priority", "resume", "retry", "c
 IDENTITY_DIGITS = 12  # of a test split, of 64
 
 
-def run_summaries(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def run_summaries(runs: Sequence[Run | RunRow]) -> list[dict[str, Any]]:
     """Build the summaries; the queue is read once if any of the runs is queued."""
     queue = forecast() if any(run.status == Run.Status.QUEUED for run in runs) else None
     return [run_summary(run, queue) for run in runs]
 
 
-def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
-    """Build one line of a list from the columns and tags of `queries.with_summary`, without further queries.
+def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, Any]:
+    """Build one line of a list from the columns and tags of `queries.with_summary` or `run_rows`.
 
-    Without `queue`, the run's place in it is null.
+    It asks no further queries. Without `queue`, the run's place in it is null.
     """
+    owner, tags = _names(run)
     return {
         "id": run.pk,
         "run_id": run.pk,
@@ -47,7 +49,7 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
         "training_mode": run.training_mode,
         "source_path": run.source_path,
         "model_name": run.model_name or None,
-        "tags": [tag.name for tag in run.tag_rows.all()],
+        "tags": tags,
         "status": run.status,
         "priority": run.priority,
         "queued_at": time_or_null(run.queued_at),
@@ -58,7 +60,7 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
         "fold": run.fold,
         "folds": run.folds,
         "replaced": run.replaced,
-        "owner": run.owner.username,
+        "owner": owner,
         "created_at": format_time(run.created_at),
         "deleted_at": time_or_null(run.deleted_at),
         "start_time": time_or_null(run.start_time),
@@ -89,6 +91,13 @@ def run_summary(run: Run, queue: Forecast | None = None) -> dict[str, Any]:
         "final": _headline(run),
         "links": links(run.pk) | _links_to_group(run.group_id),
     }
+
+
+def _names(run: Run | RunRow) -> tuple[str, list[str]]:
+    """Return the name of the run's owner, and its tags."""
+    if isinstance(run, RunRow):
+        return run.owner_name, run.tag_names
+    return run.owner.username, [tag.name for tag in run.tag_rows.all()]
 
 
 def run_detail(run: Run) -> dict[str, Any]:
@@ -244,7 +253,7 @@ def macro(matrix: Matrix, class_names: Sequence[str], statistics: Mapping[str, N
     return facts._asdict() if facts else None
 
 
-def _headline(run: Run) -> dict[str, Any] | None:
+def _headline(run: Run | RunRow) -> dict[str, Any] | None:
     if not run.final_split:
         return None
     return {

@@ -14,6 +14,9 @@ from rest_framework.views import APIView
 class AsyncView(APIView):
     """An APIView whose `dispatch` awaits its handlers, which DRF's own does not."""
 
+    waits_only_if_asked = False
+    """Whether it never waits without the parameter `wait`; the web process then answers it like any other view."""
+
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """Check and answer the request as DRF does, awaiting a handler that is a coroutine."""
         self.args, self.kwargs = args, kwargs

@@ -132,6 +132,7 @@ class RunLog(AsyncView, ReadingView):
     """
 
     parameters = LogParameters
+    waits_only_if_asked = True
 
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the lines, waiting for new ones if asked to."""

@@ -44,6 +44,7 @@ from runs.listing.list_serializers import grouped, run_lines
 from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, page_of
 from runs.models import Run, RunMetric
+from runs.prepared.run_rows import run_rows
 
 
 class ReadingView(APIView):
@@ -85,7 +86,7 @@ class RunList(ReadingView):
         # First the ids, then their rows: sorting whole rows takes many times as long.
         page = page_of(runs.values("id", *order.columns), order, asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
-        shown = queries.summarised([row["id"] for row in page.rows])
+        shown = run_rows([row["id"] for row in page.rows])
         return Response({**links, "results": run_lines(shown, asked.get("columns", ()), asked["sparkline"])})
 
 
@@ -96,7 +97,8 @@ class Facets(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
-        return Response(facets(chosen(request.user, self.asked)))
+        whole = self.asked.keys() <= {"deleted"} and not self.asked["deleted"]
+        return Response(facets(chosen(request.user, self.asked), whole=whole))
 
 
 class Grouped(ReadingView):
@@ -215,6 +217,7 @@ class RunEvents(AsyncView, ReadingView):
     """
 
     parameters = EventsParameters
+    waits_only_if_asked = True
 
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the next page of the journal, waiting for it if asked to."""

@@ -11,23 +11,28 @@ from __future__ import annotations
 import logging
 
 from django.db import Error, IntegrityError, transaction
-from django.db.models import Max
 
 from runs.curves.durable_index import DURABLE_INDEX
 from runs.derived_models import RunSamples
 from runs.models import Run
+from runs.prepared.prepared_query import PreparedQuery
 
 RANGE = 4_096
 """Numbers of the journal in one chunk; a shorter rest stays in the journal, where each reader decodes it again."""
 FEW = 512
 """Numbers of an ended run that may stay in the journal: decoding them takes a reader some milliseconds."""
 logger = logging.getLogger(__name__)
+_COMPACTED = PreparedQuery(
+    lambda run_id: (
+        RunSamples.objects.filter(run_id=run_id, type=DURABLE_INDEX).order_by("-first_seq").values_list("last_seq")[:1]
+    )
+)
 
 
 def compacted_until(run_id: int) -> int:
     """Return the number up to which the run's samples are compacted; 0 if none are."""
-    found = RunSamples.objects.filter(run_id=run_id, type=DURABLE_INDEX).aggregate(until=Max("last_seq"))
-    return found["until"] or 0
+    found = _COMPACTED.first(run_id)
+    return found[0] if found else 0
 
 
 def compact_due(run_id: int, last_seq: int) -> int:

@@ -5,13 +5,12 @@ Compacted ranges come from this process's cache or the database, the rest from t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
-from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from runs.curves.codec import decode_table
@@ -20,12 +19,18 @@ from runs.curves.durable_index import DURABLE_INDEX, DURABLE_TYPES
 from runs.curves.journal_ranges import journal_tables
 from runs.curves.memory import EMPTY, CachedColumn, column_cache
 from runs.curves.sampled_events import SAMPLED_EVENTS, SampledEvent
-from runs.curves.tables import Column, Ints, Part, Table, joined
+from runs.curves.tables import Column, Ints, Part, Table, integer_table, joined
 from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, EVENT_TYPES, TrainingStart
 from runs.models import Run, RunEvent
+from runs.prepared.prepared_query import PreparedQuery
 
 NONE_LATER = np.iinfo(np.int64).max
+_STARTS = PreparedQuery(
+    lambda run_id, numbers: (
+        RunEvent.objects.filter(run_id=run_id, seq__in=numbers).order_by("seq").values_list("seq", "timestamp", "data")
+    )
+)
 
 
 class Start(NamedTuple):
@@ -48,19 +53,21 @@ class Samples:
         self._starts: list[Start] | None = None
 
     @classmethod
-    def of(cls, runs: QuerySet[Run], run_id: int) -> Self | None:
-        """Load the run as it is now, None if it is not among `runs`; its row and its samples are of one moment.
+    def of(cls, find: Callable[[int], Run | None], run_id: int) -> Self | None:
+        """Load the run as it is now, None if `find` has none; its row and its samples are of one moment.
 
         The row and the journal up to its `last_seq` are committed together, and the journal only grows. Only pruning
         moves samples from the journal to the compacted ranges; a read that meets it is repeated.
         """
         while True:
-            run = runs.filter(pk=run_id).first()
+            run = find(run_id)
             if run is None:
                 return None
             compacted = compact_due(run_id, run.last_seq)
             if compacted > run.last_seq:
                 continue
+            if compacted == run.last_seq:
+                return cls(run, compacted, {}, integer_table({}))
             tail, durable_index = journal_tables(run_id, compacted, run.last_seq)
             if compacted_until(run_id) == compacted:
                 return cls(run, compacted, tail, durable_index)
@@ -100,7 +107,8 @@ class Samples:
     def starts(self) -> list[Start]:
         """The training starts, one for each attempt that began to train."""
         if self._starts is None:
-            self._starts = [_start(event) for event in self.events(self.seqs_of(TrainingStart.type).tolist())]
+            numbers = self.seqs_of(TrainingStart.type).tolist()
+            self._starts = [_start(*row) for row in _STARTS.rows(self.run.pk, numbers)] if numbers else []
         return self._starts
 
     def events(self, numbers: Iterable[int]) -> list[RunEvent]:
@@ -167,8 +175,8 @@ def _part(type_: str, found: Table, name: str) -> Part:
     return (found.count if type_ != DURABLE_INDEX else 0 if column is None else len(column.values)), column
 
 
-def _start(event: RunEvent) -> Start:
-    data: dict[str, Any] = msgspec.json.decode(event.data)
+def _start(seq: int, timestamp: str, text: str) -> Start:
+    data: dict[str, Any] = msgspec.json.decode(text)
     total, epochs = data.get("total_steps"), data.get("max_epochs")
-    moment = int(np.datetime64(event.timestamp.removesuffix("Z"), "us").astype(np.int64))
-    return Start(event.seq, moment, data.get("resumed_from_epoch"), total / epochs if total and epochs else None)
+    moment = int(np.datetime64(timestamp.removesuffix("Z"), "us").astype(np.int64))
+    return Start(seq, moment, data.get("resumed_from_epoch"), total / epochs if total and epochs else None)

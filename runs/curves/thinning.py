@@ -28,17 +28,21 @@ def thin(x: Numbers, y: Numbers, budget: int, span: tuple[float, float] | None =
     any_gaps = bool(gaps.any())
     low, high = span or (x[0], x[-1])
     edges = np.linspace(low, high, max(1, budget // (5 if any_gaps else 4)) + 1)[1:-1]
-    starts = np.unique(np.concatenate([[0], np.searchsorted(x, edges)]))
-    starts = starts[starts < len(x)]
+    # Marks instead of `np.unique`, which since NumPy 2.3 sorts nothing but hashes: ten times the work of all else.
+    kept = np.zeros(len(x), np.bool_)
+    kept[0] = True
+    kept[np.searchsorted(x, edges[edges <= x[-1]])] = True
+    starts = np.flatnonzero(kept)
     lengths = np.diff(starts, append=len(x))
-    kept = [starts, starts + lengths - 1]
+    kept[starts + lengths - 1] = True
     if any_gaps:
-        kept.append(_first_of_each(gaps, starts))
+        kept[_first_of_each(gaps, starts)] = True
     for extreme, nothing in ((np.minimum, np.inf), (np.maximum, -np.inf)):
         known = np.where(gaps, nothing, y) if any_gaps else y
         found = extreme.reduceat(known, starts)
-        kept.append(_first_of_each((y == np.repeat(found, lengths)) & ~gaps, starts))
-    return np.unique(np.concatenate(kept))
+        hits = y == np.repeat(found, lengths)
+        kept[_first_of_each(hits & ~gaps if any_gaps else hits, starts)] = True
+    return np.flatnonzero(kept)
 
 
 def _first_of_each(marked: NDArray[np.bool_], starts: Ints) -> Ints:

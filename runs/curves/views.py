@@ -17,10 +17,12 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs import queries
 from runs.api.views import ReadingView
 from runs.curves.parameters import ManySeriesParameters, SeriesParameters, SnapshotParameters, window
 from runs.curves.window import NoAxis
 from runs.errors import InvalidRequest
+from runs.models import Run
 
 if TYPE_CHECKING:
     from runs.curves.reading import Samples
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
 class SamplesView(ReadingView):
     """Base of the views that serve the samples of a run that the user may see."""
 
+    def found(self, run_id: int) -> Run | None:
+        """Read what curves need of a run that the user may see; None if there is none."""
+        return queries.curve_run(self.request.user, run_id)
+
     def samples_of(self, run_id: int) -> Samples:
         """Load the run's samples; raises NotFound for a run that the user may not see."""
         from runs.curves.reading import Samples  # noqa: PLC0415
 
-        found = Samples.of(self.visible().select_related("owner", "revised_by"), run_id)
+        found = Samples.of(self.found, run_id)
         if found is None:
             raise NotFound(f"Run {run_id} does not exist.")
         return found
@@ -73,6 +79,10 @@ class RunSnapshot(SamplesView):
     """The state from which a page goes on with the events after `last_seq`."""
 
     parameters = SnapshotParameters
+
+    def found(self, run_id: int) -> Run | None:
+        """Read all of the run, which is part of the answer."""
+        return self.visible().select_related("owner", "revised_by").filter(pk=run_id).first()
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the snapshot."""

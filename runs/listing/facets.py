@@ -17,8 +17,10 @@ _COLUMNS = ("owner_id", "source_path", "model_name", "status")
 """The columns in the order of the index `run_chips`, so that the database counts along the index."""
 
 
-def facets(runs: QuerySet[Run]) -> dict[str, Any]:
+def facets(runs: QuerySet[Run], *, whole: bool = False) -> dict[str, Any]:
     """Count each facet's values over `runs`, the most frequent first; `columns` are those of all runs ever made.
+
+    `whole` says that `runs` are all that are not deleted: tags are counted along their index then.
 
     The database counts runs that are alike in all columns at once, and their counts are added up here.
     """
@@ -30,7 +32,7 @@ def facets(runs: QuerySet[Run]) -> dict[str, Any]:
         "status": [
             {"value": value, "count": status[value]} for value in Run.Status.values
         ],  # in their order, zeros too
-        "tag": _tags(runs),
+        "tag": _tags(_visible_tags() if whole else RunTag.objects.filter(run__in=runs.order_by().values("pk"))),
         "source_path": _values(source_path),
         "model": _values(model),
         "owner": _values(Counter({names[key]: count for key, count in owner.items()})),
@@ -52,8 +54,12 @@ def _values(counted: Counter[str]) -> list[dict[str, Any]]:
     return [{"value": value, "count": -count} for count, value in known[:MOST_VALUES]]
 
 
-def _tags(runs: QuerySet[Run]) -> list[dict[str, Any]]:
+def _visible_tags() -> QuerySet[RunTag]:
+    """Select the tags of all runs but the deleted ones, which are few."""
+    return RunTag.objects.exclude(run__in=Run.objects.exclude(deleted_at=None).order_by().values("pk"))
+
+
+def _tags(rows: QuerySet[RunTag]) -> list[dict[str, Any]]:
     """Count the tags, the most frequent first."""
-    rows = RunTag.objects.filter(run__in=runs.order_by().values("pk")).order_by()
-    counted = rows.values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
+    counted = rows.order_by().values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
     return [dict(row) for row in counted[:MOST_VALUES]]

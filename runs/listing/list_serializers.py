@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from runs.listing.columns import Column, chosen
 from runs.listing.grouping import Group
 from runs.models import Run
+from runs.prepared.run_rows import RunRow
 from runs.serializers import group_links, run_summaries, run_summary
 from runs.summaries import metric_summaries
 
 
-def run_lines(runs: Sequence[Run], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
+def run_lines(runs: Sequence[RunRow], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
     """Build summaries; with `columns` each has that object, with `sparkline` its monitored curve, maybe empty."""
-    found = chosen(runs, columns) if columns else {}
+    found = chosen([run.pk for run in runs], columns) if columns else {}
     curves = metric_summaries.sparklines({run.pk: run.monitor for run in runs}) if sparkline else {}
     return [
         summary

@@ -96,7 +96,8 @@ def gpus_in(column: str) -> list[str]:
 def load(living: Sequence[Worker] | None = None) -> Load:
     """Count slots as of now, in two queries; in one if the `living` workers are given."""
     workers = alive() if living is None else living
-    used = busy(Run.objects.filter(status__in=Run.RUNNING).values_list("worker", flat=True))
+    # Unordered: of the order of all runs SQLite would make the way to the few that train, past all others.
+    used = busy(Run.objects.filter(status__in=Run.RUNNING).order_by().values_list("worker", flat=True))
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
 

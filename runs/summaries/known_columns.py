@@ -6,8 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from runs.derived_models import KnownColumn
+from runs.prepared.prepared_query import PreparedQuery
 
 Kind = KnownColumn.Kind
+_KNOWN = PreparedQuery(
+    lambda kind, names: KnownColumn.objects.filter(kind=kind, name__in=names).order_by().values_list("name")
+)
 
 
 def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -31,8 +35,8 @@ def register(kind: Kind, names: Iterable[str]) -> None:
 
 def unknown(kind: Kind, names: Collection[str]) -> list[str]:
     """Return the names that no run has had, sorted."""
-    known = KnownColumn.objects.filter(kind=kind, name__in=names).values_list("name", flat=True)
-    return sorted(set(names) - set(known))
+    known = {name for (name,) in _KNOWN.rows(str(kind), sorted(names))} if names else set()
+    return sorted(set(names) - known)
 
 
 def known() -> dict[str, list[str]]:

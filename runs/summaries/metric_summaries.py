@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run, RunMetric
+from runs.prepared.prepared_query import PreparedQuery
 from runs.summaries import known_columns
-from runs.summaries.sparklines import Curve, grown, values
+from runs.summaries.sparklines import grown, values
 
 _UPDATED = ["last", "last_epoch", "low", "high", "curve"]
 _BY = ["run", "name"]
 _SAVED = 500
+_CURVES = PreparedQuery(
+    lambda ids, names: (
+        MetricSummary.objects.filter(run_id__in=ids, name__in=names)
+        .order_by()
+        .values_list("run_id", "name", Cast("curve", TextField()))
+    )
+)
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 def add(run_id: int, epoch: int, metrics: Mapping[str, float | None], *, final: bool = False) -> None:
@@ -48,9 +62,12 @@ def sparklines(monitors: Mapping[int, str]) -> dict[int, list[float]]:
 
     `monitors` maps run ids to names of metrics.
     """
-    found = MetricSummary.objects.filter(run_id__in=list(monitors), name__in=set(monitors.values())).order_by()
-    rows: Iterable[tuple[int, str, Curve | None]] = found.values_list("run_id", "name", "curve")
-    return {run_id: values(curve) for run_id, name, curve in rows if name == monitors[run_id]}
+    if not monitors:
+        return {}
+    rows = _CURVES.rows(list(monitors), sorted(set(monitors.values())))
+    return {
+        run_id: values(_DECODER.decode(curve)) for run_id, name, curve in rows if name == monitors[run_id] and curve
+    }
 
 
 def _row(known: MetricSummary | None, run_id: int, name: str) -> MetricSummary:

@@ -49,12 +49,9 @@ class Command(BaseCommand):
             raise CommandError("Interrupted. What was removed is gone; run the command again to continue.") from error
 
     def _go(self, days: float, *, checkpoints: bool, remove: bool) -> None:
-        runs, events, files = 0, NOTHING, NOTHING
-        for run in retention.expired_runs(days).iterator(chunk_size=100):
-            runs += 1
-            events += _events(run, remove=remove)
-            if checkpoints:
-                files += retention.remove_checkpoints(run) if remove else retention.spare_checkpoints(run)
+        runs, events, files = (
+            _removed(days, checkpoints=checkpoints) if remove else _found(days, checkpoints=checkpoints)
+        )
         orphans = _orphans(remove=remove) if checkpoints and store.in_use() else 0
         verb = "Removed" if remove else "Would remove"
         self.stdout.write(f"{runs} runs ended more than {days:g} days ago.")
@@ -66,10 +63,30 @@ class Command(BaseCommand):
         self.stdout.write(SHRINKING if remove else "Nothing was removed: add --yes for that.")
 
 
-def _events(run: Run, *, remove: bool) -> Amount:
-    """Report the run's ephemeral events, and remove them if asked to."""
+def _found(days: float, *, checkpoints: bool) -> tuple[int, Amount, Amount]:
+    """Count the runs, events and checkpoints that would be removed; of each run only what names its checkpoints."""
+    runs = retention.expired_runs(days)
+    events, files = retention.ephemeral_events_of(runs), NOTHING
+    if checkpoints:
+        for run in runs.only(*retention.KEPT_CHECKPOINTS).iterator(chunk_size=1_000):
+            files += retention.spare_checkpoints(run)
+    return runs.count(), events, files
+
+
+def _removed(days: float, *, checkpoints: bool) -> tuple[int, Amount, Amount]:
+    runs, events, files = 0, NOTHING, NOTHING
+    for run in retention.expired_runs(days).iterator(chunk_size=100):
+        runs += 1
+        events += _events(run)
+        if checkpoints:
+            files += retention.remove_checkpoints(run)
+    return runs, events, files
+
+
+def _events(run: Run) -> Amount:
+    """Remove the run's ephemeral events."""
     found = retention.ephemeral_events(run)
-    if not remove or not found.number:
+    if not found.number:
         return found
     removed = sum(retention.remove_events(run))
     return Amount(removed, found.size * removed // found.number)

@@ -1,0 +1,156 @@
+"""Django over ASGI, with one change of threads for a request instead of one for each middleware's two methods.
+
+Django's own handler takes a new thread for each request, and with it a new connection to the database, and changes to
+it and back some twenty times, as Django's middleware is synchronous. Here a request that a synchronous view answers is
+answered whole, from the first middleware to the last, in one of few threads that keep their connections; one whose view
+is marked by `answered_at_once` needs no thread. Asynchronous views that may wait for long have Django's own handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar, cast
+
+from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.db import connections
+from django.http import HttpResponseBase
+from django.http.request import HttpRequest
+from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
+
+from project.request_threads import RequestThreads
+
+Scope: TypeAlias = dict[str, Any]
+Message: TypeAlias = Mapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
+IN_MEMORY = 64 * 2**10
+"""Bytes of a body that need no temporary file."""
+
+
+def answered_at_once(view: V) -> V:
+    """Mark a view that neither waits nor asks the database, so that it needs no thread."""
+    view.answered_at_once = True  # type: ignore[attr-defined]
+    return view
+
+
+class _SyncHandler(BaseHandler):
+    """The synchronous middleware and views, for requests whose view is known already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Return what the address was resolved to before."""
+        return request.resolver_match or super().resolve_request(request)
+
+
+class HTTPApplication(ASGIHandler):
+    """The ASGI application of all requests over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handler = _SyncHandler()
+
+    @cached_property
+    def _threads(self) -> RequestThreads:
+        return RequestThreads()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        view = _view_of(scope["path"].removeprefix(get_script_prefix(scope)))
+        if view is not None and iscoroutinefunction(view.func) and _may_wait(view, scope):
+            await self._answer_asynchronously(scope, receive, send)
+            return
+        body = await self._body(receive)
+        if body is None:
+            return
+        request, refusal = self.create_request(scope, body)
+        if refusal is not None or request is None:
+            await self.send_response(cast("HttpResponseBase", refusal), send)
+        elif view is not None and getattr(view.func, "answered_at_once", False):
+            await self.send_response(self._answer(request, view, scope), send)
+        else:
+            response = await self._threads(self._answer, request, view, scope)
+            await (self._stream if response.streaming else self._send_whole)(response, receive, send)
+        body.close()
+
+    async def _answer_asynchronously(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as Django does; its thread ends with the request, so the connection must not outlive it."""
+        async with ThreadSensitiveContext():
+            try:
+                await self.handle(scope, receive, send)
+            finally:
+                await sync_to_async(connections.close_all)()
+
+    async def _body(self, receive: Receive) -> Any:
+        """Return the body as a file, in memory where it is small; None if the client left before its end."""
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body = message.get("body", b"")
+            if len(body) <= IN_MEMORY:
+                return io.BytesIO(body)
+        pending = [message]
+
+        async def again() -> Message:
+            return pending.pop() if pending else await receive()
+
+        try:
+            return await self.read_body(again)
+        except RequestAborted:
+            return None
+
+    def _answer(self, request: ASGIRequest, view: ResolverMatch | None, scope: Scope) -> HttpResponseBase:
+        """Let middleware and view answer; what is not streamed is whole then, and closed."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request.resolver_match = view
+        response = self._handler.get_response(request)
+        response._handler_class = self.__class__  # type: ignore[attr-defined]  # what `close` sends its signal as
+        if not response.streaming:
+            response.close()
+        return response
+
+    async def _send_whole(self, response: HttpResponseBase, _receive: Receive, send: Send) -> None:
+        await self.send_response(response, send)
+
+    async def _stream(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
+        """Send piece by piece until the end, or until the client leaves."""
+        async with ThreadSensitiveContext():
+            sending = asyncio.create_task(self.send_response(response, send))
+            leaving = asyncio.create_task(_left(receive))
+            try:
+                await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (sending, leaving):
+                    task.cancel()
+                await asyncio.wait([sending, leaving])
+                await self._threads(response.close)
+            if not sending.cancelled():
+                sending.result()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _may_wait(view: ResolverMatch, scope: Scope) -> bool:
+    """Tell whether an asynchronous view may wait; one that is not asked to is quicker in a thread."""
+    only_if_asked = getattr(getattr(view.func, "cls", None), "waits_only_if_asked", False)
+    return not only_if_asked or b"wait" in scope.get("query_string", b"")
+
+
+def _view_of(path: str) -> ResolverMatch | None:
+    try:
+        return get_resolver().resolve(path)
+    except Resolver404:
+        return None
