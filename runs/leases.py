@@ -9,14 +9,17 @@ The names of a row's states belong to its store, which passes the changes of sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, Q, QuerySet
 
 from runs import clock
+from runs.statements import row_change
 
 TOLERANCE = 0.5
 """How far a lease may end beyond a fresh one, in lengths of a lease: how far the clocks of two machines may differ."""
@@ -90,9 +93,9 @@ class Leases(Generic[M]):
                 return None
             return self._rows.get(pk=pk)
 
-    def renew(self, pk: int, attempt: int, **changes: Any) -> None:
-        """Renew the lease, and make these changes with it. Raises Fenced."""
-        self._change(pk, attempt, {"lease_until": lease_end(), **changes})
+    def renew(self, pk: int, attempt: int, *, added: Mapping[str, int] | None = None, **changes: Any) -> None:
+        """Renew the lease, and with it make these changes and add to the numbers in `added`. Raises Fenced."""
+        self._change(pk, attempt, {"lease_until": lease_end(), **changes}, added)
 
     def release(self, pk: int, attempt: int, **changes: Any) -> None:
         """Release the lease in order; the changes set the row's new state. Raises Fenced."""
@@ -132,9 +135,17 @@ class Leases(Generic[M]):
         earliest, latest = valid_ends(now or clock.now())
         return self._rows.filter(self._held).filter(Q(lease_until__lt=earliest) | Q(lease_until__gt=latest))
 
-    def _change(self, pk: int, attempt: int, changes: dict[str, Any]) -> None:
-        if not self._of(pk, attempt).update(**changes):
+    def _change(self, pk: int, attempt: int, changes: dict[str, Any], added: Mapping[str, int] | None = None) -> None:
+        condition, parameters = self._held_in_sql
+        only = (f"attempt = %s AND {condition}", (attempt, *parameters))
+        if not row_change.change(self._model, pk, changes, added=added, only=only):
             raise self._fenced(pk, attempt)
+
+    @cached_property
+    def _held_in_sql(self) -> tuple[str, tuple[Any, ...]]:
+        query = self._rows.filter(self._held).query
+        sql, parameters = query.where.as_sql(query.get_compiler(connection=connection), connection)
+        return sql, tuple(parameters)
 
     def _fenced(self, pk: int, attempt: int) -> Fenced:
         return Fenced(f"{self._noun} {pk}: attempt {attempt} no longer holds it")

@@ -12,6 +12,8 @@ from tests.test_architecture import APPS, python_files, relative
 
 CREATE = {"create", "acreate", "bulk_create", "get_or_create", "update_or_create"}
 CHANGE = {"update", "aupdate", "bulk_update", "save", "asave"}
+PLAIN = {"BulkInsert", "change"}
+"""Of `runs.statements`: they take the model as their first argument, and columns as texts."""
 LEASES = {"claim", "renew", "release", "_end", "_change"}
 """Of `runs.leases`, and of its users: what a holder writes goes through these."""
 
@@ -53,7 +55,7 @@ def writers_of_column(column: str) -> set[str]:
     for file, call, name in calls():
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         by_keyword = name in CREATE | CHANGE | LEASES and column in keywords
-        by_text = name in ("setattr", "bulk_update") and column in texts(call.args)
+        by_text = name in {"setattr", "bulk_update", *PLAIN} and column in texts(call.args)
         by_fields = "update_fields" in keywords and column in texts([keywords["update_fields"]])
         if by_keyword or by_text or by_fields:
             found.add(file)
@@ -72,11 +74,15 @@ def targets(node: ast.AST) -> list[ast.expr]:
 
 
 def writers_of_rows(model: str, related: str, methods: set[str]) -> set[str]:
-    """Find the files that construct the model, or call one of these methods on its rows, also by a related name."""
+    """Find the files that construct the model, or call one of these methods on its rows, also by a related name.
+
+    Plain statements count with those that create rows.
+    """
     return {
         file
         for file, call, name in calls()
         if (isinstance(call.func, ast.Name) and name == model and file.startswith(("runs/", "experiments/")))
+        or (name == "BulkInsert" and methods & CREATE and words(call.args[0]) == {model})
         or (isinstance(call.func, ast.Attribute) and name in methods and words(call.func.value) & {model, related})
     }
 
