@@ -16,7 +16,7 @@ from runs.statistics.metric_names import COUNTS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
-    f"NOT (type IN ({', '.join(repr(type_) for type_ in sorted(EPHEMERAL_TYPES))}))",
+    " AND ".join(f"NOT (type = '{type_}')" for type_ in sorted(EPHEMERAL_TYPES)),
     [],
     output_field=BooleanField(),
 )
