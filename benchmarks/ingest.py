@@ -174,13 +174,15 @@ def claimed() -> Any:
 def follow(run: Any, sent: Iterable[bytes]) -> None:
     """Decode, buffer and store batches as the supervisor of a run does."""
     from experiments.files.uploader import Uploader  # noqa: PLC0415
-    from experiments.processes.rank_process import _decode  # noqa: PLC0415
+    from experiments.processes import rank_process  # noqa: PLC0415
     from experiments.supervision.batch_writer import BatchWriter  # noqa: PLC0415
     from experiments.supervision.event_buffer import EventBuffer  # noqa: PLC0415
 
+    older = getattr(rank_process, "_decode", None)
+    decode: Callable[[bytes], Any] = older or rank_process.decode_batch
     buffer = EventBuffer(run.pk, BatchWriter(run, Uploader(run), None).store_batch)
     for raw in sent:
-        buffer.put(_decode(raw))
+        buffer.put(decode(raw))
         buffer.deliver_all()
 
 

@@ -93,7 +93,7 @@ class Leases(Generic[M]):
                 return None
             return self._rows.get(pk=pk)
 
-    def renew(self, pk: int, attempt: int, *, added: Mapping[str, int] | None = None, **changes: Any) -> None:
+    def renew(self, pk: int, attempt: int, added: Mapping[str, int] | None = None, /, **changes: Any) -> None:
         """Renew the lease, and with it make these changes and add to the numbers in `added`. Raises Fenced."""
         self._change(pk, attempt, {"lease_until": lease_end(), **changes}, added)
 

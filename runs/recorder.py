@@ -33,12 +33,12 @@ from runs.statements.bulk_insert import BulkInsert
 from runs.statistics.metric_names import COUNTS
 from runs.summaries import metric_summaries
 
+GROWING = frozenset({"events_thinned"})
+"""Codes of notes that a later text replaces; of all others the first one stays."""
 LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
 
-_insert_events = BulkInsert(RunEvent, ["run", "seq", "attempt", "type", "timestamp", "data"])
-_insert_epochs = BulkInsert(
-    RunMetric, ["run", "epoch", "metric_name", "value", "dataset_type", "context", "class_name"]
-)
+_EVENTS = BulkInsert(RunEvent, ["run", "seq", "attempt", "type", "timestamp", "data"])
+_EPOCH_VALUES = BulkInsert(RunMetric, ["run", "epoch", "metric_name", "value", "dataset_type", "context", "class_name"])
 
 
 def stamp(event: Event, at: datetime | None = None) -> Stamped[Event]:
@@ -66,7 +66,7 @@ def record(
             updates |= _columns_of(stamped.message)
         updates |= columns or {}
         # The numbers in the same UPDATE: each one rewrites the whole row.
-        LEASES.renew(run_id, attempt, added={"last_seq": len(batch)}, **updates)
+        LEASES.renew(run_id, attempt, {"last_seq": len(batch)}, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
             return
         _store_rows(run_id, attempt, batch)
@@ -89,7 +89,7 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     if not batch:
         return
     (last,) = row_change.read(Run, run_id, "last_seq")
-    _insert_events(
+    _EVENTS.insert(
         [
             (run_id, seq, attempt, message.type, timestamp, data)
             for seq, (message, timestamp, data) in enumerate(batch, last - len(batch) + 1)
@@ -119,8 +119,9 @@ def drop_note(run_id: int, code: str) -> None:
 def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:
     for note in notes:
         known = Run.objects.select_for_update().values_list("notes", flat=True).get(pk=run_id)
-        if all(other["code"] != note["code"] for other in known):
-            Run.objects.filter(pk=run_id).update(notes=[*known, dict(note)])
+        others = [other for other in known if other["code"] != note["code"]]
+        if len(others) == len(known) or note["code"] in GROWING:
+            Run.objects.filter(pk=run_id).update(notes=[*others, dict(note)])
 
 
 # --- what an event changes on the run's own row ---
@@ -194,7 +195,7 @@ def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
 
 
 def _store_epochs(run_id: int, events: Sequence[EpochEnd]) -> None:
-    _insert_epochs(
+    _EPOCH_VALUES.insert(
         [
             (run_id, event.epoch, name, value, event.phase, "epoch", "")
             for event in events

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -104,7 +104,7 @@ class Rank:
         found: list[Received] | None = None
         try:
             while len(found or ()) < AT_ONCE and self._messages.poll():
-                found = (found or []) + _decode(self._messages.recv_bytes(MESSAGE_LIMIT))
+                found = (found or []) + decode_batch(self._messages.recv_bytes(MESSAGE_LIMIT))
         except EOFError:
             self._closed = True
         except OSError as error:
@@ -148,14 +148,22 @@ class Rank:
         return [received for received in batch if not isinstance(received.message, Outcome)]
 
 
-def _decode(raw: bytes) -> list[Received]:
+def decode_batch(raw: bytes) -> list[Received]:
+    """Decode a batch as a training sends it. Raises ProtocolError."""
     try:
         return [
-            Stamped(_message(type_, bytes(data)), timestamp, bytes(data).decode())
-            for type_, timestamp, data in _BATCH.decode(raw)
+            Stamped(_message(type_, data := bytes(part)), timestamp, data.decode())
+            for type_, timestamp, part in _BATCH.decode(raw)
         ]
     except msgspec.MsgspecError as error:
         raise ProtocolError(str(error)) from error
+
+
+def encode_batch(batch: Iterable[Received]) -> bytes:
+    """Encode a batch as a training sends it."""
+    return msgspec.json.encode(
+        [(message.type, timestamp, msgspec.Raw(data.encode())) for message, timestamp, data in batch]
+    )
 
 
 def _message(type_: str, data: bytes) -> Message:

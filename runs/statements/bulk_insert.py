@@ -26,7 +26,7 @@ class BulkInsert:
     ) -> None:
         self._model, self._names, self._unique, self._updating = model, fields, unique, updating
 
-    def __call__(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert the rows, in their order."""
         if not rows:
             return

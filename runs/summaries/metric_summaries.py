@@ -17,7 +17,7 @@ from runs.summaries.sparklines import Curve, grown, values
 
 Values = Mapping[str, float | None]
 _FIELDS = ["last", "last_epoch", "low", "high", "curve"]
-_save = BulkInsert(MetricSummary, ["run", "name", *_FIELDS], unique=["run", "name"], updating=_FIELDS)
+_ROWS = BulkInsert(MetricSummary, ["run", "name", *_FIELDS], unique=["run", "name"], updating=_FIELDS)
 
 
 class _Summary(msgspec.Struct):
@@ -110,4 +110,4 @@ def _encoded(curve: Curve | None) -> str | None:
 def _store(run_id: int, changed: Mapping[str, _Summary], known: Collection[str]) -> None:
     if new := changed.keys() - set(known):
         known_columns.register(KnownColumn.Kind.METRIC, new)
-    _save([(run_id, name, *msgspec.structs.astuple(row)) for name, row in changed.items()])
+    _ROWS.insert([(run_id, name, *msgspec.structs.astuple(row)) for name, row in changed.items()])

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from experiments.processes import rank_process
-from experiments.processes.rank_process import ProtocolError, _decode
+from experiments.processes.rank_process import ProtocolError, decode_batch
 from experiments.processes.training_process import TrainingProcess, describe_exit
 from experiments.training.contract.reports import Job, Outcome
 from runs.events import LrUpdate
@@ -87,7 +87,7 @@ def test_a_heartbeat_comes_while_nothing_happens(tmp_path: Path, warm: None) -> 
 )
 def test_anything_outside_the_contract_is_refused(raw: bytes) -> None:
     with pytest.raises(ProtocolError):
-        _decode(raw)
+        decode_batch(raw)
 
 
 @pytest.mark.parametrize(

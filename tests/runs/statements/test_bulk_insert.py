@@ -26,28 +26,28 @@ AWKWARD = 'a "quoted", {braced} \\ name, 100 %, é\n'
 def test_every_value_arrives_as_it_is(make_run: MakeRun) -> None:
     run = make_run()
     rows = [(run.pk, 2, AWKWARD, 0.1 + 0.2, "val", "epoch", ""), (run.pk, 1, "loss", None, "train", "epoch", "")]
-    EPOCHS(rows)
+    EPOCHS.insert(rows)
     columns = ("run_id", "epoch", "metric_name", "value", "dataset_type", "context", "class_name")
     assert list(RunMetric.objects.order_by("pk").values_list(*columns)) == rows
     assert set(RunMetric.objects.values_list("threshold", "client_id", "round_id")) == {(None, None, None)}
 
 
 def test_no_rows_are_no_statement(make_run: MakeRun) -> None:
-    EPOCHS([])
+    EPOCHS.insert([])
     assert not RunMetric.objects.exists()
 
 
 def test_one_row_that_may_not_be_leaves_none(make_run: MakeRun) -> None:
     row = (make_run().pk, 1, "loss", 0.5, "train", "epoch", "")
     with pytest.raises(IntegrityError), transaction.atomic():
-        EPOCHS([(row[0], 0, *row[2:]), row, row])
+        EPOCHS.insert([(row[0], 0, *row[2:]), row, row])
     assert not RunMetric.objects.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no lengths of texts")
 def test_a_text_that_is_too_long_is_refused_and_not_cut(make_run: MakeRun) -> None:
     with pytest.raises(DataError), transaction.atomic():
-        EPOCHS([(make_run().pk, 1, "x" * 101, 0.5, "train", "epoch", "")])
+        EPOCHS.insert([(make_run().pk, 1, "x" * 101, 0.5, "train", "epoch", "")])
 
 
 def test_a_row_replaces_the_one_with_the_same_key(make_run: MakeRun) -> None:
@@ -55,8 +55,8 @@ def test_a_row_replaces_the_one_with_the_same_key(make_run: MakeRun) -> None:
     save = BulkInsert(
         MetricSummary, ["run", "name", "last_epoch", "curve"], unique=["run", "name"], updating=["last_epoch", "curve"]
     )
-    save([(run.pk, "loss", 1, None), (run.pk, "other", 1, None)])
-    save([(run.pk, "loss", 2, json.dumps({"a": [1, AWKWARD]}))])
+    save.insert([(run.pk, "loss", 1, None), (run.pk, "other", 1, None)])
+    save.insert([(run.pk, "loss", 2, json.dumps({"a": [1, AWKWARD]}))])
     found = MetricSummary.objects.order_by("name").values_list("name", "last_epoch", "curve")
     assert list(found) == [("loss", 2, {"a": [1, AWKWARD]}), ("other", 1, None)]
 
