@@ -31,6 +31,7 @@ RUNS, STEPS = 20, 1_000
 LONG_STEPS = 50_000
 STEP_POINTS = 10  # four of a `batch_metrics`, six of a `gradient_stats`
 LAYERS = ("stem", "body", "head")
+OWNERS: list[Any] = []  # of the runs, once there is a database
 Batch = list[tuple[str, str, Any]]
 
 
@@ -158,7 +159,8 @@ def claimed() -> Any:
 
     from runs import lifecycle  # noqa: PLC0415
 
-    owner, _ = User.objects.get_or_create(username="tester")
+    owner = OWNERS[0] if OWNERS else User.objects.create(username="tester")
+    OWNERS[:] = [owner]
     config = {
         "experiment_name": "ingest",
         "source_path": "builtin:digits-is-8",

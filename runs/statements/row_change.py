@@ -51,3 +51,12 @@ def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
     if found is None:
         raise ObjectDoesNotExist(f"{model._meta.verbose_name} {pk}")
     return tuple(found)
+
+
+def converted(model: type[models.Model], name: str, value: Any) -> Any:
+    """Convert what the database holds in that column to the value of its field: of times and JSON not the same."""
+    field: Any = model._meta.get_field(name)
+    column = field.get_col(model._meta.db_table)
+    for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
+        value = convert(value, column, connection)
+    return value
