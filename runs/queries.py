@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
+from runs.packed_journal import packed_events
 from runs.statistics.metric_names import COUNTS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
@@ -163,7 +164,10 @@ def events_after(
         events = events.filter(seq__lte=until)
     if types:
         events = of_types(events, types)
-    return list(events.order_by("seq")[:limit])
+    rows = list(events.order_by("seq")[:limit])
+    if types and not EPHEMERAL_TYPES.intersection(types):
+        return rows
+    return packed_events.with_packed(rows, run_id, after, until, limit, types=types)
 
 
 def of_types(events: QuerySet[RunEvent], types: Collection[str]) -> QuerySet[RunEvent]:

@@ -111,7 +111,14 @@ def test_rows_with_states_come_to_be_in_one_place(model: str, related: str, file
 
 @pytest.mark.parametrize(("model", "related"), [("RunEvent", "events"), ("RunMetric", "metrics")])
 def test_journal_and_metrics_are_written_by_the_recorder_alone(model: str, related: str) -> None:
-    assert writers_of_rows(model, related, CREATE | CHANGE) == {"runs/recorder.py"}
+    unsaved = {"runs/packed_journal/packed_events.py"}  # made of what is packed, for readers
+    assert writers_of_rows(model, related, CREATE | CHANGE) - unsaved == {"runs/recorder.py"}
+
+
+def test_packed_events_are_written_and_removed_in_two_places() -> None:
+    """By the one that removes their rows in the same transaction, and by the one that prunes them."""
+    assert writers_of_rows("PackedEvents", "packed_events", CREATE) == {"runs/curves/journal_packing.py"}
+    assert writers_of_rows("PackedEvents", "packed_events", CHANGE) <= {"runs/packed_journal/packed_events.py"}
 
 
 def test_looks_at_test_splits_are_written_in_one_place() -> None:

@@ -41,6 +41,21 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name='PackedEvents',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_seq', models.PositiveBigIntegerField()),
+                ('last_seq', models.PositiveBigIntegerField()),
+                ('count', models.PositiveIntegerField(help_text='Events')),
+                ('data', models.BinaryField()),
+                ('run', models.ForeignKey(db_index=False, on_delete=models.CASCADE, related_name='packed_events', to='runs.run')),
+            ],
+            options={
+                'ordering': ['run', 'first_seq'],
+                'constraints': [models.UniqueConstraint(fields=('run', 'first_seq'), name='one_packed_range')],
+            },
+        ),
         migrations.RemoveIndex(
             model_name='runevent',
             name='lasting_events',
