@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -103,6 +104,20 @@ def test_a_range_that_is_being_packed_comes_once(run: Run) -> None:
     journal_packing.pack(run)  # between two queries of a reader
     found = packed_events.with_packed(rows, run.pk, 0, None, EVENTS + 1)
     assert [one.seq for one in found] == list(range(1, EVENTS + 1))
+
+
+def test_who_follows_a_run_live_asks_for_nothing_packed(run: Run, django_assert_num_queries: Any) -> None:
+    for after, limit, until in [
+        (0, EVENTS, EVENTS),
+        (EVENTS - 9, 500, EVENTS),
+        (EVENTS - 9, 5, EVENTS),
+        (990, 99, None),
+    ]:
+        with django_assert_num_queries(1):
+            assert len(journal(run, after, limit, until=until)) == min(EVENTS - after, limit)
+    RunEvent.objects.filter(run=run, seq__lte=3).update(type="lr_update")  # rows without a gap before what is packed
+    journal_packing.pack(run)
+    assert [one.seq for one in journal(run, 0, 9, until=5)] == [1, 2, 3, 4, 5]
 
 
 def test_a_failure_leaves_rows_and_the_next_try_continues(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
