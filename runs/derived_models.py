@@ -33,6 +33,28 @@ class RunSamples(models.Model):
         return f"run {self.run_id} {self.type} {self.first_seq} to {self.last_seq}"
 
 
+class PackedEvents(models.Model):
+    """The ephemeral events of a range of the journal of an ended run, in place of their rows.
+
+    Only `curves.journal_packing` writes them, and `packed_journal.packed_events` removes them. A range without events
+    has a row too, which says that it is done.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="packed_events", db_index=False)
+    first_seq = models.PositiveBigIntegerField()
+    last_seq = models.PositiveBigIntegerField()
+    count = models.PositiveIntegerField(help_text="Events")
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["run", "first_seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "first_seq"], name="one_packed_range")]
+
+    def __str__(self) -> str:
+        """Name the run and the range."""
+        return f"run {self.run_id} events {self.first_seq} to {self.last_seq}"
+
+
 class MetricSummary(models.Model):
     """The values of one metric that a list shows, so that it need not read the epochs.
 

@@ -9,14 +9,18 @@ The names of a row's states belong to its store, which passes the changes of sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection, models, transaction
+from django.db.models import Q, QuerySet
 
 from runs import clock
+from runs.statements import row_change
+from runs.statements.whole_row import WholeRows
 
 TOLERANCE = 0.5
 """How far a lease may end beyond a fresh one, in lengths of a lease: how far the clocks of two machines may differ."""
@@ -81,18 +85,19 @@ class Leases(Generic[M]):
 
     def __init__(self, model: type[M], noun: str, *, waiting: Q, held: Q) -> None:
         self._model, self._noun, self._waiting, self._held = model, noun, waiting, held
+        self._whole = WholeRows(model)
 
     def claim(self, pk: int, worker: str, **changes: Any) -> M | None:
         """Take a row that waits for `worker`, with these changes. None: it does not wait, another was faster."""
-        taken: dict[str, Any] = {"attempt": F("attempt") + 1, "worker": worker, "lease_until": lease_end()}
+        taken: dict[str, Any] = {"worker": worker, "lease_until": lease_end(), **changes}
         with transaction.atomic():
-            if not self._rows.filter(self._waiting, pk=pk).update(**taken, **changes):
+            if not row_change.change(self._model, pk, taken, added={"attempt": 1}, only=self._waiting_in_sql):
                 return None
-            return self._rows.get(pk=pk)
+            return self._whole.load("id = %s", [pk])
 
-    def renew(self, pk: int, attempt: int, **changes: Any) -> None:
-        """Renew the lease, and make these changes with it. Raises Fenced."""
-        self._change(pk, attempt, {"lease_until": lease_end(), **changes})
+    def renew(self, pk: int, attempt: int, added: Mapping[str, int] | None = None, /, **changes: Any) -> None:
+        """Renew the lease, and with it make these changes and add to the numbers in `added`. Raises Fenced."""
+        self._change(pk, attempt, {"lease_until": lease_end(), **changes}, added)
 
     def release(self, pk: int, attempt: int, **changes: Any) -> None:
         """Release the lease in order; the changes set the row's new state. Raises Fenced."""
@@ -100,7 +105,8 @@ class Leases(Generic[M]):
 
     def locked(self, pk: int, attempt: int) -> M:
         """Return the row that this attempt holds, locked until the caller's transaction ends. Raises Fenced."""
-        row = self._of(pk, attempt).select_for_update().first()
+        condition, parameters = self._held_in_sql
+        row = self._whole.load(f"id = %s AND attempt = %s AND {condition}", [pk, attempt, *parameters], lock=True)
         if row is None:
             raise self._fenced(pk, attempt)
         return row
@@ -125,16 +131,29 @@ class Leases(Generic[M]):
     def _rows(self) -> QuerySet[M]:
         return self._model._default_manager.all()
 
-    def _of(self, pk: int, attempt: int) -> QuerySet[M]:
-        return self._rows.filter(self._held, pk=pk, attempt=attempt)
-
     def _expired(self, now: datetime | None) -> QuerySet[M]:
         earliest, latest = valid_ends(now or clock.now())
         return self._rows.filter(self._held).filter(Q(lease_until__lt=earliest) | Q(lease_until__gt=latest))
 
-    def _change(self, pk: int, attempt: int, changes: dict[str, Any]) -> None:
-        if not self._of(pk, attempt).update(**changes):
+    def _change(self, pk: int, attempt: int, changes: dict[str, Any], added: Mapping[str, int] | None = None) -> None:
+        condition, parameters = self._held_in_sql
+        only = (f"attempt = %s AND {condition}", (attempt, *parameters))
+        if not row_change.change(self._model, pk, changes, added=added, only=only):
             raise self._fenced(pk, attempt)
+
+    @cached_property
+    def _held_in_sql(self) -> tuple[str, tuple[Any, ...]]:
+        return _in_sql(self._rows.filter(self._held))
+
+    @cached_property
+    def _waiting_in_sql(self) -> tuple[str, tuple[Any, ...]]:
+        return _in_sql(self._rows.filter(self._waiting))
 
     def _fenced(self, pk: int, attempt: int) -> Fenced:
         return Fenced(f"{self._noun} {pk}: attempt {attempt} no longer holds it")
+
+
+def _in_sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Write the condition on the rows as SQL, with its parameters."""
+    sql, parameters = rows.query.where.as_sql(rows.query.get_compiler(connection=connection), connection)
+    return sql, tuple(parameters)

@@ -21,11 +21,14 @@ from runs.leases import FREE, last_renewal, times
 from runs.models import Run
 from runs.queue import joining_moment, lock_queue, place_in_queue, startable
 from runs.recorder import LEASES, append, stamp
+from runs.statements import row_change
+from runs.statements.whole_row import WholeRows
 from runs.stored_config import StoredConfig
 from runs.summaries import known_columns
 from runs.tagging.tags import tag_new
 
 StopRequest = Run.StopRequest
+_ROWS = WholeRows(Run)
 _STRENGTH: list[str] = list(StopRequest)
 _NO_HOLDER: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
 REASON_CHARACTERS = 4_000
@@ -49,7 +52,7 @@ def create(
     stored = StoredConfig(config)
     with transaction.atomic():
         moment = joining_moment(clock.now())
-        run = Run.objects.create(
+        run = Run(
             owner=owner,
             experiment_name=config["experiment_name"],
             source_path=config["source_path"],
@@ -65,6 +68,7 @@ def create(
             turn=moment,
             **columns,
         )
+        _ROWS.insert(run)
         tag_new(run, tags)
         known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
         _journal(run.pk, 0, "queued", moment, previous=None, queue_position=place_in_queue(run.pk))
@@ -81,7 +85,7 @@ def claim(run_id: int, worker: str) -> Run | None:
         moment = clock.not_before(now, run.queued_at)
         if run.start_time is None:
             run.start_time = moment
-            Run.objects.filter(pk=run_id).update(start_time=moment)
+            row_change.change(Run, run_id, {"start_time": moment})
         _journal(run_id, run.attempt, "in_progress", moment, previous="queued")
         return run
 
@@ -260,16 +264,16 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
     """End the run; `spent` is the time in all its attempts."""
     moment, reason = clock.not_before(clock.now(), run.queued_at, run.start_time), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
-    Run.objects.filter(pk=run.pk).update(
-        status=status,
-        reason=reason,
-        end_time=moment,
-        spent_seconds=spent,
-        duration_seconds=spent,
-        stop_request=StopRequest.NONE,
+    columns |= {
+        "status": status,
+        "reason": reason,
+        "end_time": moment,
+        "spent_seconds": spent,
+        "duration_seconds": spent,
+        "stop_request": StopRequest.NONE,
         **_NO_HOLDER,
-        **columns,
-    )
+    }
+    row_change.change(Run, run.pk, columns)
     _journal(run.pk, run.attempt, status, moment, previous=run.status, reason=reason)
     end = TrainingEnd(
         run_id=run.pk,

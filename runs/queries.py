@@ -14,12 +14,13 @@ from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
+from runs.packed_journal import packed_events
 from runs.prepared.prepared_query import PreparedQuery
 from runs.prepared.run_rows import SUMMARY_COLUMNS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
-    f"NOT (type IN ({', '.join(repr(type_) for type_ in sorted(EPHEMERAL_TYPES))}))",
+    " AND ".join(f"NOT (type = '{type_}')" for type_ in sorted(EPHEMERAL_TYPES)),
     [],
     output_field=BooleanField(),
 )
@@ -130,7 +131,10 @@ def events_after(
         events = events.filter(seq__lte=until)
     if types:
         events = of_types(events, types)
-    return list(events.order_by("seq")[:limit])
+    rows = list(events.order_by("seq")[:limit])
+    if types and not EPHEMERAL_TYPES.intersection(types):
+        return rows
+    return packed_events.with_packed(rows, run_id, after, until, limit, types=types)
 
 
 def of_types(events: QuerySet[RunEvent], types: Collection[str]) -> QuerySet[RunEvent]:

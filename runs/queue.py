@@ -6,13 +6,21 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
 
 from runs import clock
 from runs.models import Queue, Run
+from runs.statements import row_change
 
 ORDER = ("-priority", "turn", "pk")
+_BEFORE = """
+    SELECT count(*) FROM runs_run AS run
+    JOIN runs_run AS own ON own.id = %s
+    WHERE run.status = %s AND run.priority >= own.priority
+    AND (run.priority > own.priority OR run.turn < own.turn OR (run.turn = own.turn AND run.id < %s))
+"""
+"""The number of runs that come before one, in that order."""
 
 
 def waiting() -> QuerySet[Run]:
@@ -35,15 +43,18 @@ def startable() -> QuerySet[Run]:
 
 def joining_moment(now: datetime) -> datetime:
     """Return the moment for a run that joins the queue now: not before those that wait, if the clock was set back."""
-    return clock.not_before(now, *waiting().order_by().aggregate(Max("turn"), Max("queued_at")).values())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(turn), max(queued_at) FROM runs_run WHERE status = %s", [Run.Status.QUEUED.value])
+        turn, queued_at = cursor.fetchone()
+    latest = (row_change.converted(Run, name, value) for name, value in (("turn", turn), ("queued_at", queued_at)))
+    return clock.not_before(now, *latest)
 
 
 def place_in_queue(run_id: int) -> int:
     """Return the place of a run that is queued, or is just being queued: 1 = next."""
-    priority, turn = Run.objects.values_list("priority", "turn").get(pk=run_id)
-    before = Q(priority__gt=priority) | Q(priority=priority, turn__lt=turn)
-    before |= Q(priority=priority, turn=turn, pk__lt=run_id)
-    return Run.objects.filter(before, status=Run.Status.QUEUED).count() + 1
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, [run_id, Run.Status.QUEUED.value, run_id])
+        return int(cursor.fetchone()[0]) + 1
 
 
 def queue_position(run: Run) -> int | None:

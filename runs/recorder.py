@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from runs.evaluated_splits import split_looks
 from runs.events import (
@@ -28,10 +28,17 @@ from runs.events import (
 )
 from runs.leases import Leases
 from runs.models import FinalResult, Run, RunEvent, RunMetric
+from runs.statements import row_change
+from runs.statements.bulk_insert import BulkInsert
 from runs.statistics.metric_names import COUNTS
 from runs.summaries import metric_summaries
 
+GROWING = frozenset({"events_thinned"})
+"""Codes of notes that a later text replaces; of all others the first one stays."""
 LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
+
+_EVENTS = BulkInsert(RunEvent, ["run", "seq", "attempt", "type", "timestamp", "data"])
+_EPOCH_VALUES = BulkInsert(RunMetric, ["run", "epoch", "metric_name", "value", "dataset_type", "context", "class_name"])
 
 
 def stamp(event: Event, at: datetime | None = None) -> Stamped[Event]:
@@ -58,14 +65,11 @@ def record(
         for stamped in batch:
             updates |= _columns_of(stamped.message)
         updates |= columns or {}
-        if batch:
-            updates["last_seq"] = F("last_seq") + len(batch)  # in the same UPDATE: each one rewrites the whole row
-        LEASES.renew(run_id, attempt, **updates)
+        # The numbers in the same UPDATE: each one rewrites the whole row.
+        LEASES.renew(run_id, attempt, {"last_seq": len(batch)}, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
             return
-        for stamped in batch:
-            _store_rows(run_id, stamped.message)
-            split_looks.add(run_id, attempt, stamped)
+        _store_rows(run_id, attempt, batch)
         _add_notes(run_id, notes)
         _write(run_id, attempt, batch)
 
@@ -76,7 +80,7 @@ def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes visible
     only after all smaller ones.
     """
-    Run.objects.filter(pk=run_id).update(last_seq=F("last_seq") + len(batch))
+    row_change.change(Run, run_id, {}, added={"last_seq": len(batch)})
     _write(run_id, attempt, batch)
 
 
@@ -84,17 +88,12 @@ def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     """Write the batch under the run's last numbers, which were reserved for it."""
     if not batch:
         return
-    last = Run.objects.values_list("last_seq", flat=True).get(pk=run_id)
-    RunEvent.objects.bulk_create(
-        RunEvent(
-            run_id=run_id,
-            seq=last - len(batch) + 1 + index,
-            attempt=attempt,
-            type=stamped.message.type,
-            timestamp=stamped.timestamp,
-            data=stamped.data,
-        )
-        for index, stamped in enumerate(batch)
+    (last,) = row_change.read(Run, run_id, "last_seq")
+    _EVENTS.insert(
+        [
+            (run_id, seq, attempt, message.type, timestamp, data)
+            for seq, (message, timestamp, data) in enumerate(batch, last - len(batch) + 1)
+        ]
     )
 
 
@@ -120,8 +119,9 @@ def drop_note(run_id: int, code: str) -> None:
 def _add_notes(run_id: int, notes: Iterable[Mapping[str, str]]) -> None:
     for note in notes:
         known = Run.objects.select_for_update().values_list("notes", flat=True).get(pk=run_id)
-        if all(other["code"] != note["code"] for other in known):
-            Run.objects.filter(pk=run_id).update(notes=[*known, dict(note)])
+        others = [other for other in known if other["code"] != note["code"]]
+        if len(others) == len(known) or note["code"] in GROWING:
+            Run.objects.filter(pk=run_id).update(notes=[*others, dict(note)])
 
 
 # --- what an event changes on the run's own row ---
@@ -194,12 +194,15 @@ def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
     metric_summaries.rebuild(run_id)
 
 
-def _store_epoch(run_id: int, event: EpochEnd) -> None:
-    RunMetric.objects.bulk_create(
-        RunMetric(run_id=run_id, epoch=event.epoch, metric_name=name, value=value, dataset_type=event.phase)
-        for name, value in event.metrics.items()
+def _store_epochs(run_id: int, events: Sequence[EpochEnd]) -> None:
+    _EPOCH_VALUES.insert(
+        [
+            (run_id, event.epoch, name, value, event.phase, "epoch", "")
+            for event in events
+            for name, value in event.metrics.items()
+        ]
     )
-    metric_summaries.add(run_id, event.epoch, event.metrics)
+    metric_summaries.add_epochs(run_id, [(event.epoch, event.metrics) for event in events])
 
 
 def _store_final(run_id: int, event: FinalStats) -> None:
@@ -217,7 +220,7 @@ def _store_final(run_id: int, event: FinalStats) -> None:
         by_patient=msgspec.to_builtins(event.by_patient),
     )
     RunMetric.objects.bulk_create(_final_row(run_id, event, name, value) for name, value in event.statistics.items())
-    metric_summaries.add(run_id, event.epoch, event.statistics, final=True)
+    metric_summaries.add_final(run_id, event.epoch, event.statistics)
 
 
 def _final_row(run_id: int, event: FinalStats, name: str, value: float | None) -> RunMetric:
@@ -234,13 +237,19 @@ def _final_row(run_id: int, event: FinalStats, name: str, value: float | None) -
     )
 
 
-_ROWS: dict[type[Event], Callable[[int, Any], None]] = {
-    TrainingStart: _void_later_epochs,
-    EpochEnd: _store_epoch,
-    FinalStats: _store_final,
-}
-
-
-def _store_rows(run_id: int, event: Event) -> None:
-    if type(event) in _ROWS:
-        _ROWS[type(event)](run_id, event)
+def _store_rows(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
+    """Store what the events add to other tables, in their order; epochs that follow each other together."""
+    epochs: list[EpochEnd] = []
+    for stamped in batch:
+        event = stamped.message
+        if isinstance(event, EpochEnd):
+            epochs.append(event)
+        elif isinstance(event, TrainingStart | FinalStats):
+            _store_epochs(run_id, epochs)
+            epochs = []
+            if isinstance(event, TrainingStart):
+                _void_later_epochs(run_id, event)
+            else:
+                _store_final(run_id, event)
+                split_looks.add(run_id, attempt, stamped)
+    _store_epochs(run_id, epochs)

@@ -12,6 +12,8 @@ from tests.test_architecture import APPS, python_files, relative
 
 CREATE = {"create", "acreate", "bulk_create", "get_or_create", "update_or_create"}
 CHANGE = {"update", "aupdate", "bulk_update", "save", "asave"}
+PLAIN = {"BulkInsert", "change"}
+"""Of `runs.statements`: they take the model as their first argument, and columns as texts."""
 LEASES = {"claim", "renew", "release", "_end", "_change"}
 """Of `runs.leases`, and of its users: what a holder writes goes through these."""
 
@@ -53,7 +55,7 @@ def writers_of_column(column: str) -> set[str]:
     for file, call, name in calls():
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         by_keyword = name in CREATE | CHANGE | LEASES and column in keywords
-        by_text = name in ("setattr", "bulk_update") and column in texts(call.args)
+        by_text = name in {"setattr", "bulk_update", *PLAIN} and column in texts(call.args)
         by_fields = "update_fields" in keywords and column in texts([keywords["update_fields"]])
         if by_keyword or by_text or by_fields:
             found.add(file)
@@ -72,11 +74,15 @@ def targets(node: ast.AST) -> list[ast.expr]:
 
 
 def writers_of_rows(model: str, related: str, methods: set[str]) -> set[str]:
-    """Find the files that construct the model, or call one of these methods on its rows, also by a related name."""
+    """Find the files that construct the model, or call one of these methods on its rows, also by a related name.
+
+    Plain statements count with those that create rows.
+    """
     return {
         file
         for file, call, name in calls()
         if (isinstance(call.func, ast.Name) and name == model and file.startswith(("runs/", "experiments/")))
+        or (name == "BulkInsert" and methods & CREATE and words(call.args[0]) == {model})
         or (isinstance(call.func, ast.Attribute) and name in methods and words(call.func.value) & {model, related})
     }
 
@@ -105,7 +111,14 @@ def test_rows_with_states_come_to_be_in_one_place(model: str, related: str, file
 
 @pytest.mark.parametrize(("model", "related"), [("RunEvent", "events"), ("RunMetric", "metrics")])
 def test_journal_and_metrics_are_written_by_the_recorder_alone(model: str, related: str) -> None:
-    assert writers_of_rows(model, related, CREATE | CHANGE) == {"runs/recorder.py"}
+    unsaved = {"runs/packed_journal/packed_events.py"}  # made of what is packed, for readers
+    assert writers_of_rows(model, related, CREATE | CHANGE) - unsaved == {"runs/recorder.py"}
+
+
+def test_packed_events_are_written_and_removed_in_two_places() -> None:
+    """By the one that removes their rows in the same transaction, and by the one that prunes them."""
+    assert writers_of_rows("PackedEvents", "packed_events", CREATE) == {"runs/curves/journal_packing.py"}
+    assert writers_of_rows("PackedEvents", "packed_events", CHANGE) <= {"runs/packed_journal/packed_events.py"}
 
 
 def test_looks_at_test_splits_are_written_in_one_place() -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -149,14 +149,21 @@ class Rank:
 
 
 def decode_batch(raw: bytes) -> list[Received]:
-    """Decode one batch of an emitter. Raises ProtocolError."""
+    """Decode a batch as a training sends it. Raises ProtocolError."""
     try:
         return [
-            Stamped(_message(type_, bytes(data)), timestamp, bytes(data).decode())
-            for type_, timestamp, data in _BATCH.decode(raw)
+            Stamped(_message(type_, data := bytes(part)), timestamp, data.decode())
+            for type_, timestamp, part in _BATCH.decode(raw)
         ]
     except msgspec.MsgspecError as error:
         raise ProtocolError(str(error)) from error
+
+
+def encode_batch(batch: Iterable[Received]) -> bytes:
+    """Encode a batch as a training sends it."""
+    return msgspec.json.encode(
+        [(message.type, timestamp, msgspec.Raw(data.encode())) for message, timestamp, data in batch]
+    )
 
 
 def _message(type_: str, data: bytes) -> Message:

@@ -10,7 +10,16 @@ import msgspec
 
 from experiments.files.uploader import Uploader
 from experiments.processes.training_process import ProtocolError, Received, TrainingProcess
-from experiments.training.contract.reports import BestValues, CheckpointSaved, Execution, Message, Note, Recalibrated
+from experiments.supervision.thinning import Thinning
+from experiments.training.contract.reports import (
+    BestValues,
+    CheckpointSaved,
+    Execution,
+    Message,
+    Note,
+    Recalibrated,
+    Thinned,
+)
 from realtime.hubs import broadcast
 from runs import recorder
 from runs.events import Event, Stamped
@@ -26,6 +35,7 @@ class BatchWriter:
 
     def __init__(self, run: Run, uploader: Uploader, observe: Observer | None) -> None:
         self._run, self._uploader = run, uploader
+        self._thinning = Thinning(run)
         self._observe = observe or (lambda _message: None)
         # Epoch of the last checkpoint that the database has, and that the training knows to be there
         self._registered = run.last_checkpoint_epoch if run.last_checkpoint else None
@@ -42,8 +52,12 @@ class BatchWriter:
                 columns["execution"] = self._executions(message)
             if isinstance(message, Note):
                 notes.append({"code": message.code, "text": message.text})
+        thinned = [message for message, _, _ in batch if isinstance(message, Thinned)]
+        if thinned:
+            notes.append(self._thinning.note(thinned))
         run = self._run
         recorder.record(run.pk, run.attempt, happened, columns=columns, notes=notes, again=again)
+        self._thinning.add(thinned)
         self._registered = columns.get("last_checkpoint_epoch", self._registered)
         broadcast.hint(run.pk)
         if "last_checkpoint" in columns:

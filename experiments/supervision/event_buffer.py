@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
+import msgspec
 from django.db import Error, connections
 
+from experiments.processes.rank_process import decode_batch, encode_batch
 from experiments.processes.training_process import Received
-from runs.events import EPHEMERAL_TYPES
+from experiments.training.contract.reports import Thinned
+from experiments.training.contract.spool import Spool
+from runs.events import EPHEMERAL_TYPES, Stamped, utc_now
 from runs.failures.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
-KEPT = 50_000  # messages; beyond them ephemeral events are dropped, so that an outage costs no more memory
+KEPT = 50_000  # messages in memory; more wait in files, and ephemeral events that these do not take are left out
 TOGETHER = 1_000  # messages of one transaction
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -23,12 +29,18 @@ LONGEST_PAUSE_SECONDS = 5.0
 class EventBuffer:
     """A buffer whose `store` is given a batch, and whether it was tried before.
 
-    Errors of the database are retried; whatever else `store` raises is passed on.
+    Errors of the database are retried; whatever else `store` raises is passed on. What no room is left for is counted,
+    and reported as soon as there is room again.
     """
 
-    def __init__(self, run_id: int, store: Callable[[Sequence[Received], bool], None]) -> None:
+    def __init__(
+        self, run_id: int, store: Callable[[Sequence[Received], bool], None], folder: Path | None = None
+    ) -> None:
+        """Store that run's messages; `folder` is where an outage of the database may put files."""
         self._run_id, self._store = run_id, store
         self._waiting: list[Received] = []
+        self._spool = Spool(folder)  # of those after them
+        self._left_out: Counter[str] = Counter()
         self._tried = 0  # how many of them were tried together, and may have been stored without an answer reaching us
         self._backoff, self._next_try = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS), 0.0
         self._failing_since: float | None = None
@@ -39,10 +51,17 @@ class EventBuffer:
         return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
 
     def put(self, batch: Iterable[Received]) -> None:
-        """Keep a batch until it is delivered; beyond the limit, ephemeral events are dropped."""
+        """Keep a batch until it is delivered; ephemeral events only as long as there is room."""
+        later: list[Received] = []
         for received in batch:
-            if len(self._waiting) < KEPT or received.message.type not in EPHEMERAL_TYPES:
+            if self._spool.empty and len(self._waiting) < KEPT:
                 self._waiting.append(received)
+            elif self._spool.full and received.message.type in EPHEMERAL_TYPES:
+                self._left_out[received.message.type] += 1
+            else:
+                later.append(received)
+        if later:
+            self._spool.put(encode_batch(later))
 
     def deliver(self) -> None:
         """Store what waits, unless the pause after a failure is not over; never waits itself."""
@@ -55,7 +74,7 @@ class EventBuffer:
 
     def deliver_all(self) -> None:
         """Store what waits now; raises what the database raises."""
-        while self._waiting:
+        while self._waiting or self._refilled():
             again = self._tried > 0
             self._tried = self._tried or min(TOGETHER, len(self._waiting))
             self._store(self._waiting[: self._tried], again)
@@ -63,6 +82,16 @@ class EventBuffer:
             self._tried = 0
         self._failing_since = None
         self._backoff.reset()
+
+    def _refilled(self) -> bool:
+        """Take what waits in the spool, at its end what was left out; False: there was nothing."""
+        if (encoded := self._spool.get(wait=False)) is not None:
+            self._waiting = decode_batch(encoded)
+        elif self._left_out:
+            thinned = Thinned(events=dict(self._left_out))
+            self._waiting = [Stamped(thinned, utc_now(), msgspec.json.encode(thinned).decode())]
+            self._left_out.clear()
+        return bool(self._waiting)
 
     def _failed(self) -> None:
         pause = self._backoff.failed()

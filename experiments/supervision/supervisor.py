@@ -91,7 +91,7 @@ class Supervision:
         self._limit = TimeLimit(run)
         self._uploader = Uploader(run)
         self._writer = BatchWriter(run, self._uploader, observe)
-        self._buffer = EventBuffer(run.pk, self._writer.store_batch)
+        self._buffer = EventBuffer(run.pk, self._writer.store_batch, run.folder)
         self._database = DatabaseRetry(run.pk, draining=draining, lost=lease.lost)
         self._finalisation = Finalisation(
             run, self._uploader, self._database, is_urgent=self._is_urgent, worked=lambda: lease.seconds

@@ -21,6 +21,7 @@ from experiments.periodic import Periodic
 from experiments.preflights import leftover_folders, state
 from realtime.hubs import broadcast
 from runs import lifecycle
+from runs.curves import journal_packing
 from runs.curves.compaction import compact_running
 from runs.failures.each import each
 from runs.failures.recovery_clock import RecoveryClock
@@ -30,6 +31,7 @@ from runs.removal import deletion
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
+PACKING_REST_SECONDS = 600.0
 AFTER_OUTAGE_SECONDS = 5.0
 """How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
 
@@ -40,6 +42,7 @@ class Maintenance(Periodic):
     def __init__(self) -> None:
         super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
+        self._packing = Packing()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -50,6 +53,7 @@ class Maintenance(Periodic):
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,
+            "packing journals": self._packing.pack_one,
             "clearing folders of pre-flight reports": leftover_folders.clear,
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
@@ -123,6 +127,26 @@ class Purging:
             return None
         self._tried = run.pk
         return run.pk if _purged(run) else None
+
+
+class Packing:
+    """Packs journals of runs that ended a while ago, one after the other, and rests where there is none."""
+
+    def __init__(self) -> None:
+        self._next_look = 0.0  # monotonic time
+        self._tried = 0  # the run of the last round: one that cannot be packed holds up no other
+
+    def pack_one(self) -> int | None:
+        """Pack one run per round; looks again after some minutes when none was due."""
+        if time.monotonic() < self._next_look:
+            return None
+        run = journal_packing.due().filter(pk__gt=self._tried).first()
+        if run is None:
+            self._next_look, self._tried = time.monotonic() + PACKING_REST_SECONDS, 0
+            return None
+        self._tried = run.pk
+        journal_packing.pack(run)
+        return run.pk
 
 
 def _purged(run: Run) -> bool:

@@ -11,6 +11,7 @@ from runs.events import Event, GradientStats, Progress, ResourceUsage, decode
 from runs.hints.evidence import Epoch, Evidence
 from runs.hints.gradient_health import WINDOW
 from runs.models import FinalResult, Run, RunEvent, RunMetric
+from runs.queries import events_after
 from runs.statistics.matrix_statistics import Matrix, Number, trials_of
 from runs.statistics.metric_names import COUNTS
 
@@ -102,8 +103,8 @@ def _recent(run: Run) -> list[Event]:
 
 
 def _first_gradients(run: Run) -> list[GradientStats]:
-    rows = RunEvent.objects.filter(run_id=run.pk, seq__lte=RECENT, type=GradientStats.type)
-    events = _decoded(list(rows.order_by("seq").values_list("type", "data")[:WINDOW]))
+    found = events_after(run.pk, 0, WINDOW, until=RECENT, types=[GradientStats.type])
+    events = _decoded([(event.type, event.data) for event in found])
     return [event for event in events if isinstance(event, GradientStats)]
 
 

@@ -71,16 +71,10 @@ def table(sampled: SampledEvent, samples: Sequence[Sample]) -> Table:
             if name not in ("seq", "time")
         },
     }
-    places: dict[str, list[int]] = {}
-    values: dict[str, list[float | None]] = {}
-    for row, data in enumerate(decoded):
-        for name, value in sampled.values(data):
-            places.setdefault(name, []).append(row)
-            values.setdefault(name, []).append(value)
     count = len(samples)
     columns = {
-        name: Column(None if len(rows) == count else np.array(rows, np.int64), np.array(values[name], np.float64))
-        for name, rows in places.items()
+        name: Column(None if len(rows) == count else np.array(rows, np.int64), np.array(values, np.float64))
+        for name, rows, values in sampled.columns(decoded)
     }
     return Table(count, base, columns)
 

@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from runs import lifecycle
-from runs.derived_models import MetricSummary, SavedPoint
+from runs.derived_models import MetricSummary, PackedEvents, SavedPoint
 from runs.files import store, stored_files
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
 
@@ -29,7 +29,7 @@ PAUSE_SECONDS = 0.02
 
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
-_ROWS: tuple[type[Model], ...] = (*_LARGE, MetricSummary, SavedPoint, FinalResult, RunTag, StoredFile)
+_ROWS: tuple[type[Model], ...] = (*_LARGE, PackedEvents, MetricSummary, SavedPoint, FinalResult, RunTag, StoredFile)
 
 
 CANCELLED = "Cancelled because {by} deleted it while it was queued; run it again if it should train after all."

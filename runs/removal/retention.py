@@ -21,6 +21,7 @@ from runs.events import EPHEMERAL_TYPES
 from runs.files import run_files, stored_files
 from runs.files.local_files import RunFile
 from runs.models import Run, RunEvent
+from runs.packed_journal import packed_events
 
 BATCH_NUMBERS = 5_000
 """Numbers of the journal that one transaction covers: it locks the database for some hundredths of a second."""
@@ -55,7 +56,7 @@ def expired_runs(days: float, now: datetime | None = None) -> QuerySet[Run]:
 def ephemeral_events(run: Run) -> Amount:
     """Count the events of the run that `remove_events` would remove."""
     found = _ephemeral(run.pk).aggregate(count=Count("pk"), size=Sum(Length("data")))
-    return Amount(found["count"], found["size"] or 0)
+    return Amount(found["count"], found["size"] or 0) + Amount(*packed_events.amount(run.pk))
 
 
 def ephemeral_events_of(runs: QuerySet[Run]) -> Amount:
@@ -84,6 +85,7 @@ def remove_events(run: Run, pause: Callable[[float], None] = time.sleep) -> Iter
                 return
             until = min(first + BATCH_NUMBERS, run.last_seq)
             removed, _ = _ephemeral(run.pk).filter(seq__gt=first, seq__lte=until).delete()
+            removed += packed_events.remove(run.pk, first + 1, until)
         if removed:
             yield removed
             pause(PAUSE_SECONDS)

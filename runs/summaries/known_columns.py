@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from django.db import connection
+
 from runs.derived_models import KnownColumn
 from runs.prepared.prepared_query import PreparedQuery
 
@@ -27,7 +29,12 @@ def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 def register(kind: Kind, names: Iterable[str]) -> None:
     """Add the names that are not known yet; one query where all are known, as they nearly always are."""
     wanted = set(names)
-    known = set(KnownColumn.objects.filter(kind=kind, name__in=wanted).values_list("name", flat=True))
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        places = ", ".join(["%s"] * len(wanted))
+        cursor.execute(f"SELECT name FROM runs_knowncolumn WHERE kind = %s AND name IN ({places})", [kind, *wanted])  # noqa: S608
+        known = {name for (name,) in cursor.fetchall()}
     missing = [KnownColumn(kind=kind, name=name) for name in sorted(wanted - known)]
     if missing:
         KnownColumn.objects.bulk_create(missing, ignore_conflicts=True)

@@ -242,7 +242,7 @@ async def test_a_chosen_final_number_says_of_which_split_it_is(visitors: Visitor
         runs = [trained(owner, "Tested", 1), trained(owner, "Validated", 2)]
         for run, split in zip(runs, ("test", "val"), strict=True):
             Run.objects.filter(pk=run.pk).update(final_split=split)
-            metric_summaries.add(run.pk, 1, {"final_mcc": 0.8125}, final=True)
+            metric_summaries.add_final(run.pk, 1, {"final_mcc": 0.8125})
         return runs
 
     runs = await in_thread(told)

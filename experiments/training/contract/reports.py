@@ -56,6 +56,13 @@ class Note(Report, frozen=True, kw_only=True):
     text: str
 
 
+class Thinned(Report, frozen=True, kw_only=True):
+    """How many events of each type were left out since the last such report: more came than could be stored."""
+
+    type: ClassVar[str] = "thinned"
+    events: dict[str, int]
+
+
 class Execution(Report, frozen=True, kw_only=True):
     """What really carries out an attempt, where its configuration says `auto` or asks for what the machine lacks.
 
@@ -124,6 +131,7 @@ REPORT_TYPES: dict[str, type[Report]] = {
         CheckpointSaved,
         BestValues,
         Note,
+        Thinned,
         Execution,
         Recalibrated,
         PreflightReady,
@@ -186,5 +194,6 @@ __all__ = [
     "Recalibrated",
     "Report",
     "Reporter",
+    "Thinned",
     "TrainingStopped",
 ]

@@ -15,15 +15,17 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
-from experiments.training.contract.reports import Job, Message, Outcome
+from experiments.training.contract.reports import Job, Message, Outcome, Thinned
+from experiments.training.contract.spool import Spool
 from experiments.training.contract.stop import Stop
 from runs.events import EPHEMERAL_TYPES, format_time
 from runs.files.log_names import log_name, start_name
@@ -37,28 +39,42 @@ BATCH_SECONDS = 0.05  # between two batches in the long run: each is a transacti
 TOGETHER = 1_000  # messages of a batch; where so many wait, it goes at once
 BATCHES_AT_ONCE = 10  # before which nothing waits, if there was a calm before
 HEARTBEAT_SECONDS = 1.0
-QUEUE_LIMIT = 50_000  # messages; beyond it ephemeral events are dropped, so that a stalled store costs no memory
+QUEUE_LIMIT = 200_000  # messages that wait to be encoded, at most 60 MiB; beyond it ephemeral events are left out
 ORPHAN_GRACE_SECONDS = 10.0
 ORPHANED = 70  # exit code of a training whose supervisor died
+Encoded: TypeAlias = tuple[str, str, msgspec.Raw]
 
 
 class Emitter:
-    """A queue that takes messages from the training without blocking it; its own thread sends them in batches.
+    """A queue that takes messages from the training without blocking it.
 
     While little happens, each message goes at once. Under load they gather: one batch in `BATCH_SECONDS`.
+
+    A thread encodes them in batches, another sends these. What the supervisor has no time to read waits in a spool,
+    most of it in a file; where that is full too, ephemeral events are left out, counted and reported.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, folder: Path | None = None) -> None:
+        """Send to that connection; files of the spool lie in `folder`."""
         self._connection = connection
         self._pacing = Pacing(BATCH_SECONDS, BATCHES_AT_ONCE)
         self._closing = threading.Event()
         self._queue: SimpleQueue[tuple[float, Message] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._send_forever, name="emitter", daemon=True)
-        self._thread.start()
+        self._spool = Spool(folder)
+        self._left_out: Counter[str] = Counter()
+        self._lock = threading.Lock()  # of the counts
+        self._threads = [
+            threading.Thread(target=self._gather_forever, name="emitter", daemon=True),
+            threading.Thread(target=self._send_forever, name="event sender", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def report(self, message: Message) -> None:
         """Queue one message, in well under a microsecond."""
-        if self._queue.qsize() > QUEUE_LIMIT and message.type in EPHEMERAL_TYPES:
+        if (self._spool.full or self._queue.qsize() > QUEUE_LIMIT) and message.type in EPHEMERAL_TYPES:
+            with self._lock:
+                self._left_out[message.type] += 1
             return
         self._queue.put((time.time(), message))
 
@@ -71,20 +87,37 @@ class Emitter:
         """Send what is queued, then stop."""
         self._queue.put(None)
         self._closing.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _send_forever(self) -> None:
-        closing = False
         try:
-            while not closing:
-                batch, closing = self._gather()
-                self._connection.send_bytes(msgspec.json.encode(batch))
+            while (batch := self._spool.get()) is not None:
+                self._connection.send_bytes(batch)
         except OSError:
             return  # the supervisor is gone; the command pipe's end stops the training
 
-    def _gather(self) -> tuple[list[tuple[str, str, msgspec.Raw]], bool]:
+    def _gather_forever(self) -> None:
+        closing = False
+        while not closing:
+            batch, closing = self._gather()
+            if closing or not self._spool.full:
+                batch += self._thinned()
+            if batch or self._spool.empty:  # no heartbeat behind what is a sign of life itself
+                self._spool.put(msgspec.json.encode(batch))
+        self._spool.close()
+
+    def _thinned(self) -> list[Encoded]:
+        """Report what was left out since the last report, if anything was."""
+        if not self._left_out:
+            return []
+        with self._lock:
+            counts, self._left_out = self._left_out, Counter()
+        return [_encoded(time.time(), Thinned(events=dict(counts)))]
+
+    def _gather(self) -> tuple[list[Encoded], bool]:
         """Wait for a first message (or a heartbeat's time) and until it may go, then take what has come by then."""
-        batch: list[tuple[str, str, msgspec.Raw]] = []
+        batch: list[Encoded] = []
         try:
             item = self._queue.get(timeout=HEARTBEAT_SECONDS)
             if self._queue.qsize() < TOGETHER:
@@ -113,7 +146,7 @@ class Pacing:
         return max(0.0, self._next - now)
 
 
-def _encoded(moment: float, message: Message) -> tuple[str, str, msgspec.Raw]:
+def _encoded(moment: float, message: Message) -> Encoded:
     timestamp = format_time(datetime.fromtimestamp(moment, UTC))
     return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
 
@@ -140,7 +173,7 @@ def main(
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(decoded.gpus)
     stop = Stop()
     threading.Thread(target=_receive_commands, args=(commands, stop), name="commands", daemon=True).start()
-    emitter = Emitter(messages)
+    emitter = Emitter(messages, Path(decoded.run_dir))
     try:
         module: Any = importlib.import_module(recipe)
         module.train(decoded, emitter.report if decoded.rank == 0 else emitter.report_outcome, stop)

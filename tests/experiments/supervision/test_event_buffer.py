@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from django.db import OperationalError
 from experiments.processes.training_process import Received
 from experiments.supervision import event_buffer
 from experiments.supervision.event_buffer import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EventBuffer
-from experiments.training.contract.reports import Note
-from runs.events import Progress, Stamped
+from experiments.training.contract import spool
+from experiments.training.contract.reports import Note, Thinned
+from runs.events import Progress, Stamped, encode
 
 
 class Database:
@@ -50,7 +53,8 @@ def notes(*names: str) -> list[Received]:
 
 def progress(number: int) -> Received:
     numbers: dict[str, Any] = {"epoch": 0, "batch_idx": number, "batches": 9, "step": number, "total_steps": 9}
-    return Stamped(Progress(**numbers, samples_per_second=None, eta_seconds=None), "", f"progress {number}")
+    message = Progress(**numbers, samples_per_second=None, eta_seconds=None)
+    return Stamped(message, "", encode(message).decode())
 
 
 def test_after_an_outage_all_of_it_is_stored_in_order(clock: list[float]) -> None:
@@ -99,13 +103,51 @@ def test_pauses_grow_to_a_limit(clock: list[float]) -> None:
     assert pauses == sorted(pauses, key=lambda pause: round(pause, 1))
 
 
-def test_a_long_outage_costs_no_more_than_ephemeral_events(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_outage_moves_what_follows_to_a_file(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(event_buffer, "KEPT", 3)
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 0)
     database = Database()
-    buffer = EventBuffer(7, database.store)
-    buffer.put([progress(1), progress(2), progress(3), progress(4), *notes("kept"), progress(5)])
+    buffer = EventBuffer(7, database.store, tmp_path)
+    buffer.put([progress(number) for number in range(5)])
+    buffer.put([progress(number) for number in range(5, 9)])
+    assert list(tmp_path.iterdir()) == []  # the file has no name that a killed worker could leave
     buffer.deliver()
-    assert database.took == ["progress 1", "progress 2", "progress 3", "kept"]
+    assert [json.loads(data)["batch_idx"] for data in database.took] == list(range(9))
+    buffer.put([progress(9)])
+    buffer.deliver()
+    assert len(database.took) == 10
+
+
+def test_an_outage_without_end_leaves_out_ephemeral_events_and_counts_them(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(event_buffer, "KEPT", 1)
+    monkeypatch.setattr(spool, "LIMIT_BYTES", 1)
+    database, taken = Database(), list[Received]()
+
+    def store(batch: Sequence[Received], again: bool) -> None:
+        database.store(batch, again)
+        taken.extend(batch)
+
+    buffer = EventBuffer(7, store, tmp_path)
+    database.away = True
+    for number in range(1, 6):
+        buffer.put([progress(number)])
+    buffer.put(notes('{"code": "kept", "text": ""}'))
+    buffer.deliver()
+    assert taken == []
+    database.away = False
+    buffer.deliver_all()
+    assert [received.message for received in taken[:2]] == [progress(1).message, progress(2).message]
+    assert [received.message for received in taken[2:]] == [
+        Note(code="kept", text=""),
+        Thinned(events={"progress": 3}),
+    ]
+    buffer.put([progress(6)])
+    buffer.deliver_all()
+    assert taken[4:] == [progress(6)]  # reported once
 
 
 def test_many_messages_are_stored_in_several_transactions(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

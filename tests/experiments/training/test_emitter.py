@@ -1,45 +1,74 @@
-"""When a training's batches of messages go: at once while little happens, gathered under load."""
+"""A training that reports faster than its supervisor reads: it never waits, and what is left out is counted."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from collections.abc import Iterable
 from multiprocessing import Pipe
+from pathlib import Path
 
-import msgspec
 import pytest
 
-from experiments.training.recipes.process_entry import TOGETHER, Emitter, Pacing
-from runs.events import LrUpdate
+from experiments.processes.rank_process import decode_batch
+from experiments.training.contract import spool
+from experiments.training.contract.reports import Message, Note, Thinned
+from experiments.training.recipes import process_entry
+from experiments.training.recipes.process_entry import Emitter
+from runs.events import BatchMetrics
+
+MANY = 3_000
 
 
-def test_nothing_waits_after_a_calm() -> None:
-    pacing = Pacing(0.05, 10)
-    assert [pacing.take(100.0) for _ in range(10)] == [0.0] * 10
-    assert pacing.take(100.0) == pytest.approx(0.05)
+def batch_metrics(step: int) -> BatchMetrics:
+    return BatchMetrics(step=step, batch_idx=step, epoch=0, loss=0.5, accuracy=None, recall=None, f1=None)
 
 
-def test_under_load_one_goes_in_each_interval() -> None:
-    pacing, now, sent = Pacing(0.05, 10), 100.0, 0
-    while now < 110.0:  # somebody always has something to say
-        now += pacing.take(now)
-        sent += 1
-    assert sent == pytest.approx(10 / 0.05 + 10, abs=2)
-
-
-def test_a_calm_saves_up_no_more_than_that() -> None:
-    pacing = Pacing(0.05, 10)
-    pacing.take(0.0)
-    assert [pacing.take(1e6) for _ in range(11)] == pytest.approx([0.0] * 10 + [0.05], abs=1e-6)
-
-
-def test_a_flood_is_sent_whole_and_in_order_without_waiting() -> None:
+def received(messages: Iterable[Message], folder: Path) -> list[Message]:
+    """Report the messages while nobody reads, then read them all."""
     reading, writing = Pipe(duplex=False)
-    emitter, count = Emitter(writing), 3 * TOGETHER + 1
-    for step in range(count):
-        emitter.report(LrUpdate(epoch=0, step=step, learning_rate=0.1))
-    steps: list[int] = []
-    while len(steps) < count:
-        batch = msgspec.json.decode(reading.recv_bytes())
-        assert len(batch) <= TOGETHER
-        steps += [data["step"] for _, _, data in batch]
+    found: list[Message] = []
+
+    def read() -> None:
+        try:
+            while True:
+                found.extend(message for message, _, _ in decode_batch(reading.recv_bytes()))
+        except EOFError:
+            return
+
+    emitter, reader = Emitter(writing, folder), threading.Thread(target=read)
+    for message in messages:
+        emitter.report(message)
+    reader.start()
     emitter.close()
-    assert steps == [*range(count)]
+    writing.close()
+    reader.join(30)
+    assert not reader.is_alive()
+    reading.close()
+    return found
+
+
+def test_a_burst_beyond_pipe_and_memory_arrives_whole_and_in_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 10_000)
+    sent = [batch_metrics(step) for step in range(MANY)]
+    assert received(sent, tmp_path) == sent
+
+
+def test_what_is_left_out_is_counted_and_what_lasts_is_never_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(process_entry, "QUEUE_LIMIT", 100)
+    monkeypatch.setattr(spool, "LIMIT_BYTES", 50_000)
+    sent: list[Message] = []
+    for step in range(MANY):
+        sent += [batch_metrics(step), *([Note(code=str(step), text="")] if step % 100 == 0 else [])]
+    found = received(sent, tmp_path)
+    counts = Counter(type(message) for message in found)
+    left_out = sum(message.events["batch_metrics"] for message in found if isinstance(message, Thinned))
+    assert left_out > 0
+    assert counts[BatchMetrics] + left_out == MANY
+    assert counts[Note] == MANY / 100
+    order = [sent.index(message) for message in found if not isinstance(message, Thinned)]
+    assert order == sorted(order)

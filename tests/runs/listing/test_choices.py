@@ -219,7 +219,7 @@ def test_every_final_number_of_a_test_split_comes_before_those_of_validation(api
     made = {}
     for split, value in (("val", 1.0), ("test", 0.9), ("test", None), ("val", 0.5), ("test", 0.95)):
         run = make_run(**completed_columns() | {"final_split": split})
-        metric_summaries.add(run.pk, 3, {"final_mcc": value, "val_auroc": value}, final=True)
+        metric_summaries.add_final(run.pk, 3, {"final_mcc": value, "val_auroc": value})
         made[split, value] = run.pk
     best = [made["test", 0.95], made["test", 0.9], made["val", 1.0], made["val", 0.5], made["test", None]]
     assert walked_by(api, "-metric.final_mcc") == best

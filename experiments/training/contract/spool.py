@@ -1,0 +1,129 @@
+"""Hold messages that come faster than they are taken: in order, the newest of many in a file, both bounded.
+
+Plain Python, for the training as for its supervisor. A file has no name, so that nothing is left where its process is
+killed; it is given back to the disk as soon as it was read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import deque
+from pathlib import Path
+from typing import IO
+
+MEMORY_BYTES = 4 * 1024 * 1024
+SEGMENT_BYTES = 16 * 1024 * 1024
+LIMIT_BYTES = 256 * 1024 * 1024
+
+
+class _Segment:
+    """A file of messages, each with its length in front, written to its end and then read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed once it was read
+        self.written = self._read = 0
+
+    def put(self, message: bytes) -> None:
+        """Write a message; raises OSError, and the file is then as it was before."""
+        data = len(message).to_bytes(8, "little") + message
+        self._file.seek(self.written)
+        if self._file.write(data) < len(data):
+            raise OSError("no space left for a message")
+        self.written += len(data)
+
+    def get(self) -> bytes | None:
+        """Read the next message; None after the last one."""
+        if self._read == self.written:
+            self._file.close()
+            return None
+        self._file.seek(self._read)
+        size = int.from_bytes(self._file.read(8), "little")
+        message = self._file.read(size)
+        if len(message) < size:
+            raise OSError("a message is missing in its file")
+        self._read += 8 + size
+        return message
+
+
+class Spool:
+    """A queue of messages, for one thread that puts and one that gets.
+
+    `full` says that no more is wanted. What is put all the same is kept in memory, as is what a disk refuses.
+    """
+
+    def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
+        """Make an empty one, whose files would be in that folder."""
+        self._folder = folder or Path(tempfile.gettempdir())
+        self._limit = LIMIT_BYTES if limit is None else limit
+        self._parts: deque[bytes | _Segment] = deque()
+        self._size = self._in_memory = 0
+        self._closed = self._refused = False
+        self._changed = threading.Condition()
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds as much as it may, or the disk takes no more."""
+        return self._size >= self._limit or self._refused
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits in it."""
+        return not self._size
+
+    def put(self, message: bytes) -> None:
+        """Add a message; never fails."""
+        with self._changed:
+            if self._fits_memory(message) or self._refused or not self._filed(message):
+                self._parts.append(message)
+                self._in_memory += len(message)
+            self._size += len(message)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """End `get` once everything was read."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def get(self, *, wait: bool = True) -> bytes | None:
+        """Take the oldest message. None when there is none: without `wait` now, with it once the spool is closed."""
+        with self._changed:
+            while True:
+                if (message := self._first()) is not None:
+                    self._size -= len(message)
+                    return message
+                if self._closed or not wait:
+                    self._refused = False  # tried again from now on
+                    return None
+                self._changed.wait()
+
+    def _fits_memory(self, message: bytes) -> bool:
+        """Return whether it may stay in memory: not behind a file, or small files would take turns with memory."""
+        in_file = bool(self._parts) and isinstance(self._parts[-1], _Segment)
+        return not in_file and self._in_memory + len(message) <= MEMORY_BYTES
+
+    def _first(self) -> bytes | None:
+        while self._parts:
+            part = self._parts[0]
+            if isinstance(part, bytes):
+                self._parts.popleft()
+                self._in_memory -= len(part)
+                return part
+            if (message := part.get()) is not None:
+                return message
+            self._parts.popleft()
+        return None
+
+    def _filed(self, message: bytes) -> bool:
+        """Write the message to the last file, or to a new one; False where the disk refuses it."""
+        try:
+            last = self._parts[-1] if self._parts else None
+            if not isinstance(last, _Segment) or last.written >= SEGMENT_BYTES:
+                last = _Segment(self._folder)
+                self._parts.append(last)
+            last.put(message)
+        except OSError:
+            self._refused = True
+            return False
+        return True

@@ -1,0 +1,66 @@
+"""Pack the ephemeral events of long runs that have ended: their only writer.
+
+A row of the journal is mostly digits and what SQL keeps beside them; packed, it takes a fifth. Only full ranges of the
+journal are packed whose samples are compacted, each in one transaction: a kill leaves rows or packed events, never both
+and never neither. The last numbers stay rows, which hints and logs read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from runs import clock
+from runs.curves.compaction import RANGE, compact_due
+from runs.derived_models import PackedEvents
+from runs.events import EPHEMERAL_TYPES
+from runs.models import Run, RunEvent
+from runs.packed_journal import event_codec
+from runs.packed_journal.event_codec import PackedEvent
+
+REST = timedelta(hours=1)
+"""Since the end of a run: most readers have read its journal by then, as rows."""
+LAST_ROWS = 5_000
+"""Numbers at the end of a run that stay rows at least."""
+
+
+def due(now: datetime | None = None) -> QuerySet[Run]:
+    """Select the runs that have something to pack, the oldest first."""
+    last = PackedEvents.objects.filter(run=OuterRef("pk"), last_seq__gt=OuterRef("last_seq") - LAST_ROWS - RANGE)
+    ended = Run.objects.filter(status__in=Run.ENDED, end_time__lt=(now or clock.now()) - REST)
+    return ended.filter(~Exists(last), last_seq__gte=RANGE + LAST_ROWS).order_by("pk")
+
+
+def pack(run: Run) -> int:
+    """Pack what may be packed of the run; return the number of events. Stops when the run is resumed."""
+    packed, until = 0, min(compact_due(run.pk, run.last_seq), run.last_seq - LAST_ROWS)
+    known = PackedEvents.objects.filter(run=run).order_by("-last_seq").values_list("last_seq", flat=True)
+    after = known.first() or 0
+    while after + RANGE <= until:
+        with transaction.atomic():
+            if not Run.objects.select_for_update().filter(pk=run.pk, status__in=Run.ENDED).exists():
+                return packed
+            if not PackedEvents.objects.filter(run=run, first_seq=after + 1).exists():  # by another process meanwhile
+                packed += _pack_range(run.pk, after)
+        after += RANGE
+    return packed
+
+
+def _pack_range(run_id: int, after: int) -> int:
+    """Replace the rows of a range by their packed form; a range without any is marked as done too."""
+    rows = _ephemeral(run_id).filter(seq__gt=after, seq__lte=after + RANGE)
+    events = [PackedEvent(*row) for row in rows.order_by("seq").values_list(*PackedEvent._fields)]
+    data = event_codec.encode(events) if events else b""
+    if events and event_codec.decode(data) != events:
+        raise ValueError(f"run {run_id}: events after {after} do not come back as they are")
+    PackedEvents.objects.create(
+        run_id=run_id, first_seq=after + 1, last_seq=after + RANGE, count=len(events), data=data
+    )
+    rows.delete()
+    return len(events)
+
+
+def _ephemeral(run_id: int) -> QuerySet[RunEvent]:
+    return RunEvent.objects.filter(run_id=run_id, type__in=sorted(EPHEMERAL_TYPES))

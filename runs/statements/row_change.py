@@ -1,0 +1,62 @@
+"""Change columns of one row by plain SQL, without the ORM's work of writing the same statement again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection, models
+
+
+def change(
+    model: type[models.Model],
+    pk: int,
+    changes: Mapping[str, Any],
+    *,
+    added: Mapping[str, int] | None = None,
+    only: tuple[str, tuple[Any, ...]] = ("", ()),
+) -> bool:
+    """Set those fields of the row, and add to the numbers in `added`; False: there is no such row.
+
+    `only` is a further condition as SQL, with its parameters.
+    """
+    fields = {name: model._meta.get_field(name) for name in (*changes, *(added or ()))}
+    columns: dict[str, Any] = {name: field.column for name, field in fields.items()}  # type: ignore[union-attr]
+    sets = [f'"{columns[name]}" = %s' for name in changes]
+    sets += [f'"{columns[name]}" = "{columns[name]}" + %s' for name in added or ()]
+    values = [fields[name].get_db_prep_save(value, connection) for name, value in changes.items()]  # type: ignore[union-attr]
+    condition, parameters = only
+    where = f'"{model._meta.pk.column}" = %s' + (f" AND {condition}" if condition else "")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE {where}',  # noqa: S608
+            [*values, *(added or {}).values(), pk, *parameters],
+        )
+        return bool(cursor.rowcount)
+
+
+def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
+    """Read columns of a row as the database holds them: of numbers and texts the values of the fields.
+
+    Raises ObjectDoesNotExist.
+    """
+    columns = ", ".join(f'"{model._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT {columns} FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',  # noqa: S608
+            [pk],
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise ObjectDoesNotExist(f"{model._meta.verbose_name} {pk}")
+    return tuple(found)
+
+
+def converted(model: type[models.Model], name: str, value: Any) -> Any:
+    """Convert what the database holds in that column to the value of its field: of times and JSON not the same."""
+    field: Any = model._meta.get_field(name)
+    column = field.get_col(model._meta.db_table)
+    for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
+        value = convert(value, column, connection)
+    return value

@@ -1,0 +1,54 @@
+"""Insert and load whole rows of a wide table by SQL that is written once, where the ORM writes it for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+
+
+class WholeRows(Generic[M]):
+    """The rows of one model, with all of its columns."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._prepared: tuple[str, dict[int, Any], list[str]] | None = None
+
+    def insert(self, row: M) -> None:
+        """Insert a new row, which gets its key. Raises IntegrityError."""
+        key, fields = self._model._meta.pk, [f for f in self._model._meta.concrete_fields if not f.primary_key]
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        sql = f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({", ".join(["%s"] * len(fields))})'  # noqa: S608
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(f'{sql} RETURNING "{key.column}"', values)
+                row.pk = cursor.fetchone()[0]
+            else:
+                cursor.execute(sql, values)
+                row.pk = cursor.lastrowid
+        row._state.adding, row._state.db = False, connection.alias
+
+    def load(self, condition: str, parameters: Sequence[Any], *, lock: bool = False) -> M | None:
+        """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends."""
+        sql, converters, names = self._prepared = self._prepared or self._prepare()
+        locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} WHERE {condition}{locking}", parameters)
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        values = list(found)
+        for place, (functions, column) in converters.items():
+            for convert in functions:
+                values[place] = convert(values[place], column, connection)
+        return self._model.from_db(connection.alias, names, values)
+
+    def _prepare(self) -> tuple[str, dict[int, Any], list[str]]:
+        compiler = self._model._default_manager.order_by().query.get_compiler(connection=connection)
+        sql, _ = compiler.as_sql()
+        columns = [column for column, _, _ in compiler.select]
+        return sql, compiler.get_converters(columns), [column.target.attname for column in columns]

@@ -1,0 +1,95 @@
+"""What waits between a training and its supervisor: in order, whole, bounded, and gone from the disk afterwards."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+
+import pytest
+
+from experiments.training.contract import spool
+from experiments.training.contract.spool import Spool
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make memory and files small, so that few messages fill them."""
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 1_000)
+    monkeypatch.setattr(spool, "SEGMENT_BYTES", 5_000)
+
+
+def taken(from_: Spool) -> list[bytes]:
+    found = []
+    while (message := from_.get(wait=False)) is not None:
+        found.append(message)
+    return found
+
+
+def open_files(folder: Path) -> int:
+    links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(target.startswith(str(folder)) for target in links)
+
+
+def test_all_comes_back_in_order_however_puts_and_gets_alternate(small: None, tmp_path: Path) -> None:
+    chance, buffer = random.Random(3), Spool(tmp_path)
+    put: list[bytes] = []
+    got: list[bytes] = []
+    for _ in range(3_000):
+        if chance.random() < 0.6:
+            put.append(chance.randbytes(chance.randrange(0, 400)))
+            buffer.put(put[-1])
+        elif (message := buffer.get(wait=False)) is not None:
+            got.append(message)
+    assert len(got) < len(put)
+    assert got + taken(buffer) == put
+    assert buffer.empty
+
+
+def test_files_have_no_names_and_are_given_back(small: None, tmp_path: Path) -> None:
+    buffer = Spool(tmp_path)
+    for _ in range(100):
+        buffer.put(b"x" * 500)
+    assert list(tmp_path.iterdir()) == []
+    assert open_files(tmp_path) >= 9
+    assert len(taken(buffer)) == 100
+    assert open_files(tmp_path) == 0
+    buffer.put(b"again")
+    assert taken(buffer) == [b"again"]
+
+
+def test_it_says_when_it_is_full_and_takes_all_the_same(small: None, tmp_path: Path) -> None:
+    buffer = Spool(tmp_path, limit=2_000)
+    for number in range(5):
+        assert buffer.full is (number == 4)
+        buffer.put(bytes([number]) * 500)
+    assert [message[:1] for message in taken(buffer)] == [bytes([number]) for number in range(5)]
+    assert not buffer.full
+
+
+def test_a_disk_that_refuses_loses_nothing(small: None, tmp_path: Path) -> None:
+    buffer = Spool(tmp_path / "missing")
+    messages = [bytes([number]) * 400 for number in range(9)]
+    for message in messages:
+        buffer.put(message)
+    assert buffer.full
+    assert taken(buffer) == messages
+    assert not buffer.full
+
+
+def test_a_reader_waits_until_the_end(small: None, tmp_path: Path) -> None:
+    buffer, got = Spool(tmp_path), list[bytes]()
+
+    def read() -> None:
+        while (message := buffer.get()) is not None:
+            got.append(message)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    sent = [b"%d" % number * 100 for number in range(500)]
+    for message in sent:
+        buffer.put(message)
+    buffer.close()
+    reader.join(10)
+    assert not reader.is_alive()
+    assert got == sent
