@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0024_final_by_patient'),
+        ('runs', '0025_smaller_journal'),
     ]
 
     operations = [
