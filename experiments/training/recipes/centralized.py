@@ -14,6 +14,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.strategies import Strategy
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from experiments.training import ranks
@@ -29,6 +30,7 @@ from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.contract.stop import Interrupted, Stop
+from experiments.training.contract.trainer_config import TrainerConfig
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
 from experiments.training.metrics import inspection
@@ -41,6 +43,7 @@ from experiments.training.recipes import (
     evaluation,
     execution,
     inference,
+    on_cpu,
     preparation,
     recalibration,
     shifted_scores,
@@ -226,7 +229,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "accelerator": ranks.accelerator(asked),
         "devices": job.local_ranks,  # Lightning's own "auto" takes all GPUs there are
         "num_nodes": job.nodes,
-        "strategy": "auto" if job.ranks == 1 else "ddp",
+        "strategy": _strategy(asked, job),
         "use_distributed_sampler": False,  # our batches are divided already
         "sync_batchnorm": ranks.synchronises(asked),
         "precision": asked.precision,
@@ -243,6 +246,12 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "enable_model_summary": False,
     }
     return pl.Trainer(**options | changed)
+
+
+def _strategy(asked: TrainerConfig, job: Job) -> Strategy | str:
+    if job.ranks > 1:
+        return "ddp"
+    return on_cpu.OnCPU() if on_cpu.applies(asked) else "auto"
 
 
 def default_threads(processes: int = 1) -> int:
