@@ -5,7 +5,6 @@ Each process of a training on several devices carries it out from beginning to e
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +38,7 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
 from experiments.training.recipes import (
+    cpu_threads,
     error_pictures,
     evaluation,
     execution,
@@ -169,7 +169,7 @@ def _best(checkpoint: RunCheckpoint, stop: Stop) -> Score:
 
 def begin(config: TrainingConfig, job: Job) -> None:
     """Set up the process: threads, its place among the ranks, and a seed for everything."""
-    threads = config.trainer.threads or default_threads(job.local_ranks)
+    threads = cpu_threads.chosen(config.trainer, job.local_ranks)
     torch.set_num_threads(threads)
     ranks.join(job, config.trainer, threads=threads)
     pl.seed_everything(config.seed, workers=True)
@@ -252,12 +252,3 @@ def _strategy(asked: TrainerConfig, job: Job) -> Strategy | str:
     if job.ranks > 1:
         return "ddp"
     return on_cpu.OnCPU() if on_cpu.applies(asked) else "auto"
-
-
-def default_threads(processes: int = 1) -> int:
-    """Return half the cores this process may use, divided among the processes of the training.
-
-    Two threads on a busy two-core machine were ten times slower than one.
-    """
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return max(1, len(usable) // 2 // processes)
