@@ -31,7 +31,8 @@ def test_hooks_are_called_once_each_in_the_order_of_the_callbacks() -> None:
     callbacks = [Recorder("first", calls), Callback(), Heir("second", calls)]
     chain = [BatchHooks(callbacks), *callbacks]
     for callback in chain:  # as Lightning does it
-        if callable(hook := callback.on_train_batch_end):
+        hook: Any = callback.on_train_batch_end
+        if callable(hook):
             hook("trainer", "module", {}, "batch", 3)
     assert calls == [(name, "trainer", "module", {}, "batch", 3) for name in ("first", "second")]
 
