@@ -11,6 +11,7 @@ from experiments.training import ranks
 from experiments.training.callbacks.augmenting import Augmenter
 from experiments.training.callbacks.averaged_gradients import AveragedGradients
 from experiments.training.callbacks.averaging import RunAveraging
+from experiments.training.callbacks.batch_hooks import BatchHooks
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
 from experiments.training.callbacks.checkpoint import RunCheckpoint
@@ -96,7 +97,7 @@ def build_chain(
         *_several_ranks(),
         StopWatcher(stop, early=True),
     ]
-    return Chain(callbacks, checkpoint, start)
+    return Chain([BatchHooks(callbacks), *callbacks], checkpoint, start)
 
 
 def _blocks(tuning: FineTuning | None) -> dict[str, str]:

@@ -26,9 +26,25 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write the checkpoint atomically; raises TypeError for storage options."""
         if storage_options is not None:
             raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
+        checkpoint = _with_plain_states(checkpoint)
         # Through a Python file: given a path, torch reports a full disk as an "enforce fail" of its own.
         with atomic_files.replacing(Path(path)) as temporary, temporary.open("wb") as file:
             torch.save(checkpoint, file)
+
+
+def _with_plain_states(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Arrange the optimizers' states in memory as every device and version expects them, changing nothing in place."""
+    if "optimizer_states" not in checkpoint:
+        return checkpoint
+    states = [
+        optimizer | {"state": {number: _plain(state) for number, state in optimizer["state"].items()}}
+        for optimizer in checkpoint["optimizer_states"]
+    ]
+    return checkpoint | {"optimizer_states": states}
+
+
+def _plain(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.contiguous() if torch.is_tensor(value) else value for name, value in state.items()}
 
 
 class RunCheckpoint(ModelCheckpoint):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -39,8 +39,10 @@ class TrainerConfig(Section):
     )
     strategy: Literal["auto", "ddp"] = Field("auto", description="auto = ddp for several devices")
     deterministic: bool = Field(False, description="Slower algorithms that give the same numbers each time")
-    threads: int | None = Field(
-        None, ge=1, le=256, description="torch threads of each process; default: half the cores, shared by all"
+    threads: Literal["idle"] | Annotated[int, Field(ge=1, le=256)] | None = Field(
+        None,
+        description="torch threads of each process; default: half the cores, shared by all; idle = the cores that are "
+        "idle when it starts",
     )
 
     @property
@@ -53,6 +55,16 @@ class TrainerConfig(Section):
     def _some_devices(cls, value: int | str) -> int | str:
         if isinstance(value, int) and not 1 <= value <= MAX_DEVICES:
             raise ValueError(f'devices must be a number from 1 to {MAX_DEVICES}, or "auto" for 1')
+        return value
+
+    @field_validator("threads")
+    @classmethod
+    def _same_each_time(cls, value: int | str | None, info: ValidationInfo) -> int | str | None:
+        if value == "idle" and info.data.get("deterministic"):
+            raise ValueError(
+                "trainer.deterministic gives the same numbers each time, but other numbers of threads round otherwise; "
+                "give trainer.threads a number, or leave it out"
+            )
         return value
 
     @field_validator("strategy")

@@ -6,7 +6,8 @@ import hashlib
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from experiments.training.ranks import Place
 
 # The training process's own default is a fork server without torch, which takes tens of seconds to start workers.
 WORKERS_BY = "fork" if sys.platform.startswith("linux") else None
+
+BYTES_AT_ONCE = 1 << 20  # of the batches that are gathered together: what a processor's cache holds
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
@@ -37,6 +40,17 @@ class TensorBatches(Dataset[Batch]):
             x = x.float().div_(PIXEL_DIVISOR).sub_(PIXEL_OFFSET)
         return x, self._labels[indices], indices
 
+    def several(self, indices: Sequence[Tensor]) -> Iterator[Batch]:
+        """Gather several batches at once and give them in order, as views of what was gathered."""
+        sizes = [len(batch) for batch in indices]
+        parts = (torch.split(part, sizes) for part in self[torch.cat(list(indices))])
+        return cast(Iterator[Batch], zip(*parts, strict=True))
+
+    def at_once(self, batch_size: int) -> int:
+        """Return how many batches of so many samples `several` shall gather: one, where they are large."""
+        sample = self._inputs[:1].numel() * 4  # as float32
+        return max(1, BYTES_AT_ONCE // max(1, sample * batch_size))
+
 
 class BatchIndices(Sampler[Tensor]):
     """The indices of one split, cut into batches; a seed makes the order a function of seed and epoch only.
@@ -53,7 +67,7 @@ class BatchIndices(Sampler[Tensor]):
         self, indices: Sequence[int], batch_size: int, *, seed: int | None = None, place: Place | None = None
     ) -> None:
         self._indices = torch.tensor(indices, dtype=torch.int64)
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._seed = seed
         self._rank, self._ranks = place or Place()
         self._epoch = 0
@@ -65,8 +79,8 @@ class BatchIndices(Sampler[Tensor]):
     def __len__(self) -> int:
         if self._seed is None:
             largest_part = math.ceil(len(self._indices) / self._ranks)
-            return min(math.ceil(largest_part / self._batch_size), len(self._indices) // self._ranks)
-        whole, rest = divmod(len(self._indices), self._batch_size * self._ranks)
+            return min(math.ceil(largest_part / self.batch_size), len(self._indices) // self._ranks)
+        whole, rest = divmod(len(self._indices), self.batch_size * self._ranks)
         # A last batch of one sample is left out of training: a network with batch normalisation fails on it.
         return whole + (rest // self._ranks > 1)
 
@@ -75,7 +89,7 @@ class BatchIndices(Sampler[Tensor]):
 
     def _in_order(self) -> Iterator[Tensor]:
         part = torch.tensor_split(self._indices, self._ranks)[self._rank]
-        batches = torch.split(part, self._batch_size)
+        batches = torch.split(part, self.batch_size)
         if self._ranks == 1 or len(batches) == len(self):
             return iter(batches[: len(self)])
         return iter(torch.tensor_split(part, len(self)))
@@ -83,7 +97,7 @@ class BatchIndices(Sampler[Tensor]):
     def _shuffled(self, seed: int) -> Iterator[Tensor]:
         generator = torch.Generator().manual_seed(_mixed(seed, self._epoch))
         order = self._indices[torch.randperm(len(self._indices), generator=generator)]
-        batches = torch.split(order, self._batch_size * self._ranks)
+        batches = torch.split(order, self.batch_size * self._ranks)
         return (self._part(batch) for batch in batches[: len(self)])
 
     def _part(self, batch: Tensor) -> Tensor:
@@ -91,15 +105,34 @@ class BatchIndices(Sampler[Tensor]):
         return batch[self._rank * size : (self._rank + 1) * size]
 
 
+class DirectLoader(DataLoader[Batch]):
+    """A loader in the training process that leaves out torch's steps from a sampler to a batch.
+
+    They, and gathering each small batch by itself, cost more than a small network's forward pass.
+    """
+
+    def __init__(self, data: TensorBatches, indices: BatchIndices) -> None:
+        super().__init__(data, batch_size=None, sampler=indices, collate_fn=_as_is)
+        self._at_once = data.at_once(indices.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        """Give the batches in the sampler's order."""
+        data, indices = cast(TensorBatches, self.dataset), iter(self.sampler)
+        while together := list(islice(indices, self._at_once)):
+            yield from data.several(together)
+
+
 def loader(data: TensorBatches, indices: BatchIndices, num_workers: int) -> DataLoader[Batch]:
     """Make a loader that takes each element of `indices` as one whole batch."""
+    if num_workers == 0:
+        return DirectLoader(data, indices)
     return DataLoader(
         data,
         batch_size=None,
         sampler=indices,
         num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        multiprocessing_context=WORKERS_BY if num_workers else None,
+        persistent_workers=True,
+        multiprocessing_context=WORKERS_BY,
         collate_fn=_as_is,
     )
 

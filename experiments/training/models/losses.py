@@ -20,21 +20,24 @@ class CrossEntropy(nn.Module):
     """
 
     weights: Tensor
+    ratio: Tensor
 
     def __init__(self, weights: Sequence[float], *, smoothing: float = 0.0) -> None:
         super().__init__()
         self.smoothing = smoothing
         # Part of the configuration, not of the learned state: checkpoints hold the network alone.
         self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32), persistent=False)
+        self.register_buffer("ratio", self.weights[1] / self.weights[0], persistent=False)
+        self._negatives_count_once = weights[0] == 1
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """Compute the mean loss of a batch, a scalar."""
         if logits.ndim == 1:
-            soft = target.to(logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
-            negative, positive = self.weights
-            ratio = positive / negative
-            mean: Tensor = negative * functional.binary_cross_entropy_with_logits(logits, soft, pos_weight=ratio)
-            return mean
+            soft = target.to(logits.dtype)
+            if self.smoothing:
+                soft = soft * (1 - self.smoothing) + self.smoothing / 2
+            mean = functional.binary_cross_entropy_with_logits(logits, soft, pos_weight=self.ratio)
+            return mean if self._negatives_count_once else self.weights[0] * mean
         total = functional.cross_entropy(
             logits, target, weight=self.weights, label_smoothing=self.smoothing, reduction="sum"
         )

@@ -5,7 +5,6 @@ Each process of a training on several devices carries it out from beginning to e
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.strategies import Strategy
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from experiments.training import ranks
@@ -29,6 +29,7 @@ from experiments.training.contract.metrics import metric_catalogue
 from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reports import Job, Outcome, Reporter, TrainingStopped
 from experiments.training.contract.stop import Interrupted, Stop
+from experiments.training.contract.trainer_config import TrainerConfig
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
 from experiments.training.metrics import inspection
@@ -37,10 +38,12 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
 from experiments.training.recipes import (
+    cpu_threads,
     error_pictures,
     evaluation,
     execution,
     inference,
+    on_cpu,
     preparation,
     recalibration,
     shifted_scores,
@@ -166,7 +169,7 @@ def _best(checkpoint: RunCheckpoint, stop: Stop) -> Score:
 
 def begin(config: TrainingConfig, job: Job) -> None:
     """Set up the process: threads, its place among the ranks, and a seed for everything."""
-    threads = config.trainer.threads or default_threads(job.local_ranks)
+    threads = cpu_threads.chosen(config.trainer, job.local_ranks)
     torch.set_num_threads(threads)
     ranks.join(job, config.trainer, threads=threads)
     pl.seed_everything(config.seed, workers=True)
@@ -226,7 +229,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "accelerator": ranks.accelerator(asked),
         "devices": job.local_ranks,  # Lightning's own "auto" takes all GPUs there are
         "num_nodes": job.nodes,
-        "strategy": "auto" if job.ranks == 1 else "ddp",
+        "strategy": _strategy(asked, job),
         "use_distributed_sampler": False,  # our batches are divided already
         "sync_batchnorm": ranks.synchronises(asked),
         "precision": asked.precision,
@@ -245,10 +248,7 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
     return pl.Trainer(**options | changed)
 
 
-def default_threads(processes: int = 1) -> int:
-    """Return half the cores this process may use, divided among the processes of the training.
-
-    Two threads on a busy two-core machine were ten times slower than one.
-    """
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return max(1, len(usable) // 2 // processes)
+def _strategy(asked: TrainerConfig, job: Job) -> Strategy | str:
+    if job.ranks > 1:
+        return "ddp"
+    return on_cpu.OnCPU() if on_cpu.applies(asked) else "auto"

@@ -13,9 +13,11 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from experiments.api.validation_messages import explain
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.source_errors import SourceError
+from experiments.training.contract.trainer_config import TrainerConfig
 from experiments.training.data.sources import inspect
 from experiments.training.ranks import TooFewDevices, backend_for
-from experiments.training.recipes.centralized import _trainer, default_threads
+from experiments.training.recipes import cpu_threads
+from experiments.training.recipes.centralized import _trainer
 from experiments.training.recipes.failures import reason
 from tests.experiments.training.datasets import config_of
 from tests.experiments.training.trainings import job_of
@@ -99,7 +101,34 @@ def test_processes_share_half_the_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, processes: int, threads: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
-    assert default_threads(processes) == threads
+    assert cpu_threads.chosen(TrainerConfig(), processes) == threads
+    assert cpu_threads.chosen(TrainerConfig(threads=5), processes) == 5
+
+
+@pytest.mark.parametrize(
+    ("busy", "usable", "processes", "threads"),
+    [
+        ([0.0, 4.0], {0, 1}, 1, 2),
+        ([0.0, 0.0], {1}, 1, 1),
+        ([3.0, 98.0], {0, 1}, 1, 1),
+        ([100.0, 100.0], {0, 1}, 1, 1),
+        ([2.0] * 6 + [100.0] * 2, set(range(8)), 1, 6),
+        ([2.0] * 6 + [100.0] * 2, set(range(8)), 2, 3),
+        ([2.0] * 6 + [100.0] * 2, {0, 6, 7}, 1, 1),
+    ],
+)
+def test_threads_for_what_is_idle(
+    monkeypatch: pytest.MonkeyPatch, busy: list[float], usable: set[int], processes: int, threads: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: usable, raising=False)
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval, percpu: busy)
+    assert cpu_threads.chosen(TrainerConfig(threads="idle"), processes) == threads
+
+
+def test_a_deterministic_training_does_not_choose_its_threads_by_the_moment() -> None:
+    with pytest.raises(ValueError, match=r"trainer\.threads"):
+        TrainerConfig(threads="idle", deterministic=True)
+    assert TrainerConfig(threads=2, deterministic=True).threads == 2
 
 
 def test_a_split_with_fewer_samples_than_devices_is_refused() -> None:

@@ -74,6 +74,7 @@ def test_the_chain_is_in_the_order_that_was_agreed(tmp_path: Path, early_stoppin
     names = [type(callback).__name__ for callback in chain.callbacks]
     stopping = ["RunEarlyStopping", "EarlyStoppingSignal"] if early_stopping else []
     assert names == [
+        "BatchHooks",
         "StartAnnouncer",
         "StepContract",
         "RunCheckpoint",

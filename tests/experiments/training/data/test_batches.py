@@ -119,3 +119,24 @@ def test_a_resumed_training_goes_on_in_the_order_of_an_uninterrupted_one(tmp_pat
     assert list(after.seen) == [2, 3, 4]
     assert before.seen | after.seen == whole.seen
     assert resumed.indices == data.indices
+
+
+@pytest.mark.parametrize("side", [1, 300])  # many batches are gathered at once, or each by itself
+def test_batches_in_the_training_process_are_those_of_a_loader_process(side: int) -> None:
+    data = TensorBatches(torch.arange(11 * side * side).reshape(11, 1, side, side).float(), torch.arange(11) % 2)
+    indices = BatchIndices(range(11), 3, seed=5)
+    indices.set_epoch(2)
+    direct, others = list(loader(data, indices, 0)), list(loader(data, indices, 1))
+    assert [batch[2].tolist() for batch in direct] == order(indices, 2)
+    assert len(direct) == len(loader(data, indices, 0)) == 4
+    for mine, theirs in zip(direct, others, strict=True):
+        assert all(torch.equal(part, other) for part, other in zip(mine, theirs, strict=True))
+
+
+def test_batches_gathered_at_once_share_no_memory_with_the_data() -> None:
+    """Augmentation writes into them."""
+    inputs = torch.zeros(8, 3)
+    for x, _, _ in loader(TensorBatches(inputs, torch.zeros(8, dtype=torch.int64)), BatchIndices(range(8), 2), 0):
+        x.add_(1)
+        assert torch.equal(x, torch.ones(2, 3))
+    assert torch.equal(inputs, torch.zeros(8, 3))
