@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.training.recipes.evaluation import Predictions, final_stats
 from runs.events import FinalStats, Split
-from runs.statistics.score_statistics import scores_from_logits
+from runs.statistics.predictions import scores_from_logits
 
 Key = tuple[Split, bytes, tuple[int, ...], bytes, tuple[str, ...]]
 _computed: dict[Key, FinalStats] = {}

@@ -40,7 +40,7 @@ def run(make_run: MakeRun) -> Run:
         pytest.skip("PostgreSQL plans by statistics: with few rows it reads them all")
     made = make_run(**completed_columns())
     RunTag.objects.create(run=made, name="a")
-    metric_summaries.add(made.pk, 0, {"val_loss": 0.5})
+    metric_summaries.add_epochs(made.pk, [(0, {"val_loss": 0.5})])
     make_run()
     return made
 
