@@ -1,7 +1,7 @@
 """Rows beside those of `models`.
 
 Most are derived from the journal and the metrics, so that lists and charts need not read those; some outlive them. A
-saved point is what a person decided of a result.
+saved point is what a person decided of a result, a stored file what lies in the object store.
 """
 
 from __future__ import annotations
@@ -145,3 +145,26 @@ class KnownColumn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.name}"
+
+
+class StoredFile(models.Model):
+    """A file of a run in the object store; only `stored_files` writes it, only for the newest attempt.
+
+    What is stored under a key never changes: a new version of the file gets a key of its own, and this row.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="stored_files")
+    name = models.CharField(max_length=1000, help_text="Relative to the run's folder")
+    key = models.CharField(max_length=200, db_index=True, help_text="Below the prefix of the setting")
+    attempt = models.PositiveIntegerField(help_text="Which one stored it")
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    modified = models.DateTimeField(help_text="When the file was last written, to the microsecond")
+
+    class Meta:
+        ordering = ["run", "name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_stored_file_per_name")]
+
+    def __str__(self) -> str:
+        """Name the run and the file."""
+        return f"run {self.run_id} {self.name}"

@@ -295,28 +295,6 @@ class RunTag(models.Model):
         return self.name
 
 
-class StoredFile(models.Model):
-    """A file of a run in the object store; only `stored_files` writes it, only for the newest attempt.
-
-    What is stored under a key never changes: a new version of the file gets a key of its own, and this row.
-    """
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="stored_files")
-    name = models.CharField(max_length=1000, help_text="Relative to the run's folder")
-    key = models.CharField(max_length=200, db_index=True, help_text="Below the prefix of the setting")
-    attempt = models.PositiveIntegerField(help_text="Which one stored it")
-    size = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64)
-    modified = models.DateTimeField(help_text="When the file was last written, to the microsecond")
-
-    class Meta:
-        ordering = ["run", "name"]
-        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_stored_file_per_name")]
-
-    def __str__(self) -> str:
-        return f"run {self.run_id} {self.name}"
-
-
 class RunEvent(models.Model):
     """One event of the journal: `data` is the event's JSON exactly as it is sent to clients."""
 

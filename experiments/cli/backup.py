@@ -21,10 +21,10 @@ from django.db import connection
 
 from experiments.models import uploads_root
 from runs import atomic_files, private_files
+from runs.derived_models import StoredFile
 from runs.events import utc_now
 from runs.files import store, stored_files
 from runs.files.store import StoreError
-from runs.models import StoredFile
 
 MARKER = "backup.json"
 DATABASE = "livetrain.sqlite3"

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 
 from runs import recorder
+from runs.derived_models import StoredFile
 from runs.failures.backoff import Backoff
 from runs.files import store, stored_files
 from runs.files.store import StoreError
-from runs.models import Run, StoredFile
+from runs.models import Run
 from runs.wording.epoch_number import epoch_number
 
 logger = logging.getLogger(__name__)

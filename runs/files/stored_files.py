@@ -20,11 +20,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from runs import atomic_files
+from runs.derived_models import StoredFile
 from runs.files import store
 from runs.files.local_files import Content, RunFile, is_public_name, list_files, media_type, open_file
 from runs.files.store import StoreError
 from runs.leases import Fenced
-from runs.models import Run, StoredFile
+from runs.models import Run
 
 PIECE = 1024 * 1024
 PLACE = 256 * 1024

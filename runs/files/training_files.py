@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from runs.derived_models import StoredFile
 from runs.files import store, stored_files
 from runs.files.json_parts import UNREADABLE
 from runs.files.local_files import Content, open_file
-from runs.models import Run, StoredFile
+from runs.models import Run
 
 MAX_BYTES = 4 * 2**20
 

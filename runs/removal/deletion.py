@@ -19,9 +19,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from runs import lifecycle
-from runs.derived_models import MetricSummary, PackedEvents, SavedPoint
+from runs.derived_models import MetricSummary, PackedEvents, SavedPoint, StoredFile
 from runs.files import store, stored_files
-from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag, StoredFile
+from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag
 
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02

@@ -59,6 +59,7 @@ def a_full_database() -> Iterator[None]:
         try:
             yield
         finally:
+            connection.set_rollback(False)  # SQLite has taken back all of it, also what the test began
             cursor.execute("PRAGMA max_page_count = 4294967294")
 
 

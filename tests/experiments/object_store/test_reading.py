@@ -25,9 +25,10 @@ from experiments.cli import backup
 from experiments.doctor import storage
 from experiments.training.contract.reading import Reading
 from runs import lifecycle
+from runs.derived_models import StoredFile
 from runs.files import bucket, checks, stored_files
 from runs.files.store import StoreError
-from runs.models import Run, StoredFile
+from runs.models import Run
 from runs.removal import retention
 from tests.experiments.object_store.server import BUCKET, KEYS, ObjectStore
 from tests.experiments.training.readings import class_folders

@@ -22,11 +22,12 @@ from rest_framework.authtoken.models import Token
 from experiments.files import deferred_uploads, restore, uploader
 from experiments.supervision import supervisor
 from runs import lifecycle
+from runs.derived_models import StoredFile
 from runs.failures import thread_failures
 from runs.files import stored_files
 from runs.files.store import StoreError
 from runs.leases import Fenced
-from runs.models import Run, RunEvent, StoredFile
+from runs.models import Run, RunEvent
 from tests.experiments.object_store.server import ObjectStore
 from tests.experiments.supervision.test_supervisor import Background
 from tests.waiting import eventually

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from runs.derived_models import StoredFile
 from runs.files import decided_files, exports, point_file, run_files, stored_files
 from runs.leases import Fenced
-from runs.models import Run, StoredFile
+from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
 from tests.experiments.object_store.server import ObjectStore
