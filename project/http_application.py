@@ -13,6 +13,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar, cast
+from urllib.parse import unquote_to_bytes
 
 from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
 from django.core import signals
@@ -20,7 +21,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import connections
-from django.http import HttpResponseBase
+from django.http import FileResponse, HttpResponseBase
 from django.http.request import HttpRequest
 from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
 
@@ -115,6 +116,8 @@ class HTTPApplication(ASGIHandler):
         request.resolver_match = view
         response = self._handler.get_response(request)
         response._handler_class = self.__class__  # type: ignore[attr-defined]  # what `close` sends its signal as
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size  # as Django's handler does: fewer and larger messages
         if not response.streaming:
             response.close()
         return response
@@ -146,7 +149,7 @@ async def _left(receive: Receive) -> None:
 def _may_wait(view: ResolverMatch, scope: Scope) -> bool:
     """Tell whether an asynchronous view may wait; one that is not asked to is quicker in a thread."""
     only_if_asked = getattr(getattr(view.func, "cls", None), "waits_only_if_asked", False)
-    return not only_if_asked or b"wait" in scope.get("query_string", b"")
+    return not only_if_asked or b"wait" in unquote_to_bytes(scope.get("query_string", b""))
 
 
 def _view_of(path: str) -> ResolverMatch | None:

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.db import connections
@@ -31,7 +32,8 @@ class RequestThreads:
     async def __call__(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run the work in a thread; return what it returns or raise what it raises.
 
-        Cancelled, it ends only when the work has: a thread cannot be interrupted, and what it has begun is stored.
+        Cancelled, even several times, it ends only when the work has: a thread cannot be interrupted, what it has begun
+        is stored, and until then it counts as one of the threads at work.
         """
         async with self._room:
             loop = asyncio.get_running_loop()
@@ -40,7 +42,9 @@ class RequestThreads:
             try:
                 return await asyncio.shield(done)
             except asyncio.CancelledError:
-                await asyncio.wait([done])
+                while not done.done():
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait([done])
                 raise
 
     @property
@@ -78,6 +82,7 @@ class _RequestThread(threading.Thread):
                         return
                     continue
                 self._do(*job)
+                del job  # else the last request and its answer would stay in memory as long as the thread
         finally:
             connections.close_all()
 

@@ -33,7 +33,8 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Read the session; an empty one, without a key, if there is none or it has expired."""
-        found = _STORED.first(self.session_key) if self.session_key else None
+        key = self.session_key
+        found = _STORED.first(key) if key and key.isprintable() else None  # PostgreSQL fails on a zero byte
         if found is None or found[1] <= timezone.now():
             self._session_key = None
             return {}

@@ -161,8 +161,16 @@ def _status(run_id: int) -> str:
 async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
     """Read the page; as the status is older, nothing more is written once it says that the run has ended."""
     try:
-        return await asyncio.to_thread(read, ended=status in Run.ENDED)
+        return await asyncio.to_thread(_page, read, ended=status in Run.ENDED)
     except train_log.NoSuchAttempt as error:
         raise NotFound(str(error)) from error
     except StoreError as error:
         raise StoreUnavailable(str(error)) from error
+
+
+def _page(read: partial[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
+    """Read the page; an object store asks the database for the file, in a thread that may end with this request."""
+    try:
+        return read(ended=ended)
+    finally:
+        release_connection()

@@ -30,8 +30,8 @@ class _Statement(NamedTuple):
 class PreparedQuery:
     """A query with parameters: whole numbers, texts, and sequences of either (for `IN`), which are not empty.
 
-    `build` makes the query set from them, one of `values_list`; it is called once for each number of parameters, with
-    values that stand for them, so what it makes must not depend on them. Each is used once in it.
+    `build` makes the query set from them, one of `values_list`; it is called once for each power of two that sequences
+    are filled up to, with values that stand for them, so what it makes must not depend on them. Each is used once.
     """
 
     def __init__(self, build: Build) -> None:
@@ -40,9 +40,10 @@ class PreparedQuery:
 
     def rows(self, *parameters: Parameter) -> list[Row]:
         """Ask the database."""
-        statement = self._statement(parameters)
+        filled = [one if isinstance(one, int | str) else _filled(one) for one in parameters]
+        statement = self._statement(filled)
         given = list(statement.given)
-        for place, value in zip(statement.places, _flat(parameters), strict=True):
+        for place, value in zip(statement.places, _flat(filled), strict=True):
             given[place] = value
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, given)
@@ -59,6 +60,11 @@ class PreparedQuery:
         if found is None:
             found = self._statements[key] = _written(self._build, parameters)
         return found
+
+
+def _filled(values: Sequence[Any]) -> list[Any]:
+    """Repeat the last value up to a power of two: of two lists each length would else keep a statement for ever."""
+    return [*values, *[values[-1]] * ((1 << (len(values) - 1).bit_length()) - len(values))]
 
 
 def _flat(parameters: Sequence[Parameter]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
@@ -12,12 +13,12 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, connections
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
-from project.http_application import IN_MEMORY, HTTPApplication, answered_at_once
+from project.http_application import IN_MEMORY, HTTPApplication, _may_wait, _view_of, answered_at_once
 
 PROTECTION = ("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,6 +76,10 @@ def pieces(_request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(two())
 
 
+def picture(_request: HttpRequest) -> FileResponse:
+    return FileResponse(io.BytesIO(b"x" * 100_000))
+
+
 urlpatterns = [
     path("where", where),
     path("at-once", at_once),
@@ -84,6 +89,7 @@ urlpatterns = [
     path("failing", failing),
     path("endless", endless),
     path("pieces", pieces),
+    path("picture", picture),
     path("", include("project.urls")),
 ]
 handler404, handler500 = "project.error_answers.page_not_found", "project.error_answers.server_error"
@@ -181,6 +187,30 @@ async def test_streams_arrive_and_end_when_the_client_leaves() -> None:
     arrived.put_nowait({"type": "http.disconnect"})
     await asyncio.wait_for(answering, 10)
     assert closed.is_set()
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")
+async def test_a_file_is_sent_in_few_messages() -> None:
+    arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    arriving.put_nowait({"type": "http.request", "body": b""})
+    sent: list[int] = []
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(len(message.get("body", b"")))
+
+    await asyncio.wait_for(HTTPApplication()(scope_of("/picture"), arriving.get, send), 10)
+    assert sent == [0, 2**16, 100_000 - 2**16, 0]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", False), ("after=5", False), ("wait=5", True), ("%77ait=5", True), ("after=5&w%61%69t=5", True)],
+)
+def test_who_asks_to_wait_gets_no_thread_however_it_is_written(query: str, expected: bool) -> None:
+    for address in ("/api/runs/7/events/", "/api/runs/7/log/"):
+        view = _view_of(address)
+        assert view is not None
+        assert _may_wait(view, scope_of(f"{address}?{query}")) is expected
 
 
 async def test_a_client_that_leaves_before_its_body_has_arrived_is_not_answered() -> None:

@@ -87,6 +87,10 @@ def test_what_is_not_signed_is_no_session(browser: Client) -> None:
     for key in ("", "x", "a" * 32, "nul\0", "é"):
         browser.cookies[settings.SESSION_COOKIE_NAME] = key
         assert status(browser) == 401
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "nul\0" * 8
+    with CaptureQueriesContext(connection) as asked:
+        assert status(browser) == 401
+    assert not any("django_session" in query["sql"] for query in asked), "PostgreSQL would refuse it"
 
 
 def test_what_a_request_changes_in_its_session_stays_in_it(browser: Client) -> None:

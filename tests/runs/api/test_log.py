@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.db import connections
 from django.test import AsyncClient, Client
 from rest_framework.authtoken.models import Token
 
+from runs.api import insight_views
 from runs.models import Run
 from tests.runs.conftest import MakeRun
 
@@ -137,6 +142,19 @@ def test_a_wrong_parameter_is_named(api: Client, make_run: MakeRun, query: str, 
     response = api.get(f"/api/runs/{make_run().pk}/log/?{query}")
     assert response.status_code == 400
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+@pytest.mark.django_db
+def test_a_thread_that_reads_a_page_keeps_no_connection() -> None:
+    def asking(**_options: bool) -> dict[str, Any]:
+        return {"users": User.objects.count(), "open": connections["default"].connection is not None}
+
+    def page() -> dict[str, Any]:
+        return insight_views._page(partial(asking), ended=False) | {"left": connections["default"].connection}
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(page).result()
+    assert (found["open"], found["left"]) == (True, None)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -56,6 +56,23 @@ def test_a_query_is_written_once_and_asked_each_time(make_run: MakeRun) -> None:
     assert len(written) == 1
 
 
+def test_few_statements_serve_lists_of_all_lengths(make_run: MakeRun) -> None:
+    written = []
+
+    def by_ids(ids: list[int], names: list[str]) -> Any:
+        written.append((len(ids), len(names)))
+        return Run.objects.filter(pk__in=ids, experiment_name__in=names).order_by("pk").values_list("pk")
+
+    query = PreparedQuery(by_ids)
+    made = [make_run() for _ in range(5)]
+    names, keys = [made[0].experiment_name, "another"], [run.pk for run in made]
+    for length in range(1, 6):
+        for others in range(12):
+            ids = keys[:length] + [10**9 + other for other in range(others)]
+            assert query.rows(ids, names) == [(pk,) for pk in keys[:length]]
+    assert sorted(written) == [(1, 2), (2, 2), (4, 2), (8, 2), (16, 2)]
+
+
 def test_a_line_of_a_list_is_the_same_from_a_row_and_from_a_model(make_run: MakeRun) -> None:
     made = [
         make_run(),
