@@ -67,7 +67,7 @@ benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of thing
 bench: $(TESTING) $(BROWSER) ## ours beside Trackio, MLflow, TensorBoard and CSV files (10 minutes, the first time more); ARGS="--only curve"
 	@exec $(PY) -m benchmarks.peers $(ARGS)
 
-bench-full: $(TESTING) $(BROWSER) ## the same with a hundred times as much of everything, into benchmarks/RESULTS.md (hours)
+bench-full: $(TESTING) $(BROWSER) ## the same with up to ten times as much of everything, into benchmarks/RESULTS.md (hours)
 	@exec $(PY) -m benchmarks.peers --full --write $(ARGS)
 
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"

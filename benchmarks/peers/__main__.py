@@ -45,7 +45,7 @@ def main() -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ours beside the peers.")
-    parser.add_argument("--full", action="store_true", help="the long sizes (an hour or more)")
+    parser.add_argument("--full", action="store_true", help="the long sizes (hours)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="rows whose name has this")
     parser.add_argument("--without", nargs="*", default=[], choices=[one.name for one in CONTESTANTS])

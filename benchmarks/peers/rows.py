@@ -110,6 +110,6 @@ ROWS = (
         "MiB",
         {},
         {},
-        given_up="all processes (PSS); ours has a worker that is ready to train, peers train nothing",
+        given_up="all processes (PSS); ours has a worker, which loads PyTorch with its first run; peers train nothing",
     ),
 )

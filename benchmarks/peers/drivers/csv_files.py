@@ -63,4 +63,4 @@ def epoch_rows(home: Path, runs: int, epochs: int, values: int) -> Figures:
 
 
 if __name__ == "__main__":
-    protocol.main({one.__name__: one for one in (log_call, ingest, one_run, bytes_per_value, epoch_rows)})
+    protocol.main(globals())

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,8 +31,9 @@ LEAST_PAUSE = 0.001  # between two calls: what a very small network's step takes
 POLL_SECONDS = 0.02
 
 
-def main(functions: Mapping[str, Callable[..., Figures]]) -> None:
-    """Carry out one function in a folder of its own and print what it found."""
+def main(driver: Mapping[str, Any]) -> None:
+    """Carry out one public function of the driver (its `globals()`) in a folder of its own, and print what it found."""
+    functions = {name: one for name, one in driver.items() if isinstance(one, FunctionType) and _is_own(one)}
     name, sizes = sys.argv[1], json.loads(sys.argv[2])
     if name not in functions:
         sys.stdout.write(json.dumps({"missing": True}) + "\n")
@@ -40,6 +42,10 @@ def main(functions: Mapping[str, Callable[..., Figures]]) -> None:
     with tempfile.TemporaryDirectory(prefix="peer-") as folder:
         figures = functions[name](Path(folder), **sizes)
     sys.stdout.write(json.dumps({"cpu": round(time.process_time() - before, 3)} | figures) + "\n")
+
+
+def _is_own(function: FunctionType) -> bool:
+    return function.__module__ == "__main__" and not function.__name__.startswith("_")
 
 
 def numbers(count: int, seed: int = 1) -> list[float]:

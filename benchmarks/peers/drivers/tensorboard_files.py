@@ -122,20 +122,4 @@ def idle_memory(home: Path) -> Figures:
 
 
 if __name__ == "__main__":
-    protocol.main(
-        {
-            one.__name__: one
-            for one in (
-                log_call,
-                ingest,
-                one_run,
-                bytes_per_value,
-                epoch_rows,
-                small_runs,
-                visible,
-                history,
-                start,
-                idle_memory,
-            )
-        }
-    )
+    protocol.main(globals())
