@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Length
 
 from runs.derived_models import PackedEvents
-from runs.models import RunEvent
+from runs.models import Run, RunEvent
 from runs.packed_journal import event_codec
 
 
@@ -40,9 +41,9 @@ def with_packed(
     return [found[seq] for seq in sorted(found)[:limit]]
 
 
-def amount(run_id: int) -> tuple[int, int]:
-    """Return the number of packed events of a run, and their bytes."""
-    found = PackedEvents.objects.filter(run_id=run_id).aggregate(events=Sum("count"), size=Sum(Length("data")))
+def amount(run_ids: Collection[int] | QuerySet[Run, Any]) -> tuple[int, int]:
+    """Return the number of packed events of those runs, and their bytes."""
+    found = PackedEvents.objects.filter(run__in=run_ids).aggregate(events=Sum("count"), size=Sum(Length("data")))
     return found["events"] or 0, found["size"] or 0
 
 

@@ -56,14 +56,15 @@ def expired_runs(days: float, now: datetime | None = None) -> QuerySet[Run]:
 def ephemeral_events(run: Run) -> Amount:
     """Count the events of the run that `remove_events` would remove."""
     found = _ephemeral(run.pk).aggregate(count=Count("pk"), size=Sum(Length("data")))
-    return Amount(found["count"], found["size"] or 0) + Amount(*packed_events.amount(run.pk))
+    return Amount(found["count"], found["size"] or 0) + Amount(*packed_events.amount([run.pk]))
 
 
 def ephemeral_events_of(runs: QuerySet[Run]) -> Amount:
-    """Count what `remove_events` would remove of all of them, in one query."""
-    found = RunEvent.objects.filter(run__in=runs.order_by().values("pk"), type__in=sorted(EPHEMERAL_TYPES))
+    """Count what `remove_events` would remove of all of them, in two queries."""
+    numbers = runs.order_by().values("pk")
+    found = RunEvent.objects.filter(run__in=numbers, type__in=sorted(EPHEMERAL_TYPES))
     sums = found.aggregate(count=Count("pk"), size=Sum(Length("data")))
-    return Amount(sums["count"], sums["size"] or 0)
+    return Amount(sums["count"], sums["size"] or 0) + Amount(*packed_events.amount(numbers))
 
 
 def spare_checkpoints(run: Run) -> Amount:
