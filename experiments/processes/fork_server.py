@@ -51,6 +51,9 @@ class ForkServer:
     def enter(self) -> None:
         """Begin to use the fork server."""
         with self._lock:
+            if not self._users and _folder_is_gone():
+                _forget()
+                self._started = self._loaded = False
             if not self._started:
                 _start()
                 self._started = True
@@ -135,7 +138,25 @@ def _end() -> None:
     with suppress(ProcessLookupError):
         if server._forkserver_pid is not None:
             os.kill(server._forkserver_pid, signal.SIGKILL)
-    server._stop()
+    with suppress(FileNotFoundError):  # of its socket
+        server._stop()
+
+
+def _folder_is_gone() -> bool:
+    """Tell whether something has cleared the folder of its socket away, as systems do with what is old in /tmp."""
+    folder = _configuration().get("tempdir")
+    return folder is not None and not Path(folder).is_dir()
+
+
+def _forget() -> None:
+    """End the fork server that nobody can reach any more, if it is there, and have the next one make a new folder."""
+    _end()
+    _configuration()["tempdir"] = None
+
+
+def _configuration() -> dict[str, Any]:
+    found: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # no public way
+    return found
 
 
 @contextmanager

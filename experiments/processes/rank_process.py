@@ -58,6 +58,7 @@ class Rank:
         self.said_at = ""
         self.over = False  # it has ended, and all that it sent was read
         self._closed = False  # nothing more will come
+        self._violation: ProtocolError | None = None  # what followed the last messages that were read
         self._messages, messages_end = context.Pipe(duplex=False)
         commands_end, self._commands = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
@@ -91,6 +92,8 @@ class Rank:
 
     def read(self, ready: Sequence[Any]) -> list[Received] | None:
         """Return the messages that have come, without the outcome; [] is a heartbeat. Raises ProtocolError."""
+        if self._violation:
+            raise self._violation
         if self._messages in ready:
             batch = self._received()
             return None if batch is None else self._without_last_word(batch)
@@ -107,8 +110,12 @@ class Rank:
                 found = (found or []) + decode_batch(self._messages.recv_bytes(MESSAGE_LIMIT))
         except EOFError:
             self._closed = True
+        except ProtocolError as error:
+            self._violation = error
         except OSError as error:
-            raise ProtocolError(f"unreadable message: {error}") from error
+            self._violation = ProtocolError(f"unreadable message: {error}")
+        if self._violation and not found:
+            raise self._violation
         return found
 
     def send(self, command: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = 50_000  # messages in memory; more wait in files, and ephemeral events that these do not take are left out
 TOGETHER = 1_000  # messages of one transaction
+DELIVERY_SECONDS = 1.0  # at most, about: what waits after an outage must hold up no request to stop
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
@@ -64,22 +66,29 @@ class EventBuffer:
             self._spool.put(encode_batch(later))
 
     def deliver(self) -> None:
-        """Store what waits, unless the pause after a failure is not over; never waits itself."""
-        if time.monotonic() < self._next_try:
+        """Store what waits, or much of it, unless the pause after a failure is not over; never waits itself."""
+        now = time.monotonic()
+        if now < self._next_try:
             return
         try:
-            self.deliver_all()
+            self._deliver(until=now + DELIVERY_SECONDS)
         except Error:
             self._failed()
 
     def deliver_all(self) -> None:
-        """Store what waits now; raises what the database raises."""
+        """Store all that waits now; raises what the database raises."""
+        self._deliver(until=math.inf)
+
+    def _deliver(self, until: float) -> None:
+        """Store what waits, in order, until a moment of monotonic time; one transaction at least."""
         while self._waiting or self._refilled():
             again = self._tried > 0
             self._tried = self._tried or min(TOGETHER, len(self._waiting))
             self._store(self._waiting[: self._tried], again)
             del self._waiting[: self._tried]
             self._tried = 0
+            if time.monotonic() >= until:
+                break
         self._failing_since = None
         self._backoff.reset()
 

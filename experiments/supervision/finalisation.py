@@ -63,6 +63,8 @@ class Finalisation:
         lifecycle.release_crashed(run.pk, attempt, crashes.why_again(reason), seconds=self._worked())
 
     def _export(self, run: Run) -> None:
+        # Only who still holds the run may clear up: the next attempt may be writing there by now.
+        self._database.write(lambda: lifecycle.renew(run.pk, self._run.attempt))
         try:
             exports.remove_unfinished(run)  # the process of the training has ended
             exports.export(run)

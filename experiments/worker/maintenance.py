@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
 PACKING_REST_SECONDS = 600.0
+RANGES_OF_A_ROUND = 16  # about a second's work
 AFTER_OUTAGE_SECONDS = 5.0
 """How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
 
@@ -137,15 +138,16 @@ class Packing:
         self._tried = 0  # the run of the last round: one that cannot be packed holds up no other
 
     def pack_one(self) -> int | None:
-        """Pack one run per round; looks again after some minutes when none was due."""
+        """Pack a part of one run per round, so that recovery never waits; rests some minutes when none was due."""
         if time.monotonic() < self._next_look:
             return None
         run = journal_packing.due().filter(pk__gt=self._tried).first()
         if run is None:
             self._next_look, self._tried = time.monotonic() + PACKING_REST_SECONDS, 0
             return None
-        self._tried = run.pk
-        journal_packing.pack(run)
+        before, self._tried = self._tried, run.pk
+        if journal_packing.pack(run, RANGES_OF_A_ROUND):
+            self._tried = before  # there may be more of it
         return run.pk
 
 

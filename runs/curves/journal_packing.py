@@ -7,6 +7,7 @@ and never neither. The last numbers stay rows, which hints and logs read.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -24,6 +25,9 @@ REST = timedelta(hours=1)
 """Since the end of a run: most readers have read its journal by then, as rows."""
 LAST_ROWS = 5_000
 """Numbers at the end of a run that stay rows at least."""
+PAUSE_SECONDS = 0.02
+"""Pause after each range, so that waiting writers come first."""
+ALL = 2**31
 
 
 def due(now: datetime | None = None) -> QuerySet[Run]:
@@ -33,11 +37,12 @@ def due(now: datetime | None = None) -> QuerySet[Run]:
     return ended.filter(~Exists(last), last_seq__gte=RANGE + LAST_ROWS).order_by("pk")
 
 
-def pack(run: Run) -> int:
-    """Pack what may be packed of the run; return the number of events. Stops when the run is resumed."""
-    packed, until = 0, min(compact_due(run.pk, run.last_seq), run.last_seq - LAST_ROWS)
+def pack(run: Run, ranges: int = ALL) -> int:
+    """Pack at most so many ranges of the run; return the number of events. Stops when the run is resumed."""
     known = PackedEvents.objects.filter(run=run).order_by("-last_seq").values_list("last_seq", flat=True)
-    after = known.first() or 0
+    packed, after = 0, known.first() or 0
+    compacted = compact_due(run.pk, min(run.last_seq, after + (ranges + 1) * RANGE))
+    until = min(compacted, run.last_seq - LAST_ROWS, after + ranges * RANGE)
     while after + RANGE <= until:
         with transaction.atomic():
             if not Run.objects.select_for_update().filter(pk=run.pk, status__in=Run.ENDED).exists():
@@ -45,6 +50,7 @@ def pack(run: Run) -> int:
             if not PackedEvents.objects.filter(run=run, first_seq=after + 1).exists():  # by another process meanwhile
                 packed += _pack_range(run.pk, after)
         after += RANGE
+        time.sleep(PAUSE_SECONDS)
     return packed
 
 

@@ -93,8 +93,8 @@ class Spool:
                 if (message := self._first()) is not None:
                     self._size -= len(message)
                     return message
+                self._refused = False  # there is room in memory again, and the disk is tried again after that
                 if self._closed or not wait:
-                    self._refused = False  # tried again from now on
                     return None
                 self._changed.wait()
 

@@ -99,13 +99,15 @@ class Emitter:
 
     def _gather_forever(self) -> None:
         closing = False
-        while not closing:
-            batch, closing = self._gather()
-            if closing or not self._spool.full:
-                batch += self._thinned()
-            if batch or self._spool.empty:  # no heartbeat behind what is a sign of life itself
-                self._spool.put(msgspec.json.encode(batch))
-        self._spool.close()
+        try:
+            while not closing:
+                batch, closing = self._gather()
+                if closing or not self._spool.full:
+                    batch += self._thinned()
+                if batch or self._spool.empty:  # no heartbeat behind what is a sign of life itself
+                    self._spool.put(msgspec.json.encode(batch))
+        finally:
+            self._spool.close()  # also after a message that cannot be encoded: else `close` would wait for ever
 
     def _thinned(self) -> list[Encoded]:
         """Report what was left out since the last report, if anything was."""

@@ -71,6 +71,9 @@ def test_a_lease_is_renewed_while_it_loads(log: list[str], monkeypatch: pytest.M
 
 
 SCRIPT = """
+import shutil
+from multiprocessing import util
+
 import psutil
 from experiments.processes import fork_server
 from tests.waiting import eventually
@@ -95,6 +98,12 @@ if __name__ == "__main__":
         assert not servers(), servers()
     use()
     servers()[0].kill()  # by the system, when memory runs out
+    assert fork_server.own.end_if_idle(0)
+    use()
+    shutil.rmtree(util.get_temp_dir())  # by the system, which clears away what is old
+    use()
+    assert len(servers()) == 1, servers()
+    shutil.rmtree(util.get_temp_dir())
     assert fork_server.own.end_if_idle(0)
     use()
     print("right")

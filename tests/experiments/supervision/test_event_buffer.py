@@ -13,7 +13,12 @@ from django.db import OperationalError
 
 from experiments.processes.training_process import Received
 from experiments.supervision import event_buffer
-from experiments.supervision.event_buffer import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EventBuffer
+from experiments.supervision.event_buffer import (
+    DELIVERY_SECONDS,
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    EventBuffer,
+)
 from experiments.training.contract import spool
 from experiments.training.contract.reports import Note, Thinned
 from runs.events import Progress, Stamped, encode
@@ -158,3 +163,23 @@ def test_many_messages_are_stored_in_several_transactions(clock: list[float], mo
     buffer.deliver_all()
     assert database.tries == [False] * 3
     assert database.took == list("abcde")
+
+
+def test_much_that_waits_is_stored_a_part_at_a_time(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to stop are looked at in between."""
+    monkeypatch.setattr(event_buffer, "TOGETHER", 2)
+    database = Database()
+
+    def store(batch: Sequence[Received], again: bool) -> None:
+        database.store(batch, again)
+        clock[0] += DELIVERY_SECONDS * 0.6
+
+    buffer = EventBuffer(7, store)
+    buffer.put(notes(*"abcdefgh"))
+    buffer.deliver()
+    assert database.took == list("abcd")
+    buffer.deliver()
+    assert database.took == list("abcdefgh")
+    buffer.put(notes(*"ijklmn"))
+    buffer.deliver_all()
+    assert database.took == list("abcdefghijklmn")

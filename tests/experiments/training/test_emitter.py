@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,17 @@ def test_what_is_left_out_is_counted_and_what_lasts_is_never_left_out(
     assert counts[Note] == MANY / 100
     order = [sent.index(message) for message in found if not isinstance(message, Thinned)]
     assert order == sorted(order)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_message_that_cannot_be_encoded_holds_up_no_end(tmp_path: Path) -> None:
+    reading, writing = Pipe(duplex=False)
+    emitter = Emitter(writing, tmp_path)
+    text: Any = object()
+    emitter.report(Note(code="", text=text))
+    closing = threading.Thread(target=emitter.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    writing.close()
+    reading.close()

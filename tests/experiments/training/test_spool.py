@@ -10,6 +10,7 @@ import pytest
 
 from experiments.training.contract import spool
 from experiments.training.contract.spool import Spool
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -93,3 +94,22 @@ def test_a_reader_waits_until_the_end(small: None, tmp_path: Path) -> None:
     reader.join(10)
     assert not reader.is_alive()
     assert got == sent
+
+
+def test_a_disk_that_refused_is_tried_again_once_a_reader_that_waits_has_all(small: None, tmp_path: Path) -> None:
+    folder = tmp_path / "missing"
+    buffer, got = Spool(folder), list[bytes]()
+
+    def read() -> None:
+        while (message := buffer.get()) is not None:
+            got.append(message)
+
+    for _ in range(9):
+        buffer.put(b"x" * 400)
+    assert buffer.full
+    reader = threading.Thread(target=read)
+    reader.start()
+    eventually(lambda: len(got) == 9 and not buffer.full)
+    buffer.close()
+    reader.join(10)
+    assert not reader.is_alive()

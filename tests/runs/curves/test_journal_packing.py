@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from experiments.worker import maintenance
 from experiments.worker.maintenance import Packing
 from runs import queries
 from runs.curves import compaction, journal_packing
@@ -32,6 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (compaction, journal_packing):
         monkeypatch.setattr(module, "RANGE", RANGE)
     monkeypatch.setattr(journal_packing, "LAST_ROWS", LAST)
+    monkeypatch.setattr(journal_packing, "PAUSE_SECONDS", 0)
 
 
 def event(seq: int) -> Event:
@@ -157,8 +159,21 @@ def test_only_runs_that_ended_a_while_ago_are_packed_and_each_once(run: Run, mak
     assert journal_packing.pack(run) == 0
 
 
+def test_a_long_run_is_packed_a_part_in_each_round(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recovery of lost runs is in the same thread."""
+    monkeypatch.setattr(maintenance, "RANGES_OF_A_ROUND", 5)
+    before, packing = journal(run), Packing()
+    for ranges in (5, 10, 14):
+        assert packing.pack_one() == run.pk
+        assert PackedEvents.objects.filter(run=run).count() == ranges
+    assert packing.pack_one() is None
+    assert list(journal_packing.due()) == []
+    assert journal(run) == before
+
+
 def test_pruning_and_purging_remove_what_is_packed(run: Run) -> None:
     expected = retention.ephemeral_events(run).number
+    assert retention.ephemeral_events_of(Run.objects.all()).number == expected
     journal_packing.pack(run)
     assert retention.ephemeral_events(run).number == expected
     assert retention.ephemeral_events_of(Run.objects.all()) == retention.ephemeral_events(run)
