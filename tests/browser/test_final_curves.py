@@ -48,6 +48,13 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 """
 """Notes where the parts of the section are whenever one of them gets another size, from the moment that it is shown."""
+JUMPS = """() => {
+  const controls = [...document.querySelectorAll("#decision :is(input, select, button, summary)")];
+  const seen = controls.filter((node) => node.checkVisibility()).map((node) => [node, node.getBoundingClientRect()]);
+  const jumps = seen.slice(1).filter(([, to], at) => to.bottom <= seen[at][1].top && to.left < seen[at][1].right);
+  return jumps.map(([node]) => node.outerHTML);
+}"""
+"""Finds controls which the Tab key reaches by a jump back up, in the same column."""
 
 
 def evaluated(
@@ -180,6 +187,7 @@ async def test_nothing_of_it_moves_while_it_is_drawn(visitors: Visitors, owner: 
     parts = [one.split() for one in sizes]
     assert [changed for changed in map(set, zip(*parts, strict=True)) if len(changed) > 1] == []
     assert await overflow(page) == 0
+    assert await page.evaluate(JUMPS) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -20,6 +20,7 @@ from experiments.training.ranks import Place
 WORKERS_BY = "fork" if sys.platform.startswith("linux") else None
 
 BYTES_AT_ONCE = 1 << 20  # of the batches that are gathered together: what a processor's cache holds
+FEWEST_BYTES = 1 << 10  # of one batch: its three tensors take some themselves, however few samples it has
 
 Batch: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
@@ -49,7 +50,7 @@ class TensorBatches(Dataset[Batch]):
     def at_once(self, batch_size: int) -> int:
         """Return how many batches of so many samples `several` shall gather: one, where they are large."""
         sample = self._inputs[:1].numel() * 4  # as float32
-        return max(1, BYTES_AT_ONCE // max(1, sample * batch_size))
+        return max(1, BYTES_AT_ONCE // max(FEWEST_BYTES, sample * batch_size))
 
 
 class BatchIndices(Sampler[Tensor]):

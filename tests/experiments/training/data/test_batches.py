@@ -140,3 +140,9 @@ def test_batches_gathered_at_once_share_no_memory_with_the_data() -> None:
         x.add_(1)
         assert torch.equal(x, torch.ones(2, 3))
     assert torch.equal(inputs, torch.zeros(8, 3))
+
+
+@pytest.mark.parametrize(("features", "batch_size", "expected"), [(1, 1, 1024), (64, 32, 128), (300_000, 8, 1)])
+def test_batches_gathered_at_once_are_bounded_by_size_and_number(features: int, batch_size: int, expected: int) -> None:
+    data = TensorBatches(torch.zeros(1, features), torch.zeros(1, dtype=torch.int64))
+    assert data.at_once(batch_size) == expected

@@ -35,7 +35,8 @@ export class Arrangement {
     const results = find("results");
     const place = find(many ? "result" : "statistics");
     if (place !== results.parentElement) place.prepend(results);
-    if (many) results.after(find("errors")); // of all classes, not of the one that is tried
+    // The errors are of all classes, not of the one that is tried. What moves loses the reader's focus.
+    if (many && results.nextElementSibling !== find("errors")) results.after(find("errors"));
     setText(results.querySelector("h2"), many ? "Result" : "Statistics of each split");
     setText(find("evaluation-title"), many ? "One class against the rest" : "Result");
   }
