@@ -64,7 +64,7 @@ format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding tables; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
-bench: $(TESTING) $(BROWSER) ## ours beside Trackio, MLflow, TensorBoard and CSV files (10 minutes, the first time more); ARGS="--only curve"
+bench: $(TESTING) $(BROWSER) ## ours beside Trackio, MLflow, TensorBoard and CSV files; ARGS="--rounds 1 --without MLflow"
 	@exec $(PY) -m benchmarks.peers $(ARGS)
 
 bench-full: $(TESTING) $(BROWSER) ## the same with up to ten times as much of everything, into benchmarks/RESULTS.md (hours)

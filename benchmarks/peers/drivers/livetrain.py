@@ -62,8 +62,8 @@ class Store:
     """What a worker does with what a training says, through a real emitter and a real pipe."""
 
     def __init__(self) -> None:
-        self._reading, writing = Pipe(duplex=False)
-        self._emitter = Emitter(writing)
+        self._reading, self._writing = Pipe(duplex=False)
+        self._emitter = Emitter(self._writing)
 
     def store(self, run: Run, messages: list[Message]) -> None:
         """Say all messages, and store them as they arrive."""
@@ -80,8 +80,10 @@ class Store:
                 seen += len(received)
 
     def close(self) -> None:
-        """End the emitter's thread."""
+        """End the emitter's threads, and close the pipe."""
         self._emitter.close()
+        self._writing.close()
+        self._reading.close()
 
 
 def _prepared() -> None:
@@ -114,14 +116,14 @@ def _steps(steps: int, values: int) -> list[Message]:
 
 
 def _stored(runs: int, messages: list[Message]) -> list[Run]:
-    """Store the same in several runs, which end; what a worker packs at a run's end is packed."""
-    store, made = Store(), []
+    """Store the same in several runs, which end; each has an emitter of its own, as each training has."""
+    made = []
     for _ in range(runs):
-        run = _run()
+        run, store = _run(), Store()
         store.store(run, messages)
+        store.close()
         lifecycle.end(run.pk, run.attempt, "completed", None)
         made.append(run)
-    store.close()
     return made
 
 
