@@ -46,11 +46,6 @@ def ingest(home: Path, runs: int, steps: int, values: int) -> Figures:
     return protocol.rate(runs * steps * values, partial(_fill, home, runs, steps, values))
 
 
-def one_run(home: Path, steps: int, values: int) -> Figures:
-    """Measure the same of one run."""
-    return ingest(home, 1, steps, values)
-
-
 def bytes_per_value(home: Path, steps: int, values: int) -> Figures:
     """Measure the files of one run."""
     _fill(home, 1, steps, values)

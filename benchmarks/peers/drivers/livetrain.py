@@ -156,11 +156,6 @@ def ingest(_home: Path, runs: int, steps: int, values: int) -> Figures:
     return protocol.rate(runs * steps * values, partial(_stored, runs, messages))
 
 
-def one_run(home: Path, steps: int, values: int) -> Figures:
-    """Measure the same of one run."""
-    return ingest(home, 1, steps, values)
-
-
 def bytes_per_value(_home: Path, steps: int, values: int) -> Figures:
     """Measure the database after a run, and again once its samples are packed, less what it was before."""
     _prepared()
