@@ -5,7 +5,6 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
@@ -34,7 +33,6 @@ HEAD = (
     "run_predicted",
     "run_score",
 )
-_computing = threading.Lock()
 
 
 class Flipped(NamedTuple):
@@ -114,14 +112,9 @@ def _found(runs: Sequence[Run], split: str) -> dict[str, Side]:
     return _flipped((reference, run), split)
 
 
-@remembered(REMEMBERED)
+@remembered(REMEMBERED, in_turn=True)
 def _flipped(those: tuple[Deciding, Deciding], split: str) -> dict[str, Side]:
     """Find the samples of both sides: what these attempts evaluated does not change."""
-    with _computing:  # one at a time: each takes a processor and memory
-        return _sides(those, split)
-
-
-def _sides(those: tuple[Deciding, Deciding], split: str) -> dict[str, Side]:
     samples = paired_samples.shared_samples(those, split)
     reference, run = (paired_samples.evaluated_by(one, samples) for one in those)
     right = {"reference": reference.predicted == samples.targets, "run": run.predicted == samples.targets}

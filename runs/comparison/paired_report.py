@@ -5,7 +5,6 @@ Brings NumPy and Arrow: a web process loads it with the first comparison.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +24,6 @@ REMEMBERED = 32  # answers; each holds some numbers for each run
 MOST_VALUES = 20_000_000
 """Samples times classes times runs: what is held of them at once."""
 
-_computing = threading.Lock()
 _TITLES = {meaning: name for name, meaning in FINAL_METRICS.items()}
 
 
@@ -49,14 +47,9 @@ def report(runs: Sequence[Run], split: str) -> dict[str, Any]:
         return told | {"problem": str(error)}
 
 
-@remembered(REMEMBERED)
+@remembered(REMEMBERED, in_turn=True)
 def _compared(those: tuple[Deciding, ...], split: str) -> dict[str, Any]:
     """Compare what these attempts evaluated, which does not change."""
-    with _computing:  # one at a time: each takes a processor and memory
-        return _answer(those, split)
-
-
-def _answer(those: tuple[Deciding, ...], split: str) -> dict[str, Any]:
     samples = paired_samples.shared_samples(those, split)
     classes = len(those[0].class_names)
     if len(samples.targets) * (1 if classes == 2 else classes) * len(those) > MOST_VALUES:

@@ -1,7 +1,7 @@
 """Keep the last answers of a function that takes long. Pure Python.
 
-Unlike `functools.lru_cache`, several threads that ask the same at the same time compute it once; none waits for the
-answer to another question.
+Unlike `functools.lru_cache`, several threads that ask the same at the same time compute it once, and a known answer
+waits for nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Generic, ParamSpec, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -18,8 +19,8 @@ _T = TypeVar("_T")
 class Remembered(Generic[_P, _T]):
     """The function with its last answers. An exception is not kept: who waited has it too, the next one tries again."""
 
-    def __init__(self, compute: Callable[_P, _T], most: int) -> None:
-        self._compute, self._most = compute, most
+    def __init__(self, compute: Callable[_P, _T], most: int, turn: AbstractContextManager[Any]) -> None:
+        self._compute, self._most, self._turn = compute, most, turn
         self._kept: dict[Hashable, Future[_T]] = {}
         self._lock = threading.Lock()  # never held while something is computed
 
@@ -41,7 +42,8 @@ class Remembered(Generic[_P, _T]):
 
     def _computed(self, key: Hashable, own: Future[_T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            answer = self._compute(*args, **kwargs)
+            with self._turn:
+                answer = self._compute(*args, **kwargs)
         except BaseException as error:
             with self._lock:
                 if self._kept.get(key) is own:
@@ -52,10 +54,13 @@ class Remembered(Generic[_P, _T]):
         return answer
 
 
-def remembered(most: int) -> Callable[[Callable[_P, _T]], Remembered[_P, _T]]:
-    """Make a function keep its last answers, `most` of them."""
+def remembered(most: int, *, in_turn: bool = False) -> Callable[[Callable[_P, _T]], Remembered[_P, _T]]:
+    """Make a function keep its last answers, `most` of them.
+
+    With `in_turn` it computes one answer at a time, where each takes a processor and memory.
+    """
 
     def wrapped(compute: Callable[_P, _T]) -> Remembered[_P, _T]:
-        return Remembered(compute, most)
+        return Remembered(compute, most, threading.Lock() if in_turn else nullcontext())
 
     return wrapped

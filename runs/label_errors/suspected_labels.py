@@ -7,7 +7,6 @@ process loads it with the first list.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -27,8 +26,6 @@ REMEMBERED = 4  # lists; each holds some 150 bytes for a suspect
 OTHER_DATA = "It was trained on other data, or on another version of them, than run {first}."
 OTHER_CLASSES = "Its classes are not those of run {first}."
 NO_RESULT = "It has no final result yet."
-
-_computing = threading.Lock()
 
 
 class Member(NamedTuple):
@@ -120,14 +117,9 @@ def suspicion(runs: Sequence[Run]) -> Suspicion:
     return replace(found, members=tuple(one._replace(name=names[one.run_id]) for one in found.members))
 
 
-@remembered(REMEMBERED)
+@remembered(REMEMBERED, in_turn=True)
 def _suspicion(key: tuple[tuple[int, int, str, bool], ...]) -> Suspicion:
     """Compute the list: what the attempts held out does not change, their names do."""
-    with _computing:  # one at a time: each takes a processor and memory
-        return _listed(key)
-
-
-def _listed(key: tuple[tuple[int, int, str, bool], ...]) -> Suspicion:
     found = Run.objects.in_bulk([run_id for run_id, *_ in key])
     members: list[Member] = []
     held: list[Held] = []
