@@ -52,7 +52,8 @@ class Plan(NamedTuple):
     worker_stop_seconds: float
     """How long a worker may take to return its trainings to the queue."""
     demo: bool
-    log_format: str
+    log_text: str
+    """The format of a line of the log; blank: JSON."""
     log_level: str
 
 
@@ -77,8 +78,7 @@ def main(plan: str) -> None:
     """Run the launcher of this plan until it is stopped."""
     told = Plan(**json.loads(plan))
     console = logging.StreamHandler()
-    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    console.setFormatter(JsonLines() if told.log_format == "json" else text)
+    console.setFormatter(logging.Formatter(told.log_text) if told.log_text else JsonLines())
     logging.basicConfig(handlers=[console], level=told.log_level)
     Server(told).run()
 
@@ -175,8 +175,8 @@ class Server:
     def address(self) -> str:
         """Where a browser on this machine finds it."""
         host, port = self._listener.getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-        return f"http://{host}:{port}"
+        host = _reachable(host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def run(self) -> None:
         """Run until a clean stop; once the server answers, say so in a thread of its own."""
@@ -223,12 +223,16 @@ class Server:
             sys.stdout.flush()
 
 
+def _reachable(host: str) -> str:
+    """Return where this machine finds what listens there: on all addresses, at its own."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
 def _answers(bound: tuple[str, int]) -> bool:
     """Ask as briefly as can be: an HTTP client would be half of what the launcher loads."""
     host, port = bound[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:
-        with socket.create_connection((host, port), timeout=5) as opened:
+        with socket.create_connection((_reachable(host), port), timeout=5) as opened:
             opened.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")  # not sent to https by any setting
             return opened.recv(5) == b"HTTP/"  # if only to say that the host name is not the public one
     except OSError:

@@ -28,7 +28,7 @@ def thin(x: Numbers, y: Numbers, budget: int, span: tuple[float, float] | None =
     any_gaps = bool(gaps.any())
     low, high = span or (x[0], x[-1])
     edges = np.linspace(low, high, max(1, budget // (5 if any_gaps else 4)) + 1)[1:-1]
-    # Marks instead of `np.unique`, which since NumPy 2.3 sorts nothing but hashes: ten times the work of all else.
+    # Marks instead of `np.unique`, which in newer releases (NumPy 2.4) hashes: ten times the work of all else.
     kept = np.zeros(len(x), np.bool_)
     kept[0] = True
     kept[np.searchsorted(x, edges[edges <= x[-1]])] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -15,26 +16,22 @@ class WholeRows(Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
-        self._prepared: tuple[str, dict[int, Any], list[str]] | None = None
 
     def insert(self, row: M) -> None:
         """Insert a new row, which gets its key. Raises IntegrityError."""
-        key, fields = self._model._meta.pk, [f for f in self._model._meta.concrete_fields if not f.primary_key]
-        columns = ", ".join(f'"{field.column}"' for field in fields)
-        sql = f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({", ".join(["%s"] * len(fields))})'  # noqa: S608
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                cursor.execute(f'{sql} RETURNING "{key.column}"', values)
+                cursor.execute(f'{self._insertion} RETURNING "{self._model._meta.pk.column}"', values)
                 row.pk = cursor.fetchone()[0]
             else:
-                cursor.execute(sql, values)
+                cursor.execute(self._insertion, values)
                 row.pk = cursor.lastrowid
         row._state.adding, row._state.db = False, connection.alias
 
     def load(self, condition: str, parameters: Sequence[Any], *, lock: bool = False) -> M | None:
         """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends."""
-        sql, converters, names = self._prepared = self._prepared or self._prepare()
+        sql, converters, names = self._selection
         locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
         with connection.cursor() as cursor:
             cursor.execute(f"{sql} WHERE {condition}{locking}", parameters)
@@ -47,7 +44,18 @@ class WholeRows(Generic[M]):
                 values[place] = convert(values[place], column, connection)
         return self._model.from_db(connection.alias, names, values)
 
-    def _prepare(self) -> tuple[str, dict[int, Any], list[str]]:
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [field for field in self._model._meta.concrete_fields if not field.primary_key]
+
+    @cached_property
+    def _insertion(self) -> str:
+        columns = ", ".join(f'"{field.column}"' for field in self._fields)
+        values = ", ".join(["%s"] * len(self._fields))
+        return f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608
+
+    @cached_property
+    def _selection(self) -> tuple[str, dict[int, Any], list[str]]:
         compiler = self._model._default_manager.order_by().query.get_compiler(connection=connection)
         sql, _ = compiler.as_sql()
         columns = [column for column, _, _ in compiler.select]

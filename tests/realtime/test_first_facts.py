@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from realtime.first_facts import verdict
+from realtime.first_facts import SHOTS, verdict
 from runs.models import FinalResult, Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
@@ -136,3 +138,8 @@ def test_sizes_come_in_the_usual_order_whatever_the_database_keeps(user: User) -
     found = verdict(Run.objects.get(pk=run.pk))
     assert found is not None
     assert found.facts[3].detail == "1,437 train · 360 val · 9 test · positive: 8"
+
+
+def test_room_is_kept_for_the_pictures_of_a_first_page() -> None:
+    script = Path(settings.BASE_DIR, "realtime/static/realtime/run/errors/error_group.js").read_text()
+    assert f"\nconst PAGE = {SHOTS};\n" in script

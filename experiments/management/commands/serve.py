@@ -56,6 +56,6 @@ def _plan(listener: int, options: dict[str, Any]) -> Plan:
         slots=options["slots"],
         worker_stop_seconds=settings.GRACE_SECONDS + 20,
         demo=options["demo"],
-        log_format=logs["handlers"]["console"]["formatter"],
+        log_text=logs["formatters"][logs["handlers"]["console"]["formatter"]].get("format", ""),
         log_level=logs["root"]["level"],
     )

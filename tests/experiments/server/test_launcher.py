@@ -97,7 +97,7 @@ launcher.hold_signals()
 os.kill(os.getpid(), signal.SIGTERM)
 listener = launcher.listen("127.0.0.1", None).detach()
 manage = ["/bin/sh", "-c", "exec sleep 60"]
-plan = launcher.Plan(listener, manage, ["none"], 1, 5.0, False, "json", "INFO")
+plan = launcher.Plan(listener, manage, ["none"], 1, 5.0, False, "", "INFO")
 launcher.become(plan, {str(ROOT)!r})
 """
     done = subprocess.run(
