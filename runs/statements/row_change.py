@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models
 
+from runs.statements.column_values import ColumnValues
+
 
 def change(
     model: type[models.Model],
@@ -37,10 +39,7 @@ def change(
 
 
 def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
-    """Read columns of a row as the database holds them: of numbers and texts the values of the fields.
-
-    Raises ObjectDoesNotExist.
-    """
+    """Read these fields of a row. Raises ObjectDoesNotExist."""
     columns = ", ".join(f'"{model._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -50,13 +49,4 @@ def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
         found = cursor.fetchone()
     if found is None:
         raise ObjectDoesNotExist(f"{model._meta.verbose_name} {pk}")
-    return tuple(found)
-
-
-def converted(model: type[models.Model], name: str, value: Any) -> Any:
-    """Convert what the database holds in that column to the value of its field: of times and JSON not the same."""
-    field: Any = model._meta.get_field(name)
-    column = field.get_col(model._meta.db_table)
-    for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
-        value = convert(value, column, connection)
-    return value
+    return ColumnValues.of(model, *names).row(found)

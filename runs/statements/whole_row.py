@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 
+from runs.statements.column_values import ColumnValues
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -31,18 +33,14 @@ class WholeRows(Generic[M]):
 
     def load(self, condition: str, parameters: Sequence[Any], *, lock: bool = False) -> M | None:
         """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends."""
-        sql, converters, names = self._selection
+        sql, conversion, names = self._selection
         locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
         with connection.cursor() as cursor:
             cursor.execute(f"{sql} WHERE {condition}{locking}", parameters)
             found = cursor.fetchone()
         if found is None:
             return None
-        values = list(found)
-        for place, (functions, column) in converters.items():
-            for convert in functions:
-                values[place] = convert(values[place], column, connection)
-        return self._model.from_db(connection.alias, names, values)
+        return self._model.from_db(connection.alias, names, conversion.row(found))
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -55,8 +53,8 @@ class WholeRows(Generic[M]):
         return f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608
 
     @cached_property
-    def _selection(self) -> tuple[str, dict[int, Any], list[str]]:
+    def _selection(self) -> tuple[str, ColumnValues, list[str]]:
         compiler = self._model._default_manager.order_by().query.get_compiler(connection=connection)
         sql, _ = compiler.as_sql()
         columns = [column for column, _, _ in compiler.select]
-        return sql, compiler.get_converters(columns), [column.target.attname for column in columns]
+        return sql, ColumnValues(columns), [column.target.attname for column in columns]

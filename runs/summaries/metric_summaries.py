@@ -13,9 +13,9 @@ from django.db.models.functions import Cast
 
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run, RunMetric
-from runs.prepared.prepared_query import PreparedQuery
 from runs.statements import row_change
 from runs.statements.bulk_insert import BulkInsert
+from runs.statements.prepared_query import PreparedQuery
 from runs.summaries import known_columns
 from runs.summaries.sparklines import Curve, grown, values
 
