@@ -14,7 +14,7 @@ from django.db import Error, connections
 
 from experiments.processes.rank_process import decode_batch, encode_batch
 from experiments.processes.training_process import Received
-from experiments.training.contract.reports import Thinned
+from experiments.training.contract.reports import TOGETHER, Thinned
 from experiments.training.contract.spool import Spool
 from runs.events import EPHEMERAL_TYPES, Stamped, utc_now
 from runs.failures.backoff import Backoff
@@ -22,7 +22,6 @@ from runs.failures.backoff import Backoff
 logger = logging.getLogger(__name__)
 
 KEPT = 50_000  # messages in memory; more wait in files, and ephemeral events that these do not take are left out
-TOGETHER = 1_000  # messages of one transaction
 DELIVERY_SECONDS = 1.0  # at most, about: what waits after an outage must hold up no request to stop
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0

@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from experiments.training.contract.reports import Job, Message, Outcome, Thinned
+from experiments.training.contract.reports import TOGETHER, Job, Message, Outcome, Thinned
 from experiments.training.contract.spool import Spool
 from experiments.training.contract.stop import Stop
 from runs.events import EPHEMERAL_TYPES, format_time
@@ -36,7 +36,6 @@ STOP = b"stop"
 FINISH = b"finish"
 REGISTERED = b"registered "  # followed by an epoch
 BATCH_SECONDS = 0.05  # between two batches in the long run: each is a transaction of the supervisor
-TOGETHER = 1_000  # messages of a batch; where so many wait, it goes at once
 BATCHES_AT_ONCE = 10  # before which nothing waits, if there was a calm before
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 200_000  # messages that wait to be encoded, at most 60 MiB; beyond it ephemeral events are left out
