@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models
-
-from runs.statements.column_values import ColumnValues
 
 
 def change(
@@ -36,17 +33,3 @@ def change(
             [*values, *(added or {}).values(), pk, *parameters],
         )
         return bool(cursor.rowcount)
-
-
-def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
-    """Read these fields of a row. Raises ObjectDoesNotExist."""
-    columns = ", ".join(f'"{model._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT {columns} FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',  # noqa: S608
-            [pk],
-        )
-        found = cursor.fetchone()
-    if found is None:
-        raise ObjectDoesNotExist(f"{model._meta.verbose_name} {pk}")
-    return ColumnValues.of(model, *names).row(found)

@@ -21,7 +21,7 @@ class WholeRows(Generic[M]):
 
     def insert(self, row: M) -> None:
         """Insert a new row, which gets its key. Raises IntegrityError."""
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
+        values = [self._stored(field, field.pre_save(row, add=True)) for field in self._fields]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(f'{self._insertion} RETURNING "{self._model._meta.pk.column}"', values)
@@ -41,6 +41,20 @@ class WholeRows(Generic[M]):
         if found is None:
             return None
         return self._model.from_db(connection.alias, names, conversion.row(found))
+
+    def _stored(self, field: Any, value: Any) -> Any:
+        """Return what the database holds of a value; most fields of a new row have their default."""
+        default = self._defaults.get(field.attname)
+        if default is not None and type(value) is type(default[0]) and value == default[0]:
+            return default[1]
+        return field.get_db_prep_save(value, connection)
+
+    @cached_property
+    def _defaults(self) -> dict[str, tuple[Any, Any]]:
+        """Each field's default, where that is always the same, and what the database holds of it."""
+        plain = [field for field in self._fields if field.default in (dict, list) or not callable(field.default)]
+        values = [(field, field.get_default()) for field in plain]
+        return {field.attname: (value, field.get_db_prep_save(value, connection)) for field, value in values}
 
     @cached_property
     def _fields(self) -> list[Any]:
