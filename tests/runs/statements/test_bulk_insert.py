@@ -52,9 +52,10 @@ def test_many_rows_arrive_in_their_order_with_what_is_the_same_in_all(make_run: 
         ["run", "epoch", "metric_name", "value"],
         fixed={"dataset_type": "10 %", "context": AWKWARD[:20], "class_name": ""},
     )
-    save.insert([(run.pk, number, "loss", number / 7) for number in range(213)])
-    stored = list(RunMetric.objects.order_by("pk").values_list("epoch", "value"))
-    assert stored == [(number, number / 7) for number in range(213)]
+    names = [AWKWARD, "loss", "\\N", "\t", "a\\\r\nb"]
+    rows = [(run.pk, number, names[number % 5], number / 7 if number % 3 else None) for number in range(213)]
+    save.insert(rows)
+    assert list(RunMetric.objects.order_by("pk").values_list("run_id", "epoch", "metric_name", "value")) == rows
     assert set(RunMetric.objects.values_list("dataset_type", "context")) == {("10 %", AWKWARD[:20])}
 
 
