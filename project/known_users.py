@@ -21,7 +21,7 @@ from rest_framework import authentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 
 USUAL = "django.contrib.auth.backends.ModelBackend"
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)

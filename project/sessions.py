@@ -15,7 +15,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 
 REMEMBERED = 512
 _STORED = PreparedQuery(

@@ -321,6 +321,9 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         TrainingEnd,
     )
 }
+_DECODERS: Mapping[str, msgspec.json.Decoder[Event]] = {
+    type_: msgspec.json.Decoder(cls) for type_, cls in EVENT_TYPES.items()
+}
 EPHEMERAL_TYPES = frozenset({BatchMetrics.type, GradientStats.type, Progress.type, ResourceUsage.type})
 
 Emit: TypeAlias = Callable[[Event], object]
@@ -347,16 +350,16 @@ def encode(event: Event) -> bytes:
     return msgspec.json.encode(event)
 
 
-def decode(type_: str, data: bytes) -> Event:
+def decode(type_: str, data: bytes | msgspec.Raw) -> Event:
     """Build the event of that type from JSON.
 
     Raises `msgspec.ValidationError` for an unknown type and for data that do not fit it.
     """
     try:
-        cls = EVENT_TYPES[type_]
+        decoder = _DECODERS[type_]
     except KeyError:
         raise msgspec.ValidationError(f"Unknown event type {type_!r}") from None
-    return msgspec.json.decode(data, type=cls)
+    return decoder.decode(data)
 
 
 def envelope(*, type_: str, run_id: int, seq: int, attempt: int, timestamp: str, data: str) -> str:

@@ -87,11 +87,15 @@ class Leases(Generic[M]):
         self._model, self._noun, self._waiting, self._held = model, noun, waiting, held
         self._whole = WholeRows(model)
 
-    def claim(self, pk: int, worker: str, **changes: Any) -> M | None:
-        """Take a row that waits for `worker`, with these changes. None: it does not wait, another was faster."""
+    def claim(self, pk: int, worker: str, added: Mapping[str, int] | None = None, /, **changes: Any) -> M | None:
+        """Take a row that waits for `worker`, with these changes and what is `added` to numbers.
+
+        None: it does not wait, another was faster.
+        """
         taken: dict[str, Any] = {"worker": worker, "lease_until": lease_end(), **changes}
         with transaction.atomic():
-            if not row_change.change(self._model, pk, taken, added={"attempt": 1}, only=self._waiting_in_sql):
+            more = {"attempt": 1, **(added or {})}
+            if not row_change.change(self._model, pk, taken, added=more, only=self._waiting_in_sql):
                 return None
             return self._whole.load("id = %s", [pk])
 

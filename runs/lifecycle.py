@@ -16,11 +16,11 @@ from django.db.models import F
 
 from runs import clock
 from runs.derived_models import KnownColumn
-from runs.events import Ending, RunStatus, Status, TrainingEnd
+from runs.events import Ending, Event, RunStatus, Stamped, Status, TrainingEnd
 from runs.leases import FREE, last_renewal, times
 from runs.models import Run
 from runs.queue import joining_moment, lock_queue, place_in_queue, startable
-from runs.recorder import LEASES, append, stamp
+from runs.recorder import LEASES, append, stamp, write_reserved
 from runs.statements import row_change
 from runs.statements.whole_row import WholeRows
 from runs.stored_config import StoredConfig
@@ -66,12 +66,14 @@ def create(
             idempotency_key=idempotency_key,
             queued_at=moment,
             turn=moment,
+            last_seq=1,
             **columns,
         )
         _ROWS.insert(run)
         tag_new(run, tags)
         known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
-        _journal(run.pk, 0, "queued", moment, previous=None, queue_position=place_in_queue(run.pk))
+        queued = _status("queued", moment, previous=None, queue_position=place_in_queue(run.pk))
+        write_reserved(run.pk, 0, run.last_seq, [queued])
     return run
 
 
@@ -79,14 +81,14 @@ def claim(run_id: int, worker: str) -> Run | None:
     """Take a queued run for `worker`; its raised attempt is the fencing token. None: another worker was faster."""
     with transaction.atomic():
         now = clock.now()
-        run = LEASES.claim(run_id, worker, status="in_progress", attempt_start=now, reason=None)
+        run = LEASES.claim(run_id, worker, {"last_seq": 1}, status="in_progress", attempt_start=now, reason=None)
         if run is None:
             return None
         moment = clock.not_before(now, run.queued_at)
         if run.start_time is None:
             run.start_time = moment
             row_change.change(Run, run_id, {"start_time": moment})
-        _journal(run_id, run.attempt, "in_progress", moment, previous="queued")
+        write_reserved(run_id, run.attempt, run.last_seq, [_status("in_progress", moment, previous="queued")])
         return run
 
 
@@ -261,7 +263,7 @@ def _give_back(run: Run, reason: str, *, spent: float) -> None:
 
 
 def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
-    """End the run; `spent` is the time in all its attempts."""
+    """End the run, whose row was read locked in this transaction; `spent` is the time in all its attempts."""
     moment, reason = clock.not_before(clock.now(), run.queued_at, run.start_time), _shortened(reason)
     columns: dict[str, Any] = {"progress": 1.0} if status == "completed" else {}
     columns |= {
@@ -273,8 +275,6 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         "stop_request": StopRequest.NONE,
         **_NO_HOLDER,
     }
-    row_change.change(Run, run.pk, columns)
-    _journal(run.pk, run.attempt, status, moment, previous=run.status, reason=reason)
     end = TrainingEnd(
         run_id=run.pk,
         status=status,
@@ -285,7 +285,9 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         duration_seconds=spent,
         reason=reason,
     )
-    append(run.pk, run.attempt, [stamp(end, moment)])
+    events = [_status(status, moment, previous=run.status, reason=reason), stamp(end, moment)]
+    row_change.change(Run, run.pk, columns, added={"last_seq": len(events)})
+    write_reserved(run.pk, run.attempt, run.last_seq + len(events), events)
 
 
 def _shortened(reason: str | None) -> str | None:
@@ -306,5 +308,8 @@ def _journal(
     run_id: int, attempt: int, status: Status, at: datetime | None = None, *, previous: Any, **fields: Any
 ) -> None:
     """Append a `run_status` event; `at` is the moment in the run's row, so that both agree."""
-    event = RunStatus(status=status, previous=previous, **fields)
-    append(run_id, attempt, [stamp(event, at)])
+    append(run_id, attempt, [_status(status, at, previous=previous, **fields)])
+
+
+def _status(status: Status, at: datetime | None = None, *, previous: Any, **fields: Any) -> Stamped[Event]:
+    return stamp(RunStatus(status=status, previous=previous, **fields), at)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 import runs.derived_models  # noqa: F401  where Django looks for models
@@ -17,9 +18,6 @@ from runs.leases import Leased
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ONE_VALUE = ["run", "metric_name", "epoch", "dataset_type", "context", "class_name"]
-"""The columns that identify a number of a centralized run."""
 
 
 class RunGroup(models.Model):
@@ -342,15 +340,13 @@ class RunMetric(models.Model):
     class Meta:
         ordering = ["run", "epoch", "id"]
         constraints = [
-            # SQL holds two nulls to be different, so rows of a centralized run need a rule of their own.
+            # The only index: it grows at its end, and finds the epochs of a run in their order. SQL holds two nulls to
+            # be different, so those of a centralized run stand for values that no client has.
             models.UniqueConstraint(
-                fields=ONE_VALUE,
-                condition=Q(client_id__isnull=True, round_id__isnull=True),
+                *("run", "epoch", "metric_name", "dataset_type", "context", "class_name"),
+                Coalesce("client_id", Value("")),
+                Coalesce("round_id", Value(-1)),
                 name="one_value_per_epoch",
-            ),
-            models.UniqueConstraint(
-                fields=[*ONE_VALUE, "client_id", "round_id"],
-                name="one_value_per_client_round",
             ),
         ]
 

@@ -15,8 +15,8 @@ from django.db.models.expressions import RawSQL
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 from runs.packed_journal import packed_events
-from runs.prepared.prepared_query import PreparedQuery
-from runs.prepared.run_rows import SUMMARY_COLUMNS
+from runs.statements.prepared_query import PreparedQuery
+from runs.summaries.run_rows import SUMMARY_COLUMNS
 
 # The condition of the index `lasting_events`, word for word and without parameters, else SQLite does not use the index.
 _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from runs import clock
 from runs.models import Queue, Run
-from runs.statements import row_change
+from runs.statements.column_values import ColumnValues
 
 ORDER = ("-priority", "turn", "pk")
 _BEFORE = """
@@ -45,9 +45,8 @@ def joining_moment(now: datetime) -> datetime:
     """Return the moment for a run that joins the queue now: not before those that wait, if the clock was set back."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(turn), max(queued_at) FROM runs_run WHERE status = %s", [Run.Status.QUEUED.value])
-        turn, queued_at = cursor.fetchone()
-    latest = (row_change.converted(Run, name, value) for name, value in (("turn", turn), ("queued_at", queued_at)))
-    return clock.not_before(now, *latest)
+        latest = cursor.fetchone()
+    return clock.not_before(now, *ColumnValues.of(Run, "turn", "queued_at").row(latest))
 
 
 def place_in_queue(run_id: int) -> int:

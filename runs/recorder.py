@@ -30,6 +30,7 @@ from runs.leases import Leases
 from runs.models import FinalResult, Run, RunEvent, RunMetric
 from runs.statements import row_change
 from runs.statements.bulk_insert import BulkInsert
+from runs.statements.prepared_query import PreparedQuery
 from runs.statistics.metric_names import COUNTS
 from runs.summaries import metric_summaries
 
@@ -37,8 +38,15 @@ GROWING = frozenset({"events_thinned"})
 """Codes of notes that a later text replaces; of all others the first one stays."""
 LEASES = Leases(Run, "run", waiting=Q(status=Run.Status.QUEUED), held=Q(status__in=Run.RUNNING))
 
+_STORED: frozenset[type[Event]] = frozenset({EpochEnd, TrainingStart, FinalStats})
+"""Types of events that add to other tables; most batches have none."""
 _EVENTS = BulkInsert(RunEvent, ["run", "seq", "attempt", "type", "timestamp", "data"])
-_EPOCH_VALUES = BulkInsert(RunMetric, ["run", "epoch", "metric_name", "value", "dataset_type", "context", "class_name"])
+_EPOCH_VALUES = BulkInsert(
+    RunMetric,
+    ["run", "epoch", "metric_name", "value", "dataset_type"],
+    fixed={"context": "epoch", "class_name": ""},
+)
+_LAST_SEQ = PreparedQuery(lambda pk: Run.objects.filter(pk=pk).order_by().values_list("last_seq"))
 
 
 def stamp(event: Event, at: datetime | None = None) -> Stamped[Event]:
@@ -62,8 +70,9 @@ def record(
     """
     with transaction.atomic():
         updates: dict[str, Any] = {}
-        for stamped in batch:
-            updates |= _columns_of(stamped.message)
+        for message, _, _ in batch:
+            if type(message) in _COLUMNS:
+                updates |= _COLUMNS[type(message)](message)
         updates |= columns or {}
         # The numbers in the same UPDATE: each one rewrites the whole row.
         LEASES.renew(run_id, attempt, {"last_seq": len(batch)}, **updates)
@@ -71,7 +80,8 @@ def record(
             return
         _store_rows(run_id, attempt, batch)
         _add_notes(run_id, notes)
-        _write(run_id, attempt, batch)
+        if batch:
+            write_reserved(run_id, attempt, _last_seq(run_id), batch)
 
 
 def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
@@ -81,20 +91,22 @@ def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     only after all smaller ones.
     """
     row_change.change(Run, run_id, {}, added={"last_seq": len(batch)})
-    _write(run_id, attempt, batch)
+    write_reserved(run_id, attempt, _last_seq(run_id), batch)
 
 
-def _write(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
-    """Write the batch under the run's last numbers, which were reserved for it."""
-    if not batch:
-        return
-    (last,) = row_change.read(Run, run_id, "last_seq")
+def write_reserved(run_id: int, attempt: int, last: int, batch: Sequence[Stamped[Event]]) -> None:
+    """Write a batch under the numbers up to `last`, which the caller's transaction has reserved for it."""
     _EVENTS.insert(
         [
             (run_id, seq, attempt, message.type, timestamp, data)
             for seq, (message, timestamp, data) in enumerate(batch, last - len(batch) + 1)
         ]
     )
+
+
+def _last_seq(run_id: int) -> int:
+    ((last,),) = _LAST_SEQ.rows(run_id)
+    return int(last)
 
 
 def _has(run_id: int, attempt: int, stamped: Stamped[Event]) -> bool:
@@ -178,10 +190,6 @@ _COLUMNS: dict[type[Event], Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def _columns_of(event: Event) -> dict[str, Any]:
-    return _COLUMNS[type(event)](event) if type(event) in _COLUMNS else {}
-
-
 # --- what an event adds to other tables ---
 
 
@@ -197,9 +205,9 @@ def _void_later_epochs(run_id: int, event: TrainingStart) -> None:
 def _store_epochs(run_id: int, events: Sequence[EpochEnd]) -> None:
     _EPOCH_VALUES.insert(
         [
-            (run_id, event.epoch, name, value, event.phase, "epoch", "")
-            for event in events
-            for name, value in event.metrics.items()
+            (run_id, epoch, name, value, phase)
+            for epoch, phase, metrics in [(event.epoch, event.phase, event.metrics) for event in events]
+            for name, value in metrics.items()
         ]
     )
     metric_summaries.add_epochs(run_id, [(event.epoch, event.metrics) for event in events])
@@ -239,6 +247,8 @@ def _final_row(run_id: int, event: FinalStats, name: str, value: float | None) -
 
 def _store_rows(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
     """Store what the events add to other tables, in their order; epochs that follow each other together."""
+    if _STORED.isdisjoint({type(message) for message, _, _ in batch}):
+        return
     epochs: list[EpochEnd] = []
     for stamped in batch:
         event = stamped.message

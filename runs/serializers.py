@@ -14,7 +14,6 @@ from runs.evaluated_splits import split_looks
 from runs.evaluated_splits.split_looks import Looks
 from runs.events import envelope, format_time, time_or_null
 from runs.models import FinalResult, Run, RunEvent
-from runs.prepared.run_rows import RunRow
 from runs.queries import Series
 from runs.saved_points.saved_point_json import current_point
 from runs.scheduling.forecast import Forecast, forecast
@@ -22,6 +21,7 @@ from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
 from runs.statistics.recalibration.methods import without_knots
+from runs.summaries.run_rows import RunRow
 from runs.wording.looks_text import looks_text
 from runs.wording.operating_point_text import described_points
 from runs.wording.patient_text import patient_words

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -15,14 +15,16 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from experiments.training.contract.reports import REPORT_TYPES, Job, Message, Outcome
+from experiments.training.contract.reports import REPORT_TYPES, TOGETHER, Job, Message, Outcome, Report
 from experiments.training.recipes import process_entry
 from runs import events
 from runs.events import Stamped
 
 _BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
+_REPORTS: Mapping[str, msgspec.json.Decoder[Report]] = {
+    type_: msgspec.json.Decoder(cls) for type_, cls in REPORT_TYPES.items()
+}
 MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
-AT_ONCE = 1_000  # messages; what waits beyond them is read the next time
 STARTS = 3  # tries, as long as the fork server dies under them
 START_SECONDS = 0.5  # between two tries: what the threads of a killed fork server take to end
 
@@ -106,7 +108,7 @@ class Rank:
         """Read what waits in the pipe, for one transaction, so that a slow store does not fall behind."""
         found: list[Received] | None = None
         try:
-            while len(found or ()) < AT_ONCE and self._messages.poll():
+            while len(found or ()) < TOGETHER and self._messages.poll():
                 found = (found or []) + decode_batch(self._messages.recv_bytes(MESSAGE_LIMIT))
         except EOFError:
             self._closed = True
@@ -159,7 +161,7 @@ def decode_batch(raw: bytes) -> list[Received]:
     """Decode a batch as a training sends it. Raises ProtocolError."""
     try:
         return [
-            Stamped(_message(type_, data := bytes(part)), timestamp, data.decode())
+            Stamped(_message(type_, part), timestamp, str(part, "utf-8"))
             for type_, timestamp, part in _BATCH.decode(raw)
         ]
     except msgspec.MsgspecError as error:
@@ -173,7 +175,6 @@ def encode_batch(batch: Iterable[Received]) -> bytes:
     )
 
 
-def _message(type_: str, data: bytes) -> Message:
-    if type_ in REPORT_TYPES:
-        return msgspec.json.decode(data, type=REPORT_TYPES[type_])
-    return events.decode(type_, data)
+def _message(type_: str, data: msgspec.Raw) -> Message:
+    report = _REPORTS.get(type_)
+    return events.decode(type_, data) if report is None else report.decode(data)

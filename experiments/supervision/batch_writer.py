@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -18,6 +18,7 @@ from experiments.training.contract.reports import (
     Message,
     Note,
     Recalibrated,
+    Report,
     Thinned,
 )
 from realtime.hubs import broadcast
@@ -36,23 +37,22 @@ class BatchWriter:
     def __init__(self, run: Run, uploader: Uploader, observe: Observer | None) -> None:
         self._run, self._uploader = run, uploader
         self._thinning = Thinning(run)
-        self._observe = observe or (lambda _message: None)
+        self._observe = observe
         # Epoch of the last checkpoint that the database has, and that the training knows to be there
         self._registered = run.last_checkpoint_epoch if run.last_checkpoint else None
         self._acknowledged: int | None = None
 
     def store_batch(self, batch: Sequence[Received], again: bool) -> None:
         """Store a batch in one transaction; `again`: it was tried before. Raises Fenced."""
-        happened = [Stamped(message, moment, data) for message, moment, data in batch if isinstance(message, Event)]
-        columns: dict[str, Any] = {}
-        notes: list[dict[str, str]] = []
-        for message, _, _ in batch:
-            columns |= columns_of(message)
-            if isinstance(message, Execution):
-                columns["execution"] = self._executions(message)
-            if isinstance(message, Note):
-                notes.append({"code": message.code, "text": message.text})
-        thinned = [message for message, _, _ in batch if isinstance(message, Thinned)]
+        happened: list[Stamped[Event]] = []
+        reports: list[Report] = []
+        for received in batch:
+            if isinstance(received.message, Event):
+                happened.append(cast(Stamped[Event], received))
+            else:
+                reports.append(received.message)
+        columns, notes = self._reported(reports)
+        thinned = [report for report in reports if isinstance(report, Thinned)]
         if thinned:
             notes.append(self._thinning.note(thinned))
         run = self._run
@@ -62,8 +62,18 @@ class BatchWriter:
         broadcast.hint(run.pk)
         if "last_checkpoint" in columns:
             self._uploader.checkpoint({name: value for name, value in columns.items() if "checkpoint" in name})
-        for message, _, _ in batch:
-            self._observe(message)
+        if self._observe is not None:
+            for message, _, _ in batch:
+                self._observe(message)
+
+    def _reported(self, reports: Sequence[Report]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        """Return what the reports change on the run's row, and their notes."""
+        columns: dict[str, Any] = {}
+        for report in reports:
+            columns |= columns_of(report)
+            if isinstance(report, Execution):
+                columns["execution"] = self._executions(report)
+        return columns, [{"code": one.code, "text": one.text} for one in reports if isinstance(one, Note)]
 
     def _executions(self, reported: Execution) -> list[dict[str, Any]]:
         """Add what this attempt uses to what earlier ones used, unless that is the same."""

@@ -6,7 +6,8 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from django.db import Error, connections
 
 from experiments.processes.rank_process import decode_batch, encode_batch
 from experiments.processes.training_process import Received
-from experiments.training.contract.reports import Thinned
+from experiments.training.contract.reports import TOGETHER, Thinned
 from experiments.training.contract.spool import Spool
 from runs.events import EPHEMERAL_TYPES, Stamped, utc_now
 from runs.failures.backoff import Backoff
@@ -22,7 +23,6 @@ from runs.failures.backoff import Backoff
 logger = logging.getLogger(__name__)
 
 KEPT = 50_000  # messages in memory; more wait in files, and ephemeral events that these do not take are left out
-TOGETHER = 1_000  # messages of one transaction
 DELIVERY_SECONDS = 1.0  # at most, about: what waits after an outage must hold up no request to stop
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -63,7 +63,7 @@ class EventBuffer:
             else:
                 later.append(received)
         if later:
-            self._spool.put(encode_batch(later))
+            self._spool.put(encode_batch(later), partial(_lasting, later))
 
     def deliver(self) -> None:
         """Store what waits, or much of it, unless the pause after a failure is not over; never waits itself."""
@@ -97,8 +97,7 @@ class EventBuffer:
         if (encoded := self._spool.get(wait=False)) is not None:
             self._waiting = decode_batch(encoded)
         elif self._left_out:
-            thinned = Thinned(events=dict(self._left_out))
-            self._waiting = [Stamped(thinned, utc_now(), msgspec.json.encode(thinned).decode())]
+            self._waiting = [_thinned(self._left_out)]
             self._left_out.clear()
         return bool(self._waiting)
 
@@ -109,3 +108,15 @@ class EventBuffer:
         now = time.monotonic()
         self._failing_since = self._failing_since or now
         self._next_try = now + pause
+
+
+def _lasting(batch: Sequence[Received]) -> bytes:
+    """Encode what must arrive of a batch, with a report of the rest: for where a file does not give it back."""
+    lasting = [received for received in batch if received.message.type not in EPHEMERAL_TYPES]
+    left_out = Counter(received.message.type for received in batch if received.message.type in EPHEMERAL_TYPES)
+    return encode_batch([*lasting, _thinned(left_out)] if left_out else lasting)
+
+
+def _thinned(left_out: Mapping[str, int]) -> Received:
+    thinned = Thinned(events=dict(left_out))
+    return Stamped(thinned, utc_now(), msgspec.json.encode(thinned).decode())

@@ -44,7 +44,7 @@ from runs.listing.list_serializers import grouped, run_lines
 from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, page_of
 from runs.models import Run, RunMetric
-from runs.prepared.run_rows import run_rows
+from runs.summaries.run_rows import run_rows
 
 
 class ReadingView(APIView):

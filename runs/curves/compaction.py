@@ -15,7 +15,7 @@ from django.db import Error, IntegrityError, transaction
 from runs.curves.durable_index import DURABLE_INDEX
 from runs.derived_models import RunSamples
 from runs.models import Run
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 
 RANGE = 4_096
 """Numbers of the journal in one chunk; a shorter rest stays in the journal, where each reader decodes it again."""

@@ -23,7 +23,7 @@ from runs.curves.tables import Column, Ints, Part, Table, integer_table, joined
 from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, EVENT_TYPES, TrainingStart
 from runs.models import Run, RunEvent
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 
 NONE_LATER = np.iinfo(np.int64).max
 _STARTS = PreparedQuery(

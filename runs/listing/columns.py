@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 from runs.statistics.metric_names import lower_is_better
 from runs.summaries import known_columns
 

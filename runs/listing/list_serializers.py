@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from runs.listing.columns import Column, chosen
 from runs.listing.grouping import Group
 from runs.models import Run
-from runs.prepared.run_rows import RunRow
 from runs.serializers import group_links, run_summaries, run_summary
 from runs.summaries import metric_summaries
+from runs.summaries.run_rows import RunRow
 
 
 def run_lines(runs: Sequence[RunRow], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:

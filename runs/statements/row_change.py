@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models
 
 
@@ -34,29 +33,3 @@ def change(
             [*values, *(added or {}).values(), pk, *parameters],
         )
         return bool(cursor.rowcount)
-
-
-def read(model: type[models.Model], pk: int, *names: str) -> tuple[Any, ...]:
-    """Read columns of a row as the database holds them: of numbers and texts the values of the fields.
-
-    Raises ObjectDoesNotExist.
-    """
-    columns = ", ".join(f'"{model._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT {columns} FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',  # noqa: S608
-            [pk],
-        )
-        found = cursor.fetchone()
-    if found is None:
-        raise ObjectDoesNotExist(f"{model._meta.verbose_name} {pk}")
-    return tuple(found)
-
-
-def converted(model: type[models.Model], name: str, value: Any) -> Any:
-    """Convert what the database holds in that column to the value of its field: of times and JSON not the same."""
-    field: Any = model._meta.get_field(name)
-    column = field.get_col(model._meta.db_table)
-    for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
-        value = convert(value, column, connection)
-    return value

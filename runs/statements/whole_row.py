@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 
+from runs.statements.column_values import ColumnValues
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -19,7 +21,7 @@ class WholeRows(Generic[M]):
 
     def insert(self, row: M) -> None:
         """Insert a new row, which gets its key. Raises IntegrityError."""
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
+        values = [self._stored(field, field.pre_save(row, add=True)) for field in self._fields]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(f'{self._insertion} RETURNING "{self._model._meta.pk.column}"', values)
@@ -31,18 +33,28 @@ class WholeRows(Generic[M]):
 
     def load(self, condition: str, parameters: Sequence[Any], *, lock: bool = False) -> M | None:
         """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends."""
-        sql, converters, names = self._selection
+        sql, conversion, names = self._selection
         locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
         with connection.cursor() as cursor:
             cursor.execute(f"{sql} WHERE {condition}{locking}", parameters)
             found = cursor.fetchone()
         if found is None:
             return None
-        values = list(found)
-        for place, (functions, column) in converters.items():
-            for convert in functions:
-                values[place] = convert(values[place], column, connection)
-        return self._model.from_db(connection.alias, names, values)
+        return self._model.from_db(connection.alias, names, conversion.row(found))
+
+    def _stored(self, field: Any, value: Any) -> Any:
+        """Return what the database holds of a value; most fields of a new row have their default."""
+        default = self._defaults.get(field.attname)
+        if default is not None and type(value) is type(default[0]) and value == default[0]:
+            return default[1]
+        return field.get_db_prep_save(value, connection)
+
+    @cached_property
+    def _defaults(self) -> dict[str, tuple[Any, Any]]:
+        """Each field's default, where that is always the same, and what the database holds of it."""
+        plain = [field for field in self._fields if field.default in (dict, list) or not callable(field.default)]
+        values = [(field, field.get_default()) for field in plain]
+        return {field.attname: (value, field.get_db_prep_save(value, connection)) for field, value in values}
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -55,8 +67,8 @@ class WholeRows(Generic[M]):
         return f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608
 
     @cached_property
-    def _selection(self) -> tuple[str, dict[int, Any], list[str]]:
+    def _selection(self) -> tuple[str, ColumnValues, list[str]]:
         compiler = self._model._default_manager.order_by().query.get_compiler(connection=connection)
         sql, _ = compiler.as_sql()
         columns = [column for column, _, _ in compiler.select]
-        return sql, compiler.get_converters(columns), [column.target.attname for column in columns]
+        return sql, ColumnValues(columns), [column.target.attname for column in columns]

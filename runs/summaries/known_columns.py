@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from runs.derived_models import KnownColumn
-from runs.prepared.prepared_query import PreparedQuery
+from runs.statements.prepared_query import PreparedQuery
 
 Kind = KnownColumn.Kind
 _KNOWN = PreparedQuery(

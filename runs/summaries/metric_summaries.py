@@ -13,13 +13,13 @@ from django.db.models.functions import Cast
 
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run, RunMetric
-from runs.prepared.prepared_query import PreparedQuery
-from runs.statements import row_change
 from runs.statements.bulk_insert import BulkInsert
+from runs.statements.prepared_query import PreparedQuery
 from runs.summaries import known_columns
-from runs.summaries.sparklines import Curve, grown, values
+from runs.summaries.sparklines import Curve, extended, values
 
 Values = Mapping[str, float | None]
+Points = list[tuple[int, float | None]]
 _FIELDS = ["last", "last_epoch", "low", "high", "curve"]
 _ROWS = BulkInsert(MetricSummary, ["run", "name", *_FIELDS], unique=["run", "name"], updating=_FIELDS)
 _CURVES = PreparedQuery(
@@ -29,6 +29,7 @@ _CURVES = PreparedQuery(
         .values_list("run_id", "name", Cast("curve", TextField()))
     )
 )
+_MONITOR = PreparedQuery(lambda pk: Run.objects.filter(pk=pk).order_by().values_list("monitor"))
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
@@ -87,35 +88,28 @@ def _known(run_id: int) -> dict[str, _Summary]:
 
 def _extended(run_id: int, known: Mapping[str, _Summary], epochs: Iterable[tuple[int, Values]]) -> dict[str, _Summary]:
     """Return what becomes of the summaries of all metrics that these epochs have."""
-    (monitor,) = row_change.read(Run, run_id, "monitor")
-    changed: dict[str, _Summary] = {}
-    curve: list[tuple[int, float | None]] = []
+    points: dict[str, Points] = {}
     for epoch, metrics in epochs:
         for name, value in metrics.items():
-            if "/" not in name:
-                row = changed.get(name) or changed.setdefault(name, known.get(name) or _Summary())
-                _extend(row, epoch, value)
-                if name == monitor:
-                    curve.append((epoch, value))
-    if curve:
+            points.setdefault(name, []).append((epoch, value))
+    changed = {name: _later(known.get(name), of_metric) for name, of_metric in points.items() if "/" not in name}
+    ((monitor,),) = _MONITOR.rows(run_id)
+    if monitor in changed:
         row = changed[monitor]
-        row.curve = _encoded(_grown(row.curve, curve))
+        row.curve = _encoded(extended(None if row.curve is None else _DECODER.decode(row.curve), points[monitor]))
     return changed
 
 
-def _extend(row: _Summary, epoch: int, value: float | None) -> None:
-    """Add a later epoch's value to the row."""
-    row.last, row.last_epoch = value, epoch
-    if value is not None and math.isfinite(value):
-        row.low = value if row.low is None or value < row.low else row.low
-        row.high = value if row.high is None or value > row.high else row.high
-
-
-def _grown(encoded: str | None, points: Iterable[tuple[int, float | None]]) -> Curve | None:
-    curve: Curve | None = None if encoded is None else msgspec.json.decode(encoded)
-    for epoch, value in points:
-        curve = grown(curve, epoch, value)
-    return curve
+def _later(known: _Summary | None, points: Points) -> _Summary:
+    """Return the row once it has the values of these later epochs."""
+    row = _Summary() if known is None else known
+    row.last_epoch, row.last = points[-1]
+    finite = [value for _, value in points if value is not None and math.isfinite(value)]
+    if finite:
+        # The value that was there first stays where zeros differ by their sign.
+        row.low = min(finite if row.low is None else [row.low, *finite])
+        row.high = max(finite if row.high is None else [row.high, *finite])
+    return row
 
 
 def _encoded(curve: Curve | None) -> str | None:

@@ -8,7 +8,7 @@ lost, however long the run, and reading a curve never reads the run's epochs.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 BUCKETS = 19
@@ -20,17 +20,23 @@ Curve = dict[str, Any]
 
 def grown(curve: Curve | None, epoch: int, value: float | None) -> Curve | None:
     """Return the curve with a value of a later epoch than all it has; unknown and infinite values are left out."""
-    if value is None or not math.isfinite(value):
+    return extended(curve, [(epoch, value)])
+
+
+def extended(curve: Curve | None, points: Iterable[tuple[int, float | None]]) -> Curve | None:
+    """Return the curve with the values of later epochs, in their order, as if it had grown by one after the other."""
+    known = [[epoch, value] for epoch, value in points if value is not None and math.isfinite(value)]
+    if not known:
         return curve
-    point = [epoch, value]
     if curve is None:
-        return {"width": 1, "first": point, "last": point, "buckets": [[epoch, point, point]]}
+        curve = {"width": 1, "first": known[0], "last": known[0], "buckets": []}
     width, buckets = curve["width"], [list(bucket) for bucket in curve["buckets"]]
-    _put(buckets, epoch // width, point, point)
-    while len(buckets) > BUCKETS:
-        width *= 2
-        buckets = _halved(buckets)
-    return {"width": width, "first": curve["first"], "last": point, "buckets": buckets}
+    for point in known:
+        _put(buckets, point[0] // width, point, point)
+        while len(buckets) > BUCKETS:
+            width *= 2
+            buckets = _halved(buckets)
+    return {"width": width, "first": curve["first"], "last": known[-1], "buckets": buckets}
 
 
 def values(curve: Curve | None) -> list[float]:
@@ -49,8 +55,10 @@ def _put(buckets: list[list[Any]], number: int, lowest: Point, highest: Point) -
         buckets.append([number, lowest, highest])
         return
     last = buckets[-1]
-    last[1] = min(last[1], lowest, key=_value)
-    last[2] = max(last[2], highest, key=_value)
+    if lowest[1] < last[1][1]:
+        last[1] = lowest
+    if highest[1] > last[2][1]:
+        last[2] = highest
 
 
 def _halved(buckets: list[list[Any]]) -> list[list[Any]]:
@@ -59,7 +67,3 @@ def _halved(buckets: list[list[Any]]) -> list[list[Any]]:
     for number, lowest, highest in buckets:
         _put(fewer, number // 2, lowest, highest)
     return fewer
-
-
-def _value(point: Point) -> float:
-    return float(point[1])

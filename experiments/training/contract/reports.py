@@ -14,6 +14,9 @@ from experiments.training.contract.preflight_report import Preflight
 from runs.events import Event
 from runs.statistics.recalibration.methods import Recalibration
 
+TOGETHER = 1_000
+"""Messages that are sent, read and stored together, in one transaction: where so many wait, none waits for more."""
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of what a training sends its supervisor besides events."""

@@ -9,41 +9,55 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 MEMORY_BYTES = 4 * 1024 * 1024
 SEGMENT_BYTES = 16 * 1024 * 1024
 LIMIT_BYTES = 256 * 1024 * 1024
 
 
+class _Taken(NamedTuple):
+    """A message that is taken, and how many bytes it had when it was put."""
+
+    message: bytes
+    size: int
+
+
 class _Segment:
-    """A file of messages, each with its length in front, written to its end and then read."""
+    """A file of messages, written to its end and then read; their sizes are in memory, so that none hides another."""
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed once it was read
         self.written = self._read = 0
+        self._waiting: deque[tuple[int, bytes]] = deque()
 
-    def put(self, message: bytes) -> None:
+    def put(self, message: bytes, instead: bytes) -> None:
         """Write a message; raises OSError, and the file is then as it was before."""
-        data = len(message).to_bytes(8, "little") + message
         self._file.seek(self.written)
-        if self._file.write(data) < len(data):
+        if self._file.write(message) < len(message):
             raise OSError("no space left for a message")
-        self.written += len(data)
+        self.written += len(message)
+        self._waiting.append((len(message), instead))
 
-    def get(self) -> bytes | None:
-        """Read the next message; None after the last one."""
-        if self._read == self.written:
+    def get(self) -> _Taken | None:
+        """Read the next message, or take what is to be in its place if it is unreadable; None after the last one."""
+        if not self._waiting:
             self._file.close()
             return None
-        self._file.seek(self._read)
-        size = int.from_bytes(self._file.read(8), "little")
-        message = self._file.read(size)
-        if len(message) < size:
-            raise OSError("a message is missing in its file")
-        self._read += 8 + size
-        return message
+        size, instead = self._waiting.popleft()
+        message = self._at(self._read, size)
+        self._read += size
+        return _Taken(instead if message is None else message, size)
+
+    def _at(self, place: int, size: int) -> bytes | None:
+        try:
+            self._file.seek(place)
+            message = self._file.read(size)
+        except OSError:
+            return None
+        return message if len(message) == size else None
 
 
 class Spool:
@@ -71,10 +85,13 @@ class Spool:
         """Whether nothing waits in it."""
         return not self._size
 
-    def put(self, message: bytes) -> None:
-        """Add a message; never fails."""
+    def put(self, message: bytes, instead: Callable[[], bytes]) -> None:
+        """Add a message; never fails. If it goes to a file, what `instead` makes stays in memory.
+
+        That is given back in place of a message that the disk does not.
+        """
         with self._changed:
-            if self._fits_memory(message) or self._refused or not self._filed(message):
+            if self._fits_memory(message) or self._refused or not self._filed(message, instead):
                 self._parts.append(message)
                 self._in_memory += len(message)
             self._size += len(message)
@@ -90,9 +107,9 @@ class Spool:
         """Take the oldest message. None when there is none: without `wait` now, with it once the spool is closed."""
         with self._changed:
             while True:
-                if (message := self._first()) is not None:
-                    self._size -= len(message)
-                    return message
+                if (first := self._first()) is not None:
+                    self._size -= first.size
+                    return first.message
                 self._refused = False  # there is room in memory again, and the disk is tried again after that
                 if self._closed or not wait:
                     return None
@@ -103,26 +120,26 @@ class Spool:
         in_file = bool(self._parts) and isinstance(self._parts[-1], _Segment)
         return not in_file and self._in_memory + len(message) <= MEMORY_BYTES
 
-    def _first(self) -> bytes | None:
+    def _first(self) -> _Taken | None:
         while self._parts:
             part = self._parts[0]
             if isinstance(part, bytes):
                 self._parts.popleft()
                 self._in_memory -= len(part)
-                return part
-            if (message := part.get()) is not None:
-                return message
+                return _Taken(part, len(part))
+            if (first := part.get()) is not None:
+                return first
             self._parts.popleft()
         return None
 
-    def _filed(self, message: bytes) -> bool:
+    def _filed(self, message: bytes, instead: Callable[[], bytes]) -> bool:
         """Write the message to the last file, or to a new one; False where the disk refuses it."""
         try:
             last = self._parts[-1] if self._parts else None
             if not isinstance(last, _Segment) or last.written >= SEGMENT_BYTES:
                 last = _Segment(self._folder)
                 self._parts.append(last)
-            last.put(message)
+            last.put(message, instead())
         except OSError:
             self._refused = True
             return False

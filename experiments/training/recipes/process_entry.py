@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -24,7 +25,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from experiments.training.contract.reports import Job, Message, Outcome, Thinned
+from experiments.training.contract.reports import TOGETHER, Job, Message, Outcome, Thinned
 from experiments.training.contract.spool import Spool
 from experiments.training.contract.stop import Stop
 from runs.events import EPHEMERAL_TYPES, format_time
@@ -36,7 +37,6 @@ STOP = b"stop"
 FINISH = b"finish"
 REGISTERED = b"registered "  # followed by an epoch
 BATCH_SECONDS = 0.05  # between two batches in the long run: each is a transaction of the supervisor
-TOGETHER = 1_000  # messages of a batch; where so many wait, it goes at once
 BATCHES_AT_ONCE = 10  # before which nothing waits, if there was a calm before
 HEARTBEAT_SECONDS = 1.0
 QUEUE_LIMIT = 200_000  # messages that wait to be encoded, at most 60 MiB; beyond it ephemeral events are left out
@@ -51,7 +51,7 @@ class Emitter:
     While little happens, each message goes at once. Under load they gather: one batch in `BATCH_SECONDS`.
 
     A thread encodes them in batches, another sends these. What the supervisor has no time to read waits in a spool,
-    most of it in a file; where that is full too, ephemeral events are left out, counted and reported.
+    most of it in a file; where that is full too, or unreadable, ephemeral events are left out, counted and reported.
     """
 
     def __init__(self, connection: Connection, folder: Path | None = None) -> None:
@@ -105,7 +105,7 @@ class Emitter:
                 if closing or not self._spool.full:
                     batch += self._thinned()
                 if batch or self._spool.empty:  # no heartbeat behind what is a sign of life itself
-                    self._spool.put(msgspec.json.encode(batch))
+                    self._spool.put(msgspec.json.encode(batch), partial(_lasting, batch))
         finally:
             self._spool.close()  # also after a message that cannot be encoded: else `close` would wait for ever
 
@@ -151,6 +151,15 @@ class Pacing:
 def _encoded(moment: float, message: Message) -> Encoded:
     timestamp = format_time(datetime.fromtimestamp(moment, UTC))
     return message.type, timestamp, msgspec.Raw(msgspec.json.encode(message))
+
+
+def _lasting(batch: list[Encoded]) -> bytes:
+    """Encode what must arrive of a batch, with a report of the rest: for where a file does not give it back."""
+    left_out = Counter(type_ for type_, _, _ in batch if type_ in EPHEMERAL_TYPES)
+    lasting = [one for one in batch if one[0] not in EPHEMERAL_TYPES]
+    return msgspec.json.encode(
+        [*lasting, _encoded(time.time(), Thinned(events=dict(left_out)))] if left_out else lasting
+    )
 
 
 def main(

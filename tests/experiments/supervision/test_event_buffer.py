@@ -125,6 +125,23 @@ def test_a_long_outage_moves_what_follows_to_a_file(
     assert len(database.took) == 10
 
 
+def test_a_file_that_cannot_be_read_leaves_out_ephemeral_events_and_counts_them(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(event_buffer, "KEPT", 1)
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(spool._Segment, "_at", lambda *_: None)
+    taken: list[Received] = []
+    buffer = EventBuffer(7, lambda batch, _again: taken.extend(batch), tmp_path)
+    buffer.put([progress(1), progress(2), *notes('{"code": "kept", "text": ""}'), progress(3)])
+    buffer.deliver_all()
+    assert [received.message for received in taken] == [
+        progress(1).message,
+        Note(code="kept", text=""),
+        Thinned(events={progress(1).message.type: 2}),
+    ]
+
+
 def test_an_outage_without_end_leaves_out_ephemeral_events_and_counts_them(
     clock: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.processes.rank_process import decode_batch
 from experiments.training.contract import spool
-from experiments.training.contract.reports import Message, Note, Thinned
+from experiments.training.contract.reports import Message, Note, Outcome, Thinned
 from experiments.training.recipes import process_entry
 from experiments.training.recipes.process_entry import Emitter
 from runs.events import BatchMetrics
@@ -73,6 +73,21 @@ def test_what_is_left_out_is_counted_and_what_lasts_is_never_left_out(
     assert counts[Note] == MANY / 100
     order = [sent.index(message) for message in found if not isinstance(message, Thinned)]
     assert order == sorted(order)
+
+
+def test_a_file_that_cannot_be_read_loses_nothing_that_lasts_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 10_000)
+    monkeypatch.setattr(spool._Segment, "_at", lambda *_: None)
+    outcome = Outcome(status="completed", reason=None)
+    sent: list[Message] = [*(batch_metrics(step) for step in range(MANY)), Note(code="kept", text=""), outcome]
+    found = received(sent, tmp_path)
+    counts = Counter(type(message) for message in found)
+    left_out = sum(message.events["batch_metrics"] for message in found if isinstance(message, Thinned))
+    assert left_out > 0
+    assert counts[BatchMetrics] + left_out == MANY
+    assert [message for message in found if not isinstance(message, BatchMetrics | Thinned)] == sent[-2:]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -7,7 +7,8 @@ from multiprocessing import Pipe
 import msgspec
 import pytest
 
-from experiments.training.recipes.process_entry import TOGETHER, Emitter, Pacing
+from experiments.training.contract.reports import TOGETHER
+from experiments.training.recipes.process_entry import Emitter, Pacing
 from runs.events import LrUpdate
 
 

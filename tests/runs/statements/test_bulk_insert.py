@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, connection, transaction
 
 from runs import recorder
@@ -44,6 +44,34 @@ def test_one_row_that_may_not_be_leaves_none(make_run: MakeRun) -> None:
     assert not RunMetric.objects.exists()
 
 
+def test_many_rows_arrive_in_their_order_with_what_is_the_same_in_all(make_run: MakeRun) -> None:
+    """Statements take a hundred rows, ten or one: 213 rows need each of them more than once."""
+    run = make_run()
+    save = BulkInsert(
+        RunMetric,
+        ["run", "epoch", "metric_name", "value"],
+        fixed={"dataset_type": "10 %", "context": AWKWARD[:20], "class_name": ""},
+    )
+    names = [AWKWARD, "loss", "\\N", "\t", "a\\\r\nb"]
+    rows = [(run.pk, number, names[number % 5], number / 7 if number % 3 else None) for number in range(213)]
+    save.insert(rows)
+    assert list(RunMetric.objects.order_by("pk").values_list("run_id", "epoch", "metric_name", "value")) == rows
+    assert set(RunMetric.objects.values_list("dataset_type", "context")) == {("10 %", AWKWARD[:20])}
+
+
+@pytest.mark.parametrize("client", [{}, {"client_id": "site", "round_id": 1}])
+def test_a_number_has_one_value_in_an_epoch_also_where_no_client_has_it(
+    make_run: MakeRun, client: dict[str, Any]
+) -> None:
+    run = make_run()
+    columns = {"run": run, "epoch": 0, "metric_name": "loss", "dataset_type": "train", **client}
+    RunMetric.objects.create(**columns, value=0.5)
+    RunMetric.objects.create(**{**columns, "client_id": "other", "round_id": 1}, value=0.5)
+    RunMetric.objects.create(**{**columns, "client_id": "site", "round_id": 2}, value=0.5)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RunMetric.objects.create(**columns, value=0.25)
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no lengths of texts")
 def test_a_text_that_is_too_long_is_refused_and_not_cut(make_run: MakeRun) -> None:
     with pytest.raises(DataError), transaction.atomic():
@@ -64,14 +92,12 @@ def test_a_row_replaces_the_one_with_the_same_key(make_run: MakeRun) -> None:
 def test_columns_of_one_row_change_alone(make_run: MakeRun) -> None:
     run, other = make_run(), make_run()
     assert row_change.change(Run, run.pk, {"notes": [{"code": AWKWARD}], "best_value": None}, added={"last_seq": 3})
-    assert row_change.read(Run, run.pk, "last_seq", "monitor") == (3, "val_auroc")
     run.refresh_from_db()
-    assert run.notes == [{"code": AWKWARD}]
+    assert (run.last_seq, run.monitor, run.notes) == (3, "val_auroc", [{"code": AWKWARD}])
     other.refresh_from_db()
     assert (other.last_seq, other.notes) == (0, [])
     assert not row_change.change(Run, run.pk, {"reason": "x"}, only=("attempt = %s", (9,)))
-    with pytest.raises(ObjectDoesNotExist):
-        row_change.read(Run, 10**6, "last_seq")
+    assert not row_change.change(Run, 10**6, {"reason": "x"})
 
 
 def summaries(run: Run) -> dict[str, tuple[object, ...]]:

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs.models import Run, RunTag
-from runs.prepared.prepared_query import PreparedQuery
-from runs.prepared.run_rows import SUMMARY_COLUMNS, run_rows
 from runs.queries import with_summary
 from runs.serializers import run_summary
+from runs.statements.prepared_query import PreparedQuery
+from runs.summaries.run_rows import SUMMARY_COLUMNS, run_rows
 from tests.runs.conftest import MakeRun, completed_columns
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from django.db import connection
 from django.db.models import QuerySet
 
+from runs.statements.column_values import ColumnValues, Row
+
 Build: TypeAlias = Callable[..., "QuerySet[Any, Any]"]
 Parameter: TypeAlias = int | str | Sequence[int] | Sequence[str]
-Row: TypeAlias = tuple[Any, ...]
 _FIRST = 1_907_050_301
 """Stands for a parameter while the query is written: unlike any constant, and in the range of every column."""
 
@@ -24,7 +25,7 @@ class _Statement(NamedTuple):
     given: list[Any]
     places: list[int]
     """For each parameter in their order, where it belongs in `given`."""
-    converters: list[tuple[int, list[Any], Any]]
+    values: ColumnValues
 
 
 class PreparedQuery:
@@ -48,7 +49,7 @@ class PreparedQuery:
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, given)
             rows: list[Row] = cursor.fetchall()
-        return _converted(rows, statement.converters) if statement.converters else rows
+        return statement.values.rows(rows)
 
     def first(self, *parameters: Parameter) -> Row | None:
         """Ask for one row; None if there is none."""
@@ -76,12 +77,11 @@ def _written(build: Build, parameters: Sequence[Parameter]) -> _Statement:
     standing = _standing(parameters)
     compiler = build(*standing).query.get_compiler(connection=connection)
     sql, given = compiler.as_sql()
-    converters = compiler.get_converters([selected[0] for selected in compiler.select])
     return _Statement(
         sql,
         list(given),
         [given.index(one) for one in _flat(standing)],
-        [(place, functions, expression) for place, (functions, expression) in converters.items()],
+        ColumnValues([selected[0] for selected in compiler.select]),
     )
 
 
@@ -96,14 +96,3 @@ def _standing(parameters: Sequence[Parameter]) -> list[Any]:
         else [str(next(numbers)) if isinstance(part, str) else next(numbers) for part in one]
         for one in parameters
     ]
-
-
-def _converted(rows: list[Row], converters: list[tuple[int, list[Any], Any]]) -> list[Row]:
-    """Convert column by column, as Django does value by value."""
-    if not rows:
-        return rows
-    columns = list(zip(*rows, strict=True))
-    for place, of_column, expression in converters:
-        for convert in of_column:
-            columns[place] = tuple([convert(value, expression, connection) for value in columns[place]])
-    return list(zip(*columns, strict=True))
