@@ -21,7 +21,8 @@ from realtime.wire import daphne_protocol  # noqa: E402
 
 private_home.make_private()
 daphne_protocol.install()
-static_files = StaticFiles(MeasuredBodies(HTTPApplication()))
-application = ProtocolTypeRouter({"http": static_files, "websocket": websocket_application})
+application = ProtocolTypeRouter(
+    {"http": StaticFiles(MeasuredBodies(HTTPApplication())), "websocket": websocket_application}
+)
 Maintenance().start()
-warm_up_soon(static_files)
+warm_up_soon(application.application_mapping["http"])

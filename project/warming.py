@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from django.template.loader import get_template
 from django.urls import reverse
@@ -15,9 +16,12 @@ AFTER_SECONDS = 0.5  # from the moment that all is loaded; a request that comes 
 
 def warm_up_soon(static_files: StaticFiles) -> None:
     """Warm up in a thread of its own, once the process has had time to answer those who wait for it already."""
-    timer = threading.Timer(AFTER_SECONDS, warm_up, [static_files])
-    timer.name, timer.daemon = "warming", True
-    timer.start()
+    threading.Thread(target=_warm_up_later, args=[static_files], name="warming", daemon=True).start()
+
+
+def _warm_up_later(static_files: StaticFiles) -> None:
+    time.sleep(AFTER_SECONDS)
+    warm_up(static_files)
 
 
 def warm_up(static_files: StaticFiles) -> None:
