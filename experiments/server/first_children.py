@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from django.core.management import load_command_class
+from django.core.management import BaseCommand, load_command_class
 from django.db import connections
 
 # All that both a web process and a worker need, so that it is loaded before they are two.
@@ -41,6 +41,9 @@ def fork(plan: Plan) -> tuple[list[int], ChildPlan | None]:
     gc.freeze()  # else a collection in a child would write to all that it shares
     started: list[int] = []
     for child in children_of(plan):
+        if child.command == "worker":  # the web process, which loads more than all others, is on its way by then
+            _loaded(child.command)
+            gc.freeze()
         pid = os.fork()
         if not pid:
             return [], child
@@ -64,10 +67,14 @@ def be(child: ChildPlan, plan: Plan) -> None:
     sys.argv = process_title.replace("serve", [child.command, *child.arguments])
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     launcher_watch.begin(child.arguments)
-    command = load_command_class("experiments", child.command)
+    command = _loaded(child.command)
     gc.freeze()
     gc.enable()
     command.run_from_argv(sys.argv)
+
+
+def _loaded(command: str) -> BaseCommand:
+    return load_command_class("experiments", command)
 
 
 def _keep_open(descriptors: Sequence[int], plan: Plan) -> None:

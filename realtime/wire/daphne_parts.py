@@ -1,6 +1,6 @@
 """Daphne and what of Twisted is used beside it, loaded in the right order: Daphne's server installs the reactor.
 
-Without OpenSSL, which Twisted loads for whoever has it: Daphne serves plain HTTP here, behind a proxy that has the
+Without OpenSSL, which Twisted loads where it is installed: Daphne serves plain HTTP here, behind a proxy that has the
 certificate, and 10 MiB of the web process were for nothing. Import these from here alone.
 """
 
