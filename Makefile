@@ -23,12 +23,13 @@ RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 DOCS_TOOLS := $(VENV)/.docs
 HELP := docs/_build/.built
+COMPILED := $(VENV)/.compiled
 BROWSER := node_modules/.installed
 BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup prepare docs test integration storm lint format screenshot benchmark bench bench-full load clean
+.PHONY: help run setup prepare compile docs test integration storm lint format screenshot benchmark bench bench-full load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -37,9 +38,11 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) $(COMPILED) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
 
 prepare: $(TESTING) $(BROWSER_TESTING) $(DOCS_TOOLS) $(HELP) ## install what tests and checks need
+
+compile: $(COMPILED) ## compile the server's code, so that no process does that at its start; `setup` does it too
 
 docs: $(HELP) ## build the documentation, which the server shows under /help/
 
@@ -61,13 +64,13 @@ format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 	@$(PY) -m ruff format $(CODE)
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(SCRIPTS)
 
-benchmark: $(TESTING) $(BROWSER_TESTING) ## speed and memory, as ratios of things measured in one run
+benchmark: $(TESTING) $(BROWSER_TESTING) $(COMPILED) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding tables; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
-bench: $(TESTING) $(BROWSER) ## ours beside Trackio, MLflow, TensorBoard and CSV files; ARGS="--rounds 1 --without MLflow"
+bench: $(TESTING) $(BROWSER) $(COMPILED) ## ours beside Trackio, MLflow, TensorBoard and CSV files; ARGS="--rounds 1 --without MLflow"
 	@exec $(PY) -m benchmarks.peers $(ARGS)
 
-bench-full: $(TESTING) $(BROWSER) ## the same with up to ten times as much of everything, into benchmarks/RESULTS.md (hours)
+bench-full: $(TESTING) $(BROWSER) $(COMPILED) ## the same with up to ten times as much of everything, into benchmarks/RESULTS.md (hours)
 	@exec $(PY) -m benchmarks.peers --full --write $(ARGS)
 
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
@@ -118,6 +121,12 @@ $(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache_
   $(shell find project experiments runs realtime -name '*.py' -o -name '*.css' 2>/dev/null)
 	@echo "== Building the documentation (seconds)"
 	@$(PY) -m docs.build
+	@touch $@
+
+# Where the code may not be written by who runs it, or nothing may be (PYTHONDONTWRITEBYTECODE), each process would compile
+# all of it again: a quarter of the time that the web process needs to start.
+$(COMPILED): $(RUNTIME) $(shell find project experiments runs realtime -name '*.py' 2>/dev/null)
+	@$(PY) -m compileall -q project experiments runs realtime
 	@touch $@
 
 # npm ci begins with an empty folder, stamps included. What only tests need comes with them.

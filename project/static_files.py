@@ -6,11 +6,15 @@ Through Django's middleware each takes a web process some ten milliseconds, in w
 from __future__ import annotations
 
 import gzip
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
+from whitenoise.string_utils import ensure_leading_trailing_slash
 
 SMALLEST = 1_000
 """Smallest file that is compressed, in bytes."""
@@ -21,14 +25,22 @@ ASKED = {b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"}
 class StaticFiles:
     """An ASGI application that serves the static files and passes everything else to the application inside.
 
-    WhiteNoise finds them when the process starts, and knows which a browser has cached. Texts are compressed at the
-    first request for them; the files are few.
+    WhiteNoise finds them at the first request for one or by `find`, and knows which a browser has cached. Texts are
+    compressed at the first request for them; the files are few.
     """
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._found = WhiteNoiseMiddleware()
+        self._prefix = ensure_leading_trailing_slash(urlsplit(settings.STATIC_URL).path)
         self._compressed: dict[str, bytes] = {}
+
+    def find(self) -> None:
+        """Find the files now, so that the first request for one does not wait for it."""
+        _ = self._found
+
+    @cached_property
+    def _found(self) -> WhiteNoiseMiddleware:
+        return WhiteNoiseMiddleware()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve the file at the path, or pass the request on."""
@@ -42,7 +54,7 @@ class StaticFiles:
         await send({"type": "http.response.body", "body": body})
 
     def _file(self, path: str) -> StaticFile | None:
-        if not path.startswith(self._found.static_prefix):
+        if not path.startswith(self._prefix):
             return None
         return self._found.find_file(path) if self._found.autorefresh else self._found.files.get(path)
 

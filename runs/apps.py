@@ -5,6 +5,7 @@ from django.core.checks import register
 
 from runs.check_tags import INSTALLATION
 from runs.files.checks import check_database, check_files
+from runs.loading import lean_framework  # noqa: F401  # before anything else loads the framework
 
 
 class RunsConfig(AppConfig):

@@ -149,6 +149,28 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param(("project.asgi", "project.urls"), id="web"),
+        pytest.param(("experiments.worker.worker_process", "experiments.management.commands.worker"), id="worker"),
+    ],
+)
+def test_server_processes_load_no_optional_library(modules: tuple[str, ...]) -> None:
+    """The framework, Django and Twisted load each of these where it is installed: a fifth of what a process loads."""
+    loaded = loaded_by_server(*modules)
+    assert {
+        "requests",
+        "yaml",
+        "docutils",
+        "pygments",
+        "markdown",
+        "OpenSSL",
+        "django.contrib.postgres",
+    } & loaded == set()
+    assert "rest_framework.compat" in loaded
+
+
+@pytest.mark.parametrize(
     ("modules", "loads"),
     [
         pytest.param(("project.asgi", "project.urls"), True, id="web"),

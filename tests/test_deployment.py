@@ -113,13 +113,13 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
 def test_the_image_builds_the_documentation_once_its_sources_are_there(tmp_path: Path) -> None:
     """What is installed before comes without them, so that a changed page installs nothing again."""
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
-    setup, sources, docs = 'RUN make setup EXTRAS="$EXTRAS" HELP=', "COPY . .", "RUN make docs"
+    setup, sources, docs = 'RUN make setup EXTRAS="$EXTRAS" HELP= COMPILED=', "COPY . .", "RUN make docs compile"
     assert lines.index(setup) < lines.index(sources) < lines.index(docs) < lines.index("USER livetrain")
     [copied] = [line.split()[1:-1] for line in lines if line.startswith("COPY Makefile")]
     for path in (path for pattern in copied for path in ROOT.glob(pattern)):
         shutil.copy(path, tmp_path)
-    for arguments, builds in ((["setup", "HELP="], False), (["docs"], True)):
+    for arguments, builds in ((["setup", "HELP=", "COMPILED="], False), (["docs", "compile"], True)):
         command = ["make", "--dry-run", *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert "-r requirements-docs.txt" in done.stdout
-        assert ("-m docs.build" in done.stdout) == builds
+        assert ("-m docs.build" in done.stdout) == ("-m compileall" in done.stdout) == builds

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from experiments.datasets import inspections
 from experiments.preflights import requests
 from runs.queries import visible_runs
 from runs.stored_config import StoredConfig
@@ -22,7 +23,11 @@ TEMPLATE = "experiments/preflight.html"
 @login_required
 @require_safe
 def new_run_page(request: HttpRequest) -> HttpResponse:
-    """Render the form of a new run; its script requests options, networks, data sets and the run to copy."""
+    """Render the form of a new run; its script requests options, networks, data sets and the run to copy.
+
+    Who fills it in will have data looked at, so what does that starts now.
+    """
+    inspections.warm_up()
     context = {
         "origin": request.build_absolute_uri("/").rstrip("/"),
         "roots": settings.LIVETRAIN_DATA_ROOTS,

@@ -26,6 +26,7 @@ _START = "experiments.training.recipes.fork_server_start"
 _END = "experiments.training.recipes.fork_server_end"
 CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__, _END])
 WAIT_SECONDS = 1.0
+_NONE = -1  # no process has this number
 _NEEDED = ("torch", "pytorch_lightning")
 _MISSING = f"The training process cannot load {process_entry.RECIPE}; is everything installed?"
 
@@ -36,7 +37,8 @@ class ForkServer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._started = self._loaded = False
+        self._started = False
+        self._loaded: int | None = _NONE
         self._left = time.monotonic()
 
     @contextmanager
@@ -53,7 +55,7 @@ class ForkServer:
         with self._lock:
             if not self._users and _folder_is_gone():
                 _forget()
-                self._started = self._loaded = False
+                self._started, self._loaded = False, _NONE
             if not self._started:
                 _start()
                 self._started = True
@@ -65,21 +67,38 @@ class ForkServer:
             self._users -= 1
             self._left = time.monotonic()
 
-    def load(self, meanwhile: Callable[[], object]) -> None:
-        """Wait until the fork server, which is in use, has loaded everything; call `meanwhile` every second.
+    def load(self, meanwhile: Callable[[], object], every: float | None = None) -> None:
+        """Wait until the fork server, which is in use, has loaded everything; call `meanwhile` every second or so.
 
-        A child that is started before that waits for it too, but then nothing else can be done.
+        A child that is started before that waits for it too, but then nothing else can be done. What `meanwhile` raises
+        ends the waiting, not the loading.
         """
-        if self._loaded:
+        if self._is_loaded():
             return
         loading = threading.Thread(target=self._probe, name="fork-server-loading", daemon=True)
         loading.start()
         while loading.is_alive():
-            loading.join(WAIT_SECONDS)
+            loading.join(WAIT_SECONDS if every is None else every)
             meanwhile()
 
+    def warm_up(self) -> None:
+        """Start it and wait until it has loaded everything. Raises RuntimeError if it cannot."""
+        with self.in_use():
+            if not _loads():
+                raise RuntimeError(_MISSING)
+            self._loaded = _pid()
+
+    def _is_loaded(self) -> bool:
+        """Tell whether the fork server that is there now has loaded everything; one that was killed is replaced."""
+        with self._lock:
+            if self._loaded != _NONE:
+                _start()
+            return self._loaded == _pid()
+
     def _probe(self) -> None:
-        self._loaded = _loads()
+        with suppress(EOFError, OSError), self.in_use():  # who starts a child of it next sees that it died
+            if _loads():
+                self._loaded = _pid()
 
     def end_if_idle(self, seconds: float) -> bool:
         """End the fork server if nobody has used it for so long; return whether it was ended.
@@ -92,7 +111,7 @@ class ForkServer:
             idle = self._started and not self._users and time.monotonic() - self._left >= seconds
             if idle:
                 _end()
-                self._started = self._loaded = False
+                self._started, self._loaded = False, _NONE
             return idle
         finally:
             self._lock.release()
@@ -109,9 +128,7 @@ def check_installed() -> None:
 
 def warm_up() -> None:
     """Start the fork server and wait until it has loaded everything (seconds). Raises RuntimeError if it cannot."""
-    with own.in_use():
-        if not _loads():
-            raise RuntimeError(_MISSING)
+    own.warm_up()
 
 
 def _loads() -> bool:
@@ -132,12 +149,18 @@ def _start() -> None:
         forkserver.ensure_running()
 
 
+def _pid() -> int | None:
+    server: Any = forkserver._forkserver  # there is no public way
+    found: int | None = server._forkserver_pid
+    return found
+
+
 def _end() -> None:
     """Kill the fork server, which has no children and nothing to keep, and forget it."""
     server: Any = forkserver._forkserver  # there is no public way
     with suppress(ProcessLookupError):
-        if server._forkserver_pid is not None:
-            os.kill(server._forkserver_pid, signal.SIGKILL)
+        if (pid := _pid()) is not None:
+            os.kill(pid, signal.SIGKILL)
     with suppress(FileNotFoundError):  # of its socket
         server._stop()
 

@@ -6,10 +6,8 @@ before anybody has to be logged in: without a limit a stranger could fill the di
 
 from __future__ import annotations
 
-import daphne.server  # noqa: F401  # installs the reactor, so it comes first
-from daphne import http_protocol
-
 from experiments.datasets.uploads import PIECE_LIMIT
+from realtime.wire.daphne_parts import http_protocol
 
 _ANSWER = (
     b"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"

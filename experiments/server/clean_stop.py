@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from daphne.server import twisted_loop  # installs the reactor, so it comes first
-from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from realtime.wire.daphne_parts import Deferred, reactor, twisted_loop
 
 SECONDS = 3.0  # the launcher kills what has not ended after WEB_STOP_SECONDS
 

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
+from experiments.server import launcher_watch
+from experiments.server.adopted import Adopted
 from experiments.server.launcher_watch import LauncherPipe
 from runs.failures.backoff import Backoff
 from runs.json_logging import JsonLines
@@ -55,15 +57,54 @@ class Plan(NamedTuple):
     log_text: str
     """The format of a line of the log; blank: JSON."""
     log_level: str
+    pipe: Sequence[int] = ()
+    """The ends of the pipe that shows children whether the launcher lives; without any, it makes its own."""
+    started: Sequence[int] = ()
+    """The process ids of children that were forked already, in the order of `children_of`."""
+
+
+class ChildPlan(NamedTuple):
+    """A child that the launcher keeps alive."""
+
+    name: str
+    command: str
+    """Of `manage.py`."""
+    arguments: list[str]
+    descriptors: list[int]
+    """What it inherits."""
+    patience: float
+    """Seconds that it may take to stop."""
+
+
+def children_of(plan: Plan) -> list[ChildPlan]:
+    """Return what the launcher of this plan, which has its pipe, keeps alive: the web process first."""
+    reading_end = plan.pipe[0]
+
+    def child(name: str, descriptors: list[int], patience: float, *arguments: str) -> ChildPlan:
+        watched = launcher_watch.option(reading_end, patience)
+        command = name.partition(" ")[0]
+        return ChildPlan(name, command, [*arguments, watched], [*descriptors, reading_end], patience)
+
+    patience = plan.worker_stop_seconds
+    return [
+        child("web", [plan.listener], WEB_STOP_SECONDS, "--fd", str(plan.listener)),
+        *(
+            child(f"worker {number}", [], patience, "--slots", str(plan.slots), "--gpus", share)
+            for number, share in enumerate(plan.shares, start=1)
+        ),
+    ]
 
 
 def become(plan: Plan, root: str) -> NoReturn:
     """Replace this process by the launcher; the modules are found below `root`.
 
-    Signals to stop that come from `hold_signals` on, until the launcher listens to them, are kept for it.
+    Children that were forked stay its children. Signals to stop that come from `hold_signals` on, until the launcher
+    listens to them, are kept for it.
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    for descriptor in plan.pipe:
+        os.set_inheritable(descriptor, True)
     # Without site-packages and the current folder: it takes nothing from there.
     program = [sys.executable, "-P", "-S", "-c", _PROGRAM, root, plan.manage[-1], "serve", json.dumps(plan._asdict())]
     os.execv(sys.executable, program)  # noqa: S606  (our own program)
@@ -113,11 +154,15 @@ def listen(host: str, port: int | None) -> socket.socket:
 class Child:
     """A process that is started again when it ends, after a pause that doubles while it keeps ending early."""
 
-    def __init__(self, name: str, command: Sequence[str], pass_fds: Sequence[int] = ()) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], pass_fds: Sequence[int] = (), running: Adopted | None = None
+    ) -> None:
+        """Keep that command alive; `running` is its process if it has been started already."""
         self._name, self._command, self._pass_fds = name, list(command), tuple(pass_fds)
         self._backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-        self._started = self._next_start = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._started = time.monotonic() if running else 0.0
+        self._next_start = 0.0
+        self._process: subprocess.Popen[bytes] | Adopted | None = running
 
     def keep_alive(self) -> None:
         """Notice that the process has ended, and start it when its pause is over; called periodically."""
@@ -159,16 +204,14 @@ class Server:
     """Starts everything, and waits for SIGTERM or SIGINT."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._pipe = LauncherPipe(*plan.pipe)
+        self._plan = plan = plan._replace(pipe=self._pipe.ends)
         self._listener = socket.socket(fileno=plan.listener)
-        self._pipe = pipe = LauncherPipe()
-        web = [*plan.manage, "web", "--fd", str(plan.listener), pipe.option(WEB_STOP_SECONDS)]
-        self._web = Child("web", web, [plan.listener, pipe.reading_end])
-        worker = [*plan.manage, "worker", "--slots", str(plan.slots), pipe.option(plan.worker_stop_seconds), "--gpus"]
-        self._workers = [
-            Child(f"worker {number}", [*worker, share], [pipe.reading_end])
-            for number, share in enumerate(plan.shares, start=1)
-        ]
+        running = [*map(Adopted, plan.started), *[None] * (1 + len(plan.shares))]
+        self._web, *self._workers = (
+            Child(child.name, [*plan.manage, child.command, *child.arguments], child.descriptors, process)
+            for child, process in zip(children_of(plan), running, strict=False)
+        )
         self._stopping = threading.Event()
 
     @property

@@ -21,12 +21,16 @@ OPTION = "--launcher"
 class LauncherPipe:
     """The launcher's side of the pipe: the object lives as long as the launcher."""
 
-    def __init__(self) -> None:
-        self.reading_end, self._writing_end = os.pipe()  # which no child inherits unless it is passed on
+    def __init__(self, *ends: int) -> None:
+        """Take the ends of a pipe that was made before `exec`, or make one."""
+        self.ends = ends or os.pipe()
+        for end in self.ends:
+            os.set_inheritable(end, False)  # no child inherits them unless they are passed on
 
-    def option(self, patience: float) -> str:
-        """Make the argument of a child, which may take `patience` seconds to stop when the launcher is gone."""
-        return f"{OPTION}={self.reading_end}:{patience:g}"
+
+def option(reading_end: int, patience: float) -> str:
+    """Make the argument of a child, which may take `patience` seconds to stop when the launcher is gone."""
+    return f"{OPTION}={reading_end}:{patience:g}"
 
 
 def begin(arguments: Sequence[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.conf import settings
 from pydantic import ValidationError
 
+from experiments.processes import fork_server
 from experiments.processes.training_process import TrainingProcess
 from experiments.supervision import end_messages
 from experiments.supervision.database_retry import DatabaseRetry
@@ -18,11 +20,37 @@ from runs.files import exports
 from runs.models import Run
 from runs.stored_config import StoredConfig
 
+LOOK_SECONDS = 0.1
 logger = logging.getLogger(__name__)
+
+
+class _CalledOff(Exception):
+    """Nobody waits for the process any more."""
 
 
 class NotStarted(Exception):
     """Why the training has no process, as a sentence for the user."""
+
+
+def await_fork_server(is_called_off: Callable[[], bool]) -> bool:
+    """Wait until the fork server has loaded everything: seconds, for the first run after a while.
+
+    Return False as soon as the start is called off: who has asked the fork server for a process waits for it.
+    """
+
+    def look() -> None:
+        if is_called_off():
+            raise _CalledOff
+
+    try:
+        look()
+        with fork_server.own.in_use():
+            fork_server.own.load(look, LOOK_SECONDS)
+    except _CalledOff:
+        return False
+    except OSError:
+        logger.exception("the fork server could not be started; it is tried once more")
+    return True
 
 
 def start(run: Run, gpus: list[str] | None, database: DatabaseRetry) -> TrainingProcess:

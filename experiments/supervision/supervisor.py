@@ -121,6 +121,10 @@ class Supervision:
         return stopping or self._draining.is_set() or self._lease.lost.is_set()
 
     def _carry_out(self) -> None:
+        if not run_start.await_fork_server(self._is_urgent):
+            self._check_lease()
+            self._finalise(End(None, end_messages.DRAINED))
+            return
         try:
             process = run_start.start(self._run, self._gpus, self._database)
         except NotStarted as error:
@@ -143,9 +147,12 @@ class Supervision:
         visible = watched(self._run, self._gpus)
         return ResourceMonitor(process.pids, gpus=visible, folder=self._run.folder, interval=interval)
 
-    def _check(self, followed: FollowedProcess) -> None:
+    def _check_lease(self) -> None:
         if self._lease.lost.is_set():
             raise Fenced(f"run {self._run.pk}: the lease of attempt {self._run.attempt} was lost")
+
+    def _check(self, followed: FollowedProcess) -> None:
+        self._check_lease()
         if followed.silence:
             self._trouble = end_messages.FROZEN.format(followed.silence)
 

@@ -10,9 +10,7 @@ from functools import lru_cache
 from struct import pack
 from typing import Any
 
-import daphne.server  # noqa: F401  # installs the reactor, so it comes first
-from daphne import ws_protocol
-from twisted.internet.tcp import Connection
+from realtime.wire.daphne_parts import Connection, ws_protocol
 
 FRAMES_KEPT = 32
 """Encoded frames; clients at the same place get the same text one after the other."""

@@ -7,6 +7,7 @@ from django.template.loaders.cached import Loader
 from django.urls import clear_url_caches, get_resolver
 
 from project import warming
+from project.static_files import StaticFiles
 
 
 def test_addresses_and_templates_are_there_before_anybody_asks() -> None:
@@ -14,6 +15,8 @@ def test_addresses_and_templates_are_there_before_anybody_asks() -> None:
     assert isinstance(cached, Loader)
     cached.reset()
     clear_url_caches()
-    warming.warm_up()
+    static_files = StaticFiles(None)
+    warming.warm_up(static_files)
+    assert "_found" in vars(static_files)
     assert get_resolver()._populated  # type: ignore[attr-defined]  # what reverse() builds
     assert set(warming.PAGES) <= {template.name for template in cached.get_template_cache.values()}

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.processes import gpus
-from experiments.server import demo, launcher, private_home
+from experiments.server import demo, first_children, launcher, private_home
 from experiments.server.launcher import Plan, PortTaken, divided, listen
+from experiments.server.launcher_watch import LauncherPipe
 from runs import schema
 from runs.check_tags import INSTALLATION
 
@@ -32,7 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--welcome", metavar="ADDRESS", help=SUPPRESS)  # the launcher asks for the demo
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Prepare the server, then become its launcher. Raises CommandError where the port is taken."""
+        """Prepare the server, fork its first processes, then become their launcher.
+
+        Raises CommandError where the port is taken.
+        """
         if options["welcome"]:
             demo.welcome(options["welcome"])
             return
@@ -43,10 +47,15 @@ class Command(BaseCommand):
         except PortTaken as error:
             raise CommandError(str(error)) from error
         schema.bring_up_to_date()
-        launcher.become(_plan(listener.detach(), options), str(settings.BASE_DIR))
+        plan = _plan(listener.detach(), LauncherPipe().ends, options)
+        started, child = first_children.fork(plan)
+        if child:
+            first_children.be(child, plan)
+        else:
+            launcher.become(plan._replace(started=started), str(settings.BASE_DIR))
 
 
-def _plan(listener: int, options: dict[str, Any]) -> Plan:
+def _plan(listener: int, pipe: tuple[int, ...], options: dict[str, Any]) -> Plan:
     logs: Any = settings.LOGGING
     workers = 0 if options["no_worker"] else options["workers"]
     return Plan(
@@ -58,4 +67,5 @@ def _plan(listener: int, options: dict[str, Any]) -> Plan:
         demo=options["demo"],
         log_text=logs["formatters"][logs["handlers"]["console"]["formatter"]].get("format", ""),
         log_level=logs["root"]["level"],
+        pipe=pipe,
     )

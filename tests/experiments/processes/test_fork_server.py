@@ -70,6 +70,32 @@ def test_a_lease_is_renewed_while_it_loads(log: list[str], monkeypatch: pytest.M
     assert len(renewed) == before, "loaded once"
 
 
+def test_who_waits_may_give_up_while_it_loads(log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    server, loaded = ForkServer(), threading.Event()
+    monkeypatch.setattr(fork_server, "_loads", lambda: loaded.wait(20))
+
+    def give_up() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError), server.in_use():
+        server.load(give_up, 0.01)
+    assert not server.end_if_idle(0), "it is still loading"
+    loaded.set()
+    eventually(lambda: server.end_if_idle(0))
+    assert log == ["start", "end"]
+
+
+def test_one_that_was_started_again_has_loaded_nothing(log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after the system has killed it: nobody noticed, and a child would wait for it."""
+    server, pid, loads = ForkServer(), [10], list[int]()
+    monkeypatch.setattr(fork_server, "_pid", lambda: pid[0])
+    monkeypatch.setattr(fork_server, "_loads", lambda: loads.append(pid[0]) or True)
+    with server.in_use():
+        for pid[0] in (10, 10, 20, 20):
+            server.load(lambda: None)
+    assert loads == [10, 20]
+
+
 SCRIPT = """
 import shutil
 from multiprocessing import util

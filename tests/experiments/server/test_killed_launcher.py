@@ -6,10 +6,12 @@ import contextlib
 import json
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -42,6 +44,11 @@ class Launched:
         """Return its newest process of the command `name`."""
         found = [process for process in self.processes() if _words(process)[2:3] == [name]]
         return max(found, key=lambda process: process.create_time(), default=None)
+
+    def plan(self) -> dict[str, Any]:
+        """Return what the launcher was told."""
+        found: dict[str, Any] = json.loads(psutil.Process(self._launcher.pid).cmdline()[-1])
+        return found
 
     def kill(self) -> None:
         """Kill the launcher without a warning."""
@@ -95,6 +102,8 @@ def test_killed_as_soon_as_a_child_exists(launched: Launched, name: str) -> None
 def test_killed_while_its_children_are_started_again(launched: Launched) -> None:
     eventually(lambda: _answers(launched.port), within=60)
     first = [eventually(_child(launched, name)) for name in ("web", "worker")]
+    if sys.platform == "linux":
+        assert launched.plan()["started"] == [process.pid for process in first], "both were forked"
     for process in first:
         process.kill()
     eventually(_another(launched, "worker", first[1]), every=0.005)

@@ -82,7 +82,8 @@ def test_it_loads_nothing_of_the_server() -> None:
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     own = {name for name in loaded if name.startswith(("experiments", "runs", "project", "realtime"))}
     assert own == {
-        *("experiments", "experiments.server", "experiments.server.launcher", "experiments.server.launcher_watch"),
+        *("experiments", "experiments.server", "experiments.server.adopted"),
+        *("experiments.server.launcher", "experiments.server.launcher_watch"),
         *("runs", "runs.failures", "runs.failures.backoff", "runs.json_logging"),
     }
     assert not {name.partition(".")[0] for name in loaded} & {"django", "http", "email", "ssl", "urllib"}

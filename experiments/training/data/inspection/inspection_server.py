@@ -1,9 +1,10 @@
 """Look at data for the requests of a server process, which never opens any itself. A process of its own.
 
-Once it has loaded all that a look may need, it forks for each: that takes milliseconds, a file that crashes its
-parser or fills the memory ends only the fork, and the kernel ends one that takes too long. Connections arrive over
-the socket that is its standard input, one for each inspection; a fork is killed when its own is closed. It ends when
-the other side has closed that socket, or has not needed it for a while. No threads, so that forking is safe.
+It forks for each: that takes milliseconds, a file that crashes its parser or fills the memory ends only the fork, and
+the kernel ends one that takes too long. Before the first look into files it loads all that reads them, which takes
+half a second; at once where it was started before anybody asked, as for somebody who fills in the form. Connections
+arrive over the socket that is its standard input, one for each inspection; a fork is killed when its own is closed. It
+ends when the other side has closed that socket, or has not needed it for a while. No threads, so that forking is safe.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ from experiments.training.contract.networks import network_catalogue
 from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data import sources
+from experiments.training.data.files import catalogue
 from experiments.training.data.inspection import isolation
 
 IDLE_SECONDS = 600.0
+AHEAD_SECONDS = 0.2  # who has started it in order to ask has asked by then
 QUESTION_SECONDS = 5.0
 MEMORY_BYTES = 2**30  # of one inspection; what needs more is left to the training's own process
 NEEDED = (
@@ -50,7 +53,7 @@ NEEDED = (
     "experiments.training.data.tables.formats.csv_files",
     "experiments.training.data.tables.formats.parquet",
 )
-"""Loaded before the first fork, where they are installed: readers load them when they need them, each fork again."""
+"""Loaded before a fork needs them, where they are installed: it would load them itself, and the next one again."""
 BROKEN = "The data cannot be read: a file in them may be damaged. The server's log says what went wrong."
 
 
@@ -60,6 +63,7 @@ class InspectionServer:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._asking: dict[int, socket.socket] = {}  # process id -> connection
+        self._asked = self._has_readers = False
         self._wake, self._own = socket.socketpair()
         for end in (self._wake, self._own):
             end.setblocking(False)
@@ -72,7 +76,10 @@ class InspectionServer:
     def serve(self) -> None:
         """Answer until the other side is gone or has been idle."""
         while True:
-            ready = {key.fileobj for key, _ in self._selector.select(IDLE_SECONDS)}
+            ready = {key.fileobj for key, _ in self._selector.select(self._patience)}
+            if not ready and not (self._asked or self._has_readers):
+                self._load_readers()
+                continue
             idle = not ready and not self._asking
             if idle or (self._control in ready and not self._accept()):
                 return
@@ -82,6 +89,20 @@ class InspectionServer:
             with suppress(BlockingIOError):
                 self._wake.recv(4096)
             self._reap()
+
+    @property
+    def _patience(self) -> float:
+        return IDLE_SECONDS if self._asked or self._has_readers else AHEAD_SECONDS
+
+    def _load_readers(self) -> None:
+        if self._has_readers:
+            return
+        self._has_readers = True
+        for name in NEEDED:
+            with suppress(ImportError):
+                import_module(name)
+        gc.collect()
+        gc.freeze()  # what all forks share is then never written to by their collections
 
     def _accept(self) -> bool:
         """Fork for the connection that has arrived; False: the other side is gone."""
@@ -94,6 +115,9 @@ class InspectionServer:
         asker = socket.socket(fileno=descriptors[0])
         try:
             asked = _question(asker)
+            self._asked = True
+            if _needs_readers(asked):
+                self._load_readers()
             pid = os.fork()
         except (OSError, msgspec.DecodeError) as error:
             _send(asker, Undecided(why=f"no process could be started: {error}"))
@@ -142,6 +166,12 @@ def _question(asker: socket.socket) -> Inspection:
         asked = msgspec.json.decode(lines.readline(), type=Inspection)
     asker.settimeout(None)
     return asked
+
+
+def _needs_readers(asked: Inspection) -> bool:
+    """Return whether it looks into files: what is built in is known without."""
+    of = asked.of
+    return not (isinstance(of, OfTraining) and str(of.config.get("source_path")).startswith(catalogue.PREFIX))
 
 
 def _inspect(asker: socket.socket, asked: Inspection) -> None:
@@ -203,11 +233,7 @@ def main() -> None:
     """Run the server over the standard input; its arguments are a team's own networks, `package.module:SPEC`."""
     os.dup2(2, 1)  # what libraries print is for the server's log
     network_catalogue.install(sys.argv[1:])
-    for name in NEEDED:
-        with suppress(ImportError):
-            import_module(name)
-    gc.collect()
-    gc.freeze()  # what all forks share is then never written to by their collections
+    gc.freeze()
     InspectionServer(socket.socket(fileno=os.dup(0))).serve()
 
 

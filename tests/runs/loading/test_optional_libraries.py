@@ -1,0 +1,45 @@
+"""Imports without what a library only looks for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from runs.loading.optional_libraries import without
+
+
+@pytest.fixture
+def looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a library that looks for another, which is installed."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "looked_for.py").write_text("")
+    (tmp_path / "that_looks.py").write_text(
+        "try:\n    import looked_for\n    found = True\nexcept ImportError:\n    found = False\n"
+    )
+    for name in ("that_looks", "looked_for"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def test_a_library_finds_none_of_them_and_others_do_afterwards(looks: None) -> None:
+    with without("looked_for", "not_installed"):
+        library = importlib.import_module("that_looks")
+    assert not library.found
+    assert importlib.import_module("looked_for")
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("not_installed")
+
+
+def test_what_is_loaded_already_stays(looks: None) -> None:
+    loaded = importlib.import_module("looked_for")
+    with without("looked_for"):
+        assert importlib.import_module("that_looks").found
+    assert sys.modules["looked_for"] is loaded
+
+
+def test_they_are_back_after_an_import_that_failed(looks: None) -> None:
+    with pytest.raises(ModuleNotFoundError), without("looked_for"):
+        importlib.import_module("not_installed")
+    assert importlib.import_module("looked_for")
