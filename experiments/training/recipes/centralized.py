@@ -39,6 +39,7 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
 from experiments.training.recipes import (
+    batch_loops,
     cpu_threads,
     error_pictures,
     evaluation,
@@ -256,7 +257,9 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
-    return pl.Trainer(**options | changed)
+    trainer = pl.Trainer(**options | changed)
+    batch_loops.install(trainer)
+    return trainer
 
 
 def _strategy(asked: TrainerConfig, job: Job) -> Strategy | str:
