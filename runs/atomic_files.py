@@ -34,7 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes | memoryview) -> None:
     """Create or replace the file."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)

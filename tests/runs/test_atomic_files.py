@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.checkpoints.whole_checkpoints import WholeCheckpoints
 from runs.atomic_files import replacing, write
 
 

@@ -14,7 +14,7 @@ from experiments.training.callbacks.averaging import RunAveraging
 from experiments.training.callbacks.batch_hooks import BatchHooks
 from experiments.training.callbacks.batch_metrics import BatchReporter
 from experiments.training.callbacks.best_values import BestTracker
-from experiments.training.callbacks.checkpoint import RunCheckpoint
+from experiments.training.callbacks.checkpoints.run_checkpoint import RunCheckpoint
 from experiments.training.callbacks.early_stopping import EarlyStoppingSignal, RunEarlyStopping
 from experiments.training.callbacks.gradients import GradientMonitor
 from experiments.training.callbacks.learning_rate import LearningRate

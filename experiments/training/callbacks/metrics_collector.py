@@ -32,9 +32,10 @@ class MetricsCollector(Callback):
     """Collects metrics of any module whose steps return `{"loss", "logits", "target"}` and log nothing.
 
     Validation of epoch e belongs to epoch e: Lightning runs it before `on_train_epoch_end`, so both `epoch_end` events
-    are reported when validation ends, train first. The `val_*` numbers are logged, in float64, for EarlyStopping and
-    ModelCheckpoint; an unknown one is logged as NaN. With several ranks the first has the outputs of all, and every
-    rank gets its numbers, so that all make the same decisions.
+    are reported when validation ends, train first. The `val_*` numbers are put, in float64, where EarlyStopping,
+    ModelCheckpoint and schedulers look for logged ones, an unknown one as NaN; `self.log` would take as long for it as
+    several steps of a small network. With several ranks the first has the outputs of all, and every rank gets its
+    numbers, so that all make the same decisions.
     """
 
     def __init__(self, *, threshold: float | None, report: Reporter, added: AddedMetrics | None = None) -> None:
@@ -65,18 +66,18 @@ class MetricsCollector(Callback):
         if not trainer.sanity_checking:
             self._val.add(outputs)
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Compute and log the validation's numbers."""
+    def on_validation_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Compute the validation's numbers."""
         if trainer.sanity_checking:
             return
         val = self._val.of_all_ranks()
         self._val_numbers = ranks.decided(lambda: self._validated(val, trainer.current_epoch))
-        pl_module.log_dict({name: _logged(value) for name, value in self._val_numbers.items()})
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Compute the training's numbers and report the epoch, train first."""
+        """Hand the validation's numbers to callbacks and schedulers, compute the training's and report, train first."""
         if trainer.sanity_checking:
             return
+        trainer.callback_metrics.update({name: _logged(value) for name, value in self._val_numbers.items()})
         train = self._train.of_all_ranks()
         # Lightning divides the loss of a training step by accumulate_grad_batches.
         scale = trainer.accumulate_grad_batches

@@ -28,7 +28,7 @@ class CheckpointSaved(Report, frozen=True, kw_only=True):
     """A whole epoch's state is safely on disk. Paths are relative to the run's folder.
 
     `last` continues the training after `epoch`, the last complete one; `best` is the best so far by `monitor`.
-    `step` counts the optimizer steps up to there.
+    `step` counts the optimizer steps up to there. Short epochs are not all saved: one of several is.
     """
 
     type: ClassVar[str] = "checkpoint_saved"

@@ -63,7 +63,8 @@ class _Segment:
 class Spool:
     """A queue of messages, for one thread that puts and one that gets.
 
-    `full` says that no more is wanted. What is put all the same is kept in memory, as is what a disk refuses.
+    `full` says that no more is wanted: it holds as much as it may, or the disk takes no more. What is put all the same
+    is kept in memory, as is what a disk refuses.
     """
 
     def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
@@ -73,12 +74,8 @@ class Spool:
         self._parts: deque[bytes | _Segment] = deque()
         self._size = self._in_memory = 0
         self._closed = self._refused = False
+        self.full = False  # an attribute: it is looked at before each message
         self._changed = threading.Condition()
-
-    @property
-    def full(self) -> bool:
-        """Whether it holds as much as it may, or the disk takes no more."""
-        return self._size >= self._limit or self._refused
 
     @property
     def empty(self) -> bool:
@@ -95,6 +92,7 @@ class Spool:
                 self._parts.append(message)
                 self._in_memory += len(message)
             self._size += len(message)
+            self._update_full()
             self._changed.notify()
 
     def close(self) -> None:
@@ -109,11 +107,16 @@ class Spool:
             while True:
                 if (first := self._first()) is not None:
                     self._size -= first.size
+                    self._update_full()
                     return first.message
                 self._refused = False  # there is room in memory again, and the disk is tried again after that
+                self._update_full()
                 if self._closed or not wait:
                     return None
                 self._changed.wait()
+
+    def _update_full(self) -> None:
+        self.full = self._size >= self._limit or self._refused
 
     def _fits_memory(self, message: bytes) -> bool:
         """Return whether it may stay in memory: not behind a file, or small files would take turns with memory."""

@@ -18,7 +18,8 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from experiments.training import ranks
 from experiments.training.callbacks.chain import build_chain
-from experiments.training.callbacks.checkpoint import RunCheckpoint, WholeCheckpoints
+from experiments.training.callbacks.checkpoints.run_checkpoint import RunCheckpoint
+from experiments.training.callbacks.checkpoints.whole_checkpoints import WholeCheckpoints
 from experiments.training.callbacks.data_wait import DataWait
 from experiments.training.callbacks.ranking import Score
 from experiments.training.callbacks.step_contract import StepContract
@@ -38,6 +39,7 @@ from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
 from experiments.training.preflight.report_builder import Blocked, PreflightBuilder
 from experiments.training.recipes import (
+    batch_loops,
     cpu_threads,
     error_pictures,
     evaluation,
@@ -119,7 +121,7 @@ def _carry_out(
     trainer = _trainer(config, job, chain.callbacks, profiler=DataWait())
     execution.send(trainer, module, config, report)
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
+        _fit(trainer, module, data, job, chain.checkpoint)
     except FinishedEarly:
         report(TrainingStopped())
     chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
@@ -144,6 +146,16 @@ def _carry_out(
         report(note)
     error_pictures.write(job, folder, predictions, data)
     chain.checkpoint.tidy()
+
+
+def _fit(
+    trainer: pl.Trainer, module: pl.LightningModule, data: DataModule, job: Job, checkpoint: RunCheckpoint
+) -> None:
+    """Train; however that ends, the last complete epoch is then on disk."""
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=job.resume_from, weights_only=True)
+    finally:
+        checkpoint.flush()
 
 
 def _predict(
@@ -245,7 +257,9 @@ def _trainer(config: TrainingConfig, job: Job, callbacks: Sequence[Callback], **
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
-    return pl.Trainer(**options | changed)
+    trainer = pl.Trainer(**options | changed)
+    batch_loops.install(trainer)
+    return trainer
 
 
 def _strategy(asked: TrainerConfig, job: Job) -> Strategy | str:

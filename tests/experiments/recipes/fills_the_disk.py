@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 from typing import Any
 
-from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.checkpoints.whole_checkpoints import WholeCheckpoints
 from experiments.training.contract.reports import Job, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes import centralized

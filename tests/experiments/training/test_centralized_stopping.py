@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import torch
 
-from experiments.training.callbacks import checkpoint
+from experiments.training.callbacks.checkpoints import run_checkpoint
 from experiments.training.contract.reports import BestValues, CheckpointSaved, Job, Message, TrainingStopped
 from experiments.training.contract.stop import Stop
 from runs.events import BatchMetrics, EarlyStopped, EpochEnd, FinalStats, LrUpdate, TrainingStart
@@ -188,7 +188,7 @@ def test_what_the_server_registered_last_stays_while_it_hears_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is away for the rest of the training, and then so is the worker."""
-    monkeypatch.setattr(checkpoint, "REGISTRATION_SECONDS", 0.05)
+    monkeypatch.setattr(run_checkpoint, "REGISTRATION_SECONDS", 0.05)
     config: dict[str, Any] = {"trainer": {"max_epochs": 6}, "callbacks": {"monitor": "val_loss", "patience": 9}}
     stop, run_dir = Stop(), tmp_path / "7"
 

@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from experiments.training.callbacks.checkpoint import WholeCheckpoints
+from experiments.training.callbacks.checkpoints.whole_checkpoints import WholeCheckpoints
 from experiments.training.contract.trainer_config import TrainerConfig
 from experiments.training.data.module import DataModule, build
 from experiments.training.models import registry

@@ -27,8 +27,10 @@ def test_a_matrix_of_several_classes_is_counted_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(counting, "multiclass_confusion_matrix", watched)
     messages: list[Any] = []
     collector = MetricsCollector(threshold=None, report=messages.append)
-    trainer: Any = SimpleNamespace(sanity_checking=False, current_epoch=0, accumulate_grad_batches=1)
-    module: Any = SimpleNamespace(log_dict=lambda _: None)
+    trainer: Any = SimpleNamespace(
+        sanity_checking=False, current_epoch=0, accumulate_grad_batches=1, callback_metrics={}
+    )
+    module: Any = SimpleNamespace()
     logits, targets = torch.randn(40, 3, generator=torch.Generator().manual_seed(1)), torch.arange(40) % 3
     loss = torch.tensor(1.0)
     collector.on_train_batch_end(trainer, module, {"loss": loss, "logits": logits[:10], "target": targets[:10]})

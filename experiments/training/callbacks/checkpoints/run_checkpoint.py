@@ -1,58 +1,43 @@
-"""Keep the best epochs and the last complete one on disk, and report when they are safe there."""
+"""Keep the best epochs and the last complete one, and report when they are safe on disk."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from experiments.training import ranks
+from experiments.training.callbacks.checkpoints.cadence import Cadence
 from experiments.training.callbacks.ranking import Mode, Score, logged, ranked
 from experiments.training.contract.reports import CheckpointSaved, Reporter
 from experiments.training.contract.stop import Registered
 from runs import atomic_files
 
 REGISTRATION_SECONDS = 5.0  # how long a training at its end waits for its last checkpoint to be registered
+HELD_BYTES = 64 * 1024 * 1024  # of checkpoints in memory; larger ones are written in every epoch
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint to disk completely, flushed, or not at all; Lightning's own way flushes nothing."""
+class Held(NamedTuple):
+    """A checkpoint that is in memory as it would be on disk; only rank 0 has its content."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write the checkpoint atomically; raises TypeError for storage options."""
-        if storage_options is not None:
-            raise TypeError("Checkpoints are plain files: storage_options have no meaning here.")
-        checkpoint = _with_plain_states(checkpoint)
-        # Through a Python file: given a path, torch reports a full disk as an "enforce fail" of its own.
-        with atomic_files.replacing(Path(path)) as temporary, temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-
-
-def _with_plain_states(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Arrange the optimizers' states in memory as every device and version expects them, changing nothing in place."""
-    if "optimizer_states" not in checkpoint:
-        return checkpoint
-    states = [
-        optimizer | {"state": {number: _plain(state) for number, state in optimizer["state"].items()}}
-        for optimizer in checkpoint["optimizer_states"]
-    ]
-    return checkpoint | {"optimizer_states": states}
-
-
-def _plain(state: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.contiguous() if torch.is_tensor(value) else value for name, value in state.items()}
+    step: int
+    content: memoryview
 
 
 class RunCheckpoint(ModelCheckpoint):
-    """One file per complete epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
+    """One file per epoch, `checkpoints/a<attempt>/epoch<NNNN>.ckpt`; those no longer needed are removed.
+
+    Epochs that take less time than writing them wait in memory until one is due (`Cadence`), or until `flush`: then the
+    last one is written, and those of the best that are not on disk yet. A training that stops or fails calls `flush`,
+    so it is only a process that is killed which loses complete epochs, and only the last seconds of them.
 
     The best are chosen by `monitor`, equal values by the lower `val_loss` (see `ranking`). Kept are the `save_top_k`
-    best and the last; those of the epoch before stay one epoch longer, and those of the last epoch *registered* with
-    the server stay until it registers a newer one: an attempt that resumes from it needs them all.
+    best and the last; those of the epoch written before stay until the next is, and those of the last epoch
+    *registered* with the server stay until it registers a newer one: an attempt that resumes from it needs them all.
 
     State and messages carry paths relative to the run's folder: an attempt resumes into its own folder, the server's
     home may move, and best-so-far survives both (Lightning drops it when `dirpath` changes). Lightning moves every
@@ -78,6 +63,10 @@ class RunCheckpoint(ModelCheckpoint):
         self._paths: dict[int, str] = {}  # of every epoch that may still be on disk
         self._last: int | None = None
         self._needed: dict[int, set[int]] = {}  # by epoch: the epochs that an attempt resuming from it needs
+        self._needed_by_newest: set[int] = set()  # of the epoch that was reported last
+        self._held: dict[int, Held] = {}
+        self._size = 0  # bytes of a checkpoint
+        self._cadence = Cadence()
 
     @property
     def best(self) -> Score | None:
@@ -85,22 +74,29 @@ class RunCheckpoint(ModelCheckpoint):
         return self._best[0] if self._best else None
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Save and report the epoch and remove what is no longer needed.
+        """Save the epoch, to disk and with a report, or in memory.
 
         The hook runs for complete epochs only, so the file is a state that can be resumed exactly.
         """
         epoch, metrics = trainer.current_epoch, trainer.callback_metrics
-        kept_before = self._kept()
         self._paths[epoch] = f"{self._folder}/epoch{epoch:04d}.ckpt"
         self._last = epoch
         score = Score(epoch, logged(metrics, self._metric), logged(metrics, "val_loss"))
         self._best = ranked([*self._best, score], self._mode)[: self.save_top_k]
         self._update_lightning()
-        trainer.save_checkpoint(self.last_model_path, weights_only=False)
-        best = self._paths[self._best[0].epoch]
-        self._report(CheckpointSaved(epoch=epoch, step=trainer.global_step, last=self._paths[epoch], best=best))
-        self._needed[epoch] = self._kept()
-        self._remove_all_but(self._kept() | kept_before | self._still_needed())
+        self._forget_held()
+        if ranks.decided(lambda: self._cadence.due() or not self._has_room()):
+            self._write(trainer)
+        else:
+            self._hold(trainer)
+
+    def flush(self) -> None:
+        """Write and report the last complete epoch, if it waits in memory."""
+        if self._last is None or self._last not in self._held:
+            return
+        step = self._held[self._last].step
+        self._write_held()
+        self._report_saved(self._last, step)
 
     def tidy(self) -> None:
         """Remove what only a resume from an epoch before the last would need, if the server knows the last."""
@@ -115,7 +111,7 @@ class RunCheckpoint(ModelCheckpoint):
         """Save nothing: the epoch is not complete yet."""
 
     def on_train_end(self, *_: Any) -> None:
-        """Save nothing: the last complete epoch is on disk already."""
+        """Save nothing: the last complete epoch is saved already."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best and last epochs and their relative paths for the checkpoint."""
@@ -127,8 +123,43 @@ class RunCheckpoint(ModelCheckpoint):
         self._paths = dict(state_dict["paths"])
         self._last = state_dict["last"]
         if self._last is not None:
-            self._needed[self._last] = self._kept()
+            self._needed[self._last] = self._needed_by_newest = self._kept()
         self._update_lightning()
+
+    def _write(self, trainer: pl.Trainer) -> None:
+        with self._cadence.writing():
+            self._write_held()
+            trainer.save_checkpoint(self.last_model_path, weights_only=False)
+        if ranks.first():
+            self._size = Path(self.last_model_path).stat().st_size
+        self._report_saved(trainer.current_epoch, trainer.global_step)
+
+    def _hold(self, trainer: pl.Trainer) -> None:
+        content = io.BytesIO()
+        trainer.save_checkpoint(self.last_model_path, weights_only=False, storage_options=content)
+        self._held[trainer.current_epoch] = Held(trainer.global_step, content.getbuffer())
+
+    def _has_room(self) -> bool:
+        return self._size + sum(len(held.content) for held in self._held.values()) <= HELD_BYTES
+
+    def _forget_held(self) -> None:
+        """Drop what waits in memory and is neither best nor last any more: it is never written."""
+        for epoch in self._held.keys() - self._kept():
+            del self._held[epoch], self._paths[epoch]
+
+    def _write_held(self) -> None:
+        for epoch, held in self._held.items():
+            if ranks.first():
+                atomic_files.write(self._absolute(epoch), held.content)
+        self._held.clear()
+
+    def _report_saved(self, epoch: int, step: int) -> None:
+        """Report the epoch, which is on disk, and remove what is no longer needed."""
+        best = self._paths[self._best[0].epoch]
+        self._report(CheckpointSaved(epoch=epoch, step=step, last=self._paths[epoch], best=best))
+        kept = self._needed[epoch] = self._kept()
+        self._remove_all_but(kept | self._needed_by_newest | self._still_needed())
+        self._needed_by_newest = kept
 
     def _kept(self) -> set[int]:
         return {score.epoch for score in self._best} | (set() if self._last is None else {self._last})
