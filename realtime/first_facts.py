@@ -7,12 +7,10 @@ test compares them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run
 from runs.queries import final_results
-from runs.saved_points import point_history
 from runs.statistics.metric_names import COUNTS
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
@@ -20,6 +18,16 @@ from runs.wording.number_text import duration, percent
 
 _ORDER = ("train", "val", "test")  # PostgreSQL keeps none
 NO_INTERVAL = "no interval: too few"  # samples, or patients, of a class
+WARNINGS = (
+    "leakage_allowed",
+    "near_duplicates",
+    "label_conflicts",
+    "unreadable_skipped",
+    "shifted_scores",
+    "diverged",
+    "frozen_random",
+)
+"""Codes of the notes that change how the first numbers are to be read: they stand beside them."""
 SHOTS = 24  # of a group of errors, on its first page
 _SPLITS = {"test": "Test", "val": "Validation", "train": "Training"}
 CAVEAT = (
@@ -43,18 +51,26 @@ class Errors(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the page begins with: the facts, those in front larger; of two classes the matrix and its errors too."""
+    """What the page begins with: the facts, those in front larger; of two classes the matrix and its errors too.
+
+    `warnings` say how the facts are to be read, `notices` what else happened.
+    """
 
     headline: list[Fact]
     facts: list[Fact]
     caveat: str
+    warnings: list[str]
     notices: list[str]
     names: list[str]
     cells: dict[str, tuple[str, str]]
     errors: list[Errors]
 
 
-def verdict(run: Run) -> Verdict | None:
+Saved: TypeAlias = Mapping[str, Any] | None
+"""The saved operating point that holds, as JSON; None where the run's own threshold does."""
+
+
+def verdict(run: Run, saved: Saved) -> Verdict | None:
     """Build what is shown of a completed run with a final result; None for all others."""
     if run.status != Run.Status.COMPLETED or not run.final_split:
         return None
@@ -62,25 +78,26 @@ def verdict(run: Run) -> Verdict | None:
     if final is None:
         return None
     two = len(final.class_names) == 2
-    saved = point_history.current(run) if two else None
-    matrix = _counts(final, saved)
+    matrix = _counts(final, saved if two else None)
     return Verdict(
         headline=_of_two_classes(final, saved) if two else _of_many_classes(final),
         facts=_facts(run),
         caveat=CAVEAT if final.split == "val" else "",
-        notices=[note["text"] for note in run.notes],
+        warnings=[note["text"] for note in run.notes if note["code"] in WARNINGS],
+        notices=[note["text"] for note in run.notes if note["code"] not in WARNINGS],
         names=final.class_names if two else [],
         cells=_cells(matrix) if two else {},
         errors=[_errors("Missed", matrix[1][0]), _errors("False alarms", matrix[0][1])] if two else [],
     )
 
 
-def _of_two_classes(final: FinalResult, saved: SavedPoint | None) -> list[Fact]:
+def _of_two_classes(final: FinalResult, saved: Saved) -> list[Fact]:
     """Build the first facts, at the saved operating point where there is one."""
     at = "" if final.threshold is None else f"threshold {_short(final.threshold)}"
     chosen = final.statistics
-    if saved is not None and saved.threshold is not None and final.split in saved.splits:
-        at, chosen = f"saved threshold {_short(float(f'{saved.threshold:.4g}'))}", saved.splits[final.split]
+    if saved is not None and saved["threshold"] is not None and final.split in saved["splits"]:
+        digits = f"{saved['threshold']:.4g}"
+        at, chosen = f"saved threshold {_short(float(digits))}", saved["splits"][final.split]
     return [
         _statistic(f"{_SPLITS.get(final.split, final.split)} AUROC", "final_auroc_cm", final.statistics, _epoch(final)),
         _statistic("Sensitivity", "final_sensitivity", chosen, at),
@@ -142,9 +159,9 @@ def _short(threshold: float) -> str:
     return repr(threshold).removesuffix(".0")
 
 
-def _counts(final: FinalResult, saved: SavedPoint | None) -> list[list[int]]:
+def _counts(final: FinalResult, saved: Saved) -> list[list[int]]:
     """Return the matrix at the saved operating point, else at the run's own threshold."""
-    found = saved.splits.get(final.split) if saved is not None else None
+    found = saved["splits"].get(final.split) if saved is not None else None
     if not found:
         matrix: list[list[int]] = final.confusion_matrix
         return matrix

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime.first_facts import verdict
+from realtime.first_facts import WARNINGS, verdict
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
 from runs.models import Run
@@ -49,10 +49,12 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     run = visible_runs(request.user).select_related("owner", "group", "revised_by").filter(pk=run_id).first()
     if run is None:
         return _deleted_run_page(request, run_id)
+    detail = run_detail(run)
     context = {
         "run": run,
-        "detail": run_detail(run),
-        "verdict": verdict(run),
+        "detail": detail,
+        "verdict": verdict(run, detail["operating_point"]),
+        "warnings": " ".join(WARNINGS),
         "grouped": _has_subgroups(run),
         "statistics": FINAL_STATISTICS,
         "may_act": may_change(request.user, run.owner_id),

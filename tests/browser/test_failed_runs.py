@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final, get_args
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import expect
 
 from runs import recorder
+from runs.events import EpochEnd, Phase, utc_now
 from runs.models import Run
+from runs.statistics.metric_names import COUNTS, EPOCH_METRICS
 from tests.browser import story
 from tests.browser.conftest import Visitors
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 KILLED = (
     "The training process was killed by SIGKILL (the system does that when memory runs out: lower data.batch_size or "
     "data.image_size)."
@@ -77,3 +82,34 @@ async def test_the_end_of_the_log_is_in_view(visitors: Visitors, owner: User) ->
     await expect(lines.locator("li").last).to_contain_text("line 199")
     bottom = "node => Math.abs(node.scrollHeight - node.clientHeight - node.scrollTop) <= 2"
     assert await lines.evaluate(bottom)
+
+
+def diverged(owner: User) -> Run:
+    """Make a run whose one epoch has no number, though batches and gradients before it had some."""
+    run = story.start(story.submit(owner))
+    nothing = dict.fromkeys((*EPOCH_METRICS, *(f"val_{name}" for name in COUNTS)))
+    ends = [
+        EpochEnd(
+            epoch=0,
+            phase=phase,
+            metrics={name: None for name in nothing if name.startswith(phase)},
+            timestamp=utc_now(),
+        )
+        for phase in PHASES
+    ]
+    story.tell(run, [*story.inside_epoch(0, 0.5), *ends])
+    story.end(run, "failed", "The training diverged: in epoch 1 the loss is no longer a finite number.")
+    return run
+
+
+async def test_of_a_run_that_diverged_nothing_empty_is_shown(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(diverged, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await expect(page.locator("html[data-settled]")).to_be_attached(timeout=15_000)
+    await page.locator("#epoch-matrix").scroll_into_view_if_needed()
+    words = page.locator("#epoch-matrix-words")
+    await expect(words).to_have_text(re.compile("^1 epoch, none with a matrix: .* were not finite numbers"))
+    for empty in ("#epoch-matrix-scrubbing", "#epoch-matrix-place", "#epochs", "#all-curves", "#machine"):
+        await expect(page.locator(empty)).to_be_hidden()
+    shown = page.locator("#curves article.chart:visible h3")
+    await expect(shown).to_contain_text(["Batches", "Gradient norm", "Learning rate", "Samples per second"])

@@ -64,6 +64,13 @@ async def test_classes_and_confusions_are_searched(visitors: Visitors, owner: Us
     await test.get_by_label("Search the classes, Statistics per class, Test").fill("0042")
     await expect(table.locator("tbody th")).to_have_text(["class 0042"])
 
+    await field.fill("")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    cut = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).length"
+    assert await test.locator(".scroll").evaluate_all(cut) == 0  # each class is a block of its numbers
+    cell = table.locator("tbody td").first
+    assert await cell.evaluate("node => getComputedStyle(node, '::before').content") == '"Sensitivity (recall)"'
+
 
 async def main_thread_seconds(visitors: Visitors, run: Run) -> float:
     """Return for how long scripts, style and layout kept the page busy until it stood."""

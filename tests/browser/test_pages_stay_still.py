@@ -19,6 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PATIENCE = 15_000  # milliseconds
 WHILE = 1_000  # milliseconds in which something may still come
+NOTES = [
+    {"code": "shifted_scores", "text": "In the test split the mean score of “8” is 0.668 at a prevalence of 0.5. " * 3},
+    {"code": "diverged", "text": "In epoch 2 the loss was not finite. Lower optimizer.learning_rate (try 0.001)."},
+    {"code": "crashed_1", "text": "Attempt 1: The training process was killed by SIGKILL."},
+]
 MOST = 0.1  # of Chromium's own score; up to here it is called good
 WATCH = """
 window.shifted = 0;
@@ -80,7 +85,7 @@ def runs_of_all_kinds(owner: User) -> dict[str, Run]:
             story.train(run, number)
         story.tell(run, [story.usage(), story.usage()])
         if name == "completed":
-            story.tell(run, [story.early_stop(3), story.final(3)])
+            story.tell(run, [story.early_stop(3), story.final(3)], notes=NOTES)
         if name != "in progress":
             story.end(run, name)
     return runs

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EpochFrames, frameText, rowsOf } from "../../realtime/static/realtime/run/epoch_matrix/epoch_frames.js";
+import {
+  EpochFrames,
+  frameText,
+  mistakesOf,
+  noMatrixText,
+  pairsCaption,
+  rowsOf,
+} from "../../realtime/static/realtime/run/epoch_matrix/epoch_frames.js";
 
 const matrix = (right, samples = 360) => ({ classes: 2, samples, right, pairs: 2, cells: [], mistakes: [] });
 const answer = (epochs, best, last = epochs.at(-1)) => ({
@@ -95,4 +102,25 @@ test("cells become rows", () => {
     [4, 5, 6],
     [7, 8, 9],
   ]);
+});
+
+test("a run whose scores were never finite has no matrix to choose, in one sentence", () => {
+  const frames = opened(false);
+  assert.equal(frames.hasNoMatrix, false);
+  const diverged = { ...answer([0, 1], null), matrices: [0, 1].map((epoch) => ({ epoch, matrix: null })) };
+  const none = new EpochFrames();
+  assert.equal(none.hasNoMatrix, false); // nothing is known yet
+  none.load(diverged, { live: true });
+  assert.equal(none.hasNoMatrix, true);
+  assert.match(noMatrixText(none), /^2 epochs, none with a matrix: .* not finite/);
+  none.add({ ...diverged, matrices: [{ epoch: 2, matrix: matrix(300) }] });
+  assert.equal(none.hasNoMatrix, false);
+});
+
+test("of many classes the mistakes are those of the result's list", () => {
+  const kept = { ...matrix(80), classes: 300, pairs: 1234, mistakes: [[4, 7, 3, 12]] };
+  assert.deepEqual(mistakesOf(kept), [{ i: 4, j: 7, cell: 3, share: 0.25 }]);
+  assert.equal(pairsCaption(kept), "The 1 most frequent of 1,234 pairs of 300 classes that are mistaken");
+  assert.equal(pairsCaption({ ...kept, pairs: 1 }), "The one pair of 300 classes that is mistaken");
+  assert.equal(pairsCaption({ ...kept, mistakes: [], pairs: 0 }), "No pair of 300 classes is mistaken");
 });

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from realtime.first_facts import SHOTS, verdict
+from experiments.training.callbacks import metrics_collector
+from experiments.training.preflight import findings
+from experiments.training.recipes import preparation, shifted_scores
+from realtime.first_facts import SHOTS, WARNINGS, Verdict
+from realtime.first_facts import verdict as verdict_at
 from runs.models import FinalResult, Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
+from runs.saved_points.saved_point_json import current_point
 from runs.statistics.metric_names import COUNTS
 from tests.browser import story
 
@@ -28,6 +36,11 @@ def ended(owner: User, status: str = "completed", **columns: Any) -> Run:
     story.end(run, status)
     FinalResult.objects.filter(run=run).update(**columns)
     return Run.objects.get(pk=run.pk)
+
+
+def verdict(run: Run) -> Verdict | None:
+    """Return what the page of the run begins with."""
+    return verdict_at(run, current_point(run))
 
 
 def test_two_classes_have_a_headline_and_a_matrix(user: User) -> None:
@@ -97,11 +110,16 @@ def test_other_ends_have_none(user: User, status: str) -> None:
 
 def test_the_page_has_the_matrix_and_the_notices_before_any_script(browser_session: Client, user: User) -> None:
     run = ended(user)
-    Run.objects.filter(pk=run.pk).update(notes=[{"code": "x", "text": "Mind <this>."}])
-    html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    notes = [{"code": "x", "text": "Mind <this>."}, {"code": "shifted_scores", "text": "No probabilities."}]
+    Run.objects.filter(pk=run.pk).update(notes=notes)
+    with CaptureQueriesContext(connection) as asked:
+        html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    assert sum("savedpoint" in query["sql"] for query in asked) == 1  # headline, matrix and script have the same
     assert '<strong data-count="tp">27</strong><span data-share="tp">75.0 %</span>' in html
     assert "<span>Mind &lt;this&gt;.</span>" in html
-    assert html.index('id="facts"') < html.index('id="notices"')
+    order = ['id="facts"', "No probabilities.</span>", 'id="result"', 'id="errors"', "Mind &lt;this&gt;.</span>"]
+    places = [html.index(part) for part in order]
+    assert places == sorted(places)  # what changes how the numbers are read stands beside them
     waiting = browser_session.get(f"/runs/{story.submit(user).pk}/").content.decode()
     assert '<strong data-count="tp">–</strong>' in waiting
     assert waiting.index('id="notices"') < waiting.index('id="facts"')
@@ -138,6 +156,14 @@ def test_sizes_come_in_the_usual_order_whatever_the_database_keeps(user: User) -
     found = verdict(Run.objects.get(pk=run.pk))
     assert found is not None
     assert found.facts[3].detail == "1,437 train · 360 val · 9 test · positive: 8"
+
+
+def test_notes_that_change_how_numbers_are_read_are_those_that_trainings_leave() -> None:
+    written = [Path(inspect.getfile(module)).read_text() for module in (metrics_collector, preparation, shifted_scores)]
+    named = [f'"{code}"' for code in WARNINGS if code not in findings.NOTED]
+    assert set(WARNINGS) >= findings.NOTED
+    assert [code for code in named if not any(code in text for text in written)] == []
+    assert shifted_scores.CODE in WARNINGS
 
 
 def test_room_is_kept_for_the_pictures_of_a_first_page() -> None:

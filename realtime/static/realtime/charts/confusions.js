@@ -3,15 +3,15 @@
 
 import { el } from "../frame/dom.js";
 import { count, percent } from "../frame/format.js";
-import { labelsNamed, lowestFirst, mostFrequent } from "./mistakes.js";
+import { labelsNamed, lowestFirst, mostFrequent, pairsText } from "./mistakes.js";
 
 const MOST = 100; // mistakes shown
 const MOST_CLASSES = 50;
 const BY = "final_sensitivity";
 
 // A list under a field in which classes are searched; `draw(words)` gives the table for what was written.
-function searched({ label, region, draw }) {
-  const place = el("div", { class: "scroll classes", tabindex: "0", role: "region", "aria-label": region });
+function searched({ label, region, draw, form = "" }) {
+  const place = el("div", { class: `scroll classes ${form}`, tabindex: "0", role: "region", "aria-label": region });
   const field = el("input", {
     type: "search",
     placeholder: "Search classes",
@@ -30,31 +30,31 @@ export function drawConfusions({ confusion_matrix: matrix, class_names: names },
 function confusionTable(matrix, names, words) {
   const meant = new Set(labelsNamed(names, words));
   const { mistakes, pairs, right, all } = mostFrequent(matrix, MOST, (label) => meant.has(label));
+  const which = words.trim() ? `with “${words.trim()}”` : `of ${count(names.length)} classes`;
+  const caption = `${count(right)} of ${count(all)} right. ${pairsText(mistakes.length, pairs, which)}`;
+  return pairTable(mistakes, names, caption);
+}
+
+// Which class is taken for which; `mistakes` as those of `mostFrequent`.
+export function pairTable(mistakes, names, caption) {
   const rows = mistakes.map(({ i, j, cell, share }) =>
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, names[i]),
-      el("td", {}, names[j]),
+      el("th", { scope: "row" }, names[i] ?? String(i)),
+      el("td", {}, names[j] ?? String(j)),
       el("td", { class: "number" }, count(cell)),
       el("td", { class: "number" }, percent(share)),
     ),
   );
-  const listed = mistakes.length < pairs ? `${mistakes.length} most frequent of ${count(pairs)}` : count(pairs);
-  const which = words.trim() ? `with “${words.trim()}”` : `of ${count(names.length)} classes`;
-  const head = el(
-    "tr",
-    {},
-    el("th", { scope: "col" }, "True"),
-    el("th", { scope: "col" }, "Predicted"),
-    el("th", { scope: "col", class: "number" }, "Samples"),
-    el("th", { scope: "col", class: "number" }, "Of the class"),
+  const head = ["True", "Predicted", "Samples", "Of the class"].map((name, place) =>
+    el("th", { scope: "col", class: place > 1 ? "number" : null }, name),
   );
   return el(
     "table",
     { class: "confusions" },
-    el("caption", {}, `${count(right)} of ${count(all)} right. The ${listed} pairs ${which} that are mistaken`),
-    el("thead", {}, head),
+    el("caption", {}, caption),
+    el("thead", {}, el("tr", {}, ...head)),
     el("tbody", {}, ...rows),
   );
 }
@@ -70,5 +70,5 @@ export function drawSearchedClasses({ statistics, class_names: names }, region, 
       `${listed} classes, lowest recall first, each against the rest, with 95 % intervals`,
     );
   };
-  return searched({ label: `Search the classes, ${region}`, region, draw: some });
+  return searched({ label: `Search the classes, ${region}`, region, draw: some, form: "blocks" });
 }

@@ -77,7 +77,7 @@ export function drawMatrix(
     "tr",
     {},
     el("td", { class: "corner" }),
-    ...names.map((name) => el("th", { scope: "col", title: name }, name)),
+    ...names.map((name) => el("th", { scope: "col", title: name }, el("span", {}, name))),
   );
   const rows = matrix.map((row, i) => {
     const total = row.reduce((sum, cell) => sum + cell, 0);
@@ -103,8 +103,19 @@ export function drawMatrix(
     el("thead", {}, head),
     el("tbody", {}, ...rows),
   );
+  table.style.setProperty("--classes", String(names.length));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix, ${of}` }, table);
 }
+
+// The most frequent mistakes of so many classes that no matrix was kept.
+export const drawPairs = (mistakes, names, caption) =>
+  listed(({ pairTable }) =>
+    el(
+      "div",
+      { class: "scroll pairs", tabindex: "0", role: "region", "aria-label": caption },
+      pairTable(mistakes, names, caption),
+    ),
+  );
 
 function matrixCell(samples, total, right, short, words) {
   const share = total ? samples / total : null;
@@ -164,7 +175,7 @@ export function drawClasses(final, labels) {
     return listed(({ drawSearchedClasses }) => drawSearchedClasses(final, region, table));
   return el(
     "div",
-    { class: "scroll classes", tabindex: "0", role: "region", "aria-label": region },
+    { class: "scroll classes blocks", tabindex: "0", role: "region", "aria-label": region },
     table(names, "Per class, against the rest, with 95 % intervals"),
   );
 }
@@ -185,7 +196,7 @@ function classTable(names, { statistics, shown, labels, caption }) {
         const limits = interval(name, statistics, `/${cls}`);
         return el(
           "td",
-          { class: "number" },
+          { class: "number", "data-label": labels[name] },
           metricValue(name, statistics[`${name}/${cls}`]),
           limits ? el("small", {}, limits) : null,
         );

@@ -1,5 +1,7 @@
 // Which class is taken for which, the most frequent mistakes first; and classes by name. Pure.
 
+import { count } from "../frame/format.js";
+
 /** @typedef {{i: number, j: number, cell: number, share: number}} Mistake of the true class `i`, taken for `j` */
 
 /**
@@ -52,6 +54,21 @@ function insert(mistakes, mistake, most) {
   if (at === most) return;
   mistakes.splice(at, 0, mistake);
   if (mistakes.length > most) mistakes.pop();
+}
+
+/**
+ * Say how many pairs of classes are mistaken, and how many of them are listed.
+ *
+ * @param {number} listed
+ * @param {number} pairs
+ * @param {string} which of all classes, or those of a name
+ */
+export function pairsText(listed, pairs, which) {
+  if (listed < pairs) return `The ${count(listed)} most frequent of ${count(pairs)} pairs ${which} that are mistaken`;
+  if (!pairs) return `No pair ${which} is mistaken`;
+  return pairs === 1
+    ? `The one pair ${which} that is mistaken`
+    : `The ${count(pairs)} pairs ${which} that are mistaken`;
 }
 
 /**

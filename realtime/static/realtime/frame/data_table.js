@@ -1,22 +1,23 @@
-// A table of texts that scrolls on its own where it is wider than its place.
+// A table of texts: on a narrow screen each row is a block, elsewhere it scrolls on its own where it is wider than its
+// place.
 
 import { el } from "./dom.js";
 
 // A column whose cells are all numbers, or unknown, is set to the right. A cell may be a node.
 export function dataTable(caption, head, rows) {
-  const cell = (tag, value, at) =>
-    el(tag, { scope: tag === "th" ? "col" : null, class: at && isNumber(rows, at) ? "number" : null }, value);
+  const kind = (at) => (at && isNumber(rows, at) ? "number" : null);
+  const cell = (value, at) => el("td", { class: kind(at), "data-label": head[at] }, value);
   const body = rows.map((row) =>
-    el("tr", {}, ...row.map((value, at) => (at ? cell("td", value, at) : el("th", { scope: "row" }, value)))),
+    el("tr", {}, ...row.map((value, at) => (at ? cell(value, at) : el("th", { scope: "row" }, value)))),
   );
   return el(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    { class: "scroll blocks", tabindex: "0", role: "region", "aria-label": caption },
     el(
       "table",
       {},
       el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, ...head.map((value, at) => cell("th", value, at)))),
+      el("thead", {}, el("tr", {}, ...head.map((value, at) => el("th", { scope: "col", class: kind(at) }, value)))),
       el("tbody", {}, ...body),
     ),
   );

@@ -31,6 +31,9 @@ export class Header {
       "notices",
       "favicon",
     ].map(find);
+    // Where the server wrote the result, notes that change how it is read stand beside it.
+    this.warnings = find("warnings");
+    this.ofResult = new Set(this.warnings?.dataset.codes.split(" "));
     this.values = new Map();
   }
 
@@ -73,20 +76,24 @@ export class Header {
   }
 
   #drawNotices({ status, reason, notes }) {
-    const wanted = notes.filter(({ text }) => !reason?.includes(text)).map(({ text }) => ["warning", text]);
-    if (reason && status !== "in_progress") wanted.unshift([status === "failed" ? "failed" : "info", reason]);
+    const wanted = notes.filter(({ text }) => !reason?.includes(text)).map((note) => ({ ...note, kind: "warning" }));
+    if (reason && status !== "in_progress")
+      wanted.unshift({ kind: status === "failed" ? "failed" : "info", text: reason });
     const key = JSON.stringify([wanted, status]);
     if (key === this.drawnNotices) return;
     this.drawnNotices = key;
-    arrange(
-      this.notices,
-      wanted.map(([kind, text]) => this.#notice(kind, text, ENDED.has(status))),
-    );
+    const draw = (place, isHere) =>
+      arrange(
+        place,
+        wanted.filter(isHere).map((one) => this.#notice(one, status)),
+      );
+    draw(this.notices, ({ code }) => !this.ofResult.has(code));
+    if (this.warnings) draw(this.warnings, ({ code }) => this.ofResult.has(code));
   }
 
   // With what helps: the cure that its text names, and for a failure where more is said.
-  #notice(kind, text, ended) {
-    const cure = ended ? cureIn(text, this.config) : null;
+  #notice({ kind, text }, status) {
+    const cure = ENDED.has(status) ? cureIn(text, this.config) : null;
     const links = [
       cure ? el("a", { class: "button primary", href: changeAddress(this.id, cure) }, cure.words) : null,
       ...(kind === "failed"

@@ -29,8 +29,6 @@ export class Machine {
     const [used, throughput] = [store.table("usage"), store.table("throughput")];
     const waited = throughput.values("throughput/data_wait_share");
     const hasWait = waited.some(known);
-    this.section.hidden = !usage && !used.xs.length && !hasWait;
-    if (this.section.hidden) return;
     const gpus = [
       ...new Set([...used.columns.keys()].map((name) => /^usage\/gpu\/(\d+)\//.exec(name)?.[1]).filter(Boolean)),
     ].sort((a, b) => a - b);
@@ -39,6 +37,8 @@ export class Machine {
       ...(waited.filter(known).length > 1 ? [this.wait] : []),
       ...(gpus.length && used.xs.length > 1 ? [this.gpu, this.gpuMemory] : []),
     ];
+    this.section.hidden = !usage && !shown.length;
+    if (this.section.hidden) return;
     if (shown.length !== this.#made.length)
       arrange(
         this.container,

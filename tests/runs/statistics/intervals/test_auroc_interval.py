@@ -1,10 +1,8 @@
-"""The AUROC's interval against definitions by pairs, pROC, published behaviour, and simulated coverage."""
+"""The AUROC's interval against definitions by pairs, published behaviour, and simulated coverage."""
 
 from __future__ import annotations
 
 import math
-import shutil
-import subprocess
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,6 @@ from benchmarks.coverage import SCENARIOS, coverage
 from runs.statistics.intervals.auroc_interval import auroc_interval, delong_variance, obuchowski_variance
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.roc import auroc, placements
-
-PROC = """library(pROC); data <- read.csv(file("stdin"))
-found <- roc(data$y, data$s, direction="<", levels=c(0, 1), quiet=TRUE)
-cat(format(as.numeric(auc(found)), digits=17), format(var(found, method="delong"), digits=17))"""
 
 
 def case(seed: int, *, ties: bool, size: int = 60, images: int = 4) -> tuple[Any, Any, Any]:
@@ -173,17 +167,3 @@ def test_the_interval_holds_the_true_value_as_often_as_it_says(name: str, area: 
     found = coverage(name, area, 200)
     assert 0.915 <= found <= 0.995
     assert coverage(name, area, 200, interval=old) < min(0.9, found)
-
-
-def test_area_and_variance_are_procs() -> None:
-    """Compare with R's pROC, where the machine has it."""
-    rscript = shutil.which("Rscript")
-    if not rscript or subprocess.run([rscript, "-e", "library(pROC)"], capture_output=True, check=False).returncode:
-        pytest.skip("R with pROC is not installed: they were not compared with (Debian: r-cran-proc)")
-    for seed in range(4):
-        scores, positive, _ = case(seed, ties=seed % 2 == 0)
-        rows = "\n".join(f"{int(y)},{float(s)!r}" for y, s in zip(positive, scores, strict=True))
-        done = subprocess.run([rscript, "-e", PROC], input=f"y,s\n{rows}\n", capture_output=True, text=True, check=True)
-        area, variance = map(float, done.stdout.split())
-        assert area == pytest.approx(auroc(scores, positive), rel=1e-12)
-        assert variance == pytest.approx(delong_variance(placements(scores, positive)), rel=1e-9)

@@ -1,6 +1,7 @@
 // The matrices of a run's epochs that are known here, and which of them is shown. Pure.
 
-import { count, epochNumber, percent } from "../../frame/format.js";
+import { pairsText } from "../../charts/mistakes.js";
+import { count, epochNumber, percent, plural } from "../../frame/format.js";
 
 /** @typedef {import("../../events/event_types").EpochMatrix} EpochMatrix */
 
@@ -48,6 +49,11 @@ export class EpochFrames {
 
   get isEmpty() {
     return this.last < this.first;
+  }
+
+  /** Whether no epoch that is known has a matrix, though there are epochs. */
+  get hasNoMatrix() {
+    return this.#known.size > 0 && [...this.#known.values()].every((matrix) => matrix === null);
   }
 
   /**
@@ -118,6 +124,27 @@ export function frameText({ at, last, best, following, matrix }, live) {
   const { right, samples } = matrix;
   return `${which}${follows} · ${count(right)} of ${count(samples)} right (${percent(right / samples)})`;
 }
+
+/**
+ * Say why there is nothing to choose among.
+ *
+ * @param {Pick<EpochFrames, "first" | "last">} frames
+ */
+export const noMatrixText = ({ first, last }) =>
+  `${plural(last - first + 1, "epoch")}, none with a matrix: ` +
+  "scores on validation were not finite numbers, so no sample was taken for any class.";
+
+/**
+ * Return what such a matrix keeps of its mistakes, as `mostFrequent` does.
+ *
+ * @param {Pick<EpochMatrix, "mistakes">} matrix
+ */
+export const mistakesOf = ({ mistakes }) =>
+  mistakes.map(([i, j, cell, total]) => ({ i, j, cell, share: cell / total }));
+
+/** @param {Pick<EpochMatrix, "mistakes" | "pairs" | "classes">} matrix */
+export const pairsCaption = ({ mistakes, pairs, classes }) =>
+  pairsText(mistakes.length, pairs, `of ${count(classes)} classes`);
 
 /**
  * Return the matrix as rows.

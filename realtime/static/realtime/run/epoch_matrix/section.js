@@ -1,11 +1,11 @@
 // The validation matrix of each epoch, chosen with a slider. Loaded when a run has an epoch; its data are fetched when
 // the section comes near the screen, once, and of a long run the epochs between when they are chosen.
 
-import { drawMatrix } from "../../charts/matrix.js";
+import { drawMatrix, drawPairs } from "../../charts/matrix.js";
 import { call } from "../../frame/api.js";
 import { el, setText } from "../../frame/dom.js";
-import { count, ENDED, epochNumber, percent } from "../../frame/format.js";
-import { EpochFrames, frameText, rowsOf } from "./epoch_frames.js";
+import { ENDED, epochNumber } from "../../frame/format.js";
+import { EpochFrames, frameText, mistakesOf, noMatrixText, pairsCaption, rowsOf } from "./epoch_frames.js";
 
 const [ASK_DELAY, NEAR] = [120, "400px"]; // milliseconds: while the slider is drawn, not each epoch is asked for
 
@@ -93,6 +93,8 @@ class EpochMatrixSection {
     const frames = this.#frames;
     this.root.hidden = frames.isEmpty;
     if (frames.isEmpty) return;
+    find("-scrubbing").hidden = this.place.hidden = frames.hasNoMatrix;
+    if (frames.hasNoMatrix) return setText(find("-words"), noMatrixText(frames));
     const { at, first, last, best, bestAt, matrix } = frames;
     Object.assign(this.slider, { min: first + 1, max: last + 1, disabled: false });
     this.slider.value = at + 1;
@@ -107,38 +109,13 @@ class EpochMatrixSection {
     const key = `${this.#attempt} ${at} ${matrix === null}`;
     if (matrix === undefined || key === this.#drawn) return;
     this.#drawn = key;
-    this.place.replaceChildren(...(matrix ? [this.#table(matrix)] : []));
+    this.place.replaceChildren(matrix ? this.#table(matrix) : el("p", { class: "empty" }, "No matrix of this epoch"));
   }
 
   #table(matrix) {
     const { names, at } = this.#frames;
-    if (!matrix.cells.length) return mistakeTable(matrix, names);
+    if (!matrix.cells.length) return drawPairs(mistakesOf(matrix), names, pairsCaption(matrix));
     const of = `validation, epoch ${epochNumber(at)}`;
     return drawMatrix({ confusion_matrix: rowsOf(matrix), class_names: names }, of);
   }
-}
-
-function mistakeTable({ mistakes, pairs, classes }, names) {
-  const rows = mistakes.map(([i, j, samples, total]) =>
-    el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, names[i] ?? String(i)),
-      el("td", {}, names[j] ?? String(j)),
-      el("td", { class: "number" }, count(samples)),
-      el("td", { class: "number" }, percent(samples / total)),
-    ),
-  );
-  const head = ["True", "Predicted", "Samples", "Of the class"].map((name, i) =>
-    el("th", { scope: "col", class: i > 1 ? "number" : null }, name),
-  );
-  const most =
-    mistakes.length < pairs ? `The ${mistakes.length} most frequent of ${count(pairs)}` : `The ${count(pairs)}`;
-  return el(
-    "table",
-    { class: "confusions" },
-    el("caption", {}, `${most} pairs of ${count(classes)} classes that are mistaken`),
-    el("thead", {}, el("tr", {}, ...head)),
-    el("tbody", {}, ...rows),
-  );
 }

@@ -7,20 +7,24 @@ const find = (id) => document.getElementById(id);
 export class Arrangement {
   #unfolded = false; // by the reader
   #ended = null;
+  #leads = true; // whether any of the first curves has a value
 
   constructor() {
     find("all-curves").addEventListener("click", () => this.#fold(this.#unfolded));
   }
 
   // Hints stand next to the curves while the run trains, and before them when it has ended: then the first curves say
-  // most, and the others are one press away.
+  // most, and the others are one press away; where no epoch has a number, the others are all there is.
   draw(ended) {
-    if (this.#ended === ended) return;
+    const leads = !find("lead-curves").children.length || find("lead-curves").matches(":has(> :not([hidden]))");
+    if (this.#ended === ended && this.#leads === leads) return;
     this.#ended = ended;
+    this.#leads = leads;
     if (ended) find("curves-part").before(find("hints"));
     else find("health-place").append(find("hints"));
-    find("all-curves").hidden = !ended;
-    this.#fold(ended && !this.#unfolded);
+    find("all-curves").hidden = !ended || !leads;
+    find("epochs").hidden = ended && !leads;
+    this.#fold(ended && leads && !this.#unfolded);
   }
 
   #fold(folded) {
