@@ -51,10 +51,33 @@ AWKWARD = [
 def test_all_comes_back_letter_by_letter() -> None:
     for told in ([*AWKWARD], [*AWKWARD * 3], *([text] for text in AWKWARD)):
         given = events(*told)
-        assert decode(encode(given)) == given
+        assert decode(encode(given)) == decode(encode(given, quickly=True)) == given
     mixed = [*events(*AWKWARD), *events(*AWKWARD, type_="progress")]
     random.Random(1).shuffle(mixed)
     assert decode(encode(mixed)) == mixed
+
+
+def test_broken_texts_that_are_whole_together_come_back_apart() -> None:
+    given = events('{"a":[{}', "{}]},{}", '{"b":1}')
+    assert decode(encode(given)) == given
+
+
+def test_values_of_all_kinds_come_back_with_nulls_between() -> None:
+    chance = random.Random(4)
+    whole = [0, 1, -127, 128, 2**15, -(2**31), 2**40, 2**63 - 1, None]
+    below = [{"x": 0.5, "y": {"z": 1}}, {"x": None, "y": {"z": 2}}, None, {"y": {"z": 1}}, {}]
+    told = [
+        msgspec.json.encode(
+            {
+                "whole": chance.choice(whole),
+                "float": chance.choice([0.1, 0.5, None]),
+                "below": chance.choice(below[: 2 + number // 20]),
+            }
+        ).decode()
+        for number in range(70)
+    ]
+    for count in range(1, 70):
+        assert decode(encode(events(*told[:count]), quickly=True)) == events(*told[:count])
 
 
 def test_a_number_of_more_than_64_bits_comes_back() -> None:
