@@ -79,7 +79,7 @@ def pause_between_looks(*, hears_machine: bool) -> float:
 
 
 async def poll_runs(watchers: Watchers, usual: float) -> None:
-    """Poll every `usual` seconds until cancelled; what fails, database or layer, is asked less often, and logged once."""
+    """Poll every `usual` seconds until cancelled; what fails is asked less often, and logged once."""
     failures = LogOnce(logger, "Looking for news of runs")
     backoff = Backoff(2 * usual, PAUSE_LIMIT_SECONDS)
     poll = Poll(watchers)
