@@ -38,7 +38,7 @@ def main() -> None:
     run = Run.objects.get(pk=pk)
     if what == "points":
         _store(run, map(_batch, range(number)))
-        lifecycle.end(run.pk, run.attempt, Run.Status.COMPLETED, None)
+        lifecycle.end(run.pk, run.attempt, "completed", None)
         compaction.compact_ended(run.pk)
         sys.stdout.write(f"{run.pk}\n")
         return
