@@ -1,12 +1,13 @@
-"""How long an event takes from its commit to each of many clients, embedded (no Redis), 200 events a second.
+"""How long an event takes from its commit to each of many clients, 200 events a second.
 
-    python -m benchmarks.fanout [--clients 1 50 200] [--seconds 8]
+    python -m benchmarks.fanout [--clients 1 50 200 500] [--seconds 8] [--services] [--acknowledge]
 
 One server (Daphne), one writer process, all clients in this process. At most ten clients are measured: those that
-joined last, and so are served last. They acknowledge each frame, as the page does; the others only drain their
-sockets, because 200 full clients in Python are slower than the server. All share the machine, so the figures are
-upper bounds and depend on what else runs: compare them with each other. Prints one JSON line per number of clients;
-latencies are milliseconds, `server_cpu` and `client_cpu` are CPU time per second.
+joined last. They acknowledge once a second, as the page does; the others only drain their sockets, because 200 full
+clients in Python are slower than the server; with `--acknowledge` they acknowledge too. With `--services` on private
+PostgreSQL and Redis, else embedded. All share the machine, so the figures are upper bounds and depend on what else
+runs: compare them with each other. Prints one JSON line per number of clients; latencies are milliseconds,
+`server_cpu` and `client_cpu` are CPU time per second, `frame_us` is the server's for each frame sent.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import socket
@@ -31,24 +33,30 @@ from urllib.parse import urlsplit
 import psutil
 from websockets.asyncio.client import connect
 
+from benchmarks.services import services
+
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 200
 MEASURED = 10
+ACKNOWLEDGE_SECONDS = 1.0
 _SEQ = re.compile(r'"seq":(\d+)')
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Latency from commit to client.")
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 50, 200])
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 50, 200, 500])
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--services", action="store_true")
+    parser.add_argument("--acknowledge", action="store_true")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"LIVETRAIN_HOME": home, "DJANGO_SETTINGS_MODULE": "project.settings"}
+    with tempfile.TemporaryDirectory() as home, services(private=asked.services) as kept:
+        os.environ |= {"LIVETRAIN_HOME": home, "DJANGO_SETTINGS_MODULE": "project.settings"} | kept
         _manage("migrate", "--verbosity", "0")
         token = _manage("apitoken", "benchmark").split()[-1]
         with _server() as (process, port):
             for clients in asked.clients:
-                print(json.dumps(_measure(process, port, token, clients, asked.seconds)), flush=True)
+                found = _measure(process, port, token, clients, asked)
+                print(json.dumps(found | {"on": "services" if kept else "SQLite"}), flush=True)
 
 
 def _manage(*arguments: str) -> str:
@@ -71,60 +79,98 @@ def _server() -> Iterator[tuple[psutil.Process, int]]:
             process.terminate()
 
 
-def _measure(server: psutil.Process, port: int, token: str, clients: int, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.fanout_writer", str(int(seconds * RATE)), str(RATE)]
+def _measure(server: psutil.Process, port: int, token: str, clients: int, asked: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.fanout_writer", str(int(asked.seconds * RATE)), str(RATE)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None
         run_id, last = json.loads(writer.stdout.readline())
         address = f"ws://127.0.0.1:{port}/ws/runs/{run_id}/?ack=1&token={token}"
-        cpu, own_cpu, start = sum(server.cpu_times()[:2]), time.process_time(), time.monotonic()
-        arrivals = asyncio.run(_listen_all(address, last, clients, writer.stdin))
-        cpu, elapsed = sum(server.cpu_times()[:2]) - cpu, time.monotonic() - start
+        crowd = Crowd(server, address, last, acknowledge=asked.acknowledge)
+        arrivals = asyncio.run(crowd.listen(clients, writer.stdin))
         stored = dict(json.loads(writer.stdout.readline()))
     latencies = sorted((moment - stored[seq]) * 1e3 for each in arrivals for seq, moment in each.items())
     cuts = statistics.quantiles(latencies, n=100)
     return {
         "clients": clients,
         "events_each": len(stored),
+        "lost": len(stored) * len(arrivals) - len(latencies),
         "p50_ms": round(cuts[49], 1),
         "p99_ms": round(cuts[98], 1),
         "max_ms": round(latencies[-1], 1),
-        "server_cpu": round(cpu / elapsed, 2),
-        "client_cpu": round((time.process_time() - own_cpu) / elapsed, 2),
+        "server_cpu": round(crowd.cpu / crowd.elapsed, 3),
+        "client_cpu": round(crowd.own_cpu / crowd.elapsed, 2),
+        "frames_each": crowd.frames // len(arrivals),
+        "frame_us": round(1e6 * crowd.cpu / (crowd.frames / len(arrivals) * clients), 1),
         "server_rss_mb": server.memory_info().rss // 2**20,
         "load": os.getloadavg()[0],
     }
 
 
-async def _listen_all(address: str, last: int, clients: int, writer: IO[str]) -> list[dict[int, float]]:
-    measured = min(clients, MEASURED)
-    drains = [await _drain(address) for _ in range(clients - measured)]
-    ready = asyncio.Semaphore(0)
-    listening = [asyncio.create_task(_listen(address, last, ready)) for _ in range(measured)]
-    for _ in range(measured):
-        await ready.acquire()
-    print("go", file=writer, flush=True)
-    arrivals = await asyncio.gather(*listening)
-    assert not any(drain.is_closing() for drain in drains)
-    for drain in drains:
-        drain.abort()
-    return arrivals
+class Crowd:
+    """All clients of one measurement, and what the server takes from the first event to the last."""
 
+    def __init__(self, server: psutil.Process, address: str, last: int, *, acknowledge: bool) -> None:
+        self.cpu = self.own_cpu = self.elapsed = 0.0
+        self.frames = 0  # that the measured clients received
+        self._server, self._address, self._last, self._acknowledge = server, address, last, acknowledge
 
-async def _drain(address: str) -> asyncio.Transport:
-    """Read everything and understand nothing; return when the server has sent its first bytes."""
-    parts = urlsplit(address)
-    drain = _Drain(f"{parts.path}?{parts.query.replace('ack=1&', '')}", parts.netloc)
-    host, port = parts.netloc.split(":")
-    transport, _ = await asyncio.get_running_loop().create_connection(lambda: drain, host, int(port))
-    await drain.opened.wait()
-    return transport
+    async def listen(self, clients: int, writer: IO[str]) -> list[dict[int, float]]:
+        """Open all, let the writer go, and return when each event arrived at each of the measured ones."""
+        measured = min(clients, MEASURED)
+        drains = [await self._drain() for _ in range(clients - measured)]
+        ready = asyncio.Semaphore(0)
+        listening = [asyncio.create_task(self._listen(ready)) for _ in range(measured)]
+        for _ in range(measured):
+            await ready.acquire()
+        cpu, own_cpu, start = self._server_cpu(), time.process_time(), time.monotonic()
+        print("go", file=writer, flush=True)
+        arrivals = await asyncio.gather(*listening)
+        self.cpu, self.elapsed = self._server_cpu() - cpu, time.monotonic() - start
+        self.own_cpu = time.process_time() - own_cpu
+        assert not any(drain.is_closing() for drain in drains)
+        for drain in drains:
+            drain.abort()
+        return arrivals
+
+    def _server_cpu(self) -> float:
+        return float(sum(self._server.cpu_times()[:2]))
+
+    async def _drain(self) -> asyncio.Transport:
+        """Read everything and understand little; return when the server has sent its first bytes."""
+        parts = urlsplit(self._address)
+        path = f"{parts.path}?{parts.query}"
+        drain = _Drain(path if self._acknowledge else path.replace("ack=1&", ""), parts.netloc, self._acknowledge)
+        host, port = parts.netloc.split(":")
+        transport, _ = await asyncio.get_running_loop().create_connection(lambda: drain, host, int(port))
+        await drain.opened.wait()
+        return transport
+
+    async def _listen(self, ready: asyncio.Semaphore) -> dict[int, float]:
+        """Record when each event arrived."""
+        arrivals: dict[int, float] = {}
+        async with connect(self._address, proxy=None, compression=None) as opened:
+            await opened.recv()  # what was there before
+            ready.release()
+            seq, acknowledged = 0, time.monotonic()
+            while seq < self._last:
+                text = str(await opened.recv())
+                now = time.monotonic()  # one clock for all processes of a machine
+                self.frames += 1
+                for found in _SEQ.findall(text):
+                    seq = int(found)
+                    arrivals[seq] = now
+                if now - acknowledged > ACKNOWLEDGE_SECONDS:
+                    acknowledged = now
+                    await opened.send(f'{{"ack":{seq}}}')
+        return arrivals
 
 
 class _Drain(asyncio.Protocol):
-    def __init__(self, path: str, host: str) -> None:
+    def __init__(self, path: str, host: str, acknowledge: bool) -> None:
         self.opened = asyncio.Event()
+        self._acknowledged = time.monotonic() if acknowledge else math.inf
+        self._transport: asyncio.WriteTransport | None = None
         self._request = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -132,28 +178,22 @@ class _Drain(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
         transport.write(self._request.encode())
 
     def data_received(self, data: bytes) -> None:
         if data:
             self.opened.set()
+        if time.monotonic() - self._acknowledged > ACKNOWLEDGE_SECONDS:
+            seq, comma, _ = data.rpartition(b'"seq":')[2].partition(b",")
+            if comma and seq.isdigit():
+                self._acknowledged = time.monotonic()
+                self._send(b'{"ack":' + seq + b"}")
 
-
-async def _listen(address: str, last: int, ready: asyncio.Semaphore) -> dict[int, float]:
-    """Record when each event arrived."""
-    arrivals: dict[int, float] = {}
-    async with connect(address, proxy=None, compression=None) as opened:
-        await opened.recv()  # what was there before
-        ready.release()
-        seq = 0
-        while seq < last:
-            text = str(await opened.recv())
-            now = time.monotonic()  # one clock for all processes of a machine
-            for found in _SEQ.findall(text):
-                seq = int(found)
-                arrivals[seq] = now
-            await opened.send(f'{{"ack":{seq}}}')
-    return arrivals
+    def _send(self, text: bytes) -> None:
+        """Send a short text as one frame, masked with zeros."""
+        assert self._transport is not None
+        self._transport.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote_to_bytes
@@ -25,6 +26,7 @@ from django.http import FileResponse, HttpResponseBase
 from django.http.request import HttpRequest
 from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
 
+from experiments.server.waiting_requests import only_waiting
 from project.request_threads import RequestThreads
 
 Scope: TypeAlias = dict[str, Any]
@@ -69,7 +71,8 @@ class HTTPApplication(ASGIHandler):
         """Answer one request."""
         view = _view_of(scope["path"].removeprefix(get_script_prefix(scope)))
         if view is not None and iscoroutinefunction(view.func) and _may_wait(view, scope):
-            await self._answer_asynchronously(scope, receive, send)
+            with only_waiting() if scope["method"] in ("GET", "HEAD") else nullcontext():
+                await self._answer_asynchronously(scope, receive, send)
             return
         body = await self._body(receive)
         if body is None:

@@ -1,7 +1,7 @@
 """The threads that answer requests: each keeps its database connection, and the one that worked last works next.
 
 So a calm server answers everything in one thread over one connection, however many it once needed. A thread that has
-had no work for a while closes its connection and ends.
+had no work for a while closes its connection and ends, and what large answers took goes back to the system.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.db import connections
+
+from runs.curves import freed_memory
 
 T = TypeVar("T")
 IDLE_SECONDS = 60.0
@@ -85,6 +87,7 @@ class _RequestThread(threading.Thread):
                 del job  # else the last request and its answer would stay in memory as long as the thread
         finally:
             connections.close_all()
+            freed_memory.give_back()
 
     def _retired(self) -> bool:
         """Leave the pool; False if a job is on its way already."""

@@ -15,6 +15,7 @@ import logging
 import re
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -28,6 +29,7 @@ from realtime.hubs import hub_registry
 from realtime.hubs.db_threads import logins
 from realtime.hubs.hub import Gone, Hub
 from realtime.wire.close_codes import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
+from realtime.wire.daphne_protocol import direct_writer
 from realtime.wire.flow_control import FlowControl
 from realtime.wire.frames import Frame
 from runs.events import format_time
@@ -132,6 +134,8 @@ class RunConsumer(Live):
     def __init__(self) -> None:
         super().__init__()
         self._hub: Hub | None = None
+        self._cursor = 0
+        self._write: Callable[[str], bool] | None = None
 
     @property
     def run_id(self) -> int:
@@ -141,22 +145,33 @@ class RunConsumer(Live):
     async def stream(self) -> None:
         """Send every event after the client's number, until the run is deleted."""
         run_id, query = self.run_id, _query(self.scope)
-        cursor = starting_number(query)
+        self._cursor = starting_number(query)
+        self._write = direct_writer(self.base_send)
         if query.get("ack") == ["1"]:
-            self._flow.acknowledged(cursor)
+            self._flow.acknowledged(self._cursor)
         if not await logins(_is_visible, self.scope["user"], run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
         with hub_registry.current_registry().watching_run(run_id) as self._hub:
             while True:
+                if self._write is not None:
+                    await self._hub.follow(self._cursor, self.push)
                 try:
-                    frame = await self._hub.frame_after(cursor, await self._flow.wait_for_allowance())
+                    frame = await self._hub.frame_after(self._cursor, await self._flow.wait_for_allowance())
                 except Gone:
                     if not await logins(_is_visible, self.scope["user"], run_id):
                         raise Refused(UNKNOWN_RUN, f"Run {run_id} is deleted.") from None
                     self._hub.restored()
                     continue
                 await self.deliver(frame)
-                cursor = frame.last
+                self._cursor = frame.last
+
+    def push(self, frame: Frame) -> bool:
+        """Send a frame at once, if the client may have so much now."""
+        if self._flow.allowance() < frame.events or self._write is None or not self._write(frame.text):
+            return False
+        self._flow.sent(frame)
+        self._cursor = frame.last
+        return True
 
     async def pong(self) -> dict[str, Any]:
         """Make an answer with the end of the journal, from the database if the hub does not know it yet.

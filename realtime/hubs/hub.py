@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from datetime import datetime
-from typing import NamedTuple
 
 from realtime.hubs.broadcast import run_group
 from realtime.hubs.db_threads import pages, tail
+from realtime.hubs.followers import Followers, Push
+from realtime.hubs.journal_news import News, first, following
 from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
-from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, Item, frame, read
+from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
 from realtime.wire.ring_buffer import RingBuffer
-from runs.queries import Head, heads
+from runs.pauses.rest import Rest
+from runs.queries import Head
 
 logger = logging.getLogger(__name__)
 
@@ -23,23 +26,20 @@ class Gone(Exception):
     """The run was deleted; its clients have all that its journal had before."""
 
 
-PRELOAD = 2_000
-"""Newest events that a new hub reads at once: after a restart all clients come back with a recent number."""
 FAR_BEHIND = 20_000
 """A client that lacks more events than this does not get old ephemeral ones …"""
 KEPT_NEWEST = 5_000
 """… up to this many events before the newest."""
 JOIN_SECONDS = 2.0
-PAUSE_SECONDS_PER_CLIENT = 0.0003
-"""After a look the next one waits so long for each client: few clients get each event at once …"""
-LONGEST_PAUSE_SECONDS = 0.075
-"""… and many get several in one frame, so that sending to all of them takes a bounded share of a core."""
+REST = Rest(1, longest=0.05)
+"""After sending what is new to all clients, half a core at most: few clients get each event at once, very many get
+several in one frame."""
 RETRY_SECONDS = 1.0
 FRAMES_KEPT = 16
 
 
 class Hub:
-    """Follows one run's journal. A client is only a cursor: it asks for the frame after the number it has.
+    """Follows one run's journal. A client is only a cursor: it asks for the frame after the number it has, or follows.
 
     A slow client holds nothing here and delays nobody: what has left the ring it gets from the journal, page by
     page. Clients at the same number share one encoded frame. Needs a running event loop; ended by `close`.
@@ -51,9 +51,14 @@ class Hub:
         self._ring: RingBuffer | None = None
         self.gone = False
         """Deleted or removed for ever, at the last look."""
+        self._news: News | None = None
         self.touched: datetime | None = None
         """When users last changed the run's name, tags or operating point, at the last look."""
         self._frames: dict[tuple[int, int], Frame] = {}
+        self._followers = Followers()
+        self._published = 0
+        """The number up to which followers have everything."""
+        self._sending_seconds = 0.0
         self._grown = asyncio.Event()
         self._wake = asyncio.Event()
         self._joined = asyncio.Event()
@@ -99,6 +104,14 @@ class Hub:
             return await self._page(cursor, ring.start, min(limit, FRAME_BYTES // ring.typical_characters + 1))
         return self._shared(ring, cursor, limit)
 
+    async def follow(self, cursor: int, push: Push) -> None:
+        """Let `push` have what follows number `cursor`, frame by frame, until it takes none or the run is gone.
+
+        Only of a client that has everything: for any other it returns at once.
+        """
+        if self._ring is not None and self._published == cursor and not self.gone:
+            await self._followers.follow(push)
+
     def _shared(self, ring: RingBuffer, cursor: int, limit: int) -> Frame:
         key = (cursor, limit)
         if key not in self._frames:
@@ -130,7 +143,7 @@ class Hub:
             try:
                 await self._catch_up()
                 self._failures.recovered()
-                await asyncio.sleep(min(self.watchers * PAUSE_SECONDS_PER_CLIENT, LONGEST_PAUSE_SECONDS))
+                await asyncio.sleep(REST.after(self._sending_seconds))
             except Exception as error:
                 self._failures.failed(error)
                 self._wake.set()
@@ -138,36 +151,37 @@ class Hub:
 
     async def _catch_up(self) -> None:
         """Read all there is: the row's `last_seq` and the events up to it are committed together."""
-        news = await tail(_news, self.run_id, None if self._ring is None else self._ring.head)
+        self._sending_seconds = 0.0
+        known = self._news
+        news = await (tail(first, self.run_id) if known is None else tail(following, self.run_id, known))
         found, last = news.head, news.last
         ring = self._ring or RingBuffer(self.run_id, news.after)
         ring.extend(news.items)
         while ring.head < last:
-            self._publish(ring)
+            await self._publish(ring)
             ring.extend(await tail(read, self.run_id, ring.head, last))
+        self._news = news._replace(after=ring.head, items=[])
         self.touched = found and found.touched_at
         self.gone = found is None or found.deleted_at is not None  # only now: its clients have the rest by then
-        self._publish(ring)
+        await self._publish(ring)
 
-    def _publish(self, ring: RingBuffer) -> None:
+    async def _publish(self, ring: RingBuffer) -> None:
+        """Send what is new; returns when all have it who could take it at once."""
+        began = time.thread_time()
         self._ring = ring
         self._frames.clear()
+        self._push(ring)
         self._grown.set()
         self._grown = asyncio.Event()
+        await asyncio.sleep(0)  # those who wait in a task of their own send now
+        self._sending_seconds += time.thread_time() - began
 
-
-class _News(NamedTuple):
-    """The first items after number `after`, of a journal that goes up to `last`; no head: the run is gone."""
-
-    head: Head | None
-    last: int
-    after: int
-    items: list[Item]
-
-
-def _news(run_id: int, known: int | None) -> _News:
-    """Read in one turn of the thread what most looks find; a hub that knows nothing begins with the newest events."""
-    found = next(iter(heads([run_id])), None)
-    last = 0 if found is None else found.last_seq
-    after = max(0, last - PRELOAD) if known is None else known
-    return _News(found, last, after, read(run_id, after, last) if last > after else [])
+    def _push(self, ring: RingBuffer) -> None:
+        """Give followers what is new; let them go where it left the ring already, or where the run is gone."""
+        while self._followers and ring.start <= self._published < ring.head and not self.gone:
+            frame = self._shared(ring, self._published, FRAME_EVENTS)
+            self._followers.push(frame)
+            self._published = frame.last
+        if self._published < ring.head or self.gone:
+            self._followers.release()
+        self._published = ring.head

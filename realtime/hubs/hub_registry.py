@@ -16,7 +16,7 @@ from realtime.hubs.db_threads import logins, pages, tail
 from realtime.hubs.hub import Hub
 from realtime.hubs.list_hub import ClientQueue, ListHub
 from realtime.hubs.local_hints import Listener
-from realtime.hubs.run_poller import Interest, poll_runs
+from realtime.hubs.run_poller import Interest, pause_between_looks, poll_runs
 from runs.queries import Head
 
 
@@ -96,8 +96,9 @@ class HubRegistry:
 
     def _start_poller(self) -> None:
         if self._poller is None:
-            self._poller = asyncio.create_task(poll_runs(self), name="run poller")
-            self._listener = None if broadcast.crosses_processes() else Listener(self.hinted)
+            self._listener = listener = None if broadcast.crosses_processes() else Listener(self.hinted)
+            pause = pause_between_looks(hears_machine=listener is not None and listener.listening)
+            self._poller = asyncio.create_task(poll_runs(self, pause), name="run poller")
 
     def _stop_if_idle(self) -> None:
         """Stop polling and close all connections when nobody watches any more."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -23,6 +22,7 @@ from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, Frame, encoded_size
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
+from runs.pauses.rest import Rest, with_cost
 from runs.queries import Head, heads, of_types, readable_runs, visible_runs, with_summary
 from runs.scheduling.queue_report import described
 from runs.serializers import event_envelope, run_summaries
@@ -35,9 +35,8 @@ SNAPSHOT_RUNS = 50
 """A new client gets so many unfinished runs: those that train first, then those that users changed last."""
 QUEUE_SECONDS = 5.0
 """Without a change of a run the queue is looked at so often: it may be paused, and estimates drift …"""
-QUEUE_REST = 200
-"""… but after a look for at least so many times the CPU time that it took, half a percent of a core."""
-LONGEST_QUEUE_SECONDS = 30.0
+QUEUE_REST = Rest(200, least=QUEUE_SECONDS, longest=30.0)
+"""… but more seldom where that costs much: half a percent of a core."""
 STATUSES_PER_CHANGE = 20
 STATUSES_WAITING = 1_000
 TOUCHED_KEPT = 20_000
@@ -223,8 +222,8 @@ class ListHub:
     async def _read_queue(self, *, refresh: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         if refresh or not self._queue or now >= self._queue_due:
-            self._queue, took = await tail(_timed_queue_message)
-            self._queue_due = now + min(max(QUEUE_SECONDS, QUEUE_REST * took), LONGEST_QUEUE_SECONDS)
+            self._queue, took = await tail(with_cost, _queue_message)
+            self._queue_due = now + QUEUE_REST.after(took)
 
     async def _send(self, change: Change) -> None:
         for client in [one for one in self._clients if not one.only_queue]:
@@ -299,11 +298,6 @@ def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
         return Change(head, [], msgspec.json.encode(message).decode())
     message |= {"type": "run_summary", "data": summary}
     return Change(head, statuses, msgspec.json.encode(message).decode())
-
-
-def _timed_queue_message() -> tuple[str, float]:
-    began = time.thread_time()
-    return _queue_message(), time.thread_time() - began
 
 
 def _queue_message() -> str:

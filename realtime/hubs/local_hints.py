@@ -68,6 +68,11 @@ class Listener:
             logger.warning("There are no hints between processes, the database is polled: %s", error)
             self.close()
 
+    @property
+    def listening(self) -> bool:
+        """Whether hints arrive."""
+        return self._socket is not None
+
     def _listen(self) -> None:
         if len(os.fsencode(self._path)) > PATH_BYTES:
             raise OSError(f"{self._path} is too long for a socket.")

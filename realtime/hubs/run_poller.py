@@ -1,20 +1,21 @@
 """Polls the Run table for changes that no hint told of, as long as anybody watches.
 
 Hints wake the hubs, those of this machine's processes (`local_hints`) or, with Redis, those of all. The poller catches
-the lost ones, and without Redis those of other machines, which cannot reach this one: every 75 ms it asks the
-database whether anything was committed at all, which costs next to nothing, and only then looks at the runs that
-matter. Watchers say what they know, so a look that found somebody behind is repeated.
+the lost ones, and without Redis those of other machines, which cannot reach this one. It asks the database whether
+anything was committed at all, which costs next to nothing, and only then looks at the runs that matter: once a second
+where hints come from everywhere, every quarter of a second where only what people do may come without one, else every
+75 ms. Watchers say what they know, so a look that found somebody behind is repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,14 +26,18 @@ from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 from runs.failures.backoff import Backoff
 from runs.models import Run
+from runs.pauses.rest import Rest, with_cost
 from runs.queries import Head, heads
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.075
+"""Where others may write who cannot reach this process."""
+ONE_MACHINE_SECONDS = 0.25
+"""With SQLite, whose writers are processes of this machine, while this process hears them."""
 SAFETY_SECONDS = 1.0
 """With Redis, whose hints come from all machines."""
-REST = 50
-"""After a look at the runs the poller rests for so many times the CPU time that it took: at most 2 % of a core."""
+REST = Rest(50)
+"""After a look at the runs: at most 2 % of a core."""
 PAUSE_LIMIT_SECONDS = 5.0
 TOUCHED_SECONDS = 30.0
 """How long a run counts as touched: longer than two looks are apart, and than a transaction takes."""
@@ -66,10 +71,16 @@ class Watchers(Protocol):
         """Wake the watchers of that group."""
 
 
-async def poll_runs(watchers: Watchers) -> None:
-    """Poll until cancelled; a database or layer that fails is asked less often, and logged once."""
+def pause_between_looks(*, hears_machine: bool) -> float:
+    """Return how long to wait between two looks, if this process hears the hints of its machine, or not."""
+    if broadcast.crosses_processes():
+        return SAFETY_SECONDS
+    return ONE_MACHINE_SECONDS if hears_machine and connection.vendor == "sqlite" else LOOK_SECONDS
+
+
+async def poll_runs(watchers: Watchers, usual: float) -> None:
+    """Poll every `usual` seconds until cancelled; what fails is asked less often, and logged once."""
     failures = LogOnce(logger, "Looking for news of runs")
-    usual = SAFETY_SECONDS if broadcast.crosses_processes() else LOOK_SECONDS
     backoff = Backoff(2 * usual, PAUSE_LIMIT_SECONDS)
     poll = Poll(watchers)
     while True:
@@ -101,7 +112,7 @@ class Poll:
         found = await tail(_found, interest)
         if not await self._wake(interest, found.heads):
             self._known = (found.mark, *of)
-        return REST * found.seconds
+        return REST.after(found.seconds)
 
     async def _wake(self, interest: Interest, found: list[Head]) -> bool:
         """Return whether somebody was behind."""
@@ -118,8 +129,8 @@ class Poll:
 
 
 def _found(interest: Interest) -> Found:
-    state, started = mark(), time.thread_time()
-    return Found(_heads(interest), time.thread_time() - started, state)
+    state = mark()
+    return Found(*with_cost(_heads, interest), state)
 
 
 def _heads(interest: Interest) -> list[Head]:

@@ -12,9 +12,16 @@ with without("OpenSSL"):
     import daphne.server  # noqa: F401  # installs the reactor, so it comes first
     from daphne import http_protocol, ws_protocol
     from daphne.cli import CommandLineInterface
-    from daphne.server import twisted_loop
-    from twisted.internet import reactor
+    from daphne.server import Server, twisted_loop
     from twisted.internet.defer import Deferred
     from twisted.internet.tcp import Connection
 
-__all__ = ["CommandLineInterface", "Connection", "Deferred", "http_protocol", "reactor", "twisted_loop", "ws_protocol"]
+__all__ = [
+    "CommandLineInterface",
+    "Connection",
+    "Deferred",
+    "Server",
+    "http_protocol",
+    "twisted_loop",
+    "ws_protocol",
+]

@@ -6,7 +6,8 @@ everything else on the way of an event to many clients.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from struct import pack
 from typing import Any
 
@@ -38,12 +39,18 @@ class ReasonedProtocol(ws_protocol.WebSocketProtocol):  # type: ignore[misc]  # 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Pass on what the application sends."""
         text = message.get("text")
-        if text and self.state == self.STATE_OPEN and self._perMessageCompress is None and not self.send_queue:
-            self._write(encoded(text))
+        if text and self.write_text(text):
             return
         if message["type"] == "websocket.close":
             self._reason = message.get("reason") or None
         super().handle_reply(message)
+
+    def write_text(self, text: str) -> bool:
+        """Send a text; False: it has to go the usual way, through `handle_reply`."""
+        if self.state != self.STATE_OPEN or self._perMessageCompress is not None or self.send_queue:
+            return False
+        self._write(encoded(text))
+        return True
 
     def _write(self, data: bytes) -> None:
         """Give the bytes to the socket at once if nothing waits before them.
@@ -67,6 +74,15 @@ def _takes_at_once(transport: Any) -> bool:
     """Tell whether the connection is open and no bytes of earlier messages wait in it."""
     waiting = transport.dataBuffer or transport._tempDataBuffer  # nothing public says it
     return bool(transport.connected and not transport.disconnecting and not waiting)
+
+
+def direct_writer(send: Any) -> Callable[[str], bool] | None:
+    """Return what writes a text to the socket that `send` sends to, without a coroutine; None: the server is another.
+
+    It returns False where it cannot write, and then has written nothing.
+    """
+    protocol = send.args[0] if isinstance(send, partial) and send.args else None  # as Daphne makes it
+    return protocol.write_text if isinstance(protocol, ReasonedProtocol) else None
 
 
 def install() -> None:

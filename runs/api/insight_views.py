@@ -26,9 +26,9 @@ from runs.files.store import StoreError
 from runs.hints import gradients
 from runs.hints.all import hints
 from runs.hints.early_stopping_countdown import countdown
-from runs.hints.rested_answers import RestedAnswers
 from runs.listing.filters import Parameters
 from runs.models import Run
+from runs.pauses.rested_answers import RestedAnswers
 
 POLL_SECONDS = 0.5  # between two reads of a log that a client waits for
 LONGEST_OFFSET = 2**63 - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from runs.events import GradientStats, ResourceUsage
 from runs.statistics.matrix_statistics import Matrix, Number, score_interval
@@ -63,9 +63,5 @@ class Evidence:
 
 def known(history: Sequence[tuple[int, Epoch]], *names: str) -> list[tuple[int, tuple[float, ...]]]:
     """Return the epochs in which all these metrics are known, each with their values."""
-    found = []
-    for epoch, metrics in history:
-        values = [value for name in names if (value := metrics.get(name)) is not None]
-        if len(values) == len(names):
-            found.append((epoch, tuple(values)))
-    return found
+    found = ((epoch, tuple(map(metrics.get, names))) for epoch, metrics in history)
+    return [(epoch, cast("tuple[float, ...]", values)) for epoch, values in found if None not in values]

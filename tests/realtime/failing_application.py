@@ -24,12 +24,24 @@ FAULTS = settings.LIVETRAIN_HOME / "faults"
 
 def _failing(name: str, works: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     async def fails_on_demand(*args: P.args, **kwargs: P.kwargs) -> T:
-        if (FAULTS / name).exists():
-            (FAULTS / name).unlink()
-            raise RuntimeError(f"{name} fails because a test asked for it")
+        _raise_if_asked(name)
         return await works(*args, **kwargs)
 
     return fails_on_demand
+
+
+def _failing_at_once(name: str, works: Callable[P, T]) -> Callable[P, T]:
+    def fails_on_demand(*args: P.args, **kwargs: P.kwargs) -> T:
+        _raise_if_asked(name)
+        return works(*args, **kwargs)
+
+    return fails_on_demand
+
+
+def _raise_if_asked(name: str) -> None:
+    if (FAULTS / name).exists():
+        (FAULTS / name).unlink()
+        raise RuntimeError(f"{name} fails because a test asked for it")
 
 
 def _fail_on_demand(owner: Any, attribute: str, name: str) -> None:
@@ -41,4 +53,5 @@ _fail_on_demand(Hub, "frame_after", "run stream")
 _fail_on_demand(ClientQueue, "frame", "list stream")
 _fail_on_demand(RunConsumer, "pong", "ping")
 _fail_on_demand(auth, "logins", "login")
+RunConsumer.push = _failing_at_once("push", RunConsumer.push)  # type: ignore[method-assign]
 auth.RECHECK_SECONDS = 0.3

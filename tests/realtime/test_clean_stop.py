@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,9 +16,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connections, transaction
 from websockets.exceptions import ConnectionClosed
 
 from experiments.server.launcher import listen
+from runs.models import Run
 from tests.realtime.listening import Listener, frame, socket
 from tests.realtime.writing import in_thread, queued_run, running_run, store_at_once, training_events
 from tests.servers import WebServer
@@ -89,6 +93,37 @@ async def polling(server: LaunchedWeb, run_id: int, token: str, after: int) -> A
     await asyncio.wait_for(process.wait(), 30)
 
 
+@contextlib.contextmanager
+def writing(run: Run) -> Iterator[threading.Event]:
+    """Change the run in a transaction that ends when the event is set."""
+    begun, written = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            Run.objects.filter(pk=run.pk).update(notes=[])
+            begun.set()
+            written.wait(30)
+        connections.close_all()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        assert begun.wait(30)
+        yield written
+    finally:
+        written.set()
+        thread.join()
+
+
+def renamed(server: LaunchedWeb, run_id: int, token: str) -> str:
+    """Give the run a name, and return the one that the answer has."""
+    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+    body = json.dumps({"experiment_name": "renamed"}).encode()
+    request = urllib.request.Request(f"{server.url}/api/runs/{run_id}/", body, headers, method="PATCH")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.loads(answer.read())["experiment_name"])
+
+
 POLL = """
 import socket, sys, urllib.parse
 url, token = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2]
@@ -116,6 +151,7 @@ def said_wrong(server: LaunchedWeb) -> list[str]:
 
 
 async def test_stopped_with_sockets_and_long_polls(web: LaunchedWeb, owner: User, token: str) -> None:
+    """All of them end at once; a request that is at work, here behind a writer, is still answered."""
     run, waiting = await in_thread(running_run, owner), await in_thread(queued_run, owner)
     async with contextlib.AsyncExitStack() as stack:
         for path in (f"/ws/runs/{run.pk}/", f"/ws/runs/{waiting.pk}/", "/ws/runs/", "/ws/runs/?only=queue"):
@@ -123,8 +159,15 @@ async def test_stopped_with_sockets_and_long_polls(web: LaunchedWeb, owner: User
             await frame(opened)
         for _ in range(3):
             await stack.enter_async_context(polling(web, run.pk, token, after=2))
-        await asyncio.sleep(0.5)  # so that the server has the questions; nothing tells from outside
-        await asyncio.to_thread(web.stop)
+        with writing(run) as written:
+            renaming = asyncio.create_task(asyncio.to_thread(renamed, web, run.pk, token))
+            await asyncio.sleep(0.5)  # so that the server has the questions; nothing tells from outside
+            stopping = asyncio.create_task(asyncio.to_thread(web.stop))
+            await asyncio.sleep(0.5)
+            assert not renaming.done()
+            written.set()
+            assert await renaming == "renamed"
+        await stopping
         with pytest.raises(ConnectionClosed):
             await asyncio.wait_for(opened.recv(), 5)
     assert said_wrong(web) == []

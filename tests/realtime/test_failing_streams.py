@@ -51,11 +51,15 @@ async def test_a_failed_run_stream_is_closed_and_goes_on_where_it_was(
     logged_before = failing_server.log.read_text()
     async with listener.connected() as opened:
         await listener.read_until(opened, 2)
-        failing_server.fail("run stream")
+        failing_server.fail("push")  # what one that has everything gets
         await in_thread(store, run, training_events(5))
-        await listener.read_until(opened, 7)  # it waited for these before the fault
         assert await code_of_close(opened) == FAILED
+    async with listener.connected() as opened:
+        await listener.read_until(opened, 7)
+    failing_server.fail("run stream")  # what one that is behind gets
     await in_thread(store, run, training_events(5))
+    async with listener.connected() as opened:
+        assert await code_of_close(opened) == FAILED
     await listener.listen_until(12)
     assert [event["seq"] for event in listener.events] == list(range(1, 13))
     assert "A WebSocket stream failed." in failing_server.log.read_text().removeprefix(logged_before)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from pytest_django.fixtures import Settings
 
 from realtime.hubs.change_mark import mark
 from realtime.hubs.db_threads import tail
-from realtime.hubs.run_poller import Interest, Poll
+from realtime.hubs.run_poller import Interest, Poll, pause_between_looks
 from runs.queries import Head
 from tests.realtime.writing import batch_event, in_thread, running_run, store
 
@@ -35,6 +37,18 @@ class Watchers:
 
     def wake(self, group: str, run_id: int) -> None:
         """Only runs that are gone for ever are told here."""
+
+
+@pytest.mark.parametrize(
+    ("redis", "hears_machine", "on_sqlite", "elsewhere"),
+    [("", True, 0.25, 0.075), ("", False, 0.075, 0.075), ("redis://nowhere", False, 1.0, 1.0)],
+)
+def test_looks_are_seldom_where_hints_tell_all(
+    settings: Settings, redis: str, hears_machine: bool, on_sqlite: float, elsewhere: float
+) -> None:
+    settings.REDIS_URL = redis
+    expected = on_sqlite if connection.vendor == "sqlite" else elsewhere
+    assert pause_between_looks(hears_machine=hears_machine) == expected
 
 
 async def test_a_mark_changes_with_each_commit_of_another_connection(owner: User) -> None:

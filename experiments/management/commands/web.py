@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from experiments.server import body_limit, clean_stop
+from experiments.server import body_limit
+from experiments.server.clean_stop import OrderlyDaphne
 from experiments.server.launcher_watch import OPTION
-from realtime.wire.daphne_parts import CommandLineInterface
 
 
 class Command(BaseCommand):
@@ -28,13 +28,12 @@ class Command(BaseCommand):
         """Serve until the process is stopped."""
         _load_application()
         body_limit.install()
-        clean_stop.install()
         # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
         arguments += ["--websocket_connect_timeout", "20"]  # 5 s by default: too short when many come back at once
         if settings.PUBLIC_URL:
             arguments.append("--proxy-headers")
-        CommandLineInterface().run([*arguments, settings.ASGI_APPLICATION.replace(".application", ":application")])
+        OrderlyDaphne().run([*arguments, settings.ASGI_APPLICATION.replace(".application", ":application")])
 
 
 def _load_application() -> None:

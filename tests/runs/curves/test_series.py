@@ -24,6 +24,7 @@ from runs.events import EPHEMERAL_TYPES, Event
 from runs.models import Run, RunEvent
 from tests.runs.conftest import MakeRun
 from tests.runs.curves.conftest import STEPS, epochs, journal, progress, resumed_twice, start, status
+from tests.waiting import eventually
 
 
 def ask(api: Client, run: Run, **parameters: Any) -> dict[str, Any]:
@@ -318,3 +319,12 @@ def test_memory_is_bounded_and_drops_what_was_not_used() -> None:
     small.put("e", kept._replace(until=5))
     small.put("e", kept)
     assert small.get("e").until == 5
+
+
+def test_what_nobody_reads_any_more_goes_from_memory() -> None:
+    brief = ColumnCache(unused_seconds=0.1)
+    for _ in range(2):  # the second time too
+        brief.put("a", CachedColumn(1, 10, Column(None, np.zeros(10))))
+        assert brief.size
+        eventually(lambda: brief.size == 0)
+        assert brief.get("a").until == 0

@@ -16,6 +16,8 @@ const HELD = 10; // seconds that the server may hold a request
 const ANSWERED = 8; // seconds in which it must answer any
 const LARGE = 60; // seconds in which a large event must arrive
 const SHOWN_FOR = 8_000; // how long the page says how much was caught up
+const ACKNOWLEDGED = 1_000; // how often the server hears what has come, while little comes
+const UNACKNOWLEDGED = 500; // events after which it hears it at once; it stops ahead of ten times as many
 const STABLE_AFTER = 3_000; // a connection that lasts this long counts as working
 /** @type {Record<number, string>} */
 const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
@@ -41,6 +43,9 @@ export class Stream {
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #stable;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #acknowledging;
+  #acknowledged = 0;
   /** @type {number | null} the last number when the server said that there is more */
   #behindAt = null;
   /** @type {ConnectionState["caughtUp"]} */
@@ -91,7 +96,7 @@ export class Stream {
     if (!this.#lostAt) this.onState({ kind: "connecting" });
     const large = new LargeEvents(
       (url) => this.#get(url, LARGE),
-      (items) => socket === this.#socket && this.#receive(items, socket),
+      (items) => socket === this.#socket && this.#receive(items),
       (error) => socket === this.#socket && this.#lost(error instanceof Final ? error.message : undefined),
     );
     const socket = new LiveSocket(`${this.links.websocket}?after=${this.last}&ack=1`, {
@@ -119,16 +124,24 @@ export class Stream {
 
   /**
    * @param {StreamItem[]} items
-   * @param {LiveSocket} socket
    */
-  #receive(items, socket) {
+  #receive(items) {
     const { fresh, last, gap } = inSequence(items, this.last);
     if (gap) return this.#lost(); // connects again, after the last event that was passed on
     this.last = last;
-    socket.send({ ack: this.last });
+    if (this.last < this.target || this.last - this.#acknowledged >= UNACKNOWLEDGED) this.#acknowledge();
+    else this.#acknowledging ??= setTimeout(() => this.#acknowledge(), ACKNOWLEDGED);
     this.#heardAt = Date.now();
     this.onEvents(fresh);
     if (!this.#lostAt && !this.#counting) this.#report();
+  }
+
+  // To read one takes the server more than to send a frame.
+  #acknowledge() {
+    clearTimeout(this.#acknowledging);
+    this.#acknowledging = undefined;
+    this.#acknowledged = this.last;
+    this.#socket?.send({ ack: this.last });
   }
 
   // The server says how far the journal goes, and thereby that it is there. What it has must come before its next

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
+from runs.pauses.rest import Rest, with_cost
+
 T = TypeVar("T")
 FREE_SECONDS = 0.05
 """An answer that took no more CPU time is computed each time."""
-REST = 100
-"""A longer one stands for so many times the CPU time that it took: one percent of a core."""
 LONGEST_SECONDS = 30.0
+REST = Rest(200, longest=LONGEST_SECONDS)
+"""A longer one stands for two hundred times the CPU time that it took: half a percent of a core."""
 KEPT = 100
 
 
@@ -35,16 +37,15 @@ class RestedAnswers(Generic[T]):
             kept = self._kept.get(about)
         if kept is not None and kept.state == state and time.monotonic() < kept.until:
             return kept.answer
-        began = time.thread_time()
-        found = compute()
-        self._keep(about, state, found, time.thread_time() - began)
+        found, took = with_cost(compute)
+        self._keep(about, state, found, took)
         return found
 
     def _keep(self, about: int, state: Hashable, found: T, took: float) -> None:
         with self._lock:
             self._kept.pop(about, None)
             if took > FREE_SECONDS:
-                until = time.monotonic() + min(REST * took, LONGEST_SECONDS)
+                until = time.monotonic() + REST.after(took)
                 self._kept[about] = _Kept(found, state, until)
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from runs.hints import rested_answers
-from runs.hints.rested_answers import RestedAnswers
+from runs.pauses import rested_answers
+from runs.pauses.rested_answers import RestedAnswers
 
 
 class Clock:
@@ -36,9 +36,9 @@ def test_a_cheap_answer_is_always_new(clock: Clock) -> None:
     assert [answers.answer(1, "running", lambda: clock.costing(0.04)) for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_dear_one_stands_for_a_hundred_times_its_cost(clock: Clock) -> None:
+def test_a_dear_one_stands_for_two_hundred_times_its_cost(clock: Clock) -> None:
     answers = RestedAnswers[int]()
-    for now, expected in ((0.0, 1), (9.9, 1), (10.1, 2)):
+    for now, expected in ((0.0, 1), (19.9, 1), (20.1, 2)):
         clock.now = now
         assert answers.answer(1, "running", lambda: clock.costing(0.1)) == expected
 
