@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 Build: TypeAlias = Callable[..., "QuerySet[Any, Any]"]
 Parameter: TypeAlias = int | str | Sequence[int] | Sequence[str]
 Row: TypeAlias = tuple[Any, ...]
+Converter: TypeAlias = tuple[int, list[Any], Any]
 _FIRST = 1_907_050_301
 """Stands for a parameter while the query is written: unlike any constant, and in the range of every column."""
 
@@ -24,7 +25,7 @@ class _Statement(NamedTuple):
     given: list[Any]
     places: list[int]
     """For each parameter in their order, where it belongs in `given`."""
-    converters: list[tuple[int, list[Any], Any]]
+    converters: list[Converter]
 
 
 class PreparedQuery:
@@ -37,9 +38,29 @@ class PreparedQuery:
     def __init__(self, build: Build) -> None:
         self._build = build
         self._statements: dict[tuple[Any, ...], _Statement] = {}
+        self._converters: dict[str, list[Converter]] = {}
 
     def rows(self, *parameters: Parameter) -> list[Row]:
         """Ask the database."""
+        rows, converters = self._asked(parameters)
+        return _converted(rows, converters) if converters else rows
+
+    def stored(self, *parameters: Parameter) -> list[Row]:
+        """Ask for the rows as the database gives them: hashable, and equal exactly where what they stand for is.
+
+        For rows of which most are known already: converting takes longer than asking.
+        """
+        return self._asked(parameters)[0]
+
+    def converted(self, row: Row) -> Row:
+        """Convert a row of `stored` as `rows` does it."""
+        return _converted([row], self._converters[connection.vendor])[0]
+
+    def first(self, *parameters: Parameter) -> Row | None:
+        """Ask for one row; None if there is none."""
+        return next(iter(self.rows(*parameters)), None)
+
+    def _asked(self, parameters: Sequence[Parameter]) -> tuple[list[Row], list[Converter]]:
         filled = [one if isinstance(one, int | str) else _filled(one) for one in parameters]
         statement = self._statement(filled)
         given = list(statement.given)
@@ -47,18 +68,14 @@ class PreparedQuery:
             given[place] = value
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, given)
-            rows: list[Row] = cursor.fetchall()
-        return _converted(rows, statement.converters) if statement.converters else rows
-
-    def first(self, *parameters: Parameter) -> Row | None:
-        """Ask for one row; None if there is none."""
-        return next(iter(self.rows(*parameters)), None)
+            return cursor.fetchall(), statement.converters
 
     def _statement(self, parameters: Sequence[Parameter]) -> _Statement:
         key = (connection.vendor, *(type(one) if isinstance(one, int | str) else len(one) for one in parameters))
         found = self._statements.get(key)
         if found is None:
             found = self._statements[key] = _written(self._build, parameters)
+            self._converters[connection.vendor] = found.converters
         return found
 
 
@@ -98,7 +115,7 @@ def _standing(parameters: Sequence[Parameter]) -> list[Any]:
     ]
 
 
-def _converted(rows: list[Row], converters: list[tuple[int, list[Any], Any]]) -> list[Row]:
+def _converted(rows: list[Row], converters: list[Converter]) -> list[Row]:
     """Convert column by column, as Django does value by value."""
     if not rows:
         return rows
