@@ -40,11 +40,11 @@ from runs.listing.filters import (
     validated,
 )
 from runs.listing.grouping import page_of_groups
-from runs.listing.list_serializers import grouped, run_lines
+from runs.listing.list_serializers import grouped
 from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, page_of
+from runs.listing.run_lines import run_lines
 from runs.models import Run, RunMetric
-from runs.summaries.run_rows import run_rows
 
 
 class ReadingView(APIView):
@@ -86,8 +86,8 @@ class RunList(ReadingView):
         # First the ids, then their rows: sorting whole rows takes many times as long.
         page = page_of(runs.values("id", *order.columns), order, asked["page_size"], asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
-        shown = run_rows([row["id"] for row in page.rows])
-        return Response({**links, "results": run_lines(shown, asked.get("columns", ()), asked["sparkline"])})
+        lines = run_lines([row["id"] for row in page.rows], asked.get("columns", ()), asked["sparkline"])
+        return Response({**links, "results": lines})
 
 
 class Facets(ReadingView):

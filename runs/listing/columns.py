@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +23,8 @@ from runs.statistics.metric_names import lower_is_better
 from runs.summaries import known_columns
 
 MOST_COLUMNS = 50
+REMEMBERED = 512
+"""Configurations, of 2 KiB each, of which the chosen values are known."""
 PARTS = {"last": "last", "min": "low", "max": "high"}
 _CONFIG = re.compile(r"config((?:\.[A-Za-z0-9_-]+)+)")
 _METRIC = re.compile(r"metric\.([A-Za-z0-9_-]+)(?:\.(best|last|min|max))?")
@@ -70,22 +74,23 @@ def parse(keys: Iterable[str]) -> list[Column]:
 
 def chosen(run_ids: Sequence[int], columns: Sequence[Column]) -> dict[int, dict[str, Any]]:
     """Read the values of those columns for each run, null where unknown; two queries for any number of runs."""
-    kinds = {column.kind for column in columns}
-    configs = (
-        {run_id: _DECODER.decode(text) for run_id, text in _CONFIGS.rows(run_ids)}
-        if "config" in kinds and run_ids
-        else {}
-    )
-    metrics = _metrics(run_ids, columns) if "metric" in kinds and run_ids else {}
-    return {
-        run_id: {
-            column.key: _inside(configs.get(run_id), column.path)
-            if column.kind == "config"
-            else metrics.get((run_id, column.name), {}).get(column.part)
-            for column in columns
-        }
-        for run_id in run_ids
-    }
+    found: dict[int, dict[str, Any]] = {run_id: {column.key: None for column in columns} for run_id in run_ids}
+    if not run_ids:
+        return found
+    if options := {column.key: column.name for column in columns if column.kind == "config"}:
+        paths = tuple(options.values())
+        for run_id, text in _CONFIGS.rows(run_ids):
+            found[run_id] |= zip(options, _options(text, paths), strict=True)
+    keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for column in columns:
+        if column.kind == "metric":
+            keys[column.name, column.part].append(column.key)
+    if keys:
+        for run_id, name, *values in _SUMMARIES.rows(run_ids, sorted({name for name, _ in keys})):
+            for part, value in zip(_PARTS, values, strict=True):
+                for key in keys.get((name, part), ()):
+                    found[run_id][key] = value
+    return found
 
 
 def _parsed(key: str) -> Column:
@@ -99,10 +104,11 @@ def _parsed(key: str) -> Column:
     raise ValueError(f"{key!r} is not a column; {FORM}.")
 
 
-def _metrics(run_ids: Sequence[int], columns: Sequence[Column]) -> dict[tuple[int, str], dict[str, Any]]:
-    names = {column.name for column in columns if column.kind == "metric"}
-    rows = _SUMMARIES.rows(run_ids, sorted(names))
-    return {(run_id, name): dict(zip(_PARTS, values, strict=True)) for run_id, name, *values in rows}
+@lru_cache(REMEMBERED)
+def _options(config: str, paths: tuple[str, ...]) -> tuple[Any, ...]:
+    """Read the values at those paths of a configuration, given as JSON; None where there is none."""
+    decoded = _DECODER.decode(config)
+    return tuple(_inside(decoded, path.split(".")) for path in paths)
 
 
 def _inside(value: Any, path: Iterable[str]) -> Any:

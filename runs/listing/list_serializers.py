@@ -1,29 +1,13 @@
-"""Lines of the run list and of its groups as JSON, as `serializers` does it for runs. Unknown is null."""
+"""Groups of the run list as JSON, as `serializers` does it for runs. Unknown is null."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from runs.listing.columns import Column, chosen
 from runs.listing.grouping import Group
 from runs.models import Run
-from runs.serializers import group_links, run_summaries, run_summary
-from runs.summaries import metric_summaries
-from runs.summaries.run_rows import RunRow
-
-
-def run_lines(runs: Sequence[RunRow], columns: Sequence[Column], sparkline: bool) -> list[dict[str, Any]]:
-    """Build summaries; with `columns` each has that object, with `sparkline` its monitored curve, maybe empty."""
-    found = chosen([run.pk for run in runs], columns) if columns else {}
-    curves = metric_summaries.sparklines({run.pk: run.monitor for run in runs}) if sparkline else {}
-    return [
-        summary
-        | ({"columns": found[run.pk]} if columns else {})
-        | ({"sparkline": {"metric": run.monitor, "values": curves.get(run.pk, [])}} if sparkline else {})
-        for run, summary in zip(runs, run_summaries(runs), strict=True)
-    ]
+from runs.serializers import group_links, run_summary
 
 
 def grouped(group: Group, by: str) -> dict[str, Any]:

@@ -38,9 +38,18 @@ class PreparedQuery:
     def __init__(self, build: Build) -> None:
         self._build = build
         self._statements: dict[tuple[Any, ...], _Statement] = {}
+        self._values: dict[str, ColumnValues] = {}
 
     def rows(self, *parameters: Parameter) -> list[Row]:
         """Ask the database."""
+        rows = self.stored(*parameters)
+        return self._values[connection.vendor].rows(rows)
+
+    def stored(self, *parameters: Parameter) -> list[Row]:
+        """Ask for the rows as the database gives them: hashable, and equal exactly where what they stand for is.
+
+        For rows of which most are known already: converting takes longer than asking.
+        """
         filled = [one if isinstance(one, int | str) else _filled(one) for one in parameters]
         statement = self._statement(filled)
         given = list(statement.given)
@@ -49,7 +58,11 @@ class PreparedQuery:
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, given)
             rows: list[Row] = cursor.fetchall()
-        return statement.values.rows(rows)
+        return rows
+
+    def converted(self, row: Row) -> Row:
+        """Convert a row of `stored` as `rows` does it."""
+        return self._values[connection.vendor].row(row)
 
     def first(self, *parameters: Parameter) -> Row | None:
         """Ask for one row; None if there is none."""
@@ -60,6 +73,7 @@ class PreparedQuery:
         found = self._statements.get(key)
         if found is None:
             found = self._statements[key] = _written(self._build, parameters)
+            self._values[connection.vendor] = found.values
         return found
 
 

@@ -16,7 +16,7 @@ from runs.models import Run, RunMetric
 from runs.statements.bulk_insert import BulkInsert
 from runs.statements.prepared_query import PreparedQuery
 from runs.summaries import known_columns
-from runs.summaries.sparklines import Curve, extended, values
+from runs.summaries.sparklines import Curve, extended
 
 Values = Mapping[str, float | None]
 Points = list[tuple[int, float | None]]
@@ -67,17 +67,15 @@ def rebuild(run_id: int) -> None:
     _store(run_id, _extended(run_id, {}, ((epoch, {name: value}) for epoch, name, value in values)), {})
 
 
-def sparklines(monitors: Mapping[int, str]) -> dict[int, list[float]]:
-    """Read the curve of each run's monitored metric, of the runs that have one, in one query.
+def stored_curves(monitors: Mapping[int, str]) -> dict[int, str]:
+    """Read the curve of each run's monitored metric, as JSON, of the runs that have one, in one query.
 
     `monitors` maps run ids to names of metrics.
     """
     if not monitors:
         return {}
     rows = _CURVES.rows(list(monitors), sorted(set(monitors.values())))
-    return {
-        run_id: values(_DECODER.decode(curve)) for run_id, name, curve in rows if name == monitors[run_id] and curve
-    }
+    return {run_id: curve for run_id, name, curve in rows if name == monitors[run_id] and curve}
 
 
 def _known(run_id: int) -> dict[str, _Summary]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField, Func
 
 from runs.models import Run, RunTag
 from runs.statements.prepared_query import PreparedQuery
@@ -73,24 +74,75 @@ class RunRow(NamedTuple):
         return self.id
 
 
+class _AsStored(Func):
+    """A time as the database holds it: sqlite3 would parse that of each row, though most are known already."""
+
+    arity = 1
+
+    def as_sql(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, Any]:
+        """Write the column."""
+        sql, parameters = compiler.compile(self.source_expressions[0])
+        return str(sql), parameters
+
+    def as_sqlite(self, compiler: Any, *_unused: Any, **_options: Any) -> tuple[str, Any]:
+        """Write an expression, of which sqlite3 does not know that it is a time."""
+        sql, parameters = self.as_sql(compiler)
+        return f"({sql} || '')", parameters
+
+
 SUMMARY_COLUMNS = RunRow._fields[:-2]
-_ROWS = PreparedQuery(lambda ids: Run.objects.filter(pk__in=ids).order_by().values_list(*SUMMARY_COLUMNS))
+_TIMES = {name for name in SUMMARY_COLUMNS if isinstance(Run._meta.get_field(name), DateTimeField)}
+_SELECTED = [_AsStored(name, output_field=DateTimeField()) if name in _TIMES else name for name in SUMMARY_COLUMNS]
+_ROWS = PreparedQuery(lambda ids: Run.objects.filter(pk__in=ids).order_by().values_list(*_SELECTED))
 _OWNERS = PreparedQuery(lambda ids: User.objects.filter(pk__in=ids).order_by().values_list("pk", "username"))
 _TAGS = PreparedQuery(lambda ids: RunTag.objects.filter(run__in=ids).order_by("name").values_list("run_id", "name"))
-_OWNER = SUMMARY_COLUMNS.index("owner_id")
+_OWNER, _STATUS, _MONITOR = map(SUMMARY_COLUMNS.index, ("owner_id", "status", "monitor"))
 
 
-def run_rows(run_ids: Collection[int]) -> list[RunRow]:
+class StoredRow(NamedTuple):
+    """What the database holds of a run for its line: hashable, and equal where all that the line shows is equal."""
+
+    columns: tuple[Any, ...]
+    owner_name: str
+    tag_names: tuple[str, ...]
+
+    @property
+    def id(self) -> int:
+        """The run's id."""
+        return int(self.columns[0])
+
+    @property
+    def status(self) -> str:
+        """The run's status."""
+        return str(self.columns[_STATUS])
+
+    @property
+    def monitor(self) -> str:
+        """The name of the run's monitored metric."""
+        return str(self.columns[_MONITOR])
+
+
+def stored_rows(run_ids: Collection[int]) -> list[StoredRow]:
     """Read those runs in that order, in three queries; without those that no longer exist."""
     if not run_ids:
         return []
-    found = {row[0]: row for row in _ROWS.rows(list(run_ids))}
+    found = {row[0]: row for row in _ROWS.stored(list(run_ids))}
     owners: dict[int, str] = dict(_OWNERS.rows(sorted({row[_OWNER] for row in found.values()}))) if found else {}
     tags: dict[int, list[str]] = defaultdict(list)
     for run_id, name in _TAGS.rows(list(run_ids)):
         tags[run_id].append(name)
     return [
-        RunRow._make((*row, owners.get(row[_OWNER], ""), tags[run_id]))
+        StoredRow(row, owners.get(row[_OWNER], ""), tuple(tags.get(run_id, ())))
         for run_id in run_ids
         if (row := found.get(run_id)) is not None
     ]
+
+
+def converted(row: StoredRow) -> RunRow:
+    """Convert what the database holds to the values of a run's fields."""
+    return RunRow._make((*_ROWS.converted(row.columns), row.owner_name, list(row.tag_names)))
+
+
+def run_rows(run_ids: Collection[int]) -> list[RunRow]:
+    """Read those runs as `stored_rows` does, and convert them."""
+    return [converted(row) for row in stored_rows(run_ids)]

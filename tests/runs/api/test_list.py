@@ -6,12 +6,20 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from runs.models import Run
+from runs.derived_models import KnownColumn, MetricSummary
+from runs.models import Run, RunTag
+from runs.queries import with_summary
+from runs.serializers import run_summary
+from runs.summaries import known_columns
+from runs.summaries.sparklines import grown
 from tests.runs.conftest import MakeRun, completed_columns
 
 URL = "/api/runs/"
@@ -240,3 +248,41 @@ def test_filters_stay_in_the_links(api: Client, make_run: MakeRun) -> None:
     second = api.get(first["next"]).json()
     assert [row["id"] for row in second["results"]] == [made[1]]
     assert second["next"] is None
+
+
+def test_a_remembered_line_is_never_older_than_its_run(api: Client, make_run: MakeRun) -> None:
+    run = make_run(**completed_columns() | {"notes": [{"code": "a", "text": "b"}], "attempt": 1})
+    curve = {"width": 1, "first": [0, 0.5], "last": [0, 0.5], "buckets": [[0, [0, 0.5], [0, 0.5]]]}
+    summary = MetricSummary.objects.create(run=run, name=run.monitor, last=0.5, last_epoch=0, curve=curve)
+    known_columns.register(KnownColumn.Kind.METRIC, [run.monitor])
+    known_columns.register(KnownColumn.Kind.CONFIG, ["seed"])
+    asked = {"columns": f"metric.{run.monitor}, config.seed", "sparkline": "1"}
+
+    def line() -> Any:
+        [found] = api.get(URL, asked).json()["results"]
+        assert found == api.get(URL, asked).json()["results"][0]
+        return found
+
+    def from_model() -> Any:
+        return json.loads(msgspec.json.encode(run_summary(with_summary(Run.objects.all()).get())))
+
+    seen = [line()]
+    for change in (
+        {"progress": 0.25}, {"attempt": 2}, {"replaced": True}, {"fold": 1, "folds": 2}, {"notes": []},
+        {"touched_at": timezone.now()}, {"end_time": None}, {"model_name": "é"}, {"best_value": 1.0}, {"best_epoch": 0},
+    ):  # fmt: skip
+        Run.objects.filter(pk=run.pk).update(**change)
+        now = line()
+        assert now.items() >= from_model().items()
+        assert now != seen[-1] or "touched_at" in change
+        seen.append(now)
+    RunTag.objects.create(run=run, name="new")
+    assert line()["tags"] == ["new"]
+    User.objects.filter(pk=run.owner_id).update(username="renamed")
+    assert line()["owner"] == "renamed"
+    Run.objects.filter(pk=run.pk).update(config={"seed": 4})
+    assert line()["columns"] == {f"metric.{run.monitor}": 0.5, "config.seed": 4}
+    assert line()["sparkline"]["values"] == [0.5]
+    MetricSummary.objects.filter(pk=summary.pk).update(last=0.75, curve=grown(curve, 1, 0.75))
+    assert line()["columns"][f"metric.{run.monitor}"] == 0.75
+    assert line()["sparkline"]["values"] == [0.5, 0.75]
