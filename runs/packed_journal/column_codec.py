@@ -56,6 +56,7 @@ def decode(column: Column) -> list[Any]:
     """Decode what `encode` made."""
     if column.kind == "":
         return column.values
+    known: list[Any]
     if column.kind == "o":
         known = [dict(zip(column.keys, row, strict=True)) for row in decode_rows(column.columns)]
     else:

@@ -60,8 +60,8 @@ class _Tables(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode_json, _decode_json = msgspec.json.Encoder().encode, msgspec.json.Decoder[Any]().decode
-_texts = msgspec.msgpack.Decoder(_Texts)
-_tables = msgspec.msgpack.Decoder(_Tables)
+_TEXTS = msgspec.msgpack.Decoder(_Texts)
+_TABLES = msgspec.msgpack.Decoder(_Tables)
 
 
 def encode(events: Iterable[tuple[int, int, str, str, str]], *, quickly: bool = False) -> bytes:
@@ -77,9 +77,9 @@ def encode(events: Iterable[tuple[int, int, str, str, str]], *, quickly: bool = 
 def decode(data: bytes) -> list[PackedEvent]:
     """Decode what `encode` made, now or before it made tables."""
     if not data.startswith((TABLES, QUICK)):
-        texts = msgspec.structs.astuple(_texts.decode(zlib.decompress(data)))
+        texts = msgspec.structs.astuple(_TEXTS.decode(zlib.decompress(data)))
         return [PackedEvent(*row) for row in zip(*texts, strict=True)]
-    packed = _tables.decode(zlib.decompress(data[1:]) if data.startswith(TABLES) else data[1:])
+    packed = _TABLES.decode(zlib.decompress(data[1:]) if data.startswith(TABLES) else data[1:])
     types = [table.type for table in packed.tables]
     texts_of = [_texts_of(table) for table in packed.tables]
     times = event_times.texts(column_codec.decode(packed.times))
