@@ -8,6 +8,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ for _ in range(int(sys.argv[1])):
 """
 EPOCH_SECONDS = 2.0
 LOADED_SECONDS = 3.0  # after which a process that was asked for something is idle again
+REST_SECONDS = 70.0  # threads and caches that nobody uses end after a minute
 MIB = 2**20
 
 
@@ -104,7 +106,8 @@ def memory(place: Path, kept: dict[str, str], asked: argparse.Namespace) -> Iter
                 for path in _paths(long_run, many, asked.points):
                     _get(server, path)
                 found["MiB after each round"].append(_sizes(web))
-            yield found
+            time.sleep(REST_SECONDS)
+            yield found | {"MiB after a minute of rest": _sizes(web)}
 
 
 def _paths(long_run: int, many: int, points: int) -> Iterator[str]:
