@@ -23,8 +23,9 @@ from experiments.training.recipes import process_entry
 
 CONTEXT = multiprocessing.get_context("forkserver")
 _START = "experiments.training.recipes.fork_server_start"
+_READERS = "experiments.training.recipes.fork_server_readers"
 _END = "experiments.training.recipes.fork_server_end"
-CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, process_entry.__name__, _END])
+CONTEXT.set_forkserver_preload([_START, process_entry.RECIPE, _READERS, process_entry.__name__, _END])
 WAIT_SECONDS = 1.0
 _NONE = -1  # no process has this number
 _NEEDED = ("torch", "pytorch_lightning")

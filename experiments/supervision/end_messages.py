@@ -7,7 +7,7 @@ from runs.failures import storage_errors
 NOTHING_COMPLETE = "It was told to finish before its first epoch was complete, so there is nothing to evaluate."
 DID_NOT_FINISH = (
     "The training was told to finish, but did not stop within the grace period and was killed. "
-    "Resume it to continue from its last complete epoch."
+    "Resume it to continue from its last checkpoint."
 )
 NO_ADDRESS = (
     "trainer.num_nodes asks for {nodes} machines, and the worker that took the run has no address that the others "
@@ -21,7 +21,7 @@ STOPPED_FROM_OUTSIDE = (
     "The training was stopped from outside (SIGTERM) without a request to this server. "
     "Resume it to continue from its last complete epoch."
 )
-GOES_ON = "It continues from its last complete epoch."
+GOES_ON = "It continues from its last checkpoint."
 BEGINS_AGAIN = "It begins again, because no epoch was complete."
 KILLED_BEFORE = "That had happened before, so it is not started again."
 FROZEN = (

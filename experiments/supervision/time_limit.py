@@ -56,7 +56,7 @@ class TimeLimit:
         """Why it was killed though epochs were complete, and the cure."""
         return (
             f"The time limit was reached ({self._words}), but the training did not stop within the grace period and "
-            "was killed. Its last complete epoch is kept; clone it with more trainer.max_hours."
+            "was killed. Its last checkpoint is kept; clone it with more trainer.max_hours."
         )
 
     @property

@@ -183,7 +183,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(queued: Run, recipe: Reci
     background.wait()
     run = Run.objects.get(pk=queued.pk)
     assert (run.status, run.crashes) == ("queued", 1)
-    assert (run.reason or "").endswith("It continues from its last complete epoch.")
+    assert (run.reason or "").endswith("It continues from its last checkpoint.")
     recipe("completes")
     run = supervise(run)
     assert (run.status, run.reason, run.attempt) == ("completed", None, 2)
