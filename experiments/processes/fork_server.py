@@ -168,7 +168,7 @@ def _end() -> None:
 
 def _end_tracker() -> None:
     """End the process that clears up after children which share memory, started with the fork server: none is left."""
-    tracker: Any = resource_tracker._resource_tracker  # type: ignore[attr-defined]  # there is no public way
+    tracker: Any = resource_tracker._resource_tracker  # there is no public way
     with suppress(ProcessLookupError):
         if tracker._pid is not None:
             os.kill(tracker._pid, signal.SIGKILL)  # it ignores all others, and would wait for whoever has its pipe
