@@ -1,7 +1,7 @@
 """The server's application, without the process that looks at data until somebody asks for it.
 
-A web process starts that one with itself, a second of CPU time, so that nobody waits for it. Servers that a test has to
-itself are mostly asked for no such thing.
+A web process starts that one for who opens the form of a new run, almost a second of CPU time. Servers that a test has
+to itself are mostly asked to look at nothing.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -157,13 +157,24 @@ def _pid() -> int | None:
 
 
 def _end() -> None:
-    """Kill the fork server, which has no children and nothing to keep, and forget it."""
+    """Kill the fork server, which has no children and nothing to keep, with what came with it, and forget it."""
     server: Any = forkserver._forkserver  # there is no public way
     with suppress(ProcessLookupError):
         if (pid := _pid()) is not None:
             os.kill(pid, signal.SIGKILL)
     with suppress(FileNotFoundError):  # of its socket
         server._stop()
+    _end_tracker()
+
+
+def _end_tracker() -> None:
+    """End the process that clears up after children which share memory, started with the fork server: none is left."""
+    tracker: Any = resource_tracker._resource_tracker  # there is no public way
+    with suppress(ProcessLookupError):
+        if tracker._pid is not None:
+            os.kill(tracker._pid, signal.SIGKILL)  # it ignores all others, and would wait for whoever has its pipe
+    with suppress(ChildProcessError):
+        tracker._stop()
 
 
 def _folder_is_gone() -> bool:

@@ -203,6 +203,15 @@ def test_a_worker_lists_them_once(monkeypatch: pytest.MonkeyPatch, warm: None) -
     assert metric_list.read() == inspection.catalogue()
 
 
+def test_a_worker_that_waited_for_another_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight workers that start together would load PyTorch eight times."""
+    looks = iter([False, True])
+    monkeypatch.setattr(metric_list, "is_up_to_date", lambda: next(looks))
+    monkeypatch.setattr(metric_listing, "_listed", pytest.fail)
+    metric_listing.bring_up_to_date()
+    assert list(looks) == []
+
+
 def test_a_worker_starts_without_a_list_too(
     monkeypatch: pytest.MonkeyPatch, warm: None, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,7 +18,6 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from experiments.processes import fork_server
 from experiments.supervision import supervisor
 from runs import atomic_files, lifecycle, recorder
 from runs.files import exports
@@ -81,30 +80,6 @@ def test_a_run_is_stored_completely(queued: Run, recipe: Recipe) -> None:
     assert FinalResult.objects.get(run=run).confusion_matrix == [[1, 0], [0, 1]]
     assert (run.folder / "metrics.csv").is_file()
     assert "attempt 1" in (run.folder / "train.log").read_text()
-
-
-@pytest.mark.parametrize("how", ["cancel", "kill", "drain"])
-def test_what_stops_a_run_needs_not_wait_for_the_fork_server(
-    queued: Run, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    """It loads for seconds, and a process that was asked for comes only then."""
-    loaded = threading.Event()
-    monkeypatch.setattr(fork_server, "own", server := fork_server.ForkServer())
-    for name in ("_start", "_end"):
-        monkeypatch.setattr(fork_server, name, lambda: None)
-    monkeypatch.setattr(fork_server, "_loads", lambda: loaded.wait(30))
-    supervision = Background()
-    eventually(lambda: server._users)
-    if how == "drain":
-        supervision.draining.set()
-    else:
-        assert lifecycle.cancel(queued.pk, "No.", how)
-    assert supervision.wait()
-    assert not loaded.is_set()
-    loaded.set()
-    queued.refresh_from_db()
-    assert queued.status == ("queued" if how == "drain" else "cancelled")
-    assert "training_start" not in events_of(queued)
 
 
 def test_a_crash_names_the_signal(queued: Run, recipe: Recipe, settings: Settings) -> None:
