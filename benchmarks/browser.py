@@ -1,13 +1,14 @@
 """What the page of a run takes in a real browser.
 
-    python -m benchmarks.browser [--batches 50000] [--samples 1000000] [--events 100] [--seconds 120]
+    python -m benchmarks.browser [--batches 50000] [--samples 1000000] [--errors 10000] [--events 100]
+        [--seconds 120]
 
 A home of its own (SQLite), a web server, Chromium (`CHROMIUM`, else the installed one), one reader. Measures, each on a
 page of its own: the first paint of a run with many batches and when its curves are drawn, as the first thing that a
 fresh server is asked, and later; how long curves of very many samples take from the end of the answer to pixels, whole
-and closely looked at; how long an event takes from its commit to changed pixels; the share of a core that 20 curves of
-5,000 samples take at 4 updates a second; the growth of the heap under a stream. 0 leaves a part out. Needs the
-requirements for development (Playwright).
+and closely looked at; how soon a run with very many errors shows the first of them as pictures; how long an event takes
+from its commit to changed pixels; the share of a core that 20 curves of 5,000 samples take at 4 updates a second; the
+growth of the heap under a stream. 0 leaves a part out. Needs the requirements for development (Playwright).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
+from benchmarks.browser_errors import WATCHED, run_of_errors, until_pictures  # noqa: E402
 from benchmarks.browser_page import Reader, served  # noqa: E402
 from benchmarks.browser_paint import until_painted, until_zoomed, watch  # noqa: E402
 from benchmarks.browser_runs import (  # noqa: E402
@@ -45,11 +47,13 @@ from benchmarks.percentiles import Histogram  # noqa: E402
 from runs.models import Run  # noqa: E402
 
 ROUNDS = 5
+ERROR_ROUNDS = 20
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The page of a run in a real browser.")
-    for name, default in (("batches", 50_000), ("samples", 1_000_000), ("events", 100), ("seconds", 120)):
+    parts = {"batches": 50_000, "samples": 1_000_000, "errors": 10_000, "events": 100, "seconds": 120}
+    for name, default in parts.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     with _HOME:
@@ -57,6 +61,8 @@ def main() -> None:
         for packed in (True, False) if asked.batches else ():
             _first_paint(asked.batches, packed=packed)
         long = one_long_curve(asked.samples) if asked.samples else None
+        if asked.errors:
+            _errors(asked.errors)
         with served(_HOME.name) as address, Reader(address) as reader:
             if long:
                 _many_samples(reader, long)
@@ -86,6 +92,17 @@ def _many_samples(reader: Reader, run: Run) -> None:
         close.add(until_zoomed(reader) / 1e3)
     _say(f"{run.last_seq:,} samples, end of the answer to pixels, ms", str(whole.summary()))
     _say("the same, closely looked at", str(close.summary()))
+
+
+def _errors(errors: int) -> None:
+    """Measure the first visit at a fresh server, and later ones."""
+    run = run_of_errors(errors)
+    with served(_HOME.name) as address, Reader(address) as reader:
+        reader.page.add_init_script(WATCHED)
+        for what, rounds in (("first visit", 1), ("later", ERROR_ROUNDS)):
+            whole, alone = until_pictures(reader, run, rounds)
+            _say(f"{errors:,} errors, first pictures after the page's request, {what}, ms", str(whole.summary()))
+            _say("the same, after the request for the errors", str(alone.summary()))
 
 
 def _until_pixels(reader: Reader, events: int) -> None:

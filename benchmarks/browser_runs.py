@@ -16,6 +16,7 @@ from runs.events import (
     DatasetSummary,
     EpochEnd,
     Event,
+    FinalStats,
     GradientStats,
     ModelSummary,
     TrainingStart,
@@ -85,6 +86,12 @@ def one_long_curve(samples: int) -> Run:
     run.refresh_from_db()
     compaction.compact_all(run.pk, run.last_seq)
     return run
+
+
+def end(run: Run, result: FinalStats) -> None:
+    """Store the result of a run, and complete it."""
+    _tell(run, [result])
+    lifecycle.end(run.pk, run.attempt, "completed", None)
 
 
 def _batch(step: int) -> BatchMetrics:

@@ -50,7 +50,7 @@ def main() -> None:
             ]
             for request in (FOLDS, DIVERGES):
                 last = server.train(**request)
-            server.wait_for(last, "failed")
+            server.wait_for(last, "failed", within=300)
             live = server.train(**LIVE)
             take(installation, server, browser, live, compared)
             browser.close()

@@ -12,17 +12,19 @@ from runs.statistics.metric_names import COUNTS
 from runs.statistics.operating_points.point_names import STATISTICS
 from runs.wording.metric_text import metric_range, metric_value
 
+HEADS = ("Sensitivity", "Specificity", "Precision", "NPV", "TP", "TN", "FP", "FN")
+"""Names of the columns of `PointRow.values`."""
 _SPLITS = {"val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """What a threshold gives on one split, formatted; `values` are (value, interval), blank where it has none."""
+    """What a threshold gives on one split, formatted; `values` are (head, value, interval), blank where it has none."""
 
     label: str
     threshold: str
     split: str
-    values: list[tuple[str, str]]
+    values: list[tuple[str, str, str]]
 
 
 def point_rows(results: Sequence[FinalResult]) -> tuple[list[PointRow], list[str]]:
@@ -47,7 +49,8 @@ def _row(point: Mapping[str, Any], split: str) -> PointRow:
         for name in STATISTICS
     ]
     counts = [(metric_value(name, numbers[name]), "") for name in COUNTS]
-    return PointRow(point["label"], _threshold(point), _SPLITS[split], shares + counts)
+    values = [(head, *value) for head, value in zip(HEADS, shares + counts, strict=True)]
+    return PointRow(point["label"], _threshold(point), _SPLITS[split], values)
 
 
 def _threshold(point: Mapping[str, Any]) -> str:

@@ -32,12 +32,12 @@ NOISE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class RecalibrationFacts:
-    """All methods, and a table with a row for each split and method: (label, values)."""
+    """All methods, and a table with a row for each split and method: (label, its values by column)."""
 
     fitted_on: str
     methods: list[DataFact]
     columns: list[str]
-    rows: list[tuple[str, list[str]]]
+    rows: list[tuple[str, list[tuple[str, str]]]]
 
 
 def recalibration_facts(run: Run) -> RecalibrationFacts | None:
@@ -68,8 +68,8 @@ def _ordered(qualities: dict[str, Quality]) -> Sequence[tuple[str, Quality]]:
     return [(name, qualities[name]) for name in TITLES if name in qualities]
 
 
-def _values(quality: Quality) -> list[str]:
-    return [metric_value(name, _without_noise(getattr(quality, name))) for name in COLUMNS]
+def _values(quality: Quality) -> list[tuple[str, str]]:
+    return [(head, metric_value(name, _without_noise(getattr(quality, name)))) for name, head in COLUMNS.items()]
 
 
 def _without_noise(value: float | None) -> float | None:

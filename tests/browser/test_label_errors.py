@@ -58,3 +58,6 @@ async def test_on_a_phone_and_as_a_file(visitors: Visitors, owner: User) -> None
     async with page.expect_download() as waiting:
         await page.get_by_role("link", name="CSV").click()
     assert (await waiting.value).suggested_filename == "label-errors.csv"
+    await page.goto(f"{visitors.server.url}/label-errors/")
+    await expect(page.get_by_text("No runs are named.")).to_be_visible()
+    await expect(page.locator("#label-parts")).to_be_hidden()

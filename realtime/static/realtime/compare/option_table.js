@@ -15,7 +15,7 @@ export function drawOptions(container, runs, heads, { all }) {
       "tr",
       { class: all && !same(values) ? "differs" : null },
       el("th", { scope: "row" }, el("code", {}, path)),
-      ...values.map((value) => el("td", {}, shown(value))),
+      ...values.map((value, i) => el("td", { "data-label": `#${runs[i].id}` }, shown(value))),
     ),
   );
   const caption = el("caption", { class: "hidden-visually" }, all ? "All options" : "Options that differ");

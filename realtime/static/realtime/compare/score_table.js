@@ -37,7 +37,7 @@ function scoreRow({ group, name, label, values, lower, show, more }, ids, found,
     const beside = [more(i), differenceText(found, ids[i])].filter(Boolean);
     return el(
       "td",
-      { class: best ? "number is-best" : "number" },
+      { class: best ? "number is-best" : "number", "data-label": `#${ids[i]}` },
       el("span", {}, show(value), best ? el("span", { class: "best" }, " best") : null),
       ...beside.map((text) => el("small", { class: "muted" }, text)),
     );

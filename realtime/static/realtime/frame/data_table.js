@@ -2,9 +2,14 @@
 // place.
 
 import { el } from "./dom.js";
+import { UNKNOWN } from "./format.js";
+
+const OFTEN_UNKNOWN = "Patient"; // left out where it is unknown of all
 
 // A column whose cells are all numbers, or unknown, is set to the right. A cell may be a node.
-export function dataTable(caption, head, rows) {
+export function dataTable(caption, allHead, allRows) {
+  const kept = allHead.map((name, at) => name !== OFTEN_UNKNOWN || allRows.some((row) => row[at] !== UNKNOWN));
+  const [head, ...rows] = [allHead, ...allRows].map((row) => row.filter((_, at) => kept[at]));
   const kind = (at) => (at && isNumber(rows, at) ? "number" : null);
   const cell = (value, at) => el("td", { class: kind(at), "data-label": head[at] }, value);
   const body = rows.map((row) =>

@@ -39,7 +39,9 @@ function drawSpreads(split, statistics, pooled, { labels: declared, completed })
   const heads = ["Mean", "SD", "Range", ...(ends ? ["95 % of the mean"] : []), ...(pooled ? ["Together"] : [])];
   const caption = spreadCaption({ shared: split === "test", pooled });
   const columns = heads.map((text) => el("th", { scope: "col", class: "number" }, text));
-  const rows = names.map((name) => spreadRow(name, statistics[name], pooled?.statistics, { labels, completed, ends }));
+  const rows = names.map((name) =>
+    spreadRow(name, statistics[name], pooled?.statistics, { labels, completed, heads, ends }),
+  );
   const table = el(
     "table",
     {},
@@ -47,11 +49,11 @@ function drawSpreads(split, statistics, pooled, { labels: declared, completed })
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Name"), ...columns)),
     el("tbody", {}, ...rows),
   );
-  const region = { class: "scroll spreads", tabindex: "0", role: "region", "aria-label": "Mean and spread" };
+  const region = { class: "scroll spreads blocks", tabindex: "0", role: "region", "aria-label": "Mean and spread" };
   return el("div", region, table);
 }
 
-function spreadRow(name, found, pooled, { labels, completed, ends }) {
+function spreadRow(name, found, pooled, { labels, completed, heads, ends }) {
   const texts = [
     metricValue(name, found.mean),
     metricValue(name, found.sd),
@@ -63,7 +65,7 @@ function spreadRow(name, found, pooled, { labels, completed, ends }) {
     "tr",
     { "data-name": name },
     el("th", { scope: "row" }, labels[name], partly),
-    ...texts.map((text) => el("td", { class: "number" }, text)),
+    ...texts.map((text, at) => el("td", { class: "number", "data-label": heads[at] }, text)),
     pooled ? togetherCell(name, pooled) : null,
   );
 }
@@ -71,7 +73,7 @@ function spreadRow(name, found, pooled, { labels, completed, ends }) {
 const togetherCell = (name, pooled) =>
   el(
     "td",
-    { class: "number" },
+    { class: "number", "data-label": "Together" },
     name in pooled ? metricValue(name, pooled[name]) : "",
     el("small", { class: "muted" }, interval(name, pooled)),
   );

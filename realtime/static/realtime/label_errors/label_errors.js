@@ -23,6 +23,13 @@ class LabelErrors {
     );
   }
 
+  // Without runs there is nothing to list.
+  begin() {
+    find("label-parts").hidden = !this.query.size;
+    find("label-none").hidden = Boolean(this.query.size);
+    if (this.query.size) this.load();
+  }
+
   async load() {
     this.more.hidden = true;
     try {
@@ -74,4 +81,4 @@ function shown(row) {
 const runLine = ({ id, name, problem }) =>
   el("li", {}, el("a", { href: `/runs/${id}/` }, `${id}: ${name}`), problem ? ` Not used: ${problem}` : null);
 
-new LabelErrors().load();
+new LabelErrors().begin();

@@ -142,7 +142,7 @@ export class DifferenceSection {
     const table = { href: `/api/runs/differences/samples/csv/?${new URLSearchParams(query)}`, download: "" };
     find("flipped").append(
       el("h3", {}, "Samples that flipped"),
-      ...lists,
+      el("div", { class: "ledger" }, ...lists),
       el("p", { class: "screen-only" }, el("a", table, "All of them as CSV")),
     );
   }

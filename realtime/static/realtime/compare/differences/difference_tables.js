@@ -18,6 +18,7 @@ export function numbersTable(found, { heads, labels, names, lowerIsBetter, adjus
     adjusted ? "p, adjusted" : "p",
     "In words",
   ];
+  const places = [labels.reference, labels.run, ...head.slice(3, -1)];
   const rows = found.numbers.map((number) => {
     const { name } = number;
     const words = verdictText(number, labels, lowerIsBetter.has(name));
@@ -31,8 +32,8 @@ export function numbersTable(found, { heads, labels, names, lowerIsBetter, adjus
     return el(
       "tr",
       { "data-name": name, class: number.shown ? "shown" : null },
-      el("th", { scope: "row" }, names[name] ?? name, el("small", { class: "on-phone" }, words)),
-      ...cells.map((text) => el("td", { class: "number" }, text)),
+      el("th", { scope: "row" }, names[name] ?? name),
+      ...cells.map((text, at) => el("td", { class: "number", "data-label": places[at] }, text)),
       el("td", { class: "words" }, words),
     );
   });
@@ -57,13 +58,17 @@ export function glanceTable(against, { headOf, labelOf, reference, names, lowerI
     return el(
       "tr",
       { "data-run": run },
-      el("th", { scope: "row" }, ...headOf(run), el("small", { class: "on-phone" }, verdict)),
-      el("td", { class: "number" }, `${signed(MAIN, main.difference)}${range ? ` (${range})` : ""}`),
-      el("td", { class: "number" }, pText(main.adjusted_p)),
-      el("td", { class: "words" }, verdict),
+      el("th", { scope: "row" }, ...headOf(run)),
       el(
         "td",
-        { class: "words" },
+        { class: "number", "data-label": head[1] },
+        `${signed(MAIN, main.difference)}${range ? ` (${range})` : ""}`,
+      ),
+      el("td", { class: "number", "data-label": head[2] }, pText(main.adjusted_p)),
+      el("td", { class: "words", "data-label": head[3] }, verdict),
+      el(
+        "td",
+        { class: "words", "data-label": head[4] },
         decisions.shown ? `${better} decides better: difference shown` : "no difference shown",
         el("small", { class: "muted" }, `p, adjusted: ${pText(decisions.adjusted_p)}`),
       ),

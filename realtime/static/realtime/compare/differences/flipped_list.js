@@ -24,14 +24,10 @@ export class FlippedList {
     this.more = el("button", { type: "button", hidden: true, click: () => this.#load() }, "More samples");
     const title = `Only ${labels[right]} is right: ${plural(size, "sample")}`;
     const opened = ({ target }) => target.open && !this.#page && this.#load();
-    this.node = el(
-      "details",
-      { class: "flipped", "data-right": right, toggle: opened },
-      el("summary", {}, title),
-      this.words,
-      this.place,
-      this.more,
-    );
+    const attributes = { class: "card flipped", "data-right": right };
+    this.node = size
+      ? el("details", { ...attributes, toggle: opened }, el("summary", {}, title), this.words, this.place, this.more)
+      : el("p", attributes, title);
     this.title = title;
   }
 

@@ -104,7 +104,8 @@ class Subgroups {
       "Patients",
       ...others.map((other) => other.title),
     ];
-    const row = (group, place) => this.#row(group, { told, place, whole, shown, others, many, width: head.length });
+    const labels = head.slice(2);
+    const row = (group, place) => this.#row(group, { told, place, whole, shown, others, many, labels });
     return el(
       "table",
       {},
@@ -125,27 +126,30 @@ class Subgroups {
     );
   }
 
-  #row(group, { told, place, whole, shown, others, many }) {
+  #row(group, { told, place, whole, shown, others, many, labels }) {
     const [samples, positives, patients] = sizes(group);
     const mark = place === told.worst ? el("b", { class: "mark worst" }, "worst") : null;
     const cells = [samples, ...(many ? [] : [positives]), patients];
     const name = METRICS[told.metric][0];
-    const number = (text) => el("td", { class: "number" }, text);
+    const number = (text, at) => el("td", { class: "number", "data-label": labels[at] }, text);
     const said = group.too_small
       ? [el("td", { colspan: 4, class: "muted" }, `Too small: ${group.too_small}`)]
       : [
           el("td", { class: "drawn" }, forestRow(group, told.metric, whole, shown)),
-          number(estimateText(name, group.statistics[name])),
-          number(differenceText(told.metric, group.difference)),
-          number(pText(group.difference?.p_holm)),
+          ...[
+            estimateText(name, group.statistics[name]),
+            differenceText(told.metric, group.difference),
+            pText(group.difference?.p_holm),
+          ].map(number),
         ];
     return el(
       "tr",
       { class: mark ? "worst" : null },
       el("th", { scope: "row" }, el("span", {}, group.group), mark),
       ...said,
-      ...cells.map(number),
-      ...others.map((other) => number(estimateText(other.name, group.statistics[other.name]))),
+      ...[...cells, ...others.map((other) => estimateText(other.name, group.statistics[other.name]))].map((text, at) =>
+        number(text, at + 3),
+      ),
     );
   }
 }
