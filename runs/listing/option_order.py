@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from runs.derived_models import KnownColumn, OptionValue
 from runs.listing.pagination import Part
 from runs.models import Run
 
 Parts = list[Part[dict[str, Any]]]
-NUMBER, TEXT = "option__number", "option__text"
+NUMBER, TEXT = "number", "text"
+VALUE, RUN = "sort_value", "sort_run"
 
 
 def by_option(runs: QuerySet[Run], name: str, descending: bool) -> Parts:
@@ -25,7 +26,7 @@ def by_option(runs: QuerySet[Run], name: str, descending: bool) -> Parts:
     stored = OptionValue.objects.filter(column=option, run=OuterRef("pk"))
     alike = runs.filter(pk__gte=option.since).exclude(Exists(stored)) if common is not None else None
     numbers, texts = (
-        _around(_stored(runs, option, by), by, common if type(common) is type_ else None, alike, descending)
+        _around(_stored(runs, option, by), common if type(common) is type_ else None, alike, descending)
         for by, type_ in ((NUMBER, float), (TEXT, str))
     )
     return [*numbers, *texts, _part(_without(runs, option, stored, known=common is not None))]
@@ -33,21 +34,23 @@ def by_option(runs: QuerySet[Run], name: str, descending: bool) -> Parts:
 
 def _stored(runs: QuerySet[Run], option: KnownColumn, by: str) -> QuerySet[Run]:
     of_option = FilteredRelation("option_values", condition=Q(option_values__column=option.pk))
-    return runs.annotate(option=of_option).filter(**{f"{by}__isnull": False})
+    found = runs.annotate(option=of_option).filter(**{f"option__{by}__isnull": False})
+    # By names of their own, as further conditions of `option` would each join the table once more.
+    return found.annotate(**{VALUE: F(f"option__{by}"), RUN: F("option__run")})
 
 
-def _around(stored: QuerySet[Run], by: str, common: Any, alike: QuerySet[Run] | None, descending: bool) -> Parts:
+def _around(stored: QuerySet[Run], common: Any, alike: QuerySet[Run] | None, descending: bool) -> Parts:
     """Put the runs that have the common value in their place among those with a row.
 
     Rows with that value are of runs before all those, so they come after them.
     """
     if common is None or alike is None:
-        return [_part(stored, by)]
+        return [_part(stored, VALUE)]
     before, after = ("gt", "lte") if descending else ("lt", "gte")
     return [
-        _part(stored.filter(**{f"{by}__{before}": common}), by),
+        _part(stored.filter(**{f"{VALUE}__{before}": common}), VALUE),
         _part(alike),
-        _part(stored.filter(**{f"{by}__{after}": common}), by),
+        _part(stored.filter(**{f"{VALUE}__{after}": common}), VALUE),
     ]
 
 
@@ -59,5 +62,5 @@ def _without(runs: QuerySet[Run], option: KnownColumn, stored: QuerySet[OptionVa
 
 
 def _part(runs: QuerySet[Run], *by: str) -> Part[dict[str, Any]]:
-    tie = "option__run" if by else "id"
+    tie = RUN if by else "id"
     return Part(runs.values("id", *dict.fromkeys((tie, *by))), by, tie)

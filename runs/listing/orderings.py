@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, FilteredRelation, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet, Subquery
 
 from runs.derived_models import MetricSummary
 from runs.listing import columns
@@ -79,13 +79,14 @@ def _by_field(runs: QuerySet[Run], field: str) -> list[Part[dict[str, Any]]]:
 
 def _by_metric(runs: QuerySet[Run], column: Column) -> list[Part[dict[str, Any]]]:
     """Walk the summaries of that metric in the order of an index, each with its run."""
-    value = f"metric__{column.part}"
     of_metric = FilteredRelation("metric_summaries", condition=Q(metric_summaries__name=column.name))
-    known = runs.annotate(metric=of_metric).filter(**{f"{value}__isnull": False})
+    known = runs.annotate(metric=of_metric).filter(**{f"metric__{column.part}__isnull": False})
+    # By names of their own, as further conditions of `metric` would each join the table once more.
+    known = known.annotate(sort_value=F(f"metric__{column.part}"), sort_run=F("metric__run"))
     has = {f"{column.part}__isnull": False}
     unknown = runs.exclude(Exists(MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name, **has)))
-    of_split = column.name.startswith(FINAL)
-    parts = _by_split(known, value, tie="metric__run") if of_split else [_part(known, value, tie="metric__run")]
+    by = ("sort_value", "sort_run")
+    parts = _by_split(known, *by) if column.name.startswith(FINAL) else [_part(known, *by)]
     return [*parts, _part(unknown)]
 
 
@@ -96,8 +97,9 @@ def _by_split(known: QuerySet[Run], column: str, tie: str = "id") -> list[Part[d
     ]
 
 
-def _part(runs: QuerySet[Run], *by: str, tie: str = "id") -> Part[dict[str, Any]]:
-    return Part(runs.values("id", *dict.fromkeys((tie, *by))), by, tie)
+def _part(runs: QuerySet[Run], by: str | None = None, tie: str = "id") -> Part[dict[str, Any]]:
+    sorted_by = () if by is None else (by,)
+    return Part(runs.values("id", *dict.fromkeys((tie, *sorted_by))), sorted_by, tie)
 
 
 def _first_tag() -> Subquery:
