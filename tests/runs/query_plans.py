@@ -72,7 +72,7 @@ def _whole(step: dict[str, Any], limited: bool) -> bool:
     if step.get("Relation Name", "").removeprefix("runs_") not in LARGE or limited:
         return False
     if step["Node Type"] != "Index Scan":
-        return step["Node Type"] == "Seq Scan"
+        return bool(step["Node Type"] == "Seq Scan")
     first_column, partial = _indexes()[step["Index Name"]]
     return not partial and not re.search(rf"\b{first_column}\b", step.get("Index Cond", ""))
 
