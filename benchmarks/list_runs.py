@@ -9,14 +9,14 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from experiments.training.contract.config import TrainingConfig
 from runs.derived_models import KnownColumn, MetricSummary
 from runs.models import Run, RunGroup, RunTag
 from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS
-from runs.summaries import known_columns
+from runs.summaries import known_columns, option_values
 from runs.summaries.sparklines import Curve, grown
 
 OWNERS, EXPERIMENTS, TAGS, FOLDS = 8, 300, 40, 5
@@ -40,7 +40,9 @@ def fill(runs: int, queued: int, seed: int = 7) -> None:
     summaries = _summaries(made, chance)
     while batch := list(islice(summaries, 5 * _BATCH)):  # too many for the memory of a small machine
         MetricSummary.objects.bulk_create(batch)
-    known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(made[0].config))
+    with transaction.atomic():
+        for run in made:
+            option_values.add(run.pk, run.config)
     known_columns.register(KnownColumn.Kind.METRIC, METRICS)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -37,7 +37,7 @@ from runs.models import Run  # noqa: E402
 
 RUNS = "/api/runs/"
 PAGE = f"{RUNS}?columns=&sparkline=1"  # as the page asks
-COLUMNS = "config.optimizer.learning_rate,metric.val_auroc.best,metric.final_mcc"
+COLUMNS = "config.optimizer.learning_rate,metric.val_auroc.last,metric.val_auroc.best,metric.final_mcc"
 CALLS = {
     "50 newest runs": RUNS,
     "50 newest runs with curves": PAGE,
@@ -46,12 +46,15 @@ CALLS = {
     "with columns of options and metrics": f"{RUNS}?columns={COLUMNS}",
     "sorted by best value": f"{PAGE}&ordering=-best_value",
     "sorted by best value, page 100": f"{PAGE}&ordering=-best_value&page=100",
+    "sorted by a final number": f"{PAGE}&ordering=-final_auroc",
     "sorted by name": f"{PAGE}&ordering=experiment_name",
     "sorted by owner": f"{PAGE}&ordering=owner",
     "sorted by tags": f"{PAGE}&ordering=tags",
     "sorted by an option": f"{PAGE}&ordering=config.optimizer.learning_rate",
     "sorted by an option, page 100": f"{PAGE}&ordering=config.optimizer.learning_rate&page=100",
     "sorted by a metric": f"{PAGE}&ordering=-metric.val_f1.best",
+    "sorted by a metric, failed runs": f"{PAGE}&ordering=-metric.val_f1.best&status=failed",
+    "sorted by a metric, runs of an owner": f"{PAGE}&ordering=-metric.val_f1.best&owner=owner-3",
     "sorted by a metric, page 100": f"{PAGE}&ordering=-metric.val_f1.best&page=100",
     "search, found by many": f"{PAGE}&search=experiment 1",
     "search, found by none": f"{PAGE}&search=nowhere to be found",

@@ -7,6 +7,7 @@ saved point is what a person decided of a result, a stored file what lies in the
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class RunSamples(models.Model):
@@ -73,6 +74,10 @@ class MetricSummary(models.Model):
     class Meta:
         ordering = ["run", "name"]
         constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_summary_per_metric")]
+        # What a list is sorted by, in the order of the sorting.
+        indexes = [
+            models.Index(fields=["name", part, "run"], name=f"summary_{part}") for part in ("last", "low", "high")
+        ]
 
     def __str__(self) -> str:
         return f"run {self.run_id} {self.name}"
@@ -138,6 +143,11 @@ class KnownColumn(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=300)
+    since = models.PositiveBigIntegerField(
+        default=0, help_text="Of an option, the first run that had it; older ones have no value"
+    )
+    common_number = models.FloatField(null=True, help_text="The value of all runs since then that have no OptionValue")
+    common_text = models.CharField(max_length=200, null=True)
 
     class Meta:
         ordering = ["kind", "name"]
@@ -145,6 +155,33 @@ class KnownColumn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.name}"
+
+
+class OptionValue(models.Model):
+    """The value of an option of a run, where it is not the common one; only `option_values` writes it.
+
+    Of number and text at least one is null; both are where the run has no value, and others have.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="option_values", db_index=False)
+    column = models.ForeignKey(KnownColumn, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.FloatField(null=True)
+    text = models.CharField(max_length=200, null=True)
+
+    class Meta:
+        ordering = ["run", "column"]
+        constraints = [models.UniqueConstraint(fields=["run", "column"], name="one_value_per_option")]
+        # What a list is sorted by, in the order of the sorting.
+        indexes = [
+            models.Index(
+                fields=["column", part, "run"], name=f"option_{part}", condition=Q(**{f"{part}__isnull": False})
+            )
+            for part in ("number", "text")
+        ]
+
+    def __str__(self) -> str:
+        """Name the run and the option."""
+        return f"run {self.run_id} {self.column}"
 
 
 class StoredFile(models.Model):

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import F
 
 from runs import clock
-from runs.derived_models import KnownColumn
 from runs.events import Ending, Event, RunStatus, Stamped, Status, TrainingEnd
 from runs.leases import FREE, last_renewal, times
 from runs.models import Run
@@ -24,7 +23,7 @@ from runs.recorder import LEASES, append, stamp, write_reserved
 from runs.statements import row_change
 from runs.statements.whole_row import WholeRows
 from runs.stored_config import StoredConfig
-from runs.summaries import known_columns
+from runs.summaries import option_values
 from runs.tagging.tags import tag_new
 
 StopRequest = Run.StopRequest
@@ -71,7 +70,7 @@ def create(
         )
         _ROWS.insert(run)
         tag_new(run, tags)
-        known_columns.register(KnownColumn.Kind.CONFIG, known_columns.config_paths(config))
+        option_values.add(run.pk, config)
         queued = _status("queued", moment, previous=None, queue_position=place_in_queue(run.pk))
         write_reserved(run.pk, 0, run.last_seq, [queued])
     return run

@@ -242,6 +242,12 @@ class Run(Leased):
             models.Index(fields=["deleted_at"], name="run_deleted", condition=Q(deleted_at__isnull=False)),
             # What groups of an experiment count.
             models.Index(fields=["experiment_name", "status", "deleted_at"], name="run_experiments"),
+            # What a list is sorted by most, beside the metrics and options, which have tables of their own.
+            models.Index(fields=["best_value", "deleted_at"], name="run_best_value"),
+            *(
+                models.Index(fields=[f"final_{name}", "final_split", "deleted_at"], name=f"run_final_{name}")
+                for name in ("precision", "recall", "f1", "auroc")
+            ),
             # What Prometheus counts and sums. Of ended runs alone: their rows are written once.
             models.Index(
                 fields=["status", "deleted_at", "attempt", "losses", "last_seq"],

@@ -24,7 +24,7 @@ def facets(runs: QuerySet[Run], *, whole: bool = False) -> dict[str, Any]:
 
     The database counts runs that are alike in all columns at once, and their counts are added up here.
     """
-    alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("pk")))
+    alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("*")))
     owner, source_path, model, status = (_added_up(alike, place) for place in range(len(_COLUMNS)))
     names = dict(User.objects.filter(pk__in=owner).values_list("pk", "username"))
     return {
@@ -61,5 +61,5 @@ def _visible_tags() -> QuerySet[RunTag]:
 
 def _tags(rows: QuerySet[RunTag]) -> list[dict[str, Any]]:
     """Count the tags, the most frequent first."""
-    counted = rows.order_by().values(value=F("name")).annotate(count=Count("pk")).order_by("-count", "value")
+    counted = rows.order_by().values(value=F("name")).annotate(count=Count("*")).order_by("-count", "value")
     return [dict(row) for row in counted[:MOST_VALUES]]

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from runs.listing.pagination import Order, Page, page_of
+from runs.listing.pagination import Order, Page, Part, page_of
 from runs.models import Run
 from runs.queries import with_summary
 from runs.statistics.fold_statistics import described
@@ -44,7 +44,8 @@ def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None) -
         known = known.exclude(model_name="")
     counted = {"newest": Max("pk"), "count": Count("pk"), **_counts()}
     rows: QuerySet[Any, Any] = known.order_by().values(key=F(column)).annotate(**counted)
-    page = page_of(rows, Order(f"grouped by {by}", ("newest",), True, "key", False), size, token)
+    order = Order(f"grouped by {by}", descending=True, tie_descending=False)
+    page = page_of([Part(rows, ("newest",), "key")], order, size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
     splits = _splits(runs, column, [row["key"] for row in page.rows])
     for row in page.rows:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Min, OuterRef, QuerySet, SmallIntegerField, Subquery, When
+from typing import Any
+
+from django.db.models import Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet, Subquery
 
 from runs.derived_models import MetricSummary
 from runs.listing import columns
-from runs.listing.json_values import JSONNumber, JSONText
-from runs.listing.pagination import Order
+from runs.listing.columns import Column
+from runs.listing.option_order import by_option
+from runs.listing.pagination import Order, Part
 from runs.models import Run, RunTag
 from runs.statistics.metric_names import COUNTS
 
@@ -52,43 +55,51 @@ def check(ordering: str) -> str:
     return ordering
 
 
-def ordered(runs: QuerySet[Run], ordering: str) -> tuple[QuerySet[Run], Order]:
-    """Annotate the runs with what a checked `ordering` sorts by, and return its Order; unknown values come last."""
+def ordered(runs: QuerySet[Run], ordering: str) -> tuple[list[Part[dict[str, Any]]], Order]:
+    """Divide the runs into the parts of a checked `ordering`, of rows with an `id`; unknown values come last."""
     name, descending = ordering.removeprefix("-"), ordering.startswith("-")
     if name in ("id", "run_id"):
-        return runs, Order(ordering, tie_descending=descending)
-    if name in FINALS:
-        return _by_split(runs, ordering, FIELDS[name])
+        return [_part(runs)], Order(ordering, tie_descending=descending)
+    order = Order(ordering, descending)
     if name in FIELDS:
-        if name == "tags":
-            runs = runs.annotate(first_tag=_first_tag())
-        return runs, Order(ordering, (FIELDS[name],), descending)
+        return _by_field(runs, FIELDS[name]), order
     [column] = columns.parse([name])
-    if column.kind == "metric":
-        known = MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name).order_by().values(column.part)
-        runs = runs.annotate(sort_value=Subquery(known))
-        if column.name.startswith(FINAL):
-            return _by_split(runs, ordering, "sort_value")
-        return runs, Order(ordering, ("sort_value",), descending)
-    runs = runs.annotate(sort_number=JSONNumber("config", column.path), sort_text=JSONText("config", column.path))
-    return runs, Order(ordering, ("sort_number", "sort_text"), descending)
+    return (_by_metric(runs, column) if column.kind == "metric" else by_option(runs, column.name, descending)), order
 
 
-def _by_split(runs: QuerySet[Run], ordering: str, column: str) -> tuple[QuerySet[Run], Order]:
-    """Order by a final number, that of test splits before that of validation; unknown values have no rank."""
-    descending = ordering.startswith("-")
-    rank = _split_rank(column, first=1 if descending else 0)
-    return runs.annotate(split_rank=rank), Order(ordering, ("split_rank", column), descending)
+def _by_field(runs: QuerySet[Run], field: str) -> list[Part[dict[str, Any]]]:
+    if field == "first_tag":
+        has = Exists(RunTag.objects.filter(run=OuterRef("pk")))
+        return [_part(runs.filter(has).annotate(first_tag=_first_tag()), "first_tag"), _part(runs.exclude(has))]
+    if "__" in field or not Run._meta.get_field(field).null:  # type: ignore[union-attr]
+        return [_part(runs, field)]
+    known, unknown = runs.filter(**{f"{field}__isnull": False}), runs.filter(**{f"{field}__isnull": True})
+    return [*(_by_split(known, field) if field in FINALS else [_part(known, field)]), _part(unknown)]
 
 
-def _split_rank(column: str, *, first: int) -> Case:
-    """Rank the test split `first`, 0 or 1, the validation split the other."""
-    return Case(
-        When(**{f"{column}__isnull": True}, then=None),
-        When(final_split="test", then=first),
-        default=1 - first,
-        output_field=SmallIntegerField(),
-    )
+def _by_metric(runs: QuerySet[Run], column: Column) -> list[Part[dict[str, Any]]]:
+    """Walk the summaries of that metric in the order of an index, each with its run."""
+    of_metric = FilteredRelation("metric_summaries", condition=Q(metric_summaries__name=column.name))
+    known = runs.annotate(metric=of_metric).filter(**{f"metric__{column.part}__isnull": False})
+    # By names of their own, as further conditions of `metric` would each join the table once more.
+    known = known.annotate(sort_value=F(f"metric__{column.part}"), sort_run=F("metric__run"))
+    has = {f"{column.part}__isnull": False}
+    unknown = runs.exclude(Exists(MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name, **has)))
+    by = ("sort_value", "sort_run")
+    parts = _by_split(known, *by) if column.name.startswith(FINAL) else [_part(known, *by)]
+    return [*parts, _part(unknown)]
+
+
+def _by_split(known: QuerySet[Run], column: str, tie: str = "id") -> list[Part[dict[str, Any]]]:
+    """Order by a final number, in either direction that of test splits before that of validation."""
+    return [
+        _part(rows, column, tie=tie) for rows in (known.filter(final_split="test"), known.exclude(final_split="test"))
+    ]
+
+
+def _part(runs: QuerySet[Run], by: str | None = None, tie: str = "id") -> Part[dict[str, Any]]:
+    sorted_by = () if by is None else (by,)
+    return Part(runs.values("id", *dict.fromkeys((tie, *sorted_by))), sorted_by, tie)
 
 
 def _first_tag() -> Subquery:

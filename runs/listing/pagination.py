@@ -1,11 +1,12 @@
 """Pages of rows by cursor: the next page starts after a row, so rows that arrive meanwhile shift nothing.
 
-Unlike DRF's own cursor this one orders by columns with nulls (always last) and with many equal values.
+Unlike DRF's own cursor this one orders by columns with many equal values, and by parts: what has no value comes after
+what has one, as a part of its own. So a database needs no order of nulls that its index does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -18,29 +19,35 @@ from rest_framework.utils.urls import replace_query_param
 from runs.errors import InvalidRequest
 
 R = TypeVar("R")
-SALT = "runs.cursor"
+SALT = "runs.cursor.of-parts"
 
 
 class Cursor(NamedTuple):
-    """The row beside the page: the page follows it, or precedes it when `backwards`."""
+    """The row beside the page: the page follows it, or precedes it when `backwards`; `part` is where the row is."""
 
     ordering: str
+    part: int
     values: Sequence[Any]
     tie: Any
     backwards: bool
 
 
-class Order(NamedTuple):
-    """An order of rows: by `columns`, all in one direction, nulls last.
+class Part(NamedTuple, Generic[R]):
+    """Rows that an index can give in their order: by `columns`, of which none is null in any of the rows.
 
-    Equal rows are ordered by `tie`, which is unique and never null. `name` is the order as the request gave it: a
-    cursor of one order is not valid for another.
+    Equal rows are ordered by `tie`, which is unique.
     """
 
-    name: str
+    rows: QuerySet[Any, R]
     columns: tuple[str, ...] = ()
-    descending: bool = False
     tie: str = "id"
+
+
+class Order(NamedTuple):
+    """The directions of an order. `name` is the order as the request gave it: of another, a cursor is not valid."""
+
+    name: str
+    descending: bool = False
     tie_descending: bool = True
 
 
@@ -52,40 +59,61 @@ class Page(Generic[R]):
     """One page of rows in the requested order, and whether there are others on either side."""
 
     rows: list[R]
-    order: Order
+    ends: tuple[Cursor, Cursor] | None
+    """Of the first and of the last row; None where there are no rows."""
     has_next: bool
     has_previous: bool
 
     def links(self, url: str) -> dict[str, str | None]:
         """Build the addresses of the neighbouring pages from this one's."""
         return {
-            "next": self._link(url, self.rows[-1], backwards=False) if self.has_next else None,
-            "previous": self._link(url, self.rows[0], backwards=True) if self.has_previous else None,
+            "next": _link(url, self.ends[1], backwards=False) if self.ends and self.has_next else None,
+            "previous": _link(url, self.ends[0], backwards=True) if self.ends and self.has_previous else None,
         }
 
-    def _link(self, url: str, row: R, *, backwards: bool) -> str:
-        values = [_plain(row, column) for column in self.order.columns]
-        cursor = Cursor(self.order.name, values, _plain(row, self.order.tie), backwards)
-        return replace_query_param(url, "cursor", signing.dumps(cursor, salt=SALT))
 
+def page_of(parts: Sequence[Part[R]], order: Order, size: int, token: str | None) -> Page[R]:
+    """Read one page of the parts, which follow each other, with one row more: it says whether there are others.
 
-def page_of(rows: QuerySet[Any, R], order: Order, size: int, token: str | None) -> Page[R]:
-    """Read one page, in one query for one row more than it has: that row says whether there are others.
-
-    `rows` are models or dicts; `token` comes from a link of another page. Raises InvalidRequest for a wrong token.
+    Only the parts that the page reaches into are asked. Rows are models or dicts; `token` comes from a link of another
+    page. Raises InvalidRequest for a wrong token.
     """
-    cursor = _cursor(token, order.name) if token else None
+    cursor = _cursor(token, order.name, parts) if token else None
     backwards = cursor is not None and cursor.backwards
-    if cursor:
-        rows = rows.filter(_beyond(cursor, order))
-    found = list(rows.order_by(*_order_by(order, reverse=backwards))[: size + 1])
+    found: list[tuple[int, R]] = []
+    for number in _order_of_parts(len(parts), cursor):
+        part = parts[number]
+        beside = cursor if cursor is not None and cursor.part == number else None
+        rows = part.rows.filter(_beyond(beside, part, order)) if beside else part.rows
+        in_order = rows.order_by(*_order_by(part, order, reverse=backwards))
+        found += [(number, row) for row in in_order[: size + 1 - len(found)]]
+        if len(found) > size:
+            break
     shown, more = found[:size], len(found) > size
+    shown = shown[::-1] if backwards else shown
     return Page(
-        rows=shown[::-1] if backwards else shown,
-        order=order,
+        rows=[row for _, row in shown],
+        ends=(_beside(parts, order, *shown[0]), _beside(parts, order, *shown[-1])) if shown else None,
         has_next=bool(shown) and (more or backwards),
         has_previous=bool(shown) and (more if backwards else cursor is not None),
     )
+
+
+def _order_of_parts(number: int, cursor: Cursor | None) -> Iterable[int]:
+    if cursor is None:
+        return range(number)
+    return range(cursor.part, -1, -1) if cursor.backwards else range(cursor.part, number)
+
+
+def _beside(parts: Sequence[Part[R]], order: Order, number: int, row: R) -> Cursor:
+    part = parts[number]
+    values = [_plain(row, column) for column in part.columns]
+    return Cursor(order.name, number, values, _plain(row, part.tie), False)
+
+
+def _link(url: str, cursor: Cursor, *, backwards: bool) -> str:
+    token = signing.dumps(cursor._replace(backwards=backwards), salt=SALT)
+    return replace_query_param(url, "cursor", token)
 
 
 def _plain(row: Any, column: str) -> Any:
@@ -94,31 +122,25 @@ def _plain(row: Any, column: str) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _order_by(order: Order, *, reverse: bool) -> Iterator[Any]:
-    for column in order.columns:
-        nulls = {"nulls_first": True} if reverse else {"nulls_last": True}
-        yield F(column).desc(**nulls) if order.descending != reverse else F(column).asc(**nulls)
-    yield F(order.tie).desc() if order.tie_descending != reverse else F(order.tie).asc()
+def _order_by(part: Part[Any], order: Order, *, reverse: bool) -> Iterator[Any]:
+    for column in part.columns:
+        yield F(column).desc() if order.descending != reverse else F(column).asc()
+    yield F(part.tie).desc() if order.tie_descending != reverse else F(part.tie).asc()
 
 
-def _beyond(cursor: Cursor, order: Order) -> Q:
+def _beyond(cursor: Cursor, part: Part[Any], order: Order) -> Q:
     """Select the rows on the page's side of the cursor's row, in the order of `_order_by`."""
     smaller = order.tie_descending != cursor.backwards
-    found = Q(**{f"{order.tie}__{'lt' if smaller else 'gt'}": cursor.tie})
-    smaller = order.descending != cursor.backwards
-    for column, value in zip(reversed(order.columns), reversed(cursor.values), strict=True):
-        known, unknown = Q(**{f"{column}__isnull": False}), Q(**{f"{column}__isnull": True})
-        if value is None:
-            found &= unknown
-            found = found | known if cursor.backwards else found
-        else:
-            found = Q(**{f"{column}__{'lt' if smaller else 'gt'}": value}) | (Q(**{column: value}) & found)
-            found = found if cursor.backwards else found | unknown
+    found = Q(**{f"{part.tie}__{'lt' if smaller else 'gt'}": cursor.tie})
+    way = "lt" if order.descending != cursor.backwards else "gt"
+    for column, value in zip(reversed(part.columns), reversed(cursor.values), strict=True):
+        # The first condition follows from the second, but it alone lets the database begin in the midst of an index.
+        found = Q(**{f"{column}__{way}e": value}) & (Q(**{f"{column}__{way}": value}) | found)
     return found
 
 
-def _cursor(token: str, ordering: str) -> Cursor:
-    """Read a cursor; it is signed, so its content needs no further checks. Raises InvalidRequest."""
+def _cursor(token: str, ordering: str, parts: Sequence[Part[Any]]) -> Cursor:
+    """Read a cursor; it is signed, so its content needs few further checks. Raises InvalidRequest."""
     try:
         cursor = Cursor(*signing.loads(token, salt=SALT))
     except signing.BadSignature:
@@ -126,5 +148,8 @@ def _cursor(token: str, ordering: str) -> Cursor:
         raise InvalidRequest([{"field": "cursor", "message": message}]) from None
     if cursor.ordering != ordering:
         message = f"It belongs to ordering={cursor.ordering}; leave it out to start over in another order."
+        raise InvalidRequest([{"field": "cursor", "message": message}])
+    if cursor.part >= len(parts) or len(cursor.values) != len(parts[cursor.part].columns):
+        message = "It is of an earlier version of this server; leave it out to start over."
         raise InvalidRequest([{"field": "cursor", "message": message}])
     return cursor

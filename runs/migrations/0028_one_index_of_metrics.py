@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0026_totals_of_ended_runs'),
+        ('runs', '0027_sorted_lists'),
     ]
 
     operations = [

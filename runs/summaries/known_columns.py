@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable
 
 from django.db import connection
 
@@ -14,16 +13,6 @@ Kind = KnownColumn.Kind
 _KNOWN = PreparedQuery(
     lambda kind, names: KnownColumn.objects.filter(kind=kind, name__in=names).order_by().values_list("name")
 )
-
-
-def config_paths(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every value that is not a group; lists are values."""
-    for name, value in config.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            yield from config_paths(value, f"{path}.")
-        elif len(path) <= 300:
-            yield path
 
 
 def register(kind: Kind, names: Iterable[str]) -> None:

@@ -46,7 +46,8 @@ def add_runs(apps: Any, owner: Any) -> None:
     }  # fmt: skip
     group = new["RunGroup"](owner=owner, name="Lungs", size=2, config=config)
     run = new["Run"](status="completed", group=group, fold=1, folds=2, end_time=MOMENT, duration_seconds=7.5, **common)
-    new["Run"](status="in_progress", worker="gone:1", lease_until=MOMENT, losses=2, **common)
+    longer = {**config, "trainer": {"max_epochs": 9}, "network": "cnn"}
+    new["Run"](status="in_progress", worker="gone:1", lease_until=MOMENT, losses=2, **common | {"config": longer})
     new["RunTag"](run=run, name="baseline")
     new["StoredFile"](
         run=run, name="metrics.csv", key="a/metrics.csv", attempt=1, size=3, sha256="0" * 64, modified=MOMENT
@@ -60,6 +61,8 @@ def add_runs(apps: Any, owner: Any) -> None:
     new["RunSamples"](run=run, type="landmarks", first_seq=1, last_seq=1, count=0, names="[]", data=b"\x00")
     new["MetricSummary"](run=run, name="val_loss", last=0.25, last_epoch=0, low=0.25, high=0.25)
     new["KnownColumn"](kind="metric", name="val_loss")
+    for name in ("network", "seed", "trainer.max_epochs"):
+        new["KnownColumn"](kind="config", name=name)
     new["Worker"](name="gone:1", host="gone", slots=1, gpus=[], seen_at=MOMENT)
 
 

@@ -112,4 +112,10 @@ def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> N
     assert rows(released, "SELECT DISTINCT CAST(execution AS TEXT) FROM runs_run") == [("[]",)]
     assert rows(released, "SELECT DISTINCT recalibration FROM runs_run") == [(None,)]
     assert rows(released, "SELECT COUNT(*) FROM runs_splitlook") == [(0,)]
+    # What the first run with an option has is its common value; of the second run, one option differs.
+    common = "SELECT name, since, common_number, common_text FROM runs_knowncolumn WHERE kind = 'config' ORDER BY name"
+    names = ["network", "seed", "trainer.max_epochs"]
+    assert rows(released, common) == [(names[0], 2, None, "cnn"), (names[1], 1, 42, None), (names[2], 1, 3, None)]
+    differing = "FROM runs_optionvalue v JOIN runs_knowncolumn c ON c.id = v.column_id"
+    assert rows(released, f"SELECT run_id, name, number, text {differing}") == [(2, names[2], 9, None)]
     assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]

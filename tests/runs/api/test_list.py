@@ -267,10 +267,11 @@ def test_a_remembered_line_is_never_older_than_its_run(api: Client, make_run: Ma
         return json.loads(msgspec.json.encode(run_summary(with_summary(Run.objects.all()).get())))
 
     seen = [line()]
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"progress": 0.25}, {"attempt": 2}, {"replaced": True}, {"fold": 1, "folds": 2}, {"notes": []},
         {"touched_at": timezone.now()}, {"end_time": None}, {"model_name": "é"}, {"best_value": 1.0}, {"best_epoch": 0},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for change in changes:
         Run.objects.filter(pk=run.pk).update(**change)
         now = line()
         assert now.items() >= from_model().items()

@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from runs.derived_models import KnownColumn
+from runs.derived_models import OptionValue
 from runs.models import Run
-from runs.summaries import known_columns
+from runs.summaries import option_values
 from runs.tagging import tags
 from tests.runs.api.test_list import URL
 from tests.runs.conftest import CONFIG, MakeRun
@@ -42,7 +42,6 @@ class Made(NamedTuple):
 def made(make_run: MakeRun, user: User) -> list[Made]:
     """Make forty runs, a few of them deleted, and their tags; return the visible ones."""
     chance, owners = random.Random(3), [user, *(User.objects.create_user(name) for name in ("eve", "Uwe"))]
-    known_columns.register(KnownColumn.Kind.CONFIG, ["optimizer.learning_rate"])
     found = []
     for number in range(40):
         value = VALUES[number % len(VALUES)]
@@ -57,6 +56,7 @@ def made(make_run: MakeRun, user: User) -> list[Made]:
             config={**CONFIG, "optimizer": {"learning_rate": value}},
             deleted_at=timezone.now() if number % 9 == 8 else None,
         )
+        option_values.add(run.pk, run.config)
         found.append(Made(run, chance.sample(["night", "baseline", "x"], chance.randint(0, 3)), value))
         tags.change(run.pk, found[-1].tags, [])
     return [one for one in found if one.run.deleted_at is None]
@@ -104,6 +104,37 @@ def test_an_option_sorts_numbers_then_texts_then_nothing_page_by_page(
     none = [one for one in reversed(made) if one.value is None]
     expected = [one.run.pk for one in (*numbers, *(one for _, one in written), *none)]
     assert walked(api, {"ordering": f"{'-' if descending else ''}{OPTION}", "page_size": "7"}) == expected
+
+
+@pytest.mark.parametrize("first", range(len(VALUES)))
+def test_an_option_sorts_alike_whichever_value_is_the_common_one(api: Client, make_run: MakeRun, first: int) -> None:
+    """Check each place that the runs without a row can have, with runs that are older than the option."""
+    missing = object()
+    values = [missing, None, missing, *VALUES[first:], *VALUES[:first], VALUES[first], missing, VALUES[first], None]
+    found: dict[int, Any] = {}
+    for value in values:
+        options = {} if value is missing else {"optimizer": {"learning_rate": value}}
+        run = make_run(config={**CONFIG, **({"optimizer": {}} if first % 2 else {}), **options})
+        option_values.add(run.pk, run.config)
+        found[run.pk] = None if value is missing else value
+    for descending in (False, True):
+        by_hand = sorted(found, reverse=True)
+        by_hand.sort(key=lambda pk: _sorts_by(found[pk]), reverse=descending)
+        by_hand.sort(key=lambda pk: _kind(found[pk]))
+        assert walked(api, {"ordering": f"{'-' if descending else ''}{OPTION}", "page_size": "4"}) == by_hand
+    stored = OptionValue.objects.filter(column__name="optimizer.learning_rate").count()
+    assert stored <= len(values) - 3  # what is common has no row
+
+
+def _kind(value: Any) -> int:
+    return 2 if value is None else int(isinstance(value, str | list))
+
+
+def _sorts_by(value: Any) -> Any:
+    """Pair number and text, so that values of all kinds can be compared."""
+    if value is None:
+        return 0.0, ""
+    return (0.0, str(value).replace(" ", "")) if isinstance(value, str | list) else (float(value), "")
 
 
 def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made]) -> None:
