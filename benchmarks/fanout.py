@@ -91,6 +91,7 @@ def _measure(server: psutil.Process, port: int, token: str, clients: int, second
         "p99_ms": round(cuts[98], 1),
         "max_ms": round(latencies[-1], 1),
         "server_cpu": round(cpu / elapsed, 2),
+        "server_cpu_seconds": round(cpu, 2),
         "client_cpu": round((time.process_time() - own_cpu) / elapsed, 2),
         "server_rss_mb": server.memory_info().rss // 2**20,
         "load": os.getloadavg()[0],
