@@ -61,7 +61,7 @@ def _runs() -> Iterator[Cost | None]:
         if page := _curve("runs", f"the newest 50{suffix}"):
             yield Cost(f"a request for the list, {said}", page.at(RUNS), "ms", 1, "ms")
     if packed := _curve("points", "bytes on disk, packed"):
-        one = packed.shown[-1] * POINTS / 1e3
+        one = dict(zip(packed.sizes, packed.shown, strict=True)).get(POINTS, packed.shown[-1]) * POINTS / 1e3
         yield Cost("journals and curves, packed", one, "kB", RUNS, "GB", 1e-6)
 
 
