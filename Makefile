@@ -29,7 +29,7 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup prepare compile docs test integration storm lint format screenshot benchmark bench bench-full load clean
+.PHONY: help run setup prepare compile docs test integration storm lint format screenshot benchmark bench bench-full growth load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -67,11 +67,14 @@ format: $(TESTING) $(BROWSER_TESTING) ## rewrite the code in the house format
 benchmark: $(TESTING) $(BROWSER_TESTING) $(COMPILED) ## speed and memory, as ratios of things measured in one run
 	@set -e; for name in start collecting fanout hashing feeding tables; do echo "== $$name"; $(PY) -m benchmarks.$$name; done
 
-bench: $(TESTING) $(BROWSER) $(COMPILED) ## ours beside Trackio, MLflow, TensorBoard and CSV files; ARGS="--rounds 1 --without MLflow"
+bench: $(TESTING) $(BROWSER) $(COMPILED) ## ours beside Trackio, MLflow, TensorBoard and CSV files, 10 minutes; ARGS="--write --without MLflow"
 	@exec $(PY) -m benchmarks.peers $(ARGS)
 
 bench-full: $(TESTING) $(BROWSER) $(COMPILED) ## the same with up to ten times as much of everything, into benchmarks/RESULTS.md (hours)
 	@exec $(PY) -m benchmarks.peers --full --write $(ARGS)
+
+growth: $(TESTING) $(BROWSER) $(COMPILED) ## what each part costs with ten times as many runs, points, epochs, viewers; ARGS="--parts runs --full --write"
+	@exec $(PY) -m benchmarks.growth $(ARGS)
 
 load: $(TESTING) $(BROWSER) ## a server under load: does it lose events, does its memory grow; MINUTES=10 ARGS="--json FILE"
 	@exec $(PY) -m benchmarks.load --minutes $(or $(MINUTES),10) $(ARGS)

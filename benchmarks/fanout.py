@@ -99,6 +99,7 @@ def _measure(server: psutil.Process, port: int, token: str, clients: int, asked:
         "p99_ms": round(cuts[98], 1),
         "max_ms": round(latencies[-1], 1),
         "server_cpu": round(crowd.cpu / crowd.elapsed, 3),
+        "server_cpu_seconds": round(crowd.cpu, 2),
         "client_cpu": round(crowd.own_cpu / crowd.elapsed, 2),
         "frames_each": crowd.frames // len(arrivals),
         "frame_us": round(1e6 * crowd.cpu / (crowd.frames / len(arrivals) * clients), 1),

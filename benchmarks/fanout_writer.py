@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from threading import Thread
 
 import django
 
@@ -33,6 +34,7 @@ def main() -> None:
     count, rate = int(sys.argv[1]), float(sys.argv[2])
     lifecycle.claim(run_id := lifecycle.create(User.objects.get(username="benchmark"), CONFIG).pk, "benchmark")
     run = Run.objects.get(pk=run_id)
+    Thread(target=_hold, args=(run,), daemon=True).start()
     print(json.dumps([run.pk, run.last_seq + count]), flush=True)
     sys.stdin.readline()
     start = time.monotonic()
@@ -43,6 +45,13 @@ def main() -> None:
         now = time.monotonic()
         committed += [(run.last_seq + step + 1, now) for step in range(first, first + BATCH)]
     print(json.dumps(committed), flush=True)
+
+
+def _hold(run: Run) -> None:
+    """Renew the lease, as a supervisor does: many clients take longer to connect than it lasts."""
+    while True:
+        time.sleep(1)
+        lifecycle.renew(run.pk, run.attempt)
 
 
 def _stamped(step: int) -> Stamped[Event]:

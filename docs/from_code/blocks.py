@@ -9,6 +9,7 @@ from docs.from_code.commands import command_options
 from docs.from_code.events import event_fields
 from docs.from_code.limits import limits
 from docs.from_code.options import network_options, options
+from docs.from_code.scale import growth, growth_measured, sizing
 from docs.from_code.states import states
 
 BLOCKS: Mapping[str, Callable[..., str]] = {
@@ -18,6 +19,9 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "command": command_options,
     "states": states,
     "limits": limits,
+    "growth": growth,
+    "growth-measured": growth_measured,
+    "sizing": sizing,
 }
 MARK = re.compile(r"^<!-- from code: ([\w-]+)((?: [\w-]+)*) -->$", re.MULTILINE)
 

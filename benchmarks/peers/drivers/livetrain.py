@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 # The home is made before the settings are read: they are read once.
-_HOME = tempfile.TemporaryDirectory(prefix="livetrain-peers-")
-os.environ |= {"LIVETRAIN_HOME": _HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+HOME = tempfile.TemporaryDirectory(prefix="livetrain-peers-")
+os.environ |= {"LIVETRAIN_HOME": HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
 os.environ["LIVETRAIN_LOG_LEVEL"] = "WARNING"
 
 import django  # noqa: E402
@@ -30,7 +30,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from websockets.sync.client import connect  # noqa: E402
 
-from benchmarks.list_runs import fill as fill_list  # noqa: E402
+from benchmarks.many_runs import fill_many  # noqa: E402
 from benchmarks.peers.contestants import ROOT  # noqa: E402
 from benchmarks.peers.drivers import protocol  # noqa: E402
 from benchmarks.peers.drivers.protocol import Figures, Site  # noqa: E402
@@ -40,7 +40,7 @@ from experiments.supervision.batch_writer import BatchWriter  # noqa: E402
 from experiments.training.contract.reports import Message  # noqa: E402
 from experiments.training.recipes.process_entry import Emitter  # noqa: E402
 from runs import lifecycle  # noqa: E402
-from runs.curves import compaction  # noqa: E402
+from runs.curves import compaction, journal_packing  # noqa: E402
 from runs.events import BatchMetrics, EpochEnd, utc_now  # noqa: E402
 from runs.models import Run  # noqa: E402
 from tests.installation import Installation, Server  # noqa: E402
@@ -55,6 +55,18 @@ CONFIG: dict[str, Any] = {
 VALUES_OF_A_STEP = 4  # a batch_metrics event has loss, accuracy, recall and F1
 AT_ONCE = 20_000  # messages said before they are read: a training that said more would be thinned out
 DATABASE = "livetrain.sqlite3"
+MANY = 50_000
+DRAWN = 2_000  # points of a curve that a page asks for
+PAGE = "/api/runs/?columns=metric.val_auroc.last,metric.val_auroc.best,metric.val_loss.last,metric.val_loss.best"
+SORTED = f"{PAGE}&ordering=-metric.val_f1.best"
+FIGURES_OF_MANY = {
+    "sorted": SORTED,
+    "sorted_by_option": f"{PAGE}&ordering=config.optimizer.learning_rate",
+    "facets": "/api/runs/facets/",
+    "facets_searched": "/api/runs/facets/?search=experiment 1",
+    "grouped": "/api/runs/grouped/?by=owner",
+    "prometheus": "/metrics",
+}
 EPOCH_NAMES = ("loss", "acc", "f1", "recall", "auroc", "precision", "specificity", "mcc", "kappa", "ap")
 
 
@@ -86,7 +98,7 @@ class Store:
         self._reading.close()
 
 
-def _prepared() -> None:
+def prepared() -> None:
     call_command("migrate", verbosity=0)
     User.objects.create_user("benchmark")
 
@@ -151,29 +163,37 @@ def log_call(_home: Path, calls: int) -> Figures:
 
 def ingest(_home: Path, runs: int, steps: int, values: int) -> Figures:
     """Measure values a second until they are committed."""
-    _prepared()
+    prepared()
     messages = _steps(steps, values)
     return protocol.rate(runs * steps * values, partial(_stored, runs, messages))
 
 
 def bytes_per_value(_home: Path, steps: int, values: int) -> Figures:
-    """Measure the database after a run, and again once its samples are packed, less what it was before."""
-    _prepared()
+    """Measure the database after a run, and as maintenance leaves it an hour later, less what it was before."""
+    prepared()
     _stored(1, _steps(1, values))
-    path = Path(_HOME.name) / DATABASE
-    small = protocol.sqlite_size(path)
+    small = _used()
     [run] = _stored(1, _steps(steps, values))
-    at_once = protocol.sqlite_size(path) - small
-    compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
-    return {
-        "value": at_once / (steps * values),
-        "packed": (protocol.sqlite_size(path) - small) / (steps * values),
-    }
+    at_once = _used() - small
+    compaction.compact_ended(run.pk)
+    journal_packing.pack(Run.objects.get(pk=run.pk))
+    return {"value": at_once / (steps * values), "packed": (_used() - small) / (steps * values)}
+
+
+def _used() -> int:
+    """Return the bytes of the pages in use: those that packing has freed are what the next run is written to."""
+    protocol.sqlite_size(Path(HOME.name) / DATABASE)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "
+            "pragma_page_size"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def epoch_rows(_home: Path, runs: int, epochs: int, values: int) -> Figures:
     """Measure epochs with so many metrics, with the summaries that the list needs."""
-    _prepared()
+    prepared()
     pool, names = protocol.numbers(10_000), [f"val_{name}" for name in EPOCH_NAMES[:values]]
     messages: list[Message] = [
         EpochEnd(
@@ -189,14 +209,14 @@ def epoch_rows(_home: Path, runs: int, epochs: int, values: int) -> Figures:
 
 def small_runs(_home: Path, runs: int) -> Figures:
     """Measure runs created, claimed, given 50 values one after the other, and ended."""
-    _prepared()
+    prepared()
     messages = _steps(5, 10)
     return protocol.rate(runs, partial(_stored, runs, messages))
 
 
 @contextmanager
-def _serving(*arguments: str) -> Iterator[Server]:
-    with Installation(Path(_HOME.name)).serve(*arguments) as server:
+def serving(*arguments: str) -> Iterator[Server]:
+    with Installation(Path(HOME.name)).serve(*arguments) as server:
         yield server
 
 
@@ -205,7 +225,7 @@ def visible(home: Path, values: int) -> Figures:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "benchmarks.load_worker", "1", str(home / "writes.json")]
     request = {key: CONFIG[key] for key in ("experiment_name", "source_path")}
-    with _serving("--no-worker") as server:
+    with serving("--no-worker") as server:
         worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
             run_id = server.train(**request, trainer={"max_epochs": 10_000})
@@ -235,61 +255,61 @@ def _moment(text: str) -> float:
 
 
 def newest_runs(_home: Path, runs: int, times: int) -> Figures:
-    """Measure the list's first page with all its columns."""
+    """Measure the list's first page with last and best values, and with many runs what its filters and orders take."""
     call_command("migrate", verbosity=0)
-    fill_list(runs, min(50, runs // 2))
+    fill_many(runs)
     connection.close()
-    with _serving("--no-worker") as server:
+    with serving("--no-worker") as server:
         site = _site(server)
-        assert len(site.ask("/api/runs/")["results"]) == 50
-        return protocol.answered(times, lambda: site.ask("/api/runs/"))
+        assert len(site.ask(PAGE)["results"]) == 50
+        asked = {"value": PAGE, **FIGURES_OF_MANY} if runs >= MANY else {"value": PAGE, "sorted": SORTED}
+        answers = {figure: _parsed(site, path) for figure, path in asked.items()}
+        found = {figure: protocol.answered(times, ask) for figure, ask in answers.items()}
+    return found["value"] | {figure: one["value"] for figure, one in found.items()}
+
+
+def _parsed(site: Site, path: str) -> Callable[[], object]:
+    return partial(site.text if path == "/metrics" else site.ask, path)
 
 
 def history(_home: Path, points: int, times: int) -> Figures:
-    """Measure all points of a curve; an answer has at most 100,000, so that longer ones are read in ranges."""
-    _prepared()
+    """Measure all points of a curve; an answer has at most 100,000, so that longer ones are read in ranges.
+
+    Then the same curve as a page draws it.
+    """
+    prepared()
     [run] = _stored(1, _steps(points, VALUES_OF_A_STEP))
     compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
     connection.close()
-    with _serving("--no-worker") as server:
+    with serving("--no-worker") as server:
         site = _site(server)
-        most = 100_000
+        most, curve = 100_000, f"/api/runs/{run.pk}/series/?name=batch/loss"
         ranges = [(first, min(points, first + most) - 1) for first in range(0, points, most)]
 
         def ask() -> int:
-            path = f"/api/runs/{run.pk}/series/?name=batch/loss&points={max(10, min(points, most))}"
+            path = f"{curve}&points={max(10, min(points, most))}"
             answers = [site.ask(f"{path}&from={first}&to={last}") for first, last in ranges]
             return sum(len(answer["series"][0]["y"]) for answer in answers)
 
         assert ask() >= points  # a range comes with the sample on either side
-        return protocol.answered(times, ask)
+        thinned = protocol.answered(max(times, 10), lambda: site.ask(f"{curve}&points={DRAWN}"))
+        return protocol.answered(times, ask) | {"thinned": thinned["value"]}
 
 
 def _site(server: Server) -> Site:
     return Site(server.address, {"Authorization": f"Token {server.token}"})
 
 
-def _command(port: int) -> list[str]:
-    return [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)]
+def idle_server(home: Path) -> Figures:
+    """Measure the second start, as peers have nothing to migrate, and all processes, with the worker that waits."""
 
+    def serve(port: int) -> Any:
+        command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)]
+        return protocol.served(command, port, "/healthz", home)
 
-def start(home: Path) -> Figures:
-    """Measure the second start, as peers have nothing to migrate; the first one is told beside it."""
-    found = []
-    for _ in range(2):
-        port = protocol.free_port()
-        with protocol.served(_command(port), port, "/healthz", home) as (seconds, _pid):
-            found.append(seconds)
-    return {"value": found[1], "first": found[0]}
-
-
-def idle_memory(home: Path) -> Figures:
-    """Measure all processes, with the worker that waits for runs."""
-    port = protocol.free_port()
-    with protocol.served(_command(port), port, "/healthz", home) as (_, pid):
-        return {"value": protocol.settled_memory(pid, 60)}
+    return protocol.started(serve, before=1)
 
 
 if __name__ == "__main__":
-    with _HOME:
+    with HOME:
         protocol.main(globals())

@@ -19,16 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from types import FunctionType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 Figures = dict[str, Any]
 LEAST_PAUSE = 0.001  # between two calls: what a very small network's step takes
 POLL_SECONDS = 0.02
+SAFE = "/?&=%,:;+@[]"  # what an address has beside words
 
 
 def main(driver: Mapping[str, Any]) -> None:
@@ -97,14 +98,18 @@ class Site:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Return the JSON of a GET, or of a POST with the body."""
+        return json.loads(self.text(path, body))
+
+    def text(self, path: str, body: Any = None) -> bytes:
+        """Return the answer to a GET, or to a POST with the body as JSON."""
         data = None if body is None else json.dumps(body).encode()
         more = {} if body is None else {"Content-Type": "application/json"}
-        self._connection.request("GET" if body is None else "POST", path, data, self._headers | more)
+        self._connection.request("GET" if body is None else "POST", quote(path, SAFE), data, self._headers | more)
         answer = self._connection.getresponse()
         text = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
-        return json.loads(text)
+        return text
 
 
 def answered(times: int, ask: Callable[[], object]) -> Figures:
@@ -169,10 +174,28 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    for pid in [process.pid, *started]:
+    kill([process.pid, *started])
+    process.wait()
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Kill processes, those that have ended left out."""
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    process.wait()
+
+
+def started(serve: Callable[[int], AbstractContextManager[tuple[float, int]]], *, before: int = 0) -> Figures:
+    """Measure the seconds to a server's first answer and the MiB that it then settles at.
+
+    So many starts `before` leave the home as it is from then on; the first one is told beside it.
+    """
+    found = []
+    for _ in range(before):
+        with serve(free_port()) as (seconds, _pid):
+            found.append(seconds)
+    with serve(free_port()) as (seconds, pid):
+        return {"value": seconds, "first": [*found, seconds][0], "memory": settled_memory(pid, 30)}
 
 
 def _answers(port: int, path: str) -> bool:
@@ -189,9 +212,10 @@ def _answers(port: int, path: str) -> bool:
 def descendants(pid: int) -> list[int]:
     """Return the processes that a process has started, and theirs. Linux."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            found += [int(child), *descendants(int(child))]
+    with suppress(OSError):  # it may end meanwhile
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in task.read_text().split():
+                found += [int(child), *descendants(int(child))]
     return found
 
 
@@ -210,7 +234,10 @@ def settled_memory(pid: int, seconds: float = 10) -> float:
 
 
 def _pss(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended meanwhile
+        return 0
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -88,32 +89,33 @@ def visible(home: Path, values: int) -> Figures:
 
 
 def history(home: Path, points: int, times: int) -> Figures:
-    """Measure all points of one curve, which its server was told to keep."""
-    port = protocol.free_port()
+    """Measure all points of one curve, which its server was told to keep, and what it keeps by itself."""
     (logs := home / "logs").mkdir()
     _fill(logs, 1, points, 1)
-    with protocol.served(_command(logs, port, points), port, "/", home):
-        site = Site(f"http://127.0.0.1:{port}")
-        protocol.until(lambda: len(_points(site, "value_0", "run-0")) == points)
-        return protocol.answered(times, partial(_points, site, "value_0", "run-0"))
+    found = {}
+    for figure, kept in (("value", points), ("thinned", SHOWN)):
+        port = protocol.free_port()
+        with protocol.served(_command(logs, port, kept), port, "/", home):
+            ask = partial(_points, Site(f"http://127.0.0.1:{port}"), "value_0", "run-0")
+            protocol.until(lambda ask=ask, kept=kept: _count(ask) == min(kept, points))  # type: ignore[misc]
+            found[figure] = protocol.answered(times, ask)
+    return found["value"] | {"thinned": found["thinned"]["value"]}
+
+
+def _count(ask: Callable[[], list[list[float]]]) -> int:
+    try:
+        return len(ask())
+    except RuntimeError:
+        return 0  # before its first reading it knows no such curve
 
 
 def _points(site: Site, tag: str, run: str = ".") -> list[list[float]]:
     return list(site.ask(f"/data/plugin/scalars/scalars?run={run}&tag={tag}"))
 
 
-def start(home: Path) -> Figures:
-    """Measure its start with no file to read."""
-    port = protocol.free_port()
-    with protocol.served(_command(home, port), port, "/", home) as (seconds, _):
-        return {"value": seconds}
-
-
-def idle_memory(home: Path) -> Figures:
-    """Measure what it holds then."""
-    port = protocol.free_port()
-    with protocol.served(_command(home, port), port, "/", home) as (_, pid):
-        return {"value": protocol.settled_memory(pid)}
+def idle_server(home: Path) -> Figures:
+    """Measure its start with no file to read, and what it holds then."""
+    return protocol.started(lambda port: protocol.served(_command(home, port), port, "/", home))
 
 
 if __name__ == "__main__":

@@ -120,16 +120,9 @@ def _ask(site: Site, name: str, **arguments: Any) -> Any:
     return answer["data"] if isinstance(answer, dict) and "data" in answer else answer
 
 
-def start(home: Path) -> Figures:
-    """Measure its start without a project."""
-    with _server(home, protocol.free_port()) as (seconds, _):
-        return {"value": seconds}
-
-
-def idle_memory(home: Path) -> Figures:
-    """Measure what it holds then."""
-    with _server(home, protocol.free_port()) as (_, pid):
-        return {"value": protocol.settled_memory(pid)}
+def idle_server(home: Path) -> Figures:
+    """Measure its start without a project, and what it holds then."""
+    return protocol.started(partial(_server, home))
 
 
 if __name__ == "__main__":
