@@ -71,7 +71,7 @@ def _by_field(runs: QuerySet[Run], field: str) -> list[Part[dict[str, Any]]]:
     if field == "first_tag":
         has = Exists(RunTag.objects.filter(run=OuterRef("pk")))
         return [_part(runs.filter(has).annotate(first_tag=_first_tag()), "first_tag"), _part(runs.exclude(has))]
-    if "__" in field or not Run._meta.get_field(field).null:  # type: ignore[union-attr]
+    if "__" in field or not Run._meta.get_field(field).null:
         return [_part(runs, field)]
     known, unknown = runs.filter(**{f"{field}__isnull": False}), runs.filter(**{f"{field}__isnull": True})
     return [*(_by_split(known, field) if field in FINALS else [_part(known, field)]), _part(unknown)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 from experiments.processes.training_process import TrainingProcess
 from experiments.training.contract.reports import CheckpointSaved, Message
@@ -12,7 +13,7 @@ from tests.experiments.training.several import in_processes
 from tests.experiments.training.trainings import carry_out, job_of, metrics_by_epoch, of_type
 
 LAST = 40
-CONFIG = {"trainer": {"max_epochs": 10_000}, "callbacks": {"early_stopping": False}}
+CONFIG: dict[str, Any] = {"trainer": {"max_epochs": 10_000}, "callbacks": {"early_stopping": False}}
 
 
 def test_a_kill_costs_the_last_short_epochs_and_they_are_done_again_alike(tmp_path: Path, warm: None) -> None:
