@@ -22,6 +22,16 @@ COLOURED = """(canvas, [left, right]) => {
     return found;
 }"""
 """Pixels of a strong colour between two places, as shares of the width; axes are grey."""
+SEVERAL_AT_ONCE = """
+window.IntersectionObserver = class extends IntersectionObserver {
+    constructor(told, options) {
+        const place = (target) => target.getBoundingClientRect();
+        const away = ({ target }) => ({ target, isIntersecting: false, boundingClientRect: place(target) });
+        super((entries, observer) => told([away(entries[0]), ...entries], observer), options);
+    }
+};
+"""
+"""Each time that something is seen, the page is told at once that it was not, and that it is."""
 INSIDE = [0.2, 0.95]
 """Away from the mark of the best epoch, if that is the first."""
 
@@ -96,6 +106,18 @@ async def test_one_value_between_gaps_is_drawn(visitors: Visitors, owner: User) 
     await has_drawn(page, await in_thread(story.last_seq, run))
     assert "train: 1 values, newest –" in (await chart(page, "Loss").locator(".plot").get_attribute("aria-label") or "")
     assert await chart(page, "Loss").locator("canvas").evaluate(COLOURED, INSIDE) > 10
+
+
+async def test_a_busy_page_is_told_at_once_that_a_chart_was_away_and_is_back(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(lambda: story.start(story.submit(owner)))
+    await in_thread(story.train, run, 0)
+    page = await visitors.visit(f"/runs/{run.pk}/", script=SEVERAL_AT_ONCE)
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    canvas = chart(page, "AUROC").locator("canvas")
+    before = await canvas.evaluate("node => node.toDataURL()")
+    await in_thread(story.train, run, 1)
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    assert await canvas.evaluate("node => node.toDataURL()") != before
 
 
 async def test_a_first_value_that_nothing_follows_is_seen_and_a_curve_of_none_says_so(

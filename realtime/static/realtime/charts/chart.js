@@ -79,7 +79,8 @@ export class Chart {
     );
     this.card = el("article", { class: "card chart" }, head, this.readout, this.plot, this.empty, this.note);
     new ResizeObserver(() => this.#resize()).observe(this.plot);
-    new IntersectionObserver(([{ isIntersecting }]) => this.#show(isIntersecting), { rootMargin: "150px" }).observe(
+    // A busy page is told of several changes at once, the newest last.
+    new IntersectionObserver((told) => this.#show(told.at(-1).isIntersecting), { rootMargin: "150px" }).observe(
       this.card,
     );
     addGestures(this.plot, this);

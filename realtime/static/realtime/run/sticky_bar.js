@@ -4,7 +4,8 @@
 export function makeSticky(bar) {
   const above = document.createElement("div"); // leaves the screen as soon as the bar is held at its edge
   bar.before(above);
-  new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) =>
-    bar.classList.toggle("stuck", !isIntersecting && boundingClientRect.top < 0),
-  ).observe(above);
+  new IntersectionObserver((told) => {
+    const { isIntersecting, boundingClientRect } = /** @type {IntersectionObserverEntry} */ (told.at(-1)); // the newest
+    bar.classList.toggle("stuck", !isIntersecting && boundingClientRect.top < 0);
+  }).observe(above);
 }

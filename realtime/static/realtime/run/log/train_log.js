@@ -65,9 +65,9 @@ export class TrainLog {
       this.matches,
       el("div", { class: "lines-frame" }, this.lines, this.latest),
     );
-    new IntersectionObserver(([{ isIntersecting: seen }]) => this.#setVisible(seen), { rootMargin: "1200px" }).observe(
-      container,
-    );
+    // A busy page is told of several changes at once, the newest last.
+    const told = (entries) => this.#setVisible(entries.at(-1).isIntersecting);
+    new IntersectionObserver(told, { rootMargin: "1200px" }).observe(container);
     document.addEventListener("visibilitychange", () => this.#follow());
   }
 
