@@ -6,6 +6,9 @@ broker and channel layer, and those in which messages wake workers with RabbitMQ
 and started once. `--core`, as `make test` says, narrows that to where the database itself is at work, `--only=redis`
 and `--only=rabbitmq` to one of the two brokers. Where servers cannot be had it says so loudly, and fails if
 LIVETRAIN_REQUIRE_SERVICES is set.
+
+PostgreSQL makes each database as a copy of `template1`, which is migrated once, as a new one is by `manage.py migrate`:
+the tests of upgrades ask for an empty one.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.services import servers
 
@@ -49,6 +54,8 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         database = _address(stack, "PostgreSQL", servers.postgresql())
         redis = _address(stack, "Redis", servers.redis_server())
+        if database:
+            _migrate_template(database)
         codes = []
         if "--only=rabbitmq" not in sys.argv:
             tests = CORE if "--core" in sys.argv else ALL
@@ -66,6 +73,15 @@ def _address(stack: contextlib.ExitStack, name: str, server: contextlib.Abstract
     except servers.Unavailable as reason:
         sys.stdout.write(f"!! {name} is missing. {reason}\n")
         return ""
+
+
+def _migrate_template(server: str) -> None:
+    """Migrate the database that PostgreSQL copies for each new one."""
+    template = urlsplit(server)._replace(path="/template1").geturl()
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {"LIVETRAIN_HOME": home, "DATABASE_URL": template}
+        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
 def _session(name: str, tests: tuple[str, ...], database: str, redis: str, broker: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests import slow_network
 from tests.installation import Installation, Server
+from tests.services.parts import empty_database
 from tests.services.servers import postgresql_binaries
 from tests.waiting import eventually
 
@@ -22,7 +23,8 @@ REQUEST: dict[str, Any] = {
 
 def test_a_run_of_a_restored_backup_is_resumed(tmp_path: Path) -> None:
     """Its old checkpoints were pruned before, which takes none that a resumed run needs."""
-    original, restored = (Installation(tmp_path / name, **slow_network.SETTING) for name in ("home", "copy"))
+    original = Installation(tmp_path / "home", **slow_network.SETTING)
+    restored = Installation(tmp_path / "copy", **slow_network.SETTING, **empty_database())
     with original.serve() as server:
         run_id = server.train(**REQUEST)
         eventually(lambda: (server.get(f"/api/runs/{run_id}/")["progress"]["epoch"] or 0) >= 2, within=180)

@@ -65,11 +65,11 @@ def test_every_lane_tries_again_and_the_first_one_is_shown() -> None:
     assert [name for name, words in LANES.items() if not {*side_by_side.AGAIN} <= {*words}] == []
 
 
-def seven_lanes(folder: Path, together: int) -> dict[str, Sequence[str]]:
+def lanes_that_meet(folder: Path, together: int) -> dict[str, Sequence[str]]:
     """Make lanes that end when so many have started, and say how many run beside them; one fails with 3."""
     for name in ("started", "running"):
         (folder / name).mkdir()
-    names = (SHOWN, *(f"lane{number}" for number in range(1, 7)))
+    names = (SHOWN, *(f"lane{number}" for number in range(1, 9)))
     return {name: ["-c", LANE, str(folder), name, str(together), "3" if name == "lane2" else "0"] for name in names}
 
 
@@ -79,11 +79,11 @@ def said(text: str) -> list[tuple[str, int]]:
     return [(name, int(number)) for name, number in lines]
 
 
-@pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 2 * LANES_PER_CORE), (64, 7)])
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 2 * LANES_PER_CORE), (64, 9)])
 def test_all_lanes_run_and_the_worst_status_is_the_whole_ones(
     cores: int, at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lanes = seven_lanes(tmp_path, at_once)
+    lanes = lanes_that_meet(tmp_path, at_once)
     monkeypatch.setattr(side_by_side, "LANES", lanes)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert side_by_side.main() == 3

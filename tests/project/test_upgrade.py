@@ -15,11 +15,12 @@ import pytest
 
 from tests.installation import ROOT, Installation
 from tests.project.old_database import EPOCHS
+from tests.services.parts import empty_database
 
 
 def home_with(database: str, tmp_path: Path) -> Installation:
     """Make a home with the database that a module of this folder writes."""
-    installation = Installation(tmp_path / "home")
+    installation = Installation(tmp_path / "home", **empty_database())
     command = [sys.executable, "-m", f"tests.project.{database}"]
     environment = installation.environment | {"DJANGO_SETTINGS_MODULE": "project.settings"}
     subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=120)

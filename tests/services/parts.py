@@ -26,10 +26,19 @@ def own_part(home: Path) -> dict[str, str]:
     return part
 
 
-def new_database(server: str, name: str) -> str:
-    """Create an empty PostgreSQL database of that name, beside the one of the address."""
+def empty_database() -> dict[str, str]:
+    """Return the address of a PostgreSQL database that no migration has seen; none in a session on SQLite."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgresql:"):
+        return {}
+    return {"DATABASE_URL": new_database(server, f"empty_{secrets.token_hex(8)}", template="template0")}
+
+
+def new_database(server: str, name: str, template: str = "template1") -> str:
+    """Create a PostgreSQL database of that name, beside the one of the address, as a copy of another."""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(create)
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
