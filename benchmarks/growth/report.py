@@ -21,7 +21,7 @@ def table(found: Sequence[Curve]) -> str:
     """Write one line for each curve: its costs, its exponent, the verdict."""
     sizes = sorted({size for curve in found for size in curve.sizes})
     of = found[0].of if found else ""
-    lines = [f"| {of} | unit | {' | '.join(f'{size:,.0f}' for size in sizes)} | exponent | |"]
+    lines = [f"| {of} | unit | {' | '.join(f'{size:,.0f}' for size in sizes)} | exponent | growth |"]
     lines.append("|---|---|" + "---|" * (len(sizes) + 2))
     for curve in found:
         cost = dict(zip(curve.sizes, curve.shown, strict=True))

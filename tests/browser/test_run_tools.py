@@ -217,6 +217,7 @@ async def test_the_browser_tells_the_end_if_it_may(visitors: Visitors, owner: Us
         await expect(page.locator("#end-notification")).to_contain_text("Your browser blocks messages of this site")
     await in_thread(story.end, run)
     await expect(page.locator("#status")).to_have_text("Completed")
+    await page.wait_for_function(f"Notification.told.length >= {told}")  # it is told a moment after
     found: list[Any] = await page.evaluate("Notification.told")
     assert [title for title, _ in found] == ["Completed: Is it an eight?"] * told
 

@@ -82,13 +82,16 @@ def test_no_command_starts_over_a_database_in_memory(tmp_path: Path) -> None:
 
 
 def test_our_commands_check_what_an_administrator_set_and_load_no_views(tmp_path: Path) -> None:
-    """Views, their serializers and the admin's pages take most of the time that a command needs to start."""
+    """Views, their serializers and the admin's pages take most of the time that a command needs to start.
+
+    Not `serve`, which loads what the web process and the workers share, before they are forked from it.
+    """
     script = """
 import sys, django
 from django.core.checks import run_checks
 from django.core.management import get_commands, load_command_class
 django.setup()
-load_command_class("experiments", "serve")
+load_command_class("experiments", "backup")
 load_command_class("experiments", "apitoken")
 print(sorted(found.id for found in run_checks(tags=["installation"])))
 print(sorted({"project.urls", "rest_framework.views", "runs.admin", "experiments.admin"} & set(sys.modules)))
