@@ -46,6 +46,9 @@ from runs.listing.pagination import NEWEST_FIRST, Part, page_of
 from runs.listing.run_lines import run_lines
 from runs.models import Run, RunMetric
 
+_GROUPS_ALL = {"by", "page_size", "cursor", "deleted"}
+"""Parameters of groups that choose no runs, unless `deleted` is true."""
+
 
 class ReadingView(APIView):
     """The base of the views that answer GET and HEAD in JSON.
@@ -98,7 +101,8 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         whole = self.asked.keys() <= {"deleted"} and not self.asked["deleted"]
-        return Response(facets(chosen(request.user, self.asked), whole=whole))
+        searched = "search" in self.asked
+        return Response(facets(chosen(request.user, self.asked), whole=whole, searched=searched))
 
 
 class Grouped(ReadingView):
@@ -109,7 +113,8 @@ class Grouped(ReadingView):
     def get(self, request: Request) -> Response:
         """Return the page."""
         asked = self.asked
-        page = page_of_groups(chosen(request.user, asked), asked["by"], asked["page_size"], asked.get("cursor"))
+        runs, whole = chosen(request.user, asked), asked.keys() <= _GROUPS_ALL and not asked["deleted"]
+        page = page_of_groups(runs, asked["by"], asked["page_size"], asked.get("cursor"), whole=whole)
         links = page.links(request.build_absolute_uri())
         return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 
