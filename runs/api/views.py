@@ -41,9 +41,9 @@ from runs.listing.filters import (
 )
 from runs.listing.grouping import page_of_groups
 from runs.listing.list_serializers import grouped
-from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, Part, page_of
 from runs.listing.run_lines import run_lines
+from runs.listing.run_pages import run_page
 from runs.models import Run, RunMetric
 
 _GROUPS_ALL = {"by", "page_size", "cursor", "deleted"}
@@ -86,8 +86,7 @@ class RunList(ReadingView):
         """Return the page."""
         asked = self.asked
         # First the ids, then their rows: sorting whole rows takes many times as long.
-        parts, order = ordered(chosen(request.user, asked), asked["ordering"])
-        page = page_of(parts, order, asked["page_size"], asked.get("cursor"))
+        page = run_page(request.user, asked)
         links = page.links(request.build_absolute_uri())
         lines = run_lines([row["id"] for row in page.rows], asked.get("columns", ()), asked["sparkline"])
         return Response({**links, "results": lines})

@@ -149,6 +149,21 @@ def test_a_search_reads_the_runs_once_for_all_facets(api: Client, made: list[Mad
         assert len(re.findall(r"(SCAN|SEARCH) runs_run\b", sqlite_plan(query))) == 1
 
 
+@pytest.mark.parametrize("number", [1, 7, 36])
+def test_the_newest_are_the_same_however_they_are_asked_for(api: Client, made: list[Made], number: int) -> None:
+    every = {"status": ",".join(Run.Status.values), "page_size": str(number)}
+    chosen, newest = api.get(URL, every).json(), api.get(URL, {"page_size": str(number)}).json()
+    assert newest["results"] == chosen["results"]
+    assert [row["id"] for row in newest["results"]] == sorted((one.run.pk for one in made), reverse=True)[:number]
+    assert newest["previous"] is chosen["previous"] is None
+    if number == len(made):
+        assert newest["next"] is chosen["next"] is None
+    else:
+        following = api.get(newest["next"]).json()
+        assert following["results"] == api.get(chosen["next"]).json()["results"]
+        assert api.get(following["previous"]).json()["results"] == newest["results"]
+
+
 @pytest.mark.parametrize("all_of_them", [{}, {"mode": "centralized"}])
 def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made], all_of_them: dict[str, str]) -> None:
     groups = api.get(f"{URL}grouped/", {"by": "tag", **all_of_them}).json()["results"]
