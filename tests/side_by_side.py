@@ -2,9 +2,9 @@
 
 Each lane is a pytest of its own, with a home and a database of its own. Its tests mostly wait for processes and keep
 less than a third of a core busy, so four lanes run for each core, and what is left starts when one has ended: with
-three, the cores stood idle for a sixth of the time, while the last lanes waited alone. The output of the first is shown
-as it comes, that of the others when they have ended. A test file runs in the lane that `PLACES` names for it or for a
-folder above it, else in `suite`.
+three, the last lanes waited for their processes while a core stood idle. The output of the first is shown as it comes,
+that of the others when they have ended. A test file runs in the lane that `PLACES` names for it or for a folder above
+it, else in `suite`.
 
 The last lines say how many seconds each lane took, and how many of the cores' time: with more lanes than cores, the sum
 of the latter decides how long the whole takes.

@@ -136,7 +136,7 @@ def test_a_stopped_server_puts_the_run_back_and_it_goes_on(transactional_db: Non
 
 def test_sigterm_to_one_rank_stops_both(tmp_path: Path, warm: None) -> None:
     def terminate(_process: TrainingProcess, message: Message) -> None:
-        if isinstance(message, CheckpointSaved) and message.epoch == 1:
+        if isinstance(message, CheckpointSaved) and message.epoch == 0:
             rank(1).send_signal(signal.SIGTERM)
 
     job = job_on(tmp_path / "7", 2, trainer={"max_epochs": 10_000}, callbacks={"early_stopping": False})

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from experiments.server.launcher import listen
+from experiments.server.launcher import PortTaken, listen
 from tests.installation import Installation
 from tests.servers import free_port
 from tests.waiting import eventually
@@ -81,7 +81,15 @@ def launched(tmp_path: Path) -> Iterator[Launched]:
 
 def leaves_nothing(launched: Launched) -> None:
     eventually(lambda: not launched.processes(), within=SECONDS_TO_END, every=0.2)
-    listen("127.0.0.1", launched.port).close()
+    # A process that ends has no environment any more a moment before its sockets are closed.
+    eventually(lambda: _is_free(launched.port), within=5)
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.suppress(PortTaken):
+        listen("127.0.0.1", port).close()
+        return True
+    return False
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 4.0])
