@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -66,9 +67,14 @@ class Series(NamedTuple):
 SERIES_KEY = Series._fields[:-2]
 
 
+def sees_all(user: User | AnonymousUser) -> bool:
+    """Return whether `user` may see all runs that are not deleted: today every active user does, others see none."""
+    return user.is_authenticated and user.is_active
+
+
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """Select the runs that `user` could see if none were deleted: today every active user sees all."""
-    return Run.objects.all() if user.is_authenticated and user.is_active else Run.objects.none()
+    """Select the runs that `user` could see if none were deleted."""
+    return Run.objects.all() if sees_all(user) else Run.objects.none()
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -78,8 +84,19 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
 
 def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
-    found = _CURVE_RUN.first(run_id) if user.is_authenticated and user.is_active and 0 <= run_id < 2**63 else None
+    found = _CURVE_RUN.first(run_id) if sees_all(user) and 0 <= run_id < 2**63 else None
     return None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
+
+
+def newest_run_ids(number: int) -> list[int]:
+    """Read the ids of the newest runs, at most so many, for a user who `sees_all`, in one prepared query."""
+    return [run_id for (run_id,) in _newest(number).rows()]
+
+
+@cache
+def _newest(number: int) -> PreparedQuery:
+    """Prepare the query, whose limit is no parameter, for a number: pages have few sizes."""
+    return PreparedQuery(lambda: Run.objects.filter(deleted_at=None).order_by("-pk").values_list("pk")[:number])
 
 
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:

@@ -41,10 +41,13 @@ from runs.listing.filters import (
 )
 from runs.listing.grouping import page_of_groups
 from runs.listing.list_serializers import grouped
-from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, Part, page_of
 from runs.listing.run_lines import run_lines
+from runs.listing.run_pages import run_page
 from runs.models import Run, RunMetric
+
+_GROUPS_ALL = {"by", "page_size", "cursor", "deleted"}
+"""Parameters of groups that choose no runs, unless `deleted` is true."""
 
 
 class ReadingView(APIView):
@@ -83,8 +86,7 @@ class RunList(ReadingView):
         """Return the page."""
         asked = self.asked
         # First the ids, then their rows: sorting whole rows takes many times as long.
-        parts, order = ordered(chosen(request.user, asked), asked["ordering"])
-        page = page_of(parts, order, asked["page_size"], asked.get("cursor"))
+        page = run_page(request.user, asked)
         links = page.links(request.build_absolute_uri())
         lines = run_lines([row["id"] for row in page.rows], asked.get("columns", ()), asked["sparkline"])
         return Response({**links, "results": lines})
@@ -98,7 +100,8 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         whole = self.asked.keys() <= {"deleted"} and not self.asked["deleted"]
-        return Response(facets(chosen(request.user, self.asked), whole=whole))
+        searched = "search" in self.asked
+        return Response(facets(chosen(request.user, self.asked), whole=whole, searched=searched))
 
 
 class Grouped(ReadingView):
@@ -109,7 +112,8 @@ class Grouped(ReadingView):
     def get(self, request: Request) -> Response:
         """Return the page."""
         asked = self.asked
-        page = page_of_groups(chosen(request.user, asked), asked["by"], asked["page_size"], asked.get("cursor"))
+        runs, whole = chosen(request.user, asked), asked.keys() <= _GROUPS_ALL and not asked["deleted"]
+        page = page_of_groups(runs, asked["by"], asked["page_size"], asked.get("cursor"), whole=whole)
         links = page.links(request.build_absolute_uri())
         return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 

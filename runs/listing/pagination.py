@@ -99,6 +99,13 @@ def page_of(parts: Sequence[Part[R]], order: Order, size: int, token: str | None
     )
 
 
+def first_page(rows: Sequence[R], size: int) -> Page[R]:
+    """Make the first page of rows that are `NEWEST_FIRST` of one part; with one row more there are others."""
+    shown = list(rows[:size])
+    ends = [Cursor(NEWEST_FIRST.name, 0, [], _plain(row, "id"), False) for row in (*shown[:1], *shown[-1:])]
+    return Page(shown, ends=(ends[0], ends[1]) if ends else None, has_next=len(rows) > size, has_previous=False)
+
+
 def _order_of_parts(number: int, cursor: Cursor | None) -> Iterable[int]:
     if cursor is None:
         return range(number)

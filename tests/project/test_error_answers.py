@@ -136,7 +136,7 @@ def test_an_unexpected_exception_is_told_in_json_and_says_nothing_of_the_inside(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(f"{SECRET}: password hunter2")
 
-    for name in ("visible_runs", "head_of", "readable_runs"):
+    for name in ("visible_runs", "newest_run_ids", "head_of", "readable_runs"):
         if hasattr(queries, name):
             monkeypatch.setattr(queries, name, fail)
     monkeypatch.setattr("runs.listing.filters.visible_runs", fail)

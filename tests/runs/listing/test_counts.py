@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs.derived_models import OptionValue
@@ -18,6 +21,7 @@ from runs.summaries import option_values
 from runs.tagging import tags
 from tests.runs.api.test_list import URL
 from tests.runs.conftest import CONFIG, MakeRun
+from tests.runs.query_plans import sqlite_plan
 
 OPTION = "config.optimizer.learning_rate"
 VALUES = (0.001, 10, 3, 0.1 + 0.2, 0.3, "auto", "10", True, False, None, [1, 2])
@@ -137,8 +141,32 @@ def _sorts_by(value: Any) -> Any:
     return (0.0, str(value).replace(" ", "")) if isinstance(value, str | list) else (float(value), "")
 
 
-def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made]) -> None:
-    groups = api.get(f"{URL}grouped/", {"by": "tag"}).json()["results"]
+def test_a_search_reads_the_runs_once_for_all_facets(api: Client, made: list[Made]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        api.get(f"{URL}facets/", {"search": "night"})
+    [query] = [one["sql"] for one in captured.captured_queries if "runs_run" in one["sql"]]
+    if connection.vendor == "sqlite":
+        assert len(re.findall(r"(SCAN|SEARCH) runs_run\b", sqlite_plan(query))) == 1
+
+
+@pytest.mark.parametrize("number", [1, 7, 36])
+def test_the_newest_are_the_same_however_they_are_asked_for(api: Client, made: list[Made], number: int) -> None:
+    every = {"status": ",".join(Run.Status.values), "page_size": str(number)}
+    chosen, newest = api.get(URL, every).json(), api.get(URL, {"page_size": str(number)}).json()
+    assert newest["results"] == chosen["results"]
+    assert [row["id"] for row in newest["results"]] == sorted((one.run.pk for one in made), reverse=True)[:number]
+    assert newest["previous"] is chosen["previous"] is None
+    if number == len(made):
+        assert newest["next"] is chosen["next"] is None
+    else:
+        following = api.get(newest["next"]).json()
+        assert following["results"] == api.get(chosen["next"]).json()["results"]
+        assert api.get(following["previous"]).json()["results"] == newest["results"]
+
+
+@pytest.mark.parametrize("all_of_them", [{}, {"mode": "centralized"}])
+def test_tags_group_each_run_under_each_of_its_tags(api: Client, made: list[Made], all_of_them: dict[str, str]) -> None:
+    groups = api.get(f"{URL}grouped/", {"by": "tag", **all_of_them}).json()["results"]
     assert {group["key"]: group["count"] for group in groups} == Counter(tag for one in made for tag in one.tags)
     for group in groups:
         of_it = [one.run for one in made if group["key"] in one.tags]
