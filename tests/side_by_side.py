@@ -34,6 +34,21 @@ LANES_PER_CORE = 4
 AGAIN = ("--reruns=1", "--reruns-delay=5", "--max-suite-reruns=3", "--rerun-show-tracebacks")
 PLACES = {
     "browser": ("tests/browser",),
+    "browser, all but a run": (
+        "tests/browser/test_compare_page.py",
+        "tests/browser/test_datasets_pages.py",
+        "tests/browser/test_deleted_runs.py",
+        "tests/browser/test_group_page.py",
+        "tests/browser/test_help.py",
+        "tests/browser/test_label_errors.py",
+        "tests/browser/test_list_page.py",
+        "tests/browser/test_list_return.py",
+        "tests/browser/test_new_run_fields.py",
+        "tests/browser/test_new_run_page.py",
+        "tests/browser/test_preflight_page.py",
+        "tests/browser/test_queue_page.py",
+        "tests/browser/test_reading_pages.py",
+    ),
     "installations": (
         "tests/test_end_to_end.py",
         "tests/test_frozen_worker.py",
@@ -50,17 +65,23 @@ PLACES = {
 }
 SECONDS_TO_END = 10.0
 PR_SET_CHILD_SUBREAPER = 36
-APART = [f"--ignore={place}" for places in PLACES.values() for place in places]
+
+
+def _without(*lanes: str) -> list[str]:
+    return [f"--ignore={place}" for lane in lanes for place in PLACES[lane]]
+
+
 SHOWN = "suite"
 # Started in this order: the one that is shown, then those that take longest, so that none is left alone at the end.
 LANES: dict[str, Sequence[str]] = {
-    SHOWN: ["-m", "pytest", *AGAIN, "tests", *APART],
-    "browser": ["-m", "pytest", *AGAIN, *PLACES["browser"]],
+    SHOWN: ["-m", "pytest", *AGAIN, "tests", *_without(*PLACES)],
+    "browser": ["-m", "pytest", *AGAIN, *PLACES["browser"], *_without("browser, all but a run")],
+    "browser, all but a run": ["-m", "pytest", *AGAIN, *PLACES["browser, all but a run"]],
     "integration on PostgreSQL": ["-m", "tests.integration", "--core", "--only=redis", *AGAIN],
     "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
     "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
     "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
-    "training": ["-m", "pytest", *AGAIN, *PLACES["training"], f"--ignore={PLACES['reading of data'][0]}"],
+    "training": ["-m", "pytest", *AGAIN, *PLACES["training"], *_without("reading of data")],
     "runs, realtime": ["-m", "pytest", *AGAIN, *PLACES["runs, realtime"]],
     "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
 }
