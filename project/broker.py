@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import dramatiq
 from django.conf import settings
@@ -32,7 +35,17 @@ def _build(middleware: list[Middleware]) -> dramatiq.Broker:
     if address.startswith(("amqp:", "amqps:")):
         return _new(RABBITMQ, url=address, middleware=middleware)
     # Redis notices messages of dead workers only during maintenance, by default once in a thousand commands.
-    return _new(REDIS, url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000)
+    broker = _new(REDIS, url=address, middleware=middleware, maintenance_chance=1_000_000, heartbeat_timeout=60_000)
+    os.register_at_fork(after_in_child=partial(_set_apart, broker))
+    return broker
+
+
+def _set_apart(broker: Any) -> None:
+    """Give the broker of a forked process an identity of its own.
+
+    Redis returns the messages of a dead worker to the queue once nobody's heart beats under its identity.
+    """
+    broker.broker_id = str(uuid4())
 
 
 def _new(name: str, **options: Any) -> dramatiq.Broker:

@@ -57,7 +57,11 @@ def _installed() -> Iterator[tuple[str, str]]:
             if explicit:
                 raise
             continue
-        yield from ((app.label, one.name) for one in pkgutil.iter_modules(folder) if one.name[0] not in "_~")
+        yield from ((app.label, one.name) for one in pkgutil.iter_modules(folder) if _is_migration(one))
+
+
+def _is_migration(module: pkgutil.ModuleInfo) -> bool:
+    return not module.ispkg and module.name[0] not in "_~"
 
 
 def _read(lock: IO[str]) -> str:

@@ -21,9 +21,12 @@ class Adopted:
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """Return the exit code (negative: the signal), None while it runs."""
+        """Return the exit code (negative: the signal; 0 where nobody knows it any more), None while it runs."""
         if self.returncode is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                ended, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # who started us ignores SIGCHLD: the system keeps no code
+                ended, status = self.pid, 0
             if ended:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode

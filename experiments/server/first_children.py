@@ -10,6 +10,7 @@ and on macOS the system itself does. Then the launcher starts its children as it
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -27,16 +28,19 @@ from experiments.server.launcher import STOP_SIGNALS, ChildPlan, Plan, children_
 from experiments.worker import maintenance  # noqa: F401
 from runs import serializers  # noqa: F401
 
+logger = logging.getLogger(__name__)
 _TASKS = Path("/proc/self/task")
 
 
 def fork(plan: Plan) -> tuple[list[int], ChildPlan | None]:
-    """Fork all children of the plan, as far as that is safe here.
+    """Fork all children of the plan, as far as that is safe and possible here: the launcher starts those that are left.
 
     Return their process ids in the order of the plan, and, in a child, what it is to be.
     """
     if not is_safe():
         return [], None
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # else each child would say again what waits to be written
     connections.close_all()
     gc.freeze()  # else a collection in a child would write to all that it shares
     started: list[int] = []
@@ -44,11 +48,23 @@ def fork(plan: Plan) -> tuple[list[int], ChildPlan | None]:
         if child.command == "worker":  # the web process, which loads more than all others, is on its way by then
             _loaded(child.command)
             gc.freeze()
-        pid = os.fork()
+        if (pid := _forked()) is None:
+            break
         if not pid:
             return [], child
         started.append(pid)
     return started, None
+
+
+def _forked() -> int | None:
+    """Fork, and return what that returns; None where it is not safe any more, or not possible at the moment."""
+    if not is_safe():  # what was loaded meanwhile may have started a thread
+        return None
+    try:
+        return os.fork()
+    except OSError:
+        logger.exception("no process could be forked; it is started in another way")
+        return None
 
 
 def is_safe() -> bool:

@@ -20,7 +20,9 @@ def replace(word: str, by: Sequence[str]) -> list[str]:
     given = sys.orig_argv
     kept = given[: given.index(word)] if word in given else given[:2]
     words = [*kept, *by]
-    with suppress(OSError):
+    with suppress(
+        OSError, LookupError, ValueError, OverflowError
+    ):  # a system may give less than Linux, or other fields
         _write(words, first=len(kept))
     return ["manage.py", *by]
 
@@ -30,6 +32,8 @@ def _write(words: list[str], first: int) -> None:
     process = Path("/proc/self")
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     start, end = (int(fields[number - 3]) for number in _ARGUMENTS)
+    if not 0 < start < end:  # hidden from this process
+        return
     with (process / "mem").open("r+b", buffering=0) as memory:
         memory.seek(start)
         memory.write(fitted(words, first, end - start))

@@ -14,7 +14,7 @@ from realtime.hubs.followers import Followers, Push
 from realtime.hubs.journal_news import News, first, following
 from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
-from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, frame, read
+from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, Item, frame, read
 from realtime.wire.ring_buffer import RingBuffer
 from runs.pauses.rest import Rest
 from runs.queries import Head
@@ -156,19 +156,23 @@ class Hub:
         news = await (tail(first, self.run_id) if known is None else tail(following, self.run_id, known))
         found, last = news.head, news.last
         ring = self._ring or RingBuffer(self.run_id, news.after)
-        ring.extend(news.items)
+        self._extend(ring, news, news.items)
         while ring.head < last:
             await self._publish(ring)
-            ring.extend(await tail(read, self.run_id, ring.head, last))
-        self._news = news._replace(after=ring.head, items=[])
+            self._extend(ring, news, await tail(read, self.run_id, ring.head, last))
         self.touched = found and found.touched_at
         self.gone = found is None or found.deleted_at is not None  # only now: its clients have the rest by then
         await self._publish(ring)
 
+    def _extend(self, ring: RingBuffer, news: News, items: list[Item]) -> None:
+        """Add the items, and remember at once how far the ring goes: a look that fails is repeated from there."""
+        ring.extend(items)
+        self._ring = ring
+        self._news = news._replace(after=ring.head, items=[])
+
     async def _publish(self, ring: RingBuffer) -> None:
         """Send what is new; returns when all have it who could take it at once."""
         began = time.thread_time()
-        self._ring = ring
         self._frames.clear()
         self._push(ring)
         self._grown.set()

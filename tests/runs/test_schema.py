@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django.fixtures import Settings
 
+import runs.migrations
 from runs import schema
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,17 @@ def test_what_was_broken_off_is_done_again(migrated: list[str], monkeypatch: pyt
     monkeypatch.setattr(schema, "_missing", list)  # all were applied, and nothing after them
     schema.bring_up_to_date()
     assert migrated == ["migrate"] * 2
+
+
+def test_a_folder_among_the_migrations_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Django's loader takes modules alone: what it never applies would be missing for good."""
+    folder = tmp_path / "of_migrations"
+    (folder / "__init__.py").parent.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.setattr(runs.migrations, "__path__", [*runs.migrations.__path__, str(tmp_path)])
+    assert schema.unapplied_migrations() == []
+    (tmp_path / "9999_later.py").touch()
+    assert schema.unapplied_migrations() == ["runs.9999_later"]
 
 
 def test_missing_migrations_are_those_that_django_would_apply() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from django.db import connections
 
-from experiments.server import first_children
+from experiments.server import first_children, process_title
 from experiments.server.adopted import Adopted
 from experiments.server.launcher import Plan, children_of
 from experiments.server.process_title import fitted
@@ -60,6 +63,53 @@ def test_the_web_process_comes_first_and_alone_gets_the_socket() -> None:
     assert all((worker.command, worker.descriptors) == ("worker", [5]) for worker in workers)
 
 
+@pytest.fixture
+def pids(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let forking yield these process ids, and then be impossible; nothing of this process changes."""
+    found = [101, 102, 103]
+
+    def fork() -> int:
+        if not found:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return found.pop(0)
+
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    monkeypatch.setattr(first_children, "is_safe", lambda: True)
+    return found
+
+
+def test_what_cannot_be_forked_is_left_to_the_launcher(pids: list[int]) -> None:
+    plan = Plan(7, ["manage.py"], ["none"] * 8, 1, 35.0, False, "", "INFO", pipe=(5, 6))
+    assert first_children.fork(plan) == ([101, 102, 103], None)
+
+
+def test_nothing_is_forked_once_loading_has_started_a_thread(pids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(first_children, "_loaded", loaded.append)
+    monkeypatch.setattr(first_children, "is_safe", lambda: not loaded)
+    plan = Plan(7, ["manage.py"], ["none"], 1, 35.0, False, "", "INFO", pipe=(5, 6))
+    assert first_children.fork(plan) == ([101], None)
+
+
+@pytest.mark.parametrize(
+    "stat",
+    [
+        "7 (python) R 1",
+        "7 (python) R " + " ".join("0" * 49),
+        "7 (python) R " + " ".join(["?"] * 49),
+        "7 (python) R " + " ".join([str(2**80)] * 49),
+        "7 (python) R " + " ".join([*"0" * 44, str(2**70), str(2**70 + 20), *"0" * 3]),
+    ],
+)
+def test_a_system_that_tells_less_than_linux_keeps_the_name(stat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda _: stat)
+    before = Path("/proc/self/cmdline").read_bytes() if sys.platform == "linux" else b""
+    assert process_title.replace("serve", ["web", "--fd", "3"]) == ["manage.py", "web", "--fd", "3"]
+    assert not before or Path("/proc/self/cmdline").read_bytes() == before
+
+
 def forked(seconds: float = 60.0) -> Adopted:
     """Start a process as if it had been forked before this program began."""
     return Adopted(os.posix_spawnp("sleep", ["sleep", str(seconds)], os.environ))
@@ -74,6 +124,18 @@ def test_the_end_of_an_adopted_child_is_noticed_and_its_code_kept() -> None:
     assert child.wait(20) == -9
     assert child.poll() == -9
     child.terminate()  # nobody: its number may be another's by now
+
+
+def test_the_end_of_an_adopted_child_is_noticed_where_the_system_keeps_no_code() -> None:
+    """A service manager may have left SIGCHLD ignored, which `exec` keeps."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        child = forked()
+        assert child.poll() is None
+        child.kill()
+        assert child.wait(20) == 0
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_an_adopted_child_is_told_to_end() -> None:
