@@ -140,12 +140,27 @@ def _loads() -> bool:
     return probe.exitcode == 0
 
 
-def _start() -> None:
+def settle_environment() -> None:
+    """Change the environment variables of this process once, before it has threads, to those of a fork server.
+
+    Starting one then changes nothing, so no thread that reads a variable meanwhile misses it, and one that is started
+    again after it was killed inherits no secrets.
+    """
+    for name in environment.withheld(os.environ):
+        del os.environ[name]
+    _let_children_find_us()
+
+
+def _let_children_find_us() -> None:
     # The fork server resolves modules by itself: it does not inherit this process's sys.path.
     root = str(Path(__file__).resolve().parents[2])
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if root not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, paths)])
+
+
+def _start() -> None:
+    _let_children_find_us()
     with _clean_environment():
         forkserver.ensure_running()
 
@@ -198,11 +213,12 @@ def _configuration() -> dict[str, Any]:
 def _clean_environment() -> Iterator[None]:
     """Remove the secrets from the environment for the block, so that the fork server starts without them.
 
-    A fork server that is started again after it was killed inherits them and removes them itself, which leaves them
-    readable in /proc.
+    In a process that has settled its environment there are none. In another, a fork server that is started again after
+    it was killed inherits them and removes them itself, which leaves them readable in /proc.
     """
     withheld = {name: os.environ.pop(name) for name in environment.withheld(os.environ)}
     try:
         yield
     finally:
-        os.environ.update(withheld)
+        for name, value in withheld.items():
+            os.environ[name] = value

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from experiments.cli.stop_signals import StopSignals
+from experiments.cli.training_command import TrainingCommand
 from experiments.processes import training_process
 from experiments.server import private_home
 from experiments.supervision import secondary_node
@@ -15,7 +16,7 @@ from experiments.training.contract.source_errors import SourceError
 from runs.check_tags import INSTALLATION
 
 
-class Command(BaseCommand):
+class Command(TrainingCommand):
     """The command `join`."""
 
     help = "Give this machine's devices to a run that asked for several machines; ends with the run."

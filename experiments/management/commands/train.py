@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
 from experiments.api.validation_messages import refusal
 from experiments.cli.console import Console
 from experiments.cli.stop_signals import StopSignals
+from experiments.cli.training_command import TrainingCommand
 from experiments.datasets.lookup import Place
 from experiments.launch import create, inspect
 from experiments.processes import metric_listing, training_process
@@ -37,7 +38,7 @@ NOBODY_ELSE = 0  # of whom this process looks at data
 HEADLINE = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final_f1_cm", "final_auroc_cm")
 
 
-class Command(BaseCommand):
+class Command(TrainingCommand):
     """The command `train`."""
 
     help = "Train here and now; the runs are listed like any other. Ctrl-C puts what is left into the queue."

@@ -3,8 +3,9 @@
 from argparse import SUPPRESS
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from experiments.cli.training_command import TrainingCommand
 from experiments.processes import gpus
 from experiments.server import private_home
 from experiments.server.launcher_watch import OPTION
@@ -12,7 +13,7 @@ from experiments.worker.worker_process import work
 from runs.check_tags import INSTALLATION
 
 
-class Command(BaseCommand):
+class Command(TrainingCommand):
     """The command `worker`."""
 
     help = "Run queued trainings until SIGTERM; then they stop after a batch and return to the queue."

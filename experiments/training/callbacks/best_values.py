@@ -12,7 +12,9 @@ from experiments.training.contract.reports import BestValues, Reporter
 
 
 class BestTracker(Callback):
-    """Reports `BestValues` after each complete epoch. An unknown value is never best, an equal one not better.
+    """Reports `BestValues` after each complete epoch, and when an attempt continues an earlier one.
+
+    An unknown value is never best, an equal one not better.
 
     `best_epoch` is the best by `monitor`, equal values decided by the lower `val_loss`; `val_recall` and `val_loss` are
     each tracked on their own.
@@ -21,6 +23,11 @@ class BestTracker(Callback):
     def __init__(self, *, monitor: str, mode: Mode, report: Reporter) -> None:
         self._monitor, self._mode, self._report = monitor, mode, report
         self._best: dict[str, Score] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Report the best of the epochs that a resumed attempt continues: the one before may have known later ones."""
+        if trainer.current_epoch:
+            self._report(self._values(trainer.current_epoch))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Compare the epoch's values with the best and report them."""

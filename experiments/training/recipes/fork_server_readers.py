@@ -1,6 +1,6 @@
 """Imported by the fork server, and by nothing else: readers of data that other processes load only when they need them.
 
-A training that loaded them itself would begin a quarter of a second later.
+A training that loaded them itself would begin later by that time.
 """
 
 from __future__ import annotations

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+from django.core.management import BaseCommand, load_command_class
 
-from experiments.processes import training_process
+from experiments.processes import fork_server, training_process
 from experiments.training.contract import environment
-from tests.installation import Installation
+from tests.installation import ROOT, Installation
 
 SLURM = {
     "SLURM_NTASKS": "2",
@@ -75,6 +78,27 @@ def test_the_worker_keeps_its_environment(name: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(name, "redis://")
     training_process.warm_up()
     assert os.environ[name] == "redis://"
+
+
+def test_a_command_that_trains_settles_it_once_and_starting_a_process_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else another thread that reads it meanwhile would miss a variable."""
+    commands = [load_command_class("experiments", name) for name in ("worker", "join", "train")]
+    monkeypatch.setattr(BaseCommand, "run_from_argv", lambda *_: None)
+    settled = {"PYTHONPATH": os.pathsep.join([str(ROOT), "theirs"]), "SLURM_JOB_ID": "4711"} | KEPT
+    for command in commands:
+        theirs = SECRETS | SLURM | KEPT | {"PYTHONPATH": "theirs"}
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", theirs)
+            command.run_from_argv(["manage.py", "a command"])
+        assert theirs == settled
+    started_with: list[dict[str, str]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(forkserver, "ensure_running", lambda: started_with.append(dict(os.environ)))
+        patch.setattr(os, "environ", MappingProxyType(settled))  # raises where it is changed
+        fork_server._start()
+    assert started_with == [settled]
 
 
 SCRIPT = """

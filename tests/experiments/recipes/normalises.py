@@ -1,11 +1,20 @@
-"""The real recipe with a network of somebody else that has batch normalisation, on the data asked for."""
+"""The real recipe with a network of somebody else that has batch normalisation, on the data asked for.
+
+All epochs but the first wait in memory until the training ends, and then for a disk that is slow.
+"""
+
+import time
+from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
 
+from experiments.training.callbacks.checkpoints import cadence
 from experiments.training.contract.reports import Job, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes import centralized
+from runs import atomic_files
 from tests.experiments.training.trainings import Network
 
 
@@ -24,4 +33,15 @@ class Normalising(Network):
 
 
 def train(job: Job, report: Reporter, stop: Stop) -> None:
-    centralized.train(job, report, stop, model=Normalising())
+    write = atomic_files.write
+
+    def slowly(path: Path, content: bytes | memoryview) -> None:
+        time.sleep(0.5 if path.suffix == ".ckpt" else 0.0)
+        write(path, content)
+
+    with (
+        patch.object(cadence, "SHARE", 1e-9),
+        patch.object(cadence, "LONGEST_SECONDS", 3_600.0),
+        patch.object(atomic_files, "write", slowly),
+    ):
+        centralized.train(job, report, stop, model=Normalising())

@@ -140,6 +140,7 @@ def test_an_interrupted_and_resumed_run_repeats_an_uninterrupted_one(
     assert set(metrics_by_epoch(second, "val")) == {2, 3, 4}
     assert numbers(first) | numbers(second) == numbers(uninterrupted)
     assert of_type(second, BestValues)[-1] == of_type(uninterrupted, BestValues)[-1]
+    assert of_type(second, BestValues)[0] == of_type(uninterrupted, BestValues)[1], "those up to the checkpoint"
     assert of_type(second, FinalStats) == of_type(uninterrupted, FinalStats)
     assert of_type(second, LrUpdate) == [event for event in of_type(uninterrupted, LrUpdate) if event.epoch >= 2]
 

@@ -100,6 +100,13 @@ def test_every_sample_is_predicted_once_and_in_its_order(done: Done) -> None:
         assert np.sum(stats.confusion_matrix) == len(part)
 
 
+def test_all_evaluate_a_best_epoch_that_the_first_wrote_when_training_had_ended(done: Done) -> None:
+    """The first alone writes and reads it."""
+    assert known(of_type(done.messages, BestValues)[-1].best_epoch) > 0
+    assert len({stats.epoch for stats in of_type(done.messages, FinalStats)}) == 1
+    assert "Traceback" not in (done.run_dir / "train.rank1.log").read_text()
+
+
 def test_one_process_speaks_for_all(done: Done) -> None:
     counts = Counter(type(message) for message in done.messages)
     steps = len(done.data.indices["train"]) // 48
@@ -107,7 +114,8 @@ def test_one_process_speaks_for_all(done: Done) -> None:
     assert counts[TrainingStart] == 1
     assert of_type(done.messages, TrainingStart)[0].total_steps == EPOCHS * (steps + 1)
     assert counts[EpochEnd] == 2 * EPOCHS
-    assert counts[CheckpointSaved] == counts[BestValues] == EPOCHS
+    assert counts[BestValues] == EPOCHS
+    assert [saved.epoch for saved in of_type(done.messages, CheckpointSaved)] == [0, EPOCHS - 1]
     assert counts[BatchMetrics] == counts[GradientStats] == EPOCHS * (steps + 1)
     for name in ("train.log", "train.rank1.log"):
         log = (done.run_dir / name).read_text()
