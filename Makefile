@@ -126,8 +126,8 @@ $(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache_
 	@$(PY) -m docs.build
 	@touch $@
 
-# Where the code may not be written by who runs it, or nothing may be (PYTHONDONTWRITEBYTECODE), each process would compile
-# all of it again: a quarter of the time that the web process needs to start.
+# Where the server's account may not write beside the code, or nothing is written (PYTHONDONTWRITEBYTECODE), each process
+# would compile all of it again: a quarter of the time that the web process needs to start.
 $(COMPILED): $(RUNTIME) $(shell find project experiments runs realtime -name '*.py' 2>/dev/null)
 	@$(PY) -m compileall -q project experiments runs realtime
 	@touch $@

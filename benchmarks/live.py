@@ -77,7 +77,7 @@ def _live(place: Path, kept: dict[str, str], asked: argparse.Namespace) -> Itera
     with home.serve("--no-worker") as server, _worker(home) as worker:
         web = psutil.Process(server.process.pid).children()[0]
         run_id = server.train(**REQUEST)
-        server.wait_for(run_id, "in_progress")
+        server.wait_for(run_id, "in_progress", within=600)
         values = Values()
         found = asyncio.run(_watch(server, run_id, asked, {"web": web, "worker": psutil.Process(worker.pid)}, values))
     if asked.stations:

@@ -30,6 +30,7 @@ from benchmarks.load_training import RATE, SAID
 from tests.installation import ROOT, Installation, Server
 
 SAMPLE_SECONDS = 10.0
+START_SECONDS = 600.0  # until PyTorch is loaded and the trainings run: a busy machine takes minutes
 LISTS = 0.1  # share of the clients that follow the list, at least one
 REQUEST = {"experiment_name": "load", "source_path": "builtin:digits-is-8"}
 SERVICES = ("DATABASE_URL", "REDIS_URL")
@@ -69,7 +70,7 @@ class Load:
         with self._home.serve("--no-worker") as server, self._worker() as worker:
             running = [server.train(**REQUEST) for _ in range(asked.running)]
             for run_id in running:
-                server.wait_for(run_id, "in_progress")
+                server.wait_for(run_id, "in_progress", within=START_SECONDS)
             for _ in range(asked.queued):
                 server.train(**REQUEST)
             with self._clients(server, running) as clients:

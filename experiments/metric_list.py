@@ -1,4 +1,4 @@
-"""The list of metrics in the database: made by a worker once per version of the library, read by whoever needs it."""
+"""The list of metrics in the database: made by a worker once per version of the library, read by all who need it."""
 
 from __future__ import annotations
 

@@ -14,9 +14,13 @@ from runs.comparison.comparison_views import ComparisonView, FlippedParameters
 
 
 class Pictures(NamedTuple):
-    """Addresses of pictures, and why there is none, by sample; `problem` says why there are none at all."""
+    """Addresses of pictures, of large ones too, and why there is none, by sample.
+
+    `problem` says why there are none but those that a run keeps.
+    """
 
     images: dict[str, str]
+    large: dict[str, str]
     problems: dict[str, str]
     problem: str | None = None
 
@@ -36,7 +40,7 @@ class FlippedPictures(ComparisonView):
         runs, split = self.pair()
         page = flipped_samples(runs, split, self.asked["right"], self.asked["page"])
         if page["problem"]:
-            return Pictures({}, {}, page["problem"])
+            return Pictures({}, {}, {}, page["problem"])
         ids = [sample["sample_id"] for sample in page["results"]]
         return _of_both([Predicted(run, split, self.request.user) for run in runs], ids)
 
@@ -50,15 +54,18 @@ def _of_both(both: Sequence[Predicted], ids: Sequence[str]) -> Pictures:
 
     places = [sample_places.read(of.run, of.split, ids) for of in both]
     images: dict[str, str] = {}
+    large: dict[str, str] = {}
     for of, at in zip(both, places, strict=True):
         kept = sample_pictures.kept(of, [at[name] for name in at if name not in images])
         images |= {name: kept[place] for name, place in at.items() if place in kept}
+        large |= {name: sample_pictures.address(of, place, "large") for name, place in at.items() if place in kept}
     first = None
     for of, at in zip(both, places, strict=True):
         missing = {place: name for name, place in at.items() if name not in images}
         drawn, found = sample_pictures.drawn(of, list(missing), inline=False)
         images |= {missing[place]: address for place, address in drawn.items()}
+        large |= {missing[place]: sample_pictures.address(of, place, "large") for place in drawn}
         if not found.problem:
-            return Pictures(images, {missing[place]: words for place, words in found.problems.items()})
+            return Pictures(images, large, {missing[place]: words for place, words in found.problems.items()})
         first = first or found.problem
-    return Pictures(images, {}, first)
+    return Pictures(images, large, {}, first)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
 
@@ -48,7 +48,7 @@ def drawn(of: Predicted, places: Sequence[int], *, inline: bool) -> Drawn:
     found = looked_up(of, places, run_samples.SMALL)
     if inline:
         return Drawn({place: _content(of, place, path) for place, path in found.pictures.items()}, found)
-    images = {place: _address(of, place) for place in found.pictures}
+    images = {place: address(of, place) for place in found.pictures}
     return Drawn(images | dict(found.addresses), found)
 
 
@@ -74,9 +74,10 @@ def _content(of: Predicted, place: int, path: Path) -> str:
     except FileNotFoundError:  # another request made room
         content = b""
     small = 0 < len(content) <= error_pictures.MOST_PICTURE_BYTES
-    return error_pictures.data_address(content) if small else _address(of, place)
+    return error_pictures.data_address(content) if small else address(of, place)
 
 
-def _address(of: Predicted, place: int) -> str:
-    chosen = f"split={of.split}&size=small&attempt={of.run.attempt}"
+def address(of: Predicted, place: int, size: Literal["small", "large"] = "small") -> str:
+    """Return where a sample is drawn from its data, if they can still be read."""
+    chosen = f"split={of.split}&size={size}&attempt={of.run.attempt}"
     return f"/api/runs/{of.run.pk}/final-samples/{place}/picture/?{chosen}"

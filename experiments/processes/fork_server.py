@@ -187,7 +187,7 @@ def _end_tracker() -> None:
     tracker: Any = resource_tracker._resource_tracker  # there is no public way
     with suppress(ProcessLookupError):
         if tracker._pid is not None:
-            os.kill(tracker._pid, signal.SIGKILL)  # it ignores all others, and would wait for whoever has its pipe
+            os.kill(tracker._pid, signal.SIGKILL)  # it ignores all others, and would wait for all that have its pipe
     with suppress(ChildProcessError):
         tracker._stop()
 

@@ -1,7 +1,7 @@
 """The clients at the head of a run's journal: what is new is written to all of them in one loop.
 
-A task that wakes for each client and each frame makes a frame a third dearer. A client leaves when it cannot take a
-frame at once, and is then served by its own task until it is at the head again.
+A task that wakes for each client and each frame makes a frame cost a third more. A client leaves when it cannot take
+a frame at once, and is then served by its own task until it is at the head again.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ SNAPSHOT_RUNS = 50
 QUEUE_SECONDS = 5.0
 """Without a change of a run the queue is looked at so often: it may be paused, and estimates drift …"""
 QUEUE_REST = Rest(200, least=QUEUE_SECONDS, longest=30.0)
-"""… but more seldom where that costs much: half a percent of a core."""
+"""… but less often where that costs much: half a percent of a core."""
 STATUSES_PER_CHANGE = 20
 STATUSES_WAITING = 1_000
 TOUCHED_KEPT = 20_000

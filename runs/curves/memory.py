@@ -1,6 +1,6 @@
 """A cache of decoded columns for the next reader of this process: bounded, least recently used out first.
 
-Once nobody has read anything for a while, all of it goes: an idle process shall be as small as before.
+Once nobody has read anything for a while, all of it is removed: an idle process is then as small as before.
 """
 
 from __future__ import annotations

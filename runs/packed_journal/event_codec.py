@@ -1,4 +1,4 @@
-"""Encode events of the journal as one compressed value and decode them, letter by letter. Pure.
+"""Encode events of the journal as one compressed value and decode them to the same text. Pure.
 
 Events with the same keys are a table, whose columns are numbers of fixed width where they are numbers: their digits are
 what most of a journal is. Each event is taken apart only if the same text comes of it again; others stay texts.

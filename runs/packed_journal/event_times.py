@@ -10,7 +10,7 @@ SECOND, SECONDS = 1_000_000, 19
 
 
 def moments(timestamps: Sequence[str]) -> Sequence[int] | Sequence[str]:
-    """Return the times in microseconds; as they are, unless all come back letter by letter."""
+    """Return the times in microseconds; as they are, unless all come back as the same text."""
     digits = "".join([text[SECONDS + 1 : -1] for text in timestamps])
     ends = {(len(text), text[SECONDS : SECONDS + 1], text[-1:]) for text in timestamps}
     if ends != {(SECONDS + 8, ".", "Z")} or not (digits.isascii() and digits.isdecimal()):

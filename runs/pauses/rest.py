@@ -1,6 +1,6 @@
 """Pauses in proportion to what the work before them cost: what looks again and again takes a bounded share of a core.
 
-Cheap work is done often, dear work seldom; how dear it is depends on the data, so it is measured each time.
+Cheap work is done often, expensive work rarely; what it costs depends on the data, so it is measured each time.
 """
 
 from __future__ import annotations

@@ -205,6 +205,13 @@ async def test_flipped_samples_show_the_pictures_that_a_run_keeps(visitors: Visi
     await expect(shown).to_have_count(1, timeout=60_000)
     assert await shown.evaluate("node => node.decode().then(() => node.naturalWidth)") == 16
     assert await page.locator(".flipped img").count() == 1
+    visitors.expected = re.compile("404")  # there is none larger: the run did not note its files
+    await row.first.get_by_role("button", name="Look at s2").click()
+    dialog = page.get_by_role("dialog", name="s2")
+    await expect(dialog.locator("dd")).to_have_text(["s2", "–", "not 8", "not 8 (0.100)", "8 (0.700)"])
+    await expect(dialog).to_contain_text("This is the picture that the run keeps", timeout=60_000)
+    assert await dialog.locator("img").evaluate("node => node.decode().then(() => node.naturalWidth)") == 16
+    assert await broken_rules(page) == []
 
 
 @pytest.mark.parametrize("count", [2, 4])

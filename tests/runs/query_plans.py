@@ -3,9 +3,9 @@
 SQLite plans alike for few rows and for many. PostgreSQL plans by the size of a table and by what it has found in the
 columns, and reads a small table whole whatever indexes it has. So `pretend_many_rows` tells it of a million rows of the
 kind that there are; and `enable_seqscan = off` makes it prefer any index to the table itself, which in a table of one
-page is never dear. It then may walk a whole index row by row instead, which counts as the same, except that of an index
-alone (an index-only scan), and of a partial index, which has few rows. What is shown is that there is an index for the
-query; how long it takes with many rows `benchmarks.listing` measures.
+page never costs much. It then may walk a whole index row by row instead, which counts as the same, except that of an
+index alone (an index-only scan), and of a partial index, which has few rows. What is shown is that there is an index
+for the query; how long it takes with many rows `benchmarks.listing` measures.
 """
 
 from __future__ import annotations

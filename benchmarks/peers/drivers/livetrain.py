@@ -229,7 +229,7 @@ def visible(home: Path, values: int) -> Figures:
         worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
             run_id = server.train(**request, trainer={"max_epochs": 10_000})
-            server.wait_for(run_id, "in_progress")
+            server.wait_for(run_id, "in_progress", within=600)
             time.sleep(2)  # what a page does: it comes while the run goes on
             delays = _delays(server, run_id, values)
         finally:

@@ -119,7 +119,7 @@ class EpochLoop(_TrainingEpochLoop):
         progress.increment_completed()
 
     def on_advance_end(self, data_fetcher: _DataFetcher) -> None:
-        """Count the step; after an epoch's last one, or when training shall stop, do all that Lightning does."""
+        """Count the step; after an epoch's last one, or when training has to stop, do all that Lightning does."""
         trainer = self.trainer
         if self._hooks is None or self.batch_progress.is_last_batch or trainer.should_stop or trainer.received_sigterm:
             super().on_advance_end(data_fetcher)

@@ -67,7 +67,12 @@ def test_samples_of_a_registered_data_set_unless_it_is_another_now(api: Client, 
     found = asked(api, one, other)
     assert (set(found["images"]), found["problem"]) == ({"tulip/000.png", "rose/001.png"}, None)
     assert image_of(api, found["images"]["rose/001.png"]).width > 0
-    assert asked(api, one, other, "reference") == {"images": {}, "problems": {}, "problem": None}
+    assert asked(api, one, other, "reference") == {
+        "images": {},
+        "large": {},
+        "problems": {},
+        "problem": None,
+    }
     Dataset.objects.filter(name=name).update(content_hash="b" * 64)
     told = asked(api, one, other)
     assert told["images"] == {}
@@ -99,6 +104,12 @@ def test_files_of_a_path(api: Client, user: User, root: Path, noted: str) -> Non
         "tulip/002.png": 102,
     }
     assert found["problems"] == {"gone.png": "it is no longer there"}
+    readable = other if noted == "run" else one
+    assert found["large"] == {
+        name: f"/api/runs/{readable.pk}/final-samples/{place}/picture/?split=test&size=large&attempt={readable.attempt}"
+        for place, name in enumerate(IDS[:3])
+    }
+    assert np.asarray(image_of(api, found["large"]["rose/001.png"])).max() == 1
 
 
 @pytest.mark.parametrize("keeper", [0, 1])
@@ -107,7 +118,8 @@ def test_pictures_that_one_of_the_runs_keeps(api: Client, user: User, root: Path
     with zipfile.ZipFile(pair[keeper].folder / error_pictures.NAME, "w") as archive:
         archive.writestr("test/1.png", error_pictures.PNG + b"rose")
     found = asked(api, pair[0], pair[1])
-    assert set(found["images"]) == {"rose/001.png"}
+    assert set(found["images"]) == set(found["large"]) == {"rose/001.png"}
+    assert found["large"]["rose/001.png"].startswith(f"/api/runs/{pair[keeper].pk}/final-samples/1/picture/")
     assert "not where they were" in found["problem"]
 
 

@@ -1,4 +1,4 @@
-"""Packed events come back letter by letter, whatever is in them, and numbers take few bytes."""
+"""Packed events come back as the same text, whatever is in them, and numbers take few bytes."""
 
 from __future__ import annotations
 

@@ -54,18 +54,24 @@ export class FlippedList {
     this.#samples.push(...results);
     const some = this.#samples.length < totals[right] ? `The first ${count(this.#samples.length)} of ` : "";
     setText(this.words, `${some}${plural(totals[right], "sample")}; those where the scores are farthest apart first.`);
-    const { run, reference } = this.labels;
-    const head = ["Sample", "Patient", "Class", `${reference} says`, `${run} says`, "Picture"];
+    const head = [...(results.length ? this.#factsOf(results[0]) : []).map(([name]) => name), "Picture"];
     const rows = this.#samples.map((sample) => [
-      sample.sample_id,
-      sample.patient_id ?? UNKNOWN,
-      sample.label,
-      `${sample.reference_predicted} (${score(sample.reference_score)})`,
-      `${sample.run_predicted} (${score(sample.run_score)})`,
+      ...this.#factsOf(sample).map(([, value]) => value),
       this.#frameOf(sample.sample_id),
     ]);
     this.place.replaceChildren(...(rows.length ? [dataTable(this.title, head, rows)] : []));
     this.more.hidden = page >= pages;
+  }
+
+  #factsOf(sample) {
+    const { run, reference } = this.labels;
+    return [
+      ["Sample", sample.sample_id],
+      ["Patient", sample.patient_id ?? UNKNOWN],
+      ["Class", sample.label],
+      [`${reference} says`, `${sample.reference_predicted} (${score(sample.reference_score)})`],
+      [`${run} says`, `${sample.run_predicted} (${score(sample.run_score)})`],
+    ];
   }
 
   // Its room is there before the picture comes.
@@ -76,9 +82,12 @@ export class FlippedList {
 
   async #addPictures() {
     const asked = call(`${ADDRESS}pictures/?${this.#query}`);
-    const { images, problems, problem } = await asked.catch(() => ({ images: {}, problems: {} }));
-    for (const [sample, src] of Object.entries(images))
-      this.#frames.get(sample)?.replaceChildren(el("img", { src, alt: "", width: SIDE, height: SIDE }));
+    const { images, large, problems, problem } = await asked.catch(() => ({ images: {}, large: {}, problems: {} }));
+    for (const sample of this.#samples.filter(({ sample_id: id }) => id in images)) {
+      const src = images[sample.sample_id];
+      sample.address = large[sample.sample_id];
+      this.#frames.get(sample.sample_id).replaceChildren(this.#button(sample, src));
+    }
     const none = Object.keys(images).length ? "No other pictures" : "No pictures";
     if (problem) setText(this.words, `${this.words.textContent} ${none}: ${problem}`);
     for (const [sample, frame] of this.#frames) {
@@ -86,5 +95,15 @@ export class FlippedList {
       frame.className = "muted";
       if (sample in problems) frame.textContent = `No picture: ${problems[sample]}`;
     }
+  }
+
+  #button(sample, src) {
+    const open = async () => {
+      const { openPicture } = await import("../../run/errors/picture_dialog.js");
+      const samples = this.#samples.filter(({ address }) => address);
+      openPicture(sample, { samples, frames: this.#frames, facts: (one) => this.#factsOf(one) });
+    };
+    const image = el("img", { src, alt: "", width: SIDE, height: SIDE });
+    return el("button", { type: "button", "aria-label": `Look at ${sample.sample_id}`, click: open }, image);
   }
 }

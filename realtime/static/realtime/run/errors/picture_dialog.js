@@ -37,7 +37,9 @@ class PictureDialog {
     const sample = samples[at];
     setText(find("picture-title"), sample.sample_id ?? "A sample");
     find("picture-facts").replaceChildren(
-      ...sampleFacts(sample).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+      ...(this.from.facts ?? sampleFacts)(sample).map(([name, value]) =>
+        el("div", {}, el("dt", {}, name), el("dd", {}, value)),
+      ),
     );
     find("picture-before").disabled = !at;
     find("picture-next").disabled = at === samples.length - 1;
@@ -76,7 +78,8 @@ class PictureDialog {
 
 let dialog = null;
 
-// `from`: the samples in their order, the frames of their small pictures, and where the large ones are.
+// `from`: the samples in their order, the frames of their small pictures, where the large ones are, and what is said of
+// each, unless that is what is said of an error.
 export function openPicture(sample, from) {
   dialog ??= new PictureDialog();
   dialog.open(sample, from);
