@@ -1,7 +1,6 @@
 // One group of errors, page by page: pictures that open, or a table's rows.
 
 import { call, errorText } from "../../frame/api.js";
-import { dataTable } from "../../frame/data_table.js";
 import { el, setText } from "../../frame/dom.js";
 import { count, score, UNKNOWN } from "../../frame/format.js";
 import { groupTitle, sampleLabel, shortName } from "./error_words.js";
@@ -116,7 +115,7 @@ export class ErrorGroupView {
     if (columns) {
       this.#columns = columns;
       for (const [sample, cells] of Object.entries(rows)) this.#rows.set(sample, cells);
-      this.#drawTable();
+      await this.#drawTable();
     }
     for (const { sample_id: sample } of results) {
       const frame = this.#frames.get(sample);
@@ -126,8 +125,10 @@ export class ErrorGroupView {
     if (problem) setText(this.words, `${this.words.textContent} ${none}: ${problem}`.trim());
   }
 
-  #drawTable() {
+  async #drawTable() {
     this.list.hidden = true;
+    const { dataTable } = await import("../../frame/data_table.js"); // only rows of a table need it
+    if (this.#closed) return;
     const cells = this.#samples.map((sample) => [
       sample.sample_id ?? UNKNOWN,
       sample.patient_id ?? UNKNOWN,
