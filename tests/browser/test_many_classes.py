@@ -70,6 +70,7 @@ async def test_classes_and_confusions_are_searched(visitors: Visitors, owner: Us
     assert await test.locator(".scroll").evaluate_all(cut) == 0  # each class is a block of its numbers
     cell = table.locator("tbody td").first
     assert await cell.evaluate("node => getComputedStyle(node, '::before').content") == '"Sensitivity (recall)"'
+    await expect(cell).to_have_attribute("role", "cell")  # which not every browser says of a block
 
 
 async def main_thread_seconds(visitors: Visitors, run: Run) -> float:

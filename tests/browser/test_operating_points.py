@@ -52,6 +52,7 @@ async def test_operating_points_are_on_the_page_of_a_run(visitors: Visitors, own
     await expect(rows).to_have_count(12)
     await page.set_viewport_size(ViewportSize(width=390, height=900))
     assert await overflow(page) == 0
+    assert await section.get_by_role("table").locator("..").evaluate("node => node.offsetHeight") <= 480
     assert await broken_rules(page) == []
 
 

@@ -370,7 +370,7 @@ def test_the_page_of_a_run_shows_its_operating_points(admin: Client, run: Run) -
         ]
         run.final_results.filter(split=split).update(operating_points=points)
     text = page(admin, f"{LIST}{run.pk}/change/").split("<h2>Operating points</h2>")[1].split("</section>")[0]
-    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", text)[1:]]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr[^>]*>(.*?)</tr>", text)[1:]]
     head = ["Sensitivity", "at", "least", "95", "%", "0.125"]
     ends = ["95.0", "%", "90.0", "to", "98.0", "%"]
     counts = ["95", "1,234", "3", "5"]

@@ -4,6 +4,7 @@ import { el } from "../frame/dom.js";
 import { count, epochNumber, known, number, percent, splitName, testFirst } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
+import { withRoles } from "../frame/table_roles.js";
 import { asTabs } from "./split_tabs.js";
 import { fewWords, interval, macroTitle, patientsWords, SAME_AS_ANOTHER, withAdded } from "./statistics_text.js";
 
@@ -169,7 +170,7 @@ export function drawClasses(final, labels) {
     (name) => !SAME_AS_ANOTHER.has(name) && names.some((cls) => `${name}/${cls}` in statistics),
   );
   if (!shown.length) return null;
-  const table = (some, caption) => classTable(some, { statistics, shown, labels, caption });
+  const table = (some, caption) => withRoles(classTable(some, { statistics, shown, labels, caption }));
   const region = `Statistics per class${split ? `, ${splitName(split)}` : ""}`;
   if (names.length >= LISTED_FROM)
     return listed(({ drawSearchedClasses }) => drawSearchedClasses(final, region, table));

@@ -1,6 +1,7 @@
 // Configurations side by side: only what differs, unless all of it is asked for.
 
 import { el } from "../frame/dom.js";
+import { withRoles } from "../frame/table_roles.js";
 import { differences, optionRows, same, shown } from "./options.js";
 
 // `heads()` makes a head cell for each run.
@@ -20,5 +21,5 @@ export function drawOptions(container, runs, heads, { all }) {
   );
   const caption = el("caption", { class: "hidden-visually" }, all ? "All options" : "Options that differ");
   const head = el("thead", {}, el("tr", {}, el("td"), ...heads()));
-  container.replaceChildren(el("table", { class: "compared" }, caption, head, el("tbody", {}, ...body)));
+  container.replaceChildren(withRoles(el("table", { class: "compared" }, caption, head, el("tbody", {}, ...body))));
 }

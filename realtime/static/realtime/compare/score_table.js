@@ -1,6 +1,7 @@
 // Numbers side by side; a run is marked only where it is shown to be better than each other one.
 
 import { el } from "../frame/dom.js";
+import { withRoles } from "../frame/table_roles.js";
 import { CAVEAT } from "../run/headline.js";
 import { differencesOf, differenceText, verdict } from "./scores.js";
 
@@ -21,7 +22,7 @@ export function drawScores(container, rows, heads, { ids, differences, testCavea
   );
   const caption = el("caption", { class: "hidden-visually" }, "Numbers side by side");
   const head = el("thead", {}, el("tr", {}, el("td"), ...heads()));
-  container.replaceChildren(el("table", { class: "compared" }, caption, head, ...bodies));
+  container.replaceChildren(withRoles(el("table", { class: "compared" }, caption, head, ...bodies)));
 }
 
 const OF_VALIDATION = new Set(["Best epoch", "Validation split"]);

@@ -3,6 +3,7 @@
 
 import { el } from "./dom.js";
 import { UNKNOWN } from "./format.js";
+import { withRoles } from "./table_roles.js";
 
 const OFTEN_UNKNOWN = "Patient"; // left out where it is unknown of all
 
@@ -15,17 +16,15 @@ export function dataTable(caption, allHead, allRows) {
   const body = rows.map((row) =>
     el("tr", {}, ...row.map((value, at) => (at ? cell(value, at) : el("th", { scope: "row" }, value)))),
   );
-  return el(
-    "div",
-    { class: "scroll blocks", tabindex: "0", role: "region", "aria-label": caption },
-    el(
-      "table",
-      {},
-      el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, ...head.map((value, at) => el("th", { scope: "col", class: kind(at) }, value)))),
-      el("tbody", {}, ...body),
-    ),
+  const table = el(
+    "table",
+    {},
+    el("caption", {}, caption),
+    el("thead", {}, el("tr", {}, ...head.map((value, at) => el("th", { scope: "col", class: kind(at) }, value)))),
+    el("tbody", {}, ...body),
   );
+  const place = { class: "scroll blocks", tabindex: "0", role: "region", "aria-label": caption };
+  return el("div", place, withRoles(table));
 }
 
 const isNumber = (rows, at) => rows.every((row) => typeof row[at] === "string" && /^(–|[-<>]*\d)/.test(row[at]));

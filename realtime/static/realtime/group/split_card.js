@@ -5,6 +5,7 @@ import { interval, SAME_AS_ANOTHER, withAdded } from "../charts/statistics_text.
 import { el } from "../frame/dom.js";
 import { count, known, plural, splitName } from "../frame/format.js";
 import { metricRange, metricValue } from "../frame/metric_text.js";
+import { withRoles } from "../frame/table_roles.js";
 import { spreadCaption } from "./summary.js";
 
 const MATRIX_CAPTION = "Sum over the folds: rows true, columns predicted";
@@ -50,7 +51,7 @@ function drawSpreads(split, statistics, pooled, { labels: declared, completed })
     el("tbody", {}, ...rows),
   );
   const region = { class: "scroll spreads blocks", tabindex: "0", role: "region", "aria-label": "Mean and spread" };
-  return el("div", region, table);
+  return el("div", region, withRoles(table));
 }
 
 function spreadRow(name, found, pooled, { labels, completed, heads, ends }) {

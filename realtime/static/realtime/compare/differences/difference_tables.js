@@ -3,6 +3,7 @@
 import { el } from "../../frame/dom.js";
 import { metricValue } from "../../frame/metric_text.js";
 import { pText, signed, signedRange } from "../../frame/signed_text.js";
+import { withRoles } from "../../frame/table_roles.js";
 import { verdictText } from "./difference_text.js";
 
 const MAIN = "final_auroc_cm"; // the number of the glance at all runs
@@ -80,11 +81,13 @@ export function glanceTable(against, { headOf, labelOf, reference, names, lowerI
 
 function table(caption, head, rows) {
   const cell = (content) => (content === "" ? el("td") : el("th", { scope: "col" }, ...[content].flat()));
-  return el(
-    "table",
-    { class: "compared differences" },
-    el("caption", { class: "hidden-visually" }, caption),
-    el("thead", {}, el("tr", {}, ...head.map(cell))),
-    el("tbody", {}, ...rows),
+  return withRoles(
+    el(
+      "table",
+      { class: "compared differences" },
+      el("caption", { class: "hidden-visually" }, caption),
+      el("thead", {}, el("tr", {}, ...head.map(cell))),
+      el("tbody", {}, ...rows),
+    ),
   );
 }

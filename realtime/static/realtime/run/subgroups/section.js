@@ -4,6 +4,7 @@ import { call, errorText } from "../../frame/api.js";
 import { arrange, el, fillSelect, setText } from "../../frame/dom.js";
 import { splitName, testFirst } from "../../frame/format.js";
 import { pText } from "../../frame/signed_text.js";
+import { withRoles } from "../../frame/table_roles.js";
 import { forestRow } from "./forest.js";
 import {
   columnChoices,
@@ -83,7 +84,7 @@ class Subgroups {
     file.hidden = Boolean(told.problem);
     query.set("file", "csv");
     file.href = `${this.address}?${query}`;
-    arrange(find("subgroups-table"), told.groups.length ? [this.#table(told)] : []);
+    arrange(find("subgroups-table"), told.groups.length ? [withRoles(this.#table(told))] : []);
   }
 
   #table(told) {
