@@ -77,6 +77,7 @@ def record(
         # The numbers in the same UPDATE: each one rewrites the whole row.
         LEASES.renew(run_id, attempt, {"last_seq": len(batch)}, **updates)
         if again and batch and _has(run_id, attempt, batch[-1]):
+            row_change.change(Run, run_id, {}, added={"last_seq": -len(batch)})  # it has its own numbers
             return
         _store_rows(run_id, attempt, batch)
         _add_notes(run_id, notes)

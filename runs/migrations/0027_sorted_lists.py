@@ -1,11 +1,12 @@
 """Lists are sorted by an index: by metrics, by numbers of the result, and by options, which get a table.
 
-Reads every run's configuration once: some ten seconds for 100,000 runs.
+Reads every run's configuration once: with 100,000 runs more than a minute.
 """
 
-import json
+import math
 
 import django.db.models.deletion
+import msgspec
 from django.conf import settings
 from django.db import migrations, models
 
@@ -18,8 +19,11 @@ def sortable(value):
     if value is None:
         return None, None
     if isinstance(value, (bool, int, float)):
-        return float(value), None
-    return None, (value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False))[:LONGEST_TEXT]
+        try:
+            return float(value), None
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf, None
+    return None, (value if isinstance(value, str) else msgspec.json.encode(value).decode())[:LONGEST_TEXT]
 
 
 def values(config, prefix=""):

@@ -20,8 +20,9 @@ def with_packed(
 
     Only those of `types`, unless that is empty.
     """
-    if rows and rows[-1].seq - after == len(rows) and (len(rows) == limit or until in (None, rows[-1].seq)):
-        return list(rows)  # without a gap, as what is live always is: the last numbers of a run are never packed
+    at_the_end = until is None and not types  # the last numbers of a run are never packed
+    if rows and rows[-1].seq - after == len(rows) and (len(rows) == limit or until == rows[-1].seq or at_the_end):
+        return list(rows)  # without a gap, as what is live always is
     found = {event.seq: event for event in rows}  # a range that is being packed now may be there twice
     last = rows[-1].seq if len(rows) == limit else until
     ranges = PackedEvents.objects.filter(run_id=run_id, last_seq__gt=after, count__gt=0)

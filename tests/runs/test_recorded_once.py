@@ -38,6 +38,8 @@ def test_a_batch_that_was_stored_after_all_is_not_stored_again(run: Run) -> None
     stored = journal(run)
     recorder.record(run.pk, 1, told, again=True)
     assert journal(run) == stored
+    run.refresh_from_db()
+    assert run.last_seq == stored[-1][0]
     assert RunMetric.objects.filter(run=run, context="epoch").count() == 2
 
 

@@ -122,6 +122,15 @@ def test_who_follows_a_run_live_asks_for_nothing_packed(run: Run, django_assert_
     assert [one.seq for one in journal(run, 0, 9, until=5)] == [1, 2, 3, 4, 5]
 
 
+def test_some_types_without_an_end_are_read_beyond_the_last_row(run: Run) -> None:
+    for type_, seqs in {"run_status": (1, 2, 3), "gradient_stats": (10, 70)}.items():
+        RunEvent.objects.filter(run=run, seq__in=seqs).update(type=type_)
+    journal_packing.pack(run)
+    for after, limit, found in [(0, 9, [1, 2, 3, 10, 70]), (1, 3, [2, 3, 10]), (0, 3, [1, 2, 3])]:
+        events = journal(run, after, limit, types=["run_status", "gradient_stats"])
+        assert [one.seq for one in events] == found
+
+
 def test_a_failure_leaves_rows_and_the_next_try_continues(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     before = journal(run)
     calls = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections import Counter
@@ -128,6 +129,30 @@ def test_an_option_sorts_alike_whichever_value_is_the_common_one(api: Client, ma
         assert walked(api, {"ordering": f"{'-' if descending else ''}{OPTION}", "page_size": "4"}) == by_hand
     stored = OptionValue.objects.filter(column__name="optimizer.learning_rate").count()
     assert stored <= len(values) - 3  # what is common has no row
+
+
+def test_runs_that_are_created_at_once_have_their_own_values(api: Client, make_run: MakeRun) -> None:
+    first, second, third = (make_run() for _ in range(3))
+    option_values.add(second.pk, {})  # is committed before the new option of the first can be seen
+    option_values.add(first.pk, {"optimizer": {"learning_rate": 0.1}})
+    option_values.add(third.pk, {"optimizer": {"learning_rate": 0.01}})
+    assert walked(api, {"ordering": OPTION}) == [third.pk, first.pk, second.pk]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets only one transaction write")
+def test_postgresql_too_creates_runs_one_after_the_other(make_run: MakeRun) -> None:
+    option_values.add(make_run().pk, {})
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [option_values._TURN])
+            assert cursor.fetchone() == (False,)
+    finally:
+        other.close()
+
+
+def test_whole_numbers_beyond_all_floats_sort_at_the_ends() -> None:
+    assert [option_values.sortable(sign * 10**400).number for sign in (-1, 1)] == [-math.inf, math.inf]
 
 
 def _kind(value: Any) -> int:
