@@ -97,6 +97,10 @@ test("other test splits and other classes are said", () => {
   const two = ["no", "yes"];
   assert.deepEqual(warnings([of("a", two), of("a", two), of(null, null)]), []);
   assert.match(warnings([of("a", two), of("b", two)])[0], /^The test splits differ/);
+  const seeded = (identity) => ({ ...of(identity, two), config: { ...asked({}).config, seed: 2 } });
+  assert.match(warnings([of("a", two), seeded("a")])[0], /^The test samples are the same, but .* may have been split/);
+  for (const otherOrUnknown of ["b", null])
+    assert.match(warnings([of("a", two), seeded(otherOrUnknown)])[0], /^The data were split differently/);
   assert.match(warnings([of("a", two), of("a", ["yes", "no"])])[0], /different names or another order/);
   const [classes, losses] = warnings([of("a", two), of("a", [...two, "maybe"])]);
   assert.match(classes, /different numbers of classes/);

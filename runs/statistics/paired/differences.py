@@ -69,8 +69,7 @@ def paired_number(name: str, first: Network, second: Network, plan: Resampling) 
     if one is None or other is None:
         return PairedNumber(name, one, other, None, None, None, None, BOOTSTRAP)
     if name == "auroc" and two:
-        ends, p = _delong(first.split, second.split)
-        return PairedNumber(name, one, other, one - other, *ends, p, DELONG)
+        return PairedNumber(name, one, other, *_delong(first.split, second.split), DELONG)
     error = _standard_error(first.drawn[name][1:] - second.drawn[name][1:], plan)
     ends, p = _from_error(one - other, error, _degrees(first.split, plan))
     if name == "accuracy" or (name in SHARES and two):
@@ -82,9 +81,10 @@ def _known(value: float) -> Number:
     return None if np.isnan(value) else float(value)
 
 
-def _delong(first: Evaluated, second: Evaluated) -> tuple[Interval, Number]:
+def _delong(first: Evaluated, second: Evaluated) -> tuple[Number, Number, Number, Number]:
+    """Return the difference, its ends and p: `first - second` may round otherwise than what other answers say."""
     found = paired_difference(first.ranks_of(1), second.ranks_of(1), first.own(1), first.patients)
-    return ((found.low, found.high), found.p) if found else (UNKNOWN, None)
+    return (found.value, found.low, found.high, found.p) if found else (None, None, None, None)
 
 
 def _standard_error(drawn: Floats, plan: Resampling) -> Number:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,17 @@ def test_the_reference_can_be_chosen_and_p_is_adjusted_for_the_others(api: Clien
         assert [row["adjusted_p"] for row in rows] == pytest.approx(expected.tolist())
     turned = asked(api, runs[0], runs[1])
     assert of(turned, "final_auroc_cm")["difference"] == pytest.approx(-of(found, "final_auroc_cm")["difference"])
+
+
+def test_the_difference_of_the_auroc_is_that_of_the_other_answer_to_the_last_digit(
+    api: Client, evaluate: Evaluate
+) -> None:
+    """A page shows both: one of .0015 and one of .0014999 are written otherwise."""
+    runs = [evaluate(scored(seed, shift)) for seed, shift in ((1, 1.0), (2, 0.9), (3, 0.8), (4, 0.7))]
+    for first, second in itertools.combinations(runs, 2):
+        answer = api.get("/api/runs/differences/", {"runs": f"{first.pk},{second.pk}"}).json()["splits"]["test"]
+        found = of(asked(api, first, second), "final_auroc_cm")
+        assert abs(found["difference"]) == answer["against"][0]["difference"]
 
 
 def test_the_same_predictions_differ_in_nothing(api: Client, evaluate: Evaluate) -> None:

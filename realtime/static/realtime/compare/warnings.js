@@ -63,6 +63,13 @@ function testSplitsDiffer(runs) {
 }
 
 /**
+ * Return whether all are known to have the same test samples: then their numbers of the test split compare.
+ *
+ * @param {WarnedRun[]} runs
+ */
+const sameTestSplit = (runs) => runs.every(({ test_split: split }) => split) && !testSplitsDiffer(runs);
+
+/**
  * Say what keeps the numbers of the runs from being compared.
  *
  * @param {WarnedRun[]} runs
@@ -74,7 +81,11 @@ export function warnings(runs) {
   if (!same(runs.map(dataOf)))
     found.push("The runs trained on different data: their numbers are of different samples.");
   else if (!same(runs.map(splitOf)))
-    found.push("The data were split differently: the numbers may be of different samples.");
+    found.push(
+      sameTestSplit(runs)
+        ? "The test samples are the same, but training and validation samples may have been split differently."
+        : "The data were split differently: the numbers may be of different samples.",
+    );
   else if (testSplitsDiffer(runs))
     found.push("The test splits differ: numbers of the test split may be of different samples.");
   const classes = runs.map(({ dataset }) => dataset?.classes).filter((names) => names !== undefined);
