@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from runs.derived_models import MetricSummary
 from runs.listing import columns
 from runs.listing.columns import Column
 from runs.listing.option_order import by_option
-from runs.listing.pagination import Order, Part
+from runs.listing.pagination import Order
+from runs.listing.run_parts import RUN, VALUE, RunPart, along, part
 from runs.models import Run, RunTag
 from runs.statistics.metric_names import COUNTS
 
@@ -55,11 +54,11 @@ def check(ordering: str) -> str:
     return ordering
 
 
-def ordered(runs: QuerySet[Run], ordering: str) -> tuple[list[Part[dict[str, Any]]], Order]:
+def ordered(runs: QuerySet[Run], ordering: str) -> tuple[list[RunPart], Order]:
     """Divide the runs into the parts of a checked `ordering`, of rows with an `id`; unknown values come last."""
     name, descending = ordering.removeprefix("-"), ordering.startswith("-")
     if name in ("id", "run_id"):
-        return [_part(runs)], Order(ordering, tie_descending=descending)
+        return [part(runs)], Order(ordering, tie_descending=descending)
     order = Order(ordering, descending)
     if name in FIELDS:
         return _by_field(runs, FIELDS[name]), order
@@ -67,39 +66,31 @@ def ordered(runs: QuerySet[Run], ordering: str) -> tuple[list[Part[dict[str, Any
     return (_by_metric(runs, column) if column.kind == "metric" else by_option(runs, column.name, descending)), order
 
 
-def _by_field(runs: QuerySet[Run], field: str) -> list[Part[dict[str, Any]]]:
+def _by_field(runs: QuerySet[Run], field: str) -> list[RunPart]:
     if field == "first_tag":
         has = Exists(RunTag.objects.filter(run=OuterRef("pk")))
-        return [_part(runs.filter(has).annotate(first_tag=_first_tag()), "first_tag"), _part(runs.exclude(has))]
+        return [part(runs.filter(has).annotate(first_tag=_first_tag()), "first_tag"), part(runs.exclude(has))]
     if "__" in field or not Run._meta.get_field(field).null:
-        return [_part(runs, field)]
+        return [part(runs, field)]
     known, unknown = runs.filter(**{f"{field}__isnull": False}), runs.filter(**{f"{field}__isnull": True})
-    return [*(_by_split(known, field) if field in FINALS else [_part(known, field)]), _part(unknown)]
+    return [*(_by_split(known, field) if field in FINALS else [part(known, field)]), part(unknown)]
 
 
-def _by_metric(runs: QuerySet[Run], column: Column) -> list[Part[dict[str, Any]]]:
+def _by_metric(runs: QuerySet[Run], column: Column) -> list[RunPart]:
     """Walk the summaries of that metric in the order of an index, each with its run."""
-    of_metric = FilteredRelation("metric_summaries", condition=Q(metric_summaries__name=column.name))
-    known = runs.annotate(metric=of_metric).filter(**{f"metric__{column.part}__isnull": False})
-    # By names of their own, as further conditions of `metric` would each join the table once more.
-    known = known.annotate(sort_value=F(f"metric__{column.part}"), sort_run=F("metric__run"))
+    known = along(runs, "metric_summaries", Q(metric_summaries__name=column.name), column.part)
     has = {f"{column.part}__isnull": False}
     unknown = runs.exclude(Exists(MetricSummary.objects.filter(run=OuterRef("pk"), name=column.name, **has)))
-    by = ("sort_value", "sort_run")
-    parts = _by_split(known, *by) if column.name.startswith(FINAL) else [_part(known, *by)]
-    return [*parts, _part(unknown)]
+    finals = column.name.startswith(FINAL)
+    parts = _by_split(known, VALUE, tie=RUN) if finals else [part(known, VALUE, tie=RUN)]
+    return [*parts, part(unknown)]
 
 
-def _by_split(known: QuerySet[Run], column: str, tie: str = "id") -> list[Part[dict[str, Any]]]:
+def _by_split(known: QuerySet[Run], column: str, tie: str = "id") -> list[RunPart]:
     """Order by a final number, in either direction that of test splits before that of validation."""
     return [
-        _part(rows, column, tie=tie) for rows in (known.filter(final_split="test"), known.exclude(final_split="test"))
+        part(rows, column, tie=tie) for rows in (known.filter(final_split="test"), known.exclude(final_split="test"))
     ]
-
-
-def _part(runs: QuerySet[Run], by: str | None = None, tie: str = "id") -> Part[dict[str, Any]]:
-    sorted_by = () if by is None else (by,)
-    return Part(runs.values("id", *dict.fromkeys((tie, *sorted_by))), sorted_by, tie)
 
 
 def _first_tag() -> Subquery:
