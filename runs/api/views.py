@@ -35,6 +35,7 @@ from runs.listing.filters import (
     MetricParameters,
     Parameters,
     RunParameters,
+    chooses_all,
     chosen,
     narrowed,
     validated,
@@ -45,9 +46,6 @@ from runs.listing.pagination import NEWEST_FIRST, Part, page_of
 from runs.listing.run_lines import run_lines
 from runs.listing.run_pages import run_page
 from runs.models import Run, RunMetric
-
-_GROUPS_ALL = {"by", "page_size", "cursor", "deleted"}
-"""Parameters of groups that choose no runs, unless `deleted` is true."""
 
 
 class ReadingView(APIView):
@@ -99,9 +97,8 @@ class Facets(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
-        whole = self.asked.keys() <= {"deleted"} and not self.asked["deleted"]
-        searched = "search" in self.asked
-        return Response(facets(chosen(request.user, self.asked), whole=whole, searched=searched))
+        runs = chosen(request.user, self.asked)
+        return Response(facets(runs, whole=chooses_all(self.asked), searched="search" in self.asked))
 
 
 class Grouped(ReadingView):
@@ -112,8 +109,8 @@ class Grouped(ReadingView):
     def get(self, request: Request) -> Response:
         """Return the page."""
         asked = self.asked
-        runs, whole = chosen(request.user, asked), asked.keys() <= _GROUPS_ALL and not asked["deleted"]
-        page = page_of_groups(runs, asked["by"], asked["page_size"], asked.get("cursor"), whole=whole)
+        runs = chosen(request.user, asked)
+        page = page_of_groups(runs, asked["by"], asked["page_size"], asked.get("cursor"), whole=chooses_all(asked))
         links = page.links(request.build_absolute_uri())
         return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 

@@ -135,6 +135,14 @@ class Choice(Parameters):
         return list(_in_words(lambda: normalised(value)))
 
 
+_CHOOSING = frozenset(Choice().fields) - {"deleted"}  # which always has a value
+
+
+def chooses_all(asked: Mapping[str, Any]) -> bool:
+    """Return whether checked parameters choose all runs that are not deleted, whatever else they ask for."""
+    return not asked["deleted"] and _CHOOSING.isdisjoint(asked)
+
+
 class RunParameters(Choice):
     """Parameters of the run list.
 

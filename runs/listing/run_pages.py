@@ -8,12 +8,9 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from runs import queries
-from runs.listing.filters import chosen
+from runs.listing.filters import chooses_all, chosen
 from runs.listing.orderings import ordered
 from runs.listing.pagination import NEWEST_FIRST, Page, first_page, page_of
-
-_SHOWS = {"deleted", "ordering", "page_size", "columns", "sparkline"}
-"""Parameters that always have a value, or say what is shown of the runs; all others choose runs."""
 
 
 def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[str, Any]]:
@@ -27,4 +24,4 @@ def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[
 
 
 def _are_newest(asked: Mapping[str, Any]) -> bool:
-    return asked.keys() <= _SHOWS and not asked["deleted"] and asked["ordering"] == NEWEST_FIRST.name
+    return chooses_all(asked) and "cursor" not in asked and asked["ordering"] == NEWEST_FIRST.name
