@@ -17,8 +17,8 @@ from runs.packed_journal.column_codec import Column
 
 LEVEL = 6
 """Compression level of zlib: most of the data are numbers, of which higher ones spare 2 per cent in twice the time."""
-TABLES, QUICK = b"T", b"Q"
-"""First bytes of tables, compressed and as they are; texts that are packed begin with zlib's own, which is another."""
+TABLES = b"T"
+"""The first byte of tables; texts that are packed begin with zlib's own, which is another."""
 
 
 class PackedEvent(NamedTuple):
@@ -64,22 +64,22 @@ _TEXTS = msgspec.msgpack.Decoder(_Texts)
 _TABLES = msgspec.msgpack.Decoder(_Tables)
 
 
-def encode(events: Iterable[tuple[int, int, str, str, str]], *, quickly: bool = False) -> bytes:
-    """Encode the events, of which there is at least one, in the order of their numbers; `quickly` not compressed."""
+def encode(events: Iterable[tuple[int, int, str, str, str]]) -> bytes:
+    """Encode the events, of which there is at least one, in the order of their numbers."""
     columns = list(zip(*events, strict=True))
     try:
         tables = msgspec.msgpack.encode(_as_tables(*columns))
-        return QUICK + tables if quickly else TABLES + zlib.compress(tables, LEVEL)
+        return TABLES + zlib.compress(tables, LEVEL)
     except OverflowError:  # a whole number of more than 64 bits
         return zlib.compress(msgspec.msgpack.encode(columns), LEVEL)
 
 
 def decode(data: bytes) -> list[PackedEvent]:
     """Decode what `encode` made, now or before it made tables."""
-    if not data.startswith((TABLES, QUICK)):
+    if not data.startswith(TABLES):
         texts = msgspec.structs.astuple(_TEXTS.decode(zlib.decompress(data)))
         return [PackedEvent(*row) for row in zip(*texts, strict=True)]
-    packed = _TABLES.decode(zlib.decompress(data[1:]) if data.startswith(TABLES) else data[1:])
+    packed = _TABLES.decode(zlib.decompress(data[1:]))
     types = [table.type for table in packed.tables]
     texts_of = [_texts_of(table) for table in packed.tables]
     times = event_times.texts(column_codec.decode(packed.times))
