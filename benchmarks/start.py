@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 from websockets.sync.client import connect
@@ -84,17 +85,21 @@ def first_answer(home: Installation) -> float:
 
 def first_word(server: Server) -> float:
     """Measure the seconds from the POST to the first `batch_metrics`; wait for the end of the run before returning."""
-    started = time.perf_counter()
-    run_id = server.train(**REQUEST)
+    return followed(server, REQUEST)[0]
+
+
+def followed(server: Server, request: Mapping[str, Any]) -> tuple[float, float]:
+    """Measure the seconds from the POST to the first `batch_metrics`, and to the end of the run."""
+    started, heard = time.perf_counter(), 0.0
+    run_id = server.train(**request)
     headers = {"Authorization": f"Token {server.token}"}
-    heard = 0.0
     with connect(f"{server.websocket}/ws/runs/{run_id}/?after=0", additional_headers=headers) as socket:
         while True:
             types = [event["type"] for event in json.loads(socket.recv(timeout=120))]
             if not heard and "batch_metrics" in types:
                 heard = time.perf_counter() - started
             if "training_end" in types:
-                return heard
+                return heard, time.perf_counter() - started
 
 
 def tell(when: str, sizes: Mapping[str, float]) -> None:

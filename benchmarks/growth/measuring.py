@@ -50,6 +50,12 @@ def of_tree(process: psutil.Process) -> float:
     return float(sum(times[:4]) + living)
 
 
+def get(client: Any, path: str) -> None:
+    """Ask Django's test client for that address, which answers it."""
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
+
+
 def asked() -> dict[str, Any]:
     """Return what the part was asked: the JSON of its only argument."""
     return dict(json.loads(sys.argv[1]))

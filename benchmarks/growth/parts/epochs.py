@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from benchmarks.growth import measuring
 from benchmarks.growth.own_home import HOME  # Django is set up before models are imported
 
@@ -33,19 +31,14 @@ def main() -> None:
             client = Client()
             client.force_login(User.objects.get())
             for what, path in PATHS.items():
-                taken = meter.least(lambda: _get(client, path.format(run.pk)))  # noqa: B023
+                taken = meter.least(lambda: measuring.get(client, path.format(run.pk)))  # noqa: B023
                 found.add(what, "ms", epochs, measuring.MILLI * taken)
-            numbers = meter.least(lambda: _get(client, f"/api/runs/{run.pk}/metrics/"))  # noqa: B023
+            numbers = meter.least(lambda: measuring.get(client, f"/api/runs/{run.pk}/metrics/"))  # noqa: B023
             found.add("all numbers, ten an epoch", "ms", epochs, measuring.MILLI * numbers)
             seconds = meter.least(lambda: hints(hint_evidence.of_run(Run.objects.get(pk=run.pk))))  # noqa: B023
             found.add("hints", "ms", epochs, measuring.MILLI * seconds)
             live = meter.of(lambda: ingest.follow(run, messages[epochs:]))  # noqa: B023
             found.add("one more epoch stored", "ms", epochs, measuring.MILLI * live / LIVE)
-
-
-def _get(client: Any, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
 
 
 if __name__ == "__main__":

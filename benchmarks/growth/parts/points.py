@@ -41,11 +41,11 @@ def main() -> None:
             series = f"/api/runs/{run.pk}/series/?name=batch/loss"
             reading = meter.least(lambda: _read(client, series, steps))  # noqa: B023
             found.add("a tenth of them read, all points of a curve", "us", points, measuring.MICRO * reading, each=True)
-            thinned = meter.least(lambda: _get(client, f"{series}&points=2000"))  # noqa: B023
+            thinned = meter.least(lambda: measuring.get(client, f"{series}&points=2000"))  # noqa: B023
             found.add("the same curve thinned to 2,000", "ms", points, measuring.MILLI * thinned)
             cold = meter.least(lambda: _get_cold(client, f"{series}&points=2000"))  # noqa: B023
             found.add("the same, nothing in memory", "ms", points, measuring.MILLI * cold)
-            snapshot = meter.least(lambda: _get(client, f"/api/runs/{run.pk}/snapshot/"))  # noqa: B023
+            snapshot = meter.least(lambda: measuring.get(client, f"/api/runs/{run.pk}/snapshot/"))  # noqa: B023
             found.add("all curves of the run's page", "ms", points, measuring.MILLI * snapshot)
 
 
@@ -64,18 +64,13 @@ def _pack(run_id: int) -> None:
 
 def _get_cold(client: Any, path: str) -> None:
     column_cache.clear()
-    _get(client, path)
+    measuring.get(client, path)
 
 
 def _read(client: Any, series: str, steps: int) -> None:
     for first in range(1, steps + 1, MOST):
         last = min(steps, first + MOST - 1)
-        _get(client, f"{series}&points={max(10, min(MOST, steps))}&from={first}&to={last}")
-
-
-def _get(client: Any, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
+        measuring.get(client, f"{series}&points={max(10, min(MOST, steps))}&from={first}&to={last}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import statistics
@@ -16,15 +15,13 @@ from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from benchmarks.peers.drivers import livetrain  # the home and Django first
 
 # isort: split
 import torch
-from websockets.sync.client import connect
 
-from benchmarks import collecting, final_numbers, ingest, training
+from benchmarks import collecting, final_numbers, ingest, start, training
 from benchmarks.peers.contestants import ROOT
 from benchmarks.peers.drivers import protocol
 from benchmarks.peers.drivers.protocol import Figures
@@ -118,34 +115,20 @@ def digits(home: Path, rounds: int) -> Figures:
     request |= {"trainer": {"max_epochs": EPOCHS_OF_DIGITS}}
     ratios, firsts = [], []
     with livetrain.serving() as server:
-        _followed(server, request)  # the fork server starts with the first one
+        start.followed(server, request)  # the fork server starts with the first one
         for _ in range(rounds):
-            first, whole = _followed(server, request)
+            first, whole = start.followed(server, request)
             ratios.append(whole / _bare(home))
             firsts.append(first)
     return _figures(ratios) | {"first_batch": statistics.median(firsts)}
 
 
-def _followed(server: Any, request: dict[str, Any]) -> tuple[float, float]:
-    """Return the seconds from the request to the first batch, and to the end."""
-    start, first = time.perf_counter(), 0.0
-    run_id = server.train(**request)
-    headers = {"Authorization": f"Token {server.token}"}
-    with connect(f"{server.websocket}/ws/runs/{run_id}/?after=0", additional_headers=headers) as socket:
-        while True:
-            types = [event["type"] for event in json.loads(socket.recv(timeout=120))]
-            if not first and "batch_metrics" in types:
-                first = time.perf_counter() - start
-            if "training_end" in types:
-                return first, time.perf_counter() - start
-
-
 def _bare(home: Path) -> float:
-    start = time.perf_counter()
+    began = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.bare_lightning", str(EPOCHS_OF_DIGITS)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run(command, check=True, cwd=home, env=environment, capture_output=True, text=True)
-    return time.perf_counter() - start
+    return time.perf_counter() - began
 
 
 def _figures(values: Sequence[float]) -> Figures:
