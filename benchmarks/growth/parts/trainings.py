@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
+import psycopg
 
 from benchmarks.growth import measuring
 from benchmarks.load_training import RATE
@@ -35,6 +38,20 @@ def main() -> None:
                 found.add(f"{name}, with the start of a server", "cores", trainings, cores)
 
 
+def _fresh(trainings: int) -> dict[str, str]:
+    """Make a database, and choose one of Redis, for this load alone: runs that wait from before would be trained first.
+
+    Nothing where no services are used: an embedded installation has a home of its own.
+    """
+    url, name = os.environ.get("DATABASE_URL"), f"load_of_{trainings}"
+    if url is None:
+        return {}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    redis = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{trainings}").geturl()
+    return {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl(), "REDIS_URL": redis, "BROKER_URL": redis}
+
+
 def _of_servers(pids: dict[str, int]) -> dict[str, float]:
     return {name: measuring.of_tree(psutil.Process(pid)) for name, pid in pids.items()}
 
@@ -45,7 +62,12 @@ def _load(trainings: int, seconds: float) -> dict[str, Any]:
         options = {"minutes": seconds / 60, "running": trainings, "clients": VIEWERS, "queued": 0, "json": report}
         command = [f"--{name}={value}" for name, value in options.items()]
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.load", *command], cwd=ROOT, check=False, capture_output=True, text=True
+            [sys.executable, "-m", "benchmarks.load", *command],
+            cwd=ROOT,
+            env=os.environ | _fresh(trainings),
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if not report.exists():  # its exit status says whether memory was flat, which takes longer
             raise RuntimeError(done.stderr[-2_000:])
