@@ -8,6 +8,7 @@ from pathlib import Path
 import livetrain
 from docs.from_code.client import client_methods
 from livetrain import Client, Run
+from livetrain.cli import command, exit_codes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +35,10 @@ def test_every_exception_has_its_line() -> None:
     assert kinds - {"LivetrainError"} == set(re.findall(r"`(\w+)`", page.split("## Exceptions")[1])) & set(
         livetrain.__all__
     ) - {"LivetrainError", "Run"}
+
+
+def test_every_command_and_exit_code_has_its_line() -> None:
+    page = (ROOT / "docs" / "how-to" / "command-line.md").read_text()
+    assert set(re.findall(r"^\| `livetrain (\w+)`", page, re.MULTILINE)) == set(command.cli.commands)
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == codes

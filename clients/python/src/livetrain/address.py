@@ -6,6 +6,7 @@ what `LIVETRAIN_CONFIG` names: `url = "https://…"` and `token = "…"`.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -67,6 +68,18 @@ def file() -> Path:
         return Path(named)
     folder = os.environ.get("XDG_CONFIG_HOME")
     return (Path(folder) if folder else Path.home() / ".config") / "livetrain" / "config.toml"
+
+
+def keep(url: str, token: str) -> Path:
+    """Write the configuration file, which only its owner can read; return its path."""
+    path = file()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as written:
+        # A JSON text is a basic string of TOML, too.
+        written.write(f"url = {json.dumps(url)}\ntoken = {json.dumps(token)}\n")
+    part.replace(path)
+    return path
 
 
 def _checked(url: str) -> str:

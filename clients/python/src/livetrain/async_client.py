@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -14,7 +14,7 @@ from livetrain.address import chosen
 from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
-from livetrain.operations import curves, files, following, runs
+from livetrain.operations import curves, files, following, runs, uploading
 from livetrain.operations.following import Heard
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
 
@@ -94,6 +94,29 @@ class AsyncClient:
                 yield AsyncRun(self, line["run_id"], line)
             if cursor is None:
                 return
+
+    async def upload(
+        self, path: str | Path, *, name: str | None = None, told: Callable[[int, int], object] | None = None
+    ) -> dict[str, Any]:
+        """Upload a file as a data set, and return it; an upload of the same file that broke off is continued.
+
+        Args:
+            path: of a table, or of a zip of images.
+            name: of the data set; else the file's.
+            told: is called with the bytes that have arrived, and with all.
+        """
+        return await self._carry_out(uploading.upload(Path(path), name, self.patience, told))
+
+    async def checked(self, name: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109 - of the check
+        """Wait until the server has checked a data set, and return it: its `state` is `ready` or `refused`.
+
+        Raises:
+            WaitedTooLong: it is still being checked after `timeout` seconds.
+        """
+        found = await self._carry_out(uploading.checked(name, timeout, self.patience))
+        if found is None:
+            raise WaitedTooLong(f"The data set {name} is still being checked after {timeout:g} seconds.")
+        return found
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """Return the JSON of any address of the API, such as `/api/queue/`."""

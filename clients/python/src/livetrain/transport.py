@@ -31,6 +31,7 @@ def arguments(request: Request) -> dict[str, Any]:
         "url": request.path.lstrip("/"),
         "params": {name: value for name, value in request.parameters.items() if value is not None},
         "json": request.body,
+        "content": request.content,
         "headers": dict(request.headers),
         "timeout": httpx2.Timeout(READ_SECONDS + request.seconds, connect=CONNECT_SECONDS),
     }

@@ -30,6 +30,7 @@ class Request:
         path: from the server's root on, without parameters.
         parameters: of the address; None leaves one out.
         body: sent as JSON; None sends none.
+        content: bytes that are sent as they are, in place of `body`.
         again: whether the same request sent twice does the same as once.
         seconds: how much longer than usual the server may take for its answer.
         into: a file that gets the body in place of the answer's `content`.
@@ -39,6 +40,7 @@ class Request:
     path: str
     parameters: Parameters = field(default_factory=dict)
     body: Any = None
+    content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     again: bool = True
     seconds: float = 0.0
