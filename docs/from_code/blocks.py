@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from docs.from_code.client import client_methods
 from docs.from_code.commands import command_options
 from docs.from_code.events import event_fields
 from docs.from_code.limits import limits
@@ -13,6 +14,7 @@ from docs.from_code.scale import growth, growth_measured, sizing
 from docs.from_code.states import states
 
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    "client": client_methods,
     "options": options,
     "network-options": network_options,
     "event": event_fields,

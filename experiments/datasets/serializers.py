@@ -91,6 +91,7 @@ def upload(row: Upload) -> dict[str, Any]:
         "name": row.dataset.name,
         "filename": row.filename,
         "size": row.size,
+        "sha256": row.dataset.sha256 or None,
         "received": row.received,
         "piece_bytes": uploads.PIECE_BYTES,
         "piece_limit": uploads.PIECE_LIMIT,

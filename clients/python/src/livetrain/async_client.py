@@ -1,0 +1,318 @@
+"""The client for asyncio: the same as `Client`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import httpx2
+
+from livetrain import tables, transport
+from livetrain.address import chosen
+from livetrain.described_run import DescribedRun
+from livetrain.errors import WaitedTooLong
+from livetrain.events import Event
+from livetrain.operations import curves, files, following, runs, uploading
+from livetrain.operations.following import Heard
+from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A server, and the runs there. Close it, or use it as a context manager.
+
+    Args:
+        url: the server's address; else `LIVETRAIN_URL`, else that of `livetrain login`.
+        token: an API token; else `LIVETRAIN_TOKEN`, else that of `livetrain login`.
+        patience: how many seconds a server that does not answer, or is busy, is asked again.
+
+    Raises:
+        Misconfigured: one of the first two is known from nowhere.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, patience: float = 60.0) -> None:
+        address = chosen(url, token)
+        self.url, self.patience = address.url, patience
+        self._http = httpx2.AsyncClient(**transport.options(address))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def train(self, options: Mapping[str, Any] | None = None, *, key: str | None = None, **more: Any) -> AsyncRun:
+        """Queue a training.
+
+        Args:
+            options: of the training, as the server's reference names them: `source_path`, `trainer`, …
+            key: two requests with the same key make one run; by default each call makes its own.
+            more: options, which count instead of those of the same name.
+
+        Returns:
+            The run; of a cross-validation its first fold, whose `details["group_id"]` leads to the others.
+
+        Raises:
+            BadRequest: options are wrong; `errors` names each with its cure.
+        """
+        answer = await self._carry_out(runs.train({**(options or {}), **more}, self.patience, key))
+        return await self.run(answer["run_id"])
+
+    async def check(
+        self, options: Mapping[str, Any] | None = None, *, wait: float = 20.0, **more: Any
+    ) -> dict[str, Any]:
+        """Let the server look at the options and the data of a training, and return its report; nothing is trained."""
+        return await self._carry_out(runs.check({**(options or {}), **more}, self.patience, wait))
+
+    async def run(self, run_id: int) -> AsyncRun:
+        """Return a run.
+
+        Raises:
+            NotFound: there is none of that number.
+        """
+        return AsyncRun(self, run_id, await self._carry_out(runs.detail(run_id, self.patience)))
+
+    async def runs(self, **filters: Any) -> AsyncIterator[AsyncRun]:
+        """Yield runs, the newest first; filters are the parameters of the server's list, such as `status="failed"`.
+
+        What is yielded has the fields of a line of the list; `refresh()` gets all others.
+        """
+        asked, cursor = runs.as_parameters(filters), None
+        while True:
+            lines, cursor = await self._carry_out(runs.page({**asked, "cursor": cursor}, self.patience))
+            for line in lines:
+                yield AsyncRun(self, line["run_id"], line)
+            if cursor is None:
+                return
+
+    async def upload(
+        self, path: str | Path, *, name: str | None = None, told: Callable[[int, int], object] | None = None
+    ) -> dict[str, Any]:
+        """Upload a file as a data set, and return it; an upload of the same file that broke off is continued.
+
+        Args:
+            path: of a table, or of a zip of images.
+            name: of the data set; else the file's.
+            told: is called with the bytes that have arrived, and with all.
+        """
+        return await self._carry_out(uploading.upload(Path(path), name, self.patience, told))
+
+    async def checked(self, name: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109 - of the check
+        """Wait until the server has checked a data set, and return it: its `state` is `ready` or `refused`.
+
+        Raises:
+            WaitedTooLong: it is still being checked after `timeout` seconds.
+        """
+        found = await self._carry_out(uploading.checked(name, timeout, self.patience))
+        if found is None:
+            raise WaitedTooLong(f"The data set {name} is still being checked after {timeout:g} seconds.")
+        return found
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """Return the JSON of any address of the API, such as `/api/queue/`."""
+        return await self._carry_out(runs.get(path, self.patience, runs.as_parameters(parameters), seconds=60))
+
+    async def _carry_out(self, operation: Operation[T]) -> T:
+        """Do what an operation yields until it returns."""
+        got: Result = None
+        while True:
+            try:
+                step = operation.send(got)
+            except StopIteration as end:
+                returned: T = end.value
+                return returned
+            got = await self._do(step, operation)
+
+    async def _follow(self, operation: following.Following) -> AsyncIterator[Event]:
+        got: Result = None
+        while True:
+            try:
+                step = operation.send(got)
+            except StopIteration:
+                return
+            if isinstance(step, Heard):
+                for event in step.events:
+                    yield event
+                got = None
+            else:
+                got = await self._do(step, operation)
+
+    async def _do(self, step: Request | Pause, operation: Any) -> Result:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        try:
+            return await self._answer(step)
+        except BaseException:
+            operation.close()
+            raise
+
+    async def _answer(self, request: Request) -> Answer | Failure:
+        try:
+            async with self._http.stream(**transport.arguments(request)) as response:
+                if request.into is not None and response.status_code < 300:
+                    with request.into.open("wb") as file:
+                        async for part in response.aiter_bytes(transport.PIECE):
+                            file.write(part)
+                    return transport.answer(response, b"")
+                return transport.answer(response, await response.aread())
+        except httpx2.TransportError as error:
+            return transport.failure(error)
+
+
+class AsyncRun(DescribedRun):
+    """A run of a server."""
+
+    def __init__(self, client: AsyncClient, run_id: int, details: Mapping[str, Any]) -> None:
+        super().__init__(client.url, run_id, details)
+        self._client = client
+
+    async def refresh(self) -> Self:
+        """Ask for its present state, and return it."""
+        self.details = await self._client._carry_out(runs.detail(self.id, self._client.patience))
+        return self
+
+    async def events(
+        self, after: int = 0, *, types: Iterable[str] = (), beyond_end: bool = False
+    ) -> AsyncIterator[Event]:
+        """Yield its events as they happen, each once and in order, until the run has ended.
+
+        A connection that breaks, or a server that starts again, is not noticed: it goes on behind the last event.
+
+        Args:
+            after: the number of the last event that is known already.
+            types: only events of these types, such as `["epoch_end"]`.
+            beyond_end: go on when the run has ended, since it may be resumed.
+        """
+        patience = self._client.patience
+        async for event in self._client._follow(
+            following.follow(self.id, patience, after, types, beyond_end=beyond_end)
+        ):
+            yield event
+
+    async def wait(self, timeout: float | None = None, *, check: bool = False) -> Self:  # noqa: ASYNC109 - of the run
+        """Wait until it has ended, and return it.
+
+        Args:
+            timeout: at most so many seconds.
+            check: raise RunFailed unless it has completed.
+
+        Raises:
+            WaitedTooLong: it goes on after that time.
+        """
+        if not (await self.refresh()).ended:
+            after, patience = int(self.details["last_seq"]), self._client.patience
+            if not await self._client._carry_out(following.until_ended(self.id, after, timeout, patience)):
+                raise WaitedTooLong(
+                    f"Run {self.id} is still {(await self.refresh()).status} after {timeout:g} seconds."
+                )
+            await self.refresh()
+        if check:
+            self.check()
+        return self
+
+    async def history(self) -> DataFrame:
+        """Return a row per epoch, counted from 0, and a column per metric."""
+        return tables.of_history(await self._client._carry_out(curves.history(self.id, self._client.patience)))
+
+    async def curves(self, *names: str, by: str = "step") -> DataFrame:
+        """Return curves with every sample: a row per place on the axis, and a column per curve.
+
+        Args:
+            names: such as `batch/loss`, or `batch/*` for all that begin so; `batch/*` where there are none.
+            by: `step`, `epoch` or `time`.
+        """
+        found = await self._client._carry_out(curves.curves(self.id, names or ("batch/*",), by, self._client.patience))
+        return tables.of_curves(found, by)
+
+    async def predictions(self) -> DataFrame:
+        """Return a row per sample of the validation and the test split, with the scores of the best checkpoint."""
+        return tables.of_parquet(await self.content("predictions.parquet"))
+
+    async def results(self) -> dict[str, Any]:
+        """Return the final statistics of the best checkpoint by split, `val` and `test`; none before there are any."""
+        found = await self._client.get(f"{runs.RUNS}{self.id}/final-stats/")
+        return dict(found["splits"])
+
+    async def files(self) -> list[dict[str, Any]]:
+        """Return `name`, `size`, `modified`, `media_type` and `url` of each file."""
+        return await self._client._carry_out(files.files(self.id, self._client.patience))
+
+    async def content(self, name: str) -> bytes:
+        """Return the bytes of one of its files."""
+        return await self._client._carry_out(files.content(self.id, name, self._client.patience))
+
+    async def download(self, folder: str | Path = ".", names: Iterable[str] | None = None) -> list[Path]:
+        """Write its files, or those of these names, into a folder; return their paths."""
+        return await self._client._carry_out(files.download(self.id, Path(folder), names, self._client.patience))
+
+    async def log(self, lines: int = 200) -> list[str]:
+        """Return the last lines of its log."""
+        found = await self._client.get(f"{runs.RUNS}{self.id}/log/", limit=lines)
+        return [str(line["text"]) for line in found["lines"]]
+
+    async def cancel(self, *, evaluate: bool = False) -> Self:
+        """Stop it after the current batch; `evaluate` its best epoch first."""
+        return await self._acted("cancel", {"evaluate": evaluate})
+
+    async def finish(self) -> Self:
+        """Stop training after the current batch, evaluate the best epoch, and end it as completed."""
+        return await self._acted("finish")
+
+    async def kill(self) -> Self:
+        """End its processes at once."""
+        return await self._acted("kill")
+
+    async def resume(self) -> Self:
+        """Queue it again, if it failed or was cancelled, to continue from its last complete epoch."""
+        return await self._acted("resume")
+
+    async def retry(self) -> AsyncRun:
+        """Queue a new run of the same configuration, and return it."""
+        return await self._other("retry")
+
+    async def clone(self, **changes: Any) -> AsyncRun:
+        """Queue a new run with changes, and return it."""
+        return await self._other("clone", changes)
+
+    async def delete(self) -> Self:
+        """Hide it, if it has ended; `restore` undoes that for some days."""
+        await self._client._carry_out(runs.act(self.id, "delete", self._client.patience))
+        return self
+
+    async def restore(self) -> Self:
+        """Undo its deletion."""
+        return await self._acted("restore")
+
+    async def rename(self, name: str) -> Self:
+        """Give its experiment another name."""
+        await self._client._carry_out(runs.revise(self.id, {"experiment_name": name}, self._client.patience))
+        return await self.refresh()
+
+    async def describe(self, text: str) -> Self:
+        """Say what it is about."""
+        await self._client._carry_out(runs.revise(self.id, {"description": text}, self._client.patience))
+        return await self.refresh()
+
+    async def tag(self, *add: str, remove: Iterable[str] = ()) -> Self:
+        """Add tags, and remove others."""
+        await self._client._carry_out(runs.tag(self.id, add, remove, self._client.patience))
+        return await self.refresh()
+
+    async def _acted(self, action: str, body: Mapping[str, Any] | None = None) -> Self:
+        await self._client._carry_out(runs.act(self.id, action, self._client.patience, body))
+        return await self.refresh()
+
+    async def _other(self, action: str, body: Mapping[str, Any] | None = None) -> AsyncRun:
+        answer = await self._client._carry_out(runs.act(self.id, action, self._client.patience, body))
+        return await self._client.run(answer["run_id"])

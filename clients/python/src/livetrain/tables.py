@@ -1,0 +1,56 @@
+"""What was asked for as tables of pandas, which `pip install livetrain[tables]` brings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from livetrain.errors import Misconfigured
+from livetrain.operations.curves import Curve
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def of_history(series: Iterable[Mapping[str, Any]]) -> DataFrame:
+    """Make a row per epoch, counted from 0, and a column per metric."""
+    pd = _pandas()
+    columns = {_of_class(one): pd.Series(one["values"], one["epochs"], dtype=float) for one in series}
+    return _joined(columns, "epoch")
+
+
+def of_curves(curves: Iterable[Curve], by: str) -> DataFrame:
+    """Make a row per place on the axis, and a column per curve; blank where a curve has no sample."""
+    pd = _pandas()
+    columns = {}
+    for curve in curves:
+        index = pd.to_datetime(curve.x, unit="s", utc=True) if by == "time" else curve.x
+        # After a resume, a step may have been trained twice: the later value counts.
+        one = pd.Series(curve.y, index, dtype=float)
+        columns[curve.name] = one[~one.index.duplicated(keep="last")]
+    return _joined(columns, by)
+
+
+def of_parquet(content: bytes) -> DataFrame:
+    """Read a Parquet file."""
+    table: DataFrame = _pandas().read_parquet(io.BytesIO(content))
+    return table
+
+
+def _joined(columns: Mapping[str, Any], name: str) -> DataFrame:
+    pd = _pandas()
+    table: DataFrame = pd.DataFrame(columns) if columns else pd.DataFrame(index=pd.Index([], dtype=float))
+    return table.sort_index().rename_axis(name)
+
+
+def _pandas() -> Any:
+    try:
+        import pandas  # noqa: PLC0415 - it takes longer to import than all else, and not every script wants tables
+    except ImportError:
+        raise Misconfigured("Tables need pandas: pip install 'livetrain[tables]'") from None
+    return pandas
+
+
+def _of_class(series: Mapping[str, Any]) -> str:
+    return series["name"] if series.get("class") is None else f"{series['name']}/{series['class']}"

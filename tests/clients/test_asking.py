@@ -1,0 +1,124 @@
+"""What is asked again and what is not, and what a refusal says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livetrain import errors
+from livetrain.operations import files, runs
+from livetrain.wire import FIRST_PAUSE, LONGEST_PAUSE, Answer, Failure, Request, ask
+from tests.clients.scripted import LOST, NOBODY, Scripted, answer
+
+
+@pytest.mark.parametrize("failure", [LOST, NOBODY, answer({}, 503), answer({}, 502)])
+def test_what_changes_nothing_is_asked_again(failure: Answer | Failure) -> None:
+    script = Scripted([failure, failure, answer({"id": 1})])
+    assert script.returned(ask(Request("GET", "/"), patience=60)).json() == {"id": 1}
+    assert len(script.asked) == 3
+    first, second = script.pauses
+    assert FIRST_PAUSE / 2 <= first <= FIRST_PAUSE <= second <= 2 * FIRST_PAUSE
+
+
+def test_what_may_have_been_done_is_not_sent_again() -> None:
+    script = Scripted([LOST])
+    with pytest.raises(errors.ServerUnreachable, match="may have reached the server"):
+        script.returned(runs.act(7, "clone", patience=60))
+    assert len(script.asked) == 1
+
+
+def test_what_never_arrived_is_sent_again() -> None:
+    script = Scripted([NOBODY, answer({"detail": "Stopping."})])
+    assert script.returned(runs.act(7, "cancel", patience=60)) == {"detail": "Stopping."}
+
+
+def test_a_training_that_is_sent_again_has_the_same_key() -> None:
+    script = Scripted([LOST, answer({"run_id": 3}, 202)])
+    assert script.returned(runs.train({"source_path": "x"}, patience=60))["run_id"] == 3
+    first, second = [request.headers["Idempotency-Key"] for request in script.asked]
+    assert first == second
+    other = Scripted([answer({"run_id": 4}, 202)])
+    other.returned(runs.train({"source_path": "x"}, patience=60))
+    assert other.asked[0].headers["Idempotency-Key"] != first
+
+
+def test_a_client_is_patient_for_as_long_as_it_was_told() -> None:
+    script = Scripted(lambda _request: NOBODY)
+    with pytest.raises(errors.ServerUnreachable, match="nobody listens"):
+        script.returned(ask(Request("GET", "/"), patience=60))
+    assert 60 - LONGEST_PAUSE < sum(script.pauses) <= 60
+    assert max(script.pauses) <= LONGEST_PAUSE
+
+
+def test_a_busy_server_says_when_to_come_back() -> None:
+    script = Scripted([answer({"detail": "Too many."}, 429, retry_after="7"), answer({"id": 1})])
+    script.returned(ask(Request("POST", "/", again=False), patience=60))
+    assert script.pauses == [7.0]
+    impatient = Scripted([answer({"detail": "Too many requests."}, 429, retry_after="7")])
+    with pytest.raises(errors.TooManyRequests, match="Too many requests"):
+        impatient.returned(ask(Request("GET", "/"), patience=5))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.BadRequest),
+        (401, errors.NotLoggedIn),
+        (403, errors.NotAllowed),
+        (404, errors.NotFound),
+        (409, errors.Conflict),
+        (413, errors.RequestError),
+        (500, errors.ServerFault),
+    ],
+)
+def test_a_refusal_has_its_kind_and_its_words(status: int, kind: type[errors.RequestError]) -> None:
+    with pytest.raises(errors.RequestError, match="No such thing") as caught:
+        Scripted([answer({"detail": "No such thing."}, status)]).returned(ask(Request("GET", "/"), patience=60))
+    assert type(caught.value) is kind
+    assert caught.value.status == status
+
+
+def test_every_wrong_field_is_named() -> None:
+    wrong = [{"field": "trainer.max_epochs", "message": "At least 1."}, {"field": "", "message": "Too much."}]
+    body = {"detail": "trainer.max_epochs: At least 1. Too much.", "errors": wrong, "more": 3}
+    with pytest.raises(errors.BadRequest) as caught:
+        Scripted([answer(body, 400)]).returned(runs.train({}, patience=60))
+    assert caught.value.errors == [("trainer.max_epochs", "At least 1."), ("", "Too much.")]
+    assert str(caught.value).splitlines()[1:] == ["  trainer.max_epochs: At least 1.", "  Too much.", "  and 3 more"]
+
+
+def test_another_program_at_that_address_is_told() -> None:
+    with pytest.raises(errors.LivetrainError, match="no Livetrain server"):
+        Scripted([Answer(200, b"<html>", {})]).returned(runs.detail(1, patience=60))
+
+
+def test_a_server_that_moved_is_not_followed_with_the_token() -> None:
+    script = Scripted([answer({}, 301, location="https://elsewhere.example/")])
+    with pytest.raises(errors.RequestError, match=r"elsewhere\.example"):
+        script.returned(ask(Request("GET", "/"), patience=60))
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "c:x", "a\\b", ""])
+def test_no_name_of_a_file_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    script = Scripted([answer({"files": [{"name": name}]})])
+    with pytest.raises(errors.LivetrainError, match="no name of a file"):
+        script.returned(files.download(1, tmp_path / "here", None, patience=60))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "here"]
+
+
+def test_a_file_that_came_in_part_is_not_there(tmp_path: Path) -> None:
+    def cut(request: Request) -> Failure:
+        assert request.into is not None
+        request.into.write_bytes(b"half")
+        return LOST
+
+    with pytest.raises(errors.ServerUnreachable):
+        Scripted(cut).returned(files.download(1, tmp_path, ["a/b.csv"], patience=1))
+    assert [path.name for path in tmp_path.rglob("*")] == ["a"]
+
+
+def test_filters_become_parameters() -> None:
+    asked = runs.as_parameters({"status": ["failed", "cancelled"], "tag": ["a,b"], "deleted": True, "search": None})
+    assert asked == {"status": "failed,cancelled", "tag": "a\\,b", "deleted": 1}
