@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Mapping
 from html import unescape
 from http import HTTPStatus
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_the_page_asks_for_the_first_errors_before_its_scripts_do(browser_sessio
 
 def test_the_first_errors_of_a_saved_point_are_those_at_its_threshold(browser_session: Client, user: User) -> None:
     run = ended(user)
-    splits = {"val": dict(zip(COUNTS, (34, 150, 174, 2), strict=True))}
+    splits: dict[str, Mapping[str, float | None]] = {"val": dict(zip(COUNTS, (34, 150, 174, 2), strict=True))}
     point_history.save(run, "ada", "Why.", Decision("hand", 0.1, 0.1, None, test_known=False, splits=splits))
     html = browser_session.get(f"/runs/{run.pk}/").content.decode()
     script = html.split('<script id="first-errors" type="application/json">')[1]

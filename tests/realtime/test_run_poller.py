@@ -14,7 +14,6 @@ from realtime.hubs.change_mark import mark
 from realtime.hubs.db_threads import tail
 from realtime.hubs.run_poller import ENDED_SECONDS, PAUSE_LIMIT_SECONDS, Interest, Poll, pause_between_looks
 from runs import lifecycle
-from runs.models import Run
 from runs.queries import Head
 from tests.realtime.writing import batch_event, in_thread, running_run, store
 
@@ -116,7 +115,7 @@ async def test_runs_that_have_ended_are_looked_at_seldom(owner: User, monkeypatc
     watchers = Watchers(run.pk)
     poll = Poll(watchers)
     assert [await poll.look() for _ in range(3)] == pytest.approx([0.05, 0.05, 0])
-    await in_thread(lifecycle.end, run.pk, run.attempt, Run.Status.COMPLETED, None)
+    await in_thread(lifecycle.end, run.pk, run.attempt, "completed", None)
     watchers.known = run.last_seq + 9
     assert [await poll.look() for _ in range(3)] == [ENDED_SECONDS] * 3
     watchers.newer_than = 0  # a list: runs may come
