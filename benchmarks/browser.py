@@ -100,9 +100,10 @@ def _errors(errors: int) -> None:
     with served(_HOME.name) as address, Reader(address) as reader:
         reader.page.add_init_script(WATCHED)
         for what, rounds in (("first visit", 1), ("later", ERROR_ROUNDS)):
-            whole, alone = until_pictures(reader, run, rounds)
-            _say(f"{errors:,} errors, first pictures after the page's request, {what}, ms", str(whole.summary()))
-            _say("the same, after the request for the errors", str(alone.summary()))
+            stages, requests = until_pictures(reader, run, rounds)
+            for stage, taken in stages.items():
+                _say(f"{errors:,} errors, {what}: {stage}, ms after the page's request", str(taken.summary()))
+            _say(f"{errors:,} errors, {what}: requests until then, at most", str(requests))
 
 
 def _until_pixels(reader: Reader, events: int) -> None:

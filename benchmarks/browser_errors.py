@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import defaultdict
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +32,20 @@ WATCHED = """{
 }"""
 PICTURED = "() => window.picturedAt > 0"
 TIMES = """() => {
-    const asked = performance.getEntriesByType("resource").find(({ name }) => name.includes("/final-samples/?"));
-    return [window.picturedAt, asked.startTime];
+    const [page] = performance.getEntriesByType("navigation");
+    const [painted] = performance.getEntriesByName("first-contentful-paint");
+    const found = performance.getEntriesByType("resource");
+    const errors = found.filter(({ name }) => name.includes("/final-samples/?"));
+    const script = found.find(({ name }) => name.includes("/error_gallery.js"));
+    return {
+        "page answered": page.responseEnd,
+        "first paint": painted.startTime,
+        "errors asked for": Math.min(...errors.map(({ startTime }) => startTime)),
+        "their script there": script.responseEnd,
+        "errors answered": Math.min(...errors.map(({ responseEnd }) => responseEnd)),
+        "first pictures painted": window.picturedAt,
+        requests: found.filter(({ startTime }) => startTime < window.picturedAt).length + 1,
+    };
 }"""
 
 
@@ -67,13 +80,17 @@ def _picture(random: np.random.Generator) -> bytes:
     return content.getvalue()
 
 
-def until_pictures(reader: Reader, run: Run, rounds: int) -> tuple[Histogram, Histogram]:
-    """Measure seconds to the first painted pictures: from the page's request, and from that for the errors alone."""
-    whole, alone = Histogram(), Histogram()
+def until_pictures(reader: Reader, run: Run, rounds: int) -> tuple[dict[str, Histogram], int]:
+    """Measure the seconds from the page's request to each stage up to the first painted pictures.
+
+    Return with them the most requests that had been sent by then.
+    """
+    stages, most = defaultdict[str, Histogram](Histogram), 0
     for _ in range(rounds):
         reader.page.goto(f"{reader.address}/runs/{run.pk}/", wait_until="commit")
         reader.page.wait_for_function(PICTURED)
-        pictured, asked = reader.page.evaluate(TIMES)
-        whole.add(pictured / 1e3)
-        alone.add((pictured - asked) / 1e3)
-    return whole, alone
+        found = reader.page.evaluate(TIMES)
+        most = max(most, found.pop("requests"))
+        for stage, moment in found.items():
+            stages[stage].add(moment / 1e3)
+    return stages, most

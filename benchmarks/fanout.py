@@ -80,7 +80,8 @@ def _server() -> Iterator[tuple[psutil.Process, int]]:
 
 
 def _measure(server: psutil.Process, port: int, token: str, clients: int, asked: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.fanout_writer", str(int(asked.seconds * RATE)), str(RATE)]
+    events = str(int(asked.seconds * RATE))
+    command = [sys.executable, "-m", "benchmarks.run_writer", "benchmark", "events", events, str(RATE)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
         assert writer.stdout is not None

@@ -141,7 +141,7 @@ def _sizes(web: psutil.Process) -> dict[str, float]:
 @contextlib.contextmanager
 def _filled(home: Installation, what: str, number: int) -> Iterator[tuple[int, IO[str]]]:
     """Fill the installation; yield the run's number, and where one more epoch is asked for."""
-    command = [sys.executable, "-m", "benchmarks.live_filling", what, str(number)]
+    command = [sys.executable, "-m", "benchmarks.run_writer", "tester", what, str(number)]
     with subprocess.Popen(
         command, cwd=ROOT, env=home.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as filling:

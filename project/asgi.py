@@ -7,6 +7,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup(set_prefix=False)  # before any import that needs the apps
 
+from runs.loading.optional_libraries import leave_out  # noqa: E402
+
+leave_out("pandas")  # before anything can load it
+
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from experiments.server import private_home  # noqa: E402

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from runs.models import FinalResult, Run
 from runs.queries import final_results
@@ -44,16 +47,18 @@ class Fact(NamedTuple):
 
 
 class Errors(NamedTuple):
-    """A group of errors: its title, and a place for each picture that its page begins with."""
+    """A group of errors: its title, a place for each picture that its page begins with, and where these are."""
 
     title: str
     shots: range
+    address: str
 
 
 class Verdict(NamedTuple):
     """What the page begins with: the facts, those in front larger; of two classes the matrix and its errors too.
 
-    `warnings` say how the facts are to be read, `notices` what else happened.
+    `warnings` say how the facts are to be read, `notices` what else happened; `shown` is what the script that draws
+    the errors needs.
     """
 
     headline: list[Fact]
@@ -64,6 +69,7 @@ class Verdict(NamedTuple):
     names: list[str]
     cells: dict[str, tuple[str, str]]
     errors: list[Errors]
+    shown: dict[str, Any]
 
 
 Saved: TypeAlias = Mapping[str, Any] | None
@@ -87,7 +93,8 @@ def verdict(run: Run, saved: Saved) -> Verdict | None:
         notices=[note["text"] for note in run.notes if note["code"] not in WARNINGS],
         names=final.class_names if two else [],
         cells=_cells(matrix) if two else {},
-        errors=[_errors("Missed", matrix[1][0]), _errors("False alarms", matrix[0][1])] if two else [],
+        errors=_errors(final, matrix) if two else [],
+        shown=_shown(run, final, saved),
     )
 
 
@@ -169,8 +176,23 @@ def _counts(final: FinalResult, saved: Saved) -> list[list[int]]:
     return [[rejected, false], [missed, true]]
 
 
-def _errors(title: str, size: int) -> Errors:
-    return Errors(f"{title} ({size:,})", range(min(size, SHOTS)))
+def _errors(final: FinalResult, matrix: list[list[int]]) -> list[Errors]:
+    groups = (("fn", "Missed", matrix[1][0]), ("fp", "False alarms", matrix[0][1]))
+    return [
+        Errors(f"{title} ({size:,})", range(min(size, SHOTS)), _address(final, cell)) for cell, title, size in groups
+    ]
+
+
+def _address(final: FinalResult, cell: str) -> str:
+    """Return where the first samples of the cell are, written as the script writes it: a browser asks for it once."""
+    asked = {"split": final.split, "cell": cell, "page": 1, "page_size": SHOTS, "thumbnails": "true"}
+    return f"{reverse('run-final-samples', args=[final.run_id])}?{urlencode(asked)}"
+
+
+def _shown(run: Run, final: FinalResult, saved: Saved) -> dict[str, Any]:
+    names = ("split", "class_names", "confusion_matrix", "threshold")
+    point = saved and {name: saved[name] for name in ("at", "threshold", "log_odds", "splits")}
+    return {"attempt": run.attempt, "final": {name: getattr(final, name) for name in names}, "saved": point}
 
 
 def _cells(matrix: list[list[int]]) -> dict[str, tuple[str, str]]:

@@ -205,6 +205,14 @@ def test_server_processes_load_no_reader_of_data(modules: tuple[str, ...]) -> No
     assert loaded - packages <= harmless | {"inspection.sample_sheets"}
 
 
+def test_the_web_process_does_without_pandas_for_good() -> None:
+    """Arrow would load it with the first evaluation that is looked at, for a second and 50 MiB."""
+    look = "try: importlib.util.find_spec('pandas')\nexcept ImportError: print('not there')"
+    script = f"import importlib.util, project.asgi\n{look}"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "not there\n", done.stderr
+
+
 def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
     """It sends messages by the actor's name; what receives them is a worker's."""
     loaded = loaded_by_server("project.asgi", "project.urls")

@@ -57,7 +57,7 @@ class Hub:
         self._frames: dict[tuple[int, int], Frame] = {}
         self._followers = Followers()
         self._published = 0
-        """The number up to which followers have everything."""
+        """The number up to which followers have everything, or get it just now."""
         self._sending_seconds = 0.0
         self._grown = asyncio.Event()
         self._wake = asyncio.Event()
@@ -174,18 +174,21 @@ class Hub:
         """Send what is new; returns when all have it who could take it at once."""
         began = time.thread_time()
         self._frames.clear()
-        self._push(ring)
+        await self._push(ring)
         self._grown.set()
         self._grown = asyncio.Event()
         await asyncio.sleep(0)  # those who wait in a task of their own send now
         self._sending_seconds += time.thread_time() - began
 
-    def _push(self, ring: RingBuffer) -> None:
-        """Give followers what is new; let them go where it left the ring already, or where the run is gone."""
+    async def _push(self, ring: RingBuffer) -> None:
+        """Give followers what is new; let them go where it left the ring already, or where the run is gone.
+
+        From the first client on the frame counts as published: who lacks it then fetches it, who has it may follow.
+        """
         while self._followers and ring.start <= self._published < ring.head and not self.gone:
             frame = self._shared(ring, self._published, FRAME_EVENTS)
-            self._followers.push(frame)
             self._published = frame.last
+            await self._followers.push(frame)
         if self._published < ring.head or self.gone:
             self._followers.release()
         self._published = ring.head

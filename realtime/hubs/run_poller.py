@@ -3,14 +3,15 @@
 Hints wake the hubs, those of this machine's processes (`local_hints`) or, with Redis, those of all. The poller catches
 the lost ones, and without Redis those of other machines, which cannot reach this one. It asks the database whether
 anything was committed at all, which costs next to nothing, and only then looks at the runs that matter: once a second
-where hints come from everywhere, every quarter of a second where only what people do may come without one, else every
-75 ms. Watchers say what they know, so a look that found somebody behind is repeated.
+where hints come from everywhere or all that is watched has ended, every quarter of a second where only what people do
+may come without one, else every 75 ms. Watchers say what they know, so a look that found somebody behind is repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import NamedTuple, Protocol
@@ -36,9 +37,12 @@ ONE_MACHINE_SECONDS = 0.25
 """With SQLite, whose writers are processes of this machine, while this process hears them."""
 SAFETY_SECONDS = 1.0
 """With Redis, whose hints come from all machines."""
-REST = Rest(50)
-"""After a look at the runs: at most 2 % of a core."""
+ENDED_SECONDS = 1.0
+"""Where only runs are watched that have ended: they may still be resumed, tagged or deleted."""
 PAUSE_LIMIT_SECONDS = 5.0
+REST = Rest(50, longest=PAUSE_LIMIT_SECONDS)
+"""After a look at the runs: at most 2 % of a core, unless one takes a tenth of a second; news without a hint wait no
+longer."""
 TOUCHED_SECONDS = 30.0
 """How long a run counts as touched: longer than two looks are apart, and than a transaction takes."""
 
@@ -101,18 +105,23 @@ class Poll:
     def __init__(self, watchers: Watchers) -> None:
         self._watchers = watchers
         self._known: tuple[Mark, set[int], int | None] | None = None
+        self._took, self._least = math.inf, 0.0
 
     async def look(self) -> float:
         """Wake those who are behind; return for how many seconds to rest."""
         interest = self._watchers.interest()
         of = ({*interest.run_ids}, interest.newer_than)
         if self._known is not None and self._known[1:] == of and await tail(mark) == self._known[0]:
-            return 0.0
+            return self._least
         self._known = None
         found = await tail(_found, interest)
         if not await self._wake(interest, found.heads):
             self._known = (found.mark, *of)
-        return REST.after(found.seconds)
+        # One that took long may have had other work in its thread, such as collecting garbage: two did not.
+        took, self._took = min(found.seconds, self._took), found.seconds
+        open_runs = interest.newer_than is not None or any(head.status in Run.UNFINISHED for head in found.heads)
+        self._least = 0.0 if open_runs else ENDED_SECONDS
+        return max(self._least, REST.after(took))
 
     async def _wake(self, interest: Interest, found: list[Head]) -> bool:
         """Return whether somebody was behind."""

@@ -6,6 +6,8 @@ certificate, and 10 MiB of the web process were for nothing. Import these from h
 
 from __future__ import annotations
 
+from typing import Any
+
 from runs.loading.optional_libraries import without
 
 with without("OpenSSL"):
@@ -13,8 +15,11 @@ with without("OpenSSL"):
     from daphne import http_protocol, ws_protocol
     from daphne.cli import CommandLineInterface
     from daphne.server import Server, twisted_loop
+    from twisted.internet import reactor as installed_reactor
     from twisted.internet.defer import Deferred
     from twisted.internet.tcp import Connection
+
+reactor: Any = installed_reactor  # a module to those who check types
 
 __all__ = [
     "CommandLineInterface",
@@ -22,6 +27,7 @@ __all__ = [
     "Deferred",
     "Server",
     "http_protocol",
+    "reactor",
     "twisted_loop",
     "ws_protocol",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 import msgspec
 
@@ -27,8 +27,24 @@ _FOLLOWING = {"final_accuracy_cm": "accuracy", "final_recall_cm": "recall", "fin
 _SAMPLED = (GradientStats.type, Progress.type, ResourceUsage.type)
 
 
+Monitored: TypeAlias = list[tuple[int, Number]]
+"""The monitored value of each complete epoch, ascending."""
+
+
 def of_run(run: Run) -> Evidence:
     """Read the run's evidence; of an unfinished run as much as is stored so far."""
+    return with_monitored(run)[0]
+
+
+def with_monitored(run: Run) -> tuple[Evidence, Monitored]:
+    """Read the same with what `monitored` reads: both are among the same rows."""
+    epochs = _epochs(run.pk, run.monitor)
+    history = [(epoch, metrics) for epoch, metrics in epochs.items() if "val_loss" in metrics]
+    values = [(epoch, metrics[run.monitor]) for epoch, metrics in epochs.items() if run.monitor in metrics]
+    return _evidence(run, history), values
+
+
+def _evidence(run: Run, history: Sequence[tuple[int, Epoch]]) -> Evidence:
     dataset = run.dataset or {}
     recent = _recent(run)
     training = [index for index, event in enumerate(recent) if isinstance(event, Progress)]
@@ -39,7 +55,7 @@ def of_run(run: Run) -> Evidence:
         config=run.config,
         classes=dataset.get("classes", ()),
         sizes=dataset.get("sizes", {}),
-        history=_history(run.pk, run.monitor),
+        history=history,
         best_epoch=run.best_epoch,
         **_of_best(run.pk),
         first_gradients=_first_gradients(run),
@@ -50,23 +66,23 @@ def of_run(run: Run) -> Evidence:
     )
 
 
-def monitored(run: Run) -> list[tuple[int, Number]]:
-    """Read the monitored value of each complete epoch, ascending."""
+def monitored(run: Run) -> Monitored:
+    """Read the monitored values alone."""
     rows = RunMetric.objects.filter(
         run_id=run.pk, metric_name=run.monitor, context="epoch", class_name="", client_id=None
     )
     return list(rows.order_by("epoch").values_list("epoch", "value"))
 
 
-def _history(run_id: int, monitor: str) -> list[tuple[int, Epoch]]:
-    """Read the complete epochs: both phases are mostly stored in one transaction, but not always."""
+def _epochs(run_id: int, monitor: str) -> dict[int, dict[str, Number]]:
+    """Read the epochs, those without validation too: both phases are mostly stored in one transaction, not always."""
     rows = RunMetric.objects.filter(
         run_id=run_id, metric_name__in={*METRICS, monitor}, context="epoch", class_name="", client_id=None
     )
-    history: dict[int, dict[str, Number]] = {}
+    epochs: dict[int, dict[str, Number]] = {}
     for epoch, name, value in rows.order_by("epoch").values_list("epoch", "metric_name", "value"):
-        history.setdefault(epoch, {})[name] = value
-    return [(epoch, metrics) for epoch, metrics in history.items() if "val_loss" in metrics]
+        epochs.setdefault(epoch, {})[name] = value
+    return epochs
 
 
 class _OfBest(TypedDict):

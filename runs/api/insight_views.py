@@ -64,7 +64,7 @@ class RunHints(ReadingView):
     """Hints about the run in words, with the gradients' health and the early stopping countdown.
 
     They are based on the newest numbers; clients ask again after each `epoch_end`. Of a run with thousands of epochs
-    they may be some seconds old, while its status stays the same.
+    they may be up to half a minute old, while its status stays the same.
     """
 
     def get(self, _request: Request, run_id: int) -> Response:
@@ -78,14 +78,14 @@ hint_answers = RestedAnswers[dict[str, Any]]()
 
 
 def _hints_of(run: Run) -> dict[str, Any]:
-    evidence = hint_evidence.of_run(run)
+    evidence, monitored = hint_evidence.with_monitored(run)
     return {
         "run_id": run.pk,
         "status": run.status,
         "last_seq": run.last_seq,
         "hints": hints(evidence),
         "gradients": gradients.by_group(evidence),
-        "patience": countdown(run.config, run.max_epochs, hint_evidence.monitored(run)),
+        "patience": countdown(run.config, run.max_epochs, monitored),
     }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from runs.evaluation.remembered import remembered
 from runs.files import predictions_file
 from runs.models import Run
 from runs.statistics.log_odds import LogOdds
@@ -57,11 +57,11 @@ class NoScores(Exception):
     """The scores cannot be had, as the sentence says; a file may still come."""
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def read(run_id: int, attempt: int, split: str, label: int, class_names: tuple[str, ...]) -> ClassScores:  # noqa: ARG001
     """Read the scores of a class, of two classes those of the positive one: what an attempt wrote does not change.
 
-    Raises NoScores, StoreError.
+    A page asks for its curves and for both kinds of errors at once, and each needs them. Raises NoScores, StoreError.
     """
     with opened(run_id) as found:
         return _read(found, split, label, class_names)

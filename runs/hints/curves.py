@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from runs.hints.evidence import Evidence, known
+from runs.hints.evidence import Evidence, known, newest_known
 from runs.hints.hint import Hint
 from runs.hints.lower_rate import lower_rate_cure
 from runs.wording.epoch_number import epoch_number
@@ -82,7 +82,7 @@ def overfitting(run: Evidence) -> Hint | None:
 def gap(run: Evidence) -> Hint | None:
     """Report a training accuracy five points above what chance explains in validation (its 95 % interval)."""
     size = run.sizes.get("val", 0)
-    points = known(run.history, "train_acc", "val_acc")[-AGREEING:]
+    points = newest_known(run.history, AGREEING, "train_acc", "val_acc")
     if not size or len(points) < AGREEING:
         return None
     tops = [run.interval("accuracy", val, size)[1] for _, (_, val) in points]
@@ -109,8 +109,10 @@ def not_learning(run: Evidence) -> Hint | None:
         return None
     first = points[0][1][0]
     moved = max(abs(loss - first) for _, (loss,) in points)
+    if moved > 0.01 * abs(first):
+        return None
     best = max((value for _, (value,) in known(run.history, "val_auroc")), default=0.5)
-    if moved > 0.01 * abs(first) or best > 0.8:
+    if best > 0.8:
         return None
     rate = run.options.learning_rate
     return Hint(
@@ -153,7 +155,7 @@ def loss_rising(run: Evidence) -> Hint | None:
 
 def still_improving(run: Evidence) -> Hint | None:
     """Report that the last planned epoch is the best, and val_loss fell by 5 % or more in the last three."""
-    losses = [loss for _, (loss,) in known(run.history, "val_loss")]
+    losses = [loss for _, (loss,) in newest_known(run.history, AGREEING + 1, "val_loss")]
     finished = run.status == "completed" and run.last is not None and run.last == run.max_epochs - 1
     if not finished or run.best_epoch != run.last or len(losses) < AGREEING + 1:
         return None
@@ -176,7 +178,7 @@ def _swings(run: Evidence) -> str:
     monitor = run.options.monitor
     if monitor == "val_loss":
         return ""
-    values = [value for _, (value,) in known(run.history, monitor)][-2 * AGREEING :]
+    values = [value for _, (value,) in newest_known(run.history, 2 * AGREEING, monitor)]
     steps = [after - before for before, after in pairwise(values)]
     if not steps or min(steps) > -SWING or max(steps) < SWING:
         return ""

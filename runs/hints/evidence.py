@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 from runs.events import GradientStats, ResourceUsage
@@ -65,3 +66,10 @@ def known(history: Sequence[tuple[int, Epoch]], *names: str) -> list[tuple[int, 
     """Return the epochs in which all these metrics are known, each with their values."""
     found = ((epoch, tuple(map(metrics.get, names))) for epoch, metrics in history)
     return [(epoch, cast("tuple[float, ...]", values)) for epoch, values in found if None not in values]
+
+
+def newest_known(history: Sequence[tuple[int, Epoch]], most: int, *names: str) -> list[tuple[int, tuple[float, ...]]]:
+    """Return the last `most` of these epochs, without a look at all others."""
+    found = ((epoch, tuple(map(metrics.get, names))) for epoch, metrics in reversed(history))
+    newest = islice((one for one in found if None not in one[1]), most)
+    return cast("list[tuple[int, tuple[float, ...]]]", [*newest][::-1])

@@ -10,8 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 from runs.pauses.rest import Rest, with_cost
 
 T = TypeVar("T")
-FREE_SECONDS = 0.05
-"""An answer that took no more CPU time is computed each time."""
+FREE_SECONDS = 0.02
+"""An answer that took no more CPU time is computed each time: a page asks every two seconds at most."""
 LONGEST_SECONDS = 30.0
 REST = Rest(200, longest=LONGEST_SECONDS)
 """A longer one stands for two hundred times the CPU time that it took: half a percent of a core."""

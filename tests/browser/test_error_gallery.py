@@ -28,6 +28,8 @@ from tests.browser.test_list_page import overflow
 from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+ASKED = """() => performance.getEntriesByType("resource").sort((a, b) => a.startTime - b.startTime)
+    .map(({ name }) => name).filter((name) => name.includes("/api/"))"""
 SLOW = 60_000  # milliseconds: what the server draws, on a machine that does much else
 MISSED = np.flatnonzero((LABELS == 1) & (SCORES < 0.5))
 WORST = MISSED[SCORES[MISSED].argsort(kind="stable")]
@@ -106,6 +108,11 @@ async def test_missed_and_false_alarms_are_pictures(visitors: Visitors, owner: U
     assert [label.split(":")[0] for label in labels] == [ids[place] for place in WORST[:24]]
     await expect(page.locator(".error-group").nth(1).locator(".shot img")).to_have_count(24, timeout=SLOW)
     assert await broken_rules(page) == []
+    asked = await page.evaluate(ASKED)
+    samples = [address for address in asked if "/final-samples/?" in address]
+    assert [part for address in samples for part in re.findall("cell=(..)", address)] == ["fn", "fp"], "each once"
+    curves = next(address for address in asked if "/final-curves/" in address)
+    assert max(map(asked.index, samples)) < asked.index(curves), "the page asks for them, before any script"
 
 
 async def test_more_come_and_each_opens(visitors: Visitors, owner: User) -> None:

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import {
   applyEvent,
+  changesWithTime,
   elapsedSeconds,
   handlers,
   needsSnapshot,
@@ -231,4 +232,21 @@ test("time is spent by the server's clock while an attempt runs, and stands stil
   assert.equal(elapsedSeconds({ ...running, attemptStart: null }, 3_500), 100);
   assert.equal(elapsedSeconds({ ...running, startTime: null }, 3_500), null);
   assert.equal(elapsedSeconds({ ...running, attemptStart: "2026-01-31T12:10:00.000000Z" }, 3_500), 100);
+});
+
+test("of an ended run nothing changes with the time alone, but a connection that is lost", () => {
+  const now = 1_000_000;
+  const changes = (of, attemptStart, connection = { kind: "live", quiet: 9 }) =>
+    changesWithTime({ status: of, attemptStart }, connection, now);
+  for (const ended of ["completed", "failed", "cancelled"]) {
+    assert.equal(changes(ended, null), false);
+    assert.equal(changes(ended, null, { kind: "reconnecting", since: now, at: now }), true);
+    const caughtUp = (until) => ({ kind: "live", caughtUp: { events: 3, until, slept: false } });
+    assert.equal(changes(ended, null, caughtUp(now + 1)), true);
+    assert.equal(changes(ended, null, caughtUp(now - 1_500)), true); // it stands there until it is drawn once more
+    assert.equal(changes(ended, null, caughtUp(now - 3_000)), false);
+  }
+  assert.equal(changes("in_progress", START), true);
+  assert.equal(changes("cancelling", START), true);
+  assert.equal(changes("queued", null), true);
 });

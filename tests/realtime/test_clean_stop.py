@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import signal
 import subprocess
@@ -135,6 +136,18 @@ with socket.create_connection((url.hostname, url.port)) as connection:
 """
 
 
+@contextlib.contextmanager
+def kept_alive(server: LaunchedWeb) -> Iterator[http.client.HTTPConnection]:
+    """Open a connection over which a request was answered, and which waits for the next one."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/healthz")
+    with connection.getresponse() as answer:
+        assert answer.status == 200
+        answer.read()
+    yield connection
+    connection.close()
+
+
 def said_wrong(server: LaunchedWeb) -> list[str]:
     """Find lines of the log that an operator would have to look into."""
     words = (
@@ -151,7 +164,10 @@ def said_wrong(server: LaunchedWeb) -> list[str]:
 
 
 async def test_stopped_with_sockets_and_long_polls(web: LaunchedWeb, owner: User, token: str) -> None:
-    """All of them end at once; a request that is at work, here behind a writer, is still answered."""
+    """All of them end at once; a request that is at work, here behind a writer, is still answered.
+
+    A connection without a request is closed meanwhile: a client sends its next one to the next web process.
+    """
     run, waiting = await in_thread(running_run, owner), await in_thread(queued_run, owner)
     async with contextlib.AsyncExitStack() as stack:
         for path in (f"/ws/runs/{run.pk}/", f"/ws/runs/{waiting.pk}/", "/ws/runs/", "/ws/runs/?only=queue"):
@@ -159,12 +175,13 @@ async def test_stopped_with_sockets_and_long_polls(web: LaunchedWeb, owner: User
             await frame(opened)
         for _ in range(3):
             await stack.enter_async_context(polling(web, run.pk, token, after=2))
-        with writing(run) as written:
+        with writing(run) as written, kept_alive(web) as idle:
             renaming = asyncio.create_task(asyncio.to_thread(renamed, web, run.pk, token))
             await asyncio.sleep(0.5)  # so that the server has the questions; nothing tells from outside
             stopping = asyncio.create_task(asyncio.to_thread(web.stop))
             await asyncio.sleep(0.5)
             assert not renaming.done()
+            assert await asyncio.to_thread(idle.sock.recv, 1) == b""  # closed, and without an answer to nothing
             written.set()
             assert await renaming == "renamed"
         await stopping

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
+from collections.abc import Mapping
+from html import unescape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +127,37 @@ def test_the_page_has_the_matrix_and_the_notices_before_any_script(browser_sessi
     waiting = browser_session.get(f"/runs/{story.submit(user).pk}/").content.decode()
     assert '<strong data-count="tp">–</strong>' in waiting
     assert waiting.index('id="notices"') < waiting.index('id="facts"')
+    assert "final-samples/?" not in waiting
+    assert "first-errors" not in waiting
+
+
+def test_the_page_asks_for_the_first_errors_before_its_scripts_do(browser_session: Client, user: User) -> None:
+    """Their addresses are those of the script, which draws them from what the page holds, before the curves come."""
+    run = ended(user, confusion_matrix=[[324, 0], [9, 27]])
+    html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    link = '<link rel="preload" as="fetch" crossorigin="anonymous" href="'
+    asked = [unescape(part.split('"')[0]) for part in html.split(link)[1:]]
+    samples = f"/api/runs/{run.pk}/final-samples/?split=val&cell=fn&page=1&page_size=24&thumbnails=true"
+    assert asked == [samples], "there is no false alarm"
+    answer = browser_session.get(samples)
+    assert answer.status_code == HTTPStatus.OK
+    assert html.index("error_gallery.js") < html.index("live.js")
+    script = html.split('<script id="first-errors" type="application/json">')[1]
+    final = {"split": "val", "class_names": ["not 8", "8"], "confusion_matrix": [[324, 0], [9, 27]], "threshold": 0.5}
+    assert json.loads(script.split("</script>")[0]) == {"attempt": 1, "final": final, "saved": None}
+
+
+def test_the_first_errors_of_a_saved_point_are_those_at_its_threshold(browser_session: Client, user: User) -> None:
+    run = ended(user)
+    splits: dict[str, Mapping[str, float | None]] = {"val": dict(zip(COUNTS, (34, 150, 174, 2), strict=True))}
+    point_history.save(run, "ada", "Why.", Decision("hand", 0.1, 0.1, None, test_known=False, splits=splits))
+    html = browser_session.get(f"/runs/{run.pk}/").content.decode()
+    script = html.split('<script id="first-errors" type="application/json">')[1]
+    point = json.loads(script.split("</script>")[0])["saved"]
+    saved = current_point(Run.objects.get(pk=run.pk))
+    assert saved is not None
+    assert point == {name: saved[name] for name in ("at", "threshold", "log_odds", "splits")}
+    assert html.count("cell=fn&amp;page=1") == html.count("cell=fp&amp;page=1") == 1
 
 
 def test_a_saved_operating_point_is_what_the_page_begins_with(user: User) -> None:

@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 from runs.events import GpuUsage, GradientStats, ResourceUsage
 from runs.hints import curves, gradients, machine, predictions
 from runs.hints.all import RULES, hints
-from runs.hints.evidence import Evidence
+from runs.hints.evidence import Epoch, Evidence, known, newest_known
 from runs.hints.gradient_health import health
 from runs.hints.hint import Hint
 from runs.statistics.score_statistics import epoch_metrics
@@ -304,3 +304,11 @@ def test_nothing_is_said_of_a_run_of_which_nothing_is_known(rule: Callable[[Evid
 def test_the_gravest_comes_first_and_what_another_one_says_is_left_out() -> None:
     run = losses([0.7, 0.3, 0.6, 0.7, None], [0.7] * 5, usage=[sample(disk_free=GIB)])
     assert [hint["code"] for hint in hints(run)] == ["diverged", "disk"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 9])
+def test_the_newest_epochs_are_the_last_of_all_known_ones(most: int) -> None:
+    some: list[Epoch] = [{"a": 1, "b": 2}, {"a": 3}, {"a": 4, "b": None}, {"a": 5, "b": 6}, {"b": 7}]
+    history = [*enumerate(some)]
+    for names in (["a"], ["b"], ["a", "b"], ["c"]):
+        assert newest_known(history, most, *names) == known(history, *names)[-most:]

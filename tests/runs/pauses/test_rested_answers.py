@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_a_cheap_answer_is_always_new(clock: Clock) -> None:
     answers = RestedAnswers[int]()
-    assert [answers.answer(1, "running", lambda: clock.costing(0.04)) for _ in range(3)] == [1, 2, 3]
+    assert [answers.answer(1, "running", lambda: clock.costing(0.015)) for _ in range(3)] == [1, 2, 3]
 
 
 def test_a_dear_one_stands_for_two_hundred_times_its_cost(clock: Clock) -> None:
@@ -41,6 +41,16 @@ def test_a_dear_one_stands_for_two_hundred_times_its_cost(clock: Clock) -> None:
     for now, expected in ((0.0, 1), (19.9, 1), (20.1, 2)):
         clock.now = now
         assert answers.answer(1, "running", lambda: clock.costing(0.1)) == expected
+
+
+@pytest.mark.parametrize("cost", [0.005, 0.02, 0.021, 0.04, 0.1, 0.149])
+def test_one_page_costs_a_hundredth_of_a_core_at_most(clock: Clock, cost: float) -> None:
+    """It asks every two seconds at most; longer answers stand for half a minute at most."""
+    answers = RestedAnswers[int]()
+    for turn in range(1_000):
+        clock.now = 2.0 * turn
+        answers.answer(1, "running", lambda: clock.costing(cost))
+    assert clock.used / clock.now <= 0.0101
 
 
 def test_the_end_of_a_run_is_answered_at_once_and_no_other_run_with_it(clock: Clock) -> None:

@@ -320,11 +320,9 @@ export class PageView {
 
   #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
     if (!finals.size || !ENDED.has(status) || deleted) return (find("errors").hidden = true);
-    const key = [attempt, saved?.at, ...finals.keys()].join();
-    const draw = () => import("./errors/error_gallery.js").then(({ drawErrors }) => drawErrors(finals, saved, key));
+    const draw = async () => (await import("./errors/error_gallery.js")).drawErrors({ finals, saved, attempt });
     if (find("errors").hidden) return this.#below(draw, this.#resultsAgain);
-    const shown = drawingOfResult().then(({ curvesShown }) => curvesShown()); // the server left room for the errors
-    this.#lower.add(shown.then(draw).catch(this.#resultsAgain));
+    this.#lower.add(draw().catch(this.#resultsAgain)); // the first ones are there already
   }
 
   async #drawStatistics() {

@@ -3,7 +3,7 @@
 
 import { Stream } from "../events/stream.js";
 import { statusOf } from "../frame/api.js";
-import { ENDED, known } from "../frame/format.js";
+import { ENDED } from "../frame/format.js";
 import { axesFor } from "./curves/curve_kinds.js";
 import { CurveStore } from "./curves/curve_store.js";
 import { DetailRefresher } from "./detail_refresher.js";
@@ -12,7 +12,7 @@ import { HeldEvents } from "./held_events.js";
 import { PageState, SIGNALS } from "./page_state.js";
 import { PageView } from "./page_view.js";
 import { SnapshotLoader } from "./snapshot_loader.js";
-import { applyEvent, elapsedSeconds, needsSnapshot, newState, restore } from "./state.js";
+import { applyEvent, changesWithTime, needsSnapshot, newState, restore } from "./state.js";
 import { seconds } from "./timestamps.js";
 
 const HINTS_CHANGE = ["epoch_end", "early_stopping", "training_start", "training_end"];
@@ -266,7 +266,7 @@ export class RunPage {
   // --- drawing ---
 
   #tick() {
-    if (known(elapsedSeconds(this.#state)) || this.#state.status === "queued") this.requestDraw();
+    if (changesWithTime(this.#state, this.#connection)) this.requestDraw();
   }
 
   #draw() {

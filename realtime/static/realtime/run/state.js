@@ -251,3 +251,19 @@ export function elapsedSeconds({ startTime, attemptStart, lastMoment, heardAt, s
   if (!attemptStart) return spent;
   return spent + Math.max(0, Date.parse(lastMoment) - Date.parse(attemptStart) + (now - heardAt)) / 1000;
 }
+
+const SHOWN_ONCE_MORE = 2000; // milliseconds: what has just passed must be seen to be over
+
+/**
+ * Return whether what the page shows changes with the time alone: how long the run has taken, when it starts, how long
+ * the connection is lost already. Of an ended run nothing does.
+ *
+ * @param {Pick<RunState, "status" | "attemptStart">} state
+ * @param {import("../events/connection_state").ConnectionState} connection
+ * @param {number} [now] milliseconds
+ */
+export const changesWithTime = ({ status, attemptStart }, { kind, caughtUp }, now = Date.now()) =>
+  status === "queued" ||
+  Boolean(attemptStart) ||
+  kind === "reconnecting" ||
+  (caughtUp?.until ?? 0) > now - SHOWN_ONCE_MORE;

@@ -1,4 +1,5 @@
-// The errors of a run as pictures, or as rows of its table. Loaded when a run has a final result.
+// The errors of a run as pictures, or as rows of its table. Loaded when a run has a final result; where the server
+// wrote what that is, the first ones are there before the rest of the page is drawn.
 
 import { fillSelect } from "../../frame/dom.js";
 import { splitName, testFirst } from "../../frame/format.js";
@@ -9,6 +10,7 @@ const find = (id) => document.getElementById(id);
 
 class ErrorGallery {
   #groups = [];
+  #shown = ""; // what is drawn again only when it changes
 
   constructor() {
     this.root = find("errors");
@@ -17,8 +19,8 @@ class ErrorGallery {
   }
 
   // `saved`: the operating point that decides; null where the run's own threshold does.
-  draw(finals, saved) {
-    Object.assign(this, { finals, saved });
+  draw({ finals, saved, attempt }) {
+    Object.assign(this, { finals, saved, attempt });
     const splits = testFirst(finals.keys());
     fillSelect(
       this.select,
@@ -28,25 +30,29 @@ class ErrorGallery {
   }
 
   #show() {
-    const final = this.finals.get(this.select.value);
+    const split = this.select.value;
+    const groups = errorGroups(this.finals.get(split), this.saved);
+    const shown = JSON.stringify([this.attempt, this.saved?.at, split, groups]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     for (const group of this.#groups) group.close();
     const { samples } = this.root.dataset;
-    this.#groups = errorGroups(final, this.saved).map(
-      (group) => new ErrorGroupView(group, { split: this.select.value, samples }),
-    );
+    this.#groups = groups.map((group) => new ErrorGroupView(group, { split, samples }));
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
     for (const one of this.#groups) one.loadMore();
   }
 }
 
 let gallery = null;
-let drawnOf = null;
 
-// `key`: what is drawn again only when it changes.
-export function drawErrors(finals, saved, key) {
+export function drawErrors(result) {
   find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
-  if (key === drawnOf) return;
-  drawnOf = key;
   gallery ??= new ErrorGallery();
-  gallery.draw(finals, saved);
+  gallery.draw(result);
+}
+
+const written = find("first-errors");
+if (written) {
+  const { final, ...more } = JSON.parse(written.textContent);
+  drawErrors({ finals: new Map([[final.split, final]]), ...more });
 }

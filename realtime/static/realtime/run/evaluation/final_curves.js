@@ -66,7 +66,7 @@ class FinalCurves {
     fillSelect(find("evaluation-class"), classes.length > 2 ? classes : classes.slice(1)); // of two, the positive one
     this.reliability.drawReliability(reliability, reliabilityAlternative(reliability, split));
     setText(find("reliability-words"), reliabilityWords(reliability, names.length));
-    this.loading = this.#load();
+    this.#load();
   }
 
   async #load() {
@@ -160,9 +160,6 @@ const countsOf = ([[tn, fp], [fn, tp]]) => ({ tn, fp, fn, tp });
 
 let drawn = null;
 let drawnOf = null;
-
-// Until the curves are there or fail; what reads the same predictions then comes quickly.
-export const curvesShown = async () => drawn?.loading;
 
 // `key`: what is drawn again only when it changes.
 export function drawFinalCurves(finals, key, details, below) {
