@@ -24,7 +24,7 @@ class ErrorGallery {
       this.select,
       splits.map((split) => [split, splitName(split)]),
     );
-    this.#show();
+    return this.#show();
   }
 
   #show() {
@@ -35,18 +35,22 @@ class ErrorGallery {
       (group) => new ErrorGroupView(group, { split: this.select.value, samples }),
     );
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
-    for (const one of this.#groups) one.loadMore();
+    return Promise.all(this.#groups.map((one) => one.loadMore()));
   }
 }
 
 let gallery = null;
 let drawnOf = null;
 
-// `key`: what is drawn again only when it changes.
+let pictures = null;
+
+// `key`: what is drawn again only when it changes. Return a function that waits for the first pictures.
 export function drawErrors(finals, saved, key) {
   find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
-  if (key === drawnOf) return;
-  drawnOf = key;
-  gallery ??= new ErrorGallery();
-  gallery.draw(finals, saved);
+  if (key !== drawnOf) {
+    drawnOf = key;
+    gallery ??= new ErrorGallery();
+    pictures = gallery.draw(finals, saved);
+  }
+  return () => pictures;
 }
