@@ -96,7 +96,11 @@ OPERATIONS = {
         operations.resume,
     ),
     "retry": Operation(
-        "Retry: a new run of the same configuration", "Retry", "started again", tuple(Run.ENDED), operations.retry
+        "Run again: a new run of the same configuration",
+        "Run again",
+        "started again",
+        tuple(Run.ENDED),
+        operations.retry,
     ),
     "delete": Operation(
         "Delete (can be restored; running ones must be cancelled first)",

@@ -51,9 +51,11 @@ def resume(run: Run, user: User) -> None:
     """Queue a failed or cancelled run again; its next attempt continues from its last complete epoch."""
     require_right(run, user)
     if not run.last_checkpoint:
-        raise Conflict(f"Run {run.pk} has no complete epoch to resume from. Retry it instead.")
+        raise Conflict(f"Run {run.pk} has no complete epoch to resume from. Run it again instead.")
     if run.replaced:
-        raise Conflict(f"Run {run.pk} was retried, and the retry has its place in the group. Clone it instead.")
+        raise Conflict(
+            f"Run {run.pk} was run again, and the new run has its place in the group. Change and run it again instead."
+        )
     if not lifecycle.resume(run.pk, f"Resumed by {user}."):
         raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
     announce(run.pk)
@@ -84,7 +86,7 @@ def retry(run: Run, user: User, *, key: str | None = None) -> list[Run]:
     """
     require_right(run, user)
     if run.status not in Run.ENDED:
-        raise Conflict(f"Run {run.pk} is {_status(run)}: retry it when it has ended, or clone it.")
+        raise Conflict(f"Run {run.pk} is {_status(run)}: run it again when it has ended, or a changed copy now.")
     return queue(copied(run, user), user, key=key, origin=run, in_its_place=True)
 
 

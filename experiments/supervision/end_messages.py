@@ -26,7 +26,7 @@ BEGINS_AGAIN = "It begins again, because no epoch was complete."
 KILLED_BEFORE = "That had happened before, so it is not started again."
 FROZEN = (
     "The training process gave no sign of life for {:.0f} seconds. Look at the end of its train.log; if the machine "
-    "was overloaded or a disk did not answer, resume or retry it."
+    "was overloaded or a disk did not answer, resume it or run it again."
 )
 CHECKPOINT_GONE = (
     "Its last checkpoint, {}, is not in its folder any more, so it began again with the first epoch. "

@@ -109,7 +109,7 @@ def report(run: Run) -> dict[str, Any]:
         "charts": charts(history, run.best_epoch),
         "columns": columns,
         "epochs": [
-            (epoch_number(row["epoch"]), [metric_value(name, row.get(name)) for name in columns])
+            (epoch_number(row["epoch"]), [(name, metric_value(name, row.get(name))) for name in columns])
             for row in history[-MOST_EPOCHS:]
         ],
         "epochs_total": len(history),

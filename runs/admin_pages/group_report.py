@@ -27,14 +27,14 @@ COLUMNS = ("final_auroc_cm", "final_sensitivity", "final_precision_cm", "final_f
 
 @dataclass(frozen=True, slots=True)
 class FoldRow:
-    """One fold's row, with its numbers in the order of `COLUMNS`."""
+    """One fold's row, with its numbers under their names, in the order of `COLUMNS`."""
 
     run: Run
     link: str
     best: str
     best_epoch: int | None
     duration: str
-    numbers: list[str]
+    numbers: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _fold(report: GroupReport, run: Run, split: str | None) -> FoldRow:
         best=metric_value(run.monitor, run.best_value),
         best_epoch=None if run.best_epoch is None else epoch_number(run.best_epoch),
         duration=duration(run.duration_seconds),
-        numbers=[metric_value(name, statistics.get(name)) for name in COLUMNS],
+        numbers=[(FINAL_STATISTICS[name], metric_value(name, statistics.get(name))) for name in COLUMNS],
     )
 
 

@@ -72,16 +72,16 @@ _OF_A_RUN = {
     Trouble.FULL: "The disk is full. Free some space where the run files lie, then submit it again.",
     Trouble.READ_ONLY: (
         "The folder of the run files cannot be written: its disk is read-only. "
-        f"{_ASK} make it writable (manage.py doctor says where), then resume or retry the run."
+        f"{_ASK} make it writable (manage.py doctor says where), then resume the run or run it again."
     ),
     Trouble.FORBIDDEN: (
         "The server's account may not use a file that the run needs. "
         f"{_ASK} give it the right: to write the run files (manage.py doctor), to read the data. "
-        "Then resume or retry the run."
+        "Then resume the run or run it again."
     ),
     Trouble.FAILING: (
         f"The disk of the run files is full or fails. {_ASK} look at it (manage.py doctor, the system's log), "
-        "then resume or retry the run."
+        "then resume the run or run it again."
     ),
 }
 

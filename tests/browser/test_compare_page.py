@@ -273,7 +273,7 @@ async def test_a_training_run_goes_on_without_reload(visitors: Visitors, owner: 
 async def test_what_cannot_be_compared_is_said(visitors: Visitors, owner: User) -> None:
     visitors.expected = re.compile("404")
     page = await visitors.visit("/compare/")
-    await expect(page.locator("#few")).to_be_visible()
+    await expect(page.locator("#few")).to_contain_text("A comparison needs two runs or more")
     assert await broken_rules(page) == []
     await page.get_by_label("Add runs").fill("seven")
     await page.get_by_label("Add runs").press("Enter")
@@ -283,6 +283,7 @@ async def test_what_cannot_be_compared_is_said(visitors: Visitors, owner: User) 
     await expect(page.locator("#offered option")).to_have_attribute("value", str(run.pk))
     await page.get_by_label("Add runs").press("Enter")  # by name
     await expect(page.locator("#chips li")).to_contain_text("Rate 0.01")
+    await expect(page.locator("#few")).to_contain_text("One run so far.")
     await page.goto(f"{visitors.server.url}/compare/?runs={run.pk},999999,x")
     await expect(page.locator("#gone")).to_contain_text("There is no run 999999 (any more).")
     await expect(page.locator("#chips li")).to_have_count(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
@@ -10,6 +12,8 @@ from experiments.models import Dataset
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import Visitors
+from tests.browser.test_error_gallery import SLOW, digits
+from tests.browser.test_group_page import complete
 from tests.browser.test_preflight_page import made
 from tests.browser.test_reading_pages import report_of
 from tests.experiments.training.readings import QUESTIONS, class_folders
@@ -69,6 +73,37 @@ async def test_pages_of_data_stay_still(visitors: Visitors, owner: User, width: 
     for path, drawn in pages.items():
         await page.goto(visitors.server.url + path)
         found[path] = await shift_of(page, drawn)
+    assert {path: shift for path, shift in found.items() if shift > MOST} == {}
+
+
+def folds_and_errors(owner: User, home: Path) -> tuple[Run, Run]:
+    """Make a cross-validation of two folds, and a run on the digits that keeps its predictions."""
+    folds = story.submit_folds(owner, 2)
+    for fold in folds:
+        complete(fold)
+    return folds[0], digits(owner, home)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_pages_of_several_runs_stay_still(visitors: Visitors, owner: User, width: int) -> None:
+    home = Path(visitors.server.log.parent) / "home"
+    fold, run = await in_thread(folds_and_errors, owner, home)
+    size = ViewportSize(width=width, height=900)
+    page = await visitors.visit("/", size=size, script=WATCH)
+    pages = {
+        "/": "tbody tr",
+        f"/groups/{fold.group_id}/": "[data-split=val] .matrix",
+        f"/label-errors/?runs={run.pk}": ".label-list tbody tr",
+    }
+    found = {}
+    for path, drawn in pages.items():
+        await page.goto(visitors.server.url + path)
+        await expect(page.locator(drawn).first).to_be_visible(timeout=SLOW)
+        await page.wait_for_timeout(WHILE)
+        found[path] = float(await page.evaluate("window.shifted"))
+    await page.context.clear_cookies()
+    await page.goto(f"{visitors.server.url}/login/")
+    found["/login/"] = await shift_of(page, "#id_username")
     assert {path: shift for path, shift in found.items() if shift > MOST} == {}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
@@ -13,6 +15,7 @@ from tests.realtime.writing import in_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PAPER = ViewportSize(width=688, height=1017)  # A4 without its margins, at 96 pixels per inch
+MOST_PAGES = 6  # of a binary run
 HASH = "sha256:" + "e9a2d5c0" * 8
 COMPLETE = "html[data-complete]"
 SECTIONS = (
@@ -33,6 +36,11 @@ async def hashed(visitors: Visitors, owner: User) -> Run:
     return run
 
 
+async def pages_of(page: Page) -> int:
+    """Return on how many sheets of A4 the browser prints the page."""
+    return len(re.findall(rb"/Type\s*/Page\b", await page.pdf(format="A4", prefer_css_page_size=True)))
+
+
 async def printed(page: Page) -> None:
     """Expect every section on the page, as paper shows it."""
     await page.emulate_media(media="print")
@@ -49,6 +57,7 @@ async def test_a_program_prints_all_of_it_without_a_reader(visitors: Visitors, o
     page = await visitors.visit("/datasets/", size=PAPER)
     await page.goto(f"{visitors.server.url}/runs/{run.pk}/?print")
     await page.wait_for_selector(COMPLETE, state="attached", timeout=FIRST_LOAD)
+    assert 1 < await pages_of(page) <= MOST_PAGES
     await printed(page)
 
 

@@ -61,6 +61,24 @@ test("errors are those of the saved operating point, and say so", () => {
   assert.match(byLogit.words, /a logit below 41\.5, at the saved operating point/);
 });
 
+test("a missed score never reads as one from the threshold on", () => {
+  const final = {
+    confusion_matrix: [
+      [9, 1],
+      [1, 9],
+    ],
+    class_names: ["well", "ill"],
+    threshold: 0.5,
+  };
+  const [missed] = errorGroups(final);
+  const sample = { ...SAMPLE, score: 0.49997, threshold: missed.threshold };
+  assert.equal(sampleFacts(sample)[0][1], "0.49997");
+  assert.match(sampleLabel(sample), /score 0\.49997$/);
+  const saved = { threshold: 0.123456, log_odds: null, splits: {} };
+  assert.equal(errorGroups(final, saved)[1].threshold, 0.123456);
+  assert.equal(errorGroups(final, { ...saved, log_odds: 3 })[1].threshold, null);
+});
+
 test("several classes have one list of errors", () => {
   const final = {
     confusion_matrix: [

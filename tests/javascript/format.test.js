@@ -15,6 +15,7 @@ import {
   percent,
   plural,
   remaining,
+  scoreBeside,
   splitName,
   splitSizes,
   tick,
@@ -92,4 +93,23 @@ test("metrics and splits have names, undeclared ones their own", () => {
 test("sizes of splits come in the usual order", () => {
   assert.deepEqual(splitSizes({ val: 360, train: 1437 }), ["1,437 train", "360 val"]);
   assert.deepEqual(splitSizes({}), []);
+});
+
+test("a score tells on which side of the threshold it is", () => {
+  const written = (value, threshold) => scoreBeside(value, threshold);
+  assert.equal(written(0.49996, 0.5), "0.49996");
+  assert.equal(written(0.4996, 0.5), "0.4996");
+  assert.equal(written(0.49, 0.5), "0.490");
+  assert.equal(written(0.5, 0.5), "0.500");
+  assert.equal(written(0.50004, 0.5), "0.500");
+  assert.equal(written(0.1234, 0.1232), "0.1234");
+  assert.equal(written(0.4999999999999999, 0.5), "0.4999999999999999");
+  assert.equal(written(0.00004, 0.5), "<0.001");
+  assert.equal(written(0.99996, 1), ">0.999");
+  assert.equal(written(0.4996, null), "0.500");
+  assert.equal(written(null, 0.5), "–");
+  for (let i = 1; i < 2000; i++) {
+    const [value, threshold] = [(i * 7919) % 1009, (i * 104729) % 1013].map((place) => 0.5 + (place - 500) / 1e6);
+    assert.equal(Number(written(value, threshold)) >= threshold, value >= threshold);
+  }
 });

@@ -110,11 +110,11 @@ def test_a_failed_run_is_resumed(api: Client, run: Run) -> None:
 
 
 def test_a_run_without_a_complete_epoch_is_not_resumed(api: Client, run: Run) -> None:
-    assert "Retry it instead" in answer(act(api, ended(run), "resume"), 409)["detail"]
+    assert "Run it again instead" in answer(act(api, ended(run), "resume"), 409)["detail"]
 
 
 def test_a_retry_is_a_new_run_of_the_same_configuration(api: Client, run: Run) -> None:
-    assert "retry it when it has ended" in answer(act(api, run, "retry"), 409)["detail"]
+    assert "run it again when it has ended" in answer(act(api, run, "retry"), 409)["detail"]
     found = answer(act(api, ended(run), "retry"))
     copy = Run.objects.get(pk=found["run_id"])
     assert (copy.status, copy.config, copy.origin) == ("queued", run.config, run)

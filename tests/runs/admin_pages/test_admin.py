@@ -6,10 +6,12 @@ import json
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -69,6 +71,22 @@ def test_the_list_shows_the_line_of_a_run(admin: Client, run: Run) -> None:
         for name in ("split", "cm_tp", "cm_tn", "cm_fp", "cm_fn", "precision", "recall", "f1", "auroc", "duration")
     ]
     assert shown == ["test", "8", "85", "5", "2", "61.5 %", "80.0 %", "69.6 %", "0.950", "1 min 16 s"]
+
+
+def test_each_value_has_the_name_of_its_column_where_rows_are_blocks(
+    admin: Client, run: Run, make_run: MakeRun
+) -> None:
+    """The style has these names: Django's cells do not."""
+    style = Path(finders.find("runs/admin.css") or "").read_text()
+    named = dict(re.findall(r'\.field-(\w+)::before \{ content: "([^"]+)"; \}', style))
+    group = RunGroup.objects.create(name="x", owner=run.owner, config={}, size=2)
+    make_run(group=group, fold=1, folds=2)
+    for address, title in ((LIST, "experiment_name"), ("/admin/runs/rungroup/", "name")):
+        text = page(admin, address)
+        heads = [*re.findall(r'<div class="text">(?:<a href="[^"]*">|<span>)([^<]+)<', text)]
+        names = list(dict.fromkeys(re.findall(r'class="field-(\w+)', text)))
+        found = {name: head.lower() for name, head in zip(names, heads, strict=True) if name != title}
+        assert found == {name: named[name].lower() for name in found}
 
 
 @pytest.mark.parametrize("column", range(1, len(RunAdmin.list_display) + 1))  # the boxes to tick are column 0

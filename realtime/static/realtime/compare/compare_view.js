@@ -14,6 +14,11 @@ import { drawScores } from "./score_table.js";
 import { scoreRows } from "./scores.js";
 import { comparable, lossesDiffer, testCaveat, warnings } from "./warnings.js";
 
+// Where one run is shown, nothing is missing but others.
+const FEW = [
+  "A comparison needs two runs or more: add them above, or select them in",
+  "One run so far. Add those to compare it with above, or select them in",
+];
 const FEWEST_LINES = 8; // runs: with fewer the table of options says more than the drawing
 const find = (id) => document.getElementById(id);
 
@@ -47,6 +52,7 @@ export class CompareView {
     this.#runs = runs;
     this.#rows = scoreRows(runs, finals, this.labels, this.lowerIsBetter);
     find("few").hidden = runs.length >= 2;
+    if (runs.length < 2) setText(find("few-words"), FEW[runs.length]);
     find("compared").hidden = runs.length === 0;
     document.title = `Compare ${runs.length ? plural(runs.length, "run") : "runs"} · Livetrain`;
     setText(find("count"), plural(runs.length, "run"));

@@ -58,6 +58,20 @@ export function score(value) {
 }
 
 /**
+ * Write a score with as many decimals as tell on which side of the threshold it is: 0.49996, not 0.500, is below 0.5.
+ *
+ * @param {number | null | undefined} value
+ * @param {number | null} [threshold]
+ */
+export function scoreBeside(value, threshold = null) {
+  let text = score(value);
+  if (!known(value) || threshold === null) return text;
+  const tells = () => !known(Number(text)) || Number(text) >= threshold === value >= threshold;
+  for (let digits = 4; digits < 18 && !tells(); digits++) text = value.toFixed(digits);
+  return text;
+}
+
+/**
  * Write a share as a percentage: 100 % is all of them, and 0 % none.
  *
  * @param {number | null | undefined} share

@@ -30,6 +30,7 @@ export class GroupPage {
   start() {
     setInterval(() => this.#setConnection(this.#connection), 1000);
     this.#draw();
+    document.documentElement.dataset.settled = ""; // all has its place
     connectListSocket(this.table.node.dataset.websocket, {
       onItem: (item) => this.#receive(item),
       onState: (connection) => this.#setConnection(connection),

@@ -43,6 +43,7 @@ class LabelErrors {
       setText(find("label-words"), errorText(error));
       this.more.hidden = this.#page === 0;
     }
+    document.documentElement.dataset.settled = ""; // all has its place
   }
 
   #draw(found) {

@@ -92,7 +92,7 @@ export class Header {
   }
 
   // With what helps: the cure that its text names, and for a failure where more is said.
-  #notice({ kind, text }, status) {
+  #notice({ kind, text, code }, status) {
     const cure = ENDED.has(status) ? cureIn(text, this.config) : null;
     const links = [
       cure ? el("a", { class: "button primary", href: changeAddress(this.id, cure) }, cure.words) : null,
@@ -103,7 +103,7 @@ export class Header {
     return el(
       "div",
       { class: `notice ${kind}`, role: kind === "failed" ? "alert" : null },
-      el("span", {}, text),
+      this.ofResult.has(code) ? el("details", {}, el("summary", {}, el("span", {}, text))) : el("span", {}, text),
       links.length ? el("span", { class: "links" }, ...links) : null,
     );
   }

@@ -39,7 +39,10 @@ export class PageView {
     this.#makeLogs();
     this.#makeControls(mayAct);
     makeSticky(find("status-bar"));
-    find("copies").addEventListener("click", copyConfig.bind(null, detail.config));
+    // Few readers copy: the script is loaded when one does.
+    find("copies").addEventListener("click", async ({ target: { dataset } }) => {
+      if (dataset.copy) (await import("./actions/copy_config.js")).copiers[dataset.copy](detail.config);
+    });
     find("print").addEventListener("click", () => this.#print());
   }
 
@@ -151,8 +154,13 @@ export class PageView {
 
   // Paper holds what is drawn: what is still on its way comes first.
   async #print() {
-    await Promise.race([Promise.all(this.#lower), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
+    await Promise.race([this.#whole(), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     print();
+  }
+
+  async #whole() {
+    await Promise.all(this.#lower);
+    await this.pictures?.();
   }
 
   // What fails is done too. `again()` draws it with what comes next.
@@ -167,7 +175,7 @@ export class PageView {
     await Promise.race([Promise.all(this.#coming), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     this.hints.drawCountdown(this.state);
     this.#show();
-    await Promise.all(this.#lower);
+    await this.#whole();
     document.documentElement.dataset.complete = ""; // programs that print the page wait for it
   }
 
@@ -321,6 +329,9 @@ export class PageView {
   #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
     if (!finals.size || !ENDED.has(status) || deleted) return (find("errors").hidden = true);
     const draw = async () => (await import("./errors/error_gallery.js")).drawErrors({ finals, saved, attempt });
+    const key = [attempt, saved?.at, ...finals.keys()].join();
+    const draw = () =>
+      import("./errors/error_gallery.js").then(({ drawErrors }) => (this.pictures = drawErrors(finals, saved, key)));
     if (find("errors").hidden) return this.#below(draw, this.#resultsAgain);
     this.#lower.add(draw().catch(this.#resultsAgain)); // the first ones are there already
   }
@@ -386,11 +397,4 @@ export class PageView {
         again,
       );
   }
-}
-
-// Few readers copy: the script is loaded when one does.
-async function copyConfig(config, { target }) {
-  if (!target.dataset.copy) return;
-  const { copiers } = await import("./actions/copy_config.js");
-  copiers[target.dataset.copy](config);
 }

@@ -135,9 +135,11 @@ export class DifferenceSection {
       ["run", run],
       ["split", split],
     ];
+    const decidedAt = (id) => scoreThreshold(this.#found.decisions.find((one) => one.run === id));
+    const thresholds = { run: decidedAt(run), reference: decidedAt(reference) };
     const sizes = { run: decisions.run_only, reference: decisions.reference_only };
     const lists = ["run", "reference"].map(
-      (right) => new FlippedList({ query, right, labels, size: sizes[right] }).node,
+      (right) => new FlippedList({ query, right, labels, thresholds, size: sizes[right] }).node,
     );
     const table = { href: `/api/runs/differences/samples/csv/?${new URLSearchParams(query)}`, download: "" };
     find("flipped").append(
@@ -154,6 +156,8 @@ export class DifferenceSection {
   }
 }
 
+// Null where logits decide, or of several classes the highest score.
+const scoreThreshold = ({ threshold, log_odds: odds }) => (odds === null ? threshold : null);
 const small = (text) => el("small", { class: "muted" }, text);
 
 function fill(id, options, chosen) {

@@ -3,7 +3,7 @@
 import { call, errorText } from "../../frame/api.js";
 import { dataTable } from "../../frame/data_table.js";
 import { el, setText } from "../../frame/dom.js";
-import { count, plural, score, UNKNOWN } from "../../frame/format.js";
+import { count, plural, scoreBeside, UNKNOWN } from "../../frame/format.js";
 
 const ADDRESS = "/api/runs/differences/samples/";
 const SIDE = 72; // pixels of a picture
@@ -15,9 +15,10 @@ export class FlippedList {
   #page = 0;
   #loading = false;
 
-  // `right`: "run" or "reference"; `labels` of both; `size` of the list.
-  constructor({ query, right, labels, size }) {
-    this.labels = labels;
+  // `query`: reference, run and split; `right`: "run" or "reference"; `labels` of both, and their `thresholds`, where
+  // scores decide; `size` of the list.
+  constructor({ query, right, labels, thresholds, size }) {
+    Object.assign(this, { labels, thresholds });
     this.#query = new URLSearchParams([...query, ["right", right]]);
     this.words = el("p", { class: "muted", role: "status" });
     this.place = el("div");
@@ -64,13 +65,14 @@ export class FlippedList {
   }
 
   #factsOf(sample) {
-    const { run, reference } = this.labels;
+    const { labels, thresholds } = this;
+    const says = (side) => `${sample[`${side}_predicted`]} (${scoreBeside(sample[`${side}_score`], thresholds[side])})`;
     return [
       ["Sample", sample.sample_id],
       ["Patient", sample.patient_id ?? UNKNOWN],
       ["Class", sample.label],
-      [`${reference} says`, `${sample.reference_predicted} (${score(sample.reference_score)})`],
-      [`${run} says`, `${sample.run_predicted} (${score(sample.run_score)})`],
+      [`${labels.reference} says`, says("reference")],
+      [`${labels.run} says`, says("run")],
     ];
   }
 

@@ -26,7 +26,7 @@ class ErrorGallery {
       this.select,
       splits.map((split) => [split, splitName(split)]),
     );
-    this.#show();
+    return this.#show();
   }
 
   #show() {
@@ -39,7 +39,7 @@ class ErrorGallery {
     const { samples } = this.root.dataset;
     this.#groups = groups.map((group) => new ErrorGroupView(group, { split, samples }));
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
-    for (const one of this.#groups) one.loadMore();
+    return Promise.all(this.#groups.map((one) => one.loadMore()));
   }
 }
 
@@ -55,4 +55,15 @@ const written = find("first-errors");
 if (written) {
   const { final, ...more } = JSON.parse(written.textContent);
   drawErrors({ finals: new Map([[final.split, final]]), ...more });
+let pictures = null;
+
+// `key`: what is drawn again only when it changes. Return a function that waits for the first pictures.
+export function drawErrors(finals, saved, key) {
+  find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
+  if (key !== drawnOf) {
+    drawnOf = key;
+    gallery ??= new ErrorGallery();
+    pictures = gallery.draw(finals, saved);
+  }
+  return () => pictures;
 }

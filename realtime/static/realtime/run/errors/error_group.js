@@ -2,8 +2,8 @@
 
 import { call, errorText } from "../../frame/api.js";
 import { el, setText } from "../../frame/dom.js";
-import { count, score, UNKNOWN } from "../../frame/format.js";
-import { groupTitle, sampleLabel, shortName } from "./error_words.js";
+import { count, UNKNOWN } from "../../frame/format.js";
+import { groupTitle, sampleLabel, scoreOf, shortName } from "./error_words.js";
 
 const PAGE = 24;
 const HEAD = ["Sample", "Patient", "Score", "True class", "Predicted"];
@@ -78,6 +78,7 @@ export class ErrorGroupView {
   #add({ problem, page, pages, total, results, attempt }) {
     this.attempt = attempt;
     if (!this.#samples.length) this.list.replaceChildren();
+    for (const sample of results) sample.threshold = this.group.threshold;
     this.#samples.push(...results);
     this.list.append(...results.map((sample) => this.#shot(sample)));
     this.more.hidden = problem !== null || page >= pages;
@@ -99,7 +100,7 @@ export class ErrorGroupView {
       "li",
       {},
       el("button", { type: "button", class: "shot", "aria-label": sampleLabel(sample), click: open }, frame),
-      el("span", { class: "shot-score" }, score(sample.score)),
+      el("span", { class: "shot-score" }, scoreOf(sample)),
       el("span", { class: "muted" }, shortName(sample.sample_id ?? UNKNOWN)),
     );
   }
@@ -132,7 +133,7 @@ export class ErrorGroupView {
     const cells = this.#samples.map((sample) => [
       sample.sample_id ?? UNKNOWN,
       sample.patient_id ?? UNKNOWN,
-      score(sample.score),
+      scoreOf(sample),
       sample.class ?? UNKNOWN,
       sample.predicted ?? UNKNOWN,
       ...(this.#rows.get(sample.sample_id) ?? this.#columns.map(() => UNKNOWN)),

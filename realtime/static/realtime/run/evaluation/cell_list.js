@@ -3,7 +3,7 @@
 import { call, errorText } from "../../frame/api.js";
 import { dataTable } from "../../frame/data_table.js";
 import { el, setText } from "../../frame/dom.js";
-import { count, plural, score, UNKNOWN } from "../../frame/format.js";
+import { count, plural, scoreBeside, UNKNOWN } from "../../frame/format.js";
 
 const find = (id) => document.getElementById(id);
 const HEAD = ["Sample", "Patient", "Score", "Picture"];
@@ -41,7 +41,7 @@ export class CellList {
     setText(find("cell-words"), "Loading…");
     find("cell-samples").replaceChildren();
     find("cell-title").focus();
-    this.order = FIRST[cell];
+    Object.assign(this, { threshold, order: FIRST[cell] });
     return this.#load();
   }
 
@@ -74,7 +74,7 @@ export class CellList {
     const rows = this.#samples.map(({ sample_id: sample, patient_id: patient, score: value }) => [
       sample ?? UNKNOWN,
       patient ?? UNKNOWN,
-      score(value),
+      scoreBeside(value, this.threshold),
       this.#frameOf(sample),
     ]);
     const title = find("cell-title").textContent;

@@ -1,7 +1,7 @@
 // The threshold that a reader tries: matrix and rates at it, at once.
 
 import { setText } from "../../frame/dom.js";
-import { count, percent, score } from "../../frame/format.js";
+import { count, percent, scoreBeside } from "../../frame/format.js";
 import { inField, probabilityText, rates, share, shortest, typedShare } from "./decisions.js";
 
 const find = (id) => document.getElementById(id);
@@ -142,7 +142,7 @@ export class DecisionPanel {
     const coarse = all.isComplete ? "" : ` One of ${count(all.length)} thresholds out of ${count(all.distinct)}.`;
     const { tp, fp } = all.counts(this.#place);
     const positive = `${count(tp + fp)} of ${count(all.samples)} samples are predicted positive`;
-    return `${positive}; the lowest of their scores is ${score(lowest)}.${coarse}`;
+    return `${positive}; the lowest of their scores is ${scoreBeside(lowest, this.threshold)}.${coarse}`;
   }
 
   #drawProbability() {
