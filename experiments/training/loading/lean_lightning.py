@@ -89,11 +89,11 @@ def _tell_later(method: Callable[..., Any], function: Callable[..., Any]) -> Non
     setattr(function, _ANSWER, call)
 
 
-def _step_alone(owner: type) -> None:
+def _step_alone(owner: type[Optimizer]) -> None:
     """Have each step of an optimizer tell the compiler where it begins and ends only when it is loaded."""
     step = vars(owner).get("step")
     if isinstance(step, FunctionType) and step.__code__ in _TELLING_STEPS:
-        owner.step = _plain_step(step, step.__wrapped__)  # type: ignore[attr-defined]
+        owner.step = _plain_step(step, step.__wrapped__)  # type: ignore[attr-defined, method-assign]
     for further in owner.__subclasses__():
         _step_alone(further)
 

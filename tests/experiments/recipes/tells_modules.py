@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning.utilities.compile import OptimizedModule
+from pytorch_lightning.utilities import compile as of_lightning
 
 from experiments.training.contract.reports import Job, Reporter
 from experiments.training.contract.stop import Stop
@@ -26,7 +26,8 @@ def _compiled() -> list[bool]:
     before: Any = torch.optim.SGD(plain.parameters(), lr=0.1)
     compiled: Any = torch.compile(plain, backend="eager")
     after = torch.optim.SGD(compiled.parameters(), lr=0.1)
-    found = [isinstance(compiled, OptimizedModule), not isinstance(plain, OptimizedModule)]
+    known: Any = of_lightning
+    found = [isinstance(compiled, known.OptimizedModule), not isinstance(plain, known.OptimizedModule)]
     for optimizer in (before, after):
         compiled(torch.ones(1, 1)).backward()
         optimizer.step()
