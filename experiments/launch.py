@@ -54,6 +54,7 @@ def launch(
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config)):
         return known
+    wakeup.announce_request()
     place, _ = inspect(config, owner.pk, answered=True, patience=TRAINING)
     try:
         runs = create(
@@ -181,5 +182,4 @@ def _all_there(runs: list[Run], key: str) -> list[Run]:
 def announce(run_id: int) -> None:
     """Announce that the run has changed: watching browsers are updated and, if it is queued, a worker is woken."""
     broadcast.hint(run_id)
-    if not settings.BROKER_EMBEDDED:
-        wakeup.enqueue(run_id)
+    wakeup.announce(run_id)

@@ -44,6 +44,10 @@ class Periodic(threading.Thread, ABC):
     def leave(self) -> None:
         """Do what is to be done once at the end."""
 
+    def rest(self, seconds: float) -> None:
+        """Pause between two rounds, no longer than until the thread is to end."""
+        self.stopping.wait(seconds)
+
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """End the thread after its present job, and wait for that; one that hangs is left running."""
         stop_all([self], seconds)
@@ -55,7 +59,7 @@ class Periodic(threading.Thread, ABC):
             succeeded = [turn.take() for turn in turns if not self.stopping.is_set()]
             if not (self._keeps_connections and all(succeeded)):
                 self._close_connections()
-            self.stopping.wait(self._interval)
+            self.rest(self._interval)
         self._once("leaving", self.leave)
         self._close_connections()
 

@@ -31,7 +31,7 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
         workers = workers_of(server)
         run_id = server.train(**REQUEST)
         eventually(lambda: server.get(f"/api/runs/{run_id}/")["last_checkpoint"], within=180)
-        [frozen] = [worker for worker in workers if trainings_of(worker)]
+        [frozen] = [worker for worker in workers if runs_of(worker, server)]
         freeze(frozen)
         try:
             eventually(lambda: resumed(server, run_id), within=180)
@@ -40,12 +40,13 @@ def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path
             before = everything(server, run_id)
         finally:
             frozen.resume()
-        eventually(lambda: not trainings_of(frozen))  # it has noticed, and ended the training that it still had
+        eventually(lambda: not trainings(server))  # it has noticed, and ended the training that it still had
         both = [server.train(**REQUEST) for _ in workers]
         for each in both:
             server.wait_for(each, "in_progress")
         assert frozen.is_running()
-        eventually(lambda: all(trainings_of(worker) for worker in workers))
+        eventually(lambda: all(runs_of(worker, server) for worker in workers))
+        eventually(lambda: len(trainings(server)) == len(workers))
         assert everything(server, run_id) == before
         for each in both:
             server.post(f"/api/runs/{each}/kill/", {})
@@ -70,9 +71,15 @@ def workers_of(server: Server) -> list[psutil.Process]:
     return [child for child in psutil.Process(server.process.pid).children() if "worker" in child.cmdline()]
 
 
-def trainings_of(worker: psutil.Process) -> list[psutil.Process]:
-    """Return copies of its fork server that lead a session of their own."""
-    return [child for child in worker.children(recursive=True) if _trains(child)]
+def runs_of(worker: psutil.Process, server: Server) -> list[int]:
+    """Return the runs that it trains: whose processes these are does not show, as workers share a fork server."""
+    listed = server.get("/api/queue/")["workers"]
+    return [run["run_id"] for one in listed if one["name"].endswith(f":{worker.pid}") for run in one["runs"]]
+
+
+def trainings(server: Server) -> list[psutil.Process]:
+    """Return copies of the fork server that lead a session of their own."""
+    return [child for child in psutil.Process(server.process.pid).children(recursive=True) if _trains(child)]
 
 
 def _trains(process: psutil.Process) -> bool:

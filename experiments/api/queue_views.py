@@ -62,7 +62,9 @@ class QueueGpus(ReadingView):
 
 def _wake_workers() -> None:
     """Send the messages of queued runs again: the earlier ones were dropped while the queue was paused."""
-    if not settings.BROKER_EMBEDDED:
+    if settings.BROKER_EMBEDDED:
+        wakeup.wake_feeders()
+    else:
         for run_id in queue.waiting().values_list("pk", flat=True):
             if not wakeup.enqueue(run_id):
                 return

@@ -1,11 +1,13 @@
 """The fork server of this process, with torch and Lightning loaded: there while it is needed, and some time after.
 
-It takes some 400 MiB, so a worker that waits for a run has none: it starts with the first training or report, of which
-the lease is renewed meanwhile by a thread of its own. No Django here.
+It takes hundreds of MiB, so workers that wait for a run have none: it starts with the first training or report, of
+which the lease is renewed meanwhile by a thread of its own. The workers of a machine share one (`shared_fork_server`);
+another command has its own. No Django here.
 """
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,9 +20,11 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
+from experiments.processes.shared_fork_server import SharedForkServer
 from experiments.training.contract import environment
 from experiments.training.recipes import process_entry
 
+logger = logging.getLogger(__name__)
 CONTEXT = multiprocessing.get_context("forkserver")
 _START = "experiments.training.recipes.fork_server_start"
 _READERS = "experiments.training.recipes.fork_server_readers"
@@ -41,6 +45,18 @@ class ForkServer:
         self._started = False
         self._loaded: int | None = _NONE
         self._left = time.monotonic()
+        self._shared: SharedForkServer | None = None
+        self._loading: threading.Thread | None = None
+
+    def share(self, folder: Path) -> None:
+        """Use from now on the one that all workers of this machine share which know of it by that folder."""
+        try:
+            self._shared = SharedForkServer(folder, environment.cleaned(os.environ))
+        except OSError as error:
+            logger.warning("Workers do not share a fork server, each has its own: %s", error)
+            return
+        server: Any = forkserver  # there is no public way
+        server._forkserver.ensure_running = server.ensure_running = self._shared.ensure_running
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -54,19 +70,32 @@ class ForkServer:
     def enter(self) -> None:
         """Begin to use the fork server."""
         with self._lock:
-            if not self._users and _folder_is_gone():
-                _forget()
-                self._started, self._loaded = False, _NONE
-            if not self._started:
-                _start()
-                self._started = True
+            if not self._users:
+                self._hold()
             self._users += 1
+
+    def _hold(self) -> None:
+        if self._shared is not None:
+            self._shared.hold()
+        elif _folder_is_gone():
+            _forget()
+            self._started, self._loaded = False, _NONE
+        try:
+            if self._shared is not None or not self._started:  # another worker may have ended the one that is shared
+                _start()
+        except BaseException:
+            if self._shared is not None:
+                self._shared.release()
+            raise
+        self._started = True
 
     def leave(self) -> None:
         """Cease to use it: all children that were started for this have ended."""
         with self._lock:
             self._users -= 1
             self._left = time.monotonic()
+            if self._shared is not None and not self._users:
+                self._shared.release()
 
     def load(self, meanwhile: Callable[[], object], every: float | None = None) -> None:
         """Wait until the fork server, which is in use, has loaded everything; call `meanwhile` every second or so.
@@ -76,30 +105,52 @@ class ForkServer:
         """
         if self._is_loaded():
             return
-        loading = threading.Thread(target=self._probe, name="fork-server-loading", daemon=True)
-        loading.start()
+        loading = self._loading_thread()
         while loading.is_alive():
             loading.join(WAIT_SECONDS if every is None else every)
             meanwhile()
+
+    def load_ahead(self) -> None:
+        """Have it loaded for a training that will come, which then waits for the rest. Raises OSError.
+
+        Of several workers that are told so, one waits until it is loaded.
+        """
+        with self.in_use():
+            if (self._shared is None or self._shared.is_own_child) and not self._is_loaded():
+                self._loading_thread()
+
+    def _loading_thread(self) -> threading.Thread:
+        """Return the thread that waits until it is loaded; one that does already, else a new one."""
+        with self._lock:
+            if self._loading is None or not self._loading.is_alive():
+                self._loading = threading.Thread(target=self._probe, name="fork-server-loading", daemon=True)
+                self._loading.start()
+            return self._loading
 
     def warm_up(self) -> None:
         """Start it and wait until it has loaded everything. Raises RuntimeError if it cannot."""
         with self.in_use():
             if not _loads():
                 raise RuntimeError(_MISSING)
-            self._loaded = _pid()
+            self._note_loaded()
 
     def _is_loaded(self) -> bool:
         """Tell whether the fork server that is there now has loaded everything; one that was killed is replaced."""
         with self._lock:
-            if self._loaded != _NONE:
+            if self._shared is not None or self._loaded != _NONE:
                 _start()
-            return self._loaded == _pid()
+            known = self._loaded if self._shared is None else self._shared.loaded
+            return known == _pid()
 
     def _probe(self) -> None:
         with suppress(EOFError, OSError), self.in_use():  # who starts a child of it next sees that it died
             if _loads():
-                self._loaded = _pid()
+                self._note_loaded()
+
+    def _note_loaded(self) -> None:
+        self._loaded = _pid()
+        if self._shared is not None:
+            self._shared.mark_loaded()
 
     def end_if_idle(self, seconds: float) -> bool:
         """End the fork server if nobody has used it for so long; return whether it was ended.
@@ -111,11 +162,20 @@ class ForkServer:
         try:
             idle = self._started and not self._users and time.monotonic() - self._left >= seconds
             if idle:
-                _end()
-                self._started, self._loaded = False, _NONE
+                self._end()
+            if self._shared is not None:  # also one that others have used
+                return not self._users and self._shared.end_if_idle(seconds)
             return idle
         finally:
             self._lock.release()
+
+    def _end(self) -> None:
+        """End what this process alone has of it."""
+        if self._shared is None:
+            _end()
+        else:
+            _end_tracker()
+        self._started, self._loaded = False, _NONE
 
 
 own = ForkServer()

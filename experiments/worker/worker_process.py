@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import dramatiq
@@ -47,6 +48,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         signal.signal(number, _stop)
     stale_sockets.remove_stale_sockets()
     fork_server.check_installed()
+    fork_server.own.share(Path(settings.LIVETRAIN_HOME) / "fork-servers")
     metric_listing.bring_up_to_date()
     if settings.FORK_SERVER_IDLE_SECONDS:
         fork_server.own.end_if_idle(0)  # a list of metrics needed it; who waits for a run does not

@@ -1,23 +1,32 @@
-"""Load the built-in data sets from scikit-learn: no download, no licence to accept. Free of torch."""
+"""Load the built-in data sets from scikit-learn's files: no download, no licence to accept. Free of torch.
+
+scikit-learn itself stays unloaded: with SciPy, that would take longer than to train on them.
+"""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.datasets import load_breast_cancer, load_digits
 
 from experiments.training.data.files import catalogue, file_locks
 
 TABLE_NAME = "metadata.csv"
 ID_COLUMN, TARGET_COLUMN = "patientId", "Target"
 DIGITS = catalogue.BUILTINS["digits-is-8"]
+_OF_NUCLEI = (
+    *("radius", "texture", "perimeter", "area", "smoothness"),
+    *("compactness", "concavity", "concave points", "symmetry", "fractal dimension"),
+)
+_COLUMNS = [form.format(name) for form in ("mean {}", "{} error", "worst {}") for name in _OF_NUCLEI]
 
 
 def export_digits(datasets_dir: Path) -> Path:
@@ -38,9 +47,17 @@ def load_breast_cancer_table() -> tuple[NDArray[np.float64], list[int], list[str
 
     scikit-learn's own labels are the other way round (0 = malignant).
     """
-    bunch = load_breast_cancer()
-    labels = [1 - int(target) for target in bunch.target]
-    return bunch.data, labels, [str(name) for name in bunch.feature_names]
+    table = np.loadtxt(_file("breast_cancer.csv"), delimiter=",", skiprows=1)
+    labels = [1 - int(target) for target in table[:, -1]]
+    return table[:, :-1], labels, list(_COLUMNS)
+
+
+def _file(name: str) -> Path:
+    """Return where scikit-learn has a file of data."""
+    found = find_spec("sklearn")
+    assert found is not None  # noqa: S101  (a requirement)
+    assert found.origin is not None  # noqa: S101
+    return Path(found.origin).with_name("datasets") / "data" / name
 
 
 def _export(folder: Path) -> None:
@@ -71,11 +88,13 @@ def _complete(folder: Path) -> bool:
 
 def _write_digits(folder: Path) -> None:
     folder.mkdir()
-    digits = load_digits()
-    pixels = (digits.images * (255 / 16)).round().astype(np.uint8)  # scikit-learn's digits go from 0 to 16
+    with gzip.open(_file("digits.csv.gz"), "rt") as packed:
+        digits = np.loadtxt(packed, delimiter=",")
+    images = digits[:, :-1].reshape(-1, 8, 8)
+    pixels = (images * (255 / 16)).round().astype(np.uint8)  # scikit-learn's digits go from 0 to 16
     with (folder / TABLE_NAME).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((ID_COLUMN, TARGET_COLUMN))
-        for id_, image, target in zip(DIGITS.ids, pixels, digits.target, strict=True):
+        for id_, image, target in zip(DIGITS.ids, pixels, digits[:, -1], strict=True):
             Image.fromarray(image).save(folder / f"{id_}.png")
             writer.writerow((id_, int(target == 8)))
