@@ -328,10 +328,10 @@ export class PageView {
 
   #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
     if (!finals.size || !ENDED.has(status) || deleted) return (find("errors").hidden = true);
-    const draw = async () => (await import("./errors/error_gallery.js")).drawErrors({ finals, saved, attempt });
-    const key = [attempt, saved?.at, ...finals.keys()].join();
-    const draw = () =>
-      import("./errors/error_gallery.js").then(({ drawErrors }) => (this.pictures = drawErrors(finals, saved, key)));
+    const draw = async () => {
+      const { drawErrors } = await import("./errors/error_gallery.js");
+      this.pictures = drawErrors({ finals, saved, attempt });
+    };
     if (find("errors").hidden) return this.#below(draw, this.#resultsAgain);
     this.#lower.add(draw().catch(this.#resultsAgain)); // the first ones are there already
   }

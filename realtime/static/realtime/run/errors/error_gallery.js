@@ -26,7 +26,7 @@ class ErrorGallery {
       this.select,
       splits.map((split) => [split, splitName(split)]),
     );
-    return this.#show();
+    this.#show();
   }
 
   #show() {
@@ -39,31 +39,22 @@ class ErrorGallery {
     const { samples } = this.root.dataset;
     this.#groups = groups.map((group) => new ErrorGroupView(group, { split, samples }));
     find("error-groups").replaceChildren(...this.#groups.map(({ root }) => root));
-    return Promise.all(this.#groups.map((one) => one.loadMore()));
+    this.pictures = Promise.all(this.#groups.map((one) => one.loadMore()));
   }
 }
 
 let gallery = null;
 
+// Return a function that waits for the first pictures.
 export function drawErrors(result) {
   find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
   gallery ??= new ErrorGallery();
   gallery.draw(result);
+  return () => gallery.pictures;
 }
 
 const written = find("first-errors");
 if (written) {
   const { final, ...more } = JSON.parse(written.textContent);
   drawErrors({ finals: new Map([[final.split, final]]), ...more });
-let pictures = null;
-
-// `key`: what is drawn again only when it changes. Return a function that waits for the first pictures.
-export function drawErrors(finals, saved, key) {
-  find("errors").hidden = false; // also when it was hidden while the run waited for another attempt
-  if (key !== drawnOf) {
-    drawnOf = key;
-    gallery ??= new ErrorGallery();
-    pictures = gallery.draw(finals, saved);
-  }
-  return () => pictures;
 }
