@@ -279,9 +279,9 @@ class Run(Leased):
 
     def history(self) -> pd.DataFrame:
         """Read the numbers of all epochs: one row per epoch, the index, and one column per metric; NaN is unknown."""
-        from runs.statistics import epoch_frame, epoch_table  # noqa: PLC0415
+        from runs.statistics import epoch_table  # noqa: PLC0415
 
-        return epoch_frame.frame(epoch_table.wide_table(epoch_table.long_table(self.epoch_values())))
+        return epoch_table.wide_table(epoch_table.long_table(self.epoch_values()))
 
 
 class RunTag(models.Model):

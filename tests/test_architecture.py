@@ -68,7 +68,7 @@ LOCAL_IMPORTS = {
         "runs/subgroups/subgroup_views.py",
         "runs.subgroups.run_subgroups",
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
-    ("runs/files/exports.py", "runs.statistics"): "NumPy, which a worker loads with the first run that ends",
+    ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",
         "runs.label_errors.suspected_labels",

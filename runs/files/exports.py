@@ -1,6 +1,6 @@
 """Write a run's numbers as files in its folder, each whole or not at all (`atomic_files`).
 
-Workers and commands write them, a web process only what users save (`decided_files`): the tables bring NumPy
+Workers and commands write them, a web process only what users save (`decided_files`): the tables bring pandas
 (`runs.statistics.epoch_table`), which is loaded with the first run that is exported.
 
 | file | content |
