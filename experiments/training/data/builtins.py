@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from experiments.training.data.files import catalogue, file_locks
+from runs.spreadsheets.neutral_cells import csv_text
 
 TABLE_NAME = "metadata.csv"
 ID_COLUMN, TARGET_COLUMN = "patientId", "Target"
@@ -73,9 +73,7 @@ def _write_digits(folder: Path) -> None:
     folder.mkdir()
     digits = load_digits()
     pixels = (digits.images * (255 / 16)).round().astype(np.uint8)  # scikit-learn's digits go from 0 to 16
-    with (folder / TABLE_NAME).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow((ID_COLUMN, TARGET_COLUMN))
-        for id_, image, target in zip(DIGITS.ids, pixels, digits.target, strict=True):
-            Image.fromarray(image).save(folder / f"{id_}.png")
-            writer.writerow((id_, int(target == 8)))
+    for id_, image in zip(DIGITS.ids, pixels, strict=True):
+        Image.fromarray(image).save(folder / f"{id_}.png")
+    rows = zip(DIGITS.ids, (digits.target == 8).astype(int).tolist(), strict=True)
+    (folder / TABLE_NAME).write_bytes(csv_text((ID_COLUMN, TARGET_COLUMN), rows).encode())
