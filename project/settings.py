@@ -18,6 +18,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from project import log_lines
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
@@ -229,6 +231,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
+    "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -345,6 +348,7 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step: static files are few and
 WHITENOISE_MAX_AGE = 60
 HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the pages
 
+TOKENS_IN_ADDRESSES = _read("LIVETRAIN_TOKENS_IN_ADDRESSES", _boolean, False, "0 or 1")
 SESSION_ENGINE = "project.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -383,18 +387,7 @@ REST_FRAMEWORK = {
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "runs.json_logging.JsonLines"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
-        }
-    },
-    "root": {"handlers": ["console"], "level": _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level")},
-}
+LOGGING = log_lines.configuration(
+    _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
+    _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level"),
+)
