@@ -329,8 +329,13 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
     }
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {},
+        "MinimumLengthValidator": {"min_length": 12},  # there is no second factor
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "run-list-page"
@@ -350,6 +355,8 @@ HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the 
 
 TOKENS_IN_ADDRESSES = _read("LIVETRAIN_TOKENS_IN_ADDRESSES", _boolean, False, "0 or 1")
 SESSION_ENGINE = "project.sessions"
+SESSION_COOKIE_AGE = int(_read("LIVETRAIN_SESSION_HOURS", _number_above_zero, 168.0, "hours above 0") * 3600)
+SESSION_IDLE_SECONDS = _read("LIVETRAIN_SESSION_IDLE_HOURS", _number_above_zero, 24.0, "hours above 0") * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
