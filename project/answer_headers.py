@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 UNUSED = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
-    "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
-    "payment", "publickey-credentials-create", "publickey-credentials-get", "serial", "storage-access", "usb",
-    "xr-spatial-tracking",
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope",
+    "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "usb", "xr-spatial-tracking",
 )  # fmt: skip
-"""What no page here has a use for, so that a foreign script in one would have none either."""
+"""What no page here has a use for, so that a foreign script in one would have none either.
+
+Browsers complain in their console of a name that they do not know, so newer ones are left out.
+"""
 PERMISSIONS = ", ".join(f"{name}=()" for name in UNUSED)
 KEPT_BY_NOBODY = "private, no-store"
 ASKED_AGAIN = "private, no-cache"
