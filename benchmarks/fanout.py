@@ -86,8 +86,8 @@ def _measure(server: psutil.Process, port: int, token: str, clients: int, asked:
         assert writer.stdin is not None
         assert writer.stdout is not None
         run_id, last = json.loads(writer.stdout.readline())
-        address = f"ws://127.0.0.1:{port}/ws/runs/{run_id}/?ack=1&token={token}"
-        crowd = Crowd(server, address, last, acknowledge=asked.acknowledge)
+        address = f"ws://127.0.0.1:{port}/ws/runs/{run_id}/?ack=1"
+        crowd = Crowd(server, address, token, last, acknowledge=asked.acknowledge)
         arrivals = asyncio.run(crowd.listen(clients, writer.stdin))
         stored = dict(json.loads(writer.stdout.readline()))
     latencies = sorted((moment - stored[seq]) * 1e3 for each in arrivals for seq, moment in each.items())
@@ -112,10 +112,11 @@ def _measure(server: psutil.Process, port: int, token: str, clients: int, asked:
 class Crowd:
     """All clients of one measurement, and what the server takes from the first event to the last."""
 
-    def __init__(self, server: psutil.Process, address: str, last: int, *, acknowledge: bool) -> None:
+    def __init__(self, server: psutil.Process, address: str, token: str, last: int, *, acknowledge: bool) -> None:
         self.cpu = self.own_cpu = self.elapsed = 0.0
         self.frames = 0  # that the measured clients received
         self._server, self._address, self._last, self._acknowledge = server, address, last, acknowledge
+        self._login = {"Authorization": f"Token {token}"}
 
     async def listen(self, clients: int, writer: IO[str]) -> list[dict[int, float]]:
         """Open all, let the writer go, and return when each event arrived at each of the measured ones."""
@@ -141,8 +142,9 @@ class Crowd:
     async def _drain(self) -> asyncio.Transport:
         """Read everything and understand little; return when the server has sent its first bytes."""
         parts = urlsplit(self._address)
-        path = f"{parts.path}?{parts.query}"
-        drain = _Drain(path if self._acknowledge else path.replace("ack=1&", ""), parts.netloc, self._acknowledge)
+        path = f"{parts.path}?{parts.query}" if self._acknowledge else parts.path
+        headers = {"Host": parts.netloc, **self._login}
+        drain = _Drain(path, "".join(f"{name}: {value}\r\n" for name, value in headers.items()), self._acknowledge)
         host, port = parts.netloc.split(":")
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: drain, host, int(port))
         await drain.opened.wait()
@@ -151,7 +153,7 @@ class Crowd:
     async def _listen(self, ready: asyncio.Semaphore) -> dict[int, float]:
         """Record when each event arrived."""
         arrivals: dict[int, float] = {}
-        async with connect(self._address, proxy=None, compression=None) as opened:
+        async with connect(self._address, additional_headers=self._login, proxy=None, compression=None) as opened:
             await opened.recv()  # what was there before
             ready.release()
             seq, acknowledged = 0, time.monotonic()
@@ -169,12 +171,12 @@ class Crowd:
 
 
 class _Drain(asyncio.Protocol):
-    def __init__(self, path: str, host: str, acknowledge: bool) -> None:
+    def __init__(self, path: str, headers: str, acknowledge: bool) -> None:
         self.opened = asyncio.Event()
         self._acknowledged = time.monotonic() if acknowledge else math.inf
         self._transport: asyncio.WriteTransport | None = None
         self._request = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\n{headers}Upgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
 

@@ -60,6 +60,7 @@ def take(installation: Installation, server: Server, browser: Browser, live: int
     """Watch from the start, as a user does; the pictures of the run show a page that was never reloaded."""
     page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # playwright's own typed dict
     page.goto(installation.manage("loginlink", "tester", "--address", server.address, "--next", f"/runs/{live}/"))
+    page.get_by_role("button", name="Log in as tester").click()
     eventually(lambda: fraction_done(server, live) >= SHARE_DONE, within=300, every=0.2)
     keep(page, "live.png")
     page.set_viewport_size(LOW)  # type: ignore[arg-type]

@@ -64,7 +64,11 @@ class TokenUsers(authentication.TokenAuthentication):
 
 def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
     if not hasattr(request, "_cached_user"):
-        request._cached_user = _usual_user(request) or auth.get_user(request)  # type: ignore[attr-defined]
+        user = _usual_user(request) or auth.get_user(request)
+        if user.is_authenticated:
+            session: Any = request.session
+            session.prolong()
+        request._cached_user = user  # type: ignore[attr-defined]
     return request._cached_user  # type: ignore[attr-defined, no-any-return]
 
 

@@ -18,6 +18,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from project import log_lines
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
@@ -229,6 +231,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
+    "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -326,8 +329,13 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
     }
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {},
+        "MinimumLengthValidator": {"min_length": 12},  # there is no second factor
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "run-list-page"
@@ -345,7 +353,10 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step: static files are few and
 WHITENOISE_MAX_AGE = 60
 HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the pages
 
+TOKENS_IN_ADDRESSES = _read("LIVETRAIN_TOKENS_IN_ADDRESSES", _boolean, False, "0 or 1")
 SESSION_ENGINE = "project.sessions"
+SESSION_COOKIE_AGE = int(_read("LIVETRAIN_SESSION_HOURS", _number_above_zero, 168.0, "hours above 0") * 3600)
+SESSION_IDLE_SECONDS = _read("LIVETRAIN_SESSION_IDLE_HOURS", _number_above_zero, 24.0, "hours above 0") * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -383,18 +394,7 @@ REST_FRAMEWORK = {
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "runs.json_logging.JsonLines"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
-        }
-    },
-    "root": {"handlers": ["console"], "level": _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level")},
-}
+LOGGING = log_lines.configuration(
+    _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
+    _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level"),
+)

@@ -19,6 +19,7 @@ from whitenoise.string_utils import ensure_leading_trailing_slash
 SMALLEST = 1_000
 """Smallest file that is compressed, in bytes."""
 TEXTS = ("text/", "image/svg+xml", "application/json")
+SAFE = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 ASKED = {b"accept-encoding", b"if-modified-since", b"if-none-match", b"range"}
 
 
@@ -62,7 +63,7 @@ class StaticFiles:
         self, path: str, file: StaticFile, method: str, asked: dict[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
         response = file.get_response(method, asked)
-        headers = {**dict(response.headers), "X-Content-Type-Options": "nosniff"}
+        headers = {**dict(response.headers), **SAFE}
         if response.file is None:
             return response.status, headers, b""
         with response.file:

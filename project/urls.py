@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
+from realtime.ticket_views import Tickets
 
 admin.autodiscover()
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),
+    path("api/tickets/", Tickets.as_view(), name="tickets"),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),

@@ -1,18 +1,20 @@
-"""Authentication of WebSockets: a browser by its session, a script by its API token.
+"""Authentication of WebSockets: a browser by its session, a script by its API token or by a ticket.
 
 | sent | result |
 |---|---|
-| an `Origin` that is not ours | closed with 4403, whatever else is sent |
-| a token, as header `Authorization: Token …` or as `?token=` | its user, if active; else closed with 4401 |
+| a `Host` that is not allowed, an `Origin` that is not ours | closed with 4403, whatever else is sent |
+| a ticket, as `?ticket=` | the user who asked for it; else closed with 4401 |
+| a token, as header `Authorization: Token …` | its user, if active; else closed with 4401 |
+| a token, as `?token=` | closed with 4401: proxies log addresses; as the header where the settings allow it |
 | a session and our `Origin` | its user, if logged in and active; else closed with 4401 |
 | a session without `Origin` | closed with 4403: browsers always send one, and a stolen cookie is not enough |
 
-Ours is the origin that the request itself names as `Host` (which must be an allowed one), and those of
-`CSRF_TRUSTED_ORIGINS`. The port counts: cookies are shared by all ports of a host, so a page served by some other
-program on this machine would otherwise read everything. A page elsewhere has no use for a token either.
+Ours is the origin that the request itself names as `Host`, and those of `CSRF_TRUSTED_ORIGINS`. The port counts:
+cookies are shared by all ports of a host, so a page served by some other program on this machine would otherwise read
+everything. A page elsewhere has no use for a token either.
 
 The same is checked again every minute: a session that ended, a token taken back, a user no longer active close the
-socket with 4401.
+socket with 4401. Of a ticket, which is spent by then, what it stands for is checked.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ from django.http.request import split_domain_port, validate_host
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from realtime import tickets
 from realtime.hubs.db_threads import logins
+from realtime.tickets import Credentials
 from realtime.wire.close_codes import NO_LOGIN, WRONG_ORIGIN, Refused
 from runs.failures.thread_failures import Account
 
@@ -42,7 +46,10 @@ Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
-
+_RUN = re.compile(r"/ws/runs/([0-9]{1,18})/?")
+_SPENT = "livetrain.credentials"
+"""In the scope of a socket that was opened by a ticket: what that stands for."""
+_SECRETS = ("ticket", "token")
 
 RECHECK_SECONDS = 60.0
 _account = Account("credentials")
@@ -93,15 +100,34 @@ def identify(scope: Scope) -> User:
     """Return the active user who opens this socket, or raise `Refused`. Synchronous database access."""
     headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
     origin = headers.get("origin")
-    if origin is not None and not is_ours(origin, headers.get("host", "")):
-        raise Refused(WRONG_ORIGIN, "Pages of another origin may not listen.")
-    token = _token(headers, dict(_query(scope)))
+    _check_place(headers.get("host", ""), origin)
+    query = dict(_query(scope))
+    if "token" in query and not settings.TOKENS_IN_ADDRESSES:
+        raise Refused(
+            NO_LOGIN, "No token in an address: send Authorization: Token …, or ?ticket= of POST /api/tickets/."
+        )
+    if "ticket" in query:
+        return _user_of_ticket(scope, query["ticket"])
+    token = _token(headers, query)
     if token is not None:
         return _user_of_token(token)
-    user = _user_of_session(headers.get("cookie", ""))
+    user = _user_of_session(parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME))
     if origin is None:
         raise Refused(WRONG_ORIGIN, "A session counts only with the Origin header that browsers send.")
     return user
+
+
+def _check_place(host: str, origin: str | None) -> None:
+    """Require a `Host` that is allowed, as of any request, and an `Origin` that is ours; raises `Refused`."""
+    if not _is_allowed(host):
+        raise Refused(WRONG_ORIGIN, "This host name is not among the server's: LIVETRAIN_ALLOWED_HOSTS.")
+    if origin is not None and not is_ours(origin, host):
+        raise Refused(WRONG_ORIGIN, "Pages of another origin may not listen.")
+
+
+def _is_allowed(host: str) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def is_ours(origin: str, host: str) -> bool:
@@ -113,10 +139,7 @@ def is_ours(origin: str, host: str) -> bool:
     except ValueError:
         return False
     schemes = ("https",) if settings.HTTPS else ("http", "https")
-    if parts.scheme not in schemes or parts.netloc.lower() != host.lower():
-        return False
-    domain, _ = split_domain_port(host)
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+    return parts.scheme in schemes and parts.netloc.lower() == host.lower() and _is_allowed(host)
 
 
 def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
@@ -134,13 +157,28 @@ def _user_of_token(token: str) -> User:
     raise Refused(NO_LOGIN, "The token is not valid, or its user is not active.")
 
 
-def _user_of_session(cookies: str) -> User:
+def _user_of_session(key: str | None) -> User:
     request = HttpRequest()
-    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
     if not isinstance(user, User):
         raise Refused(NO_LOGIN, "Log in, or send an API token.")
+    return user
+
+
+def _user_of_ticket(scope: Scope, ticket: str) -> User:
+    """Return the user that the ticket stands for; it is spent once, and what it stands for kept for later looks."""
+    if _SPENT not in scope:
+        run = _RUN.fullmatch(scope["path"])
+        scope[_SPENT] = tickets.spend(ticket, int(run[1]) if run else None)
+    credentials: Credentials = scope[_SPENT]
+    user = (
+        _user_of_session(credentials.session_key)
+        if credentials.session_key
+        else _user_of_token(credentials.token_pk)  # the key of a token is its primary key
+    )
+    if user.pk != credentials.user_id:
+        raise Refused(NO_LOGIN, "Somebody else logged in meanwhile.")
     return user
 
 
@@ -150,6 +188,7 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
 
 def _without_credentials(scope: Scope) -> Scope:
     """Return the scope for the application, which needs no credentials and so cannot log any."""
-    query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
+    query = urlencode([(name, value) for name, value in _query(scope) if name not in _SECRETS])
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in (b"authorization", b"cookie")]
-    return scope | {"query_string": query.encode(), "headers": headers}
+    kept = {name: value for name, value in scope.items() if name != _SPENT}
+    return kept | {"query_string": query.encode(), "headers": headers}

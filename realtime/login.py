@@ -2,10 +2,14 @@
 
 Anyone who may run a command on the server may log in as anybody, so the server prints links. A token is signed, lives
 for `PASSWORD_RESET_TIMEOUT` seconds, and contains the moment of the last login: the login it makes ends it.
+
+Programs that look at links in mails and chats follow them, so only the button of its page logs in. That page says who
+it is for and whose login it would end: a link from somebody else must not put a reader into their account unnoticed.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -21,7 +25,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 
 class LoginForm(AuthenticationForm):
@@ -57,15 +61,45 @@ def login_link(user: User, next_page: str = "") -> str:
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
-    """Log in and go on; a used link says how to get a new one, unless the visitor is logged in as that user anyway."""
+    """Show whom the link logs in, and do that when its button is pressed; a used link says how to get a new one."""
     user = _user(uidb64)
-    if user is not None and _spend(user, token):
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    elif user is None or request.user != user:
-        return render(request, "realtime/login_link_dead.html", status=410)
+    if user is None or not TOKENS.check_token(user, token):
+        return _dead(request, user)
+    if request.method != "POST":
+        return _asked(request, user)
+    if _would_replace(request, user) and request.POST.get("replaces") != str(request.user.pk):
+        return _asked(request, user, status=HTTPStatus.CONFLICT)  # somebody else logged in since the page was shown
+    if not _spend(user):
+        return _dead(request, user)
+    request.session.flush()  # also that of the same user: a login begins a session
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect(_safe_next(request))
+
+
+def _asked(request: HttpRequest, user: User, status: int = HTTPStatus.OK) -> HttpResponse:
+    """Show the button, and whose session it would end."""
+    context = {"name": user.get_username(), "replaced": request.user if _would_replace(request, user) else None}
+    return _without_referrer(render(request, "realtime/login_link.html", context, status=status))
+
+
+def _dead(request: HttpRequest, user: User | None) -> HttpResponse:
+    """Say that the link no longer works, unless the visitor is logged in as that user anyway."""
+    if user is not None and request.user == user:
+        return redirect(_safe_next(request))
+    return _without_referrer(render(request, "realtime/login_link_dead.html", status=HTTPStatus.GONE))
+
+
+def _would_replace(request: HttpRequest, user: User) -> bool:
+    """Tell whether somebody else is logged in."""
+    return request.user.is_authenticated and request.user != user
+
+
+def _without_referrer(response: HttpResponse) -> HttpResponse:
+    """Keep the link out of the `Referer` of what the page loads, which proxies log."""
+    response["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def _user(uidb64: str) -> User | None:
@@ -75,10 +109,8 @@ def _user(uidb64: str) -> User | None:
         return None
 
 
-def _spend(user: User, token: str) -> bool:
-    """Use the token up and tell whether it was valid; of two requests that bring it at once, only one succeeds."""
-    if not TOKENS.check_token(user, token):
-        return False
+def _spend(user: User) -> bool:
+    """Use the token up; of two requests that bring it at once, only one succeeds."""
     unspent = User.objects.filter(pk=user.pk, last_login=user.last_login)
     return unspent.update(last_login=timezone.now()) == 1
 

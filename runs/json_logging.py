@@ -47,5 +47,5 @@ class JsonLines(logging.Formatter):
         fields |= _run.get({})
         fields |= {name: record.__dict__[name] for name in ("run_id", "attempt") if name in record.__dict__}
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)

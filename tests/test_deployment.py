@@ -118,8 +118,10 @@ def test_the_image_builds_the_documentation_once_its_sources_are_there(tmp_path:
     [copied] = [line.split()[1:-1] for line in lines if line.startswith("COPY Makefile")]
     for path in (path for pattern in copied for path in ROOT.glob(pattern)):
         shutil.copy(path, tmp_path)
+    assert lines.index("COPY locks locks") < lines.index(setup)
+    shutil.copytree(ROOT / "locks", tmp_path / "locks")
     for arguments, builds in ((["setup", "HELP=", "COMPILED="], False), (["docs", "compile"], True)):
         command = ["make", "--dry-run", *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-        assert "-r requirements-docs.txt" in done.stdout
+        assert "-r locks/docs.txt" in done.stdout
         assert ("-m docs.build" in done.stdout) == ("-m compileall" in done.stdout) == builds

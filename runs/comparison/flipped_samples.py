@@ -15,9 +15,9 @@ from runs.comparison import paired_samples
 from runs.comparison.compared_runs import SIDES, Deciding, NotComparable, deciding
 from runs.evaluation.remembered import remembered
 from runs.models import Run
+from runs.spreadsheets.neutral_cells import csv_line
 from runs.statistics.evaluated import Evaluated
 from runs.statistics.roc import Floats, Ints
-from runs.wording.spreadsheet_cells import csv_line
 
 PAGE_SIZE = 50
 ROWS_AT_ONCE = 5_000  # of the table

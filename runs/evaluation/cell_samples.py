@@ -16,8 +16,8 @@ from runs.evaluation.class_scores import ClassScores
 from runs.evaluation.final_curves import NOT_YET
 from runs.models import FinalResult, Run
 from runs.saved_points.run_decision import Decision, decision_at
+from runs.spreadsheets.neutral_cells import Cell, csv_text
 from runs.statistics.roc import Flags, Floats, Ints
-from runs.wording.spreadsheet_cells import Cell, csv_text
 
 CELLS = {"tn": (False, False), "fp": (False, True), "fn": (True, False), "tp": (True, True)}
 """Whether the samples are of the class, and whether they are predicted as it."""

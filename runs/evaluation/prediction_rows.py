@@ -19,14 +19,15 @@ import pyarrow.csv
 from runs.derived_models import SavedPoint
 from runs.files import predictions_file
 from runs.models import Run
+from runs.spreadsheets.neutral_cells import FORMULA_STARTS, LEADING, neutral
 from runs.statistics.predictions import predicted_classes
 from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method
 from runs.statistics.roc import Floats, Ints
-from runs.wording.spreadsheet_cells import FORMULA_STARTS
 
 VALUES_AT_ONCE = 500_000
-FORMULAS = rf"(?s)\A *[{re.escape(''.join(FORMULA_STARTS))}].*"
+FORMULAS = rf"(?s)\A[{LEADING}]*[{re.escape(''.join(FORMULA_STARTS))}].*"
+"""As `neutral_cells.neutral` finds them, for whole columns."""
 
 
 class Added(NamedTuple):
@@ -61,7 +62,8 @@ def csv_pieces(run: Run, split: str | None, more: Added) -> Generator[bytes]:
 
 def _written(table: pa.Table, *, header: bool) -> bytes:
     target = io.BytesIO()
-    pyarrow.csv.write_csv(table, target, pyarrow.csv.WriteOptions(include_header=header))
+    named = table.rename_columns([neutral(name) for name in table.column_names])
+    pyarrow.csv.write_csv(named, target, pyarrow.csv.WriteOptions(include_header=header))
     return target.getvalue()
 
 

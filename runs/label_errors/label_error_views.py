@@ -16,7 +16,7 @@ from runs.errors import InvalidRequest
 from runs.files.store import StoreError
 from runs.listing.filters import Numbers, Parameters
 from runs.models import Run
-from runs.wording.spreadsheet_cells import csv_text
+from runs.spreadsheets.neutral_cells import csv_text
 
 if TYPE_CHECKING:
     from runs.label_errors.suspected_labels import Suspect, Suspicion

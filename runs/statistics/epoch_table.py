@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from runs.spreadsheets.neutral_cells import neutral
 from runs.statistics.metric_names import EPOCH_METRICS, TEST_METRICS, is_count
 
 Value: TypeAlias = tuple[int, str, float | None]
@@ -68,7 +69,7 @@ def write_csv(path: Path, table: pd.DataFrame, test: pd.DataFrame) -> None:
     counts = [name for name in complete.columns if is_count(name)]
     complete[counts] = np.trunc(complete[counts]).astype("Int64")
     with path.open("w", encoding="utf-8", newline="") as file:
-        complete.to_csv(file, lineterminator="\n")
+        complete.to_csv(file, lineterminator="\n", header=[neutral(name) for name in complete.columns])
 
 
 def records(values: pd.DataFrame) -> Iterator[dict[str, float]]:

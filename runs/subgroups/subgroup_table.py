@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runs.wording.spreadsheet_cells import csv_text
+from runs.spreadsheets.neutral_cells import csv_text
 
 _OF_A_NUMBER = ("value", "ci_low", "ci_high")
 

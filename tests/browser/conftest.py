@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
 
 from realtime.login import login_link
 from tests.browser.contexts import Contexts
@@ -76,9 +76,10 @@ class Visitors:
         self._open: list[Visit] = []
 
     async def visit(self, path: str, *, dark: bool = False, size: ViewportSize = WIDE, script: str = "") -> Page:
-        """Log in by a one-time link that leads to `path`, and move the pointer, as a reader does.
+        """Log in by a one-time link, go to `path`, and move the pointer, as a reader does.
 
-        `script` runs before those of each page.
+        `script` runs before those of each page. The button of the link is pressed without its page, which none of these
+        tests is about.
         """
         context = await self._contexts.lend(size, "dark" if dark else "light")
         page = await context.new_page()
@@ -88,10 +89,18 @@ class Visitors:
         visit = Visit(page)
         self._visits.append(visit)
         self._open.append(visit)
-        link = await in_thread(self._fresh_link, path)
-        await page.goto(self.address + link)
+        await self._log_in(context)
+        await page.goto(self.address + path)
         await page.mouse.move(1, 1)
         return page
+
+    async def _log_in(self, context: BrowserContext) -> None:
+        link = self.address + await in_thread(self._fresh_link)
+        shown = await context.request.get(link)
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', await shown.text())
+        origin = {"Origin": self.address}
+        answer = await context.request.post(link, form={"csrfmiddlewaretoken": token}, headers=origin, max_redirects=0)
+        assert answer.status == 302, answer.status
 
     async def visit_with_clock(self, path: str) -> Page:
         """Visit with a clock: `page.clock.fast_forward` then spares the test what the page would wait."""
@@ -111,8 +120,8 @@ class Visitors:
     def problems(self) -> list[str]:
         return [problem for visit in self._visits for problem in visit.problems if not self.expected.search(problem)]
 
-    def _fresh_link(self, path: str) -> str:
-        return login_link(User.objects.get(pk=self._user.pk), path)
+    def _fresh_link(self) -> str:
+        return login_link(User.objects.get(pk=self._user.pk))
 
 
 @pytest.fixture(scope="session")

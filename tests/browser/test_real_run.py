@@ -34,6 +34,7 @@ async def test_a_real_run_is_watched_from_start_to_completed(browser: Browser, t
         )
         visit = Visit(await browser.new_page())
         await visit.page.goto(link)
+        await visit.page.get_by_role("button", name="Log in as tester").click()
         await watch(visit.page)
         await check_numbers(visit.page, server, run_id)
         await check_preflight(visit.page)

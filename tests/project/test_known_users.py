@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
+
+from project.sessions import STARTED
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/runs/?page_size=1"
@@ -68,6 +74,102 @@ def test_a_session_ends_with_its_row_its_time_or_its_user(browser: Client, reade
     assert status(browser) == 200
     User.objects.filter(pk=reader.pk).delete()
     assert status(browser) == 401
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the session's clock be so many seconds ahead."""
+    now = datetime.now(UTC) + timedelta(seconds=seconds)
+    monkeypatch.setattr("project.sessions.timezone.now", lambda: now)
+    monkeypatch.setattr("project.sessions.time.time", now.timestamp)
+
+
+def test_a_session_that_nobody_uses_ends(browser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SESSION_IDLE_SECONDS = 3600
+    browser.force_login(User.objects.get())
+    later(monkeypatch, 3590)
+    assert status(browser) == 200
+    later(monkeypatch, 3590 + 3590)  # counted from the last use
+    assert status(browser) == 200
+    later(monkeypatch, 3 * 3600)
+    assert status(browser) == 401
+
+
+def test_a_session_that_is_used_all_the_time_ends_too(
+    browser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE = 3600, 3 * 3600
+    browser.force_login(User.objects.get())
+    for hours in (0.9, 1.8, 2.7, 2.99):
+        later(monkeypatch, hours * 3600)
+        assert status(browser) == 200
+    later(monkeypatch, 3 * 3600 + 1)
+    assert status(browser) == 401
+    browser.force_login(User.objects.get())  # a login begins a session
+    later(monkeypatch, 3.5 * 3600)
+    assert status(browser) == 200
+
+
+def test_the_settings_of_today_end_sessions_that_began_under_others(
+    browser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch, 7200)
+    settings.SESSION_COOKIE_AGE = 7000
+    assert status(browser) == 401
+    settings.SESSION_COOKIE_AGE = 9000
+    assert status(browser) == 200
+    assert session().expire_date <= timezone.now() + timedelta(seconds=9000)
+
+
+def test_a_session_of_an_earlier_version_begins_now(
+    browser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no beginning, and an end in two weeks."""
+    kept = browser.session
+    del kept[STARTED]
+    text = kept.encode(dict(kept))
+    Session.objects.update(session_data=text, expire_date=timezone.now() + timedelta(days=14))
+    assert status(browser) == 200
+    assert STARTED in browser.session
+    assert session().expire_date <= timezone.now() + timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    later(monkeypatch, settings.SESSION_COOKIE_AGE + 1)
+    assert status(browser) == 401
+
+
+def test_a_session_in_use_is_written_once_in_a_while(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def writes() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert status(browser) == 200
+        return sum(query["sql"].startswith("UPDATE") for query in asked)
+
+    assert writes() == 0
+    later(monkeypatch, 0.02 * settings.SESSION_IDLE_SECONDS)
+    assert [writes(), writes()] == [1, 0]
+
+
+def test_a_database_that_takes_no_writes_ends_no_session(
+    browser: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch, 0.5 * settings.SESSION_IDLE_SECONDS)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(QuerySet, "update", refuse)
+    assert status(browser) == 200
+
+
+def test_the_cookie_lives_as_long_as_the_session_may(reader: User) -> None:
+    browser = Client()
+    browser.post("/login/", {"username": reader.username, "password": "a secret of its own"})
+    age = browser.cookies[settings.SESSION_COOKIE_NAME]["max-age"]
+    assert 0 <= settings.SESSION_COOKIE_AGE - age <= 5
+    assert settings.SESSION_IDLE_SECONDS < settings.SESSION_COOKIE_AGE <= 14 * 86400
+
+
+@pytest.mark.parametrize("password", ["12345678", "8301942756201", "short-one-1", "password1234"])
+def test_a_password_that_is_easily_guessed_is_refused(reader: User, password: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_password(password, reader)
 
 
 def test_a_session_ends_when_the_password_changes(browser: Client, reader: User) -> None:

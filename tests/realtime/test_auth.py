@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +19,7 @@ from websockets.asyncio.client import connect
 
 from realtime import auth
 from realtime.auth import is_ours
+from realtime.login import login_link
 from realtime.wire.close_codes import NO_LOGIN, Refused
 from runs.failures import thread_failures
 from runs.models import Run
@@ -24,6 +29,8 @@ from tests.servers import WebServer
 
 SESSION_COOKIE_NAME = "sessionid"
 FOREIGN = "http://evil.example"
+REQUESTS = re.compile(r"127\.0\.0\.1:\d+ - - \[")
+"""How lines begin of Daphne's own log of requests, which `manage.py web` switches off, but not these tests."""
 
 
 @pytest.fixture
@@ -131,18 +138,44 @@ async def test_logged_out_session(server: WebServer, path: str, session: dict[st
 
 async def test_token(server: WebServer, path: str, token: str) -> None:
     assert await accepted(server, path, {"Authorization": f"Token {token}"})
-    assert await accepted(server, f"{path}?token={token}", {})
-    assert await accepted(server, f"/ws/runs/?token={token}", {"Origin": server.url})
+    assert await accepted(server, "/ws/runs/", {"Authorization": f"Token {token}", "Origin": server.url})
 
 
-async def test_token_with_foreign_origin(server: WebServer, path: str, token: str) -> None:
-    assert await refused(server, f"{path}?token={token}", {"Origin": FOREIGN}) == 4403
+async def test_token_with_foreign_origin_or_host(server: WebServer, path: str, token: str) -> None:
+    sent = {"Authorization": f"Token {token}"}
+    assert await refused(server, path, sent | {"Origin": FOREIGN}) == 4403
+    uri = f"ws://evil.example:{server.port}{path}"
+    async with connect(uri, additional_headers=sent, proxy=None, host="127.0.0.1") as opened:
+        assert await code_of_close(opened) == 4403
 
 
-@pytest.mark.parametrize("wrong", ["", "0" * 40, "%00", "ä", "x" * 5000])
+async def test_token_in_an_address_is_refused_with_the_cure(
+    server: WebServer, path: str, session: dict[str, str], token: str
+) -> None:
+    """Proxies and browsers keep addresses; beside other credentials it has been kept all the same."""
+    for headers in ({}, session | {"Origin": server.url}, {"Authorization": f"Token {token}"}):
+        uri = f"{server.websocket_url}{path}?token={token}"
+        async with connect(uri, additional_headers=headers, proxy=None) as opened:
+            assert await code_of_close(opened) == 4401
+            assert opened.close_reason
+            assert "/api/tickets/" in opened.close_reason
+            assert "Authorization" in opened.close_reason
+
+
+def test_token_in_an_address_where_old_scripts_need_it(settings: Settings, path: str, token: str) -> None:
+    settings.TOKENS_IN_ADDRESSES = True
+    scope = {"path": path, "query_string": f"token={token}".encode(), "headers": [(b"host", b"localhost:8000")]}
+    assert auth.identify(scope).username == "ada"
+    scope["query_string"] = b"token=" + b"0" * 40
+    with pytest.raises(Refused, match="not valid"):
+        auth.identify(scope)
+
+
+@pytest.mark.parametrize("wrong", ["", "0" * 40, "%00", "\u00e4", "x" * 5000])
 async def test_wrong_token(server: WebServer, path: str, session: dict[str, str], wrong: str) -> None:
     """It is refused even beside a good session: the two may be different users."""
-    assert await refused(server, f"{path}?token={wrong}", session | {"Origin": server.url}) == 4401
+    sent = {"Authorization": f"Token {wrong}"}
+    assert await refused(server, path, session | sent | {"Origin": server.url}) == 4401
 
 
 async def test_inactive_user(server: WebServer, path: str, session: dict[str, str], token: str) -> None:
@@ -159,15 +192,23 @@ async def test_other_users_may_watch(server: WebServer, path: str) -> None:
 async def test_log_holds_no_credentials(
     transactional_db: None, own_loud_server: WebServer, path: str, token: str, session: dict[str, str]
 ) -> None:
-    await accepted(own_loud_server, f"{path}?token={token}", {})
+    ticket = await in_thread(_ticket, token)
+    await accepted(own_loud_server, f"{path}?ticket={ticket}", {})
     await accepted(own_loud_server, path, {"Authorization": f"Token {token}"})
     await accepted(own_loud_server, path, session | {"Origin": own_loud_server.url})
-    assert await refused(own_loud_server, f"{path}?after=x&token={token}", {}) == 4400
+    assert await refused(own_loud_server, f"{path}?after=x&token={token}", {}) == 4401
+    assert await refused(own_loud_server, f"{path}?after=x&ticket={ticket}", {}) == 4401
+    link = await in_thread(_link)
+    await in_thread(_knock, own_loud_server.url, link)
     own_loud_server.stop()
-    log = own_loud_server.log.read_text()
-    assert path in log
-    assert token not in log
-    assert session["Cookie"].partition("=")[2] not in log
+    lines = own_loud_server.log.read_text().splitlines()
+    log = "\n".join(line for line in lines if not REQUESTS.match(line))
+    assert "WebSocket closed for" in log
+    assert "Forbidden (CSRF cookie not set.): /login/once/…" in log
+    assert "Not Found: //login/once/…" in log
+    assert "Traceback" not in log
+    for secret in (token, ticket, session["Cookie"].partition("=")[2], link.split("/")[4]):
+        assert secret not in log
 
 
 @pytest.mark.parametrize("fault", [TypeError, KeyError, InterfaceError])
@@ -198,3 +239,22 @@ async def test_an_open_socket_is_looked_at_again_after_whatever_a_look_fails_of(
 
 def _end_sessions() -> None:
     Session.objects.all().delete()
+
+
+def _ticket(token: str) -> str:
+    answer = Client(headers={"authorization": f"Token {token}"}).post("/api/tickets/", {}, "application/json")
+    return str(answer.json()["ticket"])
+
+
+def _link() -> str:
+    return login_link(User.objects.get(username="ada"))
+
+
+def _knock(server: str, link: str) -> None:
+    """Ask for a link that still works in every way that an answer or a log could repeat it in."""
+    for method in ("HEAD", "PUT", "GET", "POST", "OPTIONS"):  # the POST without its form is refused
+        for path in (link, f"{link}x", f"/{link}"):
+            for host in ("localhost", "evil.example"):
+                asked = urllib.request.Request(server + path, method=method, headers={"Host": host})
+                with contextlib.suppress(urllib.error.HTTPError):
+                    urllib.request.urlopen(asked, timeout=20).close()

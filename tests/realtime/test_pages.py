@@ -96,6 +96,8 @@ def pages(browser_session: Client, run: Run, group: RunGroup) -> dict[str, Page]
         "login": Page(stranger.get("/login/")),
         "wrong": Page(stranger.post("/login/", {"username": HOSTILE_NAME, "password": "x"})),
         "dead": Page(stranger.get(dead_link)),
+        "link": Page(stranger.get(login_link(run.owner))),
+        "link of another": Page(browser_session.get(login_link(User.objects.create_user(HOSTILE_NAME)))),
     }
 
 

@@ -37,11 +37,15 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Proxy(NamedTuple):
-    """Its ports on the loopback (`plain`: for http, null if none), and the certificate that it shows for `NAME`."""
+    """Its ports on the loopback (`plain`: for http), the certificate that it shows for `NAME`, its log of requests.
+
+    What it does not have is null.
+    """
 
     port: int
     plain: int | None
     certificate: Path
+    log: Path | None = None
 
     @property
     def url(self) -> str:
@@ -70,6 +74,7 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
             f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(certificate),
             f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(key),
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
+            "/var/log/nginx/livetrain.log": str(folder / "access.log"),
         }
         _write(folder / "site.conf", _sample("nginx.conf", changes).encode(), user)
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in TEMPORARY)
@@ -77,7 +82,7 @@ def nginx(port: int, upstream: int) -> Iterator[Proxy]:
         command: list[str | Path] = [binary, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
         _check([*command, "-t"], folder, user)
         with running([*command, "-g", "daemon off;"], folder, user=user) as alive:
-            proxy = Proxy(port, plain, certificate)
+            proxy = Proxy(port, plain, certificate, folder / "access.log")
             wait_for(lambda: proxy.connect().close(), alive, ConnectionRefusedError)
             yield proxy
 

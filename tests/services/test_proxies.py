@@ -21,6 +21,7 @@ from tests.servers import free_port
 from tests.services import proxies
 from tests.services.proxies import NAME, Proxy
 from tests.services.servers import Unavailable
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 PASSWORD = "correct horse battery staple"
@@ -112,6 +113,22 @@ def test_a_run_is_submitted_and_heard_live(client: Client) -> None:
     assert events[-1]["data"]["status"] == "completed"
     status, detail = client.rest("GET", f"/api/runs/{answer['run_id']}/")
     assert (status, detail["status"]) == (200, "completed")
+
+
+def test_no_secret_of_an_address_is_logged(client: Client) -> None:
+    status, answer = client.rest("POST", "/api/tickets/")
+    assert status == 201
+    address = f"wss://{NAME}:{client.proxy.port}/ws/runs/?ticket={answer['ticket']}"
+    with connect(address, sock=client.proxy.connect(), ssl=client.proxy.trust(), server_hostname=NAME) as opened:
+        assert json.loads(opened.recv(timeout=60))
+    for path in ("/login/once/MQ/abc-def/", "//Login/once/MQ/abc-def/?x=1", "/?search=Miller"):
+        client.call("GET", path).read()
+    if (log := client.proxy.log) is None:
+        return
+    eventually(lambda: log.read_text().count("/login/once/...") == 2 and "GET / " in log.read_text(), within=20)
+    text = log.read_text()
+    assert "GET /ws/runs/ HTTP/1.1" in text
+    assert not [secret for secret in (answer["ticket"], "abc-def", "Miller") if secret in text]
 
 
 def test_scripts_are_sent_compressed_and_pages_are_not(client: Client) -> None:

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         """Serve until the process is stopped."""
         _load_application()
         body_limit.install()
-        # Verbosity 0: an access log would hold the tokens of WebSocket addresses.
+        # Verbosity 0: an access log would hold one-time links and tickets.
         arguments = ["--fd", str(options["fd"]), "-v", "0", "--websocket_timeout", "-1", "--no-server-name"]
         arguments += ["--websocket_connect_timeout", "20"]  # 5 s by default: too short when many come back at once
         if settings.PUBLIC_URL:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from runs import atomic_files
+from runs.spreadsheets.neutral_cells import csv_text, original
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
@@ -85,12 +85,12 @@ def write(
     labels: Sequence[int],
     patient_ids: Sequence[str | None],
 ) -> None:
-    """Write `split.csv`, whole or not at all; the patient is blank where it is not known."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(zip(sample_ids, assigned, labels, patient_ids, strict=True))
-    atomic_files.write(path, buffer.getvalue().encode())
+    """Write `split.csv`, whole or not at all; the patient is blank where it is not known.
+
+    People open it, so an id that a spreadsheet would calculate has an apostrophe before it.
+    """
+    rows = zip(sample_ids, assigned, labels, patient_ids, strict=True)
+    atomic_files.write(path, csv_text(COLUMNS, rows).encode())
 
 
 def unchanged(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitName], labels: Sequence[int]) -> bool:
@@ -101,7 +101,7 @@ def unchanged(path: Path, sample_ids: Sequence[str], assigned: Sequence[SplitNam
     expected = ([id_, split, str(label)] for id_, split, label in zip(sample_ids, assigned, labels, strict=True))
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return all(found == row for found, row in zip_longest(_rows(file), expected))
+            return all(_is_same(found, row) for found, row in zip_longest(_rows(file), expected))
     except FileNotFoundError:
         return True
     except (ValueError, csv.Error):
@@ -113,13 +113,20 @@ def kept(path: Path) -> dict[str, tuple[SplitName, int]] | None:
     split_of: dict[str, SplitName] = {split: split for split in SPLITS}
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return {id_: (split_of[split], int(label)) for id_, split, label in _rows(file)}
+            return {original(id_): (split_of[split], int(label)) for id_, split, label in _rows(file)}
     except (FileNotFoundError, ValueError, KeyError, csv.Error):  # `unchanged` will say that it is not the run's
         return None
 
 
+def _is_same(found: list[str] | None, row: list[str] | None) -> bool:
+    """Compare two rows; files of earlier versions have every id as it is."""
+    if not found or not row:
+        return found == row
+    return found[1:] == row[1:] and row[0] in (original(found[0]), found[0])
+
+
 def _rows(file: Iterable[str]) -> Iterator[list[str]]:
-    """Yield id, split and label of each sample."""
+    """Yield id, split and label of each sample, the id as the file has it."""
     rows = csv.reader(file)
     next(rows, None)
     return (row[:3] for row in rows)

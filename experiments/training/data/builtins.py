@@ -5,7 +5,6 @@ scikit-learn itself stays unloaded: with SciPy, that would take longer than to t
 
 from __future__ import annotations
 
-import csv
 import gzip
 import os
 import shutil
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from experiments.training.data.files import catalogue, file_locks
+from runs.spreadsheets.neutral_cells import csv_text
 
 TABLE_NAME = "metadata.csv"
 ID_COLUMN, TARGET_COLUMN = "patientId", "Target"
@@ -92,9 +92,7 @@ def _write_digits(folder: Path) -> None:
         digits = np.loadtxt(packed, delimiter=",")
     images = digits[:, :-1].reshape(-1, 8, 8)
     pixels = (images * (255 / 16)).round().astype(np.uint8)  # scikit-learn's digits go from 0 to 16
-    with (folder / TABLE_NAME).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow((ID_COLUMN, TARGET_COLUMN))
-        for id_, image, target in zip(DIGITS.ids, pixels, digits[:, -1], strict=True):
-            Image.fromarray(image).save(folder / f"{id_}.png")
-            writer.writerow((id_, int(target == 8)))
+    for id_, image in zip(DIGITS.ids, pixels, strict=True):
+        Image.fromarray(image).save(folder / f"{id_}.png")
+    rows = zip(DIGITS.ids, (digits[:, -1] == 8).astype(int).tolist(), strict=True)
+    (folder / TABLE_NAME).write_bytes(csv_text((ID_COLUMN, TARGET_COLUMN), rows).encode())

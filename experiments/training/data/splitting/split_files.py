@@ -12,6 +12,7 @@ from experiments.training.data.files import paths
 from experiments.training.data.files.folders import LoneFile
 from experiments.training.data.files.index import Index
 from experiments.training.data.tables.formats import opening
+from runs.spreadsheets.neutral_cells import original
 
 if TYPE_CHECKING:
     from experiments.training.data.tables.formats.frame import Table
@@ -25,9 +26,9 @@ def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | Non
 
     Raises SourceError unless the file names exactly these samples.
     """
-    split_of = _splits(name, roots)
     ids = index.ids
     known = set(ids)
+    split_of = _with_own_ids(_splits(name, roots), known)
     missing = [id_ for id_ in ids if id_ not in split_of]
     foreign = [id_ for id_ in split_of if id_ not in known]
     if missing or foreign:
@@ -36,6 +37,11 @@ def read(name: str, index: Index, roots: Sequence[Path]) -> list[SplitName | Non
         faults = " and ".join(filter(None, (lacks, extra)))
         raise _error(f"{name} is of other data: {faults}. Name the split.csv of a run over these data.")
     return [split_of[id_] for id_ in ids]
+
+
+def _with_own_ids(split_of: dict[str, SplitName], known: set[str]) -> dict[str, SplitName]:
+    """Return the splits by the ids of the data: a run's file has an apostrophe before those like formulas."""
+    return split_of if split_of.keys() <= known else {original(id_): split for id_, split in split_of.items()}
 
 
 def _splits(name: str, roots: Sequence[Path]) -> dict[str, SplitName]:

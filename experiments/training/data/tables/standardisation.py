@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +14,7 @@ from experiments.training.contract.column_facts import Feature
 from experiments.training.contract.inference import MAX_LISTED, FeatureInput, TableInput
 from experiments.training.data.tables.contents.cells import MISSING
 from runs import atomic_files
+from runs.spreadsheets.neutral_cells import csv_text
 
 FILE = "features.csv"
 
@@ -45,11 +44,9 @@ class Standardisation:
 
     def write(self, folder: Path) -> None:
         """Write the constants of all features to `features.csv`, with every digit. Raises OSError."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(FeatureInput.__struct_fields__)
-        writer.writerows([getattr(one, name) for name in FeatureInput.__struct_fields__] for one in self._inputs())
-        atomic_files.write(folder / FILE, text.getvalue().encode())
+        names = FeatureInput.__struct_fields__
+        rows = ([getattr(one, name) for name in names] for one in self._inputs())
+        atomic_files.write(folder / FILE, csv_text(names, rows).encode())
 
     def _inputs(self) -> Iterator[FeatureInput]:
         constants = (numbers.tolist() for numbers in (self.medians, self.means, self.deviations))

@@ -184,6 +184,17 @@ def test_the_split_of_an_earlier_run_can_be_used_again(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "split.csv").read_bytes() == (tmp_path / "kept.csv").read_bytes()
 
 
+def test_the_split_of_ids_like_formulas_can_be_used_again(tmp_path: Path) -> None:
+    with_csv(tmp_path / "x", {f"{sign}{n:02d}+1": n % 2 for n, sign in enumerate("=-@a'" * 8)})
+    first = built("x", tmp_path, data={"test_fraction": 0.2})
+    written = (tmp_path / "run" / "split.csv").read_text()
+    assert "\n'=00+1," in written
+    (tmp_path / "exact.csv").write_text(written.replace("\n'=", "\n=").replace("\n'-", "\n-").replace("\n'@", "\n@"))
+    shutil.copy(tmp_path / "run" / "split.csv", tmp_path / "kept.csv")
+    for name in ("kept.csv", "exact.csv"):
+        assert built("x", tmp_path, data={"split_file": name}, seed=7).indices == first.indices
+
+
 @pytest.mark.parametrize("name", ["breast-cancer", "digits-is-8"])
 def test_the_split_of_a_built_in_data_set_can_be_used_again(tmp_path: Path, name: str) -> None:
     first = built(f"builtin:{name}", tmp_path)

@@ -80,6 +80,23 @@ def test_split_csv_can_be_read_back(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["split.csv"]
 
 
+def test_ids_like_formulas_are_texts_in_split_csv_and_the_same_when_a_run_goes_on(tmp_path: Path) -> None:
+    ids = ["=1+1", "'=1+1", "-1", "a"]
+    assigned: list[SplitName] = ["train", "val", "train", "val"]
+    path = tmp_path / "split.csv"
+    splits.write(path, ids, assigned, [0, 1, 0, 1], ["@x", "-7", None, "p"])
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert [row[0] for row in rows] == ["'=1+1", "''=1+1", "'-1", "a"]
+    assert [row[3] for row in rows] == ["'@x", "'-7", "", "p"]
+    assert splits.kept(path) == dict(zip(ids, zip(assigned, [0, 1, 0, 1], strict=True), strict=True))
+    assert splits.unchanged(path, ids, assigned, [0, 1, 0, 1])
+    assert not splits.unchanged(path, ["=1+2", *ids[1:]], assigned, [0, 1, 0, 1])
+    assert not splits.unchanged(path, ids[:3], assigned[:3], [0, 1, 0])
+    path.write_text("sample_id,split,label\n=1+1,train,0\n'=1+1,val,1\n-1,train,0\na,val,1\n")  # an earlier version's
+    assert splits.unchanged(path, ids, assigned, [0, 1, 0, 1])
+
+
 def test_split_csv_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "split.csv"
     splits.write(path, ["a"], ["train"], [0], [None])

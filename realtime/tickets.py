@@ -1,0 +1,62 @@
+"""Tickets that open one WebSocket: a secret in an address is logged by proxies, so it must be worthless by then.
+
+A ticket is random, lives for seconds and is spent by the first socket that brings it, whichever web process serves it:
+all of them share the database, which keeps its digest. It stands for the session or token that asked for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from realtime.models import SocketTicket
+from realtime.wire.close_codes import NO_LOGIN, Refused
+
+LIFETIME_SECONDS = 30
+_TICKET = re.compile(r"[\w-]{43}", re.ASCII)
+
+
+class Credentials(NamedTuple):
+    """What a request was authenticated by: the key of its session, or the primary key of its token."""
+
+    user_id: int
+    session_key: str = ""
+    token_pk: str = ""
+
+
+def issue(credentials: Credentials, only_run: int | None = None) -> str:
+    """Make a ticket for one socket, of that run alone if one is given, and forget those that were never used."""
+    now = timezone.now()
+    SocketTicket.objects.filter(expires_at__lte=now).delete()
+    ticket = secrets.token_urlsafe(32)
+    SocketTicket.objects.create(
+        digest=_digest(ticket),
+        user_id=credentials.user_id,
+        only_run=only_run,
+        session_key=credentials.session_key,
+        token_pk=credentials.token_pk,
+        expires_at=now + timedelta(seconds=LIFETIME_SECONDS),
+    )
+    return ticket
+
+
+def spend(ticket: str, run_id: int | None) -> Credentials:
+    """Use the ticket up for a socket of that run, or of no single one; return what it stands for. Raises `Refused`.
+
+    Of two sockets that bring it at once, only one has it. A ticket that is brought to the wrong address is spent too.
+    """
+    found = SocketTicket.objects.filter(pk=_digest(ticket)).first() if _TICKET.fullmatch(ticket) else None
+    if found is None or not SocketTicket.objects.filter(pk=found.pk).delete()[0] or found.expires_at <= timezone.now():
+        raise Refused(NO_LOGIN, "The ticket was used or has expired: ask POST /api/tickets/ for another.")
+    if found.only_run not in (None, run_id):
+        raise Refused(NO_LOGIN, f"The ticket is for run {found.only_run} alone.")
+    return Credentials(found.user_id, found.session_key, found.token_pk)
+
+
+def _digest(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()
