@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
+from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -19,7 +20,10 @@ _T = TypeVar("_T")
 class Remembered(Generic[_P, _T]):
     """The function with its last answers. An exception is not kept: who waited has it too, the next one tries again."""
 
+    __wrapped__: Callable[_P, _T]  # as `functools.cache` has it
+
     def __init__(self, compute: Callable[_P, _T], most: int, turn: AbstractContextManager[Any]) -> None:
+        update_wrapper(self, compute)
         self._compute, self._most, self._turn = compute, most, turn
         self._kept: dict[Hashable, Future[_T]] = {}
         self._lock = threading.Lock()  # never held while something is computed
