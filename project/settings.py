@@ -9,12 +9,14 @@ import os
 import re
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from project.setting_values import (
@@ -108,6 +110,8 @@ GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
+LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
+LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 
 REDIS_URL = _read("REDIS_URL", url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
@@ -143,6 +147,7 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "rest_framework.authtoken",
+    "axes",
 ]
 MIDDLEWARE = [
     "project.held_turns.ends_turns",
@@ -153,6 +158,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "project.known_users.SessionUsers",
+    "realtime.logins.refused_logins.answers_refused",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -242,6 +248,32 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
         },
     }
 
+# Failed tries: see realtime.logins. Its own answer (W002) is ours, which says what to do and when.
+AUTHENTICATION_BACKENDS = [
+    "realtime.logins.throttled_backend.ThrottledLogins",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
+AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
+AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"
+AXES_CLIENT_IP_CALLABLE = "realtime.logins.client_address.address_of"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS, AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = True, False
+AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN, AXES_VERBOSE = True, False, False
+AXES_SENSITIVE_PARAMETERS = ["username"]  # who mistakes the field types a password there
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "livetrain",
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},  # a login must not wait for one that hangs
+        }
+    }
+
+PASSWORD_HASHERS = ["realtime.logins.bounded_hashing.BoundedPBKDF2", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -313,5 +345,6 @@ LOGGING = {
             "formatter": _read("LIVETRAIN_LOG_FORMAT", one_of("text", "json"), "text", "text or json"),
         }
     },
+    "loggers": {"axes": {"level": "ERROR"}},  # realtime.logins has a line of its own for each try
     "root": {"handlers": ["console"], "level": _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level")},
 }

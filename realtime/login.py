@@ -23,6 +23,11 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from realtime.logins import failed_tries
+from realtime.logins.client_address import address_of
+from realtime.logins.refusals import dead_links
+from realtime.logins.refused_logins import refused
+
 
 class LoginForm(AuthenticationForm):
     """The form of the page, which answers in its words."""
@@ -62,8 +67,10 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     """Log in and go on; a used link says how to get a new one, unless the visitor is logged in as that user anyway."""
     user = _user(uidb64)
     if user is not None and _spend(user, token):
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     elif user is None or request.user != user:
+        if failed_tries.too_many(address_of(request), failed_tries.LINKS):
+            return refused(request, dead_links())
         return render(request, "realtime/login_link_dead.html", status=410)
     return redirect(_safe_next(request))
 

@@ -25,13 +25,17 @@ class WaitingRoom:
         self._places, self._of_one_user = places, of_one_user
         self._taken: Counter[Hashable] = Counter()
 
-    def enter(self, user: Hashable) -> bool:
-        """Take a place unless the user has many; half of what is free, at most, so that others find one."""
+    def admits(self, user: Hashable) -> bool:
+        """Tell whether there is a place: a user has half of what is free, at most, so that others find one."""
         free = self._places - self._taken.total()
-        if self._taken[user] >= min(self._of_one_user, (free + 1) // 2):
-            return False
-        self._taken[user] += 1
-        return True
+        return self._taken[user] < min(self._of_one_user, (free + 1) // 2)
+
+    def enter(self, user: Hashable) -> bool:
+        """Take a place, if there is one."""
+        admitted = self.admits(user)
+        if admitted:
+            self._taken[user] += 1
+        return admitted
 
     def leave(self, user: Hashable) -> None:
         """Give a place back."""
@@ -79,6 +83,11 @@ class Turns:
         """How many turns there are at the moment."""
         return self._under_way.total()
 
+    def has_room(self, user: Hashable) -> bool:
+        """Tell whether that user would get a turn, or a place to wait for one, at this moment."""
+        with self.changed:
+            return self._may_begin(user) or self._room.admits(user)
+
     def take(self, user: Hashable, seconds: float) -> Turn | None:
         """Wait so long for a turn of that user; None: none came, or too many wait already."""
         with self.changed:
@@ -125,10 +134,11 @@ class Turns:
 
     def _next(self) -> _Waiting | None:
         """Return whose turn it is: of the user with the fewest turns, then of the one who had one longest ago."""
-        if self._under_way.total() >= self._at_once:
-            return None
-        able = [one for one in self._waiting if self._under_way[one.user] < self._of_one_user]
+        able = [one for one in self._waiting if self._may_begin(one.user)]
         return min(able, key=lambda one: (self._under_way[one.user], self._begun.get(one.user, 0)), default=None)
+
+    def _may_begin(self, user: Hashable) -> bool:
+        return self._under_way.total() < self._at_once and self._under_way[user] < self._of_one_user
 
     def _forget(self, user: Hashable) -> None:
         if user not in self._under_way and all(one.user != user for one in self._waiting):

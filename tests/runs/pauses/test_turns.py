@@ -116,6 +116,19 @@ def test_who_finds_no_place_does_not_wait_and_a_place_is_of_all_kinds() -> None:
     assert not room._taken
 
 
+def test_whether_there_is_room_can_be_asked_without_taking_it() -> None:
+    turns = Turns(2, 1, WaitingRoom(places=2, of_one_user=1))
+    assert turns.has_room(ADA)
+    first = taken(turns, ADA)
+    assert turns.has_room(ADA)  # to wait
+    queue = Queue(turns)
+    queue.join(ADA)
+    assert not turns.has_room(ADA)
+    assert turns.has_room(GRACE)
+    first.end()
+    assert queue.served(1) == [ADA]
+
+
 def test_who_has_waited_in_vain_leaves_nothing_behind() -> None:
     turns = Turns(1, 1)
     taken(turns, MARY)
